@@ -1,0 +1,30 @@
+# Everything one can do here. Targets explain themselves: `make help`.
+.DEFAULT_GOAL := help
+.SHELLFLAGS := -eu -c
+STATE ?= $(or $(PYENV_STATE_DIR),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/pyenv-frontend)
+UV := $(STATE)/uv/bin/uv
+PYTHON := .venv/bin/python
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: dev
+dev: .venv/.ready ## Make the development environment (.venv)
+
+$(UV):
+	@python3 -m venv $(STATE)/uv && $(STATE)/uv/bin/pip install -q uv==0.13.9
+
+.venv/.ready: requirements/dev.txt frontend/pyproject.toml provider/pyproject.toml | $(UV)
+	@test -x $(PYTHON) || $(UV) venv -q --python "$$($(UV) python find '>=3.12' 2>/dev/null || ls -d $$HOME/.pyenv/versions/3.12*/bin/python | tail -1)" .venv
+	@$(UV) pip sync -q --python $(PYTHON) requirements/dev.txt
+	@$(UV) pip install -q --python $(PYTHON) --no-deps --no-build-isolation -e frontend -e provider
+	@touch $@
+
+.PHONY: lint
+lint: dev ## Ruff (lint and format) and mypy strict
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy frontend/src
+
+.PHONY: check
+check: lint ## Lint, types and unit tests: under a minute
+	@.venv/bin/pytest -q tests/frontend tests/provider

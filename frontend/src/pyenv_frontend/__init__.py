@@ -1,0 +1,1 @@
+"""A BuildKit Dockerfile frontend that adds the instruction PYENV."""

@@ -1,0 +1,1 @@
+"""Run Airflow tasks in Python environments of their own: ``@task.venv("name")``."""
