@@ -1,0 +1,145 @@
+"""The seam between the operator and the process that runs its function: plain frozen values, nothing of Airflow.
+
+The operator builds a :class:`Call`; ``process.run(call, services, log)`` runs it in one child process and gives back
+an outcome (one of the types at the end), which the operator turns into what Airflow understands.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Union
+
+if TYPE_CHECKING:
+    from airflow_venv.environment import Environment
+
+__all__ = [
+    "Call",
+    "Crash",
+    "Error",
+    "Exit",
+    "Fail",
+    "FileFunction",
+    "FunctionSource",
+    "Outcome",
+    "Piece",
+    "Skip",
+    "Value",
+]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A run of whole lines out of a file, to be compiled so that tracebacks name that file and those lines."""
+
+    text: str
+    """The lines; what must not run (task decorators, annotations) is already blank."""
+    filename: str
+    first_line: int
+    """1-based number of the first line of ``text`` in the file."""
+    indented: bool = False
+    """Whether the lines are indented: compile under an ``if 1:`` one line above."""
+    future: tuple[str, ...] = ()
+    """Names of the ``__future__`` features that are in force in the file, such as ``annotations``."""
+
+    def compilable(self) -> str:
+        """Give the text with as many lines before it as the file has, so that line numbers stay true."""
+        if not self.indented:
+            return "\n" * (self.first_line - 1) + self.text
+        return "\n" * (self.first_line - 2) + "if 1:\n" + self.text
+
+
+@dataclass(frozen=True)
+class FunctionSource:
+    """A function cut out of a file. Pieces run in order in one namespace; the last one defines the function."""
+
+    name: str
+    pieces: tuple[Piece, ...]
+
+
+@dataclass(frozen=True)
+class FileFunction:
+    """A function named by file: the child imports the file; Airflow never does."""
+
+    path: str
+    """Absolute path of the Python file."""
+    name: str
+
+
+@dataclass(frozen=True)
+class Call:
+    """Everything the child needs to know to run one function once."""
+
+    environment: Environment
+    """The interpreter (``environment.python``) and what is known about it."""
+    function: FunctionSource | FileFunction
+    args: tuple[Any, ...] = ()
+    kwargs: dict[str, Any] = field(default_factory=dict)
+    """What the user passed, resolved (no proxies, no lazy sequences): values of the user's own types."""
+    context_names: tuple[str, ...] = ()
+    """Names of Airflow's context that the function's signature asks for and that nobody passed."""
+    all_context: bool = False
+    """The function takes ``**context``: it gets the whole of it (lazily)."""
+    string_args: tuple[str, ...] = ()
+    """For the function's global ``virtualenv_string_args``."""
+    serializer: str = "pickle"
+    """``pickle``, ``cloudpickle``, ``dill``, ``json`` or ``arrow``: arguments and result."""
+    env: dict[str, str] = field(default_factory=dict)
+    """The whole environment of the child: inherited or not, the user's additions included."""
+    airflow_shim: bool = False
+    """Let ``import airflow`` in an environment without Airflow find stand-ins for the services."""
+    export_connections: tuple[str, ...] = ()
+    """Connection ids to be set as ``AIRFLOW_CONN_*`` in the child's environment."""
+    module_name: str = ""
+    """Name of the DAG module in the worker, for values whose classes were defined in the DAG file."""
+
+
+@dataclass(frozen=True)
+class Value:
+    """The function returned."""
+
+    value: Any
+
+
+@dataclass(frozen=True)
+class Skip:
+    """The function asked to be skipped (AirflowSkipException)."""
+
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Error:
+    """The function raised, or its value could not be sent. The task is retried if it has retries."""
+
+    type_name: str
+    """Qualified name of the exception's type (``pandas.errors.MergeError``); builtins without a module."""
+    message: str
+    traceback: str
+    """Formatted in the child, the user's frames only, with causes; ends with ``Type: message``."""
+
+
+@dataclass(frozen=True)
+class Fail(Error):  # noqa: N818 - an outcome, not an exception
+    """As Error, but the task is to fail without a retry (AirflowFailException)."""
+
+
+@dataclass(frozen=True)
+class Exit:
+    """The function left with ``sys.exit`` (SystemExit)."""
+
+    code: int
+    message: str = ""
+    """The text given to ``sys.exit``, where it was no number."""
+
+
+@dataclass(frozen=True)
+class Crash:
+    """The process ended without an outcome."""
+
+    description: str
+    """A sentence: the signal's name, ``os._exit(3)``, probably out of memory..."""
+    signal: int | None = None
+    exit_code: int | None = None
+
+
+Outcome = Union[Value, Skip, Fail, Error, Exit, Crash]
