@@ -28,3 +28,11 @@ lint: dev ## Ruff (lint and format) and mypy strict
 .PHONY: check
 check: lint ## Lint, types and unit tests: under a minute
 	@.venv/bin/pytest -q tests/frontend tests/provider
+
+.PHONY: engine
+engine: dev ## Bring a Docker engine up, where none answers already
+	@$(PYTHON) -m tests.support.engine up
+
+.PHONY: engine-down
+engine-down: dev ## Stop the engine that `make engine` started (its images stay)
+	@$(PYTHON) -m tests.support.engine down
