@@ -1,0 +1,121 @@
+"""Every error this package raises on purpose, and the one place that turns one into text.
+
+A leaf: it imports positions and nothing else, so that everything may import it. ``UserError`` is for what the user
+can mend, and always says where (file, line, column, the line itself under a caret), what was expected, and what to
+write. Anything else that escapes is a defect of ours.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from pyenv_frontend.position import Location
+
+__all__ = ["InternalError", "PyenvError", "UsageError", "UserError", "excerpt", "near", "printable"]
+
+WIDEST = 160
+"""Characters of a source line that an excerpt shows at most."""
+
+
+class PyenvError(Exception):
+    """Root of all errors of this package."""
+
+    exit_code: ClassVar[int] = 70
+    """What the command line ends with when nobody handled the error (70 is sysexits' "internal")."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+    def format(self) -> str:
+        """Return the whole text for the user, without an end of line."""
+        return self.message
+
+
+class InternalError(PyenvError):
+    """Something that cannot happen did; the message asks for a report."""
+
+    def format(self) -> str:
+        """Return the message with the request to report it."""
+        return f"{self.message}\nThis is a defect of pyenv-frontend, please report it."
+
+
+class UserError(PyenvError):
+    """A mistake in what the user wrote.
+
+    Args:
+        message: one sentence without a full stop: the thing, its value, what is wrong with it.
+        locations: where; the first one is shown with its line, further ones as notes ("also here").
+        expected: what could have stood there, such as ``a version like 3.11``.
+        hint: what to write or do instead, ready to be copied where possible.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, *locations: Location, expected: str = "", hint: str = "") -> None:
+        super().__init__(message)
+        self.locations = locations
+        self.expected = expected
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return self.format()
+
+    @property
+    def headline(self) -> str:
+        """``file:line:column: message``, in one line."""
+        if not self.locations:
+            return self.message
+        line, column = self.locations[0].place
+        return f"{self.locations[0].file.name}:{line}:{column}: {self.message}"
+
+    def format(self) -> str:
+        """Return headline, excerpts, expectation and hint, one below the other."""
+        parts = [self.headline]
+        for number, location in enumerate(self.locations):
+            if number:
+                line, column = location.place
+                parts.append(f"also at {location.file.name}:{line}:{column}:")
+            parts.append(excerpt(location))
+        if self.expected:
+            parts.append(f"expected: {self.expected}")
+        if self.hint:
+            parts.append(f"hint: {self.hint}")
+        return "\n".join(parts)
+
+
+class UsageError(PyenvError):
+    """The command was called in a way it cannot be (sysexits' 64)."""
+
+    exit_code = 64
+
+
+def excerpt(location: Location) -> str:
+    """Return the line an error is on, numbered, with carets under the stretch that is meant.
+
+    A stretch over several lines is underlined to the end of its first line. A long line is cut on both sides.
+    """
+    start, end = location.place, location.end
+    text = printable(location.file.line_text(start.line))
+    until = end.column if end.line == start.line else len(text) + 1
+    cut = max(0, start.column - 1 - WIDEST // 2)
+    shown = text[cut : cut + WIDEST]
+    lead = "".join("\t" if char == "\t" else " " for char in shown[: start.column - 1 - cut])
+    carets = "^" * max(1, min(until - start.column, len(shown) - len(lead)))
+    number = f"{start.line:>5}"
+    return f"{number} | {shown}\n{' ' * len(number)} | {lead}{carets}"
+
+
+def printable(text: bytes) -> str:
+    """Decode for the eye: one visible character for each character or odd byte, tabs kept."""
+    decoded = text.decode("utf-8", "surrogateescape")
+    return "".join(char if char == "\t" or char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in decoded)
+
+
+def near(word: str, known: list[str]) -> str:
+    """Return the known word that was probably meant, or an empty string."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only ever needed on the way to an error
+
+    found = get_close_matches(word.lower(), known, n=1)
+    return found[0] if found else ""
