@@ -10,6 +10,7 @@ from pyenv_frontend.language.instruction import (
     RequirementsKind,
 )
 from pyenv_frontend.language.program import Environment, Program, Stage, StageState
+from pyenv_frontend.language.scopes import Settings, has_pyenv, read
 
 __all__ = [
     "Environment",
@@ -21,6 +22,9 @@ __all__ = [
     "PythonVersion",
     "RequirementsFile",
     "RequirementsKind",
+    "Settings",
     "Stage",
     "StageState",
+    "has_pyenv",
+    "read",
 ]

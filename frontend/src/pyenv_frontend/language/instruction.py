@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pyenv_frontend.document import Instruction
     from pyenv_frontend.position import Span
 
-__all__ = ["EnvironmentName", "Installer", "Options", "PythonVersion", "Pyenv", "RequirementsFile", "RequirementsKind"]
+__all__ = ["EnvironmentName", "Installer", "Options", "Pyenv", "PythonVersion", "RequirementsFile", "RequirementsKind"]
 
 Installer = Literal["uv", "pip"]
 RequirementsKind = Literal["requirements", "pylock", "pyproject"]

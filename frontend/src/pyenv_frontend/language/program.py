@@ -34,7 +34,7 @@ class StageState:
     """Variables that ENV instructions set; those of the external base image are not among them."""
 
     variables: Mapping[str, str]
-    """Everything that `$NAME` may refer to here: the base image's ENV as far as it was given, ENV, and declared ARGs."""
+    """Everything that `$NAME` may refer to here: the base image's ENV as far as given, ENV, and declared ARGs."""
 
     @property
     def path(self) -> str | None:

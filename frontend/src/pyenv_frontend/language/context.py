@@ -1,0 +1,38 @@
+"""The build context as this package needs it: a few questions, answered by whoever has it."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+__all__ = ["BuildContext", "NotInContextError"]
+
+
+class NotInContextError(LookupError):
+    """There is no such file in the build context, or .dockerignore leaves it out."""
+
+
+class BuildContext(Protocol):
+    """Files by their path relative to the context, with `/`; `""` is the context itself.
+
+    The gateway answers from the client's session, the command line from a folder.
+    """
+
+    def read(self, path: str) -> bytes:
+        """The content of a file.
+
+        Raises:
+            NotInContextError: there is no such file, or it is a directory.
+        """
+        ...
+
+    def exists(self, path: str) -> bool:
+        """Whether there is a file or directory."""
+        ...
+
+    def names(self, folder: str) -> tuple[str, ...]:
+        """The names in a directory; none if it is not there. Asked for globs, and on the way to an error."""
+        ...
+
+    def ignored(self, path: str) -> bool:
+        """Whether .dockerignore leaves the path out. Asked on the way to an error."""
+        ...
