@@ -1,0 +1,130 @@
+"""Plain data as JSON with tags: what the channel carries besides pickles. Both ends use it.
+
+JSON's own types stand for themselves. Everything else is an object with the one key ``$``, whose value is a list: the
+name of the type and what it is made of. No name makes anything but a value, so nothing that is read can run code.
+"""
+
+import base64
+import datetime
+import decimal
+import uuid
+
+TAG = "$"
+
+
+def encode(value, other=None):  # noqa: PLR0911 - one return for each shape
+    """Turn a value into JSON's types. ``other(value)`` may describe further types; raises TypeError for the rest."""
+    kind = type(value)
+    if value is None or kind in (bool, int, float, str):
+        return value
+    if kind is list:
+        return [encode(item, other) for item in value]
+    if kind is dict:
+        if all(type(key) is str for key in value) and TAG not in value:
+            return {key: encode(item, other) for key, item in value.items()}
+        return {TAG: ["dict", [[encode(key, other), encode(item, other)] for key, item in value.items()]]}
+    known = _WRITERS.get(kind)
+    if known:
+        return {TAG: known(value, other)}
+    described = other(value) if other else None
+    if described is not None:
+        return {TAG: described}
+    return _subclass(value, other)
+
+
+def _subclass(value, other):
+    """Write what is a kind of something we know: an enum of strings, a pendulum date, a numpy float."""
+    for base in (str, bool, int, float):
+        if isinstance(value, base):
+            return base(value) if base is not str else str.__str__(value)
+    for base, writer in _WRITERS.items():
+        if isinstance(value, base):
+            return {TAG: writer(value, other)}
+    if isinstance(value, list):
+        return encode(list(value), other)
+    if isinstance(value, dict):
+        return encode(dict(value), other)
+    raise TypeError(f"{type(value).__qualname__} (of module {type(value).__module__}) is not plain data")
+
+
+def _datetime(value, _other):
+    zone = getattr(value.tzinfo, "key", None) or getattr(value.tzinfo, "name", None)
+    stamp = datetime.datetime.isoformat(value)
+    return ["datetime", stamp, zone if isinstance(zone, str) else None]
+
+
+_WRITERS = {
+    tuple: lambda value, other: ["tuple", [encode(item, other) for item in value]],
+    set: lambda value, other: ["set", [encode(item, other) for item in value]],
+    frozenset: lambda value, other: ["frozenset", [encode(item, other) for item in value]],
+    bytes: lambda value, _: ["bytes", base64.b64encode(value).decode()],
+    bytearray: lambda value, _: ["bytearray", base64.b64encode(value).decode()],
+    datetime.datetime: _datetime,
+    datetime.date: lambda value, _: ["date", datetime.date.isoformat(value)],
+    datetime.time: lambda value, _: ["time", datetime.time.isoformat(value)],
+    datetime.timedelta: lambda value, _: ["timedelta", value.days, value.seconds, value.microseconds],
+    decimal.Decimal: lambda value, _: ["decimal", str(value)],
+    uuid.UUID: lambda value, _: ["uuid", str(value)],
+}
+
+
+def decode(value, other=None):
+    """Turn what :func:`encode` wrote into values.
+
+    ``other(tag)`` makes further types; raises ValueError for the rest.
+    """
+    if isinstance(value, list):
+        return [decode(item, other) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if TAG not in value:
+        return {key: decode(item, other) for key, item in value.items()}
+    tag = value[TAG]
+    if not isinstance(tag, list) or not tag or len(value) != 1:
+        raise ValueError(f"a tag that is none: {tag!r}"[:200])
+    reader = _READERS.get(tag[0]) if isinstance(tag[0], str) else None
+    try:
+        if reader:
+            return reader(*[decode(item, other) for item in tag[1:]])
+        if other:
+            return other(tag)
+    except (TypeError, IndexError, ArithmeticError, AttributeError) as error:
+        raise ValueError(f"a {tag[0]} that is none: {error}") from error
+    raise ValueError(f"an unknown type: {tag[0]!r}"[:200])
+
+
+def read_datetime(stamp, zone):
+    """Make an aware datetime: in its zone where the system knows it, else with its offset."""
+    moment = datetime.datetime.fromisoformat(stamp)
+    if zone and moment.tzinfo is not None:
+        known = find_zone(zone)
+        return moment.astimezone(known) if known else moment
+    return moment
+
+
+def find_zone(name):
+    """Give the time zone of that name; None where it is not known."""
+    if name.upper() == "UTC":
+        return datetime.timezone.utc
+    try:
+        from zoneinfo import ZoneInfo
+
+        return ZoneInfo(name)
+    except (ImportError, LookupError, ValueError, OSError):
+        return None
+
+
+_READERS = {
+    "dict": dict,
+    "tuple": tuple,
+    "set": set,
+    "frozenset": frozenset,
+    "bytes": base64.b64decode,
+    "bytearray": lambda text: bytearray(base64.b64decode(text)),
+    "datetime": read_datetime,
+    "date": lambda text: datetime.date(*map(int, text.split("-"))),
+    "time": datetime.time.fromisoformat,
+    "timedelta": datetime.timedelta,
+    "decimal": decimal.Decimal,
+    "uuid": uuid.UUID,
+}

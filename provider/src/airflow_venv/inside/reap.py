@@ -1,0 +1,58 @@
+"""Ending a process and everything it has started. Standard library only: both ends use it."""
+
+import os
+import signal
+
+MARK = "AIRFLOW_VENV_TASK"
+
+
+def descendants(root, mark):
+    """List the processes below ``root`` and those that carry ``mark`` in their environment, but not ``root`` itself.
+
+    The mark finds those whose parent has ended or that made themselves a session of their own.
+    """
+    parents = {}
+    found = set()
+    needle = (MARK + "=" + mark).encode() + b"\0"
+    for entry in _listing():
+        pid = int(entry)
+        parents[pid] = _parent(entry)
+        if pid not in (root, os.getpid()) and needle in _read("/proc/" + entry + "/environ") + b"\0":
+            found.add(pid)
+    below = {root}
+    grown = True
+    while grown:
+        more = {pid for pid, parent in parents.items() if parent in below and pid not in below}
+        grown = bool(more)
+        below |= more
+    return sorted((found | below) - {root, os.getpid()})
+
+
+def _listing():
+    try:
+        return [entry for entry in os.listdir("/proc") if entry.isdigit()]
+    except OSError:  # no such thing outside Linux: the process itself is ended, and its group with it
+        return []
+
+
+def _read(path):
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError:
+        return b""
+
+
+def _parent(entry):
+    """Read the parent's id: the second field after the name, which may itself hold blanks and parentheses."""
+    fields = _read("/proc/" + entry + "/stat").rpartition(b")")[2].split()
+    return int(fields[1]) if len(fields) > 1 else 0
+
+
+def end(pids, number=signal.SIGKILL):
+    """Send a signal to each; those that are gone already do not matter."""
+    for pid in pids:
+        try:
+            os.kill(pid, number)
+        except (ProcessLookupError, PermissionError):
+            pass

@@ -1,0 +1,123 @@
+"""What the child prints, line by line, with its logging records put back where they belong.
+
+Prints come through a pipe as bytes, records through the channel. Behind each record the child writes a mark with the
+record's number into the pipe; so the order in which things happened is known, whoever was read first.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+__all__ = ["Log", "Output"]
+
+LINE_LIMIT = 1 << 16
+RECORDS_LIMIT = 1 << 12
+_NUMBER_LENGTH = 20
+
+
+class Log(Protocol):
+    """Where output goes; the task's log."""
+
+    def line(self, text: str) -> None:
+        """Take one line that was printed, without its end."""
+
+    def record(self, header: dict[str, object], text: str) -> None:
+        """Take one logging record: ``name``, ``level``, ``path``, ``line``, ``function``, ``created`` and its text."""
+
+
+class Output:
+    """Puts bytes of the pipe and records of the channel together. Holds one line and a few records at most."""
+
+    def __init__(self, log: Log, token: str) -> None:
+        self._log = log
+        self._mark = f"\0{token}:".encode()
+        self._text = bytearray()
+        self._records: dict[int, tuple[dict[str, object], str]] = {}
+        self._awaited: int | None = None
+
+    @property
+    def held(self) -> bool:
+        """Whether a mark was read whose record has not come: nothing more should be read from the pipe."""
+        return self._awaited is not None
+
+    def record(self, header: dict[str, object], text: str) -> None:
+        """Take a record from the channel; it is logged when its mark comes."""
+        number = header.get("number")
+        if not isinstance(number, int) or len(self._records) >= RECORDS_LIMIT:
+            self._log.record(header, text)
+            return
+        self._records[number] = (header, text)
+        if self._awaited == number:
+            self.release()
+
+    def release(self) -> None:
+        """Wait no longer for the record that was awaited."""
+        if self._awaited is not None:
+            number, self._awaited = self._awaited, None
+            self._emit(number)
+            self.feed(b"")
+
+    def _emit(self, number: int) -> None:
+        found = self._records.pop(number, None)
+        if found:
+            self._log.record(*found)
+
+    def feed(self, data: bytes) -> None:
+        """Take bytes from the pipe."""
+        self._text += data
+        while self._awaited is None and self._next_mark():
+            pass
+
+    def _next_mark(self) -> bool:
+        """Log the lines up to the next mark, and what the mark stands for; false when there is no whole mark."""
+        start = self._text.find(self._mark)
+        if start < 0:
+            self._lines(len(self._text) - self._mark_begun())
+            return False
+        end = self._text.find(b"\0", start + len(self._mark), start + len(self._mark) + _NUMBER_LENGTH)
+        if end < 0 and len(self._text) < start + len(self._mark) + _NUMBER_LENGTH:
+            self._lines(start)
+            return False
+        digits = bytes(self._text[start + len(self._mark) : end]) if end >= 0 else b""
+        if not digits.isdigit():  # somebody printed the start of a mark: let it be text
+            self._lines(start + 1)
+            return True
+        del self._text[start : end + 1]
+        self._lines(start)
+        if int(digits) in self._records:
+            self._emit(int(digits))
+        else:
+            self._awaited = int(digits)
+        return True
+
+    def _mark_begun(self) -> int:
+        """Count the bytes at the end that may be the first part of a mark."""
+        last = self._text.rfind(b"\0", max(0, len(self._text) - len(self._mark)))
+        return len(self._text) - last if last >= 0 and self._mark.startswith(self._text[last:]) else 0
+
+    def _lines(self, end: int) -> None:
+        """Log the whole lines among the first ``end`` bytes, and what is too long to wait for its end."""
+        stop = self._text.rfind(b"\n", 0, end) + 1
+        for line in (
+            self._text[:stop].splitlines() if b"\r" in self._text[:stop] else self._text[:stop].split(b"\n")[:-1]
+        ):
+            self._line(line)
+        while end - stop >= LINE_LIMIT:
+            self._line(self._text[stop : stop + LINE_LIMIT])
+            stop += LINE_LIMIT
+        del self._text[:stop]
+
+    def _line(self, line: bytearray) -> None:
+        for start in range(0, len(line) or 1, LINE_LIMIT):
+            self._log.line(line[start : start + LINE_LIMIT].decode("utf-8", "backslashreplace"))
+
+    def finish(self) -> None:
+        """Log whatever is left: the child has ended."""
+        while self._awaited is not None:
+            self.release()
+        self._lines(len(self._text))
+        if self._text:
+            self._line(self._text)
+            self._text.clear()
+        for number in sorted(self._records):
+            self._emit(number)
