@@ -1,0 +1,1 @@
+"""PYENV becomes plain instructions that a person could have written. Pure: values in, values out."""

@@ -1,0 +1,174 @@
+"""A Dockerfile with PYENV to one without: the order of the work, and the record of what came from where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from pyenv_frontend.expansion import place, quoting, steps
+from pyenv_frontend.expansion.output import Output
+from pyenv_frontend.expansion.plan import Interpreters
+from pyenv_frontend.position import LineMap, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from pyenv_frontend.expansion.base import Base
+    from pyenv_frontend.expansion.place import Place
+    from pyenv_frontend.expansion.plan import Choice
+    from pyenv_frontend.language.program import Environment, Program, Stage
+
+__all__ = ["BaseKey", "Expansion", "Step", "expand"]
+
+type BaseKey = tuple[str, str | None]
+"""An image as FROM names it, and its `--platform`, expanded."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A generated RUN, as far as it matters for building environments side by side."""
+
+    kind: Literal["graft", "environment"]
+    environment: int
+    """Which PYENV of the file it stands for, counted from 0."""
+
+    line: int
+    """The line of the expanded file it begins on."""
+
+    carries: tuple[str, ...]
+    """The paths that are the step's result."""
+
+    needs: int | None
+    """The graft it runs on, as an index into `Expansion.steps`; None when the base's own interpreter is used."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expansion:
+    """A Dockerfile without PYENV."""
+
+    source: bytes
+    lines: LineMap
+    """For each line of `source` the user's lines."""
+
+    steps: tuple[Step, ...]
+    """In the order of the file; triggers of ONBUILD, which do not run in this build, are not among them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """Where the install steps find our files (`/tools`): an image, a stage or a named context."""
+
+    here: str
+    """For the steps of this build."""
+
+    triggers: str
+    """For triggers of ONBUILD, which run in another build, with another frontend maybe: an image."""
+
+
+def expand(
+    program: Program,
+    bases: Mapping[BaseKey, Base],
+    inputs: Sequence[Sequence[str]],
+    tools: Tools,
+    *,
+    annotate: bool = False,
+) -> Expansion:
+    """Replace every PYENV by plain instructions; every other byte stays as it is.
+
+    Args:
+        program: the Dockerfile, read.
+        bases: the facts of the images that stages with a PYENV begin with.
+        inputs: for each PYENV of the file what its step reads of the build context; folders with a slash at the end.
+        tools: where the steps find our files.
+        annotate: put the user's own PYENV as a comment above its expansion.
+
+    Raises:
+        UserError: a PYENV cannot be built on its base.
+        HomeUnknownError: a stage's user is made by the stage itself, and the environment would be in their home.
+    """
+    document = program.document
+    output = Output(document.file, document.escape.decode())
+    recorded: list[Step] = []
+    done = 0
+    for number, (stage, environment, interpreters) in enumerate(_environments(program)):
+        instruction = environment.pyenv.instruction
+        output.copy(Span(done, instruction.span.start))
+        done = instruction.span.end
+        if annotate:
+            output.comment(instruction.text, instruction.lines)
+        base = bases[stage.root, stage.root_platform]
+        choice = interpreters.choose(environment.pyenv, base, environment.state, document.file)
+        part = _Part(number, environment, place.find(environment, base), choice, inputs[number], tools)
+        recorded += part.write(output, recorded)
+    output.copy(Span(done, len(document.source)))
+    return Expansion(source=output.source, lines=output.lines, steps=tuple(recorded))
+
+
+def _environments(program: Program) -> Iterator[tuple[Stage, Environment, Interpreters]]:
+    """Every PYENV with the interpreters that its stage, or for a trigger the build that fires it, has by then."""
+    ends: dict[int, Interpreters] = {}
+    for stage in program.stages:
+        here = ends[stage.parent].inherit() if stage.parent is not None else Interpreters()
+        triggered = Interpreters()
+        for environment in stage.environments:
+            yield stage, environment, triggered if environment.pyenv.onbuild else here
+        ends[stage.index] = here
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One PYENV about to be written."""
+
+    number: int
+    environment: Environment
+    place: Place
+    choice: Choice
+    inputs: Sequence[str]
+    tools: Tools
+
+    def write(self, output: Output, before: Sequence[Step]) -> list[Step]:
+        """Write the instructions of this PYENV; return the steps among them."""
+        pyenv, choice = self.environment.pyenv, self.choice
+        tools = self.tools.triggers if pyenv.onbuild else self.tools.here
+        written: list[Step] = []
+        if not self.place.is_root:
+            self._instruction(output, ["USER", "0"])
+        if choice.graft and choice.is_new:
+            line = self._instruction(output, *steps.graft(choice.graft, tools))
+            written.append(self._step("graft", line, choice.graft.carries, None))
+        needs = self._graft_of([*before, *written]) if choice.graft else None
+        line = self._instruction(
+            output,
+            *steps.environment(
+                pyenv, self.place, choice.python, inputs=self.inputs, tools=tools, selfcheck=choice.graft is None
+            ),
+        )
+        written.append(self._step("environment", line, (self.place.path,), needs))
+        self._instruction(output, steps.variables(pyenv, self.place))
+        if not self.place.is_root:
+            self._instruction(output, ["USER", quoting.env_value(self.place.user)])
+        return [] if pyenv.onbuild else written
+
+    def _instruction(self, output: Output, words: list[str], command: Sequence[str] = ()) -> int:
+        """Keywords follow the case in which the user wrote PYENV, as Docker's lint wants them alike."""
+        pyenv = self.environment.pyenv
+        keywords = ["ONBUILD", words[0]] if pyenv.onbuild else [words[0]]
+        cased = [word.lower() if pyenv.keyword.islower() else word for word in keywords]
+        return output.instruction([*cased, *words[1:]], command, pyenv.instruction.lines)
+
+    def _step(
+        self, kind: Literal["graft", "environment"], line: int, carries: tuple[str, ...], needs: int | None
+    ) -> Step:
+        return Step(kind=kind, environment=self.number, line=line, carries=carries, needs=needs)
+
+    def _graft_of(self, made: Sequence[Step]) -> int | None:
+        """Index of the graft step that this environment's interpreter comes from."""
+        graft = self.choice.graft
+        return next(
+            (
+                index
+                for index, step in enumerate(made)
+                if step.kind == "graft" and graft and step.carries == graft.carries
+            ),
+            None,
+        )

@@ -1,0 +1,85 @@
+"""The expanded file as it grows: text, and for each of its lines the user's lines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyenv_frontend.position import LineMap, Lines, SourceFile, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["Output"]
+
+_WIDTH = 100
+
+
+class Output:
+    """Writes whole lines only.
+
+    Args:
+        file: the user's file.
+        escape: its escape character, which continues generated lines, too.
+    """
+
+    def __init__(self, file: SourceFile, escape: str) -> None:
+        self._file = file
+        self._escape = escape
+        self._pieces: list[bytes] = []
+        self._ranges: list[Lines] = []
+
+    @property
+    def source(self) -> bytes:
+        """What was written so far."""
+        return b"".join(self._pieces)
+
+    @property
+    def lines(self) -> LineMap:
+        """The user's lines for each line written so far."""
+        return LineMap(self._ranges)
+
+    def copy(self, span: Span) -> None:
+        """Copy lines of the user's file as they are."""
+        if span.start < span.end:
+            self._pieces.append(self._file.data[span.start : span.end])
+            self._ranges.extend(Lines(line, line) for line in self._file.lines_of(span).numbers())
+
+    def comment(self, text: bytes, lines: Lines) -> None:
+        """Write text as comment lines that stand for the user's `lines`."""
+        for line in text.splitlines():
+            self._line("# " + line.decode("utf-8", "surrogateescape"), lines)
+
+    def instruction(self, words: Sequence[str], command: Sequence[str], lines: Lines) -> int:
+        """Write an instruction that stands for the user's `lines`.
+
+        Args:
+            words: keyword, flags and arguments, quoted already; folded at a hundred columns or so.
+            command: the items of a JSON array behind them, or none.
+            lines: the user's.
+
+        Returns:
+            The line it begins on.
+        """
+        first = len(self._ranges) + 1
+        items = list(words)
+        for number, item in enumerate(command):
+            opening, closing = "[" if number == 0 else "", "]" if number == len(command) - 1 else ","
+            items.append(opening + item + closing)
+        for row in self._fold(items):
+            self._line(row, lines)
+        return first
+
+    def _fold(self, items: list[str]) -> list[str]:
+        rows = [items[0]]
+        for item in items[1:]:
+            if len(rows[-1]) + len(item) < _WIDTH:
+                rows[-1] += " " + item
+            else:
+                rows.append("    " + item)
+        return [f"{row} {self._escape}" for row in rows[:-1]] + rows[-1:]
+
+    def _line(self, text: str, lines: Lines) -> None:
+        if self._pieces and not self._pieces[-1].endswith(b"\n"):
+            self._pieces.append(b"\n")
+        self._pieces.append(text.encode("utf-8", "surrogateescape") + b"\n")
+        self._ranges.append(lines)

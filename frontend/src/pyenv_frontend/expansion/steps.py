@@ -1,0 +1,150 @@
+"""The instructions that stand for one PYENV: a graft, where the base lacks the interpreter, and the environment.
+
+Both are RUN in exec form, started by the interpreter itself: SHELL, PATH and WORKDIR of the stage play no part, and no
+value passes a shell. What they do is in the package `pyenv_image`, bind-mounted for the step.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pyenv_frontend.expansion import quoting
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pyenv_frontend.expansion.place import Place
+    from pyenv_frontend.language.instruction import Pyenv
+
+__all__ = ["Graft", "Run", "environment", "graft", "variables"]
+
+TOOLS = "/run/pyenv"
+CACHE = "/run/pyenv-cache"
+CONTEXT = "/run/pyenv-context"
+INTERPRETER = "/run/pyenv-python"
+_STEPS = f"{TOOLS}/pyenv_image"
+
+
+type Run = tuple[list[str], list[str]]
+"""Keyword and flags, and the items of the exec form."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Graft:
+    """An interpreter that is copied into the image."""
+
+    image: str
+    """Image or stage it comes from."""
+
+    series: str
+    prefix: str
+    """Where it goes: `/opt/pyenv/3.8`."""
+
+    link: str | None
+    """Where PATH finds it: `/usr/local/bin/python3.8`; None when PATH has a Python of that series already."""
+
+    @property
+    def python(self) -> str:
+        """The grafted executable."""
+        return f"{self.prefix}/bin/python{self.series}"
+
+    @property
+    def carries(self) -> tuple[str, ...]:
+        """What the step leaves in the image."""
+        return (self.prefix, self.link) if self.link else (self.prefix,)
+
+
+def graft(plan: Graft, tools: str) -> Run:
+    """The RUN that grafts an interpreter; `tools` names the image that has our files."""
+    words = [
+        "RUN",
+        "--network=none",
+        _tools(tools),
+        quoting.mount(type="bind", from_=plan.image, source="/usr/local", target=INTERPRETER),
+    ]
+    arguments = [f"--source={INTERPRETER}", f"--prefix={plan.prefix}", *([f"--link={plan.link}"] if plan.link else [])]
+    return words, _command([f"{INTERPRETER}/bin/python{plan.series}", "graft", *arguments])
+
+
+def environment(pyenv: Pyenv, place: Place, python: str, *, inputs: Sequence[str], tools: str, selfcheck: bool) -> Run:
+    """The RUN that makes an environment.
+
+    Args:
+        pyenv: the instruction.
+        place: where the environment goes.
+        python: the interpreter it is made for.
+        inputs: what of the build context the step reads: files, and folders with a slash at the end.
+        tools: the image that has our files.
+        selfcheck: whether nobody has checked that interpreter on this base yet.
+    """
+    options = pyenv.options
+    network = [f"--network={options.network}"] if options.network else []
+    cache = [quoting.mount(type="cache", id="pyenv-cache", target=CACHE)] if not pyenv.bare else []
+    words = [
+        "RUN",
+        *network,
+        _tools(tools),
+        *cache,
+        *(_context(path) for path in inputs),
+        *(f"--mount={_readable(raw, place)}" for raw in options.mounts),
+    ]
+    return words, _command([python, "environment", *_arguments(pyenv, place, selfcheck=selfcheck)])
+
+
+def _tools(tools: str) -> str:
+    return quoting.mount(type="bind", from_=tools, source="/tools", target=TOOLS)
+
+
+def _context(path: str) -> str:
+    """One file of the context and nothing else, so that other edits do not rebuild the environment.
+
+    Folders are local packages: their build writes into them, which `rw` allows and forgets.
+    """
+    target = f"{CONTEXT}/{path.rstrip('/')}"
+    if path.endswith("/"):
+        return quoting.mount(type="bind", source=path.rstrip("/"), target=target, rw="")
+    return quoting.mount(type="bind", source=path, target=target)
+
+
+def _command(words: list[str]) -> list[str]:
+    """`python -I` keeps PYTHON* variables and the user's site-packages out."""
+    python, *rest = words
+    return quoting.exec_form([python, "-I", _STEPS, *rest])
+
+
+def _arguments(pyenv: Pyenv, place: Place, *, selfcheck: bool) -> list[str]:
+    options = pyenv.options
+    inline = [] if pyenv.inline is None else pyenv.inline.decode("utf-8", "surrogateescape").splitlines()
+    arguments = [f"--name={pyenv.name.text}", f"--path={place.path}"]
+    arguments += [] if place.is_root else [f"--user={place.user}"]
+    arguments += [f"--home={place.home}"] if place.home else []
+    arguments += ["--installer=pip"] if options.installer == "pip" else []
+    arguments += [
+        f"--{'project' if file.kind == 'pyproject' else 'requirements'}={file.path}" for file in pyenv.requirements
+    ]
+    arguments += [f"--constraint={path}" for path in options.constraints]
+    arguments += [f"--require={line}" for line in inline if line.strip()]
+    arguments += [f"--extra={name}" for name in options.extras]
+    arguments += [f"--group={name}" for name in options.groups]
+    arguments += ["--system-site-packages"] if options.system_site_packages else []
+    arguments += [] if options.compile else ["--no-compile"]
+    arguments += ["--selfcheck"] if selfcheck else []
+    return arguments
+
+
+def _readable(raw: str, place: Place) -> str:
+    """A secret is root's unless said otherwise, and the install step runs as the stage's user: say it for them."""
+    fields = next(csv.reader([raw]), [])
+    keys = {field.partition("=")[0].strip().lower() for field in fields}
+    kind = next((field.partition("=")[2] for field in fields if field.startswith("type=")), "bind")
+    owned = "uid" in keys or ("env" in keys and not keys & {"target", "dst", "destination"})
+    if kind not in {"secret", "ssh"} or owned or place.is_root or place.account is None:
+        return raw
+    return f"{raw},uid={place.account.uid}"
+
+
+def variables(pyenv: Pyenv, place: Place) -> list[str]:
+    """The ENV that publishes the environment: the contract with the provider."""
+    return ["ENV", *(f"{name}={quoting.env_value(place.python)}" for name in pyenv.name.variables)]

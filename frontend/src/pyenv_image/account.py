@@ -1,0 +1,82 @@
+"""Who owns the environment: the stage's USER, looked up in the image itself, as the engine does for RUN."""
+
+from __future__ import annotations
+
+import grp
+import os
+import pwd
+from pathlib import Path
+from typing import NamedTuple
+
+from pyenv_image.failure import StepError
+
+
+class Account(NamedTuple):
+    """A user as the kernel knows it, with the home that files in it belong under."""
+
+    uid: int
+    gid: int
+    groups: tuple[int, ...]
+    home: Path | None
+
+    def own_folder(self, path: Path) -> None:
+        """Make a folder and the parents it lacks; those below the home are the user's, the others root's."""
+        missing: list[Path] = []
+        while not path.exists():
+            missing.append(path)
+            path = path.parent
+        for folder in reversed(missing):
+            folder.mkdir(mode=0o755)
+            if self._is_mine(folder) or folder == missing[0]:
+                os.chown(str(folder), self.uid, self.gid)
+
+    def _is_mine(self, folder: Path) -> bool:
+        return self.home is not None and self.home != Path("/") and (self.home == folder or self.home in folder.parents)
+
+    def become(self) -> None:
+        """Give up root for good: what follows (build scripts of packages among it) runs with the user's rights."""
+        if os.getuid() == 0 and self.uid != 0:
+            os.setgroups(list(self.groups))
+            os.setgid(self.gid)
+            os.setuid(self.uid)
+        os.environ["HOME"] = str(self.home or "/")
+        os.umask(0o022)
+
+
+def find(user: str, home: str | None = None) -> Account:
+    """Look up ``USER``'s argument: a name or number, and maybe a group.
+
+    Args:
+        user: the argument.
+        home: the stage's ``ENV HOME``, where it sets one.
+
+    Raises:
+        StepError: the image has no user or group of that name.
+    """
+    name, _, group = user.partition(":")
+    entry = _passwd(name)
+    if entry is None and not name.isdigit():
+        raise StepError(f"the image has no user {name!r}: make it before PYENV (RUN useradd ...), or correct USER")
+    uid = int(name) if entry is None else entry.pw_uid
+    gid = _group(group) if group else (entry.pw_gid if entry else 0)
+    groups = tuple(g.gr_gid for g in grp.getgrall() if entry and entry.pw_name in g.gr_mem) if not group else ()
+    home = home or (entry.pw_dir if entry else None)
+    return Account(uid, gid, (gid, *groups), Path(home) if home else None)
+
+
+def _passwd(name: str) -> pwd.struct_passwd | None:
+    try:
+        return pwd.getpwuid(int(name)) if name.isdigit() else pwd.getpwnam(name)
+    except KeyError:
+        return None
+
+
+def _group(name: str) -> int:
+    if name.isdigit():
+        return int(name)
+    try:
+        return grp.getgrnam(name).gr_gid
+    except KeyError:
+        raise StepError(
+            f"the image has no group {name!r}: make it before PYENV (RUN groupadd ...), or correct USER"
+        ) from None

@@ -1,0 +1,179 @@
+"""Make a virtual environment and install into it.
+
+Root makes the folders, then gives up its rights: uv or pip, and the build scripts of packages, run as the stage's user.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Sequence
+
+from pyenv_image import account, selfcheck, settings
+from pyenv_image.failure import StepError
+
+if TYPE_CHECKING:
+    import argparse
+
+TOOLS = Path("/run/pyenv")
+CACHE = Path("/run/pyenv-cache")
+CONTEXT = Path("/run/pyenv-context")
+_LEFT_BEHIND = (".lock", ".gitignore", "CACHEDIR.TAG")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Make the environment ``options.path`` for the interpreter that runs this.
+
+    Raises:
+        StepError: the user does not exist, the installer failed (its own message stands above ours), or what it
+            installed does not fit together.
+    """
+    if options.selfcheck:
+        selfcheck.run(options)
+    owner = account.find(options.user, options.home)
+    _clear(options.path)
+    owner.own_folder(options.path)
+    environ = _environ(options, owner)
+    owner.become()
+    _create(options, environ)
+    _install(options, environ)
+    _finish(options, environ)
+
+
+def _clear(path: Path) -> None:
+    """An environment of that name in the base image gives way, as a later COPY would overwrite an earlier one."""
+    if path.is_symlink() or path.is_file():
+        raise StepError(f"{path} exists and is no folder: choose another place with --path=DIR")
+    shutil.rmtree(str(path), ignore_errors=True)
+
+
+def _environ(options: argparse.Namespace, owner: account.Account) -> dict[str, str]:
+    """The installers' environment: the user's own settings, then what makes the result the same everywhere."""
+    environ = settings.for_installer(os.environ)
+    environ.update(
+        _cache(owner),
+        HOME=str(owner.home or "/"),
+        VIRTUAL_ENV=str(options.path),
+        UV_LINK_MODE="copy",
+        UV_NO_PROGRESS="1",
+        UV_PYTHON_DOWNLOADS="never",
+        UV_NO_INSTALLER_METADATA="1",
+        PIP_DISABLE_PIP_VERSION_CHECK="1",
+        PIP_NO_COMPILE="1",
+        PIP_NO_INPUT="1",
+        PYC_INVALIDATION_MODE="unchecked-hash",
+        PYTHONDONTWRITEBYTECODE="1",
+    )
+    return environ
+
+
+def _cache(owner: account.Account) -> dict[str, str]:
+    """The part of the cache mount that belongs to this user; builds of other users share the mount, not the files."""
+    if not CACHE.is_dir():
+        return {"UV_NO_CACHE": "1", "PIP_NO_CACHE_DIR": "1"}
+    mine = CACHE / str(owner.uid)
+    mine.mkdir(mode=0o755, exist_ok=True)
+    os.chown(str(mine), owner.uid, owner.gid)
+    return {"UV_CACHE_DIR": str(mine / "uv"), "PIP_CACHE_DIR": str(mine / "pip")}
+
+
+def _create(options: argparse.Namespace, environ: dict[str, str]) -> None:
+    command = [*_uv("venv"), "--python", sys.executable, "--relocatable", "--allow-existing"]
+    if options.system_site_packages:
+        command.append("--system-site-packages")
+    if options.installer == "pip":
+        command.append("--seed")
+    _call([*command, str(options.path)], environ, "the environment could not be made")
+
+
+def _install(options: argparse.Namespace, environ: dict[str, str]) -> None:
+    for project in options.project:
+        _install_project(options, CONTEXT / project, environ)
+    files = [CONTEXT / path for path in options.requirements]
+    if not files and not options.require:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        if options.require:
+            inline = Path(folder) / "PYENV-requirements.txt"
+            inline.write_text("\n".join(options.require) + "\n", encoding="utf-8")
+            files.append(inline)
+        arguments = _listed("-r", files) + _listed("-c", [CONTEXT / path for path in options.constraint])
+        _call([*_installer(options), *arguments], environ, "its requirements could not be installed")
+
+
+def _install_project(options: argparse.Namespace, project: Path, environ: dict[str, str]) -> None:
+    """Dependencies of a pyproject.toml, in the versions of the uv.lock beside it where there is one."""
+    extras, groups = _listed("--extra", options.extra), _listed("--group", options.group)
+    if (project.parent / "uv.lock").is_file():
+        command = [*_uv("sync"), "--frozen", "--active", "--no-install-project", "--no-dev", "--inexact"]
+        environ = {**environ, "UV_PROJECT_ENVIRONMENT": str(options.path)}
+        command += ["--project", str(project.parent), "--python", str(_python(options)), *extras, *groups]
+    else:
+        groups = [word for group in options.group for word in ("--group", f"{project}:{group}")]
+        command = [*_uv("pip", "install"), "--python", str(_python(options)), "-r", str(project), *extras, *groups]
+        command += _listed("-c", [CONTEXT / path for path in options.constraint])
+    _call(command, environ, f"the dependencies of {project.relative_to(CONTEXT)} could not be installed")
+
+
+def _finish(options: argparse.Namespace, environ: dict[str, str]) -> None:
+    _call([*_uv("pip", "check"), "--python", str(_python(options))], environ, "its packages do not fit together")
+    if options.compile:
+        _compile(options, environ)
+    for name in _LEFT_BEHIND:
+        with contextlib.suppress(FileNotFoundError):
+            (options.path / name).unlink()
+
+
+def _compile(options: argparse.Namespace, environ: dict[str, str]) -> None:
+    """Byte-compile the packages, since a read-only container cannot keep what it compiles.
+
+    ``unchecked-hash`` (PEP 552): layers may be rewritten with other times. Test suites are left as they are: they are
+    half of some packages, and no task imports them. What does not compile (packages ship templates that are no valid
+    Python) would not import either, so the exit code says nothing.
+    """
+    command = [
+        str(_python(options)),
+        "-I",
+        "-m",
+        "compileall",
+        "-q",
+        "-j",
+        "0",
+        "--invalidation-mode",
+        "unchecked-hash",
+    ]
+    folders = [str(path) for path in options.path.glob("lib/python*/site-packages")]
+    command += ["-x", r"/tests?/", *folders]
+    subprocess.call(command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def _installer(options: argparse.Namespace) -> list[str]:
+    if options.installer == "pip":
+        return [str(_python(options)), "-m", "pip", "install", "--no-compile"]
+    return [*_uv("pip", "install"), "--python", str(_python(options))]
+
+
+def _uv(*words: str) -> list[str]:
+    return [str(TOOLS / "uv"), *words]
+
+
+def _python(options: argparse.Namespace) -> Path:
+    return Path(options.path) / "bin" / "python"
+
+
+def _listed(flag: str, values: Sequence[object]) -> list[str]:
+    return [word for value in values for word in (flag, str(value))]
+
+
+def _call(command: list[str], environ: dict[str, str], failed: str) -> None:
+    sys.stdout.flush()
+    code = subprocess.call(command, env=environ, stdin=subprocess.DEVNULL)
+    if code:
+        raise StepError(
+            f"PYENV {environ['VIRTUAL_ENV'].rsplit('/', 1)[-1]}: {failed}; the installer's message stands above"
+        )

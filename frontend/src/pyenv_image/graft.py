@@ -1,0 +1,92 @@
+"""Copy an interpreter, and no more than that, from a mounted prefix to a prefix of its own in this image.
+
+The official images link ``bin/python3.X`` with RUNPATH ``$ORIGIN/../lib`` and find their standard library relative to
+the executable, so the prefix can be moved as a whole. A prefix of its own (not ``/usr/local``) is what keeps the base's
+own Python untouched, byte for byte.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Iterator
+
+from pyenv_image.failure import StepError
+
+if TYPE_CHECKING:
+    import argparse
+
+_SERIES = f"{sys.version_info[0]}.{sys.version_info[1]}"
+# Never needed by a program in an environment: test suites, the editor, its demos, caches; packages of the image's own.
+_LEFT_OUT = frozenset({"__pycache__", "test", "tests", "idlelib", "idle_test", "turtledemo", "site-packages"})
+
+
+def run(options: argparse.Namespace) -> None:
+    """Copy the interpreter that runs this from ``options.source`` to ``options.prefix``, compile, check and link it.
+
+    Raises:
+        StepError: there is no such interpreter in the source, or it does not work on this base.
+    """
+    python = options.prefix / "bin" / f"python{_SERIES}"
+    if not python.exists():  # a base image may have been built with the same PYENV
+        copy(options.source, options.prefix)
+    _compile(python, options.prefix / "lib" / f"python{_SERIES}")
+    _check(python)
+    if options.link:
+        link(python, options.link)
+
+
+def copy(source: Path, prefix: Path) -> None:
+    """Copy executable, shared libraries, standard library and headers; modes and times are kept."""
+    if not (source / "bin" / f"python{_SERIES}").is_file():
+        raise StepError(
+            f"no bin/python{_SERIES} in {source}: --from must name an image with python{_SERIES} in /usr/local"
+        )
+    for path in _parts(source):
+        target = prefix / path.relative_to(source)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir() and not path.is_symlink():
+            shutil.copytree(str(path), str(target), symlinks=True, ignore=_left_out)
+        else:
+            shutil.copy2(str(path), str(target), follow_symlinks=False)
+    (prefix / "lib" / f"python{_SERIES}" / "site-packages").mkdir()
+
+
+def _parts(source: Path) -> Iterator[Path]:
+    yield source / "bin" / f"python{_SERIES}"
+    yield source / "lib" / f"python{_SERIES}"
+    yield from sorted((source / "lib").glob(f"libpython{_SERIES}*.so*"))
+    yield from sorted((source / "include").glob(f"python{_SERIES}*"))
+    yield from sorted((source / "lib" / "pkgconfig").glob(f"python-{_SERIES}*.pc"))
+
+
+def _left_out(_folder: str, names: list[str]) -> set[str]:
+    return set(_LEFT_OUT.intersection(names)) | {name for name in names if name.endswith((".a", ".pyc"))}
+
+
+def _compile(python: Path, library: Path) -> None:
+    """Byte-compile the standard library: the official images ship none, and a read-only container cannot keep any.
+
+    ``unchecked-hash`` (PEP 552), since layers may be rewritten with other times (``SOURCE_DATE_EPOCH``).
+    """
+    command = [str(python), "-I", "-m", "compileall", "-q", "-j", "0", "--invalidation-mode", "unchecked-hash"]
+    # lib2to3 and friends hold deliberate syntax errors: compileall's exit code says nothing here.
+    subprocess.call([*command, "-x", r"/(lib2to3|distutils)/", str(library)], stdout=subprocess.DEVNULL)
+
+
+def _check(python: Path) -> None:
+    """Check at the new place, not where it was mounted."""
+    here = str(Path(__file__).resolve().parent)
+    done = subprocess.run([str(python), "-I", "-B", here, "selfcheck"], capture_output=True, check=False)
+    if done.returncode:
+        raise StepError((done.stderr or done.stdout).decode(errors="replace").strip().replace("error: ", "", 1))
+
+
+def link(python: Path, place: Path) -> None:
+    """Make ``pythonX.Y`` findable; what stands there already is left alone."""
+    if not os.path.lexists(str(place)):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.symlink_to(python)

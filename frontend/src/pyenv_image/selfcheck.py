@@ -1,0 +1,98 @@
+"""Does this interpreter have what every program expects of its Python, on this base image?
+
+The official builds link ``ssl``, ``sqlite3``, ``ctypes`` and others against libraries of the distribution. A base that
+lacks one lets the interpreter start and fails at the first ``import ssl``, at night. So they are imported here, and the
+message names the library and the package that brings it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import platform
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pyenv_image.failure import StepError
+
+if TYPE_CHECKING:
+    import argparse
+
+MODULES = ("ssl", "sqlite3", "ctypes", "zlib", "bz2", "lzma", "hashlib", "uuid", "readline")
+
+# Shared library -> Debian's package. (Debian 13 and Ubuntu 24.04 spell some with a t64 at the end; apt resolves both.)
+_PACKAGES = {
+    "libssl.so.3": "libssl3",
+    "libcrypto.so.3": "libssl3",
+    "libssl.so.1.1": "libssl1.1",
+    "libcrypto.so.1.1": "libssl1.1",
+    "libsqlite3.so.0": "libsqlite3-0",
+    "libffi.so.8": "libffi8",
+    "libffi.so.7": "libffi7",
+    "libz.so.1": "zlib1g",
+    "libbz2.so.1.0": "libbz2-1.0",
+    "liblzma.so.5": "liblzma5",
+    "libuuid.so.1": "libuuid1",
+    "libreadline.so.8": "libreadline8",
+    "libncursesw.so.6": "libncursesw6",
+    "libtinfo.so.6": "libtinfo6",
+    "libzstd.so.1": "libzstd1",
+}
+# Nice to have: a program that lacks them says so itself, and many slim bases leave them out on purpose.
+_OPTIONAL = frozenset({"readline", "uuid"})
+
+
+def run(_options: argparse.Namespace) -> None:
+    """Check the interpreter that runs this.
+
+    Raises:
+        StepError: a module does not import; names every library that is missing and how to get it.
+    """
+    failures = {name: str(error) for name, error in _import_all().items()}
+    if failures:
+        raise StepError(_explain(failures))
+
+
+def _import_all() -> dict[str, ImportError]:
+    failures = {}
+    for name in MODULES:
+        try:
+            importlib.import_module(name)
+        except ImportError as error:  # noqa: PERF203 - nine times
+            if name not in _OPTIONAL:
+                failures[name] = error
+    return failures
+
+
+def _explain(failures: dict[str, str]) -> str:
+    version = platform.python_version()
+    libraries = sorted(
+        {found for text in failures.values() for found in re.findall(r"(lib[\w+.-]+\.so[\w.]*): cannot", text)}
+    )
+    details = "".join(f"\n  import {name}: {text}" for name, text in failures.items())
+    newer = re.search(r"version `(GLIBC_[\d.]+)' not found", " ".join(failures.values()))
+    if newer:
+        return (
+            f"Python {version} was built for a newer C library than this base image has ({newer.group(1)} is missing). "
+            "Choose an interpreter of the base's own Debian release: "
+            f"PYENV --from=python:{_series()}-slim-<release> ...{details}"
+        )
+    if libraries:
+        missing = ", ".join(libraries)
+        return f"Python {version} needs libraries that this base image lacks: {missing}. {_remedy(libraries)}{details}"
+    return f"Python {version} is incomplete: {', '.join(failures)} cannot be imported on this base image.{details}"
+
+
+def _remedy(libraries: list[str]) -> str:
+    packages = sorted({_PACKAGES.get(library, library) for library in libraries})
+    if Path("/etc/alpine-release").exists():
+        return f"Before PYENV, add: RUN apk add --no-cache {' '.join('so:' + library for library in libraries)}"
+    return (
+        "Before PYENV, add: RUN apt-get update && apt-get install -y --no-install-recommends "
+        f"{' '.join(packages)} && rm -rf /var/lib/apt/lists/*"
+    )
+
+
+def _series() -> str:
+    return f"{sys.version_info[0]}.{sys.version_info[1]}"
