@@ -1,8 +1,8 @@
 """Ask the engine for the facts of a base image.
 
 `FROM <reference>` alone is given to the engine's own Dockerfile frontend, with all the options of this build: named
-contexts, platforms, linked targets and policies mean for us what they mean for it. The answer is the image's file system,
-to read from, and its configuration.
+contexts, platforms, linked targets and policies mean for us what they mean for it. The answer is the image's file
+system, to read from, and its configuration.
 """
 
 from __future__ import annotations
@@ -126,7 +126,8 @@ class _ImageFiles:
         """The file's content; None when there is none."""
         if not self._ref:
             return None
-        return _get(self._asked_files.pop(path, None) or self._bridge.read_file(self._ref, path), None)
+        asked = self._asked_files.pop(path) if path in self._asked_files else self._bridge.read_file(self._ref, path)
+        return _get(asked, None)
 
     def names(self, folder: str, pattern: str) -> list[str]:
         """The names in a folder that match; none when there is no such folder."""
@@ -137,7 +138,7 @@ class _ImageFiles:
         return [entry.path.rsplit("/", 1)[-1] for entry in _get(asked, none)]
 
 
-def _get[T](reply: Reply[T], missing: T) -> T:
+def _get[T, M](reply: Reply[T], missing: M) -> T | M:
     """The answer, or `missing` where the engine says that there is no such path."""
     try:
         return reply.get()

@@ -1,8 +1,8 @@
 """Environments side by side: the steps of neighbouring PYENVs are hung next to each other in the graph of build steps.
 
-The Dockerfile is a chain, and so is the graph that the engine makes of it: each install step starts from the file system
-that the one before it left, waits for it, and is built again when it changes. But the steps that stand for PYENVs are
-ours, we know what they read and write, and a run of them (a *group*) needs no such order:
+The Dockerfile is a chain, and so is the graph that the engine makes of it: each install step starts from the file
+system that the one before it left, waits for it, and is built again when it changes. But the steps that stand for
+PYENVs are ours, we know what they read and write, and a run of them (a *group*) needs no such order:
 
     before   base -> graft 3.8 -> a -> graft 3.11 -> b -> RUN ...
 
@@ -12,14 +12,14 @@ ours, we know what they read and write, and a run of them (a *group*) needs no s
                    |                                     v   v
                    +------------------------------------ chain -> RUN ...
 
-Every step starts from the *base* of its group (what the instruction before the group left), an environment from the graft
-that it needs. What it made is then joined onto the chain, where it was in the file. Everything that is not ours keeps its
-place and its meaning; ops behind a changed one get new digests, since a digest covers the inputs' digests, and nothing else
-about them changes.
+Every step starts from the *base* of its group (what the instruction before the group left), an environment from the
+graft that it needs. What it made is then joined onto the chain, where it was in the file. Everything that is not ours
+keeps its place and its meaning; ops behind a changed one get new digests, since a digest covers the inputs' digests,
+and nothing else about them changes.
 
 Two ways to join. Where the store can merge (containerd's), the difference that a step made is merged onto the chain: no
-file is copied, and it is cached by itself. Where it cannot, the step's folders are copied. The step that starts from what
-the chain happens to be just then (the first of a group, always) is the chain's next link as it is.
+file is copied, and it is cached by itself. Where it cannot, the step's folders are copied. The step that starts from
+what the chain happens to be just then (the first of a group, always) is the chain's next link as it is.
 
 Trap: the variables that earlier PYENVs publish are in the later steps' environment and so in their cache key. They are
 taken out of the steps; no step needs them.
@@ -35,7 +35,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pyenv_frontend.gateway import wire_pb2 as wire
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from pyenv_frontend.expansion.expand import Step
 
@@ -48,7 +48,7 @@ class _Out(NamedTuple):
     """One output of an op: a file system."""
 
     digest: str
-    index: int
+    number: int
 
 
 @dataclass(slots=True)
@@ -104,6 +104,7 @@ class _Rehanging:
         self.ours = ours
         self.steps = steps
         self.merge = merge
+        self.old_ops = {_digest(raw): raw for raw in definition.ops}
         self.result = wire.Definition()
         self.result.source.infos.extend(definition.source.infos)
         self.moved: dict[_Out, _Out] = {}
@@ -112,8 +113,8 @@ class _Rehanging:
         """The group of each step of ours, by its old digest."""
 
     def run(self) -> wire.Definition:
-        for raw in self.definition.ops:
-            old, op = _digest(raw), wire.Op.FromString(raw)
+        for old, raw in self.old_ops.items():
+            op = wire.Op.FromString(raw)
             step = self.ours.get(old)
             if step is not None and op.WhichOneof("op") == "exec":
                 self._hang(old, op, step)
@@ -151,7 +152,7 @@ class _Rehanging:
         """Give the step another root. An input that another mount uses, too, stays for that one."""
         shared = sum(mount.input == root.input for mount in op.exec.mounts) > 1
         if shared:
-            op.inputs.add(digest=start.digest, index=start.index)
+            op.inputs.add(digest=start.digest, index=start.number)
             root.input = len(op.inputs) - 1
         else:
             op.inputs[root.input].digest, op.inputs[root.input].index = start
@@ -180,7 +181,7 @@ class _Rehanging:
 
     def _add_op(self, op: wire.Op, old: str) -> _Out:
         """Add an op that the old graph did not have; it takes platform and worker after the step it serves."""
-        pattern = wire.Op.FromString(next(raw for raw in self.definition.ops if _digest(raw) == old))
+        pattern = wire.Op.FromString(self.old_ops[old])
         if op.WhichOneof("op") == "file":  # a merge or a difference is the same on every platform
             op.platform.CopyFrom(pattern.platform)
         op.constraints.CopyFrom(pattern.constraints)
@@ -201,14 +202,14 @@ class _Rehanging:
 
 
 def _inputs(*outputs: _Out) -> list[wire.Input]:
-    return [wire.Input(digest=output.digest, index=output.index) for output in outputs]
+    return [wire.Input(digest=output.digest, index=output.number) for output in outputs]
 
 
 def _copies(chain: _Out, made: _Out, carries: Sequence[str]) -> wire.Op:
     """Copy folders and links from a step's file system onto the chain.
 
-    Each is copied as the one wanted entry of its parent: the parent, if it has to be made, gets the owner and the mode it
-    has in the step (`~/.venv` is the user's).
+    Each is copied as the one wanted entry of its parent: the parent, if it has to be made, gets the owner and the mode
+    it has in the step (`~/.venv` is the user's).
     """
     op = wire.Op(inputs=_inputs(chain, made))
     for number, copy in enumerate(_copy(path) for path in carries):

@@ -167,7 +167,7 @@ def _interpreters(files: Files, env: Mapping[str, str], series: frozenset[str]) 
 
 
 def _version(files: Files, env: Mapping[str, str], folder: str, series: str) -> str | None:
-    """The exact version: the official images say it in PYTHON_VERSION, all others in their headers, if they have them."""
+    """The exact version: the official images say it in PYTHON_VERSION, others in their headers, if they have them."""
     stated = env.get("PYTHON_VERSION", "")
     if folder == "usr/local/bin" and stated.startswith(series + "."):
         return stated

@@ -100,7 +100,7 @@ def expand(
         choice = interpreters.choose(environment.pyenv, base, environment.state, document.file)
         part = _Part(number, environment, place.find(environment, base), choice, inputs[number], tools)
         recorded += part.write(output, recorded)
-    output.copy(Span(done, len(document.source)))
+    output.copy(Span(done, len(document.file.data)))
     return Expansion(source=output.source, lines=output.lines, steps=tuple(recorded))
 
 

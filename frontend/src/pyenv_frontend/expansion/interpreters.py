@@ -1,4 +1,4 @@
-"""Which image an interpreter is grafted from: of the official `python:` images the one that fits the base's C library."""
+"""Which image an interpreter is grafted from: the official `python:` image that fits the base's C library."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ if TYPE_CHECKING:
 
 __all__ = ["SUITES", "image"]
 
-# Debian's releases, newest first, with their glibc, and the oldest and newest series that `python:X.Y-slim-<suite>` was ever
-# published for (docker-library/python; tags of old series are frozen, not withdrawn).
+# Debian's releases, newest first, with their glibc, and the oldest and newest series that `python:X.Y-slim-<suite>` was
+# ever published for (docker-library/python; tags of old series are frozen, not withdrawn).
 SUITES: dict[str, tuple[tuple[int, int], tuple[int, int], tuple[int, int]]] = {
     "trixie": ((2, 41), (3, 9), (3, 99)),
     "bookworm": ((2, 36), (3, 7), (3, 99)),

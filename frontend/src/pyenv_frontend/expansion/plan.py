@@ -102,6 +102,7 @@ def _official(pyenv: Pyenv, base: Base, file: SourceFile) -> str:
             f"no official Python {pyenv.version.text} runs on {base.reference}, whose glibc is {glibc}",
             here,
             expected=f"a version that was published for a Debian with glibc {glibc} or older",
-            hint=f"choose another version or a newer base, or name an image that has one: PYENV --from=IMAGE {pyenv.version.text} ...",
+            hint="choose another version or a newer base, or name an image that has one: "
+            f"PYENV --from=IMAGE {pyenv.version.text} ...",
         )
     return image

@@ -68,7 +68,9 @@ def graft(plan: Graft, tools: str) -> Run:
     return words, _command([f"{INTERPRETER}/bin/python{plan.series}", "graft", *arguments])
 
 
-def environment(pyenv: Pyenv, place: Place, python: str, *, inputs: Sequence[str], tools: str, selfcheck: bool) -> Run:
+def environment(  # noqa: PLR0913 - three that say what, three that say how
+    pyenv: Pyenv, place: Place, python: str, *, inputs: Sequence[str], tools: str, selfcheck: bool
+) -> Run:
     """The RUN that makes an environment.
 
     Args:
