@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["Project", "read_lock", "read_project"]
+__all__ = ["Project", "read_lock", "read_project", "read_uv_lock"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +35,14 @@ class Project:
     dependencies: tuple[str, ...] = ()
     """Requirements of the project itself."""
 
+    workspace: tuple[str, ...] = ()
+    """Names of dependencies that are members of the workspace."""
+
     extras: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
+
+    name: str = ""
+    """The project's name."""
 
 
 def read_lock(data: bytes) -> Project:
@@ -56,6 +62,18 @@ def read_lock(data: bytes) -> Project:
         extras=tuple(_texts(lock.get("extras"))),
         groups=tuple(_texts(lock.get("dependency-groups"))),
     )
+
+
+def read_uv_lock(data: bytes) -> Project:
+    """Read a `uv.lock` for the local packages in it.
+
+    Raises:
+        ValueError: it is not TOML, or not UTF-8.
+    """
+    lock = tomllib.loads(data.decode("utf-8"))
+    sources = [_table(package.get("source")) for package in _tables(lock.get("package"))]
+    keys = ("directory", "editable", "path")
+    return Project(required=tuple(_texts([source.get(key) for source in sources for key in keys])))
 
 
 def read_project(data: bytes) -> Project:
@@ -79,8 +97,10 @@ def read_project(data: bytes) -> Project:
         listed=tuple(requirement_files),
         members=tuple(_texts(_table(uv.get("workspace")).get("members"))),
         dependencies=tuple(dependencies),
+        workspace=tuple(_workspace_sources(uv)),
         extras=tuple(_table(project.get("optional-dependencies"))),
         groups=tuple(groups),
+        name="".join(_texts([project.get("name")])),
     )
 
 
@@ -89,6 +109,14 @@ def _source_paths(uv: dict[str, Any]) -> Iterator[str]:
     for source in _table(uv.get("sources")).values():
         for table in _tables(source if isinstance(source, list) else [source]):
             yield from _texts([table.get("path")])
+
+
+def _workspace_sources(uv: dict[str, Any]) -> Iterator[str]:
+    """The dependencies whose source is `workspace = true`."""
+    for name, source in _table(uv.get("sources")).items():
+        tables = _tables(source if isinstance(source, list) else [source])
+        if any(table.get("workspace") is True for table in tables):
+            yield name
 
 
 def _described(project: dict[str, Any]) -> Iterator[str]:

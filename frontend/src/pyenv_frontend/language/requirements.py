@@ -1,0 +1,160 @@
+"""Everything that a PYENV's requirements refer to, found by reading them: these files enter the build step, no others.
+
+pip resolves `-r` and `-c` against the file that says so, and so do we for every path; pip itself takes local packages
+relative to where it runs, which for a file at the top of the context is the same.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pyenv_frontend.errors import UserError
+from pyenv_frontend.language.contextpath import is_url
+from pyenv_frontend.language.pipformat import local_path, read_entries
+from pyenv_frontend.language.projects import take_lock, take_project
+from pyenv_frontend.language.walk import Listed, Origin, Walk
+from pyenv_frontend.position import Location, SourceFile, Span
+
+if TYPE_CHECKING:
+    from pyenv_frontend.language.context import BuildContext
+    from pyenv_frontend.language.instruction import Pyenv
+    from pyenv_frontend.language.pipformat import Entry
+
+__all__ = ["Closure", "close_over"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closure:
+    """What one PYENV needs of the build context; paths relative to it."""
+
+    files: tuple[str, ...]
+    """Files that were read, the ones that the PYENV names first to be found first."""
+
+    trees: tuple[str, ...]
+    """Directories and archives of local packages, and of `--find-links`; `.` is the whole context."""
+
+    listed: tuple[Listed, ...]
+    """Every requirement, in order."""
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Files and trees, without those that lie in one of the trees."""
+        trees = [tree for tree in self.trees if not _inside(tree, self.trees)]
+        return (*(file for file in self.files if not _inside(file, trees)), *trees)
+
+
+def close_over(pyenv: Pyenv, context: BuildContext) -> Closure:
+    """Follow the requirements of `pyenv` to every file they name.
+
+    Raises:
+        UserError: a file is missing, leaves the context, or cannot be read; the error points at the PYENV's word, and
+            for a nested file at the line that names it as well.
+    """
+    walk = _Requirements(pyenv, Walk(context))
+    walk.run()
+    found = walk.walk
+    return Closure(files=tuple(found.files), trees=tuple(found.trees), listed=tuple(found.listed))
+
+
+def _inside(path: str, trees: list[str] | tuple[str, ...]) -> bool:
+    return any(path != tree and (tree == "." or path.startswith(f"{tree}/")) for tree in trees)
+
+
+class _Requirements:
+    """Walks from file to file; each is visited once, so that cycles end."""
+
+    def __init__(self, pyenv: Pyenv, walk: Walk) -> None:
+        self.walk = walk
+        self._pyenv = pyenv
+        self._dockerfile = pyenv.instruction.file
+        self._visited: set[tuple[str, bool]] = set()
+        self._mounted = _mount_targets(pyenv.options.mounts)
+
+    def run(self) -> None:
+        for path, span in self._constraints():
+            self._visit(path, Origin(Location(self._dockerfile, span)), constraint=True)
+        for file in self._pyenv.requirements:
+            origin = Origin(Location(self._dockerfile, file.span))
+            if file.kind == "requirements":
+                self._visit(file.path, origin, constraint=False)
+            elif file.kind == "pylock":
+                take_lock(self.walk, file.path, origin, self._pyenv.options)
+            else:
+                for listed in take_project(self.walk, file.path, origin, self._pyenv.options):
+                    self._visit(listed, origin, constraint=False)
+        if self._pyenv.inline is not None:
+            self._inline(self._pyenv.inline)
+
+    def _constraints(self) -> list[tuple[str, Span]]:
+        spans = [span for name, span in self._pyenv.options.spans if name == "constraint"]
+        return list(zip(self._pyenv.options.constraints, spans, strict=True))
+
+    def _inline(self, text: bytes) -> None:
+        heredoc = self._pyenv.instruction.heredocs[0]
+        origin = Origin(heredoc.marker.location)
+        written = heredoc.content.split(b"\n")
+        # Variables change columns; they change the number of lines only if a value has some, and then the word will do.
+        same_lines = len(written) == text.count(b"\n") + 1
+        for entry in self._entries(SourceFile("", text), origin):
+            line = text[: entry.span.start].count(b"\n")
+            at = heredoc.body.locate(len(b"\n".join(written[:line])) + (line > 0), len(b"\n".join(written[: line + 1])))
+            self._take(entry, "", Origin(at) if same_lines else origin, constraint=False)
+
+    def _visit(self, path: str, origin: Origin, *, constraint: bool) -> None:
+        if (path, constraint) in self._visited:
+            return
+        self._visited.add((path, constraint))
+        file = self.walk.read(path, origin)
+        for entry in self._entries(file, origin):
+            at = origin.at(Location(file, entry.span))
+            self._take(entry, posixpath.dirname(path), at, constraint=constraint)
+
+    def _entries(self, file: SourceFile, origin: Origin) -> list[Entry]:
+        try:
+            return list(read_entries(file.data))
+        except UnicodeDecodeError as error:
+            message = f"{file.name or 'the heredoc'} is not text in UTF-8 (byte {error.start})"
+            raise UserError(message, *origin.locations, expected="a requirements file") from None
+
+    def _take(self, entry: Entry, folder: str, origin: Origin, *, constraint: bool) -> None:
+        match entry.kind:
+            case "file" | "constraint":
+                self._follow(entry, folder, origin, constraint=constraint or entry.kind == "constraint")
+            case "find-links":
+                self._links(entry.value, folder, origin)
+            case "requirement" | "editable":
+                self._requirement(entry, folder, origin, constraint=constraint)
+
+    def _follow(self, entry: Entry, folder: str, origin: Origin, *, constraint: bool) -> None:
+        if is_url(entry.value):
+            return
+        if "${" in entry.value:
+            message = f"{origin.says(entry.value)} holds a variable, which only the installer could fill in"
+            raise UserError(message, *origin.locations, hint="write the file's name itself")
+        path = self.walk.join(folder, entry.value, origin)
+        name = posixpath.basename(path)
+        if name == "pyproject.toml" or name.startswith("pylock."):
+            message = f"{origin.says(entry.value)} is no requirements file"
+            raise UserError(message, *origin.locations, hint=f"name it in the PYENV: PYENV ... {path}")
+        self._visit(path, origin, constraint=constraint)
+
+    def _links(self, value: str, folder: str, origin: Origin) -> None:
+        """A directory of wheels; an absolute one is in the image, where the install runs."""
+        if not is_url(value) and not value.startswith("/"):
+            self.walk.tree(self.walk.join(folder, value, origin), origin)
+
+    def _requirement(self, entry: Entry, folder: str, origin: Origin, *, constraint: bool) -> None:
+        path = local_path(entry.value)
+        if path is None:
+            if not constraint:
+                self.walk.listed.append(Listed(entry.value, origin))
+        elif not path.startswith(self._mounted):
+            self.walk.tree(self.walk.join(folder, path, origin), origin)
+
+
+def _mount_targets(mounts: tuple[str, ...]) -> tuple[str, ...]:
+    """The absolute directories that mounts of the install step put into the image."""
+    fields = (part.partition("=") for mount in mounts for part in mount.replace('"', "").split(","))
+    return tuple(value for key, _, value in fields if key in {"target", "dst", "destination"} and value.startswith("/"))

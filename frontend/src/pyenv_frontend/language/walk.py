@@ -1,0 +1,139 @@
+"""What a walk over the files of the build context gathers, and how it says that one is missing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NoReturn
+
+from pyenv_frontend.errors import UserError
+from pyenv_frontend.language.context import NotInContextError
+from pyenv_frontend.language.contextpath import join
+from pyenv_frontend.language.mistake import Mistake
+from pyenv_frontend.position import Location, SourceFile, Span
+
+if TYPE_CHECKING:
+    from pyenv_frontend.language.context import BuildContext
+
+__all__ = ["Listed", "Origin", "Walk"]
+
+_SHOWN = 8
+"""How many neighbours of a missing file are named at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Who names a file: a word of the Dockerfile, and the line of the file that word led to."""
+
+    word: Location
+    line: Location | None = None
+
+    def at(self, line: Location) -> Origin:
+        """The same word, at a line of a file it led to; a line of the Dockerfile itself takes the word's place."""
+        return Origin(line) if line.file is self.word.file else Origin(self.word, line)
+
+    @property
+    def locations(self) -> tuple[Location, ...]:
+        """The Dockerfile's first, since that is what a build shows."""
+        return (self.word,) if self.line is None else (self.word, self.line)
+
+    def says(self, path: str) -> str:
+        """The beginning of a sentence about `path`."""
+        if self.line is None:
+            return path
+        return f"{path}, which {self.line.file.name} names in line {self.line.place.line},"
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One requirement, and where it is written."""
+
+    text: str
+    origin: Origin
+
+    locked: bool = False
+    """Whether a lock file beside it decides the version."""
+
+
+@dataclass(slots=True)
+class Walk:
+    """Everything one PYENV refers to, as far as it is known by now."""
+
+    context: BuildContext
+
+    files: dict[str, SourceFile] = field(default_factory=dict)
+    """Files that were read, by path."""
+
+    trees: dict[str, None] = field(default_factory=dict)
+    """Directories and archives that are named and not read, in order."""
+
+    listed: list[Listed] = field(default_factory=list)
+
+    def read(self, path: str, origin: Origin) -> SourceFile:
+        """Read a file that must be there.
+
+        Raises:
+            UserError: it is not.
+        """
+        if path not in self.files:
+            try:
+                self.files[path] = SourceFile(path, self.context.read(path))
+            except NotInContextError:
+                self._missing(path, origin)
+        return self.files[path]
+
+    def read_if_there(self, path: str) -> SourceFile | None:
+        """Read a file that may be missing."""
+        try:
+            return self.read(path, Origin(_NOWHERE)) if self.context.exists(path) else None
+        except UserError:
+            return None
+
+    def tree(self, path: str, origin: Origin) -> None:
+        """Take in a directory or archive that must be there.
+
+        Raises:
+            UserError: it is not.
+        """
+        if path and not self.context.exists(path):
+            self._missing(path, origin)
+        self.trees[path or "."] = None
+
+    def join(self, folder: str, text: str, origin: Origin) -> str:
+        """A path as a file in `folder` says it, relative to the context.
+
+        Raises:
+            UserError: it leaves the context.
+        """
+        try:
+            return join(folder, text)
+        except Mistake:
+            message = f"{origin.says(text)} lies outside of the build context"
+            hint = "move it into the build context, and name it relative to the file that says so"
+            raise UserError(message, *origin.locations, hint=hint) from None
+
+    def _missing(self, path: str, origin: Origin) -> NoReturn:
+        message = f"{origin.says(path)} is not in the build context"
+        raise UserError(message, *origin.locations, hint=self._neighbours(path))
+
+    def _neighbours(self, path: str) -> str:
+        """What is there instead."""
+        from difflib import get_close_matches  # noqa: PLC0415 - only ever needed on the way to an error
+
+        if self.context.ignored(path):
+            return ".dockerignore leaves it out; take it in there with a line that begins with !"
+        folder, _, name = path.rpartition("/")
+        names = {each.lower(): each for each in sorted(self.context.names(folder))}
+        near = get_close_matches(name.lower(), names, n=1)
+        prefix = f"{folder}/" if folder else ""
+        if near:
+            return f"did you mean {prefix}{names[near[0]]}?"
+        if folder and self.context.exists(name):
+            return f"did you mean {name}, at the top of the build context?"
+        if not names:
+            return f"there is nothing in {folder or 'the build context'}"
+        shown = ", ".join([*names.values()][:_SHOWN])
+        more = ", ..." if len(names) > _SHOWN else ""
+        return f"in {folder or 'the build context'} there are {shown}{more}"
+
+
+_NOWHERE = Location(SourceFile("", b""), Span(0, 0))
