@@ -61,25 +61,36 @@ class Output:
             The line it begins on.
         """
         first = len(self._ranges) + 1
-        items = list(words)
-        for number, item in enumerate(command):
-            opening, closing = "[" if number == 0 else "", "]" if number == len(command) - 1 else ","
-            items.append(opening + item + closing)
-        for row in self._fold(items):
-            self._line(row, lines)
+        items = _json_items(command)
+        rows = [" ".join([*words, *items])]
+        if len(rows[0]) > _WIDTH:
+            rows = _fold(words) + [f"    {row}" for row in _fold(items)]
+        for row in rows[:-1]:
+            self._line(f"{row} {self._escape}", lines)
+        self._line(rows[-1], lines)
         return first
-
-    def _fold(self, items: list[str]) -> list[str]:
-        rows = [items[0]]
-        for item in items[1:]:
-            if len(rows[-1]) + len(item) < _WIDTH:
-                rows[-1] += " " + item
-            else:
-                rows.append("    " + item)
-        return [f"{row} {self._escape}" for row in rows[:-1]] + rows[-1:]
 
     def _line(self, text: str, lines: Lines) -> None:
         if self._pieces and not self._pieces[-1].endswith(b"\n"):
             self._pieces.append(b"\n")
         self._pieces.append(text.encode("utf-8", "surrogateescape") + b"\n")
         self._ranges.append(lines)
+
+
+def _json_items(command: Sequence[str]) -> list[str]:
+    """The items of a JSON array with their punctuation; joined by blanks they are the array."""
+    last = len(command) - 1
+    return [
+        ("[" if number == 0 else "") + item + ("]" if number == last else ",") for number, item in enumerate(command)
+    ]
+
+
+def _fold(items: Sequence[str]) -> list[str]:
+    """Items on as few rows as fit the width; the second row and what follows is indented."""
+    rows: list[str] = []
+    for item in items:
+        if rows and len(rows[-1]) + len(item) < _WIDTH:
+            rows[-1] += " " + item
+        else:
+            rows.append(f"    {item}" if rows else item)
+    return rows

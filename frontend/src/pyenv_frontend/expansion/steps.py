@@ -127,7 +127,7 @@ def _arguments(pyenv: Pyenv, place: Place, *, selfcheck: bool) -> list[str]:
         f"--{'project' if file.kind == 'pyproject' else 'requirements'}={file.path}" for file in pyenv.requirements
     ]
     arguments += [f"--constraint={path}" for path in options.constraints]
-    arguments += [f"--require={line}" for line in inline if line.strip()]
+    arguments += [f"--require={line}" for line in inline if line.strip() and not line.lstrip().startswith("#")]
     arguments += [f"--extra={name}" for name in options.extras]
     arguments += [f"--group={name}" for name in options.groups]
     arguments += ["--system-site-packages"] if options.system_site_packages else []

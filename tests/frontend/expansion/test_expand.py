@@ -1,0 +1,106 @@
+"""`expand`: golden cases, and what holds for all of them."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from pyenv_frontend import document
+from pyenv_frontend.errors import UserError
+from pyenv_frontend.expansion.expand import Expansion, Tools, expand
+from pyenv_frontend.expansion.place import HomeUnknownError
+from pyenv_frontend.language import Program, read
+from tests.frontend.expansion.facts import BASES
+
+CASES = Path(__file__).parent / "cases"
+TOOLS = Tools(here="pyenv-frontend-tools", triggers="pyenv-frontend:dev")
+
+
+def program(source: bytes) -> Program:
+    return read(document.parse(source))
+
+
+def expanded(source: bytes, *, annotate: bool = False) -> Expansion:
+    read_program = program(source)
+    bases = {(stage.root, stage.root_platform): BASES[stage.root] for stage in read_program.stages}
+    inputs = [[file.path for file in each.pyenv.requirements] for each in read_program.environments]
+    return expand(read_program, bases, inputs, TOOLS, annotate=annotate)
+
+
+@pytest.mark.parametrize("case", sorted(CASES.iterdir()), ids=lambda case: case.name)
+def test_golden(case):
+    """A case's Dockerfile expands to the text beside it. (`UPDATE_GOLDEN=1` writes that text anew.)"""
+    result = expanded((case / "Dockerfile").read_bytes()).source
+    if os.environ.get("UPDATE_GOLDEN"):
+        (case / "expanded").write_bytes(result)
+    assert result == (case / "expanded").read_bytes()
+
+
+@pytest.mark.parametrize("case", sorted(CASES.iterdir()), ids=lambda case: case.name)
+def test_every_other_line_is_copied(case):
+    """What is no PYENV is in the output, byte for byte and in order; the line map says where it was."""
+    source = (case / "Dockerfile").read_bytes()
+    result = expanded(source)
+    pyenvs = {line for each in program(source).environments for line in each.pyenv.instruction.lines.numbers()}
+    before, after = source.splitlines(keepends=True), result.source.splitlines(keepends=True)
+    assert len(result.lines) == len(after)
+    copied = [
+        (result.lines[line].first, text)
+        for line, text in enumerate(after, 1)
+        if not pyenvs.intersection(result.lines[line].numbers())
+    ]
+    assert copied == [(line, text) for line, text in enumerate(before, 1) if line not in pyenvs]
+
+
+@pytest.mark.parametrize("case", sorted(CASES.iterdir()), ids=lambda case: case.name)
+def test_the_expansion_is_plain(case):
+    """An expansion has no PYENV left, so that expanding it again changes nothing."""
+    once = expanded((case / "Dockerfile").read_bytes(), annotate=True).source
+    assert expanded(once, annotate=True).source == once
+
+
+@pytest.mark.parametrize("case", sorted(CASES.iterdir()), ids=lambda case: case.name)
+def test_steps_name_their_lines(case):
+    """A step's line is where its RUN begins, and an environment comes after the graft that it needs."""
+    result = expanded((case / "Dockerfile").read_bytes())
+    lines = result.source.splitlines()
+    for index, step in enumerate(result.steps):
+        assert lines[step.line - 1].upper().startswith(b"RUN ")
+        assert step.needs is None or (step.needs < index and result.steps[step.needs].kind == "graft")
+
+
+def test_without_pyenv_nothing_changes():
+    """A file without PYENV is its own expansion, whatever bytes it has."""
+    source = b"\xef\xbb\xbfFROM debian:bookworm\r\nRUN echo \xff\x00 \\\n\n # x\n y"
+    result = expanded(source)
+    assert result.source == source
+    assert result.steps == ()
+
+
+def test_annotated():
+    """For people, the PYENV stands as a comment above what it became."""
+    result = expanded(b"FROM debian:bookworm\nPYENV 3.8 \\\n  a\n", annotate=True)
+    assert b"FROM debian:bookworm\n# PYENV 3.8 \\\n#   a\nRUN " in result.source
+
+
+def test_no_official_build_for_an_old_libc():
+    """An interpreter that would not start is an error at the version, not at the first task."""
+    with pytest.raises(UserError) as caught:
+        expanded(b"FROM ubuntu:22.04\nPYENV 3.14 a\n")
+    assert caught.value.headline == (
+        "Dockerfile:2:7: no official Python 3.14 runs on ubuntu:22.04, whose glibc is 2.35"
+    )
+    assert "PYENV --from=IMAGE 3.14" in caught.value.hint
+
+
+def test_no_libc_at_all():
+    """Nothing can be grafted onto `scratch`."""
+    with pytest.raises(UserError, match="no C library in scratch"):
+        expanded(b"FROM scratch\nPYENV 3.11 a\n")
+
+
+def test_a_user_that_the_stage_makes():
+    """The home of a user whom the base image does not have is not guessed."""
+    with pytest.raises(HomeUnknownError) as caught:
+        expanded(b"FROM debian:bookworm\nRUN useradd -m app\nUSER app\nPYENV 3.11 a\n")
+    assert caught.value.user == "app"
