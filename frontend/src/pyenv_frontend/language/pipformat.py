@@ -16,7 +16,7 @@ from pyenv_frontend.position import Span
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Entry", "EntryKind", "decode", "local_path", "read_entries"]
+__all__ = ["Entry", "EntryKind", "decode", "is_file", "local_path", "read_entries"]
 
 EntryKind = Literal["requirement", "editable", "file", "constraint", "find-links"]
 
@@ -86,6 +86,11 @@ def read_entries(data: bytes) -> Iterator[Entry]:
             offset = len(text[: start + column].encode())
             span = Span(offset, offset + len(value.encode())) if exact else Span(0, 0)
             yield Entry(kind, value, span)
+
+
+def is_file(path: str) -> bool:
+    """Whether a path that a requirement or `--find-links` names is a file by its name, and not a directory."""
+    return path.lower().endswith((*_ARCHIVES, ".html", ".htm"))
 
 
 def local_path(requirement: str) -> str | None:

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 
 from pyenv_frontend.errors import UserError
 from pyenv_frontend.language.contextpath import is_url
-from pyenv_frontend.language.pipformat import local_path, read_entries
+from pyenv_frontend.language.pipformat import is_file, local_path, read_entries
 from pyenv_frontend.language.projects import take_lock, take_project
 from pyenv_frontend.language.walk import Listed, Origin, Walk
 from pyenv_frontend.position import Location, SourceFile, Span
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pyenv_frontend.language.context import BuildContext
     from pyenv_frontend.language.instruction import Pyenv
     from pyenv_frontend.language.pipformat import Entry
@@ -38,11 +40,18 @@ class Closure:
     listed: tuple[Listed, ...]
     """Every requirement, in order."""
 
+    constraints: tuple[str, ...]
+    """Every requirement that only constrains."""
+
+    contents: Mapping[str, SourceFile]
+    """What was read, by path."""
+
     @property
-    def paths(self) -> tuple[str, ...]:
-        """Files and trees, without those that lie in one of the trees."""
+    def inputs(self) -> tuple[str, ...]:
+        """Files and trees, directories with a `/` at the end; without those that lie in one of the directories."""
         trees = [tree for tree in self.trees if not _inside(tree, self.trees)]
-        return (*(file for file in self.files if not _inside(file, trees)), *trees)
+        files = [file for file in self.files if not _inside(file, trees)]
+        return (*files, *(tree if is_file(tree) else f"{tree}/" for tree in trees))
 
 
 def close_over(pyenv: Pyenv, context: BuildContext) -> Closure:
@@ -55,7 +64,13 @@ def close_over(pyenv: Pyenv, context: BuildContext) -> Closure:
     walk = _Requirements(pyenv, Walk(context))
     walk.run()
     found = walk.walk
-    return Closure(files=tuple(found.files), trees=tuple(found.trees), listed=tuple(found.listed))
+    return Closure(
+        files=tuple(found.files),
+        trees=tuple(found.trees),
+        listed=tuple(found.listed),
+        constraints=tuple(found.constraints),
+        contents=found.files,
+    )
 
 
 def _inside(path: str, trees: list[str] | tuple[str, ...]) -> bool:
@@ -148,7 +163,9 @@ class _Requirements:
     def _requirement(self, entry: Entry, folder: str, origin: Origin, *, constraint: bool) -> None:
         path = local_path(entry.value)
         if path is None:
-            if not constraint:
+            if constraint:
+                self.walk.constraints.append(entry.value)
+            else:
                 self.walk.listed.append(Listed(entry.value, origin))
         elif not path.startswith(self._mounted):
             self.walk.tree(self.walk.join(folder, path, origin), origin)

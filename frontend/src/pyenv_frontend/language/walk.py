@@ -67,6 +67,7 @@ class Walk:
     """Directories and archives that are named and not read, in order."""
 
     listed: list[Listed] = field(default_factory=list)
+    constraints: list[str] = field(default_factory=list)
 
     def read(self, path: str, origin: Origin) -> SourceFile:
         """Read a file that must be there.
