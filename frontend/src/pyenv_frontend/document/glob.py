@@ -6,6 +6,7 @@ slow; BuildKit turns the pattern into a regular expression, and as there neither
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["GlobError", "replace", "trim_prefix", "trim_suffix"]
 
+_PAIRS = re.compile(r"\\?.", re.DOTALL)
 _ANY = None
 _STAR = True
 _Element = str | bool | None
@@ -25,6 +27,7 @@ class GlobError(ValueError):
 def _elements(pattern: str) -> list[_Element]:
     found: list[_Element] = []
     index = 0
+    pattern = pattern.removeprefix("\ufeff")  # as BuildKit's reader does
     while index < len(pattern):
         char = pattern[index]
         index += 1
@@ -95,7 +98,9 @@ def trim_suffix(value: str, pattern: str, *, longest: bool) -> str:
         GlobError: the pattern is wrong.
     """
     backwards = value[::-1]
-    return backwards[max(_ends(_elements(pattern)[::-1], backwards, 0, shortest=not longest), 0) :][::-1]
+    # Turned as text, pair by pair, since a lone escape at the end then escapes what comes to stand behind it.
+    turned = "".join(reversed(_PAIRS.findall(pattern)))
+    return backwards[max(_ends(_elements(turned), backwards, 0, shortest=not longest), 0) :][::-1]
 
 
 def replace(value: str, pattern: str, text: Callable[[str], str], *, every: bool) -> str:
