@@ -1,0 +1,89 @@
+"""Where a file binds a name, and the lines that bind it: what ``include`` brings along."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any, Union
+
+from airflow_venv.source import Definition, walk_scopes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from airflow_venv.call import Piece
+
+__all__ = ["binding"]
+
+_Import = Union[ast.Import, ast.ImportFrom]
+
+
+def binding(name: str, user: Definition, values: dict[str, Any]) -> tuple[Piece | None, str]:
+    """Find the statement that gives a name its meaning for a function, innermost scope first.
+
+    Args:
+        name: the name.
+        user: the definition that uses it.
+        values: what the names stand for in this process, as far as known.
+
+    Returns:
+        The piece that binds it, or None and the reason.
+    """
+    for body in walk_scopes(user.tree, user.node):
+        for statement in reversed(body):
+            if statement is not user.node and name in _bound(statement):
+                return _cut(name, statement, user, values)
+    if name in values:
+        return None, "it is a variable of an enclosing function or was put there by other code: pass it as an argument"
+    return None, "nothing in the file defines it"
+
+
+def _bound(statement: ast.stmt) -> set[str]:
+    """Collect the names that a statement binds in its own scope."""
+    if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return {statement.name}
+    if isinstance(statement, (ast.Import, ast.ImportFrom)):
+        return {alias.asname or alias.name.partition(".")[0] for alias in statement.names}
+    found = set()
+    for part in _without_scopes(statement):
+        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
+            found.add(part.id)
+        elif part is not statement and isinstance(part, ast.stmt):
+            found |= _bound(part) if not hasattr(part, "body") or hasattr(part, "name") else set()
+    return found
+
+
+def _without_scopes(node: ast.AST) -> Iterator[ast.AST]:
+    """Walk a statement, but into no function or class: their names are their own."""
+    yield node
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            yield child
+        elif not isinstance(child, ast.Lambda):
+            yield from _without_scopes(child)
+
+
+def _cut(name: str, statement: ast.stmt, user: Definition, values: dict[str, Any]) -> tuple[Piece | None, str]:
+    """Cut the binding statement out, if it can be run in another interpreter."""
+    value = values.get(name)
+    if type(value).__module__.partition(".")[0] == "airflow" or getattr(value, "_airflow_is_task_decorator", False):
+        return None, f"it is a part of the DAG (line {statement.lineno})"
+    if isinstance(statement, (ast.Import, ast.ImportFrom)):
+        return _cut_import(name, statement, user)
+    if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return Definition(user.lines, user.filename, user.tree, statement).piece(), ""
+    if isinstance(statement, ast.If) and "TYPE_CHECKING" in ast.dump(statement.test):
+        return None, f"it is imported for type checkers only (line {statement.lineno})"
+    if isinstance(statement, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Try, ast.If)):
+        return user.cut(statement.lineno, statement.end_lineno or statement.lineno), ""
+    return None, f"it is bound by a statement that belongs to the DAG (line {statement.lineno}): pass it as an argument"
+
+
+def _cut_import(name: str, statement: _Import, user: Definition) -> tuple[Piece | None, str]:
+    """Reduce an import to the one name that is wanted: its neighbours may not exist in the environment."""
+    if isinstance(statement, ast.ImportFrom) and statement.level:
+        return None, f"it is imported relative to the DAG's package (line {statement.lineno})"
+    wanted = [alias for alias in statement.names if (alias.asname or alias.name.partition(".")[0]) == name]
+    reduced: ast.stmt = ast.Import(names=wanted)
+    if isinstance(statement, ast.ImportFrom):
+        reduced = ast.ImportFrom(module=statement.module, names=wanted, level=0)
+    return user.written(ast.unparse(reduced) + "\n", statement.lineno), ""

@@ -1,0 +1,145 @@
+"""From an environment's name to the path of its ``python``: the one place that knows the ``ASTRO_PYENV_*`` variables.
+
+Every way in which a path can be wrong has a sentence of its own, and all of them are found before a process starts.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import struct
+import sys
+from typing import TYPE_CHECKING
+
+from airflow_venv.errors import BrokenEnvironmentError, UnknownEnvironmentError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["PREFIX", "check_name", "check_python", "environments", "find", "is_template"]
+
+PREFIX = "ASTRO_PYENV_"
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_MACHINES = {3: "x86", 40: "arm", 62: "x86-64", 183: "arm64", 243: "riscv", 21: "ppc64", 22: "s390x"}
+
+
+def environments(environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """List name and path of every environment that the process knows of, by name.
+
+    A name with a dash is exported in two spellings; only the one with the dash is listed.
+    """
+    environ = os.environ if environ is None else environ
+    found = {key[len(PREFIX) :]: value for key, value in environ.items() if key.startswith(PREFIX)}
+    dashed = {name.replace("-", "_"): name for name in found if "-" in name}
+    doubles = {plain for plain, name in dashed.items() if found.get(plain) == found[name]}
+    return {name: found[name] for name in sorted(found) if name and name not in doubles}
+
+
+def is_template(name: str) -> bool:
+    """Tell whether the name is still to be rendered by Airflow, so that only the task can look it up."""
+    return "{{" in name or "{%" in name
+
+
+def check_name(name: object) -> str:
+    """Refuse what can never be an environment's name.
+
+    Raises:
+        TypeError: it is no text, for instance because ``@task.venv`` was used without a name.
+        ValueError: it is empty or has characters that ``PYENV`` does not allow.
+    """
+    if callable(name):
+        raise TypeError('@task.venv needs the name of an environment: @task.venv("name")')
+    if not isinstance(name, str):
+        raise TypeError(f"venv must be the name of an environment, a str, not {type(name).__name__}: {name!r}")
+    if not is_template(name) and not _NAME.fullmatch(name):
+        raise ValueError(
+            f"venv={name!r} cannot be the name of an environment: "
+            "a letter or _ comes first, then letters, digits, _ and -"
+        )
+    return name
+
+
+def find(name: str, environ: Mapping[str, str] | None = None) -> str:
+    """Give the path that the environment's variable holds; the exact name first, then with ``-`` and ``_`` swapped.
+
+    Raises:
+        UnknownEnvironmentError: there is none of that name.
+    """
+    known = environments(environ)
+    environ = os.environ if environ is None else environ
+    for spelling in (name, name.replace("-", "_")):
+        if (path := environ.get(PREFIX + spelling)) is not None:
+            return path
+    for other, path in known.items():
+        if other.replace("-", "_") == name.replace("-", "_"):
+            return path
+    raise UnknownEnvironmentError(name, tuple(known), _unknown(name, known))
+
+
+def _unknown(name: str, known: Mapping[str, str]) -> str:
+    """Word the error: what was asked for, what there is, what to do."""
+    parts = [f"There is no environment {name!r}: the variable {PREFIX}{name} is not set."]
+    folded = {other.lower(): other for other in known}
+    if close := difflib.get_close_matches(name.lower(), folded, n=1):
+        parts.append(f"Did you mean {folded[close[0]]!r}?")
+    if known:
+        parts.append(f"The environments here are: {', '.join(known)}.")
+    else:
+        parts.append(f"This process has no environments at all (no {PREFIX}* variable).")
+    parts.append(f"To add it, put a line into the Dockerfile: PYENV <python version> {name} [requirements.txt]")
+    return " ".join(parts)
+
+
+def check_python(python: str, label: str) -> None:
+    """Make sure that a path leads to an interpreter that this machine can start, without starting it.
+
+    Args:
+        python: the path to check.
+        label: how the user knows it, for the messages: ``ASTRO_PYENV_snowpark`` or ``python``.
+
+    Raises:
+        BrokenEnvironmentError: the message says in what way it is wrong.
+    """
+    if not python:
+        raise BrokenEnvironmentError(f"{label} is set but empty: it must hold the absolute path of a python.")
+    if not os.path.isabs(python):
+        raise BrokenEnvironmentError(f"{label} is {python!r}, which must be an absolute path.")
+    if not os.path.lexists(python):
+        raise BrokenEnvironmentError(
+            f"{label} is {python!r}, which must exist, but there is no such file. "
+            "Does this worker run the image that the environment was built into?"
+        )
+    if not os.path.exists(python):
+        raise BrokenEnvironmentError(
+            f"{label} is {python!r}, a link to {os.path.realpath(python)!r}, which does not exist: "
+            "the interpreter that the environment was made with is gone."
+        )
+    if not os.path.isfile(python):
+        raise BrokenEnvironmentError(f"{label} is {python!r}, which must be a file; it is a folder or a device.")
+    if not os.access(python, os.X_OK):
+        raise BrokenEnvironmentError(f"{label} is {python!r}, which this user may not execute (no x permission).")
+    _check_machine(python, label)
+
+
+def _check_machine(python: str, label: str) -> None:
+    """Compare the processor in the file's ELF header with that of the interpreter we run in."""
+    theirs, ours = _machine(python), _machine(sys.executable)
+    if theirs and ours and theirs != ours:
+        raise BrokenEnvironmentError(
+            f"{label} is {python!r}, a program for {_MACHINES.get(theirs, f'machine {theirs}')}, but this worker "
+            f"runs on {_MACHINES.get(ours, f'machine {ours}')}: the image was built for another platform."
+        )
+
+
+def _machine(path: str) -> int | None:
+    """Read ``e_machine`` of an ELF file (bytes 18 and 19); None for scripts and other formats."""
+    try:
+        with open(path, "rb") as file:
+            head = file.read(20)
+    except OSError:
+        return None
+    if len(head) < 20 or head[:4] != b"\x7fELF":
+        return None
+    order = "<" if head[5] == 1 else ">"
+    return int(struct.unpack_from(order + "H", head, 18)[0])

@@ -1,0 +1,182 @@
+"""The operators: Airflow's ExternalPythonOperator with another engine.
+
+An operator holds what the DAG says. When its task runs it finds the environment, describes one run of the function as
+a :class:`~airflow_venv.call.Call`, has it run in one child process, and turns the outcome into Airflow's own words.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, Any, ClassVar, Union
+
+from airflow_venv import settle
+from airflow_venv._compat import (
+    AirflowException,
+    BaseBranchOperator,
+    BaseSensorOperator,
+    ExternalPythonOperator,
+    PokeReturnValue,
+    ShortCircuitOperator,
+    stock_arguments,
+)
+from airflow_venv.arguments import prepare
+from airflow_venv.checks import check_at_parse, check_function, function_source
+from airflow_venv.filereference import FileReference
+from airflow_venv.lookup import check_name, check_python, find
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container, Mapping, Sequence
+
+    from airflow_venv import names
+    from airflow_venv.call import Call
+
+__all__ = ["VenvBranchOperator", "VenvOperator", "VenvSensor", "VenvShortCircuitOperator"]
+
+_SERIALIZERS = ("pickle", "cloudpickle", "dill", "json", "arrow")
+
+
+class VenvOperator(ExternalPythonOperator):
+    """Run a function in the Python environment of a name.
+
+    Takes everything that ExternalPythonOperator takes, in all versions of Airflow alike, and:
+
+    Args:
+        venv: name of the environment, as in the ``PYENV`` line of the Dockerfile. May be a template.
+        python: path of an interpreter, instead of a name.
+        python_callable: the function; or ``"path/to/file.py:function"``, a file that Airflow never imports.
+        serializer: how arguments and result travel: ``pickle``, ``cloudpickle``, ``dill``, ``json`` or ``arrow``.
+        include: functions, classes and names of the module that the function uses; ``"auto"`` finds them.
+        airflow_shim: let ``import airflow`` find stand-ins for Airflow's services in an environment without Airflow.
+        export_connections: ids of connections to set as ``AIRFLOW_CONN_*`` in the function's process.
+    """
+
+    template_fields: Sequence[str] = ("venv", "python", "templates_dict", "op_args", "op_kwargs", "env_vars")
+    template_fields_renderers: ClassVar[dict[str, str]] = {
+        "templates_dict": "json",
+        "op_args": "py",
+        "op_kwargs": "py",
+        "env_vars": "json",
+    }
+    shallow_copy_attrs: Sequence[str] = ("python_callable", "op_kwargs", "include")
+    decorated = False
+    """Whether the function came by a decorator, so that its source has one that must not go along."""
+    is_async = False  # a coroutine function is run in the environment, not awaited in the worker
+
+    def __init__(
+        self,
+        *,
+        python_callable: Union[Callable[..., Any], str],
+        venv: str | None = None,
+        python: str | None = None,
+        serializer: str | None = None,
+        use_dill: bool = False,
+        skip_on_exit_code: int | Container[int] | None = None,
+        env_vars: Mapping[str, str] | None = None,
+        inherit_env: bool = True,
+        show_return_value_in_logs: bool = True,
+        include: names.Include = (),
+        airflow_shim: bool = False,
+        export_connections: Sequence[str] = (),
+        **kwargs: Any,
+    ) -> None:
+        if (venv is None) == (python is None):
+            raise TypeError("Give either venv=, the name of an environment, or python=, the path of an interpreter.")
+        self.function_file = FileReference.parse(python_callable) if isinstance(python_callable, str) else None
+        serializer = _serializer(serializer, use_dill=use_dill)
+        super().__init__(
+            python=python or "(by name)",  # the parent insists on a path; it is put right below
+            python_callable=self.function_file.placeholder() if self.function_file else python_callable,
+            **stock_arguments(serializer),
+            **kwargs,
+        )
+        self.venv = None if venv is None else check_name(venv)
+        self.python = python
+        self.serializer = serializer
+        self.skip_on_exit_code = _codes(skip_on_exit_code)
+        self.env_vars = env_vars
+        self.inherit_env = inherit_env
+        self.show_return_value_in_logs = show_return_value_in_logs
+        self.include = include
+        self.airflow_shim = airflow_shim
+        self.export_connections = tuple(export_connections)
+        check_at_parse(self.venv)
+        if self.function_file is None:
+            check_function(self)
+
+    def execute(self, context: Any) -> Any:
+        """Run the function once and give its value; Airflow calls this when the task runs."""
+        call = self._call(context)
+        value = settle.run(call, context, self)
+        if self.show_return_value_in_logs:
+            self.log.info("Done. Returned value was: %s", value)
+        else:
+            self.log.info("Done. Returned value not shown")
+        return value
+
+    def _call(self, context: Any) -> Call:
+        """Describe the run."""
+        self.python = self.resolve_python()
+        return prepare(self, context)
+
+    def resolve_python(self) -> str:
+        """Find the interpreter's path, now, and make sure that it can be started.
+
+        Raises:
+            UnknownEnvironmentError: there is no environment of that name.
+            BrokenEnvironmentError: its interpreter is missing or cannot run here.
+        """
+        if self.venv is None:
+            path, label = str(self.python), "python"
+        else:
+            name = check_name(self.venv)
+            path, label = find(name), f"The environment {name!r}"
+        check_python(path, label)
+        return path
+
+    def get_python_source(self) -> str:
+        """Give the function's source without the decorators that make a task of it, as Airflow shows it."""
+        text = textwrap.dedent(function_source(self).pieces[-1].text)
+        # Text at column 0 in a multi-line string keeps the function from being moved to the left.
+        return "if 1:\n" + text if text[:1] in " \t" else text
+
+    def on_kill(self) -> None:
+        """End the function's process and its children when Airflow kills the task."""
+        settle.kill(self)
+
+
+class VenvBranchOperator(BaseBranchOperator, VenvOperator):
+    """Run a function in an environment; it returns the ids of the tasks or task groups to go on with."""
+
+    def choose_branch(self, context: Any) -> Any:
+        """Give the ids that the function chose."""
+        return VenvOperator.execute(self, context)
+
+
+class VenvShortCircuitOperator(ShortCircuitOperator, VenvOperator):
+    """Run a function in an environment; what follows is skipped if it returns something false."""
+
+
+class VenvSensor(BaseSensorOperator, VenvOperator):
+    """Run a function in an environment again and again until it returns something true."""
+
+    def poke(self, context: Any) -> Any:
+        """Ask the function once."""
+        value = VenvOperator.execute(self, context)
+        return value if isinstance(value, PokeReturnValue) else PokeReturnValue(bool(value))
+
+
+def _serializer(name: str | None, *, use_dill: bool) -> str:
+    """Settle on a serializer; ``use_dill=True`` is the old spelling of one."""
+    if use_dill and name not in (None, "dill"):
+        raise AirflowException(f"use_dill=True and serializer={name!r} contradict each other: leave use_dill out.")
+    chosen = "dill" if use_dill else name or "pickle"
+    if chosen not in _SERIALIZERS:
+        raise AirflowException(f"Unsupported serializer {chosen!r}. It must be one of {', '.join(_SERIALIZERS)}.")
+    return chosen
+
+
+def _codes(given: int | Container[int] | None) -> Container[int]:
+    """Turn one exit code, many or none into something that ``in`` works on."""
+    if given is None:
+        return ()
+    return (given,) if isinstance(given, int) else given

@@ -1,0 +1,196 @@
+"""A function's source, cut out of its file by position.
+
+The file is parsed with ``ast`` and the function found by the line its code object names, never by the text of its
+decorators, so aliases, nesting, strings with text at column 0 and look-alikes in comments do not matter. Whole lines
+are taken as they are, byte for byte; which file and which line they are from goes with them, and the child compiles
+them under that name and number.
+
+Which decorators go? The task decorator and all above it, since they make a task out of the function; those below it
+are part of the function and stay. The task decorator is the one on whose lines our decorator was called
+(:func:`remember_call`), or, where it was made beforehand and given a name, the one whose name leads to it.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import linecache
+import os
+import sys
+from typing import TYPE_CHECKING, Any, Union
+
+from airflow_venv.call import Piece
+from airflow_venv.errors import SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from types import FrameType
+
+__all__ = ["MARK", "Definition", "locate", "remember_call", "unwrap", "walk_scopes"]
+
+MARK = "_makes_venv_tasks"
+"""Attribute of our decorators, by which they are known under whatever name."""
+
+Function = Union[ast.FunctionDef, ast.AsyncFunctionDef]
+_FUTURE = ("annotations",)  # annotations are for type checkers: what they name need not exist in the environment
+_calls: set[tuple[str, int]] = set()
+_trees: dict[str, tuple[list[str], ast.Module]] = {}
+
+
+def remember_call(depth: int = 8) -> None:
+    """Note the file and line of whoever is calling our decorator now, and of their callers in turn."""
+    frame: FrameType | None = sys._getframe(2)  # noqa: SLF001 - a frame without the cost of a whole stack
+    while frame is not None and depth:
+        _calls.add((_absolute(frame.f_code.co_filename), frame.f_lineno))
+        frame, depth = frame.f_back, depth - 1
+
+
+def unwrap(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give the function whose source is meant: behind decorators that used ``functools.wraps``, and behind a task."""
+    task = getattr(function, "function", None)
+    if getattr(function, "_airflow_is_task_decorator", False) and callable(task):
+        function = task
+    return inspect.unwrap(function)
+
+
+class Definition:
+    """One ``def`` in one file."""
+
+    def __init__(self, lines: list[str], filename: str, tree: ast.Module, node: Function | ast.ClassDef) -> None:
+        self.lines = lines
+        """The file's lines, with their line ends."""
+        self.filename = filename
+        self.tree = tree
+        self.node = node
+
+    def piece(self, skip_decorators: int = 0) -> Piece:
+        """Cut the definition out, without the first so many decorators."""
+        kept = self.node.decorator_list[skip_decorators:]
+        first = _first_line(kept[0], self.lines) if kept else self.node.lineno
+        return self.cut(first, self.node.end_lineno or first)
+
+    def cut(self, first: int, last: int) -> Piece:
+        """Cut whole lines, both numbers 1-based and included."""
+        lines = self.lines[first - 1 : last]
+        text = "".join(lines)
+        return Piece(
+            text=text if text.endswith("\n") else text + "\n",
+            filename=self.filename,
+            first_line=first,
+            indented=lines[0][:1] in " \t\f",
+            future=_FUTURE,
+        )
+
+    def written(self, text: str, line: int) -> Piece:
+        """Make a piece of a text that stands for one line of the file."""
+        return Piece(text=text, filename=self.filename, first_line=line, future=_FUTURE)
+
+    def task_decorators(self, names: Mapping[str, Any]) -> int:
+        """Count the decorators, from the top, down to and including the one that makes the task; 0 if none does.
+
+        Args:
+            names: the values of names, to recognize decorators that were made beforehand.
+        """
+        count = 0
+        for index, decorator in enumerate(self.node.decorator_list, start=1):
+            lines = range(decorator.lineno, (decorator.end_lineno or decorator.lineno) + 1)
+            called = any((self.filename, line) in _calls for line in lines)
+            if called or inspect.getattr_static(_value(decorator, names), MARK, False):
+                count = index
+        return count
+
+
+def locate(function: Callable[..., Any]) -> Definition:
+    """Find the definition of a function or class in its file.
+
+    Raises:
+        SourceError: there is no file with its source.
+    """
+    function = unwrap(function)
+    if inspect.isclass(function):
+        return _locate_class(function)
+    code = function.__code__
+    lines, filename, tree = _file(code.co_filename, function.__globals__, function.__qualname__)
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == code.co_name:
+            starts = {node.lineno, *(decorator.lineno for decorator in node.decorator_list)}
+            if code.co_firstlineno in starts:
+                return Definition(lines, filename, tree, node)
+    raise SourceError(
+        f"The function {function.__qualname__} is not on line {code.co_firstlineno} of {filename}: "
+        "the file was changed after it was read. It will be right at the next parse."
+    )
+
+
+def _locate_class(kind: type) -> Definition:
+    """Find a class by its qualified name in its module's file."""
+    module = sys.modules.get(kind.__module__)
+    filename = getattr(module, "__file__", None)
+    if filename is None:
+        raise SourceError(f"The class {kind.__qualname__} has no source file, so it cannot be included.")
+    lines, filename, tree = _file(filename, vars(module), kind.__qualname__)
+    body: list[Any] = list(tree.body)
+    for part in kind.__qualname__.replace("<locals>.", "").split("."):
+        node = next((item for item in body if getattr(item, "name", None) == part), None)
+        if node is None:
+            raise SourceError(f"The class {kind.__qualname__} was not found in {filename}, so it cannot be included.")
+        body = list(node.body)
+    return Definition(lines, filename, tree, node)
+
+
+def _file(filename: str, names: dict[str, Any], what: str) -> tuple[list[str], str, ast.Module]:
+    """Read and parse a file through linecache, which also knows files in archives and cells of notebooks."""
+    linecache.checkcache(filename)
+    lines = linecache.getlines(filename, names)
+    if not lines:
+        raise SourceError(
+            f"The source of {what} is not to be had (file {filename!r}): a task for another interpreter must be "
+            "defined in a file, or named by one: python_callable='path/to/file.py:function'."
+        )
+    filename = _absolute(filename)
+    if (cached := _trees.get(filename)) is None or cached[0] != lines:
+        cached = _trees[filename] = (lines, ast.parse("".join(lines)))
+    return lines, filename, cached[1]
+
+
+def _absolute(filename: str) -> str:
+    """Make a file name absolute, but leave names in angle brackets as they are: they are no files."""
+    return filename if filename.startswith("<") else os.path.abspath(filename)  # noqa: PTH100 - pathlib keeps ".."
+
+
+def _first_line(decorator: ast.expr, lines: list[str]) -> int:
+    """Give the line of the decorator's ``@``, which may stand above its expression behind a backslash."""
+    line = decorator.lineno
+    while line > 1 and not lines[line - 1].lstrip().startswith("@"):
+        line -= 1
+    return line
+
+
+def _value(expression: ast.expr, names: Mapping[str, Any]) -> Any:
+    """Evaluate ``name``, ``name.attribute`` and the thing called in ``name.attribute(...)``; run nothing."""
+    if isinstance(expression, ast.Call):
+        return _value(expression.func, names)
+    if isinstance(expression, ast.Name):
+        return names.get(expression.id)
+    if isinstance(expression, ast.Attribute):
+        owner = _value(expression.value, names)
+        return inspect.getattr_static(owner, expression.attr, None) if owner is not None else None
+    return None
+
+
+def walk_scopes(tree: ast.Module, node: ast.AST) -> Iterator[list[ast.stmt]]:
+    """Yield the statement lists that enclose a definition, innermost first, the module last."""
+    chain = _chain(tree, node) or [tree]
+    for scope in reversed(chain):
+        if isinstance(scope, (ast.Module, ast.FunctionDef, ast.AsyncFunctionDef)):
+            yield scope.body
+
+
+def _chain(scope: ast.AST, node: ast.AST) -> list[ast.AST] | None:
+    """List the nodes from ``scope`` down to the parent of ``node``."""
+    for child in ast.iter_child_nodes(scope):
+        if child is node:
+            return [scope]
+        if (below := _chain(child, node)) is not None:
+            return [scope, *below]
+    return None
