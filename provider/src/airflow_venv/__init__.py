@@ -21,14 +21,14 @@ _HOMES = {
     "VenvShortCircuitOperator": "airflow_venv.operators",
     "venv": "airflow_venv.decorators",
 }
-__all__ = ["VenvBranchOperator", "VenvOperator", "VenvSensor", "VenvShortCircuitOperator", "venv"]  # noqa: F822 - lazy
+__all__ = ["VenvBranchOperator", "VenvOperator", "VenvSensor", "VenvShortCircuitOperator", "venv"]
 
 
 def __getattr__(name: str) -> Any:
     """Load a public name from the module it lives in."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    import importlib
+    import importlib  # noqa: PLC0415 - only when a name is used
 
     return getattr(importlib.import_module(_HOMES[name]), name)
 

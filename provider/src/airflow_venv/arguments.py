@@ -1,10 +1,11 @@
-"""From an operator and the context of its task to a :class:`~airflow_venv.call.Call`: what the function will be given."""
+"""From an operator and the context of its task to a :class:`~airflow_venv.call.Call`."""
 
 from __future__ import annotations
 
 import inspect
 import itertools
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow_venv import environment
@@ -43,7 +44,7 @@ def prepare(operator: VenvOperator, context: Mapping[str, Any]) -> Call:
         kwargs, wanted, everything = _fit(operator, args, kwargs, context)
     else:
         dag_file = getattr(operator.dag, "fileloc", None) if operator.has_dag() else None
-        function = operator.function_file.find([os.path.dirname(dag_file) if dag_file else None, folder, None])
+        function = operator.function_file.find([str(Path(dag_file).parent) if dag_file else None, folder, None])
         wanted, everything = (), True
     return Call(
         environment=facts,

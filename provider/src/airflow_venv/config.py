@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from airflow_venv._compat import conf
+
 __all__ = ["OPTIONS", "option"]
 
 OPTIONS = {
@@ -17,8 +19,6 @@ def option(name: str) -> str:
     Raises:
         ValueError: the configuration holds a value that the option does not have.
     """
-    from airflow_venv._compat import conf
-
     default, allowed = OPTIONS[name]
     value = str(conf.get("venv", name, fallback=default)).strip().lower()
     if value not in allowed:

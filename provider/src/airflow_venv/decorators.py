@@ -159,7 +159,7 @@ if TYPE_CHECKING:
             """Decorate."""
 
 
-def venv(
+def venv(  # noqa: PLR0913 - each is an option that an editor can complete
     venv: str,
     *,
     task_id: str | None = None,

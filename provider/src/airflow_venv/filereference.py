@@ -1,5 +1,6 @@
-"""A function named by its file, as in ``"tasks/train.py:main"``: Airflow never imports it, so it may be written for an
-interpreter that is newer than Airflow's own.
+"""A function named by its file, as in ``"tasks/train.py:main"``.
+
+Airflow never imports the file, so it may be written for an interpreter that is newer than Airflow's own.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ class FileReference:
     def placeholder(self) -> Callable[..., Any]:
         """Make a function of the right name for those parts of Airflow that want to see one; it never runs."""
 
-        def function(*args: Any, **kwargs: Any) -> None:
+        def function(*_args: Any, **_kwargs: Any) -> None:
             raise SourceError(f"{self.name} runs in its environment only")
 
         function.__name__ = function.__qualname__ = self.name

@@ -10,6 +10,7 @@ import os
 import re
 import struct
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airflow_venv.errors import BrokenEnvironmentError, UnknownEnvironmentError
@@ -103,19 +104,20 @@ def check_python(python: str, label: str) -> None:
     """
     if not python:
         raise BrokenEnvironmentError(f"{label} is set but empty: it must hold the absolute path of a python.")
-    if not os.path.isabs(python):
+    path = Path(python)
+    if not path.is_absolute():
         raise BrokenEnvironmentError(f"{label} is {python!r}, which must be an absolute path.")
     if not os.path.lexists(python):
         raise BrokenEnvironmentError(
             f"{label} is {python!r}, which must exist, but there is no such file. "
             "Does this worker run the image that the environment was built into?"
         )
-    if not os.path.exists(python):
+    if not path.exists():
         raise BrokenEnvironmentError(
             f"{label} is {python!r}, a link to {os.path.realpath(python)!r}, which does not exist: "
             "the interpreter that the environment was made with is gone."
         )
-    if not os.path.isfile(python):
+    if not path.is_file():
         raise BrokenEnvironmentError(f"{label} is {python!r}, which must be a file; it is a folder or a device.")
     if not os.access(python, os.X_OK):
         raise BrokenEnvironmentError(f"{label} is {python!r}, which this user may not execute (no x permission).")
@@ -135,7 +137,7 @@ def _check_machine(python: str, label: str) -> None:
 def _machine(path: str) -> int | None:
     """Read ``e_machine`` of an ELF file (bytes 18 and 19); None for scripts and other formats."""
     try:
-        with open(path, "rb") as file:
+        with Path(path).open("rb") as file:
             head = file.read(20)
     except OSError:
         return None

@@ -6,8 +6,8 @@ locals and builtins is found in the compiled code (where scoping is already deci
 """
 
 from __future__ import annotations
-
 import __future__
+
 import ast
 import builtins
 import dis
@@ -202,6 +202,6 @@ def values_around(function: Callable[..., Any]) -> dict[str, Any]:
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or ()):
         try:
             values[name] = cell.cell_contents
-        except ValueError:  # not assigned yet
+        except ValueError:  # noqa: PERF203 - not assigned yet
             continue
     return values

@@ -7,9 +7,9 @@ a :class:`~airflow_venv.call.Call`, has it run in one child process, and turns t
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING, Any, ClassVar, Union
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow_venv import settle
+from airflow_venv import process, settle
 from airflow_venv._compat import (
     AirflowException,
     BaseBranchOperator,
@@ -62,10 +62,10 @@ class VenvOperator(ExternalPythonOperator):
     """Whether the function came by a decorator, so that its source has one that must not go along."""
     is_async = False  # a coroutine function is run in the environment, not awaited in the worker
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - an operator's options
         self,
         *,
-        python_callable: Union[Callable[..., Any], str],
+        python_callable: Callable[..., Any] | str,
         venv: str | None = None,
         python: str | None = None,
         serializer: str | None = None,
@@ -141,7 +141,7 @@ class VenvOperator(ExternalPythonOperator):
 
     def on_kill(self) -> None:
         """End the function's process and its children when Airflow kills the task."""
-        settle.kill(self)
+        process.kill_all()
 
 
 class VenvBranchOperator(BaseBranchOperator, VenvOperator):

@@ -50,7 +50,8 @@ def unwrap(function: Callable[..., Any]) -> Callable[..., Any]:
     task = getattr(function, "function", None)
     if getattr(function, "_airflow_is_task_decorator", False) and callable(task):
         function = task
-    return inspect.unwrap(function)
+    plain: Callable[..., Any] = inspect.unwrap(function)
+    return plain
 
 
 class Definition:
@@ -95,7 +96,7 @@ class Definition:
         for index, decorator in enumerate(self.node.decorator_list, start=1):
             lines = range(decorator.lineno, (decorator.end_lineno or decorator.lineno) + 1)
             called = any((self.filename, line) in _calls for line in lines)
-            if called or inspect.getattr_static(_value(decorator, names), MARK, False):
+            if called or inspect.getattr_static(_value(decorator, names), MARK, None):
                 count = index
         return count
 
@@ -130,6 +131,7 @@ def _locate_class(kind: type) -> Definition:
         raise SourceError(f"The class {kind.__qualname__} has no source file, so it cannot be included.")
     lines, filename, tree = _file(filename, vars(module), kind.__qualname__)
     body: list[Any] = list(tree.body)
+    node: Any = None
     for part in kind.__qualname__.replace("<locals>.", "").split("."):
         node = next((item for item in body if getattr(item, "name", None) == part), None)
         if node is None:
