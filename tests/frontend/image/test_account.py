@@ -1,0 +1,70 @@
+"""Who owns an environment."""
+
+import os
+import pwd
+from pathlib import Path
+
+import pytest
+
+from pyenv_image import account
+from pyenv_image.failure import StepError
+
+
+def test_a_name_is_looked_up():
+    """A name gives the numbers and the home of its line in /etc/passwd."""
+    me = pwd.getpwuid(os.getuid())
+    found = account.find(me.pw_name)
+    assert (found.uid, found.gid, found.home) == (me.pw_uid, me.pw_gid, Path(me.pw_dir))
+
+
+def test_a_number_need_not_be_known():
+    """A number without a line belongs to the root group and has no home, as the engine has it."""
+    assert account.find("4242424") == account.Account(4242424, 0, (0,), None)
+
+
+def test_a_group_takes_the_place_of_the_users_own():
+    """`USER name:group` means that group, and no others."""
+    found = account.find("0:4711")
+    assert (found.gid, found.groups) == (4711, (4711,))
+
+
+def test_a_stated_home_wins():
+    """`ENV HOME` is what programs of the image see."""
+    assert account.find("0", "/srv/app").home == Path("/srv/app")
+
+
+@pytest.mark.parametrize(
+    ("user", "message"),
+    [
+        ("nobody-at-all", "no user 'nobody-at-all': make it before PYENV"),
+        ("0:no-such-group", "no group 'no-such-group'"),
+    ],
+)
+def test_unknown_names(user, message):
+    """What the image does not have is named, with what to do."""
+    with pytest.raises(StepError, match=message):
+        account.find(user)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give folders away")
+def test_folders_below_the_home_are_the_users(tmp_path):
+    """`~/.venv` is made for the user; what lies outside the home stays root's, the environment's own folder aside."""
+    home = tmp_path / "home"
+    home.mkdir()
+    owner = account.Account(4242, 4343, (4343,), home)
+    owner.own_folder(home / ".venv" / "a")
+    owner.own_folder(tmp_path / "data" / "envs" / "b")
+    owners = {
+        str(path.relative_to(tmp_path)): (path.stat().st_uid, path.stat().st_gid)
+        for path in (
+            home / ".venv",
+            home / ".venv/a",
+            tmp_path / "data",
+            tmp_path / "data/envs",
+            tmp_path / "data/envs/b",
+        )
+    }
+    assert owners == {
+        "home/.venv": (4242, 4343), "home/.venv/a": (4242, 4343),
+        "data": (0, 0), "data/envs": (0, 0), "data/envs/b": (4242, 4343),
+    }  # fmt: skip

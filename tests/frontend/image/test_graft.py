@@ -1,0 +1,62 @@
+"""Copying an interpreter: what goes along, and what does not."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from pyenv_image import graft
+from pyenv_image.failure import StepError
+
+SERIES = f"{sys.version_info[0]}.{sys.version_info[1]}"
+
+
+@pytest.fixture
+def source(tmp_path):
+    """A prefix like /usr/local of an official image, small."""
+    prefix = tmp_path / "source"
+    files = [
+        f"bin/python{SERIES}", "bin/pip", "bin/python3.0",
+        f"lib/libpython{SERIES}.so.1.0", "lib/libpython3.so", "lib/other.so",
+        f"lib/python{SERIES}/json/__init__.py", f"lib/python{SERIES}/test/test_json.py", "lib/python3.0/json.py",
+        f"lib/python{SERIES}/site-packages/pip/__init__.py", f"lib/python{SERIES}/__pycache__/os.cpython.pyc",
+        f"lib/python{SERIES}/config/libpython.a", f"include/python{SERIES}/Python.h",
+        f"lib/pkgconfig/python-{SERIES}.pc",
+    ]  # fmt: skip
+    for name in files:
+        (prefix / name).parent.mkdir(parents=True, exist_ok=True)
+        (prefix / name).write_text(name)
+    (prefix / "bin" / f"python{SERIES}").chmod(0o755)
+    return prefix
+
+
+def test_what_a_program_needs_is_copied(source, tmp_path):
+    """Executable, library, headers and the standard library; no packages, no tests, no other Python, no pip."""
+    graft.copy(source, tmp_path / "prefix")
+    copied = {str(path.relative_to(tmp_path / "prefix")) for path in (tmp_path / "prefix").rglob("*") if path.is_file()}
+    assert copied == {
+        f"bin/python{SERIES}", f"lib/libpython{SERIES}.so.1.0", f"lib/python{SERIES}/json/__init__.py",
+        f"include/python{SERIES}/Python.h", f"lib/pkgconfig/python-{SERIES}.pc",
+    }  # fmt: skip
+    assert (tmp_path / "prefix/bin" / f"python{SERIES}").stat().st_mode & 0o777 == 0o755
+    assert list((tmp_path / "prefix/lib" / f"python{SERIES}" / "site-packages").iterdir()) == []
+
+
+def test_another_image_than_one_with_that_python(tmp_path):
+    """`--from` an image without that Python is said in a sentence."""
+    with pytest.raises(StepError, match=f"no bin/python{SERIES} in .*--from must name an image"):
+        graft.copy(tmp_path, tmp_path / "prefix")
+
+
+def test_the_link_is_made_where_path_finds_it(tmp_path):
+    """`pythonX.Y` is found by PATH, by a link."""
+    graft.link(Path("/opt/pyenv/3.8/bin/python3.8"), tmp_path / "bin/python3.8")
+    assert (tmp_path / "bin/python3.8").readlink() == Path("/opt/pyenv/3.8/bin/python3.8")
+
+
+def test_what_stands_there_stays(tmp_path):
+    """A Python of the base's own is never shadowed, be it a broken link."""
+    there = tmp_path / "python3.8"
+    there.symlink_to("/somewhere/else")
+    graft.link(Path("/opt/pyenv/3.8/bin/python3.8"), there)
+    assert there.readlink() == Path("/somewhere/else")
