@@ -6,6 +6,7 @@ import pytest
 
 from pyenv_frontend.build.parallel import rehang
 from pyenv_frontend.expansion.expand import Step
+from pyenv_frontend.expansion.steps import BUILDER
 from pyenv_frontend.gateway import wire_pb2 as wire
 
 SOURCE = b"the expanded file"
@@ -182,3 +183,22 @@ def test_a_mount_that_shares_the_root_keeps_its_own():
     definition = graph.end(graph.add(op, 3))
     result = rehang(definition, [environment(2, "/v/a"), environment(3, "/v/b")], source=SOURCE, merge=False)
     assert story(result) == "copy[/v/b](a(base), b(a(base), base))"
+
+
+@pytest.mark.parametrize("merge", [False, True])
+def test_a_builders_stage_is_the_root_of_the_install(merge):
+    """With `--builder` the environment is made on that stage, on a graft of its own; only its folder is taken."""
+    graph = Graph()
+    compilers = graph.run(graph.image("big"), "apt-get gcc")
+    g = graph.run(graph.image("base"), "g", line=2)
+    op = wire.Op(exec=wire.ExecOp(meta=wire.Meta(args=["a"])))
+    op.inputs.add(digest=g)
+    op.inputs.add(digest=compilers)
+    op.exec.mounts.add(input=0, dest="/", output=0)
+    op.exec.mounts.add(input=1, dest=BUILDER, output=-1, readonly=True)
+    definition = graph.end(graph.add(op, 3))
+    result = rehang(definition, [graft(2, "/opt"), environment(3, "/v/a", 0)], source=SOURCE, merge=merge)
+    built = "a(g(apt-get gcc(big)), apt-get gcc(big))"
+    assert story(result) == f"copy[/v/a](g(base), {built})"
+    root = [wire.Op.FromString(raw).exec for raw in result.ops if wire.Op.FromString(raw).exec.meta.args == ["a"]]
+    assert [mount.dest for mount in root[0].mounts] == ["/"]

@@ -21,6 +21,10 @@ Two ways to join. Where the store can merge (containerd's), the difference that 
 file is copied, and it is cached by itself. Where it cannot, the step's folders are copied. The step that starts from
 what the chain happens to be just then (the first of a group, always) is the chain's next link as it is.
 
+`--builder=STAGE` is the same with another start: the step (and the graft it needs, once more) runs on what that stage
+left, which the expanded file mounts at `BUILDER`; here, the mount becomes the root. Of such a step only the environment's
+folder is taken, always as a copy: a difference would bring along what that stage says of the folders around it.
+
 Trap: the variables that earlier PYENVs publish are in the later steps' environment and so in their cache key. They are
 taken out of the steps; no step needs them.
 """
@@ -32,6 +36,7 @@ import posixpath
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from pyenv_frontend.expansion.steps import BUILDER
 from pyenv_frontend.gateway import wire_pb2 as wire
 
 if TYPE_CHECKING:
@@ -51,6 +56,17 @@ class _Out(NamedTuple):
     number: int
 
 
+class _Graft(NamedTuple):
+    """A graft that was hung."""
+
+    op: wire.Op
+    root: int
+    """Which of its inputs is the root."""
+    made: _Out
+    old: str
+    """The digest it had."""
+
+
 @dataclass(slots=True)
 class _Group:
     """Neighbouring steps of ours."""
@@ -58,8 +74,8 @@ class _Group:
     base: _Out
     """What the instruction before the first of them left."""
 
-    grafts: dict[tuple[str, ...], _Out] = field(default_factory=dict)
-    """What each graft left, by what it carries."""
+    grafts: dict[tuple[str, ...], _Graft] = field(default_factory=dict)
+    """Its grafts, by what they carry."""
 
 
 def rehang(definition: wire.Definition, steps: Sequence[Step], *, source: bytes, merge: bool) -> wire.Definition:
@@ -137,15 +153,39 @@ class _Rehanging:
         chain = _Out(op.inputs[root.input].digest, op.inputs[root.input].index)
         group = self.groups.get(before.digest) or _Group(chain)
         self.groups[old] = group
-        start = group.grafts.get(self.steps[step.needs].carries, group.base) if step.needs is not None else group.base
+        graft = group.grafts.get(self.steps[step.needs].carries) if step.needs is not None else None
+        builder = self._take_builder(op)
+        start = self._on(builder, graft) if builder else graft.made if graft else group.base
         self._set_root(op, root, start)
         published = [variable for variable in op.exec.meta.env if variable.startswith(_PUBLISHED)]
         for variable in published:
             op.exec.meta.env.remove(variable)
         made = _Out(self._add(op.SerializeToString(deterministic=True), old), root.output)
         if step.kind == "graft":
-            group.grafts[step.carries] = made
-        self.moved[_Out(old, root.output)] = made if start == chain else self._join(chain, start, made, step, old)
+            group.grafts[step.carries] = _Graft(op, root.input, made, old)
+        if start == chain:
+            self.moved[_Out(old, root.output)] = made
+        else:
+            self.moved[_Out(old, root.output)] = self._join(chain, start, made, step, old, copy=builder is not None)
+
+    @staticmethod
+    def _take_builder(op: wire.Op) -> _Out | None:
+        """What the stage of `--builder` left, if there is one; its mount is taken away."""
+        for number, mount in enumerate(op.exec.mounts):
+            if mount.dest == BUILDER:
+                entry = op.inputs[mount.input]
+                del op.exec.mounts[number]
+                return _Out(entry.digest, entry.index)
+        return None
+
+    def _on(self, builder: _Out, graft: _Graft | None) -> _Out:
+        """The file system of a builder's stage, with the interpreter."""
+        if graft is None:
+            return builder
+        op = wire.Op()
+        op.CopyFrom(graft.op)
+        op.inputs[graft.root].digest, op.inputs[graft.root].index = builder
+        return _Out(self._add(op.SerializeToString(deterministic=True), graft.old), graft.made.number)
 
     @staticmethod
     def _set_root(op: wire.Op, root: wire.Mount, start: _Out) -> None:
@@ -170,8 +210,8 @@ class _Rehanging:
             changed |= bool(exact or whole)
         return changed
 
-    def _join(self, chain: _Out, start: _Out, made: _Out, step: Step, old: str) -> _Out:
-        if not self.merge:
+    def _join(self, chain: _Out, start: _Out, made: _Out, step: Step, old: str, *, copy: bool) -> _Out:  # noqa: PLR0913
+        if copy or not self.merge:
             return self._add_op(_copies(chain, made, step.carries), old)
         difference = self._add_op(
             wire.Op(inputs=_inputs(start, made), diff=wire.DiffOp(lower={"input": 0}, upper={"input": 1})), old

@@ -18,12 +18,13 @@ if TYPE_CHECKING:
     from pyenv_frontend.expansion.place import Place
     from pyenv_frontend.language.instruction import Pyenv
 
-__all__ = ["Graft", "Run", "environment", "graft", "variables"]
+__all__ = ["BUILDER", "Graft", "Run", "environment", "graft", "variables"]
 
 TOOLS = "/run/pyenv"
 CACHE = "/run/pyenv-cache"
 CONTEXT = "/run/pyenv-context"
 INTERPRETER = "/run/pyenv-python"
+BUILDER = "/run/pyenv-builder"
 _STEPS = f"{TOOLS}/pyenv_image"
 
 
@@ -90,6 +91,7 @@ def environment(  # noqa: PLR0913 - three that say what, three that say how
         _tools(tools),
         *cache,
         *(_context(path) for path in inputs),
+        *([quoting.mount(type="bind", from_=options.builder, target=BUILDER)] if options.builder else []),
         *(f"--mount={_readable(raw, place)}" for raw in options.mounts),
     ]
     return words, _command([python, "environment", *_arguments(pyenv, place, selfcheck=selfcheck)])
@@ -120,8 +122,7 @@ def _arguments(pyenv: Pyenv, place: Place, *, selfcheck: bool) -> list[str]:
     options = pyenv.options
     inline = [] if pyenv.inline is None else pyenv.inline.decode("utf-8", "surrogateescape").splitlines()
     arguments = [f"--name={pyenv.name.text}", f"--path={place.path}"]
-    arguments += [] if place.is_root else [f"--user={place.user}"]
-    arguments += [f"--home={place.home}"] if place.home else []
+    arguments += _owner(place, in_other_stage=options.builder is not None)
     arguments += ["--installer=pip"] if options.installer == "pip" else []
     arguments += [
         f"--{'project' if file.kind == 'pyproject' else 'requirements'}={file.path}" for file in pyenv.requirements
@@ -134,6 +135,18 @@ def _arguments(pyenv: Pyenv, place: Place, *, selfcheck: bool) -> list[str]:
     arguments += [] if options.compile else ["--no-compile"]
     arguments += ["--selfcheck"] if selfcheck else []
     return arguments
+
+
+def _owner(place: Place, *, in_other_stage: bool) -> list[str]:
+    """Whose the environment is. A builder's stage may not know the user, so it gets numbers, if they are known."""
+    user, home = place.user, place.home
+    if place.is_root:
+        return [f"--home={home}"] if home else []
+    if in_other_stage and place.account:
+        group = user.partition(":")[2]
+        user = f"{place.account.uid}:{group if group.isdigit() else place.account.gid}"
+        home = home or place.account.home
+    return [f"--user={user}", *([f"--home={home}"] if home else [])]
 
 
 def _readable(raw: str, place: Place) -> str:
