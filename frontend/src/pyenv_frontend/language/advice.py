@@ -63,7 +63,7 @@ class Advice:
 END_OF_LIFE: Final = Rule(
     name="PyenvEndOfLifePython",
     summary="The Python of an environment gets no security fixes any more",
-    why="Every series of Python is maintained for five years. After that a hole that is found stays open, and libraries "
+    why="Every series of Python is maintained for five years. After that a hole that is found stays open; libraries "
     "stop publishing wheels for it, so that an install that works today may fall back to a version of years ago or to "
     "a compiler.\n\nUse a newer series if the libraries allow it. Where one of them ties you to the old one, which is "
     "what PYENV is often used for, switch the rule off for that one instruction.",
@@ -75,7 +75,7 @@ UNPINNED: Final = Rule(
     name="PyenvUnpinnedRequirements",
     summary="Requirements without an exact version differ from build to build",
     why="A requirement such as `pandas` or `pandas>=2` is whatever is newest when the step runs without cache: two "
-    "images built from one commit may behave differently, and a release of somebody else's breaks a build of yours.\n\n"
+    "images built from one commit may behave differently, and somebody else's release breaks a build of yours.\n\n"
     "Write exact versions (`pandas==2.3.3`), add a constraints file (`--constraint=FILE`, or `-c FILE` in the "
     "requirements), or use a lock: `pylock.toml`, or `pyproject.toml` with `uv.lock`. "
     "`uv pip compile requirements.in -o requirements.txt` makes a file of exact versions from a loose one.",
@@ -86,7 +86,7 @@ UNPINNED: Final = Rule(
 AIRFLOW: Final = Rule(
     name="PyenvAirflowVersionDiffers",
     summary="The environment has another Airflow than the image",
-    why="A task that imports Airflow in its environment talks to the Airflow of the image. When the two versions differ, "
+    why="A task that imports Airflow in its environment talks to the Airflow of the image. If the two versions differ, "
     "what one writes the other may not read: serialised arguments, connections, the task's own interface.\n\n"
     "Most environments need no Airflow at all: connections, variables, XCom and the context are served to `@task.venv` "
     "functions without it. Leave the requirement out, or write the version of the base image.",

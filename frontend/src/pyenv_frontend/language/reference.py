@@ -1,6 +1,7 @@
-"""The reference of PYENV, made from the grammar, the option table and the rules: `python -m pyenv_frontend.language.reference`.
+"""The reference of PYENV, made from the grammar, the option table and the rules.
 
-The pages are kept in the repository; a test compares them with what this module makes.
+`python -m pyenv_frontend.language.reference` writes the pages. They are kept in the repository; a test compares them
+with what this module makes.
 """
 
 from __future__ import annotations

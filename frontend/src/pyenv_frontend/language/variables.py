@@ -67,6 +67,10 @@ class GlobalScope:
             elif value is not None and (text := _quiet(value, self.values.get, self.escape)) is not None:
                 self.values[name] = text
 
+    def stage(self) -> Scope:
+        """The scope of a stage about which nothing is known yet."""
+        return Scope(self, {})
+
     def expand(self, word: Logical) -> str:
         """A word of FROM; as written where it cannot be expanded, since the engine will say so."""
         text = _quiet(word, self.values.get, self.escape)

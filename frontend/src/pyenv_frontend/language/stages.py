@@ -1,0 +1,87 @@
+"""The stages of a file: where each begins, what it is called, and which one it is based on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pyenv_frontend.document.words import fields
+
+if TYPE_CHECKING:
+    from pyenv_frontend.document import Document, Instruction
+    from pyenv_frontend.language.program import Environment
+    from pyenv_frontend.language.variables import GlobalScope, Scope
+
+__all__ = ["OpenStage", "is_pyenv", "outline"]
+
+
+@dataclass(slots=True, eq=False)
+class OpenStage:
+    """A stage while it is read; the fields are those of `Stage`."""
+
+    index: int
+    name: str | None
+    base: str
+    parent: OpenStage | None
+    platform: str | None
+    instruction: Instruction
+    scope: Scope
+    instructions: list[Instruction] = field(default_factory=list)
+    environments: list[Environment] = field(default_factory=list)
+
+    @property
+    def root(self) -> OpenStage:
+        """The stage at the end of the chain of parents."""
+        return self if self.parent is None else self.parent.root
+
+    def answers_to(self, reference: str) -> bool:
+        """Whether `--from=reference` would mean this stage."""
+        return self.name == reference.lower() or str(self.index) == reference
+
+
+def is_pyenv(instruction: Instruction) -> bool:
+    """Whether it is a PYENV or an ONBUILD PYENV."""
+    if instruction.name == "PYENV":
+        return True
+    trigger = instruction.trigger
+    return trigger is not None and trigger.name == "PYENV"
+
+
+def outline(document: Document, variables: GlobalScope) -> tuple[list[Instruction], list[OpenStage]]:
+    """Sort the instructions into stages; variables of FROM are filled in, nothing else is read.
+
+    Args:
+        document: the file.
+        variables: takes in the ARGs before the first FROM.
+
+    Returns:
+        What stands before the first FROM, and the stages with an empty scope.
+    """
+    before: list[Instruction] = []
+    stages: list[OpenStage] = []
+    for instruction in document.instructions:
+        if instruction.name == "FROM":
+            stages.append(_open(instruction, stages, variables))
+        elif stages:
+            stages[-1].instructions.append(instruction)
+        else:
+            before.append(instruction)
+            if instruction.name == "ARG":
+                variables.declare(instruction.command)
+    return before, stages
+
+
+def _open(instruction: Instruction, stages: list[OpenStage], variables: GlobalScope) -> OpenStage:
+    words = fields(instruction.arguments)
+    base = variables.expand(words[0]) if words else ""
+    named = len(words) == 3 and words[1].text.lower() == b"as"  # FROM base AS name
+    platforms = [flag.value for flag in instruction.flags if flag.name.text == b"platform" and flag.value]
+    return OpenStage(
+        index=len(stages),
+        name=words[2].text.decode(errors="replace").lower() if named else None,
+        base=base,
+        parent=next((stage for stage in reversed(stages) if stage.name == base), None),
+        platform=variables.expand(platforms[-1]) if platforms else None,
+        instruction=instruction,
+        scope=variables.stage(),
+    )
