@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from pyenv_frontend.expansion.base import Base, inspect
+from pyenv_frontend.expansion.base import PYTHONS, Base, folders, inspect
 from pyenv_frontend.gateway import wire_pb2 as wire
 from pyenv_frontend.gateway.bridge import RefId
 from pyenv_frontend.gateway.status import CallError
@@ -32,7 +32,6 @@ __all__ = ["bases"]
 _CONFIG = "containerimage.config"
 # Read for every base; asked for together, so that they take one round trip.
 _FILES = ("etc/os-release", "etc/passwd")
-_FOLDERS = (("usr/local/bin", "python3.*"), ("usr/bin", "python3.*"))
 
 
 def bases(bridge: Bridge, solve: Solve, program: Program) -> dict[str, Facts]:
@@ -79,10 +78,9 @@ def _config(result: wire.Result, platform: str) -> Mapping[str, object]:
 def _facts(bridge: Bridge, reference: str, ref: wire.Ref, config: Mapping[str, object], series: frozenset[str]) -> Base:
     variables = config.get("Env")
     pairs = (str(entry).partition("=") for entry in variables) if isinstance(variables, list) else ()
-    files = _ImageFiles(bridge, _before_triggers(bridge, ref))
-    return inspect(
-        reference, files, user=str(config.get("User") or ""), env={key: value for key, _, value in pairs}, series=series
-    )
+    env = {key: value for key, _, value in pairs}
+    files = _ImageFiles(bridge, _before_triggers(bridge, ref), folders(env))
+    return inspect(reference, files, user=str(config.get("User") or ""), env=env, series=series)
 
 
 def _before_triggers(bridge: Bridge, ref: wire.Ref) -> RefId:
@@ -116,11 +114,13 @@ def _only_input(ops: Sequence[bytes], last: wire.Op) -> str:
 class _ImageFiles:
     """`expansion.base.Files` over a file system that the engine holds."""
 
-    def __init__(self, bridge: Bridge, ref: RefId) -> None:
+    def __init__(self, bridge: Bridge, ref: RefId, expected: Sequence[str]) -> None:
         self._bridge = bridge
         self._ref = ref
         self._asked_files = {path: bridge.read_file(ref, path) for path in _FILES} if ref else {}
-        self._asked_folders = {ask: bridge.read_dir(ref, *ask) for ask in _FOLDERS} if ref else {}
+        self._asked_folders = (
+            {ask: bridge.read_dir(ref, *ask) for ask in ((each, PYTHONS) for each in expected)} if ref else {}
+        )
 
     def read(self, path: str) -> bytes | None:
         """The file's content; None when there is none."""

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Literal, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Account", "Base", "Files", "Interpreter", "Libc", "inspect"]
+__all__ = ["PYTHONS", "Account", "Base", "Files", "Interpreter", "Libc", "folders", "inspect"]
 
 _PYTHON = re.compile(r"python(3\.\d+)")
 _FOLDERS = ("usr/local/bin", "usr/bin")
+PYTHONS = "python3.*"
 _PATCHLEVEL = re.compile(rb'#define PY_VERSION\s+"([^"]+)"')
 _GLIBC = re.compile(rb"GNU C Library .{0,80}?version (\d+)\.(\d+)")
 _GLIBC_PLACES = (
@@ -155,10 +156,19 @@ def _libc(release: Mapping[str, str], files: Files) -> Libc | None:
     return None
 
 
+def folders(env: Mapping[str, str]) -> list[str]:
+    """Where an image has its own interpreters: what PATH names below `/usr` (Airflow's has `/usr/python/bin`).
+
+    Not elsewhere: a `python3.12` in a home or below `/opt` is most often some virtual environment's.
+    """
+    stated = [folder.strip("/") for folder in env.get("PATH", "").split(":") if folder.startswith("/usr/")]
+    return list(dict.fromkeys([*(folder for folder in stated if folder.endswith("/bin")), *_FOLDERS]))
+
+
 def _interpreters(files: Files, env: Mapping[str, str], series: frozenset[str]) -> dict[str, Interpreter]:
     found: dict[str, Interpreter] = {}
-    for folder in _FOLDERS:
-        for name in files.names(folder, "python3.*"):
+    for folder in folders(env):
+        for name in files.names(folder, PYTHONS):
             match = _PYTHON.fullmatch(name)
             if match and match[1] not in found:
                 version = _version(files, env, folder, match[1]) if match[1] in series else None
@@ -169,7 +179,7 @@ def _interpreters(files: Files, env: Mapping[str, str], series: frozenset[str]) 
 def _version(files: Files, env: Mapping[str, str], folder: str, series: str) -> str | None:
     """The exact version: the official images say it in PYTHON_VERSION, others in their headers, if they have them."""
     stated = env.get("PYTHON_VERSION", "")
-    if folder == "usr/local/bin" and stated.startswith(series + "."):
+    if folder != "usr/bin" and stated.startswith(series + "."):
         return stated
     prefix = folder.removesuffix("/bin")
     match = _PATCHLEVEL.search(files.read(f"{prefix}/include/python{series}/patchlevel.h") or b"")
