@@ -29,6 +29,10 @@ lint: dev ## Ruff (lint and format) and mypy strict
 check: lint ## Lint, types and unit tests: under a minute
 	@.venv/bin/pytest -q tests/frontend tests/provider
 
+.PHONY: images
+images: dev ## Have the base images: pulled where a registry answers, else stand-ins
+	@$(PYTHON) -m tests.support.images
+
 .PHONY: engine
 engine: dev ## Bring a Docker engine up, where none answers already
 	@$(PYTHON) -m tests.support.engine up

@@ -11,6 +11,9 @@ from tests.support.state import Unavailable, folder, lock, run, say
 
 __all__ = ["install", "is_debian_root", "unpack"]
 
+_seen: set[str] = set()
+"""Packages that were found installed by this process."""
+
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 
@@ -31,7 +34,8 @@ def install(*packages: str) -> None:
     Raises:
         Unavailable: this is no Debian, we are not root, or apt fails.
     """
-    missing = [name for name in packages if not _installed(name)]
+    missing = [name for name in packages if name not in _seen and not _installed(name)]
+    _seen.update(set(packages) - set(missing))
     if not missing:
         return
     if not is_debian_root():
