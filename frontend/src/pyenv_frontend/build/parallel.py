@@ -22,8 +22,8 @@ file is copied, and it is cached by itself. Where it cannot, the step's folders 
 what the chain happens to be just then (the first of a group, always) is the chain's next link as it is.
 
 `--builder=STAGE` is the same with another start: the step (and the graft it needs, once more) runs on what that stage
-left, which the expanded file mounts at `BUILDER`; here, the mount becomes the root. Of such a step only the folder of the
-environment is taken, always as a copy: a difference would bring along what that stage says of the folders around it.
+left, which the expanded file mounts at `BUILDER`; here, the mount becomes the root. Of such a step only the folder of
+the environment is taken, always as a copy: a difference would bring along what that stage says of the folders around.
 
 Trap: the variables that earlier PYENVs publish are in the later steps' environment and so in their cache key. They are
 taken out of the steps; no step needs them.
