@@ -27,6 +27,13 @@ class FolderContext:
         self._root = Path(root).resolve()
         self._dockerfile = None if dockerfile is None else Path(dockerfile)
 
+    @property
+    def prefix(self) -> str:
+        """The way to the folder from the working directory, with `/`; empty if it is that."""
+        here = Path.cwd()
+        place = self._root.relative_to(here) if here in (self._root, *self._root.parents) else self._root
+        return "" if place == Path() else place.as_posix()
+
     def read(self, path: str) -> bytes:
         """The content of a file; see `BuildContext`."""
         found = self._find(path)

@@ -1,0 +1,102 @@
+"""`pyenv-frontend expand`: the Dockerfile as plain instructions, for other builders and for the eye."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from pyenv_frontend.cli.bases import BaseOptions, base_options
+from pyenv_frontend.cli.dockerfile import (
+    check_target,
+    context_of,
+    read_dockerfile,
+    settings_of,
+    shared_options,
+)
+from pyenv_frontend.document.directives import detect_syntax
+from pyenv_frontend.errors import UserError
+from pyenv_frontend.expansion import expand as expansion
+from pyenv_frontend.expansion.place import HomeUnknownError
+from pyenv_frontend.language.requirements import close_over
+from pyenv_frontend.language.scopes import has_pyenv, read
+
+if TYPE_CHECKING:
+    from pyenv_frontend.document import Document
+    from pyenv_frontend.expansion.base import Base
+    from pyenv_frontend.language.context import BuildContext
+    from pyenv_frontend.language.scopes import Settings
+
+__all__ = ["expand"]
+
+_TOOLS: Final = "pyenv-frontend:dev"
+
+
+@click.command()
+@click.option("-f", "--file", "dockerfile", default="Dockerfile", metavar="FILE", help="The Dockerfile, or `-`.")
+@shared_options
+@base_options
+@click.option("--tools", metavar="IMAGE", help="The frontend's image.  [default: that of the `# syntax=` line]")
+@click.option("-o", "--output", default="-", type=click.Path(dir_okay=False), help="Write to a file instead.")
+def expand(dockerfile: str, output: str, tools: str | None, **options: Any) -> None:
+    """Print the Dockerfile without PYENV.
+
+    Every PYENV becomes the plain instructions that a build through the frontend would run, with the PYENV as a comment
+    above them; nothing else is changed. What is to be known of the base image is asked of the Docker engine, or said
+    by the options --base-*.
+    """
+    document = read_dockerfile(dockerfile)
+    text = document.file.data
+    if has_pyenv(document):
+        settings = settings_of(options["build_arg"], options["target"], options["target_platform"])
+        said = BaseOptions.of(options)
+        text = _Expander(document, settings, said).text(context_of(options["context"], dockerfile), tools)
+    with click.open_file(output, "wb") as stream:
+        stream.write(text)
+
+
+class _Expander:
+    """One Dockerfile on the way to plain instructions."""
+
+    def __init__(self, document: Document, settings: Settings, said: BaseOptions) -> None:
+        self._document = document
+        self._said = said
+        self._bases: dict[tuple[str, str | None], Base] = {}
+        self._program = read(document, settings, base_variables=self._variables)
+        check_target(self._program, settings.target)
+
+    def text(self, context: BuildContext, tools: str | None) -> bytes:
+        environments = self._program.environments
+        inputs = [close_over(each.pyenv, context).inputs for each in environments]
+        image = tools or self._syntax() or _TOOLS
+        where = expansion.Tools(here=image, triggers=image)
+        try:
+            return expansion.expand(self._program, self._bases, inputs, where, annotate=True).source
+        except HomeUnknownError as error:
+            raise self._homeless(error.user) from error
+
+    def _variables(self, reference: str, platform: str | None) -> dict[str, str]:
+        """ENV of a base image; called once for each that matters, which is when its facts are found out."""
+        base = self._said.base(reference, platform, self._place(reference))
+        self._bases[reference, platform] = base
+        return dict(base.env)
+
+    def _place(self, reference: str) -> Any:
+        """The FROM that an image is named in, or the first."""
+        froms = [each for each in self._document.instructions if each.name == "FROM"]
+        named = [each for each in froms if reference.encode() in each.arguments.text]
+        return (named or froms)[0].arguments.location
+
+    def _syntax(self) -> str:
+        """The image of the `# syntax=` line."""
+        found = detect_syntax(self._document.file.data)
+        return found.first_word.decode(errors="replace") if found else ""
+
+    def _homeless(self, user: str) -> UserError:
+        users = [each for each in self._document.instructions if each.name == "USER"]
+        named = [each for each in users if user.encode() in each.arguments.text]
+        return UserError(
+            f"the home of the user {user} is not known: the base image has no such user",
+            *(each.arguments.location for each in named[:1]),
+            hint=f"say it with --base-account {user}:UID:GID:HOME, or choose the place with PYENV --path=DIR",
+        )

@@ -1,0 +1,160 @@
+"""What `check` found, as text, as JSON, and as SARIF 2.1.0 for code hosts and editors."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any, Final, Literal
+from urllib.parse import quote
+
+from pyenv_frontend.errors import excerpt
+from pyenv_frontend.language.advice import RULES
+from pyenv_frontend.position import Location, SourceFile
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pyenv_frontend.errors import UserError
+    from pyenv_frontend.language.advice import Advice
+
+__all__ = ["ERROR_RULE", "Finding", "as_json", "as_sarif", "as_text"]
+
+ERROR_RULE: Final = "PyenvError"
+"""What a mistake is called where every finding needs a rule."""
+
+_SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A mistake or advice."""
+
+    level: Literal["error", "warning"]
+    rule: str
+    message: str
+    locations: tuple[Location, ...]
+    """The first is what it is about."""
+
+    expected: str = ""
+    hint: str = ""
+
+    @classmethod
+    def of_error(cls, error: UserError) -> Finding:
+        """A mistake."""
+        return cls(
+            level="error",
+            rule=ERROR_RULE,
+            message=error.message,
+            locations=error.locations,
+            expected=error.expected,
+            hint=error.hint,
+        )
+
+    @classmethod
+    def of_advice(cls, advice: Advice, *, error: bool) -> Finding:
+        """Advice, which `# check=error=true` makes an error."""
+        return cls(
+            level="error" if error else "warning",
+            rule=advice.rule.name,
+            message=advice.message,
+            locations=(advice.location, *advice.details),
+        )
+
+    def under(self, prefix: str, dockerfile: SourceFile) -> Finding:
+        """The same with files of the build context named from here: `prefix` is the way to the context."""
+        files = {each.file for each in self.locations} - {dockerfile}
+        renamed = {file: SourceFile(posixpath.join(prefix, file.name), file.data) for file in files}
+        locations = tuple(Location(renamed.get(each.file, each.file), each.span) for each in self.locations)
+        return replace(self, locations=locations)
+
+
+def as_text(findings: Sequence[Finding]) -> str:
+    """Every finding with its line under a caret, and nothing where there are none."""
+    return "\n\n".join(map(_text, findings)) + ("\n" if findings else "")
+
+
+def _text(finding: Finding) -> str:
+    rule = "" if finding.rule == ERROR_RULE else f"{finding.rule}: "
+    parts = [f"{_point(finding.locations[0])}: {finding.level}: {rule}{finding.message}"]
+    for number, location in enumerate(finding.locations):
+        if number:
+            parts.append(f"also at {_point(location)}:")
+        parts.append(excerpt(location))
+    parts += [f"expected: {finding.expected}"] if finding.expected else []
+    parts += [f"hint: {finding.hint}"] if finding.hint else []
+    return "\n".join(parts)
+
+
+def _point(location: Location) -> str:
+    line, column = location.place
+    return f"{location.file.name}:{line}:{column}"
+
+
+def as_json(findings: Sequence[Finding]) -> str:
+    """An object with the findings and their numbers."""
+    levels = [finding.level for finding in findings]
+    report = {
+        "errors": levels.count("error"),
+        "warnings": levels.count("warning"),
+        "findings": [
+            {
+                "level": finding.level,
+                "rule": finding.rule,
+                "message": finding.message,
+                "expected": finding.expected,
+                "hint": finding.hint,
+                **_json_place(finding.locations[0]),
+                "related": [_json_place(location) for location in finding.locations[1:]],
+            }
+            for finding in findings
+        ],
+    }
+    return json.dumps(report, indent=2, ensure_ascii=False) + "\n"
+
+
+def _json_place(location: Location) -> dict[str, Any]:
+    start, end = location.place, location.end
+    return {
+        "file": location.file.name,
+        "line": start.line,
+        "column": start.column,
+        "end_line": end.line,
+        "end_column": end.column,
+    }
+
+
+def as_sarif(findings: Sequence[Finding]) -> str:
+    """A SARIF log of one run."""
+    rules: list[dict[str, Any]] = [{"id": ERROR_RULE, "shortDescription": {"text": "A PYENV that cannot be built"}}]
+    rules += [
+        {"id": rule.name, "shortDescription": {"text": rule.summary}, "help": {"text": rule.why}} for rule in RULES
+    ]
+    driver = {"name": "pyenv-frontend", "version": version("pyenv-frontend"), "rules": rules}
+    names = [rule["id"] for rule in rules]
+    results = [
+        {
+            "ruleId": finding.rule,
+            "ruleIndex": names.index(finding.rule),
+            "level": finding.level,
+            "message": {"text": ". ".join(filter(None, (finding.message, finding.hint)))},
+            "locations": [_sarif_place(finding.locations[0])],
+            "relatedLocations": [_sarif_place(location) for location in finding.locations[1:]],
+        }
+        for finding in findings
+    ]
+    run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
+    return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False) + "\n"
+
+
+def _sarif_place(location: Location) -> dict[str, Any]:
+    start, end = location.place, location.end
+    region = {"startLine": start.line, "startColumn": start.column, "endLine": end.line, "endColumn": end.column}
+    return {"physicalLocation": {"artifactLocation": {"uri": _uri(location.file.name)}, "region": region}}
+
+
+def _uri(name: str) -> str:
+    path = PurePath(name)
+    return path.as_uri() if path.is_absolute() else quote(posixpath.normpath(path.as_posix()))
