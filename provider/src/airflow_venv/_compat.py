@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import quote
 
 try:  # Airflow 3: the task SDK and the standard provider
     from airflow.sdk.bases.decorator import task_decorator_factory  # isort: skip
@@ -43,6 +44,7 @@ __all__ = [
     "KNOWN_CONTEXT_KEYS",
     "AirflowException",
     "AirflowFailException",
+    "AirflowNotFoundException",
     "AirflowSkipException",
     "BaseBranchOperator",
     "BaseSensorOperator",
@@ -52,9 +54,16 @@ __all__ = [
     "ShortCircuitOperator",
     "code_folder",
     "conf",
+    "delete_variable",
+    "get_connection",
+    "get_current_context",
+    "get_variable",
+    "make_asset",
+    "set_variable",
     "stock_arguments",
     "task_decorator_factory",
     "to_plain",
+    "xcom_pull",
 ]
 
 
@@ -73,7 +82,7 @@ def to_plain(value: Any) -> Any:
     kind = type(value)
     if kind in (str, int, float, bool, bytes, type(None)):
         return value
-    if kind.__module__.startswith("lazy_object_proxy"):
+    if hasattr(kind, "__factory__"):  # a lazy_object_proxy.Proxy; the compiled one gives no module
         return to_plain(value.__wrapped__)
     if kind is dict:
         plain = {key: to_plain(item) for key, item in value.items()}
@@ -94,3 +103,109 @@ def code_folder(context: Any) -> str | None:
     bundle = getattr(context.get("ti"), "bundle_instance", None)
     path = getattr(bundle, "path", None)
     return str(path) if path else None
+
+
+# --- The services that a function in an environment may ask for -------------------------------------------------------
+# Imported when they are used: a DAG file that is parsed needs none of them.
+
+try:  # Airflow 3.2 and newer
+    from airflow.sdk.exceptions import AirflowNotFoundException
+except ImportError:
+    from airflow.exceptions import AirflowNotFoundException
+
+
+def get_connection(conn_id: str) -> Any:
+    """Fetch a connection as Airflow does, secrets backends first; its secrets are masked in logs from then on.
+
+    Raises:
+        AirflowNotFoundException: there is none of that id.
+    """
+    if AIRFLOW_3:
+        from airflow.sdk import Connection
+
+        found = Connection.get(conn_id)
+    else:
+        from airflow.hooks.base import BaseHook
+
+        found = BaseHook.get_connection(conn_id)
+    _mask_connection(found)
+    return found
+
+
+def _mask_connection(found: Any) -> None:
+    """Mask what Airflow masks when somebody looks at a connection, for the child will look where Airflow cannot see."""
+    mask = _masker()
+    if found.password:
+        mask(found.password)
+        mask(quote(found.password, safe=""))  # as the URI spells it
+    if found.extra:
+        mask(found.extra_dejson)
+
+
+def _masker() -> Any:
+    """Give Airflow's function that hides a value in logs."""
+    if not AIRFLOW_3:
+        from airflow.utils.log.secrets_masker import mask_secret
+    else:
+        try:
+            from airflow.sdk.log import mask_secret
+        except ImportError:  # before 3.1
+            from airflow.sdk.execution_time.secrets_masker import mask_secret
+    return mask_secret
+
+
+def get_variable(key: str, *, deserialize_json: bool) -> tuple[bool, Any]:
+    """Fetch a Variable: whether there is one, and its value."""
+    variable = _variable()
+    try:
+        return True, variable.get(key, deserialize_json=deserialize_json)
+    except KeyError:
+        return False, None
+    except Exception as error:
+        kind = getattr(getattr(error, "error", None), "error", None)
+        if getattr(kind, "name", "") == "VARIABLE_NOT_FOUND":
+            return False, None
+        raise
+
+
+def set_variable(key: str, value: Any, *, description: str | None, serialize_json: bool) -> None:
+    """Set a Variable."""
+    _variable().set(key, value, description=description, serialize_json=serialize_json)
+
+
+def delete_variable(key: str) -> None:
+    """Delete a Variable."""
+    _variable().delete(key)
+
+
+def _variable() -> Any:
+    if AIRFLOW_3:
+        from airflow.sdk import Variable
+    else:
+        from airflow.models import Variable
+    return Variable
+
+
+def xcom_pull(ti: Any, arguments: dict[str, Any]) -> Any:
+    """Pull XComs with those arguments that the method of this version has, where others are empty."""
+    known = inspect.signature(ti.xcom_pull).parameters
+    return ti.xcom_pull(**{name: value for name, value in arguments.items() if name in known or value is not None})
+
+
+def get_current_context() -> Any:
+    """Give the context of the task that runs in this process."""
+    if AIRFLOW_3:
+        from airflow.sdk import get_current_context as current
+    else:
+        from airflow.operators.python import get_current_context as current
+    return current()
+
+
+def make_asset(name: str | None, uri: str | None) -> Any:
+    """Make an asset, or a dataset before Airflow 3, for an alias to stand for."""
+    if AIRFLOW_3:
+        from airflow.sdk import Asset
+
+        return Asset(name=name or uri, uri=uri or name)
+
+    return Asset(uri or name)

@@ -12,7 +12,7 @@ import secrets
 import select
 import signal
 import time
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from airflow_venv.call import Crash, Error, Exit, Fail, Skip, Value
 from airflow_venv.channel import UNLIMITED, Channel, ProtocolError
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from airflow_venv.call import Call, Outcome
     from airflow_venv.channel import Header
 
-__all__ = ["Child", "Services", "kill_all", "run"]
+__all__ = ["Child", "Pickled", "Services", "kill_all", "run"]
 
 STALL = 120.0
 """Seconds that a frame may rest half sent or half read."""
@@ -42,6 +42,12 @@ _POLL = 0.05
 """Seconds between looks at the child where the system has no pidfd."""
 
 _running: set[Child] = set()
+
+
+class Pickled(NamedTuple):
+    """An answer that is no plain data: a pickle, for the environment alone to read."""
+
+    data: bytes
 
 
 class Services(Protocol):
@@ -183,11 +189,14 @@ class Child:
         if not isinstance(request, str) or not isinstance(arguments, dict):
             raise ProtocolError("a request without a name or arguments")
         try:
-            reply = {"value": self._services.answer(request, arguments)}
+            answer = self._services.answer(request, arguments)
         except Exception as error:  # noqa: BLE001 - the function is told, whatever Airflow raised
             names = [kind.__name__ for kind in type(error).__mro__]
-            reply = {"error": str(error), "types": names}
-        self.channel.send({"kind": "answer", "id": header.get("id"), **reply})
+            reply, payload = {"error": str(error), "types": names}, b""
+        else:
+            pickled = isinstance(answer, Pickled)
+            reply, payload = ({}, answer.data) if pickled else ({"value": answer}, b"")
+        self.channel.send({"kind": "answer", "id": header.get("id"), **reply}, payload)
 
     def _value(self, header: Header) -> None:
         if "value" in header:

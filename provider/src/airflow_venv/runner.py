@@ -168,6 +168,7 @@ def perform(channel, start, main):
     try:
         args, kwargs = values.receive(channel, start)
         function = load(start, main)
+        kwargs = values.with_context(start, function, args, kwargs)
         result = call(function, args, kwargs)
         del args, kwargs
         values.send(channel, start, result)

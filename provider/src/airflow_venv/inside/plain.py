@@ -68,24 +68,25 @@ _WRITERS = {
 }
 
 
-def decode(value, other=None):
+def decode(value, other=None, readers=None):
     """Turn what :func:`encode` wrote into values.
 
-    ``other(tag)`` makes further types; raises ValueError for the rest.
+    ``other(tag)`` makes further types, ``readers`` make some of the known ones another way; raises ValueError for the
+    rest.
     """
     if isinstance(value, list):
-        return [decode(item, other) for item in value]
+        return [decode(item, other, readers) for item in value]
     if not isinstance(value, dict):
         return value
     if TAG not in value:
-        return {key: decode(item, other) for key, item in value.items()}
+        return {key: decode(item, other, readers) for key, item in value.items()}
     tag = value[TAG]
-    if not isinstance(tag, list) or not tag or len(value) != 1:
+    if not isinstance(tag, list) or not tag or len(value) != 1 or not isinstance(tag[0], str):
         raise ValueError(f"a tag that is none: {tag!r}"[:200])
-    reader = _READERS.get(tag[0]) if isinstance(tag[0], str) else None
+    reader = (readers or {}).get(tag[0]) or _READERS.get(tag[0])
     try:
         if reader:
-            return reader(*[decode(item, other) for item in tag[1:]])
+            return reader(*[decode(item, other, readers) for item in tag[1:]])
         if other:
             return other(tag)
     except (TypeError, IndexError, ArithmeticError, AttributeError) as error:

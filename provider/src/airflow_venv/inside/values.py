@@ -32,11 +32,29 @@ def receive(channel, start):
                 f"{sys.executable}: install the package there, or pass plain data"
             ) from error
         feed.finish()
-    if start["context"]:
-        from .context import build
-
-        kwargs = dict(build(start["context"]), **kwargs)
     return args, kwargs
+
+
+def with_context(start, function, args, kwargs):
+    """Give the keyword arguments with those that come out of Airflow's context."""
+    described = start["context"]
+    if not described:
+        return kwargs
+    if "path" in start:  # the operator has not seen the signature
+        described = _wanted(function, args, described)
+    from .context import build
+
+    return dict(build({name: value for name, value in described.items() if name not in kwargs}), **kwargs)
+
+
+def _wanted(function, args, described):
+    import inspect
+
+    parameters = list(inspect.signature(function).parameters.values())
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+        return described
+    names = {parameter.name for parameter in parameters[len(args) :]}
+    return {name: value for name, value in described.items() if name in names}
 
 
 def load(feed, serializer):

@@ -153,17 +153,18 @@ class Channel:
             return self.inbox.pop(0)
         return self.head()
 
-    def ask(self, request, **arguments):
-        """Ask the operator and wait for the answer: the answer's header. Threads queue up."""
+    def ask(self, request, arguments):
+        """Ask the operator and wait for the answer: its header and payload. Threads queue up."""
         with self.asking:
             self.asked += 1
             self.send({"kind": "request", "id": self.asked, "request": request, "arguments": arguments})
             while True:
                 header, size = self.head()
+                body = self.body(size)
                 if header["kind"] != "answer":
-                    self.inbox.append((header, self.body(size)))
+                    self.inbox.append((header, body))
                 elif header["id"] == self.asked:  # an older number: whoever asked was interrupted
-                    return header
+                    return header, body
 
     def forget(self):
         """In a forked child: let go of the channel, it is the parent's."""

@@ -1,0 +1,214 @@
+"""What a function gets for Airflow's objects: their plain fields, and the methods that the worker answers."""
+
+from . import services
+
+
+class Record:
+    """The plain fields of one of Airflow's objects."""
+
+    _name = "record"
+
+    def __init__(self, fields):
+        self.__dict__.update(fields)
+
+    def __getattr__(self, name):
+        if name.startswith("_"):
+            raise AttributeError(name)
+        fields = ", ".join(sorted(key for key in self.__dict__ if not key.startswith("_")))
+        raise AttributeError(
+            f"{self._name}.{name} does not reach an environment; of Airflow's {self._name} these fields do: {fields}"
+        )
+
+    def __repr__(self):
+        name = self.__dict__.get("task_id") or self.__dict__.get("run_id") or self.__dict__.get("dag_id")
+        return f"<{self._name} {name}>"
+
+    def __eq__(self, other):
+        return type(self) is type(other) and self.__dict__ == other.__dict__
+
+    __hash__ = None
+
+
+class DagRun(Record):
+    """The run that the task belongs to."""
+
+    _name = "dag_run"
+
+
+class Dag(Record):
+    """The DAG."""
+
+    _name = "dag"
+
+
+class Task(Record):
+    """The task, as the DAG file defines it."""
+
+    _name = "task"
+
+    @property
+    def dag(self):
+        """The DAG."""
+        return services.get_current_context()["dag"]
+
+
+class TaskInstance(Record):
+    """This run of the task."""
+
+    _name = "ti"
+
+    def xcom_pull(self, task_ids=None, dag_id=None, key="return_value", include_prior_dates=False, **more):
+        """Give what other tasks have pushed; further arguments as Airflow's own method takes them."""
+        return services.xcom_pull(task_ids, dag_id, key, include_prior_dates, **more)
+
+    def xcom_push(self, key, value, **more):
+        """Push plain data under a key."""
+        services.xcom_push(key, value, **more)
+
+    @property
+    def task(self):
+        """The task."""
+        return services.get_current_context()["task"]
+
+    @property
+    def dag_run(self):
+        """The run of the DAG."""
+        return services.get_current_context()["dag_run"]
+
+    def get_dagrun(self):
+        """Give the run of the DAG."""
+        return self.dag_run
+
+    def get_template_context(self):
+        """Give the whole context."""
+        return services.get_current_context()
+
+    @property
+    def log(self):
+        """The task's log."""
+        import logging
+
+        return logging.getLogger("airflow.task")
+
+    @property
+    def key(self):
+        """What identifies this run of the task."""
+        return (self.dag_id, self.task_id, self.run_id, self.try_number, self.map_index)
+
+
+class Params(dict):
+    """The run's parameters."""
+
+    def dump(self):
+        """Give a plain dictionary."""
+        return dict(self)
+
+
+class Connections:
+    """``conn``: connections by attribute."""
+
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return services.get_connection(name)
+
+    def get(self, name, default_conn=None):
+        """Give a connection, or the default where there is none."""
+        from .errors import AirflowNotFoundException
+
+        try:
+            return services.get_connection(name)
+        except AirflowNotFoundException:
+            return default_conn
+
+    def __repr__(self):
+        return "<conn: connections by attribute>"
+
+
+class Variables:
+    """``var.value`` and ``var.json``: Variables by attribute."""
+
+    def __init__(self, deserialize_json):
+        self._deserialize_json = deserialize_json
+
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return services.get_variable(name, deserialize_json=self._deserialize_json)
+
+    def get(self, name, default=None, **more):
+        """Give a Variable, or the default where there is none."""
+        default = more.pop("default_var", default)
+        return services.get_variable(name, default, deserialize_json=self._deserialize_json)
+
+
+class Var(dict):
+    """``var``: by key, as Airflow has it, and by attribute, as its templates write it."""
+
+    def __init__(self):
+        dict.__init__(self, value=Variables(deserialize_json=False), json=Variables(deserialize_json=True))
+
+    def __getattr__(self, name):
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+class Connection:
+    """A connection, with the attributes of Airflow's own."""
+
+    def __init__(self, fields):
+        self.__dict__.update(fields)
+
+    @property
+    def extra_dejson(self):
+        """What ``extra`` holds, as a dictionary."""
+        import json
+
+        return json.loads(self.extra) if self.extra else {}
+
+    def get_extra_dejson(self, nested=False):
+        """Give what ``extra`` holds; with ``nested``, JSON in its values is read too."""
+        import json
+
+        extra = self.extra_dejson
+        for key, value in extra.items() if nested else ():
+            try:
+                extra[key] = json.loads(value) if isinstance(value, str) else value
+            except ValueError:
+                pass
+        return extra
+
+    def get_password(self):
+        """Give the password."""
+        return self.password
+
+    def get_extra(self):
+        """Give ``extra``, a JSON text."""
+        return self.extra
+
+    def get_uri(self):
+        """Give the connection as a URI, as Airflow writes it."""
+        return self.uri
+
+    def to_dict(self):
+        """Give the fields."""
+        names = ("conn_id", "conn_type", "description", "host", "login", "password", "schema", "port")
+        return dict({name: getattr(self, name) for name in names}, extra=self.extra_dejson)
+
+    def as_json(self):
+        """Give the fields as JSON, without the id."""
+        import json
+
+        return json.dumps({key: value for key, value in self.to_dict().items() if key != "conn_id" and value})
+
+    def get_hook(self, **_):
+        """Refuse: hooks are Airflow's providers'."""
+        raise NotImplementedError(
+            "get_hook() needs Airflow and the connection's provider in the environment. Without them, pass get_uri() "
+            "or the fields of the connection to the client library"
+        )
+
+    def __repr__(self):
+        return str(self.conn_id)
