@@ -8,8 +8,10 @@ system, to read from, and its configuration.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pyenv_frontend.expansion import runtime
 from pyenv_frontend.expansion.base import PYTHONS, Base, folders, inspect
 from pyenv_frontend.gateway import wire_pb2 as wire
 from pyenv_frontend.gateway.bridge import RefId
@@ -52,11 +54,19 @@ def bases(bridge: Bridge, solve: Solve, program: Program) -> dict[str, Facts]:
         result = answer.get()
         for platform, ref in _refs(result).items():
             base = _facts(bridge, key[0], ref, _config(result, platform), series)
-            facts.setdefault(platform, {})[key] = base
+            facts.setdefault(platform, {})[key] = replace(base, triggers=_triggers(bridge, key[0]))
     for key in keys - answers.keys():
         for of_platform in facts.values() or [facts.setdefault("", {})]:
             of_platform[key] = Base(reference=key[0])
     return facts
+
+
+def _triggers(bridge: Bridge, reference: str) -> tuple[str, ...]:
+    """The triggers of an image whose work we take over; of all others the engine takes care."""
+    if not runtime.has_triggers(reference):
+        return ()
+    config = json.loads(bridge.resolve_image(reference).get().config).get("config") or {}
+    return tuple(config.get("OnBuild") or ())
 
 
 def _from(key: BaseKey) -> bytes:

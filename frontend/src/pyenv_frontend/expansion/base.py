@@ -99,6 +99,9 @@ class Base:
     env: Mapping[str, str] = field(default_factory=dict)
     """`ENV` of its config."""
 
+    triggers: tuple[str, ...] = ()
+    """`ONBUILD` of its config, where the expansion takes their work over."""
+
     interpreters: Mapping[str, Interpreter] = field(default_factory=dict)
     """By series: `3.12`."""
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from pyenv_frontend.expansion import place, quoting, steps
+from pyenv_frontend.document.words import fields
+from pyenv_frontend.expansion import place, quoting, runtime, steps
 from pyenv_frontend.expansion.output import Output
 from pyenv_frontend.expansion.plan import Interpreters
 from pyenv_frontend.position import LineMap, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from pyenv_frontend.expansion.base import Base
     from pyenv_frontend.expansion.place import Place
     from pyenv_frontend.expansion.plan import Choice
+    from pyenv_frontend.expansion.runtime import Triggers
     from pyenv_frontend.language.program import Environment, Program, Stage
 
 __all__ = ["BaseKey", "Expansion", "Step", "expand"]
@@ -65,12 +67,13 @@ class Tools:
     """For triggers of ONBUILD, which run in another build, with another frontend maybe: an image."""
 
 
-def expand(
+def expand(  # noqa: PLR0913 - the file, and all that it takes to expand it
     program: Program,
     bases: Mapping[BaseKey, Base],
     inputs: Sequence[Sequence[str]],
     tools: Tools,
     *,
+    present: Collection[str] = (),
     annotate: bool = False,
 ) -> Expansion:
     """Replace every PYENV by plain instructions; every other byte stays as it is.
@@ -80,6 +83,7 @@ def expand(
         bases: the facts of the images that stages with a PYENV begin with.
         inputs: for each PYENV of the file what its step reads of the build context; folders with a slash at the end.
         tools: where the steps find our files.
+        present: which of `runtime.FILES` the build context has.
         annotate: put the user's own PYENV as a comment above its expansion.
 
     Raises:
@@ -92,14 +96,20 @@ def expand(
     done = 0
     for number, (stage, environment, interpreters) in enumerate(_environments(program)):
         instruction = environment.pyenv.instruction
+        base = bases[stage.root, stage.root_platform]
+        surrounded = _Surrounded.by(stage, base, present)
+        if surrounded and environment is stage.environments[0]:
+            output.copy(Span(done, stage.instruction.span.start))
+            done = surrounded.write_before(output)
         output.copy(Span(done, instruction.span.start))
         done = instruction.span.end
         if annotate:
             output.comment(instruction.text, instruction.lines)
-        base = bases[stage.root, stage.root_platform]
         choice = interpreters.choose(environment.pyenv, base, environment.state, document.file)
         part = _Part(number, environment, place.find(environment, base), choice, inputs[number], tools)
         recorded += part.write(output, recorded)
+        if surrounded and environment is stage.environments[-1]:
+            surrounded.write_after(output, environment)
     output.copy(Span(done, len(document.file.data)))
     return Expansion(source=output.source, lines=output.lines, steps=tuple(recorded))
 
@@ -113,6 +123,42 @@ def _environments(program: Program) -> Iterator[tuple[Stage, Environment, Interp
         for environment in stage.environments:
             yield stage, environment, triggered if environment.pyenv.onbuild else here
         ends[stage.index] = here
+
+
+@dataclass(frozen=True, slots=True)
+class _Surrounded:
+    """A stage whose base image's triggers are done around its PYENVs (see `runtime`)."""
+
+    stage: Stage
+    base: Base
+    triggers: Triggers
+
+    @classmethod
+    def by(cls, stage: Stage, base: Base, present: Collection[str]) -> _Surrounded | None:
+        """The stage with its triggers sorted, if it begins with an image that has any to be taken over."""
+        if stage.parent is not None or not base.triggers:
+            return None
+        return cls(stage, base, runtime.sort(base.triggers, present))
+
+    def write_before(self, output: Output) -> int:
+        """Write FROM with the image that has no triggers, and the system's part of them; return where FROM ends."""
+        instruction = self.stage.instruction
+        output.insert(instruction.span, fields(instruction.arguments)[0].span.end, b"-base")
+        for trigger in self.triggers.before:
+            output.verbatim(trigger, instruction.lines)
+        if self.triggers.user:
+            output.verbatim(f"USER {self.base.user}", instruction.lines)
+        return instruction.span.end
+
+    def write_after(self, output: Output, last: Environment) -> None:
+        """Write the project's part; it stands for the lines of the PYENV that it follows."""
+        lines = last.pyenv.instruction.lines
+        if self.triggers.user:
+            output.verbatim(f"USER {self.triggers.user}", lines)
+        for trigger in self.triggers.after:
+            output.verbatim(trigger, lines)
+        if last.state.user:
+            output.verbatim(f"USER {quoting.env_value(last.state.user)}", lines)
 
 
 @dataclass(frozen=True, slots=True)

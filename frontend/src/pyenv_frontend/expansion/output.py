@@ -44,6 +44,17 @@ class Output:
             self._pieces.append(self._file.data[span.start : span.end])
             self._ranges.extend(Lines(line, line) for line in self._file.lines_of(span).numbers())
 
+    def insert(self, span: Span, offset: int, text: bytes) -> None:
+        """Copy lines of the user's file with a text inserted that has no line break."""
+        self.copy(span)
+        at = offset - span.start
+        self._pieces[-1] = self._pieces[-1][:at] + text + self._pieces[-1][at:]
+
+    def verbatim(self, text: str, lines: Lines) -> None:
+        """Write an instruction as it is, on as many lines as it has, for the user's `lines`."""
+        for row in text.splitlines():
+            self._line(row, lines)
+
     def comment(self, text: bytes, lines: Lines) -> None:
         """Write text as comment lines that stand for the user's `lines`."""
         for line in text.splitlines():
