@@ -29,6 +29,14 @@ lint: dev ## Ruff (lint and format) and mypy strict
 check: lint ## Lint, types and unit tests: under a minute
 	@.venv/bin/pytest -q tests/frontend tests/provider
 
+.PHONY: property
+property: dev ## The laws of document and expansion over 20,000 examples each (ten minutes and more)
+	@PYENV_EXAMPLES=20000 .venv/bin/pytest -q tests/property
+
+.PHONY: fuzz
+fuzz: dev ## Coverage-guided fuzzing, 200,000 runs of each target
+	@PYENV_FUZZ_RUNS=200000 .venv/bin/pytest -q tests/fuzz
+
 .PHONY: images
 images: dev ## Have the base images: pulled where a registry answers, else stand-ins
 	@$(PYTHON) -m tests.support.images

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Heredoc", "Opening", "openings", "read_heredoc", "takes_heredocs"]
 
 _TAKERS = frozenset({"ADD", "COPY", "RUN", "PYENV"})
-_OPENING = re.compile(r"([0-9]*)<<(-?)[\t\n\f\r ]*([^<]+)")
+_OPENING = re.compile(r"([0-9]*)<<(-?)[\t\n\f\r ]*([^<]*)")
 _QUOTES = re.compile("['\"]")
 _STRING = rb'"(?:[^"\\\x00-\x1f]++|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*+"[ \t\r\n]*+'
 _STRINGS = re.compile(rb"\[[ \t\r\n]*+(?:" + _STRING + rb"(?:,[ \t\r\n]*+" + _STRING + rb")*+)?+\][ \t\r\n]*+")
@@ -104,7 +104,7 @@ def _marker(line: Logical, text: str, start: int, end: int) -> Logical:
 
 def _opening(word: str) -> tuple[bytes, bool, bool, int] | None:
     found = _OPENING.fullmatch(word)
-    if found is None:
+    if found is None or not found[3]:
         return None
     plain, raw = Lexer(None, "\\"), Lexer(None, "\\", raw_quotes=True)
     plain.run(found[3])

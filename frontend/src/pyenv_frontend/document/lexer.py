@@ -236,6 +236,8 @@ class Lexer:
         operator = self._next()
         if operator == "}":
             return self._value(name)[0] if self._lookup else f"${{{name}}}"
+        if not operator:
+            raise self._error("} is missing", start, "close the variable with }")
         self._depth += 1
         if self._depth > DEEPEST:
             raise self._error(f"variables are nested more than {DEEPEST} levels deep", start)
@@ -265,7 +267,7 @@ class Lexer:
         kind = operator[-1:]
         if kind not in {"-", "+", "?", "#", "%"} or operator in {":#", ":%"}:
             raise self._error(
-                f"a variable has no modifier {operator or 'here'}",
+                f"a variable has no modifier {operator}",
                 start,
                 "Docker knows :- - :+ + :? ? # ## % %% / and //",
             )

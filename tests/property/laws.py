@@ -1,0 +1,64 @@
+"""What is true of every document, whatever the bytes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyenv_frontend.document.directives import detect, detect_syntax
+
+if TYPE_CHECKING:
+    from pyenv_frontend.document import Document, Instruction, Node
+    from pyenv_frontend.position import Logical
+
+
+def assert_lossless(document: Document, source: bytes) -> None:
+    """The texts of the nodes join to the file, and those of the tokens to their node; spans and lines agree."""
+    assert b"".join(node.text for node in document.nodes) == source
+    line, offset = 1, 0
+    for node in document.nodes:
+        assert_whole_lines(node, line, offset)
+        assert b"".join(token.text for token in node.children) == node.text
+        for token in node.children:
+            assert token.span.start == offset
+            assert token.text
+            offset = token.span.end
+        line = node.lines.last + 1
+
+
+def assert_whole_lines(node: Node, line: int, offset: int) -> None:
+    """A node starts where the one before it ended, and its lines are those its bytes stand on."""
+    assert node.span.start == offset < node.span.end
+    assert node.lines.first == line <= node.lines.last
+    assert node.file.lines_of(node.span) == node.lines
+    assert node.file.data[: node.span.start].count(b"\n") == line - 1
+
+
+def assert_sound(instruction: Instruction) -> None:
+    """Everything an instruction offers can be asked for, and each logical byte is the physical one it names."""
+    parts = [instruction.logical, instruction.command.keyword, instruction.arguments, *instruction.operands]
+    parts += [flag.text for flag in instruction.flags]
+    parts += [heredoc.marker for heredoc in instruction.heredocs] + [heredoc.body for heredoc in instruction.heredocs]
+    if instruction.trigger:
+        parts += [instruction.trigger.keyword, instruction.trigger.arguments]
+    for part in parts:
+        assert_mapped(part)
+        assert instruction.span.start <= part.span.start <= part.span.end <= instruction.span.end
+
+
+def assert_mapped(text: Logical) -> None:
+    """The byte at each offset is the byte at the index, and offsets grow."""
+    offsets = [text.offset(index) for index in range(len(text))]
+    assert bytes(text.file.data[offset] for offset in offsets) == text.text
+    assert offsets == sorted(set(offsets))
+
+
+def ask_everything(document: Document) -> None:
+    """Touch all of a document's surface."""
+    assert_lossless(document, document.file.data)
+    for instruction in document.instructions:
+        assert_sound(instruction)
+    for found in (
+        detect_syntax(document.file.data),
+        *(detect(document.file.data, name) for name in ("check", "escape")),
+    ):
+        assert found is None or (found.value and found.line >= 1)

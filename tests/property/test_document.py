@@ -1,0 +1,108 @@
+"""Laws of the document over bytes at random, fragments at random and files made by the grammar."""
+
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pyenv_frontend.document import Instruction, parse
+from pyenv_frontend.errors import UserError
+from tests.property.laws import ask_everything
+from tests.property.strategies import anything, dockerfiles, soups
+
+
+def lossless(source: bytes) -> None:
+    try:
+        document = parse(source)
+    except UserError as error:
+        refused = error
+    else:
+        ask_everything(document)
+        return
+    assert b"PYENV" in source.upper()
+    assert refused.format().startswith("Dockerfile:")
+
+
+@given(st.binary(max_size=400))
+def test_any_bytes_are_a_document(source):
+    """Nothing but our own error is raised, and nothing is lost."""
+    lossless(source)
+
+
+@given(soups)
+def test_any_fragments_are_a_document(source):
+    """The same for fragments that mean something to the parser."""
+    lossless(source)
+
+
+@given(dockerfiles())
+def test_every_dockerfile_is_a_document(source):
+    """A file by the grammar is read without an error."""
+    ask_everything(parse(source))
+
+
+@given(anything, dockerfiles())
+def test_a_file_reads_the_same_behind_complete_nodes(head, tail):
+    """What stands above only moves an instruction down, unless it is open or sets the escape."""
+    document = parse(tail)
+    head = b"FROM x\n# " + head.replace(b"\n", b" ") + b"\n"
+    if tail.startswith(b"\xef\xbb\xbf") or document.escape != b"\\":
+        return
+    moved = parse(head + tail).instructions[1:]
+    assert [(node.name, node.text, node.heredocs and node.heredocs[0].content) for node in moved] == [
+        (node.name, node.text, node.heredocs and node.heredocs[0].content) for node in document.instructions
+    ]
+
+
+@given(dockerfiles())
+def test_line_ends_change_no_instruction(source):
+    """With CRLF the same instructions stand on the same lines."""
+    unix = source.replace(b"\r\n", b"\n")
+    here, there = parse(unix), parse(unix.replace(b"\n", b"\r\n"))
+    assert [(i.logical.text, i.lines) for i in here.instructions] == [
+        (i.logical.text, i.lines) for i in there.instructions
+    ]
+
+
+def steps(source: bytes) -> int:
+    """Count the calls, of Python and of C, that reading a file takes."""
+    count = 0
+
+    def step(*_: object) -> None:
+        nonlocal count
+        count += 1
+
+    before = sys.getprofile()
+    sys.setprofile(step)
+    try:
+        for node in parse(source).nodes:
+            if isinstance(node, Instruction):
+                _ = node.command
+    finally:
+        sys.setprofile(before)
+    return count
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        b"RUN a b\n",
+        b"RUN a && \\\n  # c\n\n  b\n",
+        b"RUN <<EOF\nx\nEOF\n",
+        b"COPY --a='b c' --from=x -- ${a:-${b}} d\n",
+        b"# c\n\n",
+        b"RUN a \\\n",
+        b"ENV a=${b:-$c}",
+        b" ",
+        b"\\",
+        b"\\\n",
+        b"<<EOF ",
+        b"'a' ",
+        b"${a",
+    ],
+)
+def test_reading_takes_steps_in_proportion_to_the_file(unit):
+    """Twice the file takes twice the steps, not four times."""
+    once, twice = steps(b"RUN " + unit * 400 + b"\n"), steps(b"RUN " + unit * 800 + b"\n")
+    assert twice < 2.2 * once + 100
