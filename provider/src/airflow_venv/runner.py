@@ -23,6 +23,16 @@ import _thread
 import os
 import sys
 
+AIRFLOW = (
+    "airflow.models.connection",
+    "airflow.models.variable",
+    "airflow.operators.python",
+    "airflow.sdk.definitions.connection",
+    "airflow.sdk.definitions.context",
+    "airflow.sdk.definitions.variable",
+    "airflow.sdk.execution_time.context",
+)
+"""Modules of an Airflow in the environment that are made to ask us (``inside/bridge.py``)."""
 HERE = os.path.dirname(os.path.abspath(__file__))
 if sys.path and sys.path[0] == HERE and __name__ == "__main__":
     del sys.path[0]  # Python puts the folder of the script there; our modules would hide the user's
@@ -118,7 +128,10 @@ def prepare(channel, finder, start):
     faulthandler.enable()
     os.register_at_fork(after_in_child=channel.forget)
     finder.after("logging", later("logs", "install"))
-    finder.after("airflow", later("airflow", "connect"))
+    for name in AIRFLOW:
+        finder.after(name, later("bridge", "connect"))
+    if start["shim"]:
+        later("shim", "install")()
 
 
 def later(module, function):
