@@ -29,7 +29,9 @@ def context_path(text: str) -> str:
         Mistake: it is an address, leaves the context, or is the context itself.
     """
     if is_url(text):
-        raise Mistake(f"{text} is an address, not a file of the build context", hint="use ADD to fetch it in a stage")
+        raise Mistake(
+            f"{text} is an address, not a file of the build context", hint="download it into the build context"
+        )
     return join("", text.lstrip("/"))
 
 

@@ -5,6 +5,7 @@ Inner code raises `Mistake` without knowing where; it becomes a `UserError` here
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NoReturn
 
 from pyenv_frontend.document.space import is_space
@@ -138,9 +139,10 @@ class _Reader:
 
     def _check_order(self, line: Line) -> None:
         version, name = line.version.text, line.name.text
-        if looks_like_version(name) and not looks_like_version(version) and "$" not in version:
+        if looks_like_version(name) and not looks_like_version(version) and version[0] not in "-$\"'":
             place = self._text.locate(line.version.start, line.name.end)
-            raise UserError("version and name are swapped", place, hint=f"write PYENV {name} {version}")
+            rest = "".join(f" {word.text}" for word in (*line.requirements, *line.heredocs))
+            raise UserError("version and name are swapped", place, hint=f"write PYENV {name} {version}{rest}")
         if line.ended:
             return
         for word in (line.version, line.name, *line.requirements):
@@ -160,7 +162,8 @@ class _Reader:
     def _empty(self, word: Word, what: str, expanded: Expanded) -> UserError:
         unset = sorted(expanded.unset)
         message = f"{what} is empty" + (f": {unset[0]} is not set here" if unset else "")
-        return UserError(message, self._at(word), hint=self._unset_hint(unset[0]) if unset else "")
+        hint = self._unset_hint(unset[0]) if unset else "leave the word out, or give it a value"
+        return UserError(message, self._at(word), hint=hint)
 
     def _unset_hint(self, name: str) -> str:
         if name in self._scope.globals.values:
@@ -213,11 +216,11 @@ class _Reader:
         if not heredoc.expand:
             return heredoc.content
         expanded = expand_heredoc(heredoc.body, self._scope.variables.get)
-        if expanded.unset:
-            name = min(expanded.unset)
-            hint = f"{self._unset_hint(name)}; <<'{heredoc.name.decode()}' in quotes leaves every $ as it is"
-            message = f"the requirements refer to {name}, which is not set here"
-            raise UserError(message, _find(heredoc.body, f"${{{name}".encode(), f"${name}".encode()), hint=hint)
+        for name in sorted(expanded.unset):
+            place = _plain_use(heredoc.body, name)
+            if place is not None:
+                hint = f"{self._unset_hint(name)}; <<'{heredoc.name.decode()}' in quotes leaves every $ as it is"
+                raise UserError(f"the requirements refer to {name}, which is not set here", place, hint=hint)
         return expanded.value.encode("utf-8", "surrogateescape")
 
     # Options.
@@ -270,9 +273,7 @@ def _similar(name: str, known: list[str]) -> str:
     return found[0] if found else ""
 
 
-def _find(body: Logical, *needles: bytes) -> Location:
-    for needle in needles:
-        index = body.text.find(needle)
-        if index >= 0:
-            return body.locate(index, index + len(needle))
-    return body.location
+def _plain_use(body: Logical, name: str) -> Location | None:
+    """Where a text uses a variable without a default, which for an unset one would leave a hole."""
+    found = re.search(rb"(?<!\\)\$(?:%(name)b(?![A-Za-z0-9_])|\{%(name)b\})" % {b"name": name.encode()}, body.text)
+    return body.locate(*found.span()) if found else None

@@ -113,6 +113,9 @@ class Walk:
             raise UserError(message, *origin.locations, hint=hint) from None
 
     def _missing(self, path: str, origin: Origin) -> NoReturn:
+        if self.context.exists(path):
+            message = f"{origin.says(path)} is a folder"
+            raise UserError(message, *origin.locations, expected="a file", hint=self._content(path))
         message = f"{origin.says(path)} is not in the build context"
         raise UserError(message, *origin.locations, hint=self._neighbours(path))
 
@@ -130,11 +133,15 @@ class Walk:
             return f"did you mean {prefix}{names[near[0]]}?"
         if folder and self.context.exists(name):
             return f"did you mean {name}, at the top of the build context?"
-        if not names:
-            return f"there is nothing in {folder or 'the build context'}"
-        shown = ", ".join([*names.values()][:_SHOWN])
-        more = ", ..." if len(names) > _SHOWN else ""
-        return f"in {folder or 'the build context'} there are {shown}{more}"
+        return self._content(folder)
+
+    def _content(self, folder: str) -> str:
+        """The names in a folder."""
+        if folder and not self.context.exists(folder):
+            return f"there is no folder {folder}"
+        names = sorted(self.context.names(folder))
+        shown = ", ".join(names[:_SHOWN]) or "nothing"
+        return f"{folder or 'the build context'} holds {shown}{', ...' if len(names) > _SHOWN else ''}"
 
 
 _NOWHERE = Location(SourceFile("", b""), Span(0, 0))
