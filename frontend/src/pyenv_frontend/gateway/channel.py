@@ -181,7 +181,7 @@ class Channel:
         rest = memoryview(data)
         while rest and not call._done:  # noqa: SLF001
             room = min(self._h2.local_flow_control_window(stream), self._h2.max_outbound_frame_size)
-            if room:
+            if room > 0:  # below zero where the engine has made its window smaller
                 chunk, rest = rest[:room], rest[room:]
                 self._h2.send_data(stream, chunk.tobytes(), end_stream=not rest)
             else:

@@ -14,6 +14,8 @@ import binascii
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from google.protobuf.message import DecodeError
+
 from pyenv_frontend.gateway import wire_pb2 as wire
 
 if TYPE_CHECKING:
@@ -77,7 +79,7 @@ def _details(value: bytes) -> tuple[Detail, ...]:
         return ()
     try:
         status = wire.Status.FromString(binascii.a2b_base64(value + b"=" * (-len(value) % 4)))
-    except ValueError:  # both binascii.Error and protobuf's DecodeError; the message alone is still worth showing
+    except (ValueError, DecodeError):  # the message alone is still worth showing
         return ()
     return tuple(Detail(d.type_url, d.value) for d in status.details)
 
