@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
@@ -105,6 +104,8 @@ def _load() -> tuple[_Parser, type[Exception]]:
     try:
         made = import_module(_STANDALONE)
     except ModuleNotFoundError:
+        from importlib.resources import files  # noqa: PLC0415 - heavy, and not needed in the frontend's image
+
         made = import_module("lark")
         grammar = files("pyenv_frontend.language").joinpath("grammar.lark").read_text("utf-8")
         return made.Lark(grammar, start="pyenv", parser="lalr"), made.UnexpectedInput

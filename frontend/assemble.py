@@ -1,0 +1,144 @@
+"""Put the frontend image's file system together: run by Dockerfile.frontend, in a stage that has the whole of Python.
+
+    python assemble.py ROOT SITE
+
+The image holds what the frontend imports and nothing else: it is imported here once, and what `sys.modules` then names
+is copied, byte-compiled, with the shared libraries that the interpreter and its extension modules load.
+
+Byte code is what makes the frontend start fast. Its file system is thrown away after every build, so code that had to
+be compiled would be compiled every time; hence hash-based `.pyc` files that are never compared with their sources.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import importlib.machinery
+import importlib.util
+import pkgutil
+import py_compile
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+PACKAGE = "pyenv_frontend"
+NOT_NEEDED = ("pyenv_frontend.cli", "pyenv_frontend.language.reference", "pyenv_frontend.language.standalone")
+"""Modules that the frontend does not run."""
+
+REPLACED = ("lark", "importlib.resources")
+"""What is imported only where the parser was not made beforehand; in the image it was."""
+
+GENERATED = "pyenv_frontend.language._standalone"
+"""That parser: what it imports inside functions serves lark's other uses."""
+
+LATE = (
+    "traceback",
+    "linecache",
+    "tokenize",
+    "textwrap",
+    "codeop",
+    "unicodedata",
+    "encodings.ascii",
+    "encodings.latin_1",
+)
+"""Modules that the standard library imports only when it needs them: an internal error must be able to print itself."""
+
+LEFT_OUT = ("_hashlib", "_ssl")
+"""Extension modules that have a built-in stand-in; OpenSSL would be most of the image."""
+
+STDLIB = Path(sysconfig.get_path("stdlib"))
+HASHED = py_compile.PycInvalidationMode.UNCHECKED_HASH
+
+
+def main(root: Path, site: Path) -> None:
+    """Fill `root`; `site` is the folder that the dependencies were installed into."""
+    import_everything(site)
+    home = root / "frontend"
+    for name in sorted(sys.modules):
+        if name not in LEFT_OUT and (origin := where(name)) is not None:
+            copy_module(origin, root, home, site)
+    copy_module(STDLIB / "os.py", root, home, site)  # frozen, but its place tells the interpreter where its library is
+    executable = Path(sys.executable).resolve()
+    copy(executable, root / executable.relative_to("/"))
+    for binary in [executable, *root.rglob("*.so")]:
+        copy_libraries(binary, root)
+    for licence in sorted(site.glob("*.dist-info/licenses/**/*")):
+        if licence.is_file():
+            copy(licence, home / "licenses" / licence.relative_to(site))
+
+
+def where(name: str) -> Path | None:
+    """Find a module's file; None for what is built in.
+
+    What the interpreter has frozen, or another module has put into `sys.modules`, is looked for among the files too.
+    """
+    parent, _, _ = name.rpartition(".")
+    path = getattr(sys.modules[parent], "__path__", []) if parent else None  # os.path and its like lie in no package
+    spec = importlib.machinery.PathFinder.find_spec(name, path)
+    return Path(spec.origin) if spec is not None and spec.origin else None
+
+
+def import_everything(site: Path) -> None:
+    """Import each of the frontend's modules, and each module that one of them imports inside a function."""
+    sys.path.append(str(site))
+    package = importlib.import_module(PACKAGE)
+    for info in pkgutil.walk_packages(package.__path__, f"{PACKAGE}."):
+        if info.name.startswith(NOT_NEEDED):
+            continue
+        module = importlib.import_module(info.name)
+        if info.name == GENERATED:
+            continue
+        for node in ast.walk(ast.parse(Path(str(module.__file__)).read_bytes())):
+            for name in imported(node):
+                if name.split(".")[0] != PACKAGE and name not in REPLACED:
+                    importlib.import_module(name)
+    for name in LATE:
+        importlib.import_module(name)
+
+
+def imported(node: ast.AST) -> list[str]:
+    """Name the modules that one statement imports, `TYPE_CHECKING` blocks included: they cost a little size."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    return [node.module] if isinstance(node, ast.ImportFrom) and node.module and not node.level else []
+
+
+def copy_module(origin: Path, root: Path, home: Path, site: Path) -> None:
+    """Copy one module: an extension as it is, code as byte code, our own code with its source for tracebacks."""
+    own = PACKAGE in origin.parts
+    if origin.is_relative_to(site):
+        target = home / origin.relative_to(site)
+    elif own:
+        target = home.joinpath(*origin.parts[origin.parts.index(PACKAGE) :])
+    elif origin.is_relative_to(STDLIB):
+        target = root / origin.relative_to("/")
+    else:
+        return  # this script
+    if origin.suffix != ".py" or own:
+        copy(origin, target)
+    if origin.suffix == ".py":
+        compiled = importlib.util.cache_from_source(str(target)) if own else str(target.with_suffix(".pyc"))
+        name = str(Path("/") / target.relative_to(root))
+        py_compile.compile(str(origin), compiled, name, doraise=True, invalidation_mode=HASHED)
+
+
+def copy_libraries(binary: Path, root: Path) -> None:
+    """Copy what the dynamic loader finds for a binary, under the names it looks for."""
+    listing = subprocess.run(["ldd", str(binary)], capture_output=True, text=True, check=False).stdout  # noqa: S607
+    for word in listing.split():
+        library = Path(word)
+        if library.is_absolute() and library.is_file():
+            copy(library, root / library.relative_to("/"))
+
+
+def copy(origin: Path, target: Path) -> None:
+    """Copy a file's content and mode; links become files."""
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(origin, target)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))
