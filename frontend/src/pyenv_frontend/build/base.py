@@ -11,6 +11,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pyenv_frontend.build.llb import digest_of
 from pyenv_frontend.expansion import runtime
 from pyenv_frontend.expansion.base import PYTHONS, Base, folders, inspect
 from pyenv_frontend.gateway import wire_pb2 as wire
@@ -111,9 +112,7 @@ def _before_triggers(bridge: Bridge, ref: wire.Ref) -> RefId:
 
 def _only_input(ops: Sequence[bytes], last: wire.Op) -> str:
     """Digest of the first op, by following the first inputs up from the last one."""
-    import hashlib  # noqa: PLC0415 - only for images with triggers
-
-    by_digest = {"sha256:" + hashlib.sha256(op).hexdigest(): wire.Op.FromString(op) for op in ops}
+    by_digest = {digest_of(op): wire.Op.FromString(op) for op in ops}
     digest, op = "", last
     while op.inputs:
         digest = op.inputs[0].digest

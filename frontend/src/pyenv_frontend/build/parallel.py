@@ -31,11 +31,11 @@ taken out of the steps; no step needs them.
 
 from __future__ import annotations
 
-import hashlib
 import posixpath
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from pyenv_frontend.build.llb import digest_of as _digest
 from pyenv_frontend.expansion.steps import BUILDER
 from pyenv_frontend.gateway import wire_pb2 as wire
 
@@ -104,10 +104,6 @@ def _find(definition: wire.Definition, steps: Sequence[Step], source: bytes) -> 
             if place.source_index in files and place.ranges and place.ranges[0].start.line in by_line:
                 found[digest] = by_line[place.ranges[0].start.line]
     return found
-
-
-def _digest(op: bytes) -> str:
-    return "sha256:" + hashlib.sha256(op).hexdigest()
 
 
 class _Rehanging:

@@ -1,0 +1,84 @@
+"""Errors as the client gets them: one sentence, and the places in the user's Dockerfile that it is about.
+
+A place is a detail `errdefs.Source` of the status, in the JSON that Go's encoder makes of the protobuf message; buildx
+prints the marked lines for it. Positions also stand in the text of Docker's parse errors.
+
+Source of truth: BuildKit `solver/errdefs/errdefs.proto`, `util/grpcerrors`, `frontend/dockerfile/parser/errors.go`.
+"""
+
+from __future__ import annotations
+
+__all__ = ["located", "relabelled"]
+
+import json
+import re
+from base64 import b64decode, b64encode
+from typing import TYPE_CHECKING, Any
+
+from pyenv_frontend.gateway import wire_pb2 as wire
+from pyenv_frontend.gateway.status import Detail, Status
+
+if TYPE_CHECKING:
+    from pyenv_frontend.build.relabel import Labels
+    from pyenv_frontend.build.source import UserFile
+    from pyenv_frontend.errors import UserError
+
+SOURCE = "github.com/moby/buildkit/errdefs.Source+json"
+_ON_LINE = re.compile(r"\bon line (\d+)")
+
+
+def located(error: UserError, file: UserFile) -> Status:
+    """Make a status of a mistake in the user's Dockerfile, or in a file that it refers to."""
+    details = []
+    notes = []
+    for location in error.locations:
+        if location.file.data == file.text and location.file.name == file.name:
+            ranges = [{"start": {"line": line}, "end": {"line": line}} for line in location.lines.numbers()]
+            info = {"filename": file.name, "data": _base64(file.text), "language": "Dockerfile"}
+            details.append(Detail(SOURCE, json.dumps({"info": info, "ranges": ranges}).encode()))
+        else:
+            notes.append(f"{location.file.name}:{location.place.line}")
+    sentence = error.message + (f" ({', '.join(notes)})" if notes else "")
+    sentence += f". Expected {error.expected}" if error.expected else ""
+    sentence += f". {error.hint[:1].upper()}{error.hint[1:]}" if error.hint else ""
+    return Status(sentence, details=tuple(details))
+
+
+def relabelled(status: Status, labels: Labels) -> Status:
+    """Let an error about the expanded file speak of the user's; details that we do not know are kept."""
+    message = _ON_LINE.sub(lambda found: f"on line {labels.line(int(found[1]))}", status.message)
+    details = tuple(_source(detail, labels) if detail.type_url == SOURCE else detail for detail in status.details)
+    return Status(message, status.code, details)
+
+
+def _source(detail: Detail, labels: Labels) -> Detail:
+    try:
+        found: dict[str, Any] = json.loads(detail.value)
+        info = found["info"]
+        if b64decode(info["data"]) != labels.expanded:
+            return detail
+    except (ValueError, LookupError, TypeError):
+        return detail
+    info |= {"filename": labels.file.name, "data": _base64(labels.file.text)}
+    found["ranges"] = relabelled_ranges(found.get("ranges") or [], labels)
+    return Detail(detail.type_url, json.dumps(found).encode())
+
+
+def relabelled_ranges(ranges: list[dict[str, Any]], labels: Labels) -> list[dict[str, Any]]:
+    """Relabel ranges in the form that Go's JSON encoder gives them: fields that are zero are left out."""
+    parsed = [wire.Range(start=_position(each.get("start")), end=_position(each.get("end"))) for each in ranges]
+    return [{"start": _json(each.start), "end": _json(each.end)} for each in labels.ranges(parsed)]
+
+
+def _position(found: dict[str, int] | None) -> wire.Position:
+    found = found or {}
+    return wire.Position(line=found.get("line", 0), character=found.get("character", 0))
+
+
+def _json(position: wire.Position) -> dict[str, int]:
+    fields = {"line": position.line, "character": position.character}
+    return {key: value for key, value in fields.items() if value}
+
+
+def _base64(data: bytes) -> str:
+    return b64encode(data).decode()

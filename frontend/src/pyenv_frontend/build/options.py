@@ -1,0 +1,219 @@
+"""What the client asked for, parsed once at the door. The keys of BuildKit's frontend options are known here only.
+
+BuildKit hands options over as environment variables, `BUILDKIT_FRONTEND_OPT_<n>=key=value`. Whatever is not looked at
+here is passed on to Docker's own frontend as it came.
+
+Source of truth: BuildKit `frontend/dockerui/config.go`, `context.go` and `frontend/gateway/gateway.go`.
+"""
+
+from __future__ import annotations
+
+__all__ = ["TOOLS", "Delegate", "Options", "OptionsError", "parse"]
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_ENVIRONMENT = "BUILDKIT_FRONTEND_OPT_"
+_BUILD_ARG = "build-arg:"
+_DOCKERFILE = "dockerfile"
+
+_CHECK_ARG = "build-arg:BUILDKIT_DOCKERFILE_CHECK"
+_DEBUG_ARG = "build-arg:PYENV_FRONTEND_DEBUG"
+_DELEGATE_ARG = "build-arg:PYENV_FRONTEND_DOCKERFILE"
+_DEPTH = "pyenv-frontend.depth"
+
+TOOLS = "pyenv-frontend-tools"
+"""The named context that our own image is for the steps of this build."""
+
+_GATEWAY = "gateway.v0"
+_BUILT_IN = "dockerfile.v0"
+
+
+class OptionsError(Exception):
+    """The client's options contradict themselves or cannot be read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delegate:
+    """Docker's own frontend that does the building: the engine's, or an image."""
+
+    frontend: str
+    """`dockerfile.v0` or `gateway.v0`."""
+    source: str | None = None
+    """The image, for `gateway.v0`."""
+
+    def __str__(self) -> str:
+        return self.source or f"the engine's built-in {self.frontend}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """One build's options."""
+
+    raw: Mapping[str, str]
+    """All of them, as they came."""
+    session: str
+    """The client's session, which local files come from."""
+    delegate: Delegate
+    filename: str = "Dockerfile"
+    """The Dockerfile's path inside what it is read from; also the name in all messages."""
+    request: str | None = None
+    """A call that is no build: `frontend.lint`, `frontend.outline`, ..."""
+    target: str | None = None
+    """The stage to build, as the user named it."""
+    platforms: tuple[str, ...] = ()
+    """Target platforms, `linux/amd64`; empty: the engine's own."""
+    build_args: Mapping[str, str] = field(default_factory=dict)
+    context: str | None = None
+    """Address of a remote build context."""
+    context_subdir: str | None = None
+    dockerfile_local: str = _DOCKERFILE
+    """Name of the client's folder that the Dockerfile lies in."""
+    dockerfile_forced: bool = False
+    """Whether the client insists on that folder, whatever the context is."""
+    local_sessions: Mapping[str, str] = field(default_factory=dict)
+    """Sessions of single local folders, by name (clients that share sessions)."""
+    named_contexts: Mapping[str, str] = field(default_factory=dict)
+    """`--build-context`: what stands for an image or a stage, by name, a `::platform` behind it included."""
+    cache_imports: tuple[tuple[str, Mapping[str, str]], ...] = ()
+    """`--cache-from`: type and attributes."""
+    resolve_mode: str = ""
+    """How images are resolved: empty, `pull` or `local`."""
+    check: str | None = None
+    """`BUILDKIT_DOCKERFILE_CHECK`: settings of Docker's linter that override the file's own."""
+    build_platform: str = "linux/amd64"
+    """What the engine's machine is; tools of ours that come with this frontend run there."""
+    debug: bool = False
+    """`PYENV_FRONTEND_DEBUG`: show the expanded Dockerfile and timings."""
+
+    @property
+    def frontend_image(self) -> str:
+        """This frontend's own image, as the client named it."""
+        return self.raw.get("source", "")
+
+    def forwarded(self, *, without: tuple[str, ...] = (), **changed: str) -> dict[str, str]:
+        """Give the options for Docker's own frontend.
+
+        `cmdline` is always among them: it is what keeps that frontend from reading the syntax line again and starting
+        us once more. The depth is our own guard, for a delegate that is ourselves.
+        """
+        options = {key: value for key, value in self.raw.items() if key != "source" and key not in without}
+        options.setdefault("cmdline", self.raw.get("source", _BUILT_IN))
+        options[_DEPTH] = "1"
+        if self.delegate.source:
+            options["source"] = self.delegate.source
+        return options | changed
+
+    def for_expanded(self) -> dict[str, str]:
+        """Give the options for building an expanded Dockerfile that is handed over as an input.
+
+        An input named `dockerfile` is only looked at where the client does not insist on its own folder and the context
+        is not remote; a remote context therefore travels as an input too.
+        """
+        dropped = ("dockerfilekey", self.raw.get("contextkey", "context"), "contextsubdir")
+        return self.forwarded(without=dropped, **{f"context:{TOOLS}": f"input:{TOOLS}"})
+
+    def for_base(self) -> dict[str, str]:
+        """Give the options for looking at a base image: those of the build, without what is about the user's file."""
+        about_file = {"target", "requestid", "no-cache"}
+        kept = {key: value for key, value in self.for_expanded().items() if key not in about_file}
+        return kept | {_CHECK_ARG: "skip=all"}
+
+    @staticmethod
+    def for_platform(options: Mapping[str, str], platform: str) -> dict[str, str]:
+        """Give `options` for one of the build's platforms, with a result that can be put beside the others'."""
+        return {**options, "platform": platform, "multi-platform": "true"}
+
+    def for_request(self, request: str, options: Mapping[str, str], **changed: str) -> dict[str, str]:
+        """Give `options` as those of a call that is no build."""
+        caps = {*options.get("frontend.caps", "").split(","), "moby.buildkit.frontend.subrequests"} - {""}
+        return {**options, "requestid": request, "frontend.caps": ",".join(sorted(caps)), **changed}
+
+    def quiet(self, options: Mapping[str, str]) -> dict[str, str]:
+        """Give `options` with Docker's linter switched off."""
+        return {**options, _CHECK_ARG: "skip=all"}
+
+
+def parse(environment: Mapping[str, str]) -> Options:
+    """Read the options out of the process's environment.
+
+    Raises:
+        OptionsError: an option cannot be read, or the build would delegate to this frontend itself.
+    """
+    raw = dict(value.partition("=")[::2] for name, value in environment.items() if name.startswith(_ENVIRONMENT))
+    if _DEPTH in raw:
+        raise OptionsError(
+            f"this frontend was asked to delegate to itself ({raw.get('source', '')}). "
+            "Name one of Docker's own: dockerfile=docker/dockerfile:1"
+        )
+    build_args = _under(raw, _BUILD_ARG)
+    return Options(
+        raw=raw,
+        session=environment.get("BUILDKIT_SESSION_ID", ""),
+        delegate=_delegate(raw),
+        filename=raw.get("filename", "Dockerfile"),
+        request=raw.get("requestid"),
+        target=raw.get("target") or None,
+        platforms=tuple(p.strip() for p in raw.get("platform", "").split(",") if p.strip()),
+        build_args=build_args,
+        context=raw.get(raw.get("contextkey", "context")),
+        context_subdir=raw.get("contextsubdir"),
+        dockerfile_local=raw.get("dockerfilekey", _DOCKERFILE),
+        dockerfile_forced="dockerfilekey" in raw,
+        local_sessions=_under(raw, "local-sessionid:"),
+        named_contexts=_under(raw, "context:"),
+        cache_imports=_cache_imports(raw),
+        resolve_mode=raw.get("image-resolve-mode", ""),
+        check=raw.get(_CHECK_ARG),
+        build_platform=_build_platform(environment.get("BUILDKIT_WORKERS", "")),
+        debug=raw.get(_DEBUG_ARG, "").lower() in {"1", "true", "yes", "on"},
+    )
+
+
+def _under(raw: Mapping[str, str], prefix: str) -> dict[str, str]:
+    return {key[len(prefix) :]: value for key, value in raw.items() if key.startswith(prefix)}
+
+
+def _delegate(raw: Mapping[str, str]) -> Delegate:
+    """Find who builds: the build-arg, or `dockerfile=` behind the image on the syntax line, or the engine itself."""
+    source = raw.get(_DELEGATE_ARG, "")
+    for word in raw.get("cmdline", "").split()[1:]:
+        key, _, value = word.partition("=")
+        if key != _DOCKERFILE or not value:
+            raise OptionsError(
+                f"the syntax line says {word!r}, which means nothing here. "
+                "What may stand behind the image is dockerfile=IMAGE, for example dockerfile=docker/dockerfile:1"
+            )
+        source = source or value
+    if source in {"", _BUILT_IN}:
+        return Delegate(frontend=_BUILT_IN)
+    return Delegate(frontend=_GATEWAY, source=source)
+
+
+def _cache_imports(raw: Mapping[str, str]) -> tuple[tuple[str, Mapping[str, str]], ...]:
+    """Read `cache-imports` (JSON) and the older `cache-from` (references, by commas).
+
+    A definition that we solve ourselves finds its cache only where these are named again.
+    """
+    found: list[tuple[str, Mapping[str, str]]] = []
+    if text := raw.get("cache-imports"):
+        try:
+            found += [(entry["Type"], entry.get("Attrs") or {}) for entry in json.loads(text)]
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise OptionsError(f"the option cache-imports cannot be read: {text}") from error
+    found += [("registry", {"ref": ref}) for ref in raw.get("cache-from", "").split(",") if ref]
+    return tuple(found)
+
+
+def _build_platform(workers: str) -> str:
+    """Read the first platform of the first worker out of what the engine says about itself (JSON)."""
+    try:
+        platform = json.loads(workers)[0]["platforms"][0]
+        parts = (platform["os"], platform["architecture"], platform.get("variant"))
+    except (ValueError, LookupError, TypeError):
+        return "linux/amd64"
+    return "/".join(part for part in parts if part)

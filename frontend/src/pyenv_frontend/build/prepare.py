@@ -1,0 +1,180 @@
+"""From the user's file to one without PYENV, for each platform: read it, look at the bases, follow the requirements."""
+
+from __future__ import annotations
+
+__all__ = ["Prepared", "prepare"]
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pyenv_frontend.build import llb
+from pyenv_frontend.build import options as opts
+from pyenv_frontend.build.base import bases
+from pyenv_frontend.build.context import EngineContext, Local, Whole, ignore_file
+from pyenv_frontend.document import parse
+from pyenv_frontend.errors import UserError
+from pyenv_frontend.expansion.expand import Tools, expand
+from pyenv_frontend.expansion.place import HomeUnknownError
+from pyenv_frontend.gateway import wire_pb2 as wire
+from pyenv_frontend.language import Settings, has_pyenv, read
+from pyenv_frontend.language.dockerignore import DockerIgnore
+from pyenv_frontend.language.requirements import Closure, close_over
+from pyenv_frontend.position import Location
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pyenv_frontend.build.options import Options
+    from pyenv_frontend.build.source import UserFile
+    from pyenv_frontend.document import Document
+    from pyenv_frontend.expansion.base import Base
+    from pyenv_frontend.expansion.expand import BaseKey, Expansion
+    from pyenv_frontend.gateway.bridge import Bridge, Reply
+    from pyenv_frontend.language import Program, Pyenv
+
+_OWN_IMAGE = "/run/config/buildkit/metadata/frontend.bin"
+"""Where the engine puts the graph of the image that this frontend was started from."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A file with PYENV, and the same file without, for one platform."""
+
+    platform: str
+    """As the engine names it, `linux/amd64`; empty where the file is the same for all of the build."""
+    file: UserFile
+    program: Program
+    closures: Sequence[Closure]
+    """For each PYENV of the file the files that it refers to."""
+    expansion: Expansion
+    options: Mapping[str, str]
+    """What the delegate gets."""
+    inputs: Mapping[str, wire.Definition]
+    """The graphs that the delegate gets."""
+
+
+def prepare(
+    bridge: Bridge, options: Options, file: UserFile, inputs: Mapping[str, wire.Definition]
+) -> tuple[Prepared, ...]:
+    """Expand a file.
+
+    Returns:
+        Nothing if the file has no PYENV; one entry if its expansion is the same for every platform; else one for each.
+
+    Raises:
+        UserError: a PYENV is wrong.
+        CallError: the engine cannot get at a base image or a file.
+    """
+    document = parse(file.text, file.name)
+    if not has_pyenv(document):
+        return ()
+    return _Preparation(bridge, options, file, inputs, document).run()
+
+
+class _Preparation:
+    def __init__(
+        self,
+        bridge: Bridge,
+        options: Options,
+        file: UserFile,
+        inputs: Mapping[str, wire.Definition],
+        document: Document,
+    ) -> None:
+        self.bridge = bridge
+        self.options = options
+        self.file = file
+        self.document = document
+        self.inputs = dict(inputs)
+        if file.context is not None:
+            self.inputs["context"] = file.context
+        self.inputs[opts.TOOLS] = own_image()
+        self.ignore: tuple[str, bytes] | None = None
+
+    def run(self) -> tuple[Prepared, ...]:
+        first = read(self.document, self._settings(""), report=_later)
+        facts = bases(self.bridge, self._look_at, first)
+        context = self._context()
+        found = [self._for_platform(platform, facts[platform], context) for platform in facts]
+        same = len({each.expansion.source for each in found}) == 1
+        return (found[0],) if same else tuple(found)
+
+    def _settings(self, platform: str) -> Settings:
+        wanted = platform or (self.options.platforms[0] if self.options.platforms else None)
+        return Settings(
+            build_args=self.options.build_args,
+            build_platform=self.options.build_platform,
+            target_platform=wanted,
+            target=self.options.target or "",
+        )
+
+    def _look_at(self, dockerfile: bytes) -> Reply[wire.Result]:
+        inputs = self.inputs | {"dockerfile": self._as_input(dockerfile, "[internal] look at the base image")}
+        return self.bridge.solve_frontend(self.options.delegate.frontend, self.options.for_base(), inputs)
+
+    def _as_input(self, dockerfile: bytes, name: str) -> wire.Definition:
+        """Put a Dockerfile where the delegate looks for it, with the ignore file that belongs to it alone."""
+        files = {self.options.filename: dockerfile}
+        if self.ignore is not None:
+            files[f"{self.options.filename}.dockerignore"] = self.ignore[1]
+        return llb.definition(llb.written(files, name))
+
+    def _context(self) -> EngineContext:
+        if "context" in self.inputs:
+            return EngineContext(self.bridge, Whole(self.bridge, self.inputs["context"]), DockerIgnore())
+        local = Local(self.bridge, self.options)
+        rules, self.ignore = ignore_file(self.bridge, self.file, local)
+        return EngineContext(self.bridge, local, rules)
+
+    def _for_platform(self, platform: str, facts: Mapping[BaseKey, Base], context: EngineContext) -> Prepared:
+        def variables(reference: str, wanted: str | None) -> Mapping[str, str]:
+            base = facts.get((reference, wanted))
+            return base.env if base is not None else {}
+
+        settings = self._settings(platform)
+        program = read(self.document, settings, base_variables=variables)
+        closures = [_closure(each.pyenv, context) for each in program.environments]
+        native = settings.target_platform in {None, settings.build_platform}
+        tools = Tools(here=opts.TOOLS if native else self.options.frontend_image, triggers=self.options.frontend_image)
+        try:
+            expansion = expand(program, facts, [each.inputs for each in closures], tools)
+        except HomeUnknownError as error:
+            raise self._home_unknown(program, error) from error
+        return Prepared(
+            platform=platform,
+            file=self.file,
+            program=program,
+            closures=closures,
+            expansion=expansion,
+            options=self.options.for_expanded(),
+            inputs=self.inputs | {"dockerfile": self._as_input(expansion.source, "[internal] expand PYENV")},
+        )
+
+    def _home_unknown(self, program: Program, error: HomeUnknownError) -> UserError:
+        place = next(
+            Location(self.document.file, each.pyenv.name.span)
+            for each in program.environments
+            if (each.state.user or "").partition(":")[0] == error.user or each.state.user is None
+        )
+        hint = f"say where it goes: --path=/home/{error.user}/.venv/NAME, or set ENV HOME in this stage"
+        return UserError(
+            f"the base image does not know the user {error.user}, whose home this would go to", place, hint=hint
+        )
+
+
+def own_image() -> wire.Definition:
+    """Read the graph of the image that we run from."""
+    with open(_OWN_IMAGE, "rb") as stored:  # noqa: PTH123  # pathlib would be loaded for nothing else
+        return wire.Definition.FromString(stored.read())
+
+
+def _later(error: UserError) -> None:
+    """Pass an error over: the file is read again when the bases are known, which may be what was missing."""
+    del error
+
+
+def _closure(pyenv: Pyenv, context: EngineContext) -> Closure:
+    """Find what a PYENV refers to; a trigger's files are in the context of another build."""
+    if pyenv.onbuild:
+        named = (*(file.path for file in pyenv.requirements), *pyenv.options.constraints)
+        return Closure(files=named, trees=(), listed=(), constraints=(), contents={})
+    return close_over(pyenv, context)

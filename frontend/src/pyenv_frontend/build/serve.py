@@ -1,0 +1,77 @@
+"""One build, one way through. This module reads as the table of contents of all others."""
+
+from __future__ import annotations
+
+__all__ = ["main"]
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from pyenv_frontend.build import options as opts
+from pyenv_frontend.build import source
+from pyenv_frontend.gateway.channel import Channel, ChannelClosedError, take_stdio
+from pyenv_frontend.gateway.client import SERVICE, Client
+from pyenv_frontend.gateway.status import CallError, Status
+
+if TYPE_CHECKING:
+    from pyenv_frontend.build.options import Options
+    from pyenv_frontend.gateway import wire_pb2 as wire
+
+REPORT = "this is a defect of pyenv-frontend; its traceback is in the engine's log. Please report it"
+
+
+def main() -> None:
+    """Serve the build that the engine started this process for, and leave without any clean-up."""
+    reader, writer = take_stdio()
+    client = Client(Channel(reader, writer, service=SERVICE))
+    code = 0
+    try:
+        answer(client)
+    except ChannelClosedError as error:  # cancelled, or an engine that is gone: nobody is left to tell
+        print(f"pyenv-frontend: {error}", file=sys.stderr)  # noqa: T201
+        code = 1
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def answer(client: Client) -> None:
+    """Build, and return the result or the error."""
+    try:
+        result = build(client, opts.parse(os.environ))
+    except ChannelClosedError:
+        raise
+    except Exception as error:  # noqa: BLE001  # whatever it is, the user gets a sentence
+        client.return_error(failed(error))
+    else:
+        client.return_result(result)
+
+
+def build(client: Client, options: Options) -> wire.Result:
+    """Go the whole way, from the client's options to a result.
+
+    Raises:
+        CallError, UserError, OptionsError: the build fails.
+    """
+    asked = client.inputs()
+    inputs = asked.get()
+    file = source.read(client, options, inputs)
+    if file is not None and source.mentions_pyenv(file.text):
+        from pyenv_frontend.build import environments  # noqa: PLC0415  # most files have no PYENV
+
+        result = environments.build(client, options, file, inputs)
+        if result is not None:
+            return result
+    return client.solve_frontend(options.delegate.frontend, options.forwarded(), inputs).get()
+
+
+def failed(error: Exception) -> Status:
+    """Say in one sentence why a build fails."""
+    if isinstance(error, CallError):
+        return error.status
+    if isinstance(error, opts.OptionsError):
+        return Status(str(error))
+    import traceback  # noqa: PLC0415
+
+    traceback.print_exception(error)
+    return Status(f"{type(error).__name__}: {error}: {REPORT}")
