@@ -41,6 +41,10 @@ fuzz: dev ## Coverage-guided fuzzing, 200,000 runs of each target
 images: dev ## Have the base images: pulled where a registry answers, else stand-ins
 	@$(PYTHON) -m tests.support.images
 
+.PHONY: image
+image: dev ## Build the frontend's image, pyenv-frontend:dev
+	@$(PYTHON) -m tests.support.builds
+
 .PHONY: engine
 engine: dev ## Bring a Docker engine up, where none answers already
 	@$(PYTHON) -m tests.support.engine up

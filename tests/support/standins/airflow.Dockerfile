@@ -13,7 +13,7 @@ ENV PATH=/home/airflow/.local/bin:$PREFIX/bin:$PATH VIRTUAL_ENV=/home/airflow/.l
     AIRFLOW_UID=50000 AIRFLOW_USER_HOME_DIR=/home/airflow AIRFLOW_HOME=/opt/airflow AIRFLOW_IMAGE_TYPE=prod
 RUN adduser --gecos "" --disabled-password --quiet airflow --uid 50000 --gid 0 --home /home/airflow \
  && mkdir -p /opt/airflow/dags /opt/airflow/logs \
- && chown -R airflow:0 /home/airflow /opt/airflow && chmod -R g+rw /home/airflow /opt/airflow
+ && chown -R airflow:0 /home/airflow /opt/airflow && chmod -R g+rwX /home/airflow /opt/airflow
 USER airflow
 ARG AIRFLOW_VERSION UNTIL
 RUN --mount=from=uv,source=uv,target=/usr/bin/uv --mount=type=cache,id=stand-in-uv,uid=50000,target=/tmp/.cache/uv \

@@ -1,0 +1,126 @@
+"""What the end-to-end tests stand on: a real engine, the frontend built from this checkout, real base images.
+
+``PYENV_ENGINE`` chooses the engine (``docker``, ``docker-26``, ``docker-28-containerd``). Whatever cannot be had on
+this machine skips the tests that need it, and the summary says why.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import docker
+import pytest
+
+from tests.support import contents, images, services
+from tests.support import engine as engines
+from tests.support.builds import FRONTEND_BASE, Builder, build_frontend
+from tests.support.contents import Image
+from tests.support.engine import Engine
+from tests.support.state import ROOT, Unavailable
+
+_engines: dict[str, Engine] = {}
+_frontends: dict[str, str] = {}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark everything in this folder as needing an engine."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.engine)
+
+
+def engine_of(flavour: str) -> Engine:
+    """Return the engine of a flavour, brought up on demand; skip the test if there can be none."""
+    try:
+        if flavour not in _engines:
+            _engines[flavour] = engines.up(flavour)
+    except Unavailable as reason:
+        pytest.skip(f"no {flavour} engine: {reason}")
+    return _engines[flavour]
+
+
+def need_images(engine: Engine, *names: str) -> None:
+    """Have base images on an engine; skip the test if one can be neither pulled nor built."""
+    try:
+        images.ensure(engine, *names)
+    except Unavailable as reason:
+        pytest.skip(f"no base image: {reason}")
+
+
+def frontend_on(engine: Engine) -> str:
+    """Return the name of this checkout's frontend on an engine, built once per session.
+
+    The name is this checkout's own, so that two checkouts can test on one engine at once.
+    """
+    if engine.flavour not in _frontends:
+        name = f"pyenv-frontend:checkout-{hashlib.sha256(str(ROOT).encode()).hexdigest()[:10]}"
+        need_images(engine, FRONTEND_BASE)
+        build_frontend(engine, name)
+        _frontends[engine.flavour] = name
+    return _frontends[engine.flavour]
+
+
+@pytest.fixture(scope="session")
+def engine() -> Engine:
+    """Return the engine that the tests run on."""
+    return engine_of(os.environ.get("PYENV_ENGINE", "docker"))
+
+
+@pytest.fixture(scope="session")
+def frontend(engine: Engine) -> str:
+    """Return the name of the frontend's image, built from this checkout."""
+    return frontend_on(engine)
+
+
+@pytest.fixture(scope="session")
+def base_images(engine: Engine) -> Callable[..., None]:
+    """Have base images: ``base_images("python:3.8-slim-bookworm")``, with all names that a test starts from."""
+    return lambda *names: need_images(engine, *names)
+
+
+@pytest.fixture
+def buildx(engine: Engine, frontend: str, tmp_path: Path) -> Iterator[Builder]:
+    """Build a Dockerfile given as text: ``buildx(dockerfile, {"path": "content"}, "--target=x")``."""
+    builder = Builder(engine, frontend, tmp_path)
+    yield builder
+    builder.remove_images()
+
+
+@pytest.fixture
+def builder_on(tmp_path: Path) -> Iterator[Callable[[str], Builder]]:
+    """Return a builder on an engine of another flavour: ``builder_on("docker-26")``."""
+    made: list[Builder] = []
+
+    def make(flavour: str) -> Builder:
+        engine = engine_of(flavour)
+        made.append(Builder(engine, frontend_on(engine), tmp_path))
+        return made[-1]
+
+    yield make
+    for builder in made:
+        builder.remove_images()
+
+
+@pytest.fixture(scope="session")
+def api(engine: Engine) -> Iterator[docker.DockerClient]:
+    """Return the engine's API."""
+    client = contents.connect(engine)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def look(api: docker.DockerClient) -> Callable[[str], Image]:
+    """Look into an image: ``look(build.image).read("/etc/os-release")``."""
+    return lambda name: Image(api, name)
+
+
+@pytest.fixture(scope="session")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Return the host and port of an image registry on 127.0.0.1 that was empty when the session began."""
+    try:
+        with services.registry(tmp_path_factory.mktemp("registry")) as address:
+            yield address
+    except Unavailable as reason:
+        pytest.skip(f"no image registry: {reason}")

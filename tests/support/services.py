@@ -1,0 +1,162 @@
+"""Servers that tests talk to, all of them on 127.0.0.1: a package index, an image registry."""
+
+import base64
+import contextlib
+import functools
+import hashlib
+import http.server
+import io
+import os
+import socket
+import subprocess
+import threading
+import time
+import urllib.request
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from tests.support import debian
+from tests.support.state import Unavailable
+
+__all__ = ["free_port", "package_index", "registry", "wheel"]
+
+
+def free_port() -> int:
+    """Return a TCP port of 127.0.0.1 that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wheel(name: str, version: str, files: Mapping[str, str] | None = None, requires: tuple[str, ...] = ()) -> bytes:
+    """Make a pure Python wheel.
+
+    Args:
+        name: the distribution's name; without ``files`` it holds a module of that name with a ``VERSION``.
+        version: its version.
+        files: what it holds, by path.
+        requires: its requirements.
+    """
+    module, info = name.replace("-", "_"), f"{name.replace('-', '_')}-{version}.dist-info"
+    needs = "".join(f"Requires-Dist: {requirement}\n" for requirement in requires)
+    held = dict(files or {f"{module}.py": f"VERSION = {version!r}\n"})
+    held[f"{info}/METADATA"] = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{needs}"
+    held[f"{info}/WHEEL"] = "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    record = "".join(f"{path},{_record_hash(text)},{len(text.encode())}\n" for path, text in held.items())
+    held[f"{info}/RECORD"] = record + f"{info}/RECORD,,\n"
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path, text in held.items():
+            archive.writestr(zipfile.ZipInfo(path, (2020, 1, 1, 0, 0, 0)), text)
+    return packed.getvalue()
+
+
+def wheel_file(name: str, version: str) -> str:
+    """Return the file name of such a wheel."""
+    return f"{name.replace('-', '_')}-{version}-py3-none-any.whl"
+
+
+@contextlib.contextmanager
+def package_index(wheels: Mapping[str, bytes], *, user: str = "", password: str = "") -> Iterator[str]:
+    """Serve wheels as a package index.
+
+    Args:
+        wheels: their contents, by file name.
+        user: whom it demands the password of; nobody, if empty.
+        password: the password.
+
+    Yields:
+        The index's address, without user and password.
+    """
+    token = base64.b64encode(f"{user}:{password}".encode()).decode() if user else ""
+    handler = functools.partial(_IndexHandler, wheels, token)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/simple/"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+class _IndexHandler(http.server.BaseHTTPRequestHandler):
+    """Answers ``/simple/<project>/`` and ``/files/<wheel>``."""
+
+    def __init__(self, wheels: Mapping[str, bytes], token: str, *arguments: object) -> None:
+        self._wheels, self._token = wheels, token
+        super().__init__(*arguments)
+
+    def do_GET(self) -> None:
+        if self._token and self.headers.get("Authorization") != f"Basic {self._token}":
+            self._send(401, b"", {"WWW-Authenticate": 'Basic realm="tests"'})
+            return
+        kind, _, rest = self.path.strip("/").partition("/")
+        if kind == "files" and rest in self._wheels:
+            self._send(200, self._wheels[rest], {})
+            return
+        project = rest.strip("/").replace("-", "_").lower()
+        found = [name for name in self._wheels if name.lower().startswith(f"{project}-")] if project else []
+        page = "".join(f'<a href="/files/{name}">{name}</a><br>\n' for name in found)
+        self._send(200 if found else 404, page.encode(), {"Content-Type": "text/html"})
+
+    def do_HEAD(self) -> None:
+        self.do_GET()
+
+    def _send(self, code: int, body: bytes, headers: Mapping[str, str]) -> None:
+        self.send_response(code)
+        for name, value in {**headers, "Content-Length": str(len(body))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Keep quiet: a test's output is its own."""
+
+
+@contextlib.contextmanager
+def registry(folder: Path) -> Iterator[str]:
+    """Run an image registry that keeps its images in a folder.
+
+    Yields:
+        Its host and port, which an engine takes for a registry without TLS since it is on 127.0.0.1.
+
+    Raises:
+        Unavailable: Debian's docker-registry cannot be had, or does not start.
+    """
+    program = debian.unpack("bookworm", "docker-registry") / "usr/bin/docker-registry"
+    address = f"127.0.0.1:{free_port()}"
+    config = folder / "registry.yml"
+    config.write_text(
+        "version: 0.1\nlog: {level: error}\n"
+        f"storage: {{filesystem: {{rootdirectory: {folder}}}, delete: {{enabled: true}}}}\n"
+        f"http: {{addr: '{address}'}}\n"
+    )
+    with (folder / "registry.log").open("wb") as log:
+        command = [str(program), "serve", str(config)]
+        process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env={**os.environ})
+    try:
+        _await_answer(f"http://{address}/v2/", process)
+        yield address
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def _await_answer(address: str, process: subprocess.Popen[bytes]) -> None:
+    for _ in range(100):
+        try:
+            with urllib.request.urlopen(address, timeout=5):
+                return
+        except OSError:
+            if process.poll() is not None:
+                break
+            time.sleep(0.1)
+    raise Unavailable(f"{address} does not answer")
+
+
+def _record_hash(text: str) -> str:
+    digest = hashlib.sha256(text.encode()).digest()
+    return "sha256=" + base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
