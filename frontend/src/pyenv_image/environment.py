@@ -55,12 +55,10 @@ def _clear(path: Path) -> None:
 def _environ(options: argparse.Namespace, owner: account.Account) -> dict[str, str]:
     """The installers' environment: the user's own settings, then what makes the result the same everywhere."""
     environ = settings.for_installer(os.environ)
+    environ.update(_own_caches() if options.here else {**_cache(owner), "UV_LINK_MODE": "copy", "UV_NO_PROGRESS": "1"})
     environ.update(
-        _cache(owner),
         HOME=str(owner.home or "/"),
         VIRTUAL_ENV=str(options.path),
-        UV_LINK_MODE="copy",
-        UV_NO_PROGRESS="1",
         UV_PYTHON_DOWNLOADS="never",
         UV_NO_INSTALLER_METADATA="1",
         PIP_DISABLE_PIP_VERSION_CHECK="1",
@@ -82,19 +80,25 @@ def _cache(owner: account.Account) -> dict[str, str]:
     return {"UV_CACHE_DIR": str(mine / "uv"), "PIP_CACHE_DIR": str(mine / "pip")}
 
 
+def _own_caches() -> dict[str, str]:
+    """Outside an image: the caches of whoever works there, and links into them, as their own uv and pip have it."""
+    names = ("UV_CACHE_DIR", "UV_LINK_MODE", "UV_NO_PROGRESS", "PIP_CACHE_DIR")
+    return {name: os.environ[name] for name in names if name in os.environ}
+
+
 def _create(options: argparse.Namespace, environ: dict[str, str]) -> None:
-    command = [*_uv("venv"), "--python", sys.executable, "--relocatable", "--allow-existing"]
+    command = [*_uv(options, "venv"), "--no-project", "--python", options.python, "--relocatable", "--allow-existing"]
     if options.system_site_packages:
         command.append("--system-site-packages")
     if options.installer == "pip":
         command.append("--seed")
-    _call([*command, str(options.path)], environ, "the environment could not be made")
+    _call(options, [*command, str(options.path)], environ, "the environment could not be made")
 
 
 def _install(options: argparse.Namespace, environ: dict[str, str]) -> None:
     for project in options.project:
-        _install_project(options, CONTEXT / project, environ)
-    files = [CONTEXT / path for path in options.requirements]
+        _install_project(options, options.context / project, environ)
+    files = [options.context / path for path in options.requirements]
     if not files and not options.require:
         return
     with tempfile.TemporaryDirectory() as folder:
@@ -102,26 +106,41 @@ def _install(options: argparse.Namespace, environ: dict[str, str]) -> None:
             inline = Path(folder) / "PYENV-requirements.txt"
             inline.write_text("\n".join(options.require) + "\n", encoding="utf-8")
             files.append(inline)
-        arguments = _listed("-r", files) + _listed("-c", [CONTEXT / path for path in options.constraint])
-        _call([*_installer(options), *arguments], environ, "its requirements could not be installed")
+        arguments = _listed("-r", files) + _listed("-c", [options.context / path for path in options.constraint])
+        _call(options, [*_installer(options), *arguments], environ, "its requirements could not be installed")
 
 
 def _install_project(options: argparse.Namespace, project: Path, environ: dict[str, str]) -> None:
     """Dependencies of a pyproject.toml, in the versions of the uv.lock beside it where there is one."""
     extras, groups = _listed("--extra", options.extra), _listed("--group", options.group)
     if (project.parent / "uv.lock").is_file():
-        command = [*_uv("sync"), "--frozen", "--active", "--no-install-project", "--no-dev", "--inexact"]
+        command = [*_uv(options, "sync"), "--frozen", "--active", "--no-install-project", "--no-dev", "--inexact"]
         environ = {**environ, "UV_PROJECT_ENVIRONMENT": str(options.path)}
         command += ["--project", str(project.parent), "--python", str(_python(options)), *extras, *groups]
     else:
         groups = [word for group in options.group for word in ("--group", f"{project}:{group}")]
-        command = [*_uv("pip", "install"), "--python", str(_python(options)), "-r", str(project), *extras, *groups]
-        command += _listed("-c", [CONTEXT / path for path in options.constraint])
-    _call(command, environ, f"the dependencies of {project.relative_to(CONTEXT)} could not be installed")
+        command = [
+            *_uv(options, "pip", "install"),
+            "--python",
+            str(_python(options)),
+            "-r",
+            str(project),
+            *extras,
+            *groups,
+        ]
+        command += _listed("-c", [options.context / path for path in options.constraint])
+    _call(
+        options, command, environ, f"the dependencies of {project.relative_to(options.context)} could not be installed"
+    )
 
 
 def _finish(options: argparse.Namespace, environ: dict[str, str]) -> None:
-    _call([*_uv("pip", "check"), "--python", str(_python(options))], environ, "its packages do not fit together")
+    _call(
+        options,
+        [*_uv(options, "pip", "check"), "--python", str(_python(options))],
+        environ,
+        "its packages do not fit together",
+    )
     if options.compile:
         _compile(options, environ)
     for name in _LEFT_BEHIND:
@@ -155,11 +174,11 @@ def _compile(options: argparse.Namespace, environ: dict[str, str]) -> None:
 def _installer(options: argparse.Namespace) -> list[str]:
     if options.installer == "pip":
         return [str(_python(options)), "-m", "pip", "install", "--no-compile"]
-    return [*_uv("pip", "install"), "--python", str(_python(options))]
+    return [*_uv(options, "pip", "install"), "--python", str(_python(options))]
 
 
-def _uv(*words: str) -> list[str]:
-    return [str(TOOLS / "uv"), *words]
+def _uv(options: argparse.Namespace, *words: str) -> list[str]:
+    return [str(options.uv), *words]
 
 
 def _python(options: argparse.Namespace) -> Path:
@@ -170,10 +189,10 @@ def _listed(flag: str, values: Sequence[object]) -> list[str]:
     return [word for value in values for word in (flag, str(value))]
 
 
-def _call(command: list[str], environ: dict[str, str], failed: str) -> None:
+def _call(options: argparse.Namespace, command: list[str], environ: dict[str, str], failed: str) -> None:
+    """Run an installer in the context: both of them take local packages relative to where they run."""
     sys.stdout.flush()
-    code = subprocess.call(command, env=environ, stdin=subprocess.DEVNULL)
+    where = options.context if options.context.is_dir() else None
+    code = subprocess.call(command, env=environ, stdin=subprocess.DEVNULL, cwd=where)
     if code:
-        raise StepError(
-            f"PYENV {environ['VIRTUAL_ENV'].rsplit('/', 1)[-1]}: {failed}; the installer's message stands above"
-        )
+        raise StepError(f"PYENV {options.name}: {failed}; the installer's message stands above")

@@ -51,6 +51,10 @@ def _parser() -> argparse.ArgumentParser:
     step.add_argument("--group", action="append", default=[])
     step.add_argument("--system-site-packages", action="store_true")
     step.add_argument("--no-compile", dest="compile", action="store_false")
+    step.add_argument("--python", default=sys.executable, help="the interpreter it is for; default: this one")
+    step.add_argument("--uv", type=Path, default=environment.TOOLS / "uv")
+    step.add_argument("--context", type=Path, default=environment.CONTEXT, help="what files are relative to")
+    step.add_argument("--here", action="store_true", help="outside an image: with the caches of this user")
     step.add_argument("--selfcheck", action="store_true", help="check this interpreter first: nobody has yet")
     step.set_defaults(run=environment.run)
     return parser
