@@ -43,9 +43,8 @@ def pyenv_lines(pyenv, state):
         yield f"    {each.kind} {each.path!r} written {file.data[slice(*each.span)].decode()}"
     if pyenv.inline is not None:
         yield f"    inline {pyenv.inline!r}"
-    for field in pyenv.options.__dataclass_fields__:
-        value = getattr(pyenv.options, field)
-        if field != "spans" and value != pyenv.options.__dataclass_fields__[field].default:
+    for field, value in pyenv.options._asdict().items():
+        if field != "spans" and value != pyenv.options._field_defaults[field]:
             yield f"    option {field}={value!r}"
     yield f"    state user={state.user} workdir={state.workdir} shell={state.shell} env={dict(state.env)}"
 

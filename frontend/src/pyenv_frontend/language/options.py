@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from pyenv_frontend.errors import near
 from pyenv_frontend.language.contextpath import context_path
@@ -26,8 +25,7 @@ _REFERENCE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]*")
 _MOUNT_TYPES: Final = ("bind", "cache", "tmpfs", "secret", "ssh")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OptionSpec:
+class OptionSpec(NamedTuple):
     """One row of the table."""
 
     name: str
@@ -38,6 +36,9 @@ class OptionSpec:
 
     kind: Kind
     """What its value is; a `switch` needs none."""
+
+    doc: str
+    """One sentence or two for the reference."""
 
     value: str = ""
     """How the reference calls the value: `FILE`; empty for a switch."""
@@ -56,9 +57,6 @@ class OptionSpec:
 
     negates: bool = False
     """Whether the switch puts its field to False."""
-
-    doc: str
-    """One sentence or two for the reference."""
 
     @property
     def usage(self) -> str:

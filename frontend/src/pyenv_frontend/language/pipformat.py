@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import codecs
 import re
-import shlex
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from pyenv_frontend.position import Span
 
@@ -44,8 +42,7 @@ _DIRECT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\s*(?:\[[^\]]*\])?\s*@\s
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?=//)")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One statement of a requirements file."""
 
     kind: EntryKind
@@ -136,6 +133,8 @@ def _entry(statement: str) -> tuple[EntryKind, str] | None:
     """What a statement says; None for an option that names no file (`--pre`, `--index-url`)."""
     if not statement.startswith("-"):
         return "requirement", re.split(r"\s--?[a-z]", statement, maxsplit=1)[0].strip()
+    import shlex  # noqa: PLC0415 - few files have such a statement
+
     try:
         words = shlex.split(statement)
     except ValueError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,12 +14,17 @@ if TYPE_CHECKING:
 __all__ = ["Environment", "Program", "Stage", "StageState"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StageState:
+class StageState(NamedTuple):
     """What a stage has said up to some instruction, the stages it is based on included.
 
     None means that no instruction has said it, so that the base image's own value holds.
     """
+
+    env: Mapping[str, str]
+    """Variables that ENV instructions set; those of the external base image are not among them."""
+
+    variables: Mapping[str, str]
+    """Everything that `$NAME` may refer to here: the base image's ENV as far as given, ENV, and declared ARGs."""
 
     user: str | None = None
     """Last USER, expanded: `airflow`, `50000:0`."""
@@ -30,20 +35,13 @@ class StageState:
     shell: tuple[str, ...] | None = None
     """Last SHELL."""
 
-    env: Mapping[str, str]
-    """Variables that ENV instructions set; those of the external base image are not among them."""
-
-    variables: Mapping[str, str]
-    """Everything that `$NAME` may refer to here: the base image's ENV as far as given, ENV, and declared ARGs."""
-
     @property
     def path(self) -> str | None:
         """PATH as far as it is known."""
         return self.variables.get("PATH")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Environment:
+class Environment(NamedTuple):
     """A PYENV and where it stands."""
 
     pyenv: Pyenv

@@ -7,13 +7,11 @@ relative to where it runs, which for a file at the top of the context is the sam
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pyenv_frontend.errors import UserError
 from pyenv_frontend.language.contextpath import is_url
 from pyenv_frontend.language.pipformat import is_file, local_path, read_entries
-from pyenv_frontend.language.projects import take_lock, take_project
 from pyenv_frontend.language.walk import Listed, Origin, Walk
 from pyenv_frontend.position import Location, SourceFile, Span
 
@@ -21,14 +19,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pyenv_frontend.language.context import BuildContext
-    from pyenv_frontend.language.instruction import Pyenv
+    from pyenv_frontend.language.instruction import Pyenv, RequirementsFile
     from pyenv_frontend.language.pipformat import Entry
 
 __all__ = ["Closure", "close_over"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Closure:
+class Closure(NamedTuple):
     """What one PYENV needs of the build context; paths relative to it."""
 
     files: tuple[str, ...]
@@ -94,13 +91,20 @@ class _Requirements:
             origin = Origin(Location(self._dockerfile, file.span))
             if file.kind == "requirements":
                 self._visit(file.path, origin, constraint=False)
-            elif file.kind == "pylock":
-                take_lock(self.walk, file.path, origin, self._pyenv.options)
             else:
-                for listed in take_project(self.walk, file.path, origin, self._pyenv.options):
-                    self._visit(listed, origin, constraint=False)
+                self._project(file, origin)
         if self._pyenv.inline is not None:
             self._inline(self._pyenv.inline)
+
+    def _project(self, file: RequirementsFile, origin: Origin) -> None:
+        # Few PYENVs name a project, and what reads it takes a while to import.
+        from pyenv_frontend.language.projects import take_lock, take_project  # noqa: PLC0415
+
+        if file.kind == "pylock":
+            take_lock(self.walk, file.path, origin, self._pyenv.options)
+            return
+        for listed in take_project(self.walk, file.path, origin, self._pyenv.options):
+            self._visit(listed, origin, constraint=False)
 
     def _constraints(self) -> list[tuple[str, Span]]:
         spans = [span for name, span in self._pyenv.options.spans if name == "constraint"]

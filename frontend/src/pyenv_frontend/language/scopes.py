@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 from pyenv_frontend.errors import UserError, near
 from pyenv_frontend.language.names import clash
@@ -24,11 +24,10 @@ if TYPE_CHECKING:
 __all__ = ["Settings", "has_pyenv", "read"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(NamedTuple):
     """What a build says from outside of the Dockerfile."""
 
-    build_args: Mapping[str, str] = field(default_factory=dict)
+    build_args: Mapping[str, str] = MappingProxyType({})
     build_platform: str = "linux/amd64"
 
     target_platform: str | None = None

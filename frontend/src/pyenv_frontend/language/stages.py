@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pyenv_frontend.document.words import fields
@@ -15,19 +14,30 @@ if TYPE_CHECKING:
 __all__ = ["OpenStage", "is_pyenv", "outline"]
 
 
-@dataclass(slots=True, eq=False)
 class OpenStage:
-    """A stage while it is read; the fields are those of `Stage`."""
+    """A stage while it is read; the attributes are those of `Stage`."""
 
-    index: int
-    name: str | None
-    base: str
-    parent: OpenStage | None
-    platform: str | None
-    instruction: Instruction
-    scope: Scope
-    instructions: list[Instruction] = field(default_factory=list)
-    environments: list[Environment] = field(default_factory=list)
+    __slots__ = ("base", "environments", "index", "instruction", "instructions", "name", "parent", "platform", "scope")
+
+    def __init__(  # noqa: PLR0913, PLR0917 - a record
+        self,
+        index: int,
+        name: str | None,
+        base: str,
+        parent: OpenStage | None,
+        platform: str | None,
+        instruction: Instruction,
+        scope: Scope,
+    ) -> None:
+        self.index = index
+        self.name = name
+        self.base = base
+        self.parent = parent
+        self.platform = platform
+        self.instruction = instruction
+        self.scope = scope
+        self.instructions: list[Instruction] = []
+        self.environments: list[Environment] = []
 
     @property
     def root(self) -> OpenStage:

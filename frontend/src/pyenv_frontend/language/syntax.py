@@ -6,10 +6,9 @@ takes longer to import than a whole build may add. Without one, lark reads the g
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,8 +27,7 @@ EXPECTED: Final = {
 """What the parser may wait for, in words for the user."""
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """A piece of the line, quotes and variables as written."""
 
     text: str
@@ -42,8 +40,7 @@ class Word:
         return self.start + len(self.text)
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(NamedTuple):
     """`--name` or `--name=value`."""
 
     name: Word
@@ -53,8 +50,7 @@ class Option:
     """None without `=`; empty for `--name=`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class Line(NamedTuple):
     """A PYENV line that has the right form."""
 
     options: tuple[Option, ...]

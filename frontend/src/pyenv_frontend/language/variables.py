@@ -8,7 +8,6 @@ list, where the last one wins; a stage based on a stage starts with what that on
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pyenv_frontend.document.directives import DEFAULT_ESCAPE
@@ -47,17 +46,21 @@ def platform_variables(build: str, target: str, stage: str) -> dict[str, str]:
     return found
 
 
-@dataclass(slots=True)
 class GlobalScope:
-    """What FROM may refer to: the platform's variables, and the ARGs before the first FROM."""
+    """What FROM may refer to: the platform's variables, and the ARGs before the first FROM.
 
-    values: dict[str, str]
-    build_args: Mapping[str, str]
-    escape: bytes = DEFAULT_ESCAPE
+    Args:
+        values: the platform's variables; a build-arg of the same name goes before, as in Docker.
+        build_args: what the build was given.
+        escape: the file's escape token.
+    """
 
-    def __post_init__(self) -> None:
-        """Let build-args replace the platform's variables, as Docker does."""
-        self.values |= {name: self.build_args[name] for name in self.values if name in self.build_args}
+    __slots__ = ("build_args", "escape", "values")
+
+    def __init__(self, values: dict[str, str], build_args: Mapping[str, str], escape: bytes = DEFAULT_ESCAPE) -> None:
+        self.values = values | {name: build_args[name] for name in values if name in build_args}
+        self.build_args = build_args
+        self.escape = escape
 
     def declare(self, command: Command) -> None:
         """Take in an ARG."""
@@ -69,7 +72,7 @@ class GlobalScope:
 
     def stage(self) -> Scope:
         """The scope of a stage about which nothing is known yet."""
-        return Scope(self, {})
+        return Scope(self)
 
     def expand(self, word: Logical) -> str:
         """A word of FROM; as written where it cannot be expanded, since the engine will say so."""
@@ -77,20 +80,26 @@ class GlobalScope:
         return word.text.decode(errors="replace") if text is None else text
 
 
-@dataclass(slots=True)
 class Scope:
     """The state of one stage while its instructions are read."""
 
-    globals: GlobalScope
-    variables: dict[str, str]
-    env: dict[str, str] = field(default_factory=dict)
-    user: str | None = None
-    workdir: str | None = None
-    shell: tuple[str, ...] | None = None
+    __slots__ = ("env", "globals", "shell", "user", "variables", "workdir")
+
+    def __init__(self, globals_: GlobalScope) -> None:
+        self.globals = globals_
+        self.variables: dict[str, str] = {}
+        self.env: dict[str, str] = {}
+        self.user: str | None = None
+        self.workdir: str | None = None
+        self.shell: tuple[str, ...] | None = None
 
     def inherit(self) -> Scope:
         """The scope of a stage that is based on this one."""
-        return Scope(self.globals, dict(self.variables), dict(self.env), self.user, self.workdir, self.shell)
+        scope = Scope(self.globals)
+        scope.variables.update(self.variables)
+        scope.env.update(self.env)
+        scope.user, scope.workdir, scope.shell = self.user, self.workdir, self.shell
+        return scope
 
     def snapshot(self) -> StageState:
         """The state as a value."""

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Final
-
-from packaging.version import InvalidVersion, Version
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pyenv_frontend.language.instruction import PythonVersion
 from pyenv_frontend.language.mistake import Mistake, listed
@@ -18,8 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["SERIES", "Series", "looks_like_version", "parse_version"]
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
+class Series(NamedTuple):
     """One feature release of CPython."""
 
     minor: str
@@ -48,6 +44,7 @@ SERIES: Final = {
 """The series that can be asked for by number alone."""
 
 _FORM: Final = re.compile(r"[1-9][0-9]*\.[0-9]+(\.[0-9]+)?(-?(a|b|rc)[0-9]*)?", re.ASCII)
+_NUMBERS: Final = re.compile(r"([0-9]+)\.([0-9]+)(?:\.([0-9]+))?", re.ASCII)
 _DIGITS: Final = re.compile(r"[0-9]+(\.[0-9]+)*", re.ASCII)
 _EXPECTED: Final = "a version such as 3.12, 3.12.4 or 3.15.0rc1"
 _FROM: Final = "a newer or private Python can be had with --from=IMAGE"
@@ -64,29 +61,31 @@ def parse_version(text: str, span: Span, *, any_series: bool = False) -> PythonV
     Raises:
         Mistake: it is no version, or one that does not exist.
     """
-    version = _FORM.fullmatch(text) and _version(text)
-    if not version:
+    if not _FORM.fullmatch(text):
         raise Mistake(f"{text!r} is not a Python version", expected=_EXPECTED, hint=_suggest(text))
-    minor = f"{version.major}.{version.minor}"
+    numbers = _NUMBERS.match(text)
+    major, minor, micro = numbers.groups() if numbers else ("", "", None)
+    series = f"{int(major)}.{int(minor)}"
     if not any_series:
-        _check_known(text, minor, version)
-    series_only = len(version.release) == 2  # major and minor
-    return PythonVersion(text=text, minor=minor, full=None if series_only else str(version), span=span)
+        _check_known(text, series, None if micro is None else int(micro))
+    return PythonVersion(text=text, minor=series, full=None if micro is None else _normal(text), span=span)
 
 
-def _version(text: str) -> Version | None:
-    try:
-        return Version(text)
-    except InvalidVersion:
-        return None
+def _normal(text: str) -> str:
+    """PEP 440's normal form; `packaging`, which takes 8 ms to import, is only asked about pre-releases."""
+    if _DIGITS.fullmatch(text):
+        return ".".join(str(int(part)) for part in text.split("."))
+    from packaging.version import Version  # noqa: PLC0415
+
+    return str(Version(text))
 
 
-def _check_known(text: str, minor: str, version: Version) -> None:
-    if minor not in SERIES:
+def _check_known(text: str, series: str, micro: int | None) -> None:
+    if series not in SERIES:
         raise Mistake(f"there is no Python {text}", expected=f"one of {listed(SERIES)}", hint=_suggest(text) or _FROM)
-    last = SERIES[minor].last
-    if last is not None and version.micro > last:
-        raise Mistake(f"there is no Python {text}: the last {minor} is {minor}.{last}", hint=f"write {minor}")
+    last = SERIES[series].last
+    if last is not None and micro is not None and micro > last:
+        raise Mistake(f"there is no Python {text}: the last {series} is {series}.{last}", hint=f"write {series}")
 
 
 def _suggest(text: str) -> str:

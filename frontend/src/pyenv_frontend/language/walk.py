@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from pyenv_frontend.errors import UserError
 from pyenv_frontend.language.context import NotInContextError
@@ -20,8 +19,7 @@ _SHOWN = 8
 """How many neighbours of a missing file are named at most."""
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """Who names a file: a word of the Dockerfile, and the line of the file that word led to."""
 
     word: Location
@@ -43,8 +41,7 @@ class Origin:
         return f"{path}, which {self.line.file.name} names in line {self.line.place.line},"
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(NamedTuple):
     """One requirement, and where it is written."""
 
     text: str
@@ -54,20 +51,19 @@ class Listed:
     """Whether a lock file beside it decides the version."""
 
 
-@dataclass(slots=True)
 class Walk:
     """Everything one PYENV refers to, as far as it is known by now."""
 
-    context: BuildContext
+    __slots__ = ("constraints", "context", "files", "listed", "trees")
 
-    files: dict[str, SourceFile] = field(default_factory=dict)
-    """Files that were read, by path."""
-
-    trees: dict[str, None] = field(default_factory=dict)
-    """Directories and archives that are named and not read, in order."""
-
-    listed: list[Listed] = field(default_factory=list)
-    constraints: list[str] = field(default_factory=list)
+    def __init__(self, context: BuildContext) -> None:
+        self.context = context
+        self.files: dict[str, SourceFile] = {}
+        """Files that were read, by path."""
+        self.trees: dict[str, None] = {}
+        """Directories and archives that are named and not read, in order."""
+        self.listed: list[Listed] = []
+        self.constraints: list[str] = []
 
     def read(self, path: str, origin: Origin) -> SourceFile:
         """Read a file that must be there.
