@@ -56,9 +56,3 @@ engine-down: dev ## Stop the engine that `make engine` started (its images stay)
 .PHONY: messages
 messages: dev ## Compile the gateway's protobuf messages anew (the result is checked in)
 	@cd frontend/src/pyenv_frontend/gateway && $(CURDIR)/$(PYTHON) -m grpc_tools.protoc -I. --python_out=. --pyi_out=. wire.proto
-
-PYTHON_IMAGE ?= python:3.13-slim-bookworm
-
-.PHONY: image
-image: ## Build the frontend's image, pyenv-frontend:dev
-	@docker buildx build --network=host --load --build-arg PYTHON_IMAGE=$(PYTHON_IMAGE) -f Dockerfile.frontend -t pyenv-frontend:dev .
