@@ -42,8 +42,12 @@ LATE = (
     "unicodedata",
     "encodings.ascii",
     "encodings.latin_1",
+    "encodings.utf_8_sig",
+    "encodings.utf_16",
+    "encodings.utf_32",
 )
-"""Modules that the standard library imports only when it needs them: an internal error must be able to print itself."""
+"""Modules that the standard library imports only when it needs them: an internal error must be able to print itself,
+a requirements file may begin with a byte order mark."""
 
 LEFT_OUT = ("_hashlib", "_ssl")
 """Extension modules that have a built-in stand-in; OpenSSL would be most of the image."""
