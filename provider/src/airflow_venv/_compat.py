@@ -37,10 +37,12 @@ try:  # Airflow 3.1 and newer
 except ImportError:
     from airflow.utils.context import KNOWN_CONTEXT_KEYS
 
+from airflow import __version__ as AIRFLOW_VERSION  # noqa: N812
 from airflow.configuration import conf
 
 __all__ = [
     "AIRFLOW_3",
+    "AIRFLOW_VERSION",
     "KNOWN_CONTEXT_KEYS",
     "AirflowException",
     "AirflowFailException",

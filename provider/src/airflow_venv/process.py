@@ -59,8 +59,8 @@ class Services(Protocol):
     def answer(self, request: str, arguments: dict[str, Any]) -> Any:
         """Answer one request with plain data. What it raises is raised in the child."""
 
-    def connection_variables(self, connections: Iterable[str]) -> dict[str, str]:
-        """Give ``AIRFLOW_CONN_*`` for the connections that are to be exported."""
+    def variables(self, call: Call) -> dict[str, str]:
+        """Give what is to be added to the child's environment: exported connections, settings of Airflow's."""
 
 
 def run(call: Call, services: Services, log: Any) -> Outcome:
@@ -68,7 +68,7 @@ def run(call: Call, services: Services, log: Any) -> Outcome:
 
     Whatever interrupts this (a timeout's or a signal's exception) ends the child and its descendants first.
     """
-    variables = services.connection_variables(call.export_connections)
+    variables = services.variables(call)
     context = services.context(call.context_names, everything=call.all_context)
     try:
         child = Child(call, services, TaskLog(log), variables)
@@ -234,7 +234,7 @@ class Child:
             if not idle and time.monotonic() > deadline:
                 raise ProtocolError(f"the process left a message half {'read' if write else 'sent'} for {STALL:.0f} s")
 
-    def _poll(self, events: int, timeout: float = STALL) -> int:
+    def _poll(self, events: int, timeout: float | None = None) -> int:
         """Wait for the channel, the pipe or the child's end; read the pipe; give the channel's events."""
         poll = select.poll()
         sock, pipe, pidfd = self._launched.sock.fileno(), self._launched.pipe, self._launched.pidfd
@@ -244,8 +244,8 @@ class Child:
             poll.register(pipe, select.POLLIN)
         if pidfd is not None and not self._ended:
             poll.register(pidfd, select.POLLIN)
-        if pidfd is None:
-            timeout = min(timeout, _POLL)
+        if timeout is None:
+            timeout = STALL if pidfd is not None else _POLL
         ready = dict(poll.poll(timeout * 1000))
         if pipe in ready and not self._read_pipe():
             time.sleep(0 if ready.keys() - {pipe} else _POLL)  # closed by the child, which lives on

@@ -6,6 +6,7 @@ types, which are pickled on their way *to* the environment. Nothing that the env
 
 from __future__ import annotations
 
+import os
 import pickle
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ from airflow_venv.process import Pickled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+
+    from airflow_venv.call import Call
 
 __all__ = ["Services"]
 
@@ -44,9 +47,23 @@ class Services:
                 described[name] = {TAG: ["ungiven", name, contextnames.refusals([name])[name]]}
         return described
 
-    def connection_variables(self, connections: Iterable[str]) -> dict[str, str]:
-        """Give ``AIRFLOW_CONN_*`` for the connections that the user wants in the environment's variables."""
-        return {f"AIRFLOW_CONN_{name.upper()}": _compat.get_connection(name).get_uri() for name in connections}
+    def variables(self, call: Call) -> dict[str, str]:
+        """Give what is added to the environment's variables.
+
+        ``AIRFLOW_CONN_*`` for the connections that the user wants there. And where another version of Airflow is
+        installed, a configuration file of its own, an empty one: the worker's names classes that it does not have.
+        """
+        added = {
+            f"AIRFLOW_CONN_{name.upper()}": _compat.get_connection(name).get_uri() for name in call.export_connections
+        }
+        theirs = call.environment.packages.get("apache-airflow") or call.environment.packages.get("apache-airflow-core")
+        if (
+            theirs
+            and theirs != _compat.AIRFLOW_VERSION
+            and call.env.get("AIRFLOW_CONFIG") == os.environ.get("AIRFLOW_CONFIG")
+        ):
+            added["AIRFLOW_CONFIG"] = os.devnull
+        return added
 
     def answer(self, request: str, arguments: dict[str, Any]) -> Any:
         """Answer one request: encoded plain data, or :class:`Pickled`.

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from airflow_venv import process
 from airflow_venv._compat import AirflowFailException, AirflowSkipException
 from airflow_venv.call import Crash, Exit, Fail, Skip, Value
-from airflow_venv.errors import VenvError
 from airflow_venv.failures import FunctionError, failure
+from airflow_venv.services import Services
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
@@ -21,7 +21,7 @@ __all__ = ["run", "settle"]
 
 def run(call: Call, context: Mapping[str, Any], operator: VenvOperator) -> Any:
     """Run the call in one child process; give the function's value, or raise what its outcome means to Airflow."""
-    outcome = process.run(call, _services(context), operator.log)
+    outcome = process.run(call, Services(context), operator.log)
     return settle(outcome, operator.skip_on_exit_code, call.environment.python)
 
 
@@ -73,25 +73,3 @@ def _exit_code(outcome: Outcome) -> int | None:
 def _cause(outcome: Any, python: str) -> FunctionError:
     """Make the exception that looks like the function's own."""
     return failure(outcome.type_name, outcome.message, traceback=outcome.traceback, python=python)
-
-
-def _services(context: Mapping[str, Any]) -> Any:
-    """Give what answers the child's questions."""
-    try:
-        from airflow_venv.services import Services  # noqa: PLC0415
-    except ImportError:
-        return _Silence()
-    return Services(context)
-
-
-class _Silence:  # until the services are here
-    def context(self, names: Any, *, everything: bool) -> dict[str, Any]:  # noqa: ARG002
-        if names:
-            raise VenvError(f"Not served yet: {', '.join(names)}")
-        return {}
-
-    def answer(self, request: str, arguments: dict[str, Any]) -> Any:  # noqa: ARG002
-        raise VenvError(f"Not served yet: {request}")
-
-    def connection_variables(self, connections: Any) -> dict[str, str]:  # noqa: ARG002
-        return {}

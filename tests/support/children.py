@@ -1,0 +1,96 @@
+"""Running functions in child processes of real interpreters, with an Airflow made of plain dictionaries."""
+
+import logging
+import os
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from airflow_venv import environment, process
+from airflow_venv.call import Call, FileFunction, FunctionSource, Piece
+from airflow_venv.inside.plain import decode, encode
+from tests.support import interpreters
+from tests.support.state import Unavailable
+
+__all__ = ["VERSIONS", "FakeServices", "Lines", "call", "interpreter", "run", "variables"]
+
+VERSIONS = ("3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
+DAG_FILE = "/dags/of the user.py"
+FIRST_LINE = 7
+
+
+def interpreter(version: str = "3.8") -> str:
+    """Give the path of an interpreter; the test is skipped, with a reason, where there is none of that version."""
+    home = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
+    try:
+        prefix = next(iter(sorted(home.glob(f"{version}.*"))), None) or interpreters.find(version)
+    except Unavailable as error:
+        pytest.skip(str(error))
+    return str(prefix / "bin" / f"python{version}")
+
+
+class FakeServices:
+    """Airflow, as far as a child can see."""
+
+    def __init__(self, answers=None, context=None, variables=None):
+        self.answers = answers or {}
+        self.given = context or {}
+        self.exported = variables or {}
+        self.asked = []
+
+    def context(self, names, *, everything):
+        return {name: encode(value) for name, value in self.given.items() if everything or name in names}
+
+    def variables(self, call):  # noqa: ARG002
+        return self.exported
+
+    def answer(self, request, arguments):
+        self.asked.append((request, decode(arguments)))
+        answer = self.answers[request]
+        return answer(**decode(arguments)) if callable(answer) else answer
+
+
+class Lines(logging.Handler):
+    """Keeps what was logged: (level, logger, text)."""
+
+    def __init__(self):
+        super().__init__()
+        self.records = []
+
+    def emit(self, record):
+        self.records.append((record.levelname, record.name, record.getMessage()))
+
+    @property
+    def texts(self):
+        return [text for _, _, text in self.records]
+
+
+def variables(**more):
+    """Give the environment of a child: ours, and more."""
+    return {**os.environ, **more}
+
+
+def call(source, *args, name="f", version="3.8", python=None, path=None, **options):
+    """Describe a call of the function that ``source`` defines, as if it stood at line 7 of a DAG file."""
+    piece = Piece(textwrap.dedent(source).lstrip("\n"), DAG_FILE, FIRST_LINE)
+    options.setdefault("env", variables())
+    return Call(
+        environment=environment.read(python or interpreter(version)),
+        function=FileFunction(str(path), name) if path else FunctionSource(name, (piece,)),
+        args=args,
+        **options,
+    )
+
+
+def run(source, *args, services=None, lines=None, **options):
+    """Run the function; give its outcome. ``lines`` collects the log."""
+    lines = lines or Lines()
+    log = logging.getLogger("airflow.task")
+    log.addHandler(lines)
+    log.setLevel(logging.INFO)
+    log.propagate = False
+    try:
+        return process.run(call(source, *args, **options), services or FakeServices(), log)
+    finally:
+        log.removeHandler(lines)
