@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, settings
 
 settings.register_profile(
     "pyenv",
-    max_examples=int(os.environ.get("PYENV_EXAMPLES", "700")),
+    max_examples=int(os.environ.get("PYENV_EXAMPLES", "300")),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )

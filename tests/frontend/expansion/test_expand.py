@@ -104,3 +104,10 @@ def test_a_user_that_the_stage_makes():
     with pytest.raises(HomeUnknownError) as caught:
         expanded(b"FROM debian:bookworm\nRUN useradd -m app\nUSER app\nPYENV 3.11 a\n")
     assert caught.value.user == "app"
+
+
+@pytest.mark.parametrize("line", [b'USER "a\tb"', b'USER 1000\nENV HOME="/a\tb"'])
+def test_a_user_that_cannot_be_written_is_refused(line):
+    """A control character in a stage's USER or HOME would end up in a generated line, or break it in two."""
+    with pytest.raises(UserError, match="control character"):
+        expanded(b"FROM debian:bookworm\n" + line + b"\nPYENV 3.11 x\n")

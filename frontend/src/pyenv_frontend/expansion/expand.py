@@ -158,7 +158,8 @@ class _Surrounded:
         for trigger in self.triggers.after:
             output.verbatim(trigger, lines)
         if last.state.user:
-            output.verbatim(f"USER {quoting.env_value(last.state.user)}", lines)
+            escape = last.pyenv.instruction.escape.decode()
+            output.verbatim(f"USER {quoting.env_value(last.state.user, escape)}", lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +193,7 @@ class _Part:
         written.append(self._step("environment", line, (self.place.path,), needs))
         self._instruction(output, steps.variables(pyenv, self.place))
         if not self.place.is_root:
-            self._instruction(output, ["USER", quoting.env_value(self.place.user)])
+            self._instruction(output, ["USER", quoting.env_value(self.place.user, pyenv.instruction.escape.decode())])
         return [] if pyenv.onbuild else written
 
     def _instruction(self, output: Output, words: list[str], command: Sequence[str] = ()) -> int:

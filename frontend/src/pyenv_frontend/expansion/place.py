@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pyenv_frontend.errors import UserError
 from pyenv_frontend.expansion.base import Account
 
 if TYPE_CHECKING:
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HomeUnknownError", "Place", "find"]
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _ROOT = frozenset({"", "root", "0"})
 _HOMELESS = frozenset({"", "/", "/nonexistent", "/dev/null"})
 _SHARED = "/opt/venv"
@@ -60,12 +63,16 @@ def find(environment: Environment, base: Base) -> Place:
 
     Raises:
         HomeUnknownError: it would be under the home of a user that the base image does not know.
+        UserError: the stage's USER or HOME cannot be written on a line.
     """
     pyenv, state = environment.pyenv, environment.state
     user = state.user or base.user
     name = user.partition(":")[0]
     account = base.accounts.get(name) or (Account(uid=0, gid=0, home="/root") if name in _ROOT else None)
     stated = state.env.get("HOME") or base.env.get("HOME")
+    if _CONTROL.search(user + (stated or "")):
+        message = "the user or the home of this stage has a control character in it"
+        raise UserError(message, pyenv.instruction.location)
     place = Place(path="", user=user, home=stated, account=account)
     if pyenv.options.path:
         path = pyenv.options.path

@@ -1,7 +1,8 @@
 """Values of a Dockerfile, written so that the engine's parser reads them back unchanged.
 
-A value passes up to three readers: the flag lexer (quotes and backslashes), the CSV reader of `--mount`, and the word
-expansion (`$`, quotes, backslashes again). Each function here names the readers it writes for.
+A value passes up to three readers: the flag lexer (quotes and escapes), the CSV reader of `--mount`, and the word
+expansion (`$`, quotes, escapes again). Each function here names the readers it writes for. What escapes is the file's
+escape token: under `# escape=`` a backslash is a character like any other.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ if TYPE_CHECKING:
 __all__ = ["env_value", "exec_form", "mount"]
 
 _PLAIN = re.compile(r"[A-Za-z0-9_./:@%+=-]*")
-_SPECIAL_IN_WORD = re.compile(r"([$\\'\"])")
-_SPECIAL_IN_FLAG = re.compile(r"([\s\\'\"])")
+
+
+def _escaped(value: str, special: str, escape: str) -> str:
+    return re.sub(f"([{special}{re.escape(escape)}])", lambda found: escape + found[1], value)
 
 
 def exec_form(arguments: Iterable[str]) -> list[str]:
@@ -25,22 +28,23 @@ def exec_form(arguments: Iterable[str]) -> list[str]:
     return [json.dumps(argument) for argument in arguments]
 
 
-def env_value(value: str) -> str:
+def env_value(value: str, escape: str = "\\") -> str:
     """The right side of `ENV name=`: one reader, the word expansion."""
     if _PLAIN.fullmatch(value):
         return value
-    return '"' + re.sub(r'([$\\"])', r"\\\1", value) + '"'
+    return '"' + _escaped(value, '$"', escape) + '"'
 
 
-def mount(**fields: str) -> str:
+def mount(escape: str = "\\", **fields: str) -> str:
     """`--mount=` with its fields in order; all three readers. A field without value (`rw=""`) is a bare word."""
-    return "--mount=" + _SPECIAL_IN_FLAG.sub(r"\\\1", ",".join(_field(key, value) for key, value in fields.items()))
+    text = ",".join(_field(key, value, escape) for key, value in fields.items())
+    return "--mount=" + _escaped(text, r"\s'\"", escape)
 
 
-def _field(key: str, value: str) -> str:
+def _field(key: str, value: str, escape: str) -> str:
     key = key.rstrip("_")
     if not value:
         return key
     # `from` alone is not expanded by the engine, and image references have nothing that would have to be escaped.
-    text = f"{key}={value if key == 'from' else _SPECIAL_IN_WORD.sub(r'\\\1', value)}"
+    text = f"{key}={value if key == 'from' else _escaped(value, r"$'\"", escape)}"
     return '"' + text.replace('"', '""') + '"' if re.search(r'[",\n]', text) else text

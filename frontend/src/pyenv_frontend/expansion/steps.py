@@ -90,7 +90,7 @@ def environment(  # noqa: PLR0913 - three that say what, three that say how
         *network,
         _tools(tools),
         *cache,
-        *(_context(path) for path in inputs),
+        *(_context(path, pyenv.instruction.escape.decode()) for path in inputs),
         *([quoting.mount(type="bind", from_=options.builder, target=BUILDER)] if options.builder else []),
         *(f"--mount={_readable(raw, place)}" for raw in options.mounts),
     ]
@@ -101,15 +101,15 @@ def _tools(tools: str) -> str:
     return quoting.mount(type="bind", from_=tools, source="/tools", target=TOOLS)
 
 
-def _context(path: str) -> str:
+def _context(path: str, escape: str) -> str:
     """One file of the context and nothing else, so that other edits do not rebuild the environment.
 
     Folders are local packages: their build writes into them, which `rw` allows and forgets.
     """
     target = f"{CONTEXT}/{path.rstrip('/')}"
     if path.endswith("/"):
-        return quoting.mount(type="bind", source=path.rstrip("/"), target=target, rw="")
-    return quoting.mount(type="bind", source=path, target=target)
+        return quoting.mount(escape, type="bind", source=path.rstrip("/"), target=target, rw="")
+    return quoting.mount(escape, type="bind", source=path, target=target)
 
 
 def _command(words: list[str]) -> list[str]:
@@ -162,4 +162,5 @@ def _readable(raw: str, place: Place) -> str:
 
 def variables(pyenv: Pyenv, place: Place) -> list[str]:
     """The ENV that publishes the environment: the contract with the provider."""
-    return ["ENV", *(f"{name}={quoting.env_value(place.python)}" for name in pyenv.name.variables)]
+    python = quoting.env_value(place.python, pyenv.instruction.escape.decode())
+    return ["ENV", *(f"{name}={python}" for name in pyenv.name.variables)]

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["USAGE", "parse_pyenv"]
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 USAGE = "PYENV [--option[=value] ...] <python-version> <venv-name> [<requirements> ...]"
 
 
@@ -157,7 +158,13 @@ class _Reader:
         expanded = self._scope.expand(self._logical(word))
         if not expanded.value:
             raise self._empty(word, what, expanded)
-        return expanded.value
+        return self._printable(expanded.value, word)
+
+    def _printable(self, value: str, word: Word) -> str:
+        """A line break in a value would break the generated line in two."""
+        if odd := _CONTROL.search(value):
+            self._fail(Mistake(f"the value of {word.text} has a control character in it ({odd[0]!r})"), word)
+        return value
 
     def _empty(self, word: Word, what: str, expanded: Expanded) -> UserError:
         unset = sorted(expanded.unset)
@@ -251,6 +258,7 @@ class _Reader:
             text = expanded.value if spec.expands else logical.text.decode("utf-8", "surrogateescape")
             if value.text and not text:
                 raise self._empty(value, f"the value of --{spec.name}", expanded)
+            self._printable(text, value)
         try:
             return read_value(spec, text)
         except Mistake as mistake:

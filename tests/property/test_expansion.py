@@ -1,0 +1,134 @@
+"""Laws of the expansion over Dockerfiles by the grammar and over bytes at random."""
+
+import json
+from collections.abc import Mapping
+
+import pytest
+from hypothesis import event, given
+
+from pyenv_frontend.document import Instruction, parse
+from pyenv_frontend.errors import UserError
+from pyenv_frontend.expansion.base import Base
+from pyenv_frontend.expansion.expand import Expansion, Tools, expand
+from pyenv_frontend.expansion.place import HomeUnknownError
+from pyenv_frontend.language import Program, read
+from pyenv_frontend.position import LineMap
+from tests.frontend.expansion.facts import DEBIAN
+from tests.property.laws import assert_lossless
+from tests.property.strategies import anything, dockerfiles
+
+TOOLS = Tools(here="pyenv-frontend-tools", triggers="pyenv-frontend:dev")
+
+
+class AnyBase(Mapping[tuple[str, str | None], Base]):
+    """Whatever a file builds on is Debian 12."""
+
+    def __getitem__(self, key: tuple[str, str | None]) -> Base:
+        return DEBIAN
+
+    def __iter__(self):
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+def program_of(source: bytes) -> Program | None:
+    """Read a file; None where the language refuses it, with an error that names a place."""
+    try:
+        return read(parse(source))
+    except UserError as error:
+        refused = error
+    assert refused.locations
+    assert refused.format()
+    return None
+
+
+def expanded(program: Program, *, annotate: bool = False) -> Expansion | None:
+    inputs = [[file.path for file in each.pyenv.requirements] for each in program.environments]
+    try:
+        return expand(program, AnyBase(), inputs, TOOLS, annotate=annotate)
+    except HomeUnknownError:  # the caller asks the user for it, or the engine
+        return None
+    except UserError as error:
+        refused = error
+    assert refused.locations
+    return None
+
+
+@given(anything)
+def test_random_bytes_are_expanded_or_refused(source):
+    """Nothing but our own error is raised, and without PYENV nothing changes."""
+    program = program_of(source)
+    if program is None:
+        return
+    result = expanded(program)
+    if not program.environments:
+        assert result is not None
+        assert result.source == source
+
+
+@given(dockerfiles(pyenv=False, from_first=True))
+def test_without_pyenv_a_file_is_its_own_expansion(source):
+    """Byte for byte, and every line stands for itself."""
+    program = program_of(source)
+    assert program is not None
+    result = expanded(program)
+    assert result is not None
+    assert result.source == source
+    assert result.lines == LineMap.identity(sum(1 for _ in source.split(b"\n")[:-1]) + (not source.endswith(b"\n")))
+    assert result.steps == ()
+
+
+@given(dockerfiles(from_first=True))
+@pytest.mark.parametrize("annotate", [False, True])
+def test_with_pyenv_every_other_byte_stays(annotate, source):
+    """Lines that are no PYENV come out in order, the line map is total, and nothing of PYENV is left."""
+    program = program_of(source)
+    result = program and expanded(program, annotate=annotate)
+    event("expanded" if result else "refused")
+    if not program or not result:
+        return
+    after = parse(result.source, "expanded")
+    assert_lossless(after, result.source)
+    assert len(result.lines) == (after.nodes[-1].lines.last if after.nodes else 0)
+    assert not [each for each in after.instructions if "PYENV" in {each.name, each.trigger and each.trigger.name}]
+    assert copied(program, result) == kept(program)
+    again = expanded(read(after), annotate=annotate)
+    assert again is not None
+    assert again.source == result.source
+    assert_generated(program, result, after.instructions)
+
+
+def lines_of_pyenvs(program: Program) -> set[int]:
+    return {line for each in program.environments for line in each.pyenv.instruction.lines.numbers()}
+
+
+def kept(program: Program) -> list[tuple[int, bytes]]:
+    """Return the user's lines outside the PYENVs, with their numbers."""
+    file, gone = program.document.file, lines_of_pyenvs(program)
+    return [(line, file.line_text(line)) for line in range(1, len(file.starts) + 1) if line not in gone and file.data]
+
+
+def copied(program: Program, result: Expansion) -> list[tuple[int, bytes]]:
+    """Return the lines of the output that stand for a line outside the PYENVs, with the numbers they stand for."""
+    file, gone = parse(result.source).file, lines_of_pyenvs(program)
+    return [
+        (result.lines[line].first, file.line_text(line))
+        for line in range(1, len(result.lines) + 1)
+        if result.lines[line].first not in gone
+    ]
+
+
+def assert_generated(program: Program, result: Expansion, instructions: tuple[Instruction, ...]) -> None:
+    """Each PYENV became instructions that a parser takes as meant: exec forms are JSON, its variables are set."""
+    gone = lines_of_pyenvs(program)
+    generated = [each for each in instructions if result.lines[each.lines.first].first in gone]
+    for instruction in generated:
+        command = instruction.trigger or instruction.command
+        assert command.name in {"RUN", "ENV", "USER", "COPY"}
+        if command.name == "RUN":
+            assert all(isinstance(word, str) for word in json.loads(command.arguments.text))
+    variables = b" ".join(each.arguments.text for each in generated if b"ASTRO_PYENV_" in each.logical.text)
+    for environment in program.environments:
+        assert f"ASTRO_PYENV_{environment.pyenv.name.text}=".encode() in variables

@@ -1,0 +1,68 @@
+"""What the expansion writes is what the engine's readers get."""
+
+import csv
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pyenv_frontend.document import parse, words
+from pyenv_frontend.expansion import quoting
+from pyenv_frontend.position import Logical, SourceFile, Span
+
+escapes = st.sampled_from(["\\", "`"])
+values = st.one_of(
+    st.text(st.characters(blacklist_categories=["Cc", "Cs", "Zl", "Zp"]), min_size=1, max_size=12),
+    st.text("a $'\"\\`,={}<#", min_size=1, max_size=8),
+)
+
+
+def line(text: str, escape: str):
+    """Read one line under an escape token."""
+    return parse(f"# escape={escape}\n{text}\n".encode()).instructions[0]
+
+
+def unquoted(text: str, escape: str) -> str:
+    """Take quotes and escapes off a flag, as BuildKit's parser does; inside either quote the escape works, too."""
+    out, quote, index = "", "", 0
+    while index < len(text):
+        char = text[index]
+        if char == escape:
+            index += 1
+            out += text[index : index + 1]
+        elif quote or char not in "'\"":
+            out, quote = (out, "") if char == quote else (out + char, quote)
+        else:
+            quote = char
+        index += 1
+    return out
+
+
+@given(values, escapes)
+def test_a_variable_gets_the_value(value, escape):
+    """ENV reads back what was to be said."""
+    instruction = line(f"ENV name={quoting.env_value(value, escape)} other=1", escape)
+    name, other = words.assignments(instruction.arguments, instruction.escape, legacy=True)
+    assert words.expand(name.value, {}.get, instruction.escape).value == value
+    assert other.value.text == b"1"
+
+
+@given(values, escapes)
+def test_a_mount_gets_the_path(path, escape):
+    """The flag lexer, the CSV reader and the expansion, one behind the other, give the path back."""
+    instruction = line(f'RUN {quoting.mount(escape, type="bind", source=path, target="/x", rw="")} ["a"]', escape)
+    (flag,) = instruction.flags
+    assert json.loads(instruction.arguments.text) == ["a"]
+    (fields,) = csv.reader([unquoted(flag.value.text.decode(), escape)])
+    assert [fields[0], *fields[2:]] == ["type=bind", "target=/x", "rw"]
+    source = fields[1].removeprefix("source=").encode()
+    word = Logical(SourceFile("Dockerfile", source), (Span(0, len(source)),))
+    assert words.expand(word, {}.get, escape.encode()).value == path
+
+
+@given(st.lists(values, min_size=1, max_size=4), escapes)
+def test_an_exec_form_gets_the_arguments(arguments, escape):
+    """No escape token is in the way."""
+    instruction = line(f"RUN {' '.join(['[' + ', '.join(quoting.exec_form(arguments)) + ']'])}", escape)
+    assert json.loads(instruction.arguments.text) == arguments
+    assert not instruction.heredocs
