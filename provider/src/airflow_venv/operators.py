@@ -144,8 +144,16 @@ class VenvOperator(ExternalPythonOperator):
         process.kill_all()
 
 
-class VenvBranchOperator(BaseBranchOperator, VenvOperator):
+# VenvOperator comes before Airflow's branch and sensor among the bases: in Airflow 2.4 to 2.7 a class without an
+# __init__ of its own is given BaseOperator's, which would end the chain of __init__s before it came to ours.
+
+
+class VenvBranchOperator(VenvOperator, BaseBranchOperator):
     """Run a function in an environment; it returns the ids of the tasks or task groups to go on with."""
+
+    def execute(self, context: Any) -> Any:
+        """Run the function and skip what it did not choose."""
+        return BaseBranchOperator.execute(self, context)
 
     def choose_branch(self, context: Any) -> Any:
         """Give the ids that the function chose."""
@@ -156,8 +164,12 @@ class VenvShortCircuitOperator(ShortCircuitOperator, VenvOperator):
     """Run a function in an environment; what follows is skipped if it returns something false."""
 
 
-class VenvSensor(BaseSensorOperator, VenvOperator):
+class VenvSensor(VenvOperator, BaseSensorOperator):
     """Run a function in an environment again and again until it returns something true."""
+
+    def execute(self, context: Any) -> Any:
+        """Poke until there is an answer or the time is over."""
+        return BaseSensorOperator.execute(self, context)
 
     def poke(self, context: Any) -> Any:
         """Ask the function once."""

@@ -1,0 +1,104 @@
+"""Fixtures of the version matrix: a release of Airflow with the provider of this checkout, and environments."""
+
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.airflow.installations import RELEASES, Release, environment, provider
+
+collect_ignore = ["inner"]
+HERE = Path(__file__).parent
+FULL = ("2.4.3", "2.11.2", "3.3.2")
+"""The releases that `make test` runs everything on; `make matrix` does on all."""
+WHOLE_MATRIX = os.environ.get("PYENV_MATRIX") == "all"
+
+
+@dataclass(frozen=True)
+class Airflow:
+    """A release with a database, a DAGs folder and environments of its own, for one test."""
+
+    release: Release
+    home: Path
+    variables: dict[str, str]
+
+    def run(self, *command, timeout=300, check=True, **variables):
+        """Run a program of the installation; give what it printed, both streams."""
+        done = subprocess.run(
+            [str(self.release.bin / command[0]), *map(str, command[1:])],
+            env={**self.variables, **variables},
+            cwd=self.home,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            timeout=timeout,
+            check=False,
+        )
+        if check and done.returncode:
+            pytest.fail(f"{' '.join(map(str, command))} ended with {done.returncode}\n{done.stdout[-20000:]}")
+        return done.stdout
+
+    def dag(self, name):
+        """Copy a DAG file of ``tests/airflow/dags`` into the DAGs folder."""
+        shutil.copy(HERE / "dags" / name, self.home / "dags" / name)
+
+    def query(self, statement, *values):
+        """Read from the database."""
+        with sqlite3.connect(self.home / "airflow.db") as connection:
+            return connection.execute(statement, values).fetchall()
+
+    def states(self, dag_id):
+        """Give the state of every task instance of a DAG, by task id and map index."""
+        rows = self.query("select task_id, map_index, state from task_instance where dag_id = ?", dag_id)
+        return {task if index < 0 else f"{task}[{index}]": state for task, index, state in rows}
+
+    def results(self):
+        """Give what tasks have written down with the DAGs' ``note`` function, by task."""
+        path = self.home / "results.jsonl"
+        lines = path.read_text().splitlines() if path.exists() else []
+        return dict(json.loads(line) for line in lines)
+
+
+def make(release: Release, home: Path) -> Airflow:
+    """Set a release up in a folder."""
+    release.install()
+    shutil.copy(release.bin.parent / "home" / "airflow.db", home / "airflow.db")
+    (home / "dags").mkdir()
+    environments = {f"py{minor.replace('.', '')}": environment(minor) for minor in ("3.8", "3.13")}
+    variables = {
+        "PATH": f"{release.bin}:/usr/bin:/bin",
+        "HOME": str(home),
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__DAGS_FOLDER": str(home / "dags"),
+        "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
+        "AIRFLOW__API_AUTH__JWT_SECRET": "a secret for the length of one test run",
+        "PYTHONPATH": str(provider()),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "RESULTS": str(home / "results.jsonl"),
+        **{f"ASTRO_PYENV_{name}": python for name, python in environments.items()},
+    }
+    return Airflow(release, home, variables)
+
+
+def pytest_generate_tests(metafunc):
+    """Give ``airflow`` the releases that the test asks for: all, or by marker those that are run in full."""
+    if "airflow" in metafunc.fixturenames:
+        only = [mark.args for mark in metafunc.definition.iter_markers("releases")]
+        wanted = only[0] if only else [one.version for one in RELEASES]
+        chosen = [one for one in RELEASES if one.version in wanted or (WHOLE_MATRIX and wanted == FULL)]
+        metafunc.parametrize("airflow", chosen, ids=[one.name for one in chosen], indirect=True)
+
+
+@pytest.fixture
+def airflow(request, tmp_path):
+    """A release of Airflow, ready to run DAGs."""
+    return make(request.param, tmp_path)

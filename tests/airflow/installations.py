@@ -1,0 +1,131 @@
+"""Real installations of Airflow, one per release, made on demand and kept in the state folder for all checkouts.
+
+No constraints file is needed: a release is installed with what the registry held a few days after it came out.
+"""
+
+import shutil
+import sys
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from tests.support.state import ROOT, Unavailable, folder, lock, run, say
+
+__all__ = ["RELEASES", "Release", "environment", "interpreter", "provider", "release"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """One release of Airflow on one Python."""
+
+    version: str
+    python: str
+    """The minor version of Python it is installed on."""
+    date: str
+    """Nothing newer than this is installed beside it."""
+
+    @property
+    def name(self) -> str:
+        """The folder's name and the test's."""
+        return f"{self.version}-py{self.python}"
+
+    @property
+    def number(self) -> tuple[int, ...]:
+        """The version as numbers, to compare."""
+        return tuple(int(part) for part in self.version.split("."))
+
+    @property
+    def bin(self) -> Path:
+        """Where ``python`` and ``airflow`` are, once it is installed."""
+        return folder("airflow") / self.name / "bin"
+
+    def install(self) -> Path:
+        """Install the release unless it is there, with an empty database to copy; give the ``bin`` folder."""
+        home = folder("airflow") / self.name
+        ready = home / "ready-1"
+        if ready.exists():
+            return self.bin
+        with lock(f"airflow-{self.name}"):
+            if not ready.exists():
+                say(f"installing Airflow {self.version} on Python {self.python} into {home}")
+                shutil.rmtree(home, ignore_errors=True)
+                run([_uv(), "venv", "-q", "--python", interpreter(self.python), home])
+                needs = [f"apache-airflow=={self.version}", "pytest", "cloudpickle", "dill"]
+                run(
+                    [
+                        _uv(),
+                        "pip",
+                        "install",
+                        "-q",
+                        "--python",
+                        self.bin / "python",
+                        "--exclude-newer",
+                        self.date,
+                        *needs,
+                    ]
+                )
+                how = "migrate" if self.number >= (2, 7) else "init"
+                quiet = {"AIRFLOW_HOME": str(home / "home"), "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
+                run([self.bin / "airflow", "db", how], env=quiet)
+                ready.touch()
+        return self.bin
+
+
+RELEASES = (
+    Release(version="2.4.3", python="3.10", date="2022-11-25"),
+    Release(version="2.7.3", python="3.11", date="2023-11-15"),
+    Release(version="2.10.5", python="3.12", date="2025-03-10"),
+    Release(version="2.11.2", python="3.12", date="2026-03-20"),
+    Release(version="3.0.6", python="3.12", date="2025-09-10"),
+    Release(version="3.1.8", python="3.11", date="2026-03-20"),
+    Release(version="3.2.2", python="3.13", date="2026-06-20"),
+    Release(version="3.3.2", python="3.11", date="2026-11-20"),
+)
+
+
+def release(version: str) -> Release:
+    """Give the release of a version."""
+    return next(one for one in RELEASES if one.version == version)
+
+
+def _uv() -> Path:
+    uv = folder("uv") / "bin" / "uv"
+    if not uv.exists():
+        raise Unavailable(f"there is no {uv}: `make dev` makes it")
+    return uv
+
+
+@cache
+def interpreter(minor: str) -> str:
+    """Find a Python of a minor version: pyenv's, or whatever uv knows."""
+    found = sorted(Path.home().glob(f".pyenv/versions/{minor}.*/bin/python"))
+    return str(found[-1]) if found else run([_uv(), "python", "find", minor]).strip()
+
+
+@cache
+def environment(minor: str, *packages: str) -> str:
+    """Make a virtual environment of some Python with some packages unless it is there; give its ``python``."""
+    key = "-".join([minor, *packages]).replace("=", "").replace(">", "")
+    home = folder("environments") / f"py{key}"
+    python = home / "bin" / "python"
+    ready = home / "ready-1"
+    with lock(f"environment-{key}"):
+        if not ready.exists():
+            shutil.rmtree(home, ignore_errors=True)
+            run([_uv(), "venv", "-q", "--python", interpreter(minor), home])
+            if packages:
+                run([_uv(), "pip", "install", "-q", "--python", python, "--compile-bytecode", *packages])
+            ready.touch()
+    return str(python)
+
+
+@cache
+def provider() -> Path:
+    """Install this checkout's provider, as its wheel has it, into a folder for ``PYTHONPATH``; give the folder."""
+    target = ROOT / ".pyenv" / "provider"
+    shutil.rmtree(target, ignore_errors=True)
+    run(
+        [_uv(), "pip", "install", "-q", "--python", sys.executable, "--no-deps", "--no-build-isolation"]
+        + ["--target", target, ROOT / "provider"]
+    )
+    return target
