@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from airflow_venv import config, names
+from airflow_venv import config, contextnames, names
+from airflow_venv._compat import AIRFLOW_3, KNOWN_CONTEXT_KEYS
 from airflow_venv.errors import SourceError
 from airflow_venv.lookup import check_name, environments, find, is_template
 from airflow_venv.source import locate, unwrap
@@ -18,6 +20,26 @@ if TYPE_CHECKING:
 __all__ = ["check_at_parse", "check_function", "function_source"]
 
 log = logging.getLogger(__name__)
+_BY_INTERVAL = "compute it from logical_date or the data interval"
+_GONE = {
+    "conf": "read Airflow's own configuration with a template, or pass what you need as an argument",
+    "execution_date": "it is called logical_date now",
+    "triggering_dataset_events": "it is called triggering_asset_events now",
+    **dict.fromkeys(
+        (
+            *("next_ds", "next_ds_nodash", "next_execution_date", "prev_ds", "prev_ds_nodash", "prev_execution_date"),
+            *(
+                "prev_execution_date_success",
+                "tomorrow_ds",
+                "tomorrow_ds_nodash",
+                "yesterday_ds",
+                "yesterday_ds_nodash",
+            ),
+        ),
+        _BY_INTERVAL,
+    ),
+}
+"""Names of Airflow 2's context that Airflow 3 has not, with what to do instead."""
 _gathered: weakref.WeakKeyDictionary[Any, dict[str, names.Gathered]] = weakref.WeakKeyDictionary()
 
 
@@ -38,11 +60,15 @@ def check_at_parse(name: str | None) -> None:
 
 
 def check_function(operator: VenvOperator) -> None:
-    """Report names that the function uses and that its environment will not have, as ``[venv] free_names`` says.
+    """Check that the function can do without its module and without what Airflow keeps to itself.
+
+    Names that its environment will not have are reported as ``[venv] free_names`` says.
 
     Raises:
-        SourceError: there are such names, or the function's source cannot be had.
+        SourceError: there are such names; or its source cannot be had; or it asks for a value of Airflow's context
+            that cannot be given.
     """
+    _check_context(operator)
     gathered = _gather(operator)
     if not gathered.missing:
         return
@@ -51,6 +77,22 @@ def check_function(operator: VenvOperator) -> None:
         raise SourceError(_report(gathered))
     if strictness == "warn":
         log.warning("%s", _report(gathered))
+
+
+def _check_context(operator: VenvOperator) -> None:
+    """Refuse parameters that ask for what the function could only get as None."""
+    parameters = inspect.signature(operator.python_callable).parameters
+    passed = {*operator.op_kwargs, *list(parameters)[: len(operator.op_args)]}
+    asked = [name for name in parameters if name not in passed]
+    reasons = contextnames.refusals(name for name in asked if name in KNOWN_CONTEXT_KEYS)
+    for name in asked:
+        if AIRFLOW_3 and name in _GONE and parameters[name].default in (None, inspect.Parameter.empty):
+            reasons[name] = f"Airflow 3 no longer has it; {_GONE[name]}"
+    if reasons:
+        listed = "; ".join(f"{name} ({reason})" for name, reason in reasons.items())
+        raise SourceError(
+            f"The function {operator.python_callable.__name__} asks for what it cannot be given: {listed}."
+        )
 
 
 def function_source(operator: VenvOperator) -> FunctionSource:

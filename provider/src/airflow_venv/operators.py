@@ -100,7 +100,7 @@ class VenvOperator(ExternalPythonOperator):
         self.airflow_shim = airflow_shim
         self.export_connections = tuple(export_connections)
         check_at_parse(self.venv)
-        if self.function_file is None:
+        if self.function_file is None and not kwargs.get("_airflow_mapped_validation_only"):
             check_function(self)
 
     def execute(self, context: Any) -> Any:

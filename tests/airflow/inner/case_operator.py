@@ -1,0 +1,450 @@
+"""The operator, function by function: arguments, outcomes, options, refusals."""
+
+import copy
+import datetime
+import os
+import pickle
+import subprocess
+import sys
+import time
+
+import pytest
+
+from airflow_venv import VenvBranchOperator, VenvOperator, VenvSensor, VenvShortCircuitOperator
+from airflow_venv._compat import (
+    AIRFLOW_3,
+    AirflowException,
+    AirflowFailException,
+    AirflowSkipException,
+    ExternalPythonOperator,
+    conf,
+)
+from airflow_venv.errors import BrokenEnvironmentError, SourceError, UnknownEnvironmentError, VenvError
+from airflow_venv.failures import FunctionError
+
+if AIRFLOW_3:
+    from airflow.sdk import task
+else:
+    from airflow.decorators import task
+
+
+def test_every_form_is_an_external_python_operator():
+    for kind in (VenvOperator, VenvBranchOperator, VenvSensor, VenvShortCircuitOperator):
+        assert issubclass(kind, ExternalPythonOperator)
+
+
+def test_arguments_arrive_as_they_are(execute):
+    def f(a, b, c=False, d=False):
+        return [a, b, c, d]
+
+    when = datetime.datetime(2024, 1, 1, tzinfo=datetime.timezone.utc)
+    assert execute(f, op_args=[0, 1], op_kwargs={"c": True}) == [0, 1, True, False]
+    assert execute(f, op_args=[{1: (2, {3})}, b"x"], op_kwargs={"d": when}) == [{1: (2, {3})}, b"x", False, when]
+
+
+def test_none_is_a_value(execute):
+    def f():
+        return None
+
+    assert execute(f) is None
+
+
+def test_arguments_that_the_function_does_not_take_are_left_out(execute):
+    def f(a):
+        return a
+
+    assert execute(f, op_kwargs={"a": 1, "b": 2}) == 1
+
+
+def test_an_argument_given_twice_is_refused(execute):
+    def f(a, ds=None):
+        return a
+
+    with pytest.raises(ValueError, match="The key 'a' in args is a part of kwargs and therefore reserved"):
+        execute(f, op_args=[1], op_kwargs={"a": 2})
+    with pytest.raises(ValueError, match="'ds'"):
+        execute(f, op_args=[1, 2], context={"ds": "2024-01-01"})
+
+
+def test_the_operator_is_left_as_it_was(dag):
+    def f(a, templates_dict):
+        return [a, templates_dict]
+
+    kwargs = {"a": 1}
+    operator = VenvOperator(task_id="t", venv="py38", python_callable=f, op_kwargs=kwargs, templates_dict={"x": "y"})
+    assert operator.execute({}) == [1, {"x": "y"}]
+    assert operator.execute({}) == [1, {"x": "y"}]
+    assert operator.op_kwargs == {"a": 1} == kwargs
+
+
+def test_string_args_arrive_line_by_line(execute):
+    def f():
+        return virtualenv_string_args  # noqa
+
+    assert execute(f, string_args=["1", 2, "a\nb"]) == ["1", "2", "a", "b"]
+
+
+def test_the_environment_s_variables_are_the_ones_asked_for(execute, monkeypatch):
+    def f():
+        import os
+
+        return {name: os.environ.get(name) for name in ("FROM_WORKER", "MINE")}
+
+    monkeypatch.setenv("FROM_WORKER", "yes")
+    assert execute(f, env_vars={"MINE": "1"}) == {"FROM_WORKER": "yes", "MINE": "1"}
+    assert execute(f, env_vars={"MINE": "1"}, inherit_env=False) == {"FROM_WORKER": None, "MINE": "1"}
+
+
+@pytest.mark.parametrize(
+    ("codes", "code", "skipped"),
+    [(None, 99, False), (99, 99, True), (99, 100, False), ([99], 99, True), ([0], 0, True), ({1, 2}, 2, True)],
+)
+def test_exit_codes_skip_where_they_should(execute, codes, code, skipped):
+    def f(code):
+        raise SystemExit(code)
+
+    with pytest.raises(AirflowSkipException if skipped else FunctionError):
+        execute(f, op_args=[code], skip_on_exit_code=codes)
+
+
+def test_an_exit_code_is_told_and_zero_is_a_success(execute):
+    def f(code):
+        import sys
+
+        sys.exit(code)
+
+    assert execute(f, op_args=[0]) is None
+    assert execute(f, op_args=[None]) is None
+    with pytest.raises(FunctionError, match="exit code 3") as caught:
+        execute(f, op_args=[3])
+    assert caught.value.returncode == 3
+    with pytest.raises(FunctionError, match="exit code 1: so sorry"):
+        execute(f, op_args=["so sorry"])
+
+
+def test_an_exception_keeps_its_type_message_and_lines(execute):
+    def f():
+        def inner(n):
+            return {}[n]
+
+        return inner("mine")
+
+    with pytest.raises(KeyError) as caught:
+        execute(f)
+    error = caught.value
+    assert isinstance(error, FunctionError)
+    assert isinstance(error, AirflowException)
+    assert isinstance(error, subprocess.CalledProcessError)
+    assert type(error).__name__ == "KeyError"
+    assert error.message == "'mine'"
+    line = f.__code__.co_firstlineno + 2
+    assert f'File "{os.path.abspath(__file__)}", line {line}, in inner' in str(error)
+    assert "return {}[n]" in str(error)
+    assert "runner.py" not in str(error)
+    assert pickle.loads(pickle.dumps(error)).traceback == error.traceback
+
+
+def test_exceptions_of_any_kind_come_through(execute):
+    def raises(kind):
+        if kind == "own":
+
+            class Own(Exception):
+                def __str__(self):
+                    return "mine"
+
+            raise Own
+        if kind == "os":
+            open("/does/not/exist")
+        if kind == "unicode":
+            b"\xff".decode("ascii")
+        if kind == "interrupt":
+            raise KeyboardInterrupt("x")
+        import json
+
+        json.loads("{")
+
+    for kind, name, base in [
+        ("own", "Own", FunctionError),
+        ("os", "FileNotFoundError", FileNotFoundError),
+        ("unicode", "UnicodeDecodeError", FunctionError),
+        ("interrupt", "KeyboardInterrupt", FunctionError),
+        ("json", "JSONDecodeError", FunctionError),
+    ]:
+        with pytest.raises(base) as caught:
+            execute(raises, op_args=[kind])
+        assert type(caught.value).__name__.endswith(name)
+
+
+def test_skip_and_fail_mean_what_they_mean(execute):
+    def f(how):
+        from airflow_venv import AirflowFailException, AirflowSkipException
+
+        raise {"skip": AirflowSkipException, "fail": AirflowFailException}[how]("because")
+
+    with pytest.raises(AirflowSkipException, match="because"):
+        execute(f, op_args=["skip"])
+    with pytest.raises(AirflowFailException, match="because"):
+        execute(f, op_args=["fail"])
+
+
+def test_a_crash_says_so(execute):
+    def f(how):
+        import os
+        import signal
+
+        os.kill(os.getpid(), signal.SIGKILL) if how == "kill" else os._exit(5)
+
+    with pytest.raises(FunctionError, match="SIGKILL") as caught:
+        execute(f, op_args=["kill"])
+    assert caught.value.returncode == -9
+    with pytest.raises(FunctionError, match="exit code 5"):
+        execute(f, op_args=["exit"])
+    with pytest.raises(AirflowSkipException):
+        execute(f, op_args=["exit"], skip_on_exit_code=5)
+
+
+def test_coroutines_run_in_the_environment(execute):
+    async def f():
+        import sys
+
+        return list(sys.version_info[:2])
+
+    assert execute(f) == [3, 8]
+
+
+def test_the_context_arrives_by_name_and_as_a_whole(execute):
+    context = {"ds": "2024-01-02", "run_id": "r", "params": {"p": 1}, "test_mode": False}
+
+    def named(ds, run_id=None, *, params):
+        return [ds, run_id, params["p"]]
+
+    def whole(ds, **context):
+        return [ds, context["run_id"], "ds" in context]
+
+    assert execute(named, context=context) == ["2024-01-02", "r", 1]
+    assert execute(whole, context=context) == ["2024-01-02", "r", False]
+
+
+def test_names_that_cannot_be_given_are_refused_while_parsing(execute):
+    def f(conf):
+        return conf
+
+    def old(execution_date=None):
+        return execution_date
+
+    with pytest.raises(SourceError, match=r"conf \(.*Airflow's own configuration"):
+        execute(f)
+    assert execute(f, op_kwargs={"conf": 1}) == 1
+    if AIRFLOW_3:
+        with pytest.raises(SourceError, match="execution_date .*logical_date"):
+            execute(old)
+        assert execute(old, op_kwargs={"execution_date": 1}) == 1
+
+
+def test_free_names_break_the_dag_and_say_where(execute, monkeypatch):
+    def f():
+        return pytest.mark
+
+    with pytest.raises(SourceError) as caught:
+        execute(f)
+    assert f"pytest (line {f.__code__.co_firstlineno + 1})" in str(caught.value)
+    assert 'include="auto"' in str(caught.value)
+
+
+def test_free_names_can_be_let_off(execute, monkeypatch, caplog):
+    def f():
+        return pytest.mark
+
+    monkeypatch.setenv("AIRFLOW__VENV__FREE_NAMES", "off")
+    with pytest.raises(NameError):
+        execute(f)
+    monkeypatch.setenv("AIRFLOW__VENV__FREE_NAMES", "silly")
+    with pytest.raises(ValueError, match="free_names is 'silly'"):
+        execute(f)
+
+
+def helper():
+    return os.sep * 2
+
+
+def test_helpers_come_along(execute):
+    def f():
+        return helper()
+
+    assert execute(f, include="auto") == "//"
+    assert execute(f, include=[helper]) == "//"
+    with pytest.raises(SourceError, match="helper"):
+        execute(f)
+
+
+def test_what_is_no_function_is_refused(dag):
+    for wrong in (lambda: 1, dag, 3):
+        with pytest.raises((AirflowException, ValueError, TypeError)):
+            VenvOperator(task_id="t", venv="py38", python_callable=wrong)
+
+
+def test_unknown_names_are_refused_while_parsing_where_there_are_environments(dag, monkeypatch):
+    def f():
+        return 1
+
+    with pytest.raises(UnknownEnvironmentError, match="py313, py38|py38, py313"):
+        VenvOperator(task_id="a", venv="py99", python_callable=f)
+    with pytest.raises(UnknownEnvironmentError, match="PYENV <python version> py99"):
+        task.venv("py99")
+    monkeypatch.setenv("AIRFLOW__VENV__PARSE_CHECK", "off")
+    late = VenvOperator(task_id="b", venv="py99", python_callable=f)
+    with pytest.raises(UnknownEnvironmentError):
+        late.execute({})
+
+
+def test_a_process_without_environments_waits_for_the_task_unless_strict(dag, monkeypatch):
+    def f():
+        return 1
+
+    kept = os.environ["ASTRO_PYENV_py38"]
+    for name in [name for name in os.environ if name.startswith("ASTRO_PYENV_")]:
+        monkeypatch.delenv(name)
+    operator = VenvOperator(task_id="a", venv="py38", python_callable=f)
+    monkeypatch.setenv("ASTRO_PYENV_py38", kept)
+    assert operator.execute({}) == 1
+    monkeypatch.delenv("ASTRO_PYENV_py38")
+    monkeypatch.setenv("AIRFLOW__VENV__PARSE_CHECK", "strict")
+    with pytest.raises(UnknownEnvironmentError, match="no environments at all"):
+        VenvOperator(task_id="b", venv="py38", python_callable=f)
+
+
+def test_an_interpreter_that_is_gone_is_told_before_a_process_starts(dag, monkeypatch):
+    def f():
+        return 1
+
+    monkeypatch.setenv("ASTRO_PYENV_gone", "/nowhere/bin/python")
+    operator = VenvOperator(task_id="a", venv="gone", python_callable=f)
+    with pytest.raises(BrokenEnvironmentError, match="must exist"):
+        operator.execute({})
+    with pytest.raises(ValueError, match="must exist"):
+        VenvOperator(task_id="b", python="/nowhere/bin/python", python_callable=f).execute({})
+
+
+def test_an_interpreter_that_is_too_old_is_told(dag, tmp_path):
+    def f():
+        return 1
+
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "python").symlink_to(sys.executable)
+    (tmp_path / "pyvenv.cfg").write_text("version = 2.7.18\n")
+    with pytest.raises(BrokenEnvironmentError, match="Python 2.7.18; tasks run in Python 3.7 or newer"):
+        VenvOperator(task_id="a", python=str(tmp_path / "bin" / "python"), python_callable=f).execute({})
+
+
+def test_the_name_and_the_path_exclude_each_other(dag):
+    def f():
+        return 1
+
+    for options in ({}, {"venv": "py38", "python": sys.executable}):
+        with pytest.raises(TypeError, match="either"):
+            VenvOperator(task_id="a", python_callable=f, **options)
+    with pytest.raises(TypeError, match="not both"):
+        task.venv("py38", python=sys.executable)
+    for wrong in (None, 3):
+        with pytest.raises(TypeError, match="environment"):
+            task.venv(wrong)
+    with pytest.raises(TypeError, match="needs the name"):
+        task.venv(f)
+
+
+def test_serializers_of_all_versions_are_taken(execute):
+    def f(x):
+        return {"x": x, "y": (1, 2)}
+
+    assert execute(f, op_args=[{1, 2}]) == {"x": {1, 2}, "y": (1, 2)}
+    assert execute(f, op_args=[1], serializer="json")["x"] == 1
+    with pytest.raises(AirflowException, match="Unsupported serializer"):
+        execute(f, serializer="yaml")
+    with pytest.raises(AirflowException, match="contradict"):
+        execute(f, serializer="json", use_dill=True)
+    with pytest.raises(FunctionError, match="dill"):
+        execute(f, op_args=[{1, 2}], use_dill=True)
+    with pytest.raises(FunctionError, match="cloudpickle"):
+        execute(f, op_args=[{1, 2}], serializer="cloudpickle")
+
+
+def test_the_rendered_fields_are_a_fixed_tuple():
+    assert VenvOperator.template_fields == ("venv", "python", "templates_dict", "op_args", "op_kwargs", "env_vars")
+    assert task.venv("py38")(helper).operator_class.template_fields == VenvOperator.template_fields
+
+
+def test_operators_can_be_copied(dag):
+    def f():
+        return 1
+
+    operator = VenvOperator(task_id="t", venv="py38", python_callable=f, include=[helper])
+    assert copy.deepcopy(operator).execute({}) == 1
+    assert copy.copy(operator).execute({}) == 1
+
+
+def test_the_source_shown_has_no_decorator(dag):
+    @task.venv("py38")
+    def f():
+        return """
+text"""
+
+    operator = f().operator
+    space = {}
+    exec(operator.get_python_source(), space)
+    assert space["f"]() == "\ntext"
+
+
+def test_a_timeout_ends_the_child_and_its_children_at_once(dag, tmp_path):
+    from airflow_venv._compat import AIRFLOW_3
+
+    if AIRFLOW_3:
+        from airflow.sdk.execution_time.timeout import TimeoutPosix as timeout
+    else:
+        from airflow.utils.timeout import timeout
+
+    def f(path):
+        import os
+        import subprocess
+        import time
+
+        below = subprocess.Popen(["sleep", "60"])
+        with open(path, "w") as file:
+            file.write("%d %d" % (os.getpid(), below.pid))
+        time.sleep(60)
+
+    path = tmp_path / "pids"
+    operator = VenvOperator(task_id="t", venv="py38", python_callable=f, op_args=[str(path)])
+    started = time.monotonic()
+    with pytest.raises(BaseException, match="(?i)timeout"):
+        with timeout(2, "timeout"):
+            operator.execute({})
+    assert time.monotonic() - started < 10
+    pids = path.read_text().split()
+    assert len(pids) == 2
+    for pid in pids:
+        status = f"/proc/{pid}/stat"
+        assert not os.path.exists(status) or open(status).read().split()[2] == "Z"
+
+
+def test_a_file_reference_must_be_one(dag):
+    for wrong in ("file.py", "file.py:", ":main", "a b"):
+        with pytest.raises(SourceError, match="path/to/file.py:function"):
+            VenvOperator(task_id="t", venv="py38", python_callable=wrong)
+    with pytest.raises(SourceError, match="was not found"):
+        VenvOperator(task_id="t", venv="py38", python_callable="gone.py:main").execute({})
+
+
+def test_a_file_s_function_gets_arguments_and_context(dag, tmp_path):
+    (tmp_path / "x.py").write_text("def main(a, ds=None):\n    return [a, ds]\n")
+    operator = VenvOperator(task_id="t", venv="py38", python_callable=f"{tmp_path}/x.py:main", op_args=[1])
+    assert operator.execute({"ds": "2024-01-01", "run_id": "r"}) == [1, "2024-01-01"]
+
+
+def test_the_configuration_knows_the_options():
+    assert conf.get("venv", "parse_check", fallback="auto") == "auto"
+
+
+def test_all_errors_have_one_root():
+    for kind in (BrokenEnvironmentError, SourceError, UnknownEnvironmentError):
+        assert issubclass(kind, VenvError)
+        assert issubclass(kind, ValueError)

@@ -1,0 +1,49 @@
+"""Runs within a real installation of Airflow, started by ``test_inner.py``: fixtures of the operator's own tests."""
+
+import datetime
+import itertools
+import os
+
+import pytest
+
+from airflow_venv import VenvOperator
+from airflow_venv._compat import AIRFLOW_3, ExternalPythonOperator
+
+if AIRFLOW_3:
+    from airflow.sdk import DAG
+else:
+    from airflow import DAG
+
+numbers = itertools.count()
+BARE = os.environ["ASTRO_PYENV_py38"]
+
+
+@pytest.fixture
+def dag():
+    """An empty DAG that is current."""
+    with DAG(f"dag{next(numbers)}", schedule=None, start_date=datetime.datetime(2024, 1, 1)) as dag:
+        yield dag
+
+
+@pytest.fixture
+def execute(dag):
+    """Run a function as a task of ours: ``execute(function, **options)`` gives its value."""
+
+    def run(function, venv="py38", context=None, **options):
+        operator = VenvOperator(task_id=f"t{next(numbers)}", venv=venv, python_callable=function, **options)
+        return operator.execute(context or {})
+
+    return run
+
+
+@pytest.fixture
+def stock(dag):
+    """Run a function as a task of Airflow's own operator in the same environment."""
+
+    def run(function, context=None, **options):
+        operator = ExternalPythonOperator(
+            task_id=f"t{next(numbers)}", python=BARE, python_callable=function, **{"expect_airflow": False, **options}
+        )
+        return operator.execute(context or {})
+
+    return run
