@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import tarfile
 from fnmatch import fnmatchcase
-from functools import cache
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
@@ -33,6 +32,7 @@ class Image:
         self._platform = ["--platform", platform] if platform else []
         self._container = ""
         self._config: dict[str, Any] = {}
+        self._archives: dict[str, bytes] = {}
 
     def __enter__(self) -> Self:
         """Find the image.
@@ -74,28 +74,28 @@ class Image:
 
     def read(self, path: str) -> bytes | None:
         """See `expansion.base.Files`."""
-        archive = _copied(self._container, path)
+        archive = self._copied(path)
         member = archive.next() if archive else None
         content = archive.extractfile(member) if archive and member and member.isfile() else None
         return content.read() if content else None
 
     def names(self, folder: str, pattern: str) -> list[str]:
         """See `expansion.base.Files`."""
-        archive = _copied(self._container, folder)
+        archive = self._copied(folder)
         # Paths begin with the folder's own name: `bin/python3.12`.
         members = archive.getnames() if archive else []
         inside = [posixpath.basename(name) for name in members if name.count("/") == 1]
         return sorted(name for name in inside if fnmatchcase(name, pattern))
 
-
-@cache
-def _copied(container: str, path: str) -> tarfile.TarFile | None:
-    """A file or folder of a container, links followed; None if there is none."""
-    try:
-        data = _docker("cp", "--follow-link", f"{container}:/{path}", "-")
-    except EngineError:
-        return None
-    return tarfile.open(fileobj=io.BytesIO(data))
+    def _copied(self, path: str) -> tarfile.TarFile | None:
+        """A file or folder of the container, links followed; None if there is none."""
+        if path not in self._archives:
+            try:
+                data = _docker("cp", "--follow-link", f"{self._container}:/{path}", "-")
+            except EngineError:
+                return None
+            self._archives[path] = data
+        return tarfile.open(fileobj=io.BytesIO(self._archives[path]))
 
 
 def _docker(*arguments: str) -> bytes:

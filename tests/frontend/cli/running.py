@@ -1,0 +1,47 @@
+"""Commands run in the process, with what they print."""
+
+import io
+import sys
+from typing import NamedTuple
+
+from pyenv_frontend.cli import run
+
+BASE = ("--base-suite", "bookworm", "--base-user", "airflow", "--base-python", "3.12.4")
+
+
+class Done(NamedTuple):
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Stream(io.TextIOWrapper):
+    """Standard output or input, as text over bytes."""
+
+    def __init__(self, data=b""):
+        super().__init__(io.BytesIO(data), "utf-8", newline="")
+
+
+def called(monkeypatch, *arguments, stdin=b""):
+    """Run a command."""
+    out, err = Stream(), Stream()
+    monkeypatch.setattr(sys, "stdin", Stream(stdin))
+    monkeypatch.setattr(sys, "stdout", out)
+    monkeypatch.setattr(sys, "stderr", err)
+    code = run([str(each) for each in arguments])
+    for stream in (out, err):
+        stream.flush()
+    return Done(code, out.buffer.getvalue().decode(), err.buffer.getvalue().decode())
+
+
+def folder(path, dockerfile, **files):
+    """A build context; `__` in a name is a `/`, `_dot_` a dot."""
+    path.mkdir(parents=True, exist_ok=True)
+    (path / "Dockerfile").write_text(dockerfile, "utf-8", newline="")
+    for name, text in files.items():
+        place = path / name.replace("__", "/").replace("_dot_", ".")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(text, "utf-8")
+    return path

@@ -1,0 +1,151 @@
+"""`check`: findings as text, JSON and SARIF, over one file or many."""
+
+import json
+import os
+
+import pytest
+import yaml
+
+from pyenv_frontend.language.advice import RULES
+from tests.frontend.cli.running import called, folder
+
+MIXED = "FROM a\nPYENV 3.6 old\nPYENV 3.1 x\nPYENV --instaler=pip 3.14 größe y\nPYENV 3.14 z a.txt\n"
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """The working directory."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_nothing_to_say(monkeypatch, place):
+    """A clean file gives no output and 0, as does one without PYENV."""
+    for text in ("FROM a\nPYENV 3.14 x\n", "FROM a\nRUN PYENV\n"):
+        folder(place, text)
+        assert called(monkeypatch, "check") == (0, "", "")
+
+
+def test_text(monkeypatch, place):
+    """Mistakes and advice by their lines, each under a caret; mistakes end with 1."""
+    folder(place, MIXED, a_dot_txt="numpy\n")
+    done = called(monkeypatch, "check")
+    assert (done.code, done.err) == (1, "")
+    heads = [line for line in done.out.splitlines() if line.startswith("Dockerfile:")]
+    assert heads == [
+        "Dockerfile:2:7: warning: PyenvEndOfLifePython: Python 3.6 has had no security fixes since 2021-12-23",
+        "Dockerfile:3:7: error: there is no Python 3.1",
+        "Dockerfile:4:9: error: PYENV has no option --instaler",
+        "Dockerfile:5:14: warning: PyenvUnpinnedRequirements: numpy has no exact version in the environment z",
+    ]
+    assert "    4 | PYENV --instaler=pip 3.14 größe y\n      |         ^^^^^^^^\n" in done.out
+    assert "hint: write --installer\n" in done.out
+    assert done.out.endswith("also at a.txt:1:1:\n    1 | numpy\n      | ^^^^^\n")
+
+
+def test_warnings_alone_end_with_0(monkeypatch, place):
+    """Advice does not fail a check, unless the file says so."""
+    folder(place, "FROM a\nPYENV 3.6 x\n")
+    assert called(monkeypatch, "check").code == 0
+    folder(place, "# check=error=true\nFROM a\nPYENV 3.6 x\n")
+    done = called(monkeypatch, "check")
+    assert done.code == 1
+    assert done.out.startswith("Dockerfile:3:7: error: PyenvEndOfLifePython: ")
+    assert called(monkeypatch, "check", "--build-arg", "BUILDKIT_DOCKERFILE_CHECK=skip=all") == (0, "", "")
+
+
+def test_json(monkeypatch, place):
+    """The same as data, columns counted in characters."""
+    folder(place, MIXED, a_dot_txt="numpy\n")
+    done = called(monkeypatch, "check", "--format", "json")
+    report = json.loads(done.out)
+    assert (done.code, report["errors"], report["warnings"]) == (1, 2, 2)
+    assert report["findings"][2] == {
+        "level": "error",
+        "rule": "PyenvError",
+        "message": "PYENV has no option --instaler",
+        "expected": report["findings"][2]["expected"],
+        "hint": "write --installer",
+        "file": "Dockerfile",
+        "line": 4,
+        "column": 9,
+        "end_line": 4,
+        "end_column": 17,
+        "related": [],
+    }
+    assert report["findings"][3]["related"] == [
+        {"file": "a.txt", "line": 1, "column": 1, "end_line": 1, "end_column": 6}
+    ]
+
+
+def test_sarif(monkeypatch, place):
+    """A SARIF log with every rule, regions, and related places."""
+    folder(place / "sub", MIXED, a_dot_txt="numpy\n")
+    log = json.loads(called(monkeypatch, "check", "--format=sarif", "sub/Dockerfile").out)
+    (run,) = log["runs"]
+    rules = run["tool"]["driver"]["rules"]
+    assert log["version"] == "2.1.0"
+    assert [rule["id"] for rule in rules] == ["PyenvError", *(rule.name for rule in RULES)]
+    assert [result["level"] for result in run["results"]] == ["warning", "error", "error", "warning"]
+    assert all(rules[result["ruleIndex"]]["id"] == result["ruleId"] for result in run["results"])
+    last = run["results"][3]
+    assert last["locations"][0]["physicalLocation"] == {
+        "artifactLocation": {"uri": "sub/Dockerfile"},
+        "region": {"startLine": 5, "startColumn": 14, "endLine": 5, "endColumn": 19},
+    }
+    assert last["relatedLocations"][0]["physicalLocation"]["artifactLocation"] == {"uri": "sub/a.txt"}
+
+
+def test_many_files(monkeypatch, place):
+    """Several files, each with its own folder as context; `-f` and arguments are the same."""
+    folder(place / "one dir", "FROM a\nPYENV 3.14 x a.txt\n")
+    folder(place / "two", "FROM a\nPYENV 3.14 x a.txt\n", a_dot_txt="a==1")
+    folder(place / "three", "FROM a\nPYENV 3.14 x <<EOF\n")
+    done = called(monkeypatch, "check", "one dir/Dockerfile", "-f", "two/Dockerfile", "three/Dockerfile")
+    heads = [line for line in done.out.splitlines() if "Dockerfile:" in line]
+    assert done.code == 1
+    assert heads == [
+        "one dir/Dockerfile:2:14: error: a.txt is not in the build context",
+        "three/Dockerfile:2:14: error: the heredoc <<EOF never ends",
+    ]
+    log = json.loads(called(monkeypatch, "check", "--format=sarif", "one dir/Dockerfile").out)
+    uri = log["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+    assert uri == "one%20dir/Dockerfile"
+
+
+def test_standard_input(monkeypatch, place):
+    """`-f -` reads a Dockerfile from standard input, with the working directory as context."""
+    (place / "a.txt").write_text("a==1")
+    text = b"FROM a\nPYENV 3.14 x a.txt\nPYENV 3.14 y b.txt\n"
+    done = called(monkeypatch, "check", "-f", "-", stdin=text)
+    assert done.out.startswith("Dockerfile:3:14: error: b.txt is not in the build context\n")
+
+
+def test_base_env(monkeypatch, place):
+    """A variable of the base image is known only if it is given."""
+    folder(place, "FROM a\nPYENV $PYTHON_VERSION x\n")
+    assert called(monkeypatch, "check").code == 1
+    assert called(monkeypatch, "check", "--base-env", "PYTHON_VERSION=3.14.0") == (0, "", "")
+
+
+def test_ignore_file_of_the_dockerfile(monkeypatch, place):
+    """`<name>.dockerignore` beside the Dockerfile goes before the context's own."""
+    folder(place, "FROM a\nPYENV 3.14 x a.txt\n", a_dot_txt="a==1", _dot_dockerignore="a.txt")
+    assert called(monkeypatch, "check").code == 1
+    (place / "Dockerfile.dockerignore").write_text("b.txt")
+    assert called(monkeypatch, "check") == (0, "", "")
+
+
+def test_pre_commit_hook():
+    """The hook that is shipped runs the command that there is, on the files it is for."""
+    import re
+    from pathlib import Path
+
+    (hook,) = yaml.safe_load((Path(__file__).parents[3] / ".pre-commit-hooks.yaml").read_text())
+    assert hook["entry"] == "pyenv-frontend check"
+    taken = ["Dockerfile", "a/Dockerfile.dev", "a/dev.Dockerfile", "Containerfile", "dev.dockerfile"]
+    assert all(re.search(hook["files"], name) for name in taken)
+    assert not any(
+        re.search(hook["files"], name) for name in ["Dockerfile.dockerignore", "a/notDockerfile", "Dockerfiles/x"]
+    )
+    assert os.sep == "/" or hook

@@ -1,0 +1,138 @@
+"""`expand`: what is printed, and what must be said first."""
+
+import pytest
+
+from tests.frontend.cli.running import BASE, called, folder
+
+PLAIN = "# syntax=me/front:1\nFROM debian\nRUN <<EOF\n  PYENV 3.9 x\nEOF\n\n# end"
+
+
+def test_without_pyenv_it_is_the_file(monkeypatch, tmp_path):
+    """A file without PYENV is printed byte for byte, and nothing need be known of its base."""
+    for text in (PLAIN, PLAIN.replace("\n", "\r\n"), ""):
+        folder(tmp_path, text)
+        assert called(monkeypatch, "expand", "-f", tmp_path / "Dockerfile") == (0, text, "")
+
+
+def test_pyenv_is_expanded(monkeypatch, tmp_path):
+    """A PYENV becomes plain instructions below its own text; the rest stays, and there is nothing left to expand."""
+    text = "# syntax=me/front:1\nFROM apache/airflow:3.0.6 AS app\nPYENV 3.8 snowpark a.txt\nCMD true\n"
+    place = folder(tmp_path, text, a_dot_txt="one\n-r r/b.txt\n", r__b_dot_txt="two", c_dot_txt="") / "Dockerfile"
+    done = called(monkeypatch, "expand", "-f", place, *BASE)
+    assert (done.code, done.err) == (0, "")
+    lines = done.out.splitlines()
+    assert lines[:3] == ["# syntax=me/front:1", "FROM apache/airflow:3.0.6 AS app", "# PYENV 3.8 snowpark a.txt"]
+    assert lines[-1] == "CMD true"
+    assert "from=python:3.8-slim-bookworm," in done.out
+    assert "from=me/front:1," in done.out
+    assert "source=a.txt," in done.out
+    assert "source=r/b.txt," in done.out
+    assert "c.txt" not in done.out
+    assert "ENV ASTRO_PYENV_snowpark=/home/airflow/.venv/snowpark/bin/python" in lines
+    again = called(monkeypatch, "expand", "-f", "-", stdin=done.out.encode())
+    assert again == (0, done.out, "")
+
+
+def test_own_python_of_the_base(monkeypatch, tmp_path):
+    """With --base-python of that series nothing is copied."""
+    place = folder(tmp_path, "FROM a\nPYENV 3.12 x\nPYENV 3.12.5 y\n") / "Dockerfile"
+    out = called(monkeypatch, "expand", "-f", place, *BASE).out
+    assert "python:3.12-slim" not in out
+    assert "python:3.12.5-slim-bookworm" in out
+
+
+def test_build_args_and_target(monkeypatch, tmp_path):
+    """Variables come from --build-arg, from the environment for a name alone, --base-env, --platform and --target."""
+    monkeypatch.setenv("NAME", "from_environment")
+    text = (
+        "FROM a\nARG VERSION\nARG NAME\nARG MISSING=m\nARG TARGETARCH\nARG TARGETSTAGE\nUSER root\n"
+        "PYENV ${VERSION} ${NAME}_${MISSING}_${TARGETARCH}_${TARGETSTAGE}_${OF_BASE}\nFROM a AS Last\n"
+    )
+    place = folder(tmp_path, text) / "Dockerfile"
+    options = ["--build-arg", "VERSION=3.9", "--build-arg", "NAME", "--build-arg", "MISSING", "--target", "last"]
+    options += ["--base-env", "OF_BASE=b", "--platform", "linux/arm64", "--base-suite", "jammy"]
+    out = called(monkeypatch, "expand", "-f", place, *options).out
+    assert "ENV ASTRO_PYENV_from_environment_m_arm64_last_b=" in out
+
+
+def test_context_elsewhere(monkeypatch, tmp_path):
+    """--context says where the files are, --tools where ours are, -o where it goes."""
+    place = folder(tmp_path / "docker", "FROM a\nUSER root\nPYENV 3.9 x a.txt\n") / "Dockerfile"
+    folder(tmp_path / "context", "", a_dot_txt="")
+    options = [
+        "--context",
+        tmp_path / "context",
+        "--tools",
+        "me/tools:1",
+        "--base-suite",
+        "alpine",
+        "-o",
+        tmp_path / "out",
+    ]
+    assert called(monkeypatch, "expand", "-f", place, *options) == (0, "", "")
+    out = (tmp_path / "out").read_text()
+    assert "from=me/tools:1," in out
+    assert "from=python:3.9-alpine," in out
+
+
+def test_missing_facts(monkeypatch, tmp_path):
+    """Without options and without an engine the message says which options."""
+    monkeypatch.setenv("PATH", "")
+    place = folder(tmp_path, "ARG B=me/base\nFROM scratch\nFROM $B\nPYENV 3.9 x\n") / "Dockerfile"
+    done = called(monkeypatch, "expand", "-f", place)
+    assert (done.code, done.out) == (1, "")
+    assert done.err == (
+        f"{place}:2:6: nothing is known of the base image me/base\n"
+        "    2 | FROM scratch\n      |      ^^^^^^^\n"
+        "expected: a Docker engine to ask (there is no docker command here), or options that say what the image is\n"
+        "hint: for an Airflow image, say --base-suite bookworm --base-user airflow --base-python 3.12\n"
+    )
+
+
+def test_home_unknown(monkeypatch, tmp_path):
+    """A user that only the Dockerfile makes has no known home; the message names the ways out, and they work."""
+    place = folder(tmp_path, "FROM a\nRUN useradd me\nUSER me\nPYENV 3.9 x\n") / "Dockerfile"
+    done = called(monkeypatch, "expand", "-f", place, *BASE)
+    assert done.code == 1
+    assert done.err == (
+        f"{place}:3:6: the home of the user me is not known: the base image has no such user\n"
+        "    3 | USER me\n      |      ^^\n"
+        "hint: say it with --base-account me:UID:GID:HOME, or choose the place with PYENV --path=DIR\n"
+    )
+    done = called(monkeypatch, "expand", "-f", place, *BASE, "--base-account", "me:7:7:/srv/me")
+    assert "ENV ASTRO_PYENV_x=/srv/me/.venv/x/bin/python\n" in done.out
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--base-suite", "sid"], "--base-suite sid is not known here: say --base-libc VERSION as well, or `musl`"),
+        (["--base-libc", "new"], "--base-libc new: write a version such as 2.36, or `musl`"),
+        (["--base-suite", "jammy", "--base-python", "3"], "--base-python 3: write a version such as 3.12 or 3.12.4"),
+        (["--base-suite", "jammy", "--base-account", "me:7"], "--base-account me:7: write NAME:UID:GID:HOME"),
+        (["--base-suite", "jammy", "--base-env", "A"], "--base-env A: write --base-env NAME=VALUE"),
+        (
+            ["--base-suite", "jammy", "--target", "fianl"],
+            "--target: there is no stage fianl in {}; did you mean final?",
+        ),
+    ],
+)
+def test_wrong_options(monkeypatch, tmp_path, options, message):
+    """An option that cannot be meant is a wrong call that says what to write."""
+    place = folder(tmp_path, "FROM a AS final\nPYENV 3.9 x\n") / "Dockerfile"
+    assert called(monkeypatch, "expand", "-f", place, *options) == (64, "", f"{message.format(place)}\n")
+
+
+def test_libc_of_an_unknown_suite(monkeypatch, tmp_path):
+    """--base-libc is enough; the interpreter is never newer than it."""
+    place = folder(tmp_path, "FROM a\nPYENV 3.9 x\n") / "Dockerfile"
+    assert "python:3.9-slim-bullseye" in called(monkeypatch, "expand", "-f", place, "--base-libc", "2.33").out
+    assert "python:3.9-alpine" in called(monkeypatch, "expand", "-f", place, "--base-libc", "musl").out
+
+
+def test_mistakes_end_with_1(monkeypatch, tmp_path):
+    """A mistake of the Dockerfile is shown with its line."""
+    place = folder(tmp_path, "FROM a\nPYENV 3.9 x missing.txt\n") / "Dockerfile"
+    done = called(monkeypatch, "expand", "-f", place, *BASE)
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith(f"{place}:2:13: missing.txt is not in the build context\n")
