@@ -37,6 +37,10 @@ property: dev ## The laws of document and expansion over 20,000 examples each (t
 fuzz: dev ## Coverage-guided fuzzing, 200,000 runs of each target
 	@PYENV_FUZZ_RUNS=200000 .venv/bin/pytest -q tests/fuzz
 
+.PHONY: demo
+demo: dev ## The main job at work: build an image with PYENV, run a DAG with @task.venv in it
+	@$(PYTHON) -m tests.support.demo
+
 .PHONY: images
 images: dev ## Have the base images: pulled where a registry answers, else stand-ins
 	@$(PYTHON) -m tests.support.images

@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -126,7 +125,7 @@ class Builder:
             command += [f"--tag={name}"]
         done = subprocess.run(
             [*command, *arguments, str(context)],
-            env={**os.environ, **self.engine.env, **(env or {})},
+            env={**self.engine.environment(), **(env or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -143,7 +142,7 @@ class Builder:
         """Take the names off the images that were built."""
         if self.images:
             command = ["docker", "image", "rm", "--force", *self.images]
-            subprocess.run(command, env={**os.environ, **self.engine.env}, capture_output=True, check=False)
+            subprocess.run(command, env=self.engine.environment(), capture_output=True, check=False)
 
 
 def write_files(into: Path, files: Files) -> None:

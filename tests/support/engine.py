@@ -59,6 +59,10 @@ class Engine:
     ours: bool
     """Whether it was started by us (and may be stopped by us)."""
 
+    def environment(self) -> dict[str, str]:
+        """Return this process's variables with those of :attr:`env`."""
+        return {**os.environ, **self.env}
+
     def run(self, *command: str, **options: object) -> str:
         """Run a client command against it, return its stdout; see :func:`tests.support.state.run`."""
         return run(["docker", *command], env=self.env, **options)

@@ -1,0 +1,41 @@
+"""The main job on real parts: ``examples/quickstart`` is built, and its DAG runs in the image."""
+
+import re
+
+import pytest
+
+from tests.support import dagruns, wheels
+from tests.support.builds import FRONTEND, write_files
+from tests.support.state import ROOT
+
+EXAMPLE = ROOT / "examples/quickstart"
+
+
+@pytest.fixture(scope="module")
+def wheel():
+    """Return a folder with the provider's wheel."""
+    return wheels.provider_wheel()
+
+
+def test_the_quickstart_runs_each_task_on_its_own_python(buildx, base_images, wheel, tmp_path, look):
+    """Three Pythons in one image hand values on to each other, a pandas frame among them."""
+    base_images("apache/airflow:3.3.2-python3.12", "python:3.9-slim-bookworm", "python:3.11-slim-bookworm")
+    files = {str(path.relative_to(EXAMPLE)): path.read_bytes() for path in EXAMPLE.rglob("*") if path.is_file()}
+    files["Dockerfile"] = files["Dockerfile"].replace(FRONTEND.encode(), buildx.frontend.encode())
+    write_files(tmp_path / "quickstart", files)
+    build = buildx.build_folder(tmp_path / "quickstart", f"--build-context=provider={wheel}")
+    assert build.code == 0, build.log
+
+    env = look(build.image).env
+    assert env["ASTRO_PYENV_report"] == "/home/airflow/.venv/report/bin/python"
+    assert env["ASTRO_PYENV_tiny"] == "/home/airflow/.venv/tiny/bin/python"
+
+    run = dagruns.run_dag(buildx.engine, build.image, "quickstart")
+    assert run.code == 0, run.log[-6000:]
+    assert [task.state for task in run.tasks] == ["success"] * 4
+    assert run.value("totals")["python"].startswith("3.9.")
+    assert run.value("totals")["interpreter"] == env["ASTRO_PYENV_report"]
+    assert re.search(r"Oslo\s+7", run.value("totals")["result"])
+    assert run.value("best")["result"] == "Oslo sold 7"
+    assert run.value("announce")["python"].startswith("3.11.")
+    assert run.value("announce")["interpreter"] == env["ASTRO_PYENV_tiny"]

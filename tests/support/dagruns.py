@@ -1,0 +1,105 @@
+"""Runs of a DAG in an image, with Airflow on its embedded database."""
+
+import contextlib
+import dataclasses
+import json
+import subprocess
+import threading
+from collections.abc import Callable
+
+from tests.support.engine import Engine
+from tests.support.rundag import MARK
+from tests.support.state import ROOT, Unavailable, folder
+
+__all__ = ["DagRun", "Task", "run_dag"]
+
+SCRIPT = ROOT / "tests/support/rundag.py"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """What became of one task."""
+
+    name: str
+    state: str
+    value: object
+    """What it returned, in JSON's forms; others as their text."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class DagRun:
+    """What became of a run."""
+
+    code: int
+    """0 if every task ended well."""
+    tasks: tuple[Task, ...]
+    """In the order in which they ended."""
+    log: str
+    """Airflow's log of all tasks."""
+
+    def value(self, task: str) -> object:
+        """Return what a task returned."""
+        return next(one.value for one in self.tasks if one.name == task)
+
+
+def run_dag(
+    engine: Engine,
+    image: str,
+    dag: str,
+    *options: str,
+    timeout: float = 300,
+    heard: Callable[[str], None] = lambda _: None,
+) -> DagRun:
+    """Run a DAG that an image has in its DAG folder.
+
+    Args:
+        engine: where the image is.
+        image: its name.
+        dag: the DAG's id.
+        options: further options of ``docker run``.
+        timeout: in seconds; then the container is ended and what it said is returned, with code 124.
+        heard: is called with each line of Airflow's log as it comes.
+    """
+    # Airflow images have no byte code; what one run compiles, the next one finds.
+    compiled = folder("pycache", image.replace("/", "-").replace(":", "-"))
+    compiled.chmod(0o777)  # the image's user is not ours
+    name = f"pyenv-run-{dag}-{threading.get_ident()}"
+    command = [
+        "docker",
+        "run",
+        "--rm",
+        "--init",
+        f"--name={name}",
+        "--network=host",
+        f"--volume={SCRIPT}:/rundag.py:ro",
+    ]
+    command += [f"--volume={compiled}:/pycache", "--env=PYTHONPYCACHEPREFIX=/pycache", *options]
+    process = subprocess.Popen(
+        [*command, image, "python", "/rundag.py", dag],
+        env=engine.environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
+    timer = threading.Timer(timeout, lambda: _end(engine, name))
+    timer.start()
+    lines, tasks = [], []
+    with process:
+        for line in process.stdout:
+            if line.startswith(MARK):
+                told = json.loads(line.removeprefix(MARK))
+                tasks.append(Task(name=told["task"], state=told["state"], value=told["value"]))
+            else:
+                lines.append(line)
+                heard(line.rstrip("\n"))
+    code = process.returncode
+    late = not timer.is_alive()
+    timer.cancel()
+    return DagRun(code=124 if late else code, tasks=tuple(tasks), log="".join(lines))
+
+
+def _end(engine: Engine, name: str) -> None:
+    with contextlib.suppress(Unavailable):  # it may have ended by itself at that very moment
+        engine.run("kill", name, timeout=30)

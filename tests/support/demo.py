@@ -1,0 +1,106 @@
+"""The whole of the project at work: build ``examples/quickstart`` with PYENV, run its DAG, show what ran where.
+
+Run as a module: ``python -m tests.support.demo``. It ends with one line, ``demo: ok`` or ``demo: <the reason>``.
+"""
+
+import contextlib
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+from tests.support import builds, dagruns, engine, images, wheels
+from tests.support.dagruns import Task
+from tests.support.state import ROOT, Unavailable, folder, say
+
+EXAMPLE = ROOT / "examples/quickstart"
+DAG = "quickstart"
+IMAGE = "pyenv-quickstart:dev"
+COLUMNS = ("task", "Python", "interpreter", "result")
+
+
+@contextlib.contextmanager
+def step(title: str) -> Iterator[None]:
+    """Announce a step, and say how long it took."""
+    say(f"\n== {title}")
+    started = time.monotonic()
+    yield
+    say(f"-- {time.monotonic() - started:.1f} s")
+
+
+def demo() -> list[Task]:
+    """Do all of it.
+
+    Raises:
+        Unavailable: a part of it failed; the text says which and why.
+    """
+    with step("a Docker engine"):
+        docker = engine.up()
+        say(f"Docker {docker.version()}" + (", brought up by `make engine`" if docker.ours else ""))
+    with step("base images"):
+        for name, state in images.ensure(docker, *_bases()).items():
+            say(f"{name}  {state}")
+    with step(f"the frontend, {builds.FRONTEND}, and the provider's wheel"):
+        builds.build_frontend(docker)
+        wheel = wheels.provider_wheel()
+    with step(f"docker buildx build {EXAMPLE.relative_to(ROOT)}"):
+        command = ["docker", "buildx", "build", "--network=host", f"--build-context=provider={wheel}", f"--tag={IMAGE}"]
+        done = subprocess.run([*command, str(EXAMPLE)], env=docker.environment(), stdin=subprocess.DEVNULL, check=False)
+        if done.returncode:
+            raise Unavailable(f"the build failed with code {done.returncode}: its message is above")
+    with step(f"airflow dags test {DAG}, in that image"):
+        run = dagruns.run_dag(docker, IMAGE, DAG, timeout=600, heard=_progress)
+    log = folder() / "demo.log"
+    log.write_text(run.log)
+    failed = [task.name for task in run.tasks if task.state != "success"]
+    if run.code or failed or not run.tasks:
+        say("\n".join(run.log.splitlines()[-40:]))
+        raise Unavailable(f"the DAG failed ({', '.join(failed) or f'code {run.code}'}): all of its log is in {log}")
+    return list(run.tasks)
+
+
+def table(tasks: list[Task]) -> str:
+    """Return the tasks as a table: one line each, and more where a result has more."""
+    rows = [COLUMNS]
+    for task in tasks:
+        value = task.value
+        first, *more = str(value["result"]).splitlines()
+        rows.append((task.name, value["python"], value["interpreter"], first))
+        rows += [("", "", "", line) for line in more]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])
+
+
+def _bases() -> list[str]:
+    """Return the images that the example's Dockerfile starts from and takes interpreters from."""
+    text = (EXAMPLE / "Dockerfile").read_text()
+    versions = re.findall(r"^PYENV (\S+)", text, re.MULTILINE)
+    return re.findall(r"^FROM (\S+)", text, re.MULTILINE) + [f"python:{version}-slim-bookworm" for version in versions]
+
+
+def _progress(line: str) -> None:
+    """Show of Airflow's log when a task begins, what it printed, and what went wrong."""
+    if started := re.search(r"\[DAG TEST\] starting task_id=(\S+)", line):
+        say(f"task {started[1]}")
+    elif "error" in line[:60] or "Traceback" in line:
+        say(f"  {line}")
+
+
+def main() -> int:
+    """Run the demo; the exit code says whether it worked."""
+    try:
+        tasks = demo()
+    except Unavailable as reason:
+        print(f"\ndemo: {reason}")
+        return 1
+    except KeyboardInterrupt:
+        print("\ndemo: interrupted")
+        return 130
+    print(f"\n{table(tasks)}\n\ndemo: ok")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
