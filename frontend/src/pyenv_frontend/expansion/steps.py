@@ -90,7 +90,7 @@ def environment(  # noqa: PLR0913 - three that say what, three that say how
         *network,
         _tools(tools),
         *cache,
-        *(_context(path, pyenv.instruction.escape.decode()) for path in inputs),
+        *_context(inputs, pyenv.instruction.escape.decode()),
         *([quoting.mount(type="bind", from_=options.builder, target=BUILDER)] if options.builder else []),
         *(f"--mount={_readable(raw, place)}" for raw in options.mounts),
     ]
@@ -101,15 +101,35 @@ def _tools(tools: str) -> str:
     return quoting.mount(type="bind", from_=tools, source="/tools", target=TOOLS)
 
 
-def _context(path: str, escape: str) -> str:
-    """One file of the context and nothing else, so that other edits do not rebuild the environment.
+def _context(inputs: Sequence[str], escape: str) -> list[str]:
+    """Those files of the context and nothing else, so that other edits do not rebuild the environment.
 
     Folders are local packages: their build writes into them, which `rw` allows and forgets.
     """
-    target = f"{CONTEXT}/{path.rstrip('/')}"
-    if path.endswith("/"):
-        return quoting.mount(escape, type="bind", source=path.rstrip("/"), target=target, rw="")
-    return quoting.mount(escape, type="bind", source=path, target=target)
+    places: dict[str, bool] = {}
+    for path in inputs:
+        place = _sayable(path)
+        places[place] = places.get(place, False) or path.endswith("/")
+    for above in {_sayable(path) for path in inputs if not path.isascii()}:
+        for path in [each for each in places if each != above and f"{each}/".startswith(f"{above}/" if above else "")]:
+            places[above] |= places.pop(path)
+    return [_mount(path, escape, writable=writable) for path, writable in places.items()]
+
+
+def _sayable(path: str) -> str:
+    """The path itself, or the nearest folder above it whose path is ASCII (empty: the whole context).
+
+    The engine takes the bytes of a flag for characters and so looks for a file of another name.
+    """
+    path = path.rstrip("/")
+    while not path.isascii():
+        path = path.rpartition("/")[0]
+    return path
+
+
+def _mount(path: str, escape: str, *, writable: bool) -> str:
+    fields = {"source": path, "target": f"{CONTEXT}/{path}"} if path else {"target": CONTEXT}
+    return quoting.mount(escape, type="bind", **fields, **({"rw": ""} if writable else {}))
 
 
 def _command(words: list[str]) -> list[str]:
