@@ -107,6 +107,8 @@ def test_expand_asks(monkeypatch, tmp_path):
     assert "python:3.9-slim-bookworm" in out
     out = called(monkeypatch, "expand", "-f", place, "--base-user", "root").out
     assert "ENV ASTRO_PYENV_x=/opt/venv/x/bin/python" in out
+    out = called(monkeypatch, "expand", "-f", place, "--base-account", "astro:1:1:/srv/astro").out
+    assert "ENV ASTRO_PYENV_x=/srv/astro/.venv/x/bin/python" in out
 
 
 @pytest.mark.engine

@@ -18,6 +18,7 @@ from pyenv_frontend.language.versions import SERIES
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from pyenv_frontend.expansion.base import Files
     from pyenv_frontend.position import Location
 
 __all__ = ["BaseOptions", "base_options"]
@@ -100,7 +101,8 @@ class BaseOptions:
         try:
             with Image(reference, platform) as image:
                 user = self.user if self.user is not None else image.user
-                return inspect(reference, image, user=user, env={**image.env, **self.env}, series=frozenset(SERIES))
+                files = _Said({"etc/passwd": "\n".join(self._accounts()).encode()}, image)
+                return inspect(reference, files, user=user, env={**image.env, **self.env}, series=frozenset(SERIES))
         except EngineError as error:
             raise UserError(
                 f"nothing is known of the base image {reference}",
@@ -131,28 +133,39 @@ class BaseOptions:
         return files
 
     def _passwd(self) -> list[str]:
-        lines = ["root:x:0:0:root:/root:/bin/sh"]
-        for account in self.account:
-            found = _ACCOUNT.fullmatch(account)
-            if not found:
-                raise UsageError(f"--base-account {account}: write NAME:UID:GID:HOME")
-            lines.append(f"{found['name']}:x:{found['uid']}:{found['gid']}::{found['home']}:/bin/sh")
+        """All of an image's /etc/passwd that matters, where nobody can be asked."""
+        lines = [*self._accounts(), "root:x:0:0:root:/root:/bin/sh"]
         name = (self.user or "root").partition(":")[0]
         if name != "root" and not name.isdigit():
             uid, gid = _OWNERS.get(name, (1000, 1000))  # the first user that Debian's and Ubuntu's tools make
             lines.append(f"{name}:x:{uid}:{gid}::/home/{name}:/bin/sh")
         return lines
 
+    def _accounts(self) -> list[str]:
+        """Lines of /etc/passwd for --base-account."""
+        lines = []
+        for account in self.account:
+            found = _ACCOUNT.fullmatch(account)
+            if not found:
+                raise UsageError(f"--base-account {account}: write NAME:UID:GID:HOME")
+            lines.append(f"{found['name']}:x:{found['uid']}:{found['gid']}::{found['home']}:/bin/sh")
+        return lines
+
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """The file system of an image of which only a few files are known."""
+    """The file system of an image of which a few files are said, before those that it has if it can be asked."""
 
     files: Mapping[str, bytes]
+    image: Files | None = None
 
     def read(self, path: str) -> bytes | None:
-        return self.files.get(path)
+        found = self.image.read(path) if self.image else None
+        if path in self.files:
+            return b"\n".join((self.files[path], found or b""))
+        return found
 
     def names(self, folder: str, pattern: str) -> list[str]:
         inside = [path.removeprefix(f"{folder}/") for path in self.files if path.startswith(f"{folder}/")]
-        return sorted(name for name in inside if fnmatchcase(name, pattern))
+        found = self.image.names(folder, pattern) if self.image else []
+        return sorted({*found, *(name for name in inside if fnmatchcase(name, pattern))})
