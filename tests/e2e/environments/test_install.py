@@ -1,0 +1,171 @@
+"""What gets installed, from where, and how it fails."""
+
+import textwrap
+
+import pytest
+
+from tests.e2e.environments.conftest import AIRFLOW
+from tests.support import services
+
+PY38 = "python:3.8-slim-bookworm"
+PY311 = "python:3.11-slim-bookworm"
+
+
+def installed(image, name="a"):
+    """The distributions in an environment, name to version."""
+    code = "import importlib.metadata as m; print(*(f'{d.name}={d.version}' for d in m.distributions()))"
+    path = image.env[f"ASTRO_PYENV_{name}"]
+    return dict(entry.split("=") for entry in image.ask(path, "-c", code).split())
+
+
+@pytest.mark.images(PY311)
+def test_requirements_files_and_what_they_name(made):
+    """Several files, with the files, constraints, wheels and projects that they name in turn, each relative to its file."""
+    image = made(
+        f"FROM {PY311}\nPYENV --constraint=limits.txt 3.11 a reqs/one.txt two.txt\n",
+        {
+            "reqs/one.txt": "-r more/base.txt\nidna\n./wheels/local_wheel-1.0-py3-none-any.whl\n",
+            "reqs/more/base.txt": "-c ../pins.txt\nsix\n",
+            "reqs/pins.txt": "six==1.16.0\n",
+            "reqs/wheels/local_wheel-1.0-py3-none-any.whl": services.wheel("local-wheel", "1.0"),
+            "two.txt": "./libs/own\n",
+            "libs/own/pyproject.toml": '[project]\nname = "own"\nversion = "2.0"\n',
+            "libs/own/own.py": "",
+            "limits.txt": "idna<3\n",
+        },
+    )
+    found = installed(image)
+    assert (found["six"], found["local_wheel"], found["own"]) == ("1.16.0", "1.0", "2.0")
+    assert found["idna"].startswith("2.")
+
+
+@pytest.mark.images(PY311)
+def test_projects_and_locks(made):
+    """A pyproject.toml with extras and groups, the uv.lock beside one, and a pylock.toml."""
+    project = textwrap.dedent(
+        """
+        [project]
+        name = "thing"
+        version = "1"
+        requires-python = ">=3.11"
+        dependencies = ["idna==3.6"]
+        optional-dependencies = { more = ["six==1.16.0"], other = ["wheel"] }
+        [dependency-groups]
+        lint = ["iniconfig==2.0.0"]
+        """
+    )
+    pylock = textwrap.dedent(
+        """
+        lock-version = "1.0"
+        created-by = "tests"
+        [[packages]]
+        name = "local-wheel"
+        version = "1.0"
+        [packages.archive]
+        path = "local_wheel-1.0-py3-none-any.whl"
+        [packages.archive.hashes]
+        sha256 = "%s"
+        """
+    )
+    wheel = services.wheel("local-wheel", "1.0")
+    import hashlib
+
+    image = made(
+        f"FROM {PY311}\nPYENV --extra=more --group=lint 3.11 a pyproject.toml\nPYENV 3.11 b pylock.toml\n",
+        {
+            "pyproject.toml": project,
+            "pylock.toml": pylock % hashlib.sha256(wheel).hexdigest(),
+            "local_wheel-1.0-py3-none-any.whl": wheel,
+        },
+    )
+    assert installed(image) == {"idna": "3.6", "six": "1.16.0", "iniconfig": "2.0.0"}
+    assert installed(image, "b") == {"local-wheel": "1.0"} or installed(image, "b") == {"local_wheel": "1.0"}
+
+
+@pytest.mark.images(PY311)
+def test_pip_on_request(made):
+    """--installer=pip installs with pip, which stays in the environment."""
+    image = made(f"FROM {PY311}\nPYENV --installer=pip 3.11 a <<E\nsix==1.16.0\nE\n")
+    assert installed(image)["six"] == "1.16.0"
+    assert "pip" in installed(image)
+    assert "Successfully installed six-1.16.0" in image.log
+
+
+@pytest.mark.images(PY311)
+def test_the_resolvers_own_words(buildx):
+    """A requirement that does not install: what the resolver says is shown, and the line is marked."""
+    log = buildx.fails(f"FROM {PY311}\nRUN true\nPYENV 3.11 a r.txt\n", {"r.txt": "six==99.9\n"}).log
+    assert "there is no version of six==99.9" in log
+    assert "   4 | >>> PYENV 3.11 a r.txt\n" in log
+
+
+@pytest.mark.images(PY311)
+def test_settings_of_the_image_do_not_bend_an_environment(made):
+    """Variables that steer the image's own Python and pip mean nothing to an environment."""
+    image = made(
+        f"FROM {PY311}\nENV PIP_USER=true PYTHONHOME=/nowhere PIP_TARGET=/nowhere UV_SYSTEM_PYTHON=1 UV_TARGET=/x\n"
+        "PYENV 3.11 a <<E\nsix\nE\nPYENV --installer=pip 3.11 b <<E\nsix\nE\nENV PYTHONHOME=\n"
+    )
+    assert "six" in installed(image, "a")
+    assert "six" in installed(image, "b")
+
+
+@pytest.mark.images(PY311)
+def test_a_wheelhouse_without_network(made):
+    """With --network=none a folder of the context is all there is."""
+    image = made(
+        f"FROM {PY311}\nPYENV --network=none 3.11 a r.txt\n",
+        {
+            "r.txt": "--no-index\n--find-links wheelhouse\nlocal-wheel\n",
+            "wheelhouse/local_wheel-1.0-py3-none-any.whl": services.wheel("local-wheel", "1.0"),
+        },
+    )
+    assert "local_wheel" in installed(image) or "local-wheel" in installed(image)
+
+
+@pytest.mark.images(AIRFLOW, PY38)
+@pytest.mark.parametrize("way", ["file", "env"])
+def test_a_private_index_leaves_no_trace_of_its_password(buildx, api, tmp_path, way):
+    """An index that wants a password, given as a secret: it is in no layer, no history, no log."""
+    from tests.support.contents import Image
+
+    password = "s3cr3t-pa55w0rd"
+    with services.package_index(
+        {"local-wheel": services.wheel("local-wheel", "1.0")}, user="u", password=password
+    ) as url:
+        if way == "file":
+            host = url.split("/")[2].split(":")[0]
+            secret = f"machine {host} login u password {password}\n"
+            line = "PYENV --mount=type=secret,id=s,target=/home/airflow/.netrc 3.8 a r.txt"
+            requirements = f"--index-url {url}\nlocal-wheel\n"
+        else:
+            secret = url.replace("://", f"://u:{password}@")
+            line = "PYENV --mount=type=secret,id=s,env=UV_DEFAULT_INDEX 3.8 a r.txt"
+            requirements = "local-wheel\n"
+        (tmp_path / "secret").write_text(secret)
+        build = buildx(f"FROM {AIRFLOW}\n{line}\n", {"r.txt": requirements}, f"--secret=id=s,src={tmp_path / 'secret'}")
+    image = Image(api, build.image)
+    assert "local" in image.run("ls /home/airflow/.venv/a/lib/python3.8/site-packages").out
+    assert password not in build.log
+    assert password.encode() not in image.saved()
+    assert password not in "\n".join(image.history())
+
+
+@pytest.mark.images(PY311, PY38)
+def test_a_builder_has_the_compiler(made, buildx):
+    """An extension module is compiled in the builder's stage; of that stage only the environment is kept."""
+    files = {
+        "ext/pyproject.toml": '[build-system]\nrequires = ["setuptools"]\nbuild-backend = "setuptools.build_meta"\n',
+        "ext/setup.py": "from setuptools import setup, Extension\n"
+        "setup(name='ext', version='1', ext_modules=[Extension('ext', ['ext.c'])])\n",
+        "ext/ext.c": '#include <Python.h>\nstatic struct PyModuleDef m = {PyModuleDef_HEAD_INIT, "ext", 0, -1, 0};\n'
+        "PyMODINIT_FUNC PyInit_ext(void) { return PyModule_Create(&m); }\n",
+        "r.txt": "./ext\n",
+    }
+    compilers = (
+        f"FROM {PY311} AS compilers\nRUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev\n"
+    )
+    assert "gcc" in buildx.fails(f"FROM {PY311}\nUSER nobody\nPYENV 3.8 a r.txt\n", files).log
+    image = made(f"{compilers}FROM {PY311}\nUSER nobody\nPYENV --builder=compilers 3.8 a r.txt\n", files)
+    assert image.sh("$ASTRO_PYENV_a -c 'import ext; print(ext.__name__)'; command -v gcc || echo none") == "ext\nnone\n"
+    assert image.sh("stat -c %U /opt/venv /opt/venv/a") == "root\nnobody\n"

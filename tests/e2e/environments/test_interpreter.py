@@ -1,0 +1,95 @@
+"""The interpreter that a PYENV brings, on every kind of base."""
+
+import pytest
+
+from tests.e2e.environments.conftest import AIRFLOW
+
+DEBIAN = "debian:bookworm-slim"
+PY38 = "python:3.8-slim-bookworm"
+PY311 = "python:3.11-slim-bookworm"
+PY312 = "python:3.12.1-slim-bookworm"
+
+
+@pytest.mark.images(AIRFLOW, PY38)
+def test_the_base_stays_as_it_was(made):
+    """Every file of the base is byte for byte the same, its Python above all; what is new in /usr is one link."""
+    before = made(f"FROM {AIRFLOW}\n").files("/usr")
+    image = made(f"FROM {AIRFLOW}\nPYENV 3.8 a\n")
+    after = image.files("/usr")
+    changed = {path for path in after if path not in before or after[path].digest != before[path].digest}
+    assert changed == {"/usr/local/bin/python3.8"}
+    assert before.keys() <= after.keys()
+    assert after["/usr/local/bin/python3.8"].target == "/opt/pyenv/3.8/bin/python3.8"
+    assert image.sh("python3.8 -V; python --version") == "Python 3.8.18\nPython 3.12.1\n"
+
+
+@pytest.mark.images(PY311)
+def test_a_base_that_has_it_already(made):
+    """The base's own X.Y is used as it is and nothing is copied."""
+    image = made(f"FROM {PY311}\nPYENV 3.11 a <<E\nsix\nE\n")
+    assert image.sh("ls /opt") == "venv\n"
+    assert image.sh("$ASTRO_PYENV_a -c 'import sys, six; print(sys.base_prefix)'") == "/usr/local\n"
+
+
+@pytest.mark.images(PY311, PY312)
+def test_a_full_version_beside_the_bases_own(made):
+    """A version that is exactly the base's is the base's; another one is grafted beside it and touches nothing."""
+    image = made(f"FROM {PY311}\nPYENV --from={PY312} 3.12.1 a\nPYENV 3.11.7 b\n")
+    assert image.sh("ls /opt/pyenv; python3.12 -V; $ASTRO_PYENV_a -V; readlink -f $ASTRO_PYENV_b") == (
+        "3.12.1-python-3.12.1-slim-bookworm\nPython 3.12.1\nPython 3.12.1\n/usr/local/bin/python3.11\n"
+    )
+
+
+@pytest.mark.images(DEBIAN, PY311)
+def test_a_bare_base_is_told_what_it_lacks(buildx):
+    """Libraries that the base lacks are an error of the build that says what to write, at the PYENV's line."""
+    log = buildx.fails(f"FROM {DEBIAN}\n\nPYENV 3.11 a\n").log
+    assert "needs libraries that this base image lacks: libsqlite3.so.0, libssl.so.3" in log
+    assert "RUN apt-get update && apt-get install -y --no-install-recommends libsqlite3-0 libssl3" in log
+    assert "   4 | >>> PYENV 3.11 a\n" in log
+
+
+@pytest.mark.images(DEBIAN, PY311)
+def test_a_bare_base_with_what_it_was_told(made):
+    """What the error says to write is enough."""
+    install = "apt-get update && apt-get install -y --no-install-recommends libsqlite3-0 libssl3"
+    image = made(f"FROM {DEBIAN}\nRUN {install}\nPYENV 3.11 a\n")
+    assert image.sh("$ASTRO_PYENV_a -c 'import ssl, sqlite3, ctypes; print(\"fine\")'") == "fine\n"
+
+
+@pytest.mark.images(AIRFLOW, PY38)
+def test_two_stages_have_an_interpreter_each(made):
+    """The second FROM gets its own, a stage on top of another one shares."""
+    image = made(
+        f"FROM {AIRFLOW} AS one\nPYENV 3.8 a\nFROM one AS two\nPYENV 3.8 b\n"
+        f"FROM {AIRFLOW}\nPYENV 3.8 a\nCOPY --from=two /opt/pyenv /tmp/two\n"
+    )
+    assert image.sh("$ASTRO_PYENV_a -V; ls /tmp/two; echo ${ASTRO_PYENV_b-none}") == "Python 3.8.18\n3.8\nnone\n"
+
+
+@pytest.mark.images(PY311, PY38)
+def test_linked_folders(made):
+    """A base whose /usr/local/lib and /home are links is grafted onto all the same."""
+    image = made(
+        f"FROM {PY311}\n"
+        "RUN mkdir -p /data && mv /usr/local/lib /data/lib && ln -s /data/lib /usr/local/lib"
+        " && rm -rf /home && mkdir /data/home && ln -s /data/home /home && useradd -m -u 1234 app\n"
+        "USER 1234\nENV HOME=/home/app\nPYENV 3.8 a\nPYENV 3.11 b\n"
+    )
+    assert image.sh("$ASTRO_PYENV_a -V; $ASTRO_PYENV_b -V; stat -c %F /home /data/home/app/.venv/b") == (
+        "Python 3.8.18\nPython 3.11.7\nsymbolic link\ndirectory\n"
+    )
+
+
+@pytest.mark.images("alpine:3.20")
+def test_another_libc(buildx):
+    """On musl it is the official build for Alpine that is asked for."""
+    assert "python:3.11-alpine" in buildx.attempt("FROM alpine:3.20\nPYENV 3.11 a\n").log
+
+
+@pytest.mark.images(DEBIAN)
+def test_a_version_that_was_never_published_for_the_base(buildx):
+    """The error comes before anything is built, at the version."""
+    log = buildx.fails(f"FROM {DEBIAN}\nPYENV 3.6 a\n").log
+    assert "   3 | >>> PYENV 3.6 a\n" in log
+    assert "3.6" in log.rsplit("ERROR:", 1)[1]

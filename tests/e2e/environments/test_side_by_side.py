@@ -1,0 +1,106 @@
+"""Neighbouring environments: built at once, cached one by one, and nothing else about the Dockerfile changes."""
+
+import re
+
+import pytest
+
+PY311 = "python:3.11-slim-bookworm"
+PY38 = "python:3.8-slim-bookworm"
+FOUR = f"FROM {PY311}\n" + "".join(f"PYENV 3.11 {name} {name}.txt\n" for name in "abcd")
+FILES = {f"{name}.txt": "six==1.16.0\n" for name in "abcd"}
+
+pytestmark = pytest.mark.images(PY311, PY38)
+
+
+def ran(log):
+    """The environments whose install step ran, by what uv said about making them."""
+    return set(re.findall(r"Creating virtual environment at: /opt/venv/(\w+)", log))
+
+
+@pytest.mark.parametrize("edited", "abcd")
+def test_editing_one_file_rebuilds_one_environment(buildx, edited):
+    """Wherever it stands."""
+    unique = {name: f"{text}# {edited}\n" for name, text in FILES.items()}
+    assert ran(buildx(FOUR, unique).log) == set("abcd")
+    assert ran(buildx(FOUR, unique | {f"{edited}.txt": f"six==1.15.0\n# {edited}\n"}).log) == {edited}
+
+
+def test_an_unrelated_edit_rebuilds_nothing(buildx):
+    """Only what a PYENV names is part of it."""
+    files = {name: text + "# unrelated\n" for name, text in FILES.items()}
+    buildx(FOUR, files | {"dag.py": "1"})
+    assert ran(buildx(FOUR, files | {"dag.py": "2"}).log) == set()
+
+
+def test_removing_and_reordering(buildx):
+    """Neighbours do not know of each other, nor do their graft and their variables."""
+    files = {name: text + "# order\n" for name, text in FILES.items()}
+    start = f"FROM {PY311}\n"
+    lines = ["PYENV 3.8 a a.txt\n", "PYENV 3.11 b b.txt\n", "PYENV 3.8 c c.txt\n"]
+    assert ran(buildx(start + "".join(lines), files).log) == set("abc")
+    assert ran(buildx(start + "".join(reversed(lines)), files).log) == set()
+    assert ran(buildx(start + lines[1] + lines[2], files).log) == set()
+    assert ran(buildx(start + lines[0] + "PYENV 3.8 d d.txt\n" + lines[2], files).log) == {"d"}
+
+
+def test_they_run_at_the_same_time(buildx):
+    """Four steps of two seconds take less than four times two: shown by the times at which they began."""
+    slow = "from setuptools import setup\nimport time\nprint('BEGIN', time.time())\ntime.sleep(2)\nsetup(name='NAME', version='1')\n"
+    toml = '[build-system]\nrequires = ["setuptools"]\nbuild-backend = "setuptools.build_meta"\n'
+    files = {}
+    for name in "abcd":
+        files[f"{name}.txt"] = f"./{name}\n"
+        files[f"{name}/setup.py"] = slow.replace("NAME", f"slow{name}")
+        files[f"{name}/pyproject.toml"] = toml
+    log = buildx(FOUR, files, "--no-cache").log
+    steps = re.findall(r"^#(\d+) [\d.]+ Creating virtual environment", log, re.MULTILINE)
+    first_done = re.search(rf"^#(?:{'|'.join(steps)}) DONE", log, re.MULTILINE)
+    assert len(set(steps)) == 4
+    assert log.rindex("Creating virtual environment") < first_done.start()
+
+
+def test_what_stands_between_is_there(made):
+    """An instruction before a PYENV has been done when it installs, and one behind it sees the environment."""
+    image = made(
+        f"FROM {PY311}\nPYENV 3.11 a\nRUN test -x $ASTRO_PYENV_a && echo 127.0.0.1 > /tmp/between\n"
+        "PYENV 3.11 b <<E\nsix\nE\nRUN test -f /tmp/between && $ASTRO_PYENV_b -c 'import six'\n"
+    )
+    assert image.sh("ls /opt/venv") == "a\nb\n"
+
+
+def test_cmd_and_entrypoint(made):
+    """An ENTRYPOINT behind a PYENV drops no CMD before it; both are what they are without PYENV."""
+    text = (
+        f'FROM {PY311} AS base\nCMD ["sleep"]\nFROM base\nPYENV 3.11 a\nPYENV 3.11 b\nENTRYPOINT ["env"]\nCMD ["x"]\n'
+    )
+    config = made(text).config
+    without = made("".join(line for line in text.splitlines(keepends=True) if "PYENV" not in line)).config
+    assert (config["Cmd"], config["Entrypoint"]) == (without["Cmd"], without["Entrypoint"]) == (["x"], ["env"])
+
+
+def test_onbuild_of_the_user_does_not_fire(made, buildx):
+    """A trigger before a PYENV waits for the next image; a PYENV as a trigger is done there, with the files there."""
+    parent = made(f"FROM {PY311}\nONBUILD RUN echo fired > /tmp/fired\nONBUILD PYENV 3.11 t t.txt\nPYENV 3.11 a\n")
+    assert parent.sh("ls /tmp/fired 2>/dev/null || echo no") == "no\n"
+    child = made(f"FROM {parent.name}\n", {"t.txt": "six==1.16.0\n"}, syntax=False)
+    assert child.sh("cat /tmp/fired; $ASTRO_PYENV_t -c 'import six; print(six.__version__)'") == "fired\n1.16.0\n"
+
+
+def test_stages_by_number_and_by_target(made):
+    """`--from=0` and `--target` mean the user's own stages."""
+    text = (
+        f"FROM {PY311}\nPYENV 3.11 a\nRUN echo zero > /zero\n"
+        f"FROM {PY311} AS one\nPYENV 3.11 b\nRUN echo one > /one\n"
+        f"FROM {PY311}\nCOPY --from=0 /zero /\nCOPY --from=1 /one /\n"
+    )
+    assert made(text).sh("cat /zero /one") == "zero\none\n"
+    assert made(text, None, "--target=one").sh("cat /one; ls /opt/venv") == "one\nb\n"
+
+
+def test_no_cache_filter(buildx):
+    """--no-cache-filter rebuilds the stage it names and no other."""
+    text = f"FROM {PY311} AS one\nPYENV 3.11 a a.txt\nFROM {PY311} AS two\nPYENV 3.11 b b.txt\nCOPY --from=one /opt/venv/a /opt/venv/a\n"
+    files = {name: body + "# filter\n" for name, body in FILES.items()}
+    buildx(text, files)
+    assert ran(buildx(text, files, "--no-cache-filter=one").log) == {"a"}
+    assert ran(buildx(text, files, "--no-cache").log) == {"a", "b"}
