@@ -1,11 +1,13 @@
 """What gets installed, from where, and how it fails."""
 
+import hashlib
 import textwrap
 
 import pytest
 
 from tests.e2e.environments.conftest import AIRFLOW
 from tests.support import services
+from tests.support.contents import Image
 
 PY38 = "python:3.8-slim-bookworm"
 PY311 = "python:3.11-slim-bookworm"
@@ -20,7 +22,7 @@ def installed(image, name="a"):
 
 @pytest.mark.images(PY311)
 def test_requirements_files_and_what_they_name(made):
-    """Several files, with the files, constraints, wheels and projects that they name in turn, each relative to its file."""
+    """Several files, with the files, constraints, wheels and projects that they name, each relative to its file."""
     image = made(
         f"FROM {PY311}\nPYENV --constraint=limits.txt 3.11 a reqs/one.txt two.txt\n",
         {
@@ -68,8 +70,6 @@ def test_projects_and_locks(made):
         """
     )
     wheel = services.wheel("local-wheel", "1.0")
-    import hashlib
-
     image = made(
         f"FROM {PY311}\nPYENV --extra=more --group=lint 3.11 a pyproject.toml\nPYENV 3.11 b pylock.toml\n",
         {
@@ -127,12 +127,9 @@ def test_a_wheelhouse_without_network(made):
 @pytest.mark.parametrize("way", ["file", "env"])
 def test_a_private_index_leaves_no_trace_of_its_password(buildx, api, tmp_path, way):
     """An index that wants a password, given as a secret: it is in no layer, no history, no log."""
-    from tests.support.contents import Image
-
-    password = "s3cr3t-pa55w0rd"
-    with services.package_index(
-        {"local-wheel": services.wheel("local-wheel", "1.0")}, user="u", password=password
-    ) as url:
+    password = "s3cr3t-pa55w0rd"  # noqa: S105 - of this test's own index
+    wheels = {"local_wheel-1.0-py3-none-any.whl": services.wheel("local-wheel", "1.0")}
+    with services.package_index(wheels, user="u", password=password) as url:
         if way == "file":
             host = url.split("/")[2].split(":")[0]
             secret = f"machine {host} login u password {password}\n"
@@ -162,9 +159,8 @@ def test_a_builder_has_the_compiler(made, buildx):
         "PyMODINIT_FUNC PyInit_ext(void) { return PyModule_Create(&m); }\n",
         "r.txt": "./ext\n",
     }
-    compilers = (
-        f"FROM {PY311} AS compilers\nRUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev\n"
-    )
+    install = "apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev"
+    compilers = f"FROM {PY311} AS compilers\nRUN {install}\n"
     assert "gcc" in buildx.fails(f"FROM {PY311}\nUSER nobody\nPYENV 3.8 a r.txt\n", files).log
     image = made(f"{compilers}FROM {PY311}\nUSER nobody\nPYENV --builder=compilers 3.8 a r.txt\n", files)
     assert image.sh("$ASTRO_PYENV_a -c 'import ext; print(ext.__name__)'; command -v gcc || echo none") == "ext\nnone\n"
