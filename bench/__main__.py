@@ -1,0 +1,26 @@
+"""`python -m bench [NAME ...]`: run the named parts, or all of them."""
+
+import importlib
+import sys
+
+from bench import harness
+
+
+def main(names: list[str]) -> None:
+    """Run the parts in order; rows are shown as they come."""
+    known = sorted(
+        path.stem for path in harness.HERE.glob("*.py") if path.stem not in {"__init__", "__main__", "harness"}
+    )
+    unknown = set(names) - set(known)
+    if unknown:
+        sys.exit(f"bench: no part named {', '.join(sorted(unknown))}; there are {', '.join(known)}")
+    for name in names or known:
+        print(f"== {name}", flush=True)
+        rows = []
+        for row in importlib.import_module(f"bench.{name}").rows():
+            print(row, flush=True)
+            rows.append(row)
+        harness.write(name, rows)
+
+
+main(sys.argv[1:])
