@@ -1,6 +1,7 @@
 """What an instruction says of itself."""
 
 from pyenv_frontend.document import parse
+from pyenv_frontend.document.space import SPACES, skip_space
 from pyenv_frontend.position import Place
 
 
@@ -77,3 +78,10 @@ def test_nodes_show_what_they_are():
         "Blank(2-2: b'\\n')",
         "Instruction(3-3: b'FROM x\\n')",
     ]
+
+
+def test_white_space_in_front_is_all_of_unicodes():
+    """Each character of the property is skipped, and no other character is."""
+    for code in (*range(0xD800), *range(0xE000, 0x11000)):
+        data = chr(code).encode()
+        assert (skip_space(data, 0, len(data)) == len(data)) == (chr(code) in SPACES)

@@ -26,7 +26,7 @@ __all__ = ["Command", "Flag", "split_command"]
 
 _SPACE = b"\t\n\v\f\r "
 _QUOTES = b"'\""
-_DASHES = re.compile(rb"--(?:''|\"\")*['\"]?")  # an open quote or an escape at the end of the line counts for nothing
+_DASHES = rb"--(?:''|\"\")*['\"]?"  # an open quote or an escape at the end of the line counts for nothing
 
 
 class Flag(NamedTuple):
@@ -99,7 +99,7 @@ def _flags(text: bytes, position: int, end: int, escape: bytes) -> Iterator[_Fla
         if not text.startswith(b"--", position, end):
             return
         stop = _end_of_flag(text, position, end, escape)
-        dashes = _DASHES.fullmatch(text[position:stop].removesuffix(escape)) is not None
+        dashes = re.fullmatch(_DASHES, text[position:stop].removesuffix(escape)) is not None
         yield _FlagWord(position, stop, dashes)
         if dashes:
             return

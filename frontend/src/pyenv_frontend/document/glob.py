@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["GlobError", "replace", "trim_prefix", "trim_suffix"]
 
-_PAIRS = re.compile(r"\\?.", re.DOTALL)
+_PAIRS = r"(?s:\\?.)"
 _ANY = None
 _STAR = True
 _Element = str | bool | None
@@ -99,7 +99,7 @@ def trim_suffix(value: str, pattern: str, *, longest: bool) -> str:
     """
     backwards = value[::-1]
     # Turned as text, pair by pair, since a lone escape at the end then escapes what comes to stand behind it.
-    turned = "".join(reversed(_PAIRS.findall(pattern)))
+    turned = "".join(reversed(re.findall(_PAIRS, pattern)))
     return backwards[max(_ends(_elements(turned), backwards, 0, shortest=not longest), 0) :][::-1]
 
 

@@ -28,7 +28,7 @@ _TAKERS = frozenset({"ADD", "COPY", "RUN", "PYENV"})
 _OPENING = re.compile(r"([0-9]*)<<(-?)[\t\n\f\r ]*([^<]*)")
 _QUOTES = re.compile("['\"]")
 _STRING = rb'"(?:[^"\\\x00-\x1f]++|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*+"[ \t\r\n]*+'
-_STRINGS = re.compile(rb"\[[ \t\r\n]*+(?:" + _STRING + rb"(?:,[ \t\r\n]*+" + _STRING + rb")*+)?+\][ \t\r\n]*+")
+_STRINGS = rb"\[[ \t\r\n]*+(?:" + _STRING + rb"(?:,[ \t\r\n]*+" + _STRING + rb")*+)?+\][ \t\r\n]*+"
 
 
 class Opening(NamedTuple):
@@ -72,7 +72,7 @@ class Heredoc(NamedTuple):
 
 def is_strings_array(text: bytes) -> bool:
     """Say whether a text is a JSON array of strings, which makes an instruction's exec form."""
-    return _STRINGS.fullmatch(text) is not None
+    return text.startswith(b"[") and re.fullmatch(_STRINGS, text) is not None
 
 
 def takes_heredocs(command: Command) -> bool:

@@ -24,7 +24,7 @@ DEEPEST = 100
 _END = ""
 _PLAIN = re.compile(r"[A-Za-z0-9_.,:;=&|()\[\]~^%+*-]+")
 _SPECIAL = frozenset("@*#?-$!")
-_TEMPLATE = re.compile(r"\$(?:(\$)|(\w+)|\{(\w+)\})", re.ASCII)
+_TEMPLATE = r"\$(?:(\$)|(\w+)|\{(\w+)\})"
 _SURROGATES = re.compile("[\udc80-\udcff]")
 
 
@@ -304,7 +304,7 @@ class Lexer:
 
         def filled(matched: str) -> str:
             # Replacing all is Go's ReplaceAllString, to which $0 is the match and any other $group is empty.
-            return _TEMPLATE.sub(lambda m: "$" if m[1] else (matched if (m[2] or m[3]) == "0" else ""), text)
+            return re.sub(_TEMPLATE, lambda m: "$" if m[1] else (matched if (m[2] or m[3]) == "0" else ""), text)
 
         try:
             return glob.replace(value, pattern, filled if every else lambda _: text, every=every)

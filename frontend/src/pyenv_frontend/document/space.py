@@ -18,7 +18,10 @@ SPACES = frozenset("\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "
 """The characters of Unicode's White_Space."""
 
 _WIDE = tuple(char.encode() for char in SPACES if char > "\x7f")
-_LEADING = re.compile(rb"(?:[\t-\r ]|" + b"|".join(map(re.escape, _WIDE)) + rb")*")
+# SPACES in UTF-8; spelt out, since every build compiles it.
+_LEADING = re.compile(
+    rb"(?:[\t-\r ]|\xc2[\x85\xa0]|\xe1\x9a\x80|\xe2\x80[\x80-\x8a\xa8\xa9\xaf]|\xe2\x81\x9f|\xe3\x80\x80)*"
+)
 _ASCII = b"\t\n\v\f\r "
 
 
