@@ -1,8 +1,6 @@
 # Everything one can do here. Targets explain themselves: `make help`.
 .DEFAULT_GOAL := help
 .SHELLFLAGS := -eu -c
-STATE ?= $(or $(PYENV_STATE_DIR),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/pyenv-frontend)
-UV := $(STATE)/uv/bin/uv
 PYTHON := .venv/bin/python
 
 .PHONY: help
@@ -12,14 +10,8 @@ help: ## Show this list
 .PHONY: dev
 dev: .venv/.ready ## Make the development environment (.venv)
 
-$(UV):
-	@python3 -m venv $(STATE)/uv && $(STATE)/uv/bin/pip install -q uv==0.13.9
-
-.venv/.ready: requirements/dev.txt frontend/pyproject.toml provider/pyproject.toml | $(UV)
-	@test -x $(PYTHON) || $(UV) venv -q --python "$$($(UV) python find '>=3.12' 2>/dev/null || ls -d $$HOME/.pyenv/versions/3.12*/bin/python | tail -1)" .venv
-	@$(UV) pip sync -q --python $(PYTHON) requirements/dev.txt
-	@$(UV) pip install -q --python $(PYTHON) --no-deps --no-build-isolation -e frontend -e provider
-	@touch $@
+.venv/.ready: scripts/bootstrap requirements/dev.txt requirements/uv.txt frontend/pyproject.toml provider/pyproject.toml
+	@scripts/bootstrap
 
 .PHONY: lint
 lint: dev ## Ruff (lint and format) and mypy strict
@@ -28,6 +20,11 @@ lint: dev ## Ruff (lint and format) and mypy strict
 .PHONY: check
 check: lint ## Lint, types and unit tests: under a minute
 	@.venv/bin/pytest -q tests/frontend tests/provider
+
+.PHONY: test
+test: dev ## All tests, those on a real engine included; brings up what they need
+	@$(PYTHON) -m tests.support.images || echo "tests that need an engine or these images are skipped"
+	@.venv/bin/pytest -q --durations=10 tests
 
 .PHONY: property
 property: dev ## The laws of document and expansion over 20,000 examples each (ten minutes and more)
