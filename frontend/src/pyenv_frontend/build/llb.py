@@ -1,12 +1,13 @@
 """Graphs of our own: sources, one written file, a copy. Pure: values in, protobuf messages out.
 
-Where Docker's frontend makes the same op, ours has the same bytes, so that the engine does the work once for both. Go
-and Python write a message's fields in the order of their numbers and, when asked to, maps in the order of their keys.
+Every op of ours has the very bytes that Go would write. The engine reads ops and writes them again before it takes their
+digests, so an op with its fields in another order would get another digest than the one by which metadata and places
+in the source are found; and where Docker's frontend makes the same op, the engine does the work once for both.
 """
 
 from __future__ import annotations
 
-__all__ = ["Output", "copied", "definition", "output_of", "source", "written"]
+__all__ = ["Output", "copied", "definition", "digest_of", "encode", "output_of", "source", "written"]
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -38,6 +39,19 @@ class Output:
 def digest_of(op: bytes) -> str:
     """Give an op's digest."""
     return f"sha256:{sha256(op).hexdigest()}"
+
+
+def encode(op: wire.Op) -> bytes:
+    """Serialise an op as Go does: fields in the order of their numbers, maps by key, and what is in a oneof last."""
+    kind = op.WhichOneof("op")
+    if kind is None:
+        return op.SerializeToString(deterministic=True)
+    rest = wire.Op()
+    rest.CopyFrom(op)
+    rest.ClearField(kind)
+    alone = wire.Op()
+    getattr(alone, kind).CopyFrom(getattr(op, kind))
+    return rest.SerializeToString(deterministic=True) + alone.SerializeToString(deterministic=True)
 
 
 def source(identifier: str, attrs: Mapping[str, str], name: str) -> Output:
@@ -83,7 +97,7 @@ def _file_op(actions: list[wire.FileAction]) -> wire.Op:
 
 
 def _add(before: tuple[bytes, ...], op: wire.Op, name: str, metadata: Mapping[str, wire.OpMetadata]) -> Output:
-    data = op.SerializeToString(deterministic=True)
+    data = encode(op)
     digest = digest_of(data)
     described = wire.OpMetadata(description={_NAME: name}) if name else wire.OpMetadata()
     return Output((*before, data), digest, 0, {**metadata, digest: described})
@@ -92,7 +106,7 @@ def _add(before: tuple[bytes, ...], op: wire.Op, name: str, metadata: Mapping[st
 def definition(output: Output) -> wire.Definition:
     """Close a graph: the last op names the output."""
     last = wire.Op(inputs=[wire.Input(digest=output.digest, index=output.index)])
-    made = wire.Definition(ops=[*output.ops, last.SerializeToString(deterministic=True)])
+    made = wire.Definition(ops=[*output.ops, encode(last)])
     for digest, metadata in output.metadata.items():
         made.metadata[digest].CopyFrom(metadata)
     return made

@@ -36,6 +36,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from pyenv_frontend.build.llb import digest_of as _digest
+from pyenv_frontend.build.llb import encode
 from pyenv_frontend.expansion.steps import BUILDER
 from pyenv_frontend.gateway import wire_pb2 as wire
 
@@ -137,7 +138,7 @@ class _Rehanging:
     def _keep(self, old: str, raw: bytes, op: wire.Op) -> None:
         """An op that is not ours: its bytes as they were, unless an input moved."""
         changed = self._follow(op.inputs)
-        new = self._add(op.SerializeToString(deterministic=True) if changed else raw, old)
+        new = self._add(encode(op) if changed else raw, old)
         if new != old:
             # An op has as many outputs as it likes and does not say how many: those that are used are looked up.
             self.moved[_Out(old, -1)] = _Out(new, -1)
@@ -156,7 +157,7 @@ class _Rehanging:
         published = [variable for variable in op.exec.meta.env if variable.startswith(_PUBLISHED)]
         for variable in published:
             op.exec.meta.env.remove(variable)
-        made = _Out(self._add(op.SerializeToString(deterministic=True), old), root.output)
+        made = _Out(self._add(encode(op), old), root.output)
         if step.kind == "graft":
             group.grafts[step.carries] = _Graft(op, root.input, made, old)
         if start == chain:
@@ -181,7 +182,7 @@ class _Rehanging:
         op = wire.Op()
         op.CopyFrom(graft.op)
         op.inputs[graft.root].digest, op.inputs[graft.root].index = builder
-        return _Out(self._add(op.SerializeToString(deterministic=True), graft.old), graft.made.number)
+        return _Out(self._add(encode(op), graft.old), graft.made.number)
 
     @staticmethod
     def _set_root(op: wire.Op, root: wire.Mount, start: _Out) -> None:
@@ -221,7 +222,7 @@ class _Rehanging:
         if op.WhichOneof("op") == "file":  # a merge or a difference is the same on every platform
             op.platform.CopyFrom(pattern.platform)
         op.constraints.CopyFrom(pattern.constraints)
-        return _Out(self._add(op.SerializeToString(deterministic=True), old), 0)
+        return _Out(self._add(encode(op), old), 0)
 
     def _add(self, raw: bytes, old: str) -> str:
         """Add an op, with what the old graph knew of `old`: names, groups, places in the file."""

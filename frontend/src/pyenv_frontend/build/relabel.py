@@ -110,9 +110,15 @@ class Labels:
             if digest in pyenvs or not all(user in pyenvs for user in by):
                 continue
             metadata = definition.metadata[digest]
-            if digest not in definition.source.locations and not metadata.HasField("progress_group"):
+            if not _located(definition, digest) and not metadata.HasField("progress_group"):
                 group = definition.metadata[by[0]].progress_group
                 metadata.progress_group.CopyFrom(wire.ProgressGroup(id=group.id, name=group.name, weak=True))
+
+
+def _located(definition: wire.Definition, digest: str) -> bool:
+    """Tell whether a step stands for a line: an image that is only copied from has an entry without lines."""
+    places = definition.source.locations
+    return digest in places and any(place.ranges for place in places[digest].locations)
 
 
 def _ops(definition: wire.Definition) -> Iterator[tuple[str, wire.Op]]:
