@@ -87,23 +87,16 @@ class Local:
         return self._contents[path]
 
     def metadata(self, path: str) -> RefId:
-        """See `Store.metadata`; an engine that is too old for metadata alone sends the files."""
+        """See `Store.metadata`; of a folder nothing but itself is loaded."""
         if path in self._contents:
             return self._contents[path]
         if path not in self._metadata:
-            attrs = {"local.followpaths": _json([path]), "local.metadatatransfer": "true"}
-            self._metadata[path] = self._solve(attrs, _STEP)
+            self._metadata[path] = self._solve(_only(path), _STEP)
         return self._metadata[path]
 
     def listing(self, folder: str) -> RefId:
         """See `Store.listing`."""
-        below = f"{folder}/*" if folder else "*"
-        attrs = {
-            "local.excludepatterns": _json([f"{below}/*"]),
-            "local.includepattern": _json([below]),
-            "local.metadatatransfer": "true",
-        }
-        return self._solve(attrs, _STEP)
+        return self._solve(_only(f"{folder}/*" if folder else "*"), _STEP)
 
     def ignore_file(self) -> bytes:
         """Read the folder's own `.dockerignore`, by the same op as Docker's frontend; empty if there is none."""
@@ -178,6 +171,11 @@ def ignore_file(bridge: Bridge, file: UserFile, local: Local) -> tuple[DockerIgn
     """
     own = file.ignore_file(bridge)
     return parse_dockerignore(local.ignore_file() if own is None else own[1]), own
+
+
+def _only(pattern: str) -> dict[str, str]:
+    """Ask for what a pattern matches, without what lies in it."""
+    return {"local.includepattern": _json([pattern]), "local.excludepatterns": _json([f"{pattern}/*"])}
 
 
 def _json(paths: Sequence[str]) -> str:

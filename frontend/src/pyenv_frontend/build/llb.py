@@ -1,13 +1,13 @@
 """Graphs of our own: sources, one written file, a copy. Pure: values in, protobuf messages out.
 
-Every op of ours has the very bytes that Go would write. The engine reads ops and writes them again before it takes their
-digests, so an op with its fields in another order would get another digest than the one by which metadata and places
-in the source are found; and where Docker's frontend makes the same op, the engine does the work once for both.
+Every op of ours has the very bytes that Go would write. The engine reads ops and writes them again before it takes
+their digests, so an op with its fields in another order would get another digest than the one by which metadata and
+places in the source are found; and where Docker's frontend makes the same op, the engine does the work once for both.
 """
 
 from __future__ import annotations
 
-__all__ = ["Output", "copied", "definition", "digest_of", "encode", "output_of", "source", "written"]
+__all__ = ["NAME", "Output", "copied", "definition", "digest_of", "encode", "output_of", "source", "written"]
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -22,7 +22,8 @@ except ImportError:
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_NAME = "llb.customname"
+NAME = "llb.customname"
+"""Where an op's metadata has what the step is called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ def _file_op(actions: list[wire.FileAction]) -> wire.Op:
 def _add(before: tuple[bytes, ...], op: wire.Op, name: str, metadata: Mapping[str, wire.OpMetadata]) -> Output:
     data = encode(op)
     digest = digest_of(data)
-    described = wire.OpMetadata(description={_NAME: name}) if name else wire.OpMetadata()
+    described = wire.OpMetadata(description={NAME: name}) if name else wire.OpMetadata()
     return Output((*before, data), digest, 0, {**metadata, digest: described})
 
 

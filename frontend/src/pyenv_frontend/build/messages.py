@@ -8,7 +8,7 @@ Source of truth: BuildKit `solver/errdefs/errdefs.proto`, `util/grpcerrors`, `fr
 
 from __future__ import annotations
 
-__all__ = ["located", "relabelled"]
+__all__ = ["at_lines", "located", "relabelled", "relabelled_ranges"]
 
 import json
 import re
@@ -19,9 +19,14 @@ from pyenv_frontend.gateway import wire_pb2 as wire
 from pyenv_frontend.gateway.status import Detail, Status
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pyenv_frontend.build.relabel import Labels
     from pyenv_frontend.build.source import UserFile
     from pyenv_frontend.errors import UserError
+    from pyenv_frontend.position import Lines
+
+    type _Ranges = list[dict[str, Any]]
 
 SOURCE = "github.com/moby/buildkit/errdefs.Source+json"
 _ON_LINE = re.compile(r"\bon line (\d+)")
@@ -47,24 +52,37 @@ def located(error: UserError, file: UserFile) -> Status:
 def relabelled(status: Status, labels: Labels) -> Status:
     """Let an error about the expanded file speak of the user's; details that we do not know are kept."""
     message = _ON_LINE.sub(lambda found: f"on line {labels.line(int(found[1]))}", status.message)
-    details = tuple(_source(detail, labels) if detail.type_url == SOURCE else detail for detail in status.details)
+    details = tuple(
+        _source(each, labels.expanded, labels.file, lambda ranges: relabelled_ranges(ranges, labels))
+        for each in status.details
+    )
     return Status(message, status.code, details)
 
 
-def _source(detail: Detail, labels: Labels) -> Detail:
+def at_lines(status: Status, text: bytes, file: UserFile, lines: Lines) -> Status:
+    """Let an error about a small Dockerfile of ours speak of the user's lines that it was made for."""
+    ranges = [{"start": {"line": line}, "end": {"line": line}} for line in lines.numbers()]
+    details = tuple(_source(each, text, file, lambda _: ranges) for each in status.details)
+    return Status(_ON_LINE.sub(f"on line {lines.first}", status.message), status.code, details)
+
+
+def _source(detail: Detail, text: bytes, file: UserFile, ranges: Callable[[_Ranges], _Ranges]) -> Detail:
+    """Edit a place in `text` so that it is one in the user's file; other details are left alone."""
+    if detail.type_url != SOURCE:
+        return detail
     try:
         found: dict[str, Any] = json.loads(detail.value)
         info = found["info"]
-        if b64decode(info["data"]) != labels.expanded:
+        if b64decode(info["data"]) != text:
             return detail
     except (ValueError, LookupError, TypeError):
         return detail
-    info |= {"filename": labels.file.name, "data": _base64(labels.file.text)}
-    found["ranges"] = relabelled_ranges(found.get("ranges") or [], labels)
+    info |= {"filename": file.name, "data": _base64(file.text)}
+    found["ranges"] = ranges(found.get("ranges") or [])
     return Detail(detail.type_url, json.dumps(found).encode())
 
 
-def relabelled_ranges(ranges: list[dict[str, Any]], labels: Labels) -> list[dict[str, Any]]:
+def relabelled_ranges(ranges: _Ranges, labels: Labels) -> _Ranges:
     """Relabel ranges in the form that Go's JSON encoder gives them: fields that are zero are left out."""
     parsed = [wire.Range(start=_position(each.get("start")), end=_position(each.get("end"))) for each in ranges]
     return [{"start": _json(each.start), "end": _json(each.end)} for each in labels.ranges(parsed)]

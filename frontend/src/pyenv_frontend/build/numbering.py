@@ -8,7 +8,7 @@ Source of truth: BuildKit `dockerfile2llb/convert.go` (`prefixCommand`, and wher
 
 from __future__ import annotations
 
-__all__ = ["Numbering", "Unit"]
+__all__ = ["Numbering", "Unit", "base_name"]
 
 import re
 from dataclasses import dataclass
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from pyenv_frontend.document import Document, Instruction
     from pyenv_frontend.expansion.expand import Expansion
+    from pyenv_frontend.language import Program, Stage
     from pyenv_frontend.position import Lines
 
 _COUNTED = frozenset({"ADD", "COPY", "RUN", "WORKDIR"})
@@ -107,6 +108,22 @@ class Numbering:
         index = int(match["index"]) - unit.expanded_rank + unit.rank
         head = match["head"].removesuffix("stage-0 ") if self._single else match["head"]
         return f"[{head}{index:>{len(str(total))}}/{total}] "
+
+
+def base_name(name: str, program: Program, stage: Stage | None) -> str:
+    """Give the step that loads a base image the name that it has in the whole build.
+
+    Args:
+        name: what it is called in a Dockerfile of this one FROM: `[1/1] FROM docker.io/library/debian`.
+        program: the user's file.
+        stage: the stage that begins with it; None for an image that is only looked at.
+    """
+    match = _NUMBERED.fullmatch(name)
+    if match is None or stage is None:
+        return name if match is None else match["rest"]
+    counted = sum(each.name in _COUNTED or each.name == "PYENV" for each in stage.instructions)
+    called = "" if _has_single_stage(program.document) else f"{stage.name or f'stage-{stage.index}'} "
+    return f"[{match['head']}{called}{1:>{len(str(counted + 1))}}/{counted + 1}] {match['rest']}"
 
 
 def _has_single_stage(document: Document) -> bool:

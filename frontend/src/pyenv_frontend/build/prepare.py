@@ -11,15 +11,18 @@ from pyenv_frontend.build import llb
 from pyenv_frontend.build import options as opts
 from pyenv_frontend.build.base import bases
 from pyenv_frontend.build.context import EngineContext, Local, Whole, ignore_file
+from pyenv_frontend.build.messages import at_lines
+from pyenv_frontend.build.numbering import base_name
 from pyenv_frontend.document import parse
 from pyenv_frontend.errors import UserError
 from pyenv_frontend.expansion.expand import Tools, expand
 from pyenv_frontend.expansion.place import HomeUnknownError
 from pyenv_frontend.gateway import wire_pb2 as wire
+from pyenv_frontend.gateway.status import CallError
 from pyenv_frontend.language import Settings, has_pyenv, read
 from pyenv_frontend.language.dockerignore import DockerIgnore
 from pyenv_frontend.language.requirements import Closure, close_over
-from pyenv_frontend.position import Location
+from pyenv_frontend.position import Lines, Location
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,7 +33,7 @@ if TYPE_CHECKING:
     from pyenv_frontend.expansion.base import Base
     from pyenv_frontend.expansion.expand import BaseKey, Expansion
     from pyenv_frontend.gateway.bridge import Bridge, Reply
-    from pyenv_frontend.language import Program, Pyenv
+    from pyenv_frontend.language import Program, Pyenv, Stage
 
 _OWN_IMAGE = "/run/config/buildkit/metadata/frontend.bin"
 """Where the engine puts the graph of the image that this frontend was started from."""
@@ -89,10 +92,11 @@ class _Preparation:
             self.inputs["context"] = file.context
         self.inputs[opts.TOOLS] = own_image()
         self.ignore: tuple[str, bytes] | None = None
+        self.first = read(document, self._settings(""), report=_later)
+        """What can be said before the bases are known."""
 
     def run(self) -> tuple[Prepared, ...]:
-        first = read(self.document, self._settings(""), report=_later)
-        facts = bases(self.bridge, self._look_at, first)
+        facts = bases(self.bridge, self._look_at, self.first)
         context = self._context()
         found = [self._for_platform(platform, facts[platform], context) for platform in facts]
         same = len({each.expansion.source for each in found}) == 1
@@ -109,7 +113,13 @@ class _Preparation:
 
     def _look_at(self, dockerfile: bytes) -> Reply[wire.Result]:
         inputs = self.inputs | {"dockerfile": self._as_input(dockerfile, "[internal] look at the base image")}
-        return self.bridge.solve_frontend(self.options.delegate.frontend, self.options.for_base(), inputs)
+        reply = self.bridge.solve_frontend(self.options.delegate.frontend, self.options.for_base(), inputs)
+        return _NamedBase(self, reply, dockerfile)
+
+    def stage_of(self, dockerfile: bytes) -> Stage | None:
+        """Find the user's FROM for one that was asked for on its own."""
+        wanted = dockerfile.split()[-1].decode()
+        return next((each for each in self.first.stages if each.parent is None and each.base == wanted), None)
 
     def _as_input(self, dockerfile: bytes, name: str) -> wire.Definition:
         """Put a Dockerfile where the delegate looks for it, with the ignore file that belongs to it alone."""
@@ -122,6 +132,8 @@ class _Preparation:
         if "context" in self.inputs:
             return EngineContext(self.bridge, Whole(self.bridge, self.inputs["context"]), DockerIgnore())
         local = Local(self.bridge, self.options)
+        pyenvs = [each.pyenv for each in self.first.environments if not each.pyenv.onbuild]
+        local.load({path for pyenv in pyenvs for path in _named(pyenv)})
         rules, self.ignore = ignore_file(self.bridge, self.file, local)
         return EngineContext(self.bridge, local, rules)
 
@@ -161,6 +173,38 @@ class _Preparation:
         )
 
 
+class _NamedBase:
+    """The answer about a base image. The engine goes by the first name it hears for a step: let it be the right one."""
+
+    def __init__(self, preparation: _Preparation, reply: Reply[wire.Result], dockerfile: bytes) -> None:
+        self._bridge = preparation.bridge
+        self._file = preparation.file
+        self._program = preparation.first
+        self._reply = reply
+        self._dockerfile = dockerfile
+        self._stage = preparation.stage_of(dockerfile)
+
+    def get(self) -> wire.Result:
+        """See `Reply`; the file systems are loaded under their steps' names, errors point at the user's FROM."""
+        try:
+            result = self._reply.get()
+        except CallError as error:
+            lines = self._stage.instruction.lines if self._stage else Lines(1, 1)
+            raise CallError(error.method, at_lines(error.status, self._dockerfile, self._file, lines)) from error
+        refs = [result.ref] if result.HasField("ref") else list(result.refs.refs.values())
+        solved = []
+        for ref in (each for each in refs if each.definition.ops):
+            for metadata in ref.definition.metadata.values():
+                if llb.NAME in metadata.description:
+                    metadata.description[llb.NAME] = base_name(
+                        metadata.description[llb.NAME], self._program, self._stage
+                    )
+            solved.append((ref, self._bridge.solve(ref.definition)))
+        for ref, answer in solved:
+            ref.id = answer.get().ref.id
+        return result
+
+
 def own_image() -> wire.Definition:
     """Read the graph of the image that we run from."""
     with open(_OWN_IMAGE, "rb") as stored:  # noqa: PTH123  # pathlib would be loaded for nothing else
@@ -172,9 +216,13 @@ def _later(error: UserError) -> None:
     del error
 
 
+def _named(pyenv: Pyenv) -> tuple[str, ...]:
+    """Give the files that a PYENV itself names."""
+    return (*(file.path for file in pyenv.requirements), *pyenv.options.constraints)
+
+
 def _closure(pyenv: Pyenv, context: EngineContext) -> Closure:
     """Find what a PYENV refers to; a trigger's files are in the context of another build."""
     if pyenv.onbuild:
-        named = (*(file.path for file in pyenv.requirements), *pyenv.options.constraints)
-        return Closure(files=named, trees=(), listed=(), constraints=(), contents={})
+        return Closure(files=_named(pyenv), trees=(), listed=(), constraints=(), contents={})
     return close_over(pyenv, context)

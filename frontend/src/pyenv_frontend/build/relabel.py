@@ -11,7 +11,7 @@ __all__ = ["Labels"]
 
 from typing import TYPE_CHECKING
 
-from pyenv_frontend.build.llb import digest_of
+from pyenv_frontend.build.llb import NAME, digest_of
 from pyenv_frontend.build.numbering import Numbering, Unit
 from pyenv_frontend.gateway import wire_pb2 as wire
 from pyenv_frontend.position import Lines
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from pyenv_frontend.build.prepare import Prepared
 
-_NAME = "llb.customname"
 _COMMAND = "com.docker.dockerfile.v1.command"
 
 
@@ -86,15 +85,15 @@ class Labels:
 
     def _name(self, digest: str, metadata: wire.OpMetadata, unit: Unit) -> dict[str, str]:
         """Rename one step; give the group of a step that is part of a PYENV."""
-        name = metadata.description.get(_NAME, "")
+        name = metadata.description.get(NAME, "")
         if not unit.is_pyenv:
             if name:
-                metadata.description[_NAME] = self._numbering.rename(name, unit)
+                metadata.description[NAME] = self._numbering.rename(name, unit)
             if metadata.HasField("progress_group"):
                 metadata.progress_group.name = self._numbering.rename(metadata.progress_group.name, unit)
             return {}
         title = self._numbering.title(name, unit)
-        metadata.description[_NAME] = title
+        metadata.description[NAME] = title
         metadata.description[_COMMAND] = unit.text
         group = f"pyenv:{self.platform}:{unit.instruction.lines.first}"
         metadata.progress_group.CopyFrom(wire.ProgressGroup(id=group, name=title))
