@@ -10,7 +10,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Sequence
 
@@ -98,16 +97,14 @@ def _create(options: argparse.Namespace, environ: dict[str, str]) -> None:
 def _install(options: argparse.Namespace, environ: dict[str, str]) -> None:
     for project in options.project:
         _install_project(options, options.context / project, environ)
-    files = [options.context / path for path in options.requirements]
-    if not files and not options.require:
+    if not options.requirements and not options.require:
         return
-    with tempfile.TemporaryDirectory() as folder:
-        if options.require:
-            inline = Path(folder) / "PYENV-requirements.txt"
-            inline.write_text("\n".join(options.require) + "\n", encoding="utf-8")
-            files.append(inline)
-        arguments = _listed("-r", files) + _listed("-c", [options.context / path for path in options.constraint])
-        _call(options, [*_installer(options), *arguments], environ, "its requirements could not be installed")
+    # Inline requirements come by stdin: what they name is then relative to where the installer runs, the context.
+    inline = "\n".join([*options.require, ""])
+    stdin = [] if not options.require else ["/dev/stdin" if options.installer == "pip" else "-"]
+    arguments = _listed("-r", [*(options.context / path for path in options.requirements), *stdin])
+    arguments += _listed("-c", [options.context / path for path in options.constraint])
+    _call(options, [*_installer(options), *arguments], environ, "its requirements could not be installed", inline)
 
 
 def _install_project(options: argparse.Namespace, project: Path, environ: dict[str, str]) -> None:
@@ -119,28 +116,15 @@ def _install_project(options: argparse.Namespace, project: Path, environ: dict[s
         command += ["--project", str(project.parent), "--python", str(_python(options)), *extras, *groups]
     else:
         groups = [word for group in options.group for word in ("--group", f"{project}:{group}")]
-        command = [
-            *_uv(options, "pip", "install"),
-            "--python",
-            str(_python(options)),
-            "-r",
-            str(project),
-            *extras,
-            *groups,
-        ]
+        command = [*_installer(options, "uv"), "-r", str(project), *extras, *groups]
         command += _listed("-c", [options.context / path for path in options.constraint])
-    _call(
-        options, command, environ, f"the dependencies of {project.relative_to(options.context)} could not be installed"
-    )
+    name = project.relative_to(options.context)
+    _call(options, command, environ, f"the dependencies of {name} could not be installed")
 
 
 def _finish(options: argparse.Namespace, environ: dict[str, str]) -> None:
-    _call(
-        options,
-        [*_uv(options, "pip", "check"), "--python", str(_python(options))],
-        environ,
-        "its packages do not fit together",
-    )
+    check = [*_uv(options, "pip", "check"), "--python", str(_python(options))]
+    _call(options, check, environ, "its packages do not fit together")
     if options.compile:
         _compile(options, environ)
     for name in _LEFT_BEHIND:
@@ -171,8 +155,8 @@ def _compile(options: argparse.Namespace, environ: dict[str, str]) -> None:
     subprocess.call(command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-def _installer(options: argparse.Namespace) -> list[str]:
-    if options.installer == "pip":
+def _installer(options: argparse.Namespace, program: str | None = None) -> list[str]:
+    if (program or options.installer) == "pip":
         return [str(_python(options)), "-m", "pip", "install", "--no-compile"]
     return [*_uv(options, "pip", "install"), "--python", str(_python(options))]
 
@@ -189,10 +173,12 @@ def _listed(flag: str, values: Sequence[object]) -> list[str]:
     return [word for value in values for word in (flag, str(value))]
 
 
-def _call(options: argparse.Namespace, command: list[str], environ: dict[str, str], failed: str) -> None:
+def _call(
+    options: argparse.Namespace, command: list[str], environ: dict[str, str], failed: str, stdin: str = ""
+) -> None:
     """Run an installer in the context: both of them take local packages relative to where they run."""
     sys.stdout.flush()
     where = options.context if options.context.is_dir() else None
-    code = subprocess.call(command, env=environ, stdin=subprocess.DEVNULL, cwd=where)
-    if code:
+    done = subprocess.run(command, env=environ, input=stdin.encode("utf-8", "surrogateescape"), cwd=where, check=False)
+    if done.returncode:
         raise StepError(f"PYENV {options.name}: {failed}; the installer's message stands above")

@@ -1,4 +1,4 @@
-"""The command line: `pyenv-frontend expand`, `check`. Each command is imported when it is called."""
+"""The command line: `pyenv-frontend expand`, `check`, `local`. Each command is imported when it is called."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ USAGE_EXIT: Final = 64
 COMMANDS: Final = {
     "expand": "Print the Dockerfile without PYENV.",
     "check": "Report mistakes and advice, without building.",
+    "local": "Make the environments on this machine, without an engine.",
 }
 """The commands, each a function of its own name in the module `cli.<name>`."""
 

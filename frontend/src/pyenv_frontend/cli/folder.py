@@ -28,6 +28,11 @@ class FolderContext:
         self._dockerfile = None if dockerfile is None else Path(dockerfile)
 
     @property
+    def root(self) -> Path:
+        """The folder, absolute, links followed."""
+        return self._root
+
+    @property
     def prefix(self) -> str:
         """The way to the folder from the working directory, with `/`; empty if it is that."""
         here = Path.cwd()

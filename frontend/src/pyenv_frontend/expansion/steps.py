@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pyenv_frontend.expansion.place import Place
     from pyenv_frontend.language.instruction import Pyenv
 
-__all__ = ["BUILDER", "Graft", "Run", "environment", "graft", "variables"]
+__all__ = ["BUILDER", "Graft", "Run", "contents", "environment", "graft", "variables"]
 
 TOOLS = "/run/pyenv"
 CACHE = "/run/pyenv-cache"
@@ -139,11 +139,19 @@ def _command(words: list[str]) -> list[str]:
 
 
 def _arguments(pyenv: Pyenv, place: Place, *, selfcheck: bool) -> list[str]:
+    arguments = [f"--name={pyenv.name.text}", f"--path={place.path}"]
+    arguments += _owner(place, in_other_stage=pyenv.options.builder is not None)
+    arguments += contents(pyenv)
+    arguments += [] if pyenv.options.compile else ["--no-compile"]
+    arguments += ["--selfcheck"] if selfcheck else []
+    return arguments
+
+
+def contents(pyenv: Pyenv) -> list[str]:
+    """The step's arguments that say what goes into an environment, wherever it is made."""
     options = pyenv.options
     inline = [] if pyenv.inline is None else pyenv.inline.decode("utf-8", "surrogateescape").splitlines()
-    arguments = [f"--name={pyenv.name.text}", f"--path={place.path}"]
-    arguments += _owner(place, in_other_stage=options.builder is not None)
-    arguments += ["--installer=pip"] if options.installer == "pip" else []
+    arguments = ["--installer=pip"] if options.installer == "pip" else []
     arguments += [
         f"--{'project' if file.kind == 'pyproject' else 'requirements'}={file.path}" for file in pyenv.requirements
     ]
@@ -152,8 +160,6 @@ def _arguments(pyenv: Pyenv, place: Place, *, selfcheck: bool) -> list[str]:
     arguments += [f"--extra={name}" for name in options.extras]
     arguments += [f"--group={name}" for name in options.groups]
     arguments += ["--system-site-packages"] if options.system_site_packages else []
-    arguments += [] if options.compile else ["--no-compile"]
-    arguments += ["--selfcheck"] if selfcheck else []
     return arguments
 
 

@@ -1,0 +1,147 @@
+"""`pyenv-frontend local`: the environments of a Dockerfile on this machine, and the variables that name them."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from pyenv_frontend.cli.dockerfile import check_target, context_of, pairs, read_dockerfile, settings_of, shared_options
+from pyenv_frontend.language.scopes import read
+from pyenv_frontend.local import plan
+from pyenv_frontend.local.board import Board
+from pyenv_frontend.local.installer import Installer
+from pyenv_frontend.local.interpreters import Interpreters
+from pyenv_frontend.local.make import Maker
+from pyenv_frontend.local.store import Store
+from pyenv_frontend.local.tools import find_uv
+from pyenv_frontend.local.variables import FORMATS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pyenv_frontend.cli.folder import FolderContext
+    from pyenv_frontend.errors import UserError
+    from pyenv_frontend.language.program import Program
+    from pyenv_frontend.local.plan import Job
+
+__all__ = ["local"]
+
+
+@click.command()
+@click.option("-f", "--file", "dockerfile", default="Dockerfile", metavar="FILE", help="The Dockerfile.")
+@shared_options
+@click.option("--format", "form", type=click.Choice([*FORMATS]), default="sh", show_default=True)
+@click.option("--check", is_flag=True, help="Only say what is out of date; exit code 1 if anything is.")
+@click.option("--clean", is_flag=True, help="Remove the environments.")
+@click.option("-j", "--jobs", type=click.IntRange(1), default=4, show_default=True, help="How many are made at once.")
+def local(dockerfile: str, form: str, *, check: bool, clean: bool, jobs: int, **options: Any) -> int:
+    """Make the environments of a Dockerfile on this machine, without an engine.
+
+    They lie in the folder .pyenv beside the Dockerfile, and are made again only when what they are made of has changed.
+    What is printed sets their variables: eval "$(pyenv-frontend local)". Everything else is said on standard error.
+    """
+    store = Store(Path.cwd() if dockerfile == "-" else Path(dockerfile).parent)
+    if clean:
+        return _clean(store)
+    program = _read(dockerfile, options)
+    pyenvs, said = plan.choose(program, options["target"])
+    context = context_of(options["context"], dockerfile)
+    if check:
+        return _check([plan.job_of(each, context, store) for each in pyenvs], form)
+    for sentence in (*said, *(remark for each in pyenvs for remark in plan.remarks(each))):
+        _note(sentence)
+    with _ended_by_signals(), store.locked(lambda: _note("another run is at work in .pyenv: waiting for it")):
+        _drop_the_unnamed(program, store)
+        errors = _make([plan.job_of(each, context, store) for each in pyenvs], context, store, jobs)
+    for error in errors.values():
+        click.echo(error.format(), err=True)
+    ready = [each.name for each in pyenvs if each.name.text not in errors]
+    variables = {variable: str(store.python(name.text)) for name in ready for variable in name.variables}
+    click.echo(FORMATS[form](variables), nl=False)
+    return int(bool(errors))
+
+
+def _read(dockerfile: str, options: dict[str, Any]) -> Program:
+    variables = pairs(options["base_env"], "--base-env")
+    settings = settings_of(options["build_arg"], options["target"], options["target_platform"])
+    program = read(read_dockerfile(dockerfile), settings, base_variables=lambda *_: variables)
+    check_target(program, options["target"])
+    return program
+
+
+def _make(jobs: Sequence[Job], context: FolderContext, store: Store, at_once: int) -> dict[str, UserError]:
+    """Make what is out of date; returns the errors by the environments' names."""
+    stale = [job for job in jobs if job.stale]
+    if not stale:
+        count = f"{len(jobs)} environment{'s' * (len(jobs) != 1)}"
+        _note(f"{count}, up to date" if jobs else "there is no PYENV to make")
+        return {}
+    terminal = sys.stderr.isatty()
+    uv = find_uv()
+    installer = Installer(uv=uv, context=context.root, terminal=terminal)
+    with Board([job.name for job in stale], sys.stderr, terminal) as board:
+        maker = Maker(store=store, interpreters=Interpreters(uv), installer=installer, board=board)
+        errors = maker.make(stale, at_once)
+    if not context.ignored(".pyenv/.store/any"):
+        _note("`docker build` sends the folder .pyenv to the engine: add the line .pyenv to .dockerignore")
+    return errors
+
+
+def _drop_the_unnamed(program: Program, store: Store) -> None:
+    """Take away what a PYENV of this Dockerfile made that is not in it any more, and what earlier runs left."""
+    named = {each.pyenv.name.text for each in program.environments}
+    file = Path(program.document.file.name).name
+    for name in store.names():
+        record = store.record(name)
+        if name not in named and record is not None and record.dockerfile == file:
+            store.remove(name)
+            _note(f"{name}: removed, since no PYENV has that name any more")
+    store.sweep()
+
+
+def _check(jobs: Sequence[Job], form: str) -> int:
+    if form == "json":
+        found = [{"name": job.name, "stale": bool(job.stale), "reasons": job.stale} for job in jobs]
+        click.echo(json.dumps({"environments": found}, indent=2))
+    else:
+        for job in jobs:
+            click.echo(f"{job.name}: {', '.join(job.stale) or 'up to date'}")
+    for job in jobs:
+        if job.error:
+            click.echo(job.error.format(), err=True)
+    return int(any(job.stale for job in jobs))
+
+
+def _clean(store: Store) -> int:
+    if store.folder.is_dir():
+        with store.locked(lambda: _note("another run is at work in .pyenv: waiting for it")):
+            names = store.clean()
+        _note(f"removed {', '.join(names)}" if names else "there was no environment")
+    else:
+        _note("there was no environment")
+    return 0
+
+
+def _note(sentence: str) -> None:
+    click.echo(f"note: {sentence}", err=True)
+
+
+@contextlib.contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP end a run as Ctrl-C does: with every installer stopped."""
+
+    def end(number: int, _frame: object) -> NoReturn:
+        raise click.exceptions.Exit(128 + number)  # as a shell says it
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

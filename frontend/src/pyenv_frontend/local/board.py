@@ -1,0 +1,117 @@
+"""Who is where: one line per environment, rewritten on a terminal, added one by one elsewhere."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Literal, Self, TextIO
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from types import TracebackType
+
+__all__ = ["Board"]
+
+State = Literal["waiting", "working", "done", "failed"]
+_SIGNS: Final[dict[str, str]] = {"waiting": "·", "done": "✓", "failed": "✗"}
+_TURNING: Final = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+_COUNT: Final = re.compile(r" (\d+)/(\d+)")
+_BAR: Final = 20
+"""Cells of a progress bar."""
+
+_INTERVAL: Final = 0.1
+"""Seconds between two pictures."""
+
+
+@dataclass(slots=True)
+class _Line:
+    text: str = "waiting"
+    state: State = "waiting"
+    since: float = 0.0
+
+    def shown(self, now: float) -> str:
+        if self.state != "working":
+            return self.text
+        counted = _COUNT.search(self.text)
+        bar = _bar(int(counted[1]), int(counted[2])) if counted else ""
+        seconds = f" ({now - self.since:.0f} s)" if now - self.since >= 1 else ""
+        return f"{bar}{self.text}{seconds}"
+
+
+def _bar(done: int, total: int) -> str:
+    filled = _BAR * done // max(total, 1)
+    return "█" * filled + "░" * (_BAR - filled) + " "
+
+
+@dataclass(slots=True)
+class Board:
+    """The progress of several environments; a context manager that draws while it is open.
+
+    Args:
+        names: the environments, in the order of their lines.
+        stream: where to.
+        terminal: whether lines can be rewritten there.
+    """
+
+    names: Iterable[str]
+    stream: TextIO
+    terminal: bool
+    _lines: dict[str, _Line] = field(init=False)
+    _drawn: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _closed: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
+
+    def __post_init__(self) -> None:
+        self._lines = {name: _Line() for name in self.names}
+        if len(self._lines) >= shutil.get_terminal_size().lines:
+            self.terminal = False  # what has scrolled away cannot be rewritten
+
+    def __enter__(self) -> Self:
+        """Begin to draw."""
+        if self.terminal and self._lines:
+            self._thread = threading.Thread(target=self._keep_drawing, daemon=True)
+            self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Draw the last picture."""
+        self._closed.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._draw()
+
+    def say(self, name: str, text: str, state: State = "working") -> None:
+        """Tell what happens to an environment; an empty text is no news."""
+        with self._lock:
+            line = self._lines[name]
+            if not text or (line.text, line.state) == (text, state):
+                return
+            begins = line.state != state
+            line.since = time.monotonic() if begins else line.since
+            line.text, line.state = text, state
+            if not self.terminal and begins:  # its beginning and its end; numbers are for terminals
+                print(f"{name}: {text}", file=self.stream, flush=True)
+
+    def _keep_drawing(self) -> None:
+        while not self._closed.wait(_INTERVAL):
+            self._draw()
+
+    def _draw(self) -> None:
+        width = shutil.get_terminal_size().columns - 1
+        widest = max(map(len, self._lines))
+        now = time.monotonic()
+        with self._lock:
+            turn = _TURNING[int(now / _INTERVAL) % len(_TURNING)]
+            rows = [
+                f"{_SIGNS.get(line.state, turn)} {name:<{widest}}  {line.shown(now)}"
+                for name, line in self._lines.items()
+            ]
+        up = f"\x1b[{self._drawn}A" if self._drawn else ""
+        print(up + "".join(f"\x1b[2K{row[:width]}\n" for row in rows), end="", file=self.stream, flush=True)
+        self._drawn = len(rows)

@@ -1,0 +1,157 @@
+"""One environment's step as a process of this machine: its command, its progress as its output tells it, its errors."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import termios
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pyenv_image
+from pyenv_frontend.expansion import steps
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pyenv_frontend.language.instruction import Pyenv
+    from pyenv_frontend.local.interpreters import Interpreter
+
+__all__ = ["InstallError", "Installer", "news", "plain"]
+
+_CONTROL: Final = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_REWRITTEN: Final = re.compile(r"^.*(?:\r|\x1b\[2?K)", re.MULTILINE)
+"""What was shown on a line of a terminal and then written over."""
+
+_PROGRESS: Final = (
+    (re.compile(r"Resolving dependencies"), "resolving"),
+    (re.compile(r"Preparing packages\.\.\. \((\d+)/(\d+)\)"), "downloading {}/{}"),
+    (re.compile(r"[█░] \[(\d+)/(\d+)\]"), "installing {}/{}"),
+    (re.compile(r"^ *Downloading (\S+)", re.MULTILINE), "downloading {}"),
+    (re.compile(r"^Collecting (\S+)", re.MULTILINE), "resolving {}"),
+    (re.compile(r"^Installing collected packages", re.MULTILINE), "installing"),
+    (re.compile(r"^ *Building (\S+)", re.MULTILINE), "building {}"),
+)
+"""What uv and pip write, and how it is called here."""
+
+_CHATTER: Final = re.compile(
+    r"^(Using (CPython|Python) .*|Creating virtual environment .*|Activate with: .*|error: PYENV .* stands above)\n?",
+    re.MULTILINE,
+)
+"""Lines of a failed step that say nothing about the failure, or that say it again."""
+
+_SIZE: Final = (24, 160)
+"""Lines and columns of the terminal that the installer believes to write to."""
+
+
+class InstallError(Exception):
+    """The step failed; `str()` is what the installer said."""
+
+
+def news(output: str) -> str:
+    """The latest progress that a piece of an installer's output speaks of; empty if of none."""
+    found = [(match.start(), text, match) for pattern, text in _PROGRESS for match in pattern.finditer(output)]
+    if not found:
+        return ""
+    _, text, match = max(found, key=lambda each: each[0])
+    return text.format(*(group for group in match.groups() if group is not None))
+
+
+def plain(output: str) -> str:
+    """What stays readable of what was written to a terminal: no control sequences, no line that was written over."""
+    lines = _REWRITTEN.sub("", output.replace("\r\n", "\n"))
+    return "\n".join(line.rstrip() for line in _CONTROL.sub("", lines).splitlines() if line.strip())
+
+
+@dataclass(slots=True)
+class Installer:
+    """Runs the steps, and ends those that run when everything is to end."""
+
+    uv: Path
+    context: Path
+    terminal: bool
+    """Whether progress is watched: uv counts its packages only when it writes to a terminal."""
+
+    _running: set[subprocess.Popen[bytes]] = field(default_factory=set)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _stopped: bool = False
+
+    def run(self, pyenv: Pyenv, interpreter: Interpreter, place: Path, progress: Callable[[str], None]) -> str:
+        """Make an environment in `place`; returns what the installer said.
+
+        Raises:
+            InstallError: it cannot be made.
+        """
+        reading, writing = pty.openpty() if self.terminal else os.pipe()
+        if self.terminal:
+            termios.tcsetwinsize(writing, _SIZE)
+        try:
+            process = self._start(pyenv, interpreter, place, writing)
+        finally:
+            os.close(writing)
+        output = ""
+        with self._watched(process):
+            for piece in _pieces(reading):
+                output += piece
+                progress(news(output[-len(piece) - _SIZE[1] :]))
+        text = plain(output)
+        if process.returncode:
+            said = _CHATTER.sub("", text).strip()
+            raise InstallError(said or f"the installer ended with exit code {process.returncode}")
+        return text
+
+    def stop(self) -> None:
+        """End every step that runs; none is begun afterwards."""
+        with self._lock:
+            self._stopped = True
+            for process in self._running:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGTERM)
+
+    def _start(self, pyenv: Pyenv, interpreter: Interpreter, place: Path, output: int) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-I", str(Path(pyenv_image.__file__).parent), "environment", "--here"]
+        command += [f"--name={pyenv.name.text}", f"--path={place}", f"--python={interpreter.python}"]
+        command += [f"--uv={self.uv}", f"--context={self.context}", "--no-compile"]
+        command += [f"--user={os.getuid()}:{os.getgid()}", f"--home={Path.home()}", *steps.contents(pyenv)]
+        environ = {**os.environ, "NO_COLOR": "1"}
+        environ |= {} if self.terminal else {"UV_NO_PROGRESS": "1"}
+        if pyenv.options.network == "none":
+            environ |= {"UV_OFFLINE": "1", "PIP_NO_INDEX": "1"}
+        with self._lock:
+            if self._stopped:
+                raise InstallError("interrupted")
+            process = subprocess.Popen(  # a group of its own, so that all of it can be ended
+                command, env=environ, stdin=subprocess.DEVNULL, stdout=output, stderr=output, process_group=0
+            )
+            self._running.add(process)
+        return process
+
+    @contextlib.contextmanager
+    def _watched(self, process: subprocess.Popen[bytes]) -> Iterator[None]:
+        """Wait for a process at the end, and strike it from those that run."""
+        try:
+            yield
+        finally:
+            process.wait()
+            with self._lock:
+                self._running.discard(process)
+
+
+def _pieces(reading: int) -> Iterator[str]:
+    """What is written, as it comes; a terminal whose other end is closed gives an error instead of an end."""
+    with os.fdopen(reading, "rb", buffering=0) as stream:
+        while True:
+            try:
+                piece = stream.read(65536)
+            except OSError:
+                return
+            if not piece:
+                return
+            yield piece.decode("utf-8", "replace")

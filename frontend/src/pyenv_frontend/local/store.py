@@ -1,0 +1,152 @@
+"""The folder `.pyenv`: where environments are made, and how one takes its place in a single step.
+
+An environment is made in `.pyenv/.store/<name>-<random>`, a folder that nobody knows, and becomes `.pyenv/<name>` by
+the renaming of a link, when it is finished. So at every moment `.pyenv/<name>` is a whole environment or nothing: a
+process that is killed leaves a folder without a link, which the next run sweeps away, and even an installer that
+outlives it writes to nobody's folder. Tasks that run in the old environment keep it until then.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import secrets
+import shutil
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+__all__ = ["Record", "Store", "TakenError"]
+
+FOLDER: Final = ".pyenv"
+_STORE: Final = ".store"
+_LOCK: Final = ".lock"
+_RECORD: Final = "pyenv-frontend.json"
+_IGNORE: Final = "# Made by pyenv-frontend local\n*\n"
+
+
+class TakenError(Exception):
+    """There is something at an environment's place that this package did not make."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What is written down about a finished environment, inside it."""
+
+    parts: Mapping[str, str]
+    """The recipe's parts."""
+
+    interpreter: str
+    """Path of the interpreter it was made for."""
+
+    version: str
+    """That interpreter's full version."""
+
+    dockerfile: str
+    """Name of the Dockerfile that names it; others in the same folder have environments of their own."""
+
+
+class Store:
+    """The environments beside one Dockerfile.
+
+    Args:
+        root: the Dockerfile's folder.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.folder = root.resolve() / FOLDER
+        self._store = self.folder / _STORE
+
+    def place(self, name: str) -> Path:
+        """Where an environment is found."""
+        return self.folder / name
+
+    def python(self, name: str) -> Path:
+        """The python of an environment."""
+        return self.place(name) / "bin" / "python"
+
+    @contextlib.contextmanager
+    def locked(self, waiting: Callable[[], None]) -> Iterator[None]:
+        """Keep other runs out of this folder; `waiting` is called if one is at work already."""
+        self._store.mkdir(parents=True, exist_ok=True)
+        ignore = self.folder / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text(_IGNORE, encoding="utf-8")
+        with (self.folder / _LOCK).open("w") as lock:  # closed on exec, so that installers do not inherit it
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                waiting()
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def record(self, name: str) -> Record | None:
+        """What is known of a finished environment; None where there is none that works."""
+        if not self._is_ours(self.place(name)) or not os.access(self.python(name), os.X_OK):
+            return None
+        try:
+            return Record(**json.loads((self.place(name) / _RECORD).read_bytes()))
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def begin(self, name: str) -> Path:
+        """A fresh place to make an environment in.
+
+        Raises:
+            TakenError: what lies at its final place is not ours to replace.
+        """
+        place = self.place(name)
+        if place.exists() and not self._is_ours(place):
+            raise TakenError(f"{place} is there already, and pyenv-frontend did not make it")
+        return self._store / f"{name}-{secrets.token_hex(4)}"
+
+    def finish(self, name: str, made: Path, record: Record) -> None:
+        """Put a finished environment in its place."""
+        (made / _RECORD).write_text(json.dumps(asdict(record), indent=1), encoding="utf-8")
+        link = made.with_name(f"{made.name}.link")
+        link.symlink_to(os.path.relpath(made, self.folder))
+        link.replace(self.place(name))
+
+    def names(self) -> list[str]:
+        """The environments that are in place."""
+        if not self.folder.is_dir():
+            return []
+        return sorted(each.name for each in self.folder.iterdir() if self._is_ours(each))
+
+    def remove(self, name: str) -> None:
+        """Take an environment away: first its link, so that it never looks whole while it is not."""
+        self.place(name).unlink()
+
+    def sweep(self) -> None:
+        """Delete what is in no environment's place: leftovers of interrupted runs, and what was replaced."""
+        linked = {self.place(name).readlink().name for name in self.names()}
+        for path in self._store.iterdir() if self._store.is_dir() else ():
+            if path.name in linked:
+                continue
+            if path.is_symlink():
+                path.unlink(missing_ok=True)
+            else:
+                shutil.rmtree(path, ignore_errors=True)
+
+    def clean(self) -> list[str]:
+        """Delete every environment; returns their names. The folder goes too, unless it holds something else."""
+        names = self.names()
+        for name in names:
+            self.remove(name)
+        self.sweep()
+        ignore = self.folder / ".gitignore"
+        if ignore.is_file() and ignore.read_text(encoding="utf-8", errors="replace") == _IGNORE:
+            ignore.unlink()
+        (self.folder / _LOCK).unlink(missing_ok=True)
+        for folder in (self._store, self.folder):
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+        return names
+
+    def _is_ours(self, place: Path) -> bool:
+        return place.is_symlink() and place.readlink().parts[:1] == (_STORE,)

@@ -1,0 +1,26 @@
+"""Where uv is: on PATH, or in the package of that name that was installed with us."""
+
+from __future__ import annotations
+
+import shutil
+from importlib import import_module
+from pathlib import Path
+
+from pyenv_frontend.errors import UsageError
+
+__all__ = ["find_uv"]
+
+
+def find_uv() -> Path:
+    """The uv program.
+
+    Raises:
+        UsageError: there is none.
+    """
+    found = shutil.which("uv")
+    if found:
+        return Path(found)
+    try:
+        return Path(import_module("uv").find_uv_bin())
+    except (ImportError, FileNotFoundError):
+        raise UsageError("there is no uv on this machine: get it with `pip install uv`") from None

@@ -1,0 +1,35 @@
+"""What an installer's output says of its progress, and what of it a person reads."""
+
+import pytest
+
+from pyenv_frontend.local.installer import news, plain
+
+UP = "\x1b[1A\x1b[2K"
+
+
+@pytest.mark.parametrize(
+    ("output", "said"),
+    [
+        ("⠋ Resolving dependencies...                  \r", "resolving"),
+        (f"{UP}⠙ Preparing packages... (3/9)\n", "downloading 3/9"),
+        ("⠙ Preparing packages... (3/9)\r⠙ Preparing packages... (4/9)\r", "downloading 4/9"),
+        ("██░░░ [2/5] idna==3.20", "installing 2/5"),
+        ("Downloading pandas (11.5MiB)\n", "downloading pandas"),
+        ("Collecting six\n", "resolving six"),
+        ("   Building slowly @ file:///x\n", "building slowly"),
+        ("Installed 5 packages in 9ms\n", ""),
+        ("", ""),
+    ],
+)
+def test_news(output: str, said: str):
+    """The latest of several is told; what is no progress says nothing."""
+    assert news(output) == said
+
+
+def test_plain_keeps_what_stays_on_the_screen():
+    """Lines that were written over, colours and empty lines are gone; the message is whole."""
+    output = (
+        "⠋ Resolving dependencies...\r\x1b[2K\r⠙ tiny==9      \r\x1b[2K  x No solution found\r\n"
+        "  \x1b[31m╰─▶\x1b[0m Because there is no tiny\r\n\r\n      we can conclude\r\n"
+    )
+    assert plain(output) == "  x No solution found\n  ╰─▶ Because there is no tiny\n      we can conclude"

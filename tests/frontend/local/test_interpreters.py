@@ -1,0 +1,72 @@
+"""Which interpreters fit, and where they are looked for."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from pyenv_frontend.language.versions import parse_version
+from pyenv_frontend.local.interpreters import Interpreters, MissingInterpreterError, fits
+from pyenv_frontend.position import Span
+from tests.support import interpreters
+
+
+@pytest.mark.parametrize(
+    ("have", "want", "fit"),
+    [
+        ("3.12.1", "3.12", True),
+        ("3.1.0", "3.12", False),
+        ("3.12.1", "3.12.1", True),
+        ("3.12.10", "3.12.1", False),
+        ("3.15.0a2", "3.15", False),
+        ("3.15.0a2", "3.15-rc", True),
+        ("3.15.0a2", "3.15.0a2", True),
+        ("3.13.0+", "3.13", True),
+    ],
+)
+def test_fits(have: str, want: str, fit: bool):
+    """A series takes every release of it, and pre-releases only where one is asked for."""
+    assert fits(have, parse_version(want, Span(0, 0))) is fit
+
+
+def fake(path: Path, version: str, kind: str = "CPython") -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\necho {kind} {version} $0\n")
+    path.chmod(0o755)
+
+
+@pytest.fixture
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine with nothing on PATH; its PYENV_ROOT is `pyenv`, its uv keeps Pythons in `uv`."""
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path / "pyenv"))
+    monkeypatch.setenv("UV_PYTHON_INSTALL_DIR", str(tmp_path / "uv"))
+    monkeypatch.setenv("UV_PYTHON_DOWNLOADS", "never")
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    return tmp_path
+
+
+def find(version: str) -> str:
+    return str(Interpreters(interpreters.uv()).find(parse_version(version, Span(0, 0))).python)
+
+
+def test_the_newest_of_all_places_is_chosen(machine: Path):
+    """Those of pyenv, of uv and of PATH compete by their version alone; what does not start is passed over."""
+    fake(machine / "pyenv/versions/3.7.9/bin/python3.7", "3.7.9")
+    fake(machine / "uv/cpython-3.7.16-linux-x86_64-gnu/bin/python3.7", "3.7.16")
+    fake(machine / "bin/python3.7", "3.7.10")
+    assert find("3.7") == str(machine / "uv/cpython-3.7.16-linux-x86_64-gnu/bin/python3.7")
+    assert find("3.7.10") == str(machine / "bin/python3.7")
+    fake(machine / "pyenv/versions/3.7.99/bin/python3.7", "3.7.99", "PyPy")
+    (machine / "pyenv/versions/3.7.98/bin").mkdir(parents=True)
+    (machine / "pyenv/versions/3.7.98/bin/python3.7").write_text("#!/bin/sh\nexit 1\n")
+    (machine / "pyenv/versions/3.7.98/bin/python3.7").chmod(0o755)
+    assert find("3.7").endswith("cpython-3.7.16-linux-x86_64-gnu/bin/python3.7")
+
+
+def test_pyenvs_shims_are_no_interpreters(machine: Path, monkeypatch: pytest.MonkeyPatch):
+    """A shim starts whatever pyenv chooses at that moment."""
+    fake(machine / "pyenv/shims/python3.7", "3.7.9")
+    monkeypatch.setenv("PATH", f"{machine / 'pyenv/shims'}{os.pathsep}{machine / 'bin'}")
+    with pytest.raises(MissingInterpreterError, match="UV_PYTHON_DOWNLOADS forbids") as caught:
+        find("3.7")
+    assert "pyenv install 3.7" in caught.value.hint

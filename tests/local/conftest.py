@@ -1,0 +1,15 @@
+"""uv on PATH, and nothing of what the person who runs the tests has set for installers."""
+
+import os
+
+import pytest
+
+from tests.support import interpreters
+
+
+@pytest.fixture(autouse=True)
+def _surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith(("UV_", "ASTRO_PYENV_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("PATH", f"{interpreters.uv().parent}:{os.environ['PATH']}")

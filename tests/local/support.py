@@ -1,0 +1,79 @@
+"""Small packages to install without a registry, and Dockerfiles that install them."""
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+from tests.support import interpreters
+
+__all__ = ["PROGRAM", "interpreter_versions", "local", "slow_package", "wheel"]
+
+PROGRAM = Path(sys.executable).with_name("pyenv-frontend")
+
+SLOW_BACKEND = """\
+import pathlib, time, zipfile
+
+def build_wheel(folder, config_settings=None, metadata_directory=None):
+    time.sleep(SECONDS)
+    name = "slowly-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(pathlib.Path(folder, name), "w") as archive:
+        for number in range(200):
+            archive.writestr(f"slowly/part{number}.py", f"VALUE = {number}\\n")
+        archive.writestr("slowly/__init__.py", "VERSION = " + repr(open("VERSION").read().strip()))
+        archive.writestr("slowly-1.0.dist-info/METADATA", "Metadata-Version: 2.1\\nName: slowly\\nVersion: 1.0\\n")
+        tags = "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n"
+        archive.writestr("slowly-1.0.dist-info/WHEEL", tags)
+        archive.writestr("slowly-1.0.dist-info/RECORD", "")
+    return name
+"""
+"""A build backend without dependencies, that takes its time."""
+
+
+def wheel(folder: Path, name: str, version: str = "1.0", *, requires: tuple[str, ...] = ()) -> Path:
+    """Write a wheel with one module that holds its version."""
+    folder.mkdir(parents=True, exist_ok=True)
+    info = f"{name}-{version}.dist-info"
+    needs = "".join(f"Requires-Dist: {each}\n" for each in requires)
+    files = {
+        f"{name}.py": f"VERSION = {version!r}\n",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{needs}",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    record = "".join(f"{path},,\n" for path in [*files, f"{info}/RECORD"])
+    path = folder / f"{name}-{version}-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        for each, text in {**files, f"{info}/RECORD": record}.items():
+            archive.writestr(each, text)
+    return path
+
+
+def slow_package(folder: Path, *, seconds: float, version: str) -> None:
+    """Lay out a source package whose build takes a while and whose module says its version."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "pyproject.toml").write_text(
+        '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+        '[project]\nname = "slowly"\nversion = "1.0"\n'
+    )
+    (folder / "backend.py").write_text(SLOW_BACKEND.replace("SECONDS", str(seconds)))
+    (folder / "VERSION").write_text(version)
+
+
+def interpreter_versions(*series: str) -> list[str]:
+    """The full versions of this machine's interpreters of some series."""
+    return [interpreters.full_version(interpreters.find(each)) for each in series]
+
+
+def local(folder: Path, *arguments: str, code: int = 0, environ: dict[str, str] | None = None) -> tuple[str, str]:
+    """Run `pyenv-frontend local` in a folder; returns what it printed and what it said."""
+    done = subprocess.run(
+        [PROGRAM, "local", *arguments],
+        cwd=folder,
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == code, f"exit code {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return done.stdout, done.stderr

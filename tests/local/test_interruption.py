@@ -1,0 +1,104 @@
+"""Killed at any moment, the next run repairs it, and nothing half-made ever looks whole."""
+
+import os
+import random
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.local.support import PROGRAM, local, slow_package
+
+NAMES = ("one", "two")
+WHOLE = (
+    "import importlib, slowly; [importlib.import_module(f'slowly.part{n}') for n in range(200)]; print(slowly.VERSION)"
+)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """Two environments whose package is built slowly, so that every phase can be hit."""
+    lines = [f"PYENV --network=none 3.12 {name} <<EOF\n./package\nEOF\n" for name in NAMES]
+    (tmp_path / "Dockerfile").write_text("FROM debian\n" + "".join(lines))
+    return tmp_path
+
+
+def started(folder: Path) -> subprocess.Popen:
+    return subprocess.Popen([PROGRAM, "local"], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def version_of(folder: Path, name: str) -> str | None:
+    """The version of the package in an environment that is in place; fails if it is not whole."""
+    python = folder / ".pyenv" / name / "bin/python"
+    if not os.path.lexists(folder / ".pyenv" / name):
+        return None
+    return subprocess.run([python, "-c", WHOLE], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_sigkill_at_random_moments(project: Path):
+    """After each kill every environment is the old one, the new one or none; then one run makes all of them new."""
+    moments = random.Random(8)  # noqa: S311 - the same moments in every run
+    rounds = int(os.environ.get("PYENV_KILLS", "6"))
+    slow_package(project / "package", seconds=0.2, version="0")
+    began = time.monotonic()
+    local(project)
+    whole_run = time.monotonic() - began
+    for number in range(1, rounds + 1):
+        slow_package(project / "package", seconds=0.2, version=str(number))
+        process = started(project)
+        time.sleep(moments.uniform(0.05, 1) * whole_run)
+        process.kill()
+        process.wait()
+        for name in NAMES:
+            assert int(version_of(project, name) or 0) <= number
+    local(project)
+    assert [version_of(project, name) for name in NAMES] == [str(rounds)] * 2
+    local(project)
+    linked = {(project / ".pyenv" / name).readlink().name for name in NAMES}
+    assert {each.name for each in (project / ".pyenv/.store").iterdir()} == linked
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_stops_its_installers(project: Path, number: signal.Signals):
+    """Ctrl-C and SIGTERM leave no process and no environment; the exit code is the shell's for that signal."""
+    slow_package(project / "package", seconds=60, version="1")
+    process = started(project)
+    deadline = time.monotonic() + 60
+    while not running_below(project) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert running_below(project)
+    process.send_signal(number)
+    assert process.wait(timeout=20) == 128 + number
+    assert not any(os.path.lexists(project / ".pyenv" / name) for name in NAMES)
+    deadline = time.monotonic() + 10
+    while running_below(project) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert running_below(project) == []
+
+
+def running_below(folder: Path) -> list[int]:
+    """The installers that work for a folder, as their command lines name it."""
+    found = []
+    for each in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (each / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if f"--path={folder}/.pyenv".encode() in words or f"{folder}/.pyenv/.store".encode() in words:
+            found.append(int(each.name))
+    return found
+
+
+def test_two_runs_at_once_take_turns(project: Path):
+    """The second waits, and finds everything made."""
+    slow_package(project / "package", seconds=1, version="1")
+    first = started(project)
+    while not (project / ".pyenv/.lock").exists():
+        time.sleep(0.01)
+    time.sleep(0.2)
+    _, said = local(project)
+    assert first.wait(timeout=60) == 0
+    assert "another run is at work" in said
+    assert "up to date" in said

@@ -1,0 +1,231 @@
+"""The command on real interpreters with a real uv, and no registry: what it makes, keeps, says, removes."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.local.support import interpreter_versions, local, wheel
+
+DOCKERFILE = """\
+# syntax=pyenv-frontend:dev
+ARG SERIES=3.8
+FROM apache/airflow:3.3.2 AS base
+ARG SERIES=3.8
+PYENV --network=none ${SERIES} old requirements/old.txt
+FROM base
+PYENV --network=none 3.12 my-env <<EOF
+--find-links wheels
+tiny==2.0
+EOF
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A Dockerfile with two environments in two stages."""
+    folder = tmp_path / "it's a project"
+    (folder / "requirements").mkdir(parents=True)
+    (folder / "Dockerfile").write_text(DOCKERFILE)
+    (folder / "requirements/old.txt").write_text("-r ../common.txt\n")
+    (folder / "common.txt").write_text("--find-links wheels\ntiny==1.0\n")
+    for version in ("1.0", "2.0"):
+        wheel(folder / "wheels", "tiny", version)
+    return folder
+
+
+def asked(python: Path | str, code: str) -> str:
+    return subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_makes_the_environments_of_all_stages_of_the_target(project: Path):
+    """Each has the version and the packages that its PYENV says, and the printed variables name its python."""
+    printed, said = local(project)
+    code = "import os; print(os.environ['ASTRO_PYENV_old'], os.environ['ASTRO_PYENV_my_env'], sep='\\n')"
+    script = f'{printed}\n"{sys.executable}" -c "{code}"'
+    pythons = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True).stdout.splitlines()
+    assert pythons == [str(project / ".pyenv" / name / "bin/python") for name in ("old", "my-env")]
+    found = [asked(each, "import platform, tiny; print(platform.python_version(), tiny.VERSION)") for each in pythons]
+    old, new = interpreter_versions("3.8", "3.12")
+    assert found == [f"{old} 1.0", f"{new} 2.0"]
+    assert "old: done in" in said
+    assert "my-env: done in" in said
+
+
+def test_a_build_arg_chooses_the_version(project: Path):
+    """--build-arg means what it means to docker build."""
+    local(project, "--build-arg", "SERIES=3.9")
+    assert asked(project / ".pyenv/old/bin/python", "import sys; print(sys.version_info[:2])") == "(3, 9)"
+
+
+def test_a_target_leaves_later_stages_out(project: Path):
+    """--target builds a stage and those below it."""
+    printed, _ = local(project, "--target", "base")
+    assert "my_env" not in printed
+    assert "ASTRO_PYENV_old" in printed
+
+
+def test_makes_again_only_what_changed(project: Path):
+    """A second run does nothing; a change in a nested requirements file makes one environment anew."""
+    local(project)
+    places = {name: (project / ".pyenv" / name).readlink() for name in ("old", "my-env")}
+    assert "2 environments, up to date" in local(project)[1]
+    (project / "common.txt").write_text("--find-links wheels\ntiny==2.0\n")
+    (project / "unrelated.txt").write_text("x")
+    _, said = local(project)
+    assert (project / ".pyenv/my-env").readlink() == places["my-env"]
+    assert (project / ".pyenv/old").readlink() != places["old"]
+    assert asked(project / ".pyenv/old/bin/python", "import tiny; print(tiny.VERSION)") == "2.0"
+    assert "my-env" not in said
+
+
+def test_check_says_what_is_stale_and_why(project: Path):
+    """--check makes nothing, and its exit code tells."""
+    assert local(project, "--check", code=1)[0] == "old: missing\nmy-env: missing\n"
+    assert not (project / ".pyenv").exists()
+    local(project)
+    assert local(project, "--check")[0] == "old: up to date\nmy-env: up to date\n"
+    (project / "common.txt").write_text("--find-links wheels\ntiny\n")
+    assert local(project, "--check", code=1)[0] == "old: common.txt changed\nmy-env: up to date\n"
+    report = json.loads(local(project, "--check", "--build-arg=SERIES=3.9", "--format=json", code=1)[0])
+    assert report["environments"][0]["reasons"] == ["Python 3.8 became 3.9", "common.txt changed"]
+    (project / "wheels/tiny-2.0-py3-none-any.whl").touch()
+    assert "my-env: up to date" in local(project, "--check", code=1)[0]
+    wheel(project / "wheels", "tiny", "3.0")
+    assert "my-env: wheels/ changed" in local(project, "--check", code=1)[0]
+
+
+def test_an_environment_whose_interpreter_is_gone_is_stale(project: Path):
+    """Whoever uninstalls a Python has its environments made anew."""
+    local(project, "--target", "base")
+    python = project / ".pyenv/old/bin/python"
+    python.unlink()
+    python.symlink_to(project / "gone")
+    assert (
+        local(project, "--check", "--target", "base", code=1)[0] == "old: its interpreter is gone, or it is damaged\n"
+    )
+    local(project, "--target", "base")
+    assert asked(python, "import tiny; print(tiny.VERSION)") == "1.0"
+
+
+def test_clean_removes_what_was_made_and_nothing_else(project: Path):
+    """A folder .pyenv that holds more, as a home may, keeps that."""
+    local(project)
+    (project / ".pyenv/versions").mkdir()
+    assert "removed my-env, old" in local(project, "--clean")[1]
+    assert [each.name for each in (project / ".pyenv").iterdir()] == ["versions"]
+    (project / ".pyenv/versions").rmdir()
+    local(project, "--target", "base")
+    local(project, "--clean")
+    assert not (project / ".pyenv").exists()
+
+
+@pytest.mark.parametrize("form", ["dotenv", "json", "fish"])
+def test_formats(project: Path, form: str):
+    """Every format holds the same paths; JSON has the spelling with a dash too."""
+    printed, _ = local(project, "--format", form)
+    python = str(project / ".pyenv/my-env/bin/python")
+    if form == "json":
+        assert json.loads(printed)["ASTRO_PYENV_my-env"] == json.loads(printed)["ASTRO_PYENV_my_env"] == python
+    elif form == "dotenv":
+        assert f'ASTRO_PYENV_my_env="{python}"\n' in printed
+    else:
+        quoted = python.replace("'", "\\'")
+        assert f"set -gx ASTRO_PYENV_my_env '{quoted}'\n" in printed
+        assert "my-env '" not in printed
+
+
+def test_an_interpreter_that_cannot_be_had_fails_alone(project: Path):
+    """The others are made, the exit code is 1, and the message says how to get it."""
+    (project / "Dockerfile").write_text(DOCKERFILE + "PYENV 3.12.99 never\n")
+    environ = {**os.environ, "UV_PYTHON_DOWNLOADS": "never"}
+    printed, said = local(project, code=1, environ=environ)
+    assert printed.count("export") == 2
+    assert "Dockerfile:11:7: there is no Python 3.12.99 on this machine; there is 3.12" in said
+    assert "UV_PYTHON_DOWNLOADS forbids" in said
+    assert "hint: get it with `pyenv install 3.12.99`, `uv python install 3.12.99`" in said
+
+
+def test_requirements_that_do_not_install_leave_the_old_environment(project: Path):
+    """What the resolver says is shown with the user's line; the environment made before stays, and is not exported."""
+    local(project)
+    (project / "common.txt").write_text("--find-links wheels\ntiny==9\n")
+    printed, said = local(project, code=1)
+    assert "ASTRO_PYENV_old" not in printed
+    assert "ASTRO_PYENV_my_env" in printed
+    assert "old: failed (the one made before stays)" in said
+    assert "Dockerfile:5:" in said
+    assert "tiny==9" in said
+    assert "Using CPython" not in said
+    assert asked(project / ".pyenv/old/bin/python", "import tiny; print(tiny.VERSION)") == "1.0"
+    assert local(project, "--check", code=1)[0].startswith("old: common.txt changed\n")
+
+
+def test_a_missing_requirements_file_fails_alone(project: Path):
+    """One PYENV's mistake does not keep the others from being made."""
+    (project / "common.txt").unlink()
+    printed, said = local(project, code=1)
+    assert "common.txt, which requirements/old.txt names in line 1, is not in the build context" in said
+    assert "ASTRO_PYENV_my_env" in printed
+
+
+def test_options_about_images_are_said(project: Path):
+    """What means nothing here is told, and the environment is made all the same."""
+    odd = "PYENV --from=python:3.12 --builder=tools --path=/x --network=host 3.12 odd"
+    (project / "Dockerfile").write_text(f"FROM debian AS tools\nFROM debian\n{odd}\nONBUILD PYENV 3.12 later\n")
+    _, said = local(project)
+    for option in ("from", "builder", "path", "network"):
+        assert f"note: odd: --{option} is for images; " in said
+    assert "note: later: ONBUILD PYENV" in said
+    assert not (project / ".pyenv/later").exists()
+
+
+def test_pip_installs_where_it_is_asked_for(project: Path):
+    """--installer=pip is honoured, and a script that it wrote runs from the environment's place."""
+    (project / "Dockerfile").write_text(
+        "FROM debian\nPYENV --installer=pip --network=none 3.12 piped <<EOF\n--find-links wheels\ntiny==1.0\nEOF\n"
+    )
+    local(project)
+    python = project / ".pyenv/piped/bin/python"
+    assert asked(python, "import pip, tiny; print(tiny.VERSION)") == "1.0"
+    assert subprocess.run([python.with_name("pip"), "--version"], check=True, capture_output=True).returncode == 0
+
+
+def test_a_removed_pyenv_takes_its_environment_along(project: Path):
+    """Those of another Dockerfile in the same folder stay."""
+    (project / "Dockerfile.other").write_text("FROM debian\nPYENV 3.12 other\n")
+    local(project)
+    local(project, "-f", "Dockerfile.other")
+    (project / "Dockerfile").write_text("FROM debian\nPYENV 3.12 fresh\n")
+    _, said = local(project)
+    assert "old: removed" in said
+    assert sorted(each.name for each in (project / ".pyenv").iterdir() if each.is_symlink()) == ["fresh", "other"]
+
+
+def test_a_folder_of_ones_own_is_not_touched(project: Path):
+    """What was not made by this command is not replaced by it."""
+    mine = project / ".pyenv/old/precious"
+    mine.mkdir(parents=True)
+    _, said = local(project, "--target", "base", code=1)
+    assert "is there already, and pyenv-frontend did not make it" in said
+    assert mine.exists()
+
+
+def test_a_dockerfile_without_pyenv(tmp_path: Path):
+    """Nothing is printed, and that is no error."""
+    (tmp_path / "Dockerfile").write_text("FROM debian\n")
+    printed, said = local(tmp_path)
+    assert printed == ""
+    assert "there is no PYENV" in said
+
+
+def test_without_uv_it_says_how_to_get_it(project: Path):
+    """The program uv is looked for on PATH and among the packages installed with us."""
+    if shutil.which("uv", path=str(Path(sys.executable).parent)):
+        pytest.skip("uv is installed beside the tests")
+    _, said = local(project, code=64, environ={**os.environ, "PATH": "/usr/bin:/bin"})
+    assert "pip install uv" in said
