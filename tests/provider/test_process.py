@@ -263,8 +263,8 @@ def fake_runner(tmp_path, body):
             " + (1 << 62).to_bytes(8, 'big') + h); time.sleep(60)"
         ),
         (
-            "[os.write(fd, frame({'kind': 'log', 'number': 0}, b'x' * 1000)) for _ in range(100)]; os.write(fd, b'!' * 12);"
-            "time.sleep(60)"
+            "[os.write(fd, frame({'kind': 'log', 'number': 0}, b'x' * 1000)) for _ in range(100)];"
+            "os.write(fd, b'!' * 12); time.sleep(60)"
         ),
     ],
 )

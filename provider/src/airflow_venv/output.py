@@ -34,6 +34,7 @@ class Output:
         self._text = bytearray()
         self._records: dict[int, tuple[dict[str, object], str]] = {}
         self._awaited: int | None = None
+        self._looked = 0  # up to here there is no mark
 
     @property
     def held(self) -> bool:
@@ -70,7 +71,7 @@ class Output:
 
     def _next_mark(self) -> bool:
         """Log the lines up to the next mark, and what the mark stands for; false when there is no whole mark."""
-        start = self._text.find(self._mark)
+        start = self._text.find(self._mark, self._looked)
         if start < 0:
             self._lines(len(self._text) - self._mark_begun())
             return False
@@ -80,7 +81,8 @@ class Output:
             return False
         digits = bytes(self._text[start + len(self._mark) : end]) if end >= 0 else b""
         if not digits.isdigit():  # somebody printed the start of a mark: let it be text
-            self._lines(start + 1)
+            self._looked = start + 1
+            self._lines(self._looked)
             return True
         del self._text[start : end + 1]
         self._lines(start)
@@ -106,6 +108,7 @@ class Output:
             self._line(self._text[stop : stop + LINE_LIMIT])
             stop += LINE_LIMIT
         del self._text[:stop]
+        self._looked = max(0, self._looked - stop)
 
     def _line(self, line: bytearray) -> None:
         for start in range(0, len(line) or 1, LINE_LIMIT):

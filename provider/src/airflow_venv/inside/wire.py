@@ -25,7 +25,10 @@ except ImportError:  # an interpreter without the C accelerator
 
 HEADER, PAYLOAD = 4, 8
 PREFIX = HEADER + PAYLOAD
-PLAIN_NODES = 512
+PLAIN_ROOM = 1 << 14
+"""Characters and values together: what is larger goes as a stream."""
+INTEGER_BITS = 63
+"""What any JSON reader takes."""
 
 
 class _Scan:
@@ -64,22 +67,25 @@ def loads(data):
 def is_plain(value):
     """Tell whether JSON gives back exactly this value: the usual small results need no pickle at all."""
     todo = [value]
-    for count, item in enumerate(todo):
+    room = PLAIN_ROOM
+    while todo and room > 0:
+        item = todo.pop()
         kind = type(item)
-        if kind is dict:
-            if any(type(key) is not str for key in item):
+        room -= 1
+        if kind is dict or kind is list:
+            room -= len(item)
+            if kind is dict and any(type(key) is not str for key in item):
                 return False
-            todo.extend(item.values())
-        elif kind is list:
-            todo.extend(item)
+            todo.extend(item.values() if kind is dict else item)
+            todo.extend(item if kind is dict else ())
+        elif kind is str:
+            room -= len(item)
         elif kind is int:
-            if item.bit_length() > 63:
+            if item.bit_length() > INTEGER_BITS:
                 return False
-        elif item is not None and kind is not bool and kind is not str and kind is not float:
+        elif item is not None and kind is not bool and kind is not float:
             return False
-        if count + len(todo) > 2 * PLAIN_NODES:
-            return False
-    return True
+    return room > 0
 
 
 def prefix(header, payload):
