@@ -284,7 +284,7 @@ def test_a_process_that_stalls_is_ended(tmp_path, monkeypatch):
 
 def test_a_process_that_does_not_read_is_ended(tmp_path, monkeypatch):
     """It was sent more than it took."""
-    monkeypatch.setattr(process, "STALL", 0.5)
+    monkeypatch.setattr(process, "PATIENCE", 0.5)
     outcome = run("def f(x): pass", b"x" * 10_000_000, python=fake_runner(tmp_path, "time.sleep(60)"))
     assert "half read for" in outcome.message
 

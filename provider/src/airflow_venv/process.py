@@ -7,6 +7,7 @@ the child and what it has started end with it.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import select
@@ -33,7 +34,9 @@ if TYPE_CHECKING:
 __all__ = ["Child", "Pickled", "Services", "kill_all", "run"]
 
 STALL = 120.0
-"""Seconds that a frame may rest half sent or half read."""
+"""Seconds that a frame may rest half sent."""
+PATIENCE = 900.0
+"""Seconds that a frame may rest half read: the child may be busy importing."""
 GRACE = 3.0
 """Seconds between asking a child to end and ending it."""
 _READ = 1 << 18
@@ -211,8 +214,9 @@ class Child:
         except (EOFError, ProtocolError):
             raise
         except Exception as error:  # noqa: BLE001 - the environment's own classes run here
-            feed.finish()
-            self.outcome = _failure(error)
+            with contextlib.suppress(_Early, EOFError):
+                feed.finish()
+            self.outcome = self.outcome or _failure(error)
         else:
             self.outcome = Value(value)
 
@@ -224,7 +228,8 @@ class Child:
         """Wait for the channel (see :class:`Wait`), reading what the child prints meanwhile."""
         if idle and not write:
             self._output.release()  # a record comes before its mark: if none is on its way, none will come
-        deadline = time.monotonic() + STALL
+        limit = PATIENCE if write else STALL
+        deadline = time.monotonic() + limit
         while True:
             ready = self._poll(select.POLLIN | (select.POLLOUT if write else 0))
             if ready:
@@ -232,7 +237,7 @@ class Child:
             if self._has_ended() and not self._poll(select.POLLIN, timeout=0):
                 raise EOFError
             if not idle and time.monotonic() > deadline:
-                raise ProtocolError(f"the process left a message half {'read' if write else 'sent'} for {STALL:.0f} s")
+                raise ProtocolError(f"the process left a message half {'read' if write else 'sent'} for {limit:.0f} s")
 
     def _poll(self, events: int, timeout: float | None = None) -> int:
         """Wait for the channel, the pipe or the child's end; read the pipe; give the channel's events."""
@@ -245,7 +250,7 @@ class Child:
         if pidfd is not None and not self._ended:
             poll.register(pidfd, select.POLLIN)
         if timeout is None:
-            timeout = STALL if pidfd is not None else _POLL
+            timeout = min(STALL, PATIENCE) if pidfd is not None else _POLL
         ready = dict(poll.poll(timeout * 1000))
         if pipe in ready and not self._read_pipe():
             time.sleep(0 if ready.keys() - {pipe} else _POLL)  # closed by the child, which lives on

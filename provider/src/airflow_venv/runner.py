@@ -179,8 +179,8 @@ def perform(channel, start, main):
     if start["module"]:  # values whose classes come from the DAG file look for them under its name
         sys.modules[start["module"]] = main
     try:
+        function = load(start, main)  # first, since arguments may be of classes that it defines
         args, kwargs = values.receive(channel, start)
-        function = load(start, main)
         kwargs = values.with_context(start, function, args, kwargs)
         result = call(function, args, kwargs)
         del args, kwargs

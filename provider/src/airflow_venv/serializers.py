@@ -81,9 +81,10 @@ def load_result(call: Call, feed: Feed) -> Any:
     """Read the function's result from the stream. Raises TransferError for what this interpreter cannot read."""
     if call.serializer in CODED:
         return load_coded(feed, call.serializer)
-    if call.serializer != "pickle":
-        _module(call.serializer)
+    module = None if call.serializer == "pickle" else _module(call.serializer)
     try:
+        if module is not None and call.serializer == "dill":
+            return module.load(feed)  # it has names that only its own unpickler knows
         unpickler = _Unpickler(feed, buffers=feed)
         unpickler.module = call.module_name
         return unpickler.load()

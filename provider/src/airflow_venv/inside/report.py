@@ -100,22 +100,30 @@ def _blanked(line, sent):
 
 def describe(value, error):
     """Name the part of a value that cannot be sent: its place, type and module."""
-    place, part = _culprit(value, "value", 0)
+    place, part, error = _culprit(value, "value", error, 0)
     kind = type(part)
     return f"{place} is a {kind.__qualname__} of module {kind.__module__} ({type(error).__name__}: {_text(error)})"
 
 
-def _culprit(value, place, depth):
-    """Follow what cannot be pickled down to the smallest part."""
+def _culprit(value, place, error, depth):
+    """Follow what cannot be pickled down to the smallest part, or to the first whose class is to blame."""
+    if depth < _DEPTH and _refusal(type(value)) is None:
+        for name, part in _parts(value):
+            refusal = _refusal(part)
+            if refusal is not None:
+                return _culprit(part, place + name, refusal, depth + 1)
+    return place, value, error
+
+
+def _refusal(value):
+    """Give the exception that pickling raises; None where it works."""
     import pickle
 
-    if depth < _DEPTH:
-        for name, part in _parts(value):
-            try:
-                pickle.dumps(part)
-            except Exception:  # noqa: BLE001 - whatever a reducer raises
-                return _culprit(part, place + name, depth + 1)
-    return place, value
+    try:
+        pickle.dumps(value)
+    except Exception as error:  # noqa: BLE001 - whatever a reducer raises
+        return error
+    return None
 
 
 def _parts(value):

@@ -97,6 +97,8 @@ def send(channel, start, value):
     if is_plain(value):
         channel.send({"kind": "value", "value": value})
         return
+    if serializer in ("cloudpickle", "dill"):
+        _module(serializer)
     sink = Sink(channel)
     channel.send({"kind": "value"})
     try:
