@@ -177,7 +177,8 @@ def test_a_serializer_that_the_environment_lacks_is_named(serializer):
 def test_dill_sends_what_pickle_cannot():
     """Here the environment is this very interpreter, which has dill."""
     source = "def f(g):\n    return g(2), (lambda y: y * 3)\n"
-    outcome = run(source, lambda x: x + 1, python=sys.executable, serializer="dill")
+    function = eval("lambda x: x + 1", {"__name__": "__main__"})  # noqa: S307 - of no module that can be imported
+    outcome = run(source, function, python=sys.executable, serializer="dill")
     number, function = outcome.value
     assert (number, function(2)) == (3, 6)
 

@@ -17,6 +17,10 @@ class AirflowNotFoundException(AirflowException):
     """Airflow has no connection, variable or value of that name."""
 
 
+for _kind in (AirflowException, AirflowSkipException, AirflowFailException, AirflowNotFoundException):
+    _kind.__module__ = __package__  # what functions import them from, and what tracebacks should say
+
+
 def raise_for(names, message):
     """Raise, for an exception that Airflow raised in the worker, one that the function can catch by its own names.
 

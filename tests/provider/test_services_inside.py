@@ -1,0 +1,372 @@
+"""Airflow's services as a function in a bare environment sees them; the worker's answers are made up here."""
+
+import datetime as dt
+
+import pytest
+
+from airflow_venv.call import Error, Fail, Skip, Value
+from airflow_venv.inside.plain import encode
+from airflow_venv.process import Pickled
+from tests.support.children import VERSIONS, FakeServices, run
+
+CONNECTION = {
+    "$": [
+        "connection",
+        {
+            "conn_id": "pg",
+            "conn_type": "postgres",
+            "description": None,
+            "host": "db.example",
+            "login": "me",
+            "password": "p w",
+            "schema": "public",
+            "port": 5432,
+            "extra": '{"sslmode": "require"}',
+            "uri": "postgres://me:p%20w@db.example:5432/public?sslmode=require",
+        },
+    ]
+}
+
+
+class AirflowNotFoundException(Exception):  # noqa: N818 - the name is Airflow's
+    """Stands for Airflow's."""
+
+
+def no_connection(conn_id):
+    """Answer as the worker does when Airflow raises."""
+    raise AirflowNotFoundException(f"The conn_id `{conn_id}` isn't defined")
+
+
+VARIABLES = {"plain": "hello", "json": {"x": [1]}}
+
+
+def variable(key, deserialize_json):
+    """Answer what is kept under the key."""
+    assert deserialize_json is (key == "json")
+    return [key in VARIABLES, VARIABLES.get(key)]
+
+
+class Record(dict):
+    """A record's fields, as a tag."""
+
+    def __init__(self, kind, **fields):
+        super().__init__({"$": [kind, fields]})
+
+
+CONTEXT = {
+    "ti": Record("ti", task_id="t", dag_id="d", run_id="r", map_index=-1, try_number=2),
+    "dag_run": Record("dag_run", run_id="r", conf={"a": 1}),
+    "params": Record("params", p=5),
+    "conn": {"$": ["conn"]},
+    "var": {"$": ["var"]},
+    "macros": {"$": ["macros"]},
+    "logical_date": encode(dt.datetime(2024, 1, 1, tzinfo=dt.UTC)),
+    "task_state_store": {"$": ["ungiven", "task_state_store", "it stays"]},
+    "prev_start_date_success": {"$": ["late", "prev_start_date_success"]},
+    "inlets": [Record("asset", name="a", uri="s3://a", extra={})],
+    "outlets": [Record("asset", name="b", uri="s3://b", extra={})],
+    "outlet_events": {"$": ["outlet_events"]},
+    "inlet_events": {"$": ["inlet_events"]},
+    "triggering_asset_events": {
+        "$": ["triggering_events", [[Record("asset", name="a", uri="s3://a"), [Record("event", extra={"rows": 1})]]]]
+    },
+}
+
+
+class Airflow(FakeServices):
+    """A small Airflow."""
+
+    def __init__(self):
+        super().__init__(
+            {
+                "get_connection": lambda conn_id: CONNECTION if conn_id == "pg" else no_connection(conn_id),
+                "get_variable": variable,
+                "set_variable": None,
+                "xcom_push": None,
+                "xcom_pull": lambda **given: encode(given) if given["key"] != "none" else None,
+                "context": lambda name: CONTEXT[name] if name else list(CONTEXT),
+                "outlet_event": None,
+                "inlet_events": lambda asset: [Record("event", extra={"of": asset["uri"]})],
+            }
+        )
+
+    def context(self, names, *, everything):
+        return {name: value for name, value in CONTEXT.items() if everything or name in names}
+
+
+def ask(source, airflow=None, **options):
+    """Run a function that may ask."""
+    return run(source, services=airflow or Airflow(), **options)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_documented_import_works_everywhere(version):
+    """Every name of the module, in every Python; nothing is installed there."""
+    source = """
+        def f():
+            from airflow_venv import (
+                get_connection, get_variable, set_variable, xcom_pull, xcom_push, get_current_context,
+                AirflowSkipException, AirflowFailException, AirflowNotFoundException, log,
+            )
+            connection = get_connection("pg")
+            set_variable("new", {"a": (1,)}, description="d")
+            xcom_push("k", [1])
+            log.info("told")
+            return (
+                connection.host, connection.port, connection.password, connection.get_uri(), connection.extra_dejson,
+                get_variable("plain"), get_variable("json", deserialize_json=True), get_variable("none", 3),
+                xcom_pull("up", map_indexes=[1, 2]), get_current_context()["ti"].task_id,
+                xcom_pull(key="none", default=9),
+            )
+        """
+    airflow = Airflow()
+    outcome = ask(source, airflow, version=version)
+    pulled = {
+        "task_ids": "up",
+        "map_indexes": [1, 2],
+        "dag_id": None,
+        "key": "return_value",
+        "include_prior_dates": False,
+    }
+    uri = "postgres://me:p%20w@db.example:5432/public?sslmode=require"
+    connection = ("db.example", 5432, "p w", uri, {"sslmode": "require"})
+    assert outcome == Value((*connection, "hello", {"x": [1]}, 3, pulled, "t", 9))
+    assert (
+        "set_variable",
+        {"key": "new", "value": {"a": (1,)}, "description": "d", "serialize_json": False},
+    ) in airflow.asked
+
+
+def test_what_airflow_raises_can_be_caught_by_its_name():
+    """A connection that does not exist, a Variable that does not exist."""
+    source = """
+        def f():
+            from airflow_venv import AirflowNotFoundException, get_connection, get_variable
+            said = []
+            try:
+                get_connection("nope")
+            except AirflowNotFoundException as error:
+                said.append(str(error))
+            try:
+                get_variable("nope")
+            except KeyError as error:
+                said.append(str(error))
+            return said
+        """
+    assert ask(source) == Value(["The conn_id `nope` isn't defined", "'Variable nope does not exist'"])
+
+
+def test_an_error_that_nobody_catches_shows_the_users_line_alone():
+    """None of our frames is in the traceback."""
+    outcome = ask("def f(conn):\n    return conn.nope.host\n", context_names=("conn",))
+    assert outcome.traceback.splitlines()[1:] == [
+        '  File "/dags/of the user.py", line 8, in f',
+        "    return conn.nope.host",
+        "airflow_venv.AirflowNotFoundException: The conn_id `nope` isn't defined",
+    ]
+
+
+def test_context_arguments_speak_airflows_idiom():
+    """``ti``, ``params``, ``conn``, ``var``, ``macros``, and the dates."""
+    source = """
+        def f(ti, dag_run, params, conn, var, macros, logical_date):
+            ti.xcom_push(key="k", value=1)
+            return (
+                ti.task_id, ti.try_number, ti.xcom_pull(task_ids="up")["task_ids"], dag_run.conf, params["p"],
+                conn.pg.login, conn.get("nope", 1), var.value.plain, var.json.json, var["value"].get("none", "d"),
+                macros.ds_add("2024-01-31", 1), macros.ds_format("2024-01-31", "%Y-%m-%d", "%d.%m."),
+                logical_date.isoformat(), ti.get_dagrun().run_id,
+            )
+        """
+    names = ("ti", "dag_run", "params", "conn", "var", "macros", "logical_date")
+    expected = ("t", 2, "up", {"a": 1}, 5, "me", 1, "hello", {"x": [1]}, "d", "2024-02-01", "31.01.")
+    assert ask(source, context_names=names) == Value((*expected, "2024-01-01T00:00:00+00:00", "r"))
+
+
+def test_the_whole_context_holds_nothing_that_is_silently_none():
+    """What cannot be given says so when it is used; what is costly is fetched when it is looked at."""
+    source = """
+        def f(**context):
+            said = []
+            refused = context["task_state_store"]
+            for use in (lambda: refused.get("x"), lambda: refused["x"], lambda: context["ti"].nope):
+                try:
+                    use()
+                except (AttributeError, TypeError) as error:
+                    said.append(str(error)[:60])
+            return said, sorted(context), "prev_start_date_success" in context
+        """
+    airflow = Airflow()
+    said, names, late = ask(source, airflow, all_context=True).value
+    assert said == [
+        "'task_state_store' of Airflow's context does not reach an en",
+        "'task_state_store' of Airflow's context does not reach an en",
+        "ti.nope does not reach an environment; of Airflow's ti these",
+    ]
+    assert names == sorted(CONTEXT)
+    assert late
+    assert airflow.asked == []
+
+
+def test_a_late_value_behaves_as_the_value():
+    """Looked at once, asked once."""
+    airflow = Airflow()
+    airflow.answers["context"] = lambda name: encode(dt.datetime(2024, 5, 1)) if name else []  # noqa: DTZ001
+    source = """
+        def f(**context):
+            import datetime
+            value = context["prev_start_date_success"]
+            later = value + datetime.timedelta(days=1)
+            same = isinstance(value, datetime.datetime)
+            return [same, str(later), value < later, "{:%Y}".format(value), value.month, bool(value)]
+        """
+    assert ask(source, airflow, all_context=True) == Value([True, "2024-05-02 00:00:00", True, "2024", 5, True])
+    assert airflow.asked == [("context", {"name": "prev_start_date_success"})]
+
+
+def test_assets_and_their_events():
+    """Found by the asset itself, its name or its URI; what is set reaches the worker."""
+    source = """
+        def f(inlets, outlets, outlet_events, inlet_events, triggering_asset_events):
+            outlet_events[outlets[0]].extra = {"rows": 3}
+            outlet_events["s3://b"].extra["more"] = 1
+            outlet_events.for_asset_alias(name="alias").add("s3://c", extra={"x": 1})
+            found = triggering_asset_events["s3://a"]
+            return (
+                outlets[0].uri, found[0].extra, triggering_asset_events[inlets[0]][0].extra,
+                len(triggering_asset_events), inlet_events[inlets[0]][-1].extra,
+            )
+        """
+    airflow = Airflow()
+    names = ("inlets", "outlets", "outlet_events", "inlet_events", "triggering_asset_events")
+    assert ask(source, airflow, context_names=names) == Value(("s3://b", {"rows": 1}, {"rows": 1}, 1, {"of": "s3://a"}))
+    changes = [given for name, given in airflow.asked if name == "outlet_event"]
+    assert changes == [
+        {"asset": {"name": "b", "uri": "s3://b"}, "extra": {"rows": 3}},
+        {"asset": {"name": "s3://b", "uri": "s3://b"}, "extra": {"more": 1}},
+        {"asset": {"name": "alias", "uri": None}, "add": {"name": "s3://c", "uri": "s3://c"}, "add_extra": {"x": 1}},
+    ]
+
+
+@pytest.mark.parametrize("call", ["xcom_push('k', object())", "set_variable('k', {1: open})"])
+def test_only_plain_data_can_be_pushed(call):
+    """Nothing that the environment sends is unpickled, apart from the result."""
+    outcome = ask(f"def f():\n    from airflow_venv import xcom_push, set_variable\n    {call}\n")
+    assert type(outcome) is Error
+    assert "is not plain data. Only plain data goes through the channel" in outcome.message
+
+
+def test_a_value_of_any_type_can_be_pulled():
+    """It is pickled on its way to the environment; a class that is missing there is named."""
+    import pickle
+
+    airflow = Airflow()
+    airflow.answers["xcom_pull"] = lambda **_: Pickled(pickle.dumps(slice(1, 2)))
+    assert ask("def f(ti):\n    return ti.xcom_pull('x').stop\n", airflow, context_names=("ti",)) == Value(2)
+    airflow.answers["xcom_pull"] = lambda **_: Pickled(b"cnot_there\nThing\n.")
+    outcome = ask("def f(ti):\n    return ti.xcom_pull('x')\n", airflow, context_names=("ti",))
+    assert "cannot import: No module named 'not_there'" in outcome.message
+
+
+def test_threads_are_answered_each_its_own():
+    """They queue up; nobody gets another's answer."""
+    source = """
+        def f():
+            from concurrent.futures import ThreadPoolExecutor
+            from airflow_venv import xcom_pull
+            with ThreadPoolExecutor(16) as pool:
+                return [found["key"] for found in pool.map(lambda n: xcom_pull(key=str(n)), range(400))]
+        """
+    assert ask(source) == Value([str(number) for number in range(400)])
+
+
+@pytest.mark.parametrize("version", ["3.7", "3.12"])
+def test_a_forked_process_is_refused_and_not_kept_waiting(version):
+    """It has no channel, and says so; its log lines are printed."""
+    source = """
+        def work(_):
+            import logging
+            from airflow_venv import get_variable
+            logging.warning("from the fork")
+            try:
+                return get_variable("plain")
+            except ConnectionError as error:
+                return str(error)
+
+        def f():
+            import logging
+            import multiprocessing
+            from airflow_venv import get_variable
+            before = get_variable("plain")
+            with multiprocessing.get_context("fork").Pool(2) as pool:
+                said = pool.map(work, range(4))
+            return before, set(said), get_variable("plain")
+        """
+    before, said, after = ask(source, version=version).value
+    assert (before, after) == ("hello", "hello")
+    assert said == {"a forked process has no channel to Airflow: ask in the task's own process and pass the value on"}
+
+
+def test_a_signal_handlers_exception_does_not_confuse_the_answers():
+    """Somebody gives up waiting for one answer and asks for another."""
+    import time
+
+    airflow = Airflow()
+    slow = airflow.answers["xcom_pull"]
+    airflow.answers["xcom_pull"] = lambda **given: time.sleep(0.4 if given["key"] == "slow" else 0) or slow(**given)
+    source = """
+        def f(ti):
+            import signal
+            class GaveUp(Exception):
+                pass
+            def give_up(*_):
+                raise GaveUp
+            signal.signal(signal.SIGALRM, give_up)
+            signal.setitimer(signal.ITIMER_REAL, 0.1)
+            try:
+                ti.xcom_pull(key="slow")
+            except GaveUp:
+                return ti.xcom_pull(key="second")["key"]
+        """
+    assert ask(source, airflow, context_names=("ti",)) == Value("second")
+
+
+SHIM = """
+    def f():
+        from airflow.hooks.base import BaseHook
+        from airflow.sdk import Connection, Variable, get_current_context
+        from airflow.models import Variable as Old
+        class Hook(BaseHook):
+            pass
+        found = Hook().get_connection("pg").host, Connection.get("pg").port, Variable.get("plain")
+        found = *found, Old.get("no", default_var=1)
+        said = []
+        for line in ("import airflow.providers.x", "from airflow.sdk import DAG", "from airflow import nope"):
+            try:
+                exec(line)
+            except ImportError as error:
+                said.append(str(error).partition(":")[0])
+        from airflow.exceptions import AirflowSkipException
+        if get_current_context()["ti"].task_id == "t":
+            print(found, said)
+            raise AirflowSkipException(str([found, said]))
+    """
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_stand_ins_for_airflow_are_there_when_asked_for(version):
+    """The services work, the rest explains itself, a skip skips."""
+    found = ("db.example", 5432, "hello", 1)
+    said = ["airflow.providers is not there", "airflow.sdk.DAG is not there", "airflow.nope is not there"]
+    assert ask(SHIM, airflow_shim=True, version=version) == Skip(str([found, said]))
+
+
+def test_without_being_asked_for_there_are_none():
+    """``import airflow`` fails as it does everywhere."""
+    assert ask(SHIM).message == "No module named 'airflow'"
+
+
+def test_fail_for_good_through_the_shim():
+    """The class means what it means."""
+    source = "def f():\n    from airflow.exceptions import AirflowFailException\n    raise AirflowFailException('x')\n"
+    assert type(ask(source, airflow_shim=True)) is Fail
