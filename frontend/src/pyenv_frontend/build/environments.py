@@ -7,13 +7,18 @@ __all__ = ["build"]
 import json
 from typing import TYPE_CHECKING
 
+from pyenv_frontend.build import calls
+from pyenv_frontend.build.handover import Handover
+from pyenv_frontend.build.lint import Lint
 from pyenv_frontend.build.messages import located, relabelled
 from pyenv_frontend.build.parallel import rehang
 from pyenv_frontend.build.prepare import prepare
 from pyenv_frontend.build.relabel import Labels
+from pyenv_frontend.document import parse
 from pyenv_frontend.errors import UserError
 from pyenv_frontend.gateway import wire_pb2 as wire
 from pyenv_frontend.gateway.status import CallError
+from pyenv_frontend.language import has_pyenv
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,6 +26,7 @@ if TYPE_CHECKING:
     from pyenv_frontend.build.options import Options
     from pyenv_frontend.build.prepare import Prepared
     from pyenv_frontend.build.source import UserFile
+    from pyenv_frontend.document import Document
     from pyenv_frontend.gateway.bridge import Bridge, Reply
 
 _MERGE = frozenset({"mergeop", "diffop"})
@@ -38,25 +44,36 @@ def build(
     Raises:
         CallError: the build fails; places are the user's own.
     """
-    asked = bridge.ping()
     try:
-        prepared = prepare(bridge, options, file, inputs)
+        document = parse(file.text, file.name)
+        return _build(Handover(bridge, options, file, inputs), document) if has_pyenv(document) else None
     except UserError as error:
         raise CallError("PYENV", located(error, file)) from error
-    if not prepared:
-        return None
+
+
+def _build(handover: Handover, document: Document) -> wire.Result:
+    bridge, options = handover.bridge, handover.options
+    if options.request is not None:
+        return calls.answer(handover, document, options.request)
+    asked = bridge.ping()
+    lint = Lint(handover, document)
+    prepared = prepare(handover, document)
+    quiet = lint.supported()
+    running = [
+        bridge.solve_frontend(*_call(options, each, several=len(prepared) > 1, quiet=quiet)) for each in prepared
+    ]
+    lint.report(prepared[0].program, prepared[0].closures)
     merge = {cap.id for cap in asked.get().llb_caps if cap.enabled} >= _MERGE
-    running = [bridge.solve_frontend(*_call(options, each, several=len(prepared) > 1)) for each in prepared]
     results = [_result(bridge, options, reply, each, merge) for reply, each in zip(running, prepared, strict=True)]
     return results[0] if len(results) == 1 else _joined(results)
 
 
 def _call(
-    options: Options, prepared: Prepared, *, several: bool
+    options: Options, prepared: Prepared, *, several: bool, quiet: bool
 ) -> tuple[str, Mapping[str, str], Mapping[str, wire.Definition]]:
     """Give what the delegate is asked: where platforms differ in their files, each is a build of its own."""
     chosen = options.for_platform(prepared.options, prepared.platform) if several else prepared.options
-    return options.delegate.frontend, chosen, prepared.inputs
+    return options.delegate.frontend, options.quiet(chosen) if quiet else chosen, prepared.inputs
 
 
 def _result(

@@ -10,33 +10,28 @@ from typing import TYPE_CHECKING
 from pyenv_frontend.build import llb
 from pyenv_frontend.build import options as opts
 from pyenv_frontend.build.base import bases
-from pyenv_frontend.build.context import EngineContext, Local, Whole, ignore_file
 from pyenv_frontend.build.messages import at_lines
 from pyenv_frontend.build.numbering import base_name
-from pyenv_frontend.document import parse
 from pyenv_frontend.errors import UserError
 from pyenv_frontend.expansion.expand import Tools, expand
 from pyenv_frontend.expansion.place import HomeUnknownError
-from pyenv_frontend.gateway import wire_pb2 as wire
 from pyenv_frontend.gateway.status import CallError
-from pyenv_frontend.language import Settings, has_pyenv, read
-from pyenv_frontend.language.dockerignore import DockerIgnore
+from pyenv_frontend.language import Settings, read
 from pyenv_frontend.language.requirements import Closure, close_over
 from pyenv_frontend.position import Lines, Location
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pyenv_frontend.build.options import Options
+    from pyenv_frontend.build.context import EngineContext
+    from pyenv_frontend.build.handover import Handover
     from pyenv_frontend.build.source import UserFile
     from pyenv_frontend.document import Document
     from pyenv_frontend.expansion.base import Base
     from pyenv_frontend.expansion.expand import BaseKey, Expansion
-    from pyenv_frontend.gateway.bridge import Bridge, Reply
+    from pyenv_frontend.gateway import wire_pb2 as wire
+    from pyenv_frontend.gateway.bridge import Reply
     from pyenv_frontend.language import Program, Pyenv, Stage
-
-_OWN_IMAGE = "/run/config/buildkit/metadata/frontend.bin"
-"""Where the engine puts the graph of the image that this frontend was started from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,49 +51,38 @@ class Prepared:
     """The graphs that the delegate gets."""
 
 
-def prepare(
-    bridge: Bridge, options: Options, file: UserFile, inputs: Mapping[str, wire.Definition]
-) -> tuple[Prepared, ...]:
+def prepare(handover: Handover, document: Document) -> tuple[Prepared, ...]:
     """Expand a file.
 
+    Args:
+        handover: the build's surroundings.
+        document: the file, which has a PYENV.
+
     Returns:
-        Nothing if the file has no PYENV; one entry if its expansion is the same for every platform; else one for each.
+        One entry if the expansion is the same for every platform; else one for each.
 
     Raises:
         UserError: a PYENV is wrong.
         CallError: the engine cannot get at a base image or a file.
     """
-    document = parse(file.text, file.name)
-    if not has_pyenv(document):
-        return ()
-    return _Preparation(bridge, options, file, inputs, document).run()
+    return _Preparation(handover, document).run()
 
 
 class _Preparation:
-    def __init__(
-        self,
-        bridge: Bridge,
-        options: Options,
-        file: UserFile,
-        inputs: Mapping[str, wire.Definition],
-        document: Document,
-    ) -> None:
-        self.bridge = bridge
-        self.options = options
-        self.file = file
+    def __init__(self, handover: Handover, document: Document) -> None:
+        self.handover = handover
+        self.bridge = handover.bridge
+        self.options = handover.options
+        self.file = handover.file
         self.document = document
-        self.inputs = dict(inputs)
-        if file.context is not None:
-            self.inputs["context"] = file.context
-        self.inputs[opts.TOOLS] = own_image()
-        self.ignore: tuple[str, bytes] | None = None
         self.first = read(document, self._settings(""), report=_later)
         """What can be said before the bases are known."""
 
     def run(self) -> tuple[Prepared, ...]:
+        pyenvs = [each.pyenv for each in self.first.environments if not each.pyenv.onbuild]
+        self.handover.load({path for pyenv in pyenvs for path in _named(pyenv)})
         facts = bases(self.bridge, self._look_at, self.first)
-        context = self._context()
-        found = [self._for_platform(platform, facts[platform], context) for platform in facts]
+        found = [self._for_platform(platform, facts[platform]) for platform in facts]
         same = len({each.expansion.source for each in found}) == 1
         return (found[0],) if same else tuple(found)
 
@@ -112,8 +96,7 @@ class _Preparation:
         )
 
     def _look_at(self, dockerfile: bytes) -> Reply[wire.Result]:
-        inputs = self.inputs | {"dockerfile": self._as_input(dockerfile, "[internal] look at the base image")}
-        reply = self.bridge.solve_frontend(self.options.delegate.frontend, self.options.for_base(), inputs)
+        reply = self.handover.ask(self.options.for_base(), dockerfile, "look at the base image")
         return _NamedBase(self, reply, dockerfile)
 
     def stage_of(self, dockerfile: bytes) -> Stage | None:
@@ -121,30 +104,14 @@ class _Preparation:
         wanted = dockerfile.split()[-1].decode()
         return next((each for each in self.first.stages if each.parent is None and each.base == wanted), None)
 
-    def _as_input(self, dockerfile: bytes, name: str) -> wire.Definition:
-        """Put a Dockerfile where the delegate looks for it, with the ignore file that belongs to it alone."""
-        files = {self.options.filename: dockerfile}
-        if self.ignore is not None:
-            files[f"{self.options.filename}.dockerignore"] = self.ignore[1]
-        return llb.definition(llb.written(files, name))
-
-    def _context(self) -> EngineContext:
-        if "context" in self.inputs:
-            return EngineContext(self.bridge, Whole(self.bridge, self.inputs["context"]), DockerIgnore())
-        local = Local(self.bridge, self.options)
-        pyenvs = [each.pyenv for each in self.first.environments if not each.pyenv.onbuild]
-        local.load({path for pyenv in pyenvs for path in _named(pyenv)})
-        rules, self.ignore = ignore_file(self.bridge, self.file, local)
-        return EngineContext(self.bridge, local, rules)
-
-    def _for_platform(self, platform: str, facts: Mapping[BaseKey, Base], context: EngineContext) -> Prepared:
+    def _for_platform(self, platform: str, facts: Mapping[BaseKey, Base]) -> Prepared:
         def variables(reference: str, wanted: str | None) -> Mapping[str, str]:
             base = facts.get((reference, wanted))
             return base.env if base is not None else {}
 
         settings = self._settings(platform)
         program = read(self.document, settings, base_variables=variables)
-        closures = [_closure(each.pyenv, context) for each in program.environments]
+        closures = [_closure(each.pyenv, self.handover.context) for each in program.environments]
         native = settings.target_platform in {None, settings.build_platform}
         tools = Tools(here=opts.TOOLS if native else self.options.frontend_image, triggers=self.options.frontend_image)
         try:
@@ -158,7 +125,7 @@ class _Preparation:
             closures=closures,
             expansion=expansion,
             options=self.options.for_expanded(),
-            inputs=self.inputs | {"dockerfile": self._as_input(expansion.source, "[internal] expand PYENV")},
+            inputs=self.handover.inputs(expansion.source, "expand PYENV"),
         )
 
     def _home_unknown(self, program: Program, error: HomeUnknownError) -> UserError:
@@ -203,12 +170,6 @@ class _NamedBase:
         for ref, answer in solved:
             ref.id = answer.get().ref.id
         return result
-
-
-def own_image() -> wire.Definition:
-    """Read the graph of the image that we run from."""
-    with open(_OWN_IMAGE, "rb") as stored:  # noqa: PTH123  # pathlib would be loaded for nothing else
-        return wire.Definition.FromString(stored.read())
 
 
 def _later(error: UserError) -> None:

@@ -1,0 +1,79 @@
+"""What the delegate is handed besides a Dockerfile: options, the build context, the ignore file, our own image."""
+
+from __future__ import annotations
+
+__all__ = ["Handover"]
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from pyenv_frontend.build import llb
+from pyenv_frontend.build import options as opts
+from pyenv_frontend.build.context import EngineContext, Local, Whole, ignore_file
+from pyenv_frontend.gateway import wire_pb2 as wire
+from pyenv_frontend.language.dockerignore import DockerIgnore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from pyenv_frontend.build.options import Options
+    from pyenv_frontend.build.source import UserFile
+    from pyenv_frontend.gateway.bridge import Bridge, Reply
+
+_OWN_IMAGE = "/run/config/buildkit/metadata/frontend.bin"
+"""Where the engine puts the graph of the image that this frontend was started from."""
+
+
+class Handover:
+    """One build's surroundings, the same for every Dockerfile that we let the delegate read."""
+
+    def __init__(self, bridge: Bridge, options: Options, file: UserFile, inputs: Mapping[str, wire.Definition]) -> None:
+        self.bridge = bridge
+        self.options = options
+        self.file = file
+        self._inputs = dict(inputs)
+        if file.context is not None:
+            self._inputs["context"] = file.context
+        self._inputs[opts.TOOLS] = own_image()
+        self._local = None if "context" in self._inputs else Local(bridge, options)
+
+    def load(self, paths: Iterable[str]) -> None:
+        """Load files of the context together that are going to be read one by one."""
+        if self._local is not None:
+            self._local.load(paths)
+
+    @cached_property
+    def context(self) -> EngineContext:
+        """The build context."""
+        if self._local is None:
+            return EngineContext(self.bridge, Whole(self.bridge, self._inputs["context"]), DockerIgnore())
+        return EngineContext(self.bridge, self._local, self._ignore[0])
+
+    @cached_property
+    def _ignore(self) -> tuple[DockerIgnore, tuple[str, bytes] | None]:
+        return (DockerIgnore(), None) if self._local is None else ignore_file(self.bridge, self.file, self._local)
+
+    def inputs(self, dockerfile: bytes, step: str) -> dict[str, wire.Definition]:
+        """Give the graphs for the delegate, with a Dockerfile where it looks for one.
+
+        The ignore file that belongs to the user's Dockerfile alone is looked for beside it.
+
+        Args:
+            dockerfile: its text.
+            step: what writing it down is called in the build's progress.
+        """
+        files = {self.options.filename: dockerfile}
+        own = self._ignore[1]
+        if own is not None:
+            files[f"{self.options.filename}.dockerignore"] = own[1]
+        return self._inputs | {"dockerfile": llb.definition(llb.written(files, f"[internal] {step}"))}
+
+    def ask(self, options: Mapping[str, str], dockerfile: bytes, step: str) -> Reply[wire.Result]:
+        """Let the delegate work on a Dockerfile of ours."""
+        return self.bridge.solve_frontend(self.options.delegate.frontend, options, self.inputs(dockerfile, step))
+
+
+def own_image() -> wire.Definition:
+    """Read the graph of the image that we run from."""
+    with open(_OWN_IMAGE, "rb") as stored:  # noqa: PTH123  # pathlib would be loaded for nothing else
+        return wire.Definition.FromString(stored.read())
