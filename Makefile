@@ -38,6 +38,10 @@ fuzz: dev ## Coverage-guided fuzzing, 200,000 runs of each target
 demo: dev ## The main job at work: build an image with PYENV, run a DAG with @task.venv in it
 	@$(PYTHON) -m tests.support.demo
 
+.PHONY: demo-local
+demo-local: dev ## The same with no engine: environments and DAG on this machine, Airflow on SQLite
+	@$(PYTHON) -m tests.support.demolocal
+
 .PHONY: images
 images: dev ## Have the base images: pulled where a registry answers, else stand-ins
 	@$(PYTHON) -m tests.support.images

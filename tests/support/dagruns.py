@@ -11,7 +11,7 @@ from tests.support.engine import Engine
 from tests.support.rundag import MARK
 from tests.support.state import ROOT, Unavailable, folder
 
-__all__ = ["DagRun", "Task", "run_dag"]
+__all__ = ["DagRun", "Task", "follow", "run_dag"]
 
 SCRIPT = ROOT / "tests/support/rundag.py"
 
@@ -85,6 +85,15 @@ def run_dag(
     )
     timer = threading.Timer(timeout, lambda: _end(engine, name))
     timer.start()
+    log, tasks = follow(process, heard)
+    code = process.returncode
+    late = not timer.is_alive()
+    timer.cancel()
+    return DagRun(code=124 if late else code, tasks=tuple(tasks), log=log)
+
+
+def follow(process: subprocess.Popen, heard: Callable[[str], None]) -> tuple[str, list[Task]]:
+    """Read what `rundag.py` writes to its end: the log, each line of which is passed on, and the tasks."""
     lines, tasks = [], []
     with process:
         for line in process.stdout:
@@ -94,10 +103,7 @@ def run_dag(
             else:
                 lines.append(line)
                 heard(line.rstrip("\n"))
-    code = process.returncode
-    late = not timer.is_alive()
-    timer.cancel()
-    return DagRun(code=124 if late else code, tasks=tuple(tasks), log="".join(lines))
+    return "".join(lines), tasks
 
 
 def _end(engine: Engine, name: str) -> None:

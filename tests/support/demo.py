@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from tests.support import builds, dagruns, engine, images, wheels
 from tests.support.dagruns import Task
@@ -18,6 +18,10 @@ EXAMPLE = ROOT / "examples/quickstart"
 DAG = "quickstart"
 IMAGE = "pyenv-quickstart:dev"
 COLUMNS = ("task", "Python", "interpreter", "result")
+
+
+class NoEngine(Unavailable):
+    """There is no engine, and none can be brought up."""
 
 
 @contextlib.contextmanager
@@ -36,7 +40,10 @@ def demo() -> list[Task]:
         Unavailable: a part of it failed; the text says which and why.
     """
     with step("a Docker engine"):
-        docker = engine.up()
+        try:
+            docker = engine.up()
+        except Unavailable as reason:
+            raise NoEngine(str(reason)) from reason
         say(f"Docker {docker.version()}" + (", brought up by `make engine`" if docker.ours else ""))
     with step("base images"):
         for name, state in images.ensure(docker, *_bases()).items():
@@ -50,14 +57,23 @@ def demo() -> list[Task]:
         if done.returncode:
             raise Unavailable(f"the build failed with code {done.returncode}: its message is above")
     with step(f"airflow dags test {DAG}, in that image"):
-        run = dagruns.run_dag(docker, IMAGE, DAG, timeout=600, heard=_progress)
+        run = dagruns.run_dag(docker, IMAGE, DAG, timeout=600, heard=progress)
+    return finished(run.code, run.tasks, run.log)
+
+
+def finished(code: int, tasks: Sequence[Task], text: str) -> list[Task]:
+    """Keep the log of a run, and return its tasks.
+
+    Raises:
+        Unavailable: not all of them ended well.
+    """
     log = folder() / "demo.log"
-    log.write_text(run.log)
-    failed = [task.name for task in run.tasks if task.state != "success"]
-    if run.code or failed or not run.tasks:
-        say("\n".join(run.log.splitlines()[-40:]))
-        raise Unavailable(f"the DAG failed ({', '.join(failed) or f'code {run.code}'}): all of its log is in {log}")
-    return list(run.tasks)
+    log.write_text(text)
+    failed = [task.name for task in tasks if task.state != "success"]
+    if code or failed or not tasks:
+        say("\n".join(text.splitlines()[-40:]))
+        raise Unavailable(f"the DAG failed ({', '.join(failed) or f'code {code}'}): all of its log is in {log}")
+    return list(tasks)
 
 
 def table(tasks: list[Task]) -> str:
@@ -80,7 +96,7 @@ def _bases() -> list[str]:
     return re.findall(r"^FROM (\S+)", text, re.MULTILINE) + [f"python:{version}-slim-bookworm" for version in versions]
 
 
-def _progress(line: str) -> None:
+def progress(line: str) -> None:
     """Show of Airflow's log when a task begins, what it printed, and what went wrong."""
     if started := re.search(r"\[DAG TEST\] starting task_id=(\S+)", line):
         say(f"task {started[1]}")
@@ -92,6 +108,11 @@ def main() -> int:
     """Run the demo; the exit code says whether it worked."""
     try:
         tasks = demo()
+    except NoEngine as reason:
+        say(f"{reason}\n\nThere is no Docker engine here, so this is the demo without one (`make demo-local`).")
+        from tests.support import demolocal
+
+        return demolocal.main()
     except Unavailable as reason:
         print(f"\ndemo: {reason}")
         return 1

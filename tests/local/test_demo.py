@@ -1,0 +1,34 @@
+"""The quickstart with no engine: what `make demo-local` shows, and that `make demo` takes it where there is none."""
+
+import pytest
+
+from tests.support import demo, demolocal, engine
+from tests.support.demo import Task
+from tests.support.state import Unavailable
+
+
+@pytest.mark.airflow
+def test_the_quickstart_runs_without_an_engine():
+    """Every task ran on the Python of its environment, and a frame travelled between two pandas."""
+    tasks = {task.name: task.value for task in demolocal.demo()}
+    series = {name: value["python"].rpartition(".")[0] for name, value in tasks.items()}
+    assert series == {"sales": "3.12", "totals": "3.9", "best": "3.12", "announce": "3.11"}
+    assert tasks["totals"]["interpreter"] == str(demo.EXAMPLE / ".pyenv/report/bin/python")
+    assert tasks["announce"]["interpreter"] == str(demo.EXAMPLE / ".pyenv/tiny/bin/python")
+    assert tasks["best"]["result"] == "Oslo sold 7"
+
+
+def test_without_an_engine_the_demo_does_without(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    """It says so, and shows the same table."""
+
+    def no_engine() -> None:
+        raise Unavailable("nothing answers")
+
+    value = {"python": "3.9.18", "interpreter": "/p", "result": "r"}
+    monkeypatch.setattr(engine, "up", no_engine)
+    monkeypatch.setattr(demolocal, "demo", lambda: [Task(name="only", state="success", value=value)])
+    assert demo.main() == 0
+    printed, said = capsys.readouterr()
+    assert "nothing answers" in said
+    assert "the demo without one" in said
+    assert printed.endswith("only  3.9.18  /p           r\n\ndemo: ok\n")
