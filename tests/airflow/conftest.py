@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ class Airflow:
 
     def run(self, *command, timeout=300, check=True, **variables):
         """Run a program of the installation; give what it printed, both streams."""
-        done = subprocess.run(
+        process = subprocess.Popen(
             [str(self.release.bin / command[0]), *map(str, command[1:])],
             env={**self.variables, **variables},
             cwd=self.home,
@@ -38,12 +39,17 @@ class Airflow:
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-            timeout=timeout,
-            check=False,
+            start_new_session=True,
         )
-        if check and done.returncode:
-            pytest.fail(f"{' '.join(map(str, command))} ended with {done.returncode}\n{done.stdout[-20000:]}")
-        return done.stdout
+        try:
+            printed, _ = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+            raise
+        if check and process.returncode:
+            pytest.fail(f"{' '.join(map(str, command))} ended with {process.returncode}\n{printed[-20000:]}")
+        return printed
 
     def dag(self, name):
         """Copy a DAG file of ``tests/airflow/dags`` into the DAGs folder."""
@@ -66,12 +72,19 @@ class Airflow:
         return dict(json.loads(line) for line in lines)
 
 
+def release_of(major: int) -> Release:
+    """Give the newest release of a major version, which also serves as an environment that has Airflow."""
+    return next(one for one in reversed(RELEASES) if one.number[0] == major)
+
+
 def make(release: Release, home: Path) -> Airflow:
     """Set a release up in a folder."""
     release.install()
     shutil.copy(release.bin.parent / "home" / "airflow.db", home / "airflow.db")
     (home / "dags").mkdir()
-    environments = {f"py{minor.replace('.', '')}": environment(minor) for minor in ("3.8", "3.13")}
+    with_airflow = release_of(2 if release.number < (3,) else 3)
+    environments = {"airflow": str(with_airflow.install() / "python")}
+    environments |= {f"py{minor.replace('.', '')}": environment(minor) for minor in ("3.8", "3.13")}
     variables = {
         "PATH": f"{release.bin}:/usr/bin:/bin",
         "HOME": str(home),

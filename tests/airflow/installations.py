@@ -124,8 +124,6 @@ def provider() -> Path:
     """Install this checkout's provider, as its wheel has it, into a folder for ``PYTHONPATH``; give the folder."""
     target = ROOT / ".pyenv" / "provider"
     shutil.rmtree(target, ignore_errors=True)
-    run(
-        [_uv(), "pip", "install", "-q", "--python", sys.executable, "--no-deps", "--no-build-isolation"]
-        + ["--target", target, ROOT / "provider"]
-    )
+    how = ["--no-deps", "--no-build-isolation", "--target", target]
+    run([_uv(), "pip", "install", "-q", "--python", sys.executable, *how, ROOT / "provider"])
     return target

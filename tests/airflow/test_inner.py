@@ -17,8 +17,5 @@ def test_within_airflow(airflow, case):
     printed = airflow.run(
         "python", "-m", "pytest", "-q", "-rfE", "--tb=short", "-p", "no:cacheprovider", "-W", "ignore",
         "-c", "/dev/null", "--rootdir", INNER, "--confcutdir", INNER, "-o", "python_files=case_*.py", INNER / case,
-        check=False,
     )  # fmt: skip
     assert " passed" in printed.splitlines()[-1], printed[-20000:]
-    assert "failed" not in printed.splitlines()[-1], printed[-20000:]
-    assert "error" not in printed.splitlines()[-1], printed[-20000:]

@@ -107,7 +107,7 @@ def test_an_interpreter_in_order_passes(program):
     check_python(sys.executable, "x")
 
 
-def test_each_way_of_being_wrong_has_its_sentence(program, tmp_path):
+def test_each_way_of_being_wrong_has_its_sentence(tmp_path):
     """Empty, relative, missing, a dangling link, a folder, not executable: six sentences."""
     link = tmp_path / "link"
     link.symlink_to(tmp_path / "gone")

@@ -336,7 +336,7 @@ def test_the_runner_needs_the_standard_library_alone(version):
 
     ours, theirs = socket.socketpair()
     called = children.call("def f():\n    import sys\n    return sorted(sys.modules)\n", version=version)
-    frame = launch.start_frame(called, {}, mark="m", token="t", log_level=20)  # noqa: S106
+    frame = launch.start_frame(called, {}, mark="m", token="t", log_level=20)
     from airflow_venv.channel import Channel
 
     def never(*, write, idle):

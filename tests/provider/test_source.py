@@ -11,7 +11,7 @@ from airflow_venv.names import values_around
 from airflow_venv.source import MARK, locate, remember_call, unwrap
 
 
-def make(name="x", *_rest):
+def make(_name="x"):
     """Stand in for ``task.venv``: a decorator factory that notes where it is called."""
     remember_call()
 

@@ -20,24 +20,24 @@ if TYPE_CHECKING:
 __all__ = ["check_at_parse", "check_function", "function_source"]
 
 log = logging.getLogger(__name__)
-_BY_INTERVAL = "compute it from logical_date or the data interval"
+_BY_DAY = (
+    "next_ds",
+    "next_ds_nodash",
+    "next_execution_date",
+    "prev_ds",
+    "prev_ds_nodash",
+    "prev_execution_date",
+    "prev_execution_date_success",
+    "tomorrow_ds",
+    "tomorrow_ds_nodash",
+    "yesterday_ds",
+    "yesterday_ds_nodash",
+)
 _GONE = {
     "conf": "read Airflow's own configuration with a template, or pass what you need as an argument",
     "execution_date": "it is called logical_date now",
     "triggering_dataset_events": "it is called triggering_asset_events now",
-    **dict.fromkeys(
-        (
-            *("next_ds", "next_ds_nodash", "next_execution_date", "prev_ds", "prev_ds_nodash", "prev_execution_date"),
-            *(
-                "prev_execution_date_success",
-                "tomorrow_ds",
-                "tomorrow_ds_nodash",
-                "yesterday_ds",
-                "yesterday_ds_nodash",
-            ),
-        ),
-        _BY_INTERVAL,
-    ),
+    **dict.fromkeys(_BY_DAY, "compute it from logical_date or the data interval"),
 }
 """Names of Airflow 2's context that Airflow 3 has not, with what to do instead."""
 _gathered: weakref.WeakKeyDictionary[Any, dict[str, names.Gathered]] = weakref.WeakKeyDictionary()

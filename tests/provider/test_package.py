@@ -1,0 +1,54 @@
+"""The distribution: its metadata, and what importing it costs."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+
+import airflow_venv
+from airflow_venv.get_provider_info import get_provider_info
+
+FOLDER = Path(airflow_venv.__file__).parent
+
+
+def test_provider_yaml_and_get_provider_info_say_the_same():
+    """provider.yaml is the source; Airflow asks the function."""
+    assert yaml.safe_load((FOLDER / "provider.yaml").read_text()) == get_provider_info()
+
+
+def test_every_decorator_has_its_function():
+    """A class-name that leads nowhere would show only when a DAG uses it."""
+    source = (FOLDER / "decorators.py").read_text()
+    for decorator in get_provider_info()["task-decorators"]:
+        module, _, name = decorator["class-name"].rpartition(".")
+        assert module == "airflow_venv.decorators"
+        assert f"def {name}(" in source
+
+
+def test_every_option_has_its_default_in_both_places():
+    """What the code falls back to is what Airflow shows."""
+    described = get_provider_info()["config"]["venv"]["options"]
+    source = (FOLDER / "config.py").read_text()
+    for name, option in described.items():
+        assert f'"{name}": ("{option["default"]}"' in source
+
+
+def test_importing_the_package_imports_nothing_else():
+    """Airflow calls get_provider_info in every process."""
+    code = (
+        "import sys; before = set(sys.modules); import typing; typed = set(sys.modules) - before; "
+        "import airflow_venv, airflow_venv.get_provider_info; "
+        "print(sorted(set(sys.modules) - before - typed))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", f"import sys; sys.path.insert(0, {str(FOLDER.parent)!r}); {code}"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.strip() == "['__future__', 'airflow_venv', 'airflow_venv.get_provider_info']"
+
+
+def test_every_public_name_is_listed_and_an_unknown_one_is_an_attribute_error():
+    """The lazy exports behave as a module's names do."""
+    assert set(airflow_venv.__all__) <= set(dir(airflow_venv))
+    assert not hasattr(airflow_venv, "nothing")
