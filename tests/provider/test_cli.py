@@ -110,10 +110,8 @@ def test_doctor_starts_the_interpreter(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("ASTRO_PYENV_broken", str(program))
     assert main(["doctor"]) == 1
     assert "does not start: cannot load libpython" in capsys.readouterr().out
-    program.write_text(
-    without_ssl = "import sys; sys.modules['ssl'] = None; del sys.argv[:1]; exec(sys.argv[0])"
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} -S -c "{without_ssl}" "$2" "$3"\n')
-    )
+    hide = "import sys; sys.modules['ssl'] = None; del sys.argv[:1]; exec(sys.argv[0])"
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -S -c "{hide}" "$2" "$3"\n')
     assert main(["doctor"]) == 1
     assert "standard library's ssl cannot be imported" in capsys.readouterr().out
 
