@@ -1,4 +1,4 @@
-"""Names of environments: their form, and when two of them clash."""
+"""Names of environments: their form, and why two of them clash."""
 
 from __future__ import annotations
 
@@ -37,14 +37,11 @@ def parse_name(text: str, span: Span) -> EnvironmentName:
     raise Mistake(f"{text!r} cannot be the name of an environment", expected=_EXPECTED, hint=hint)
 
 
-def clash(name: EnvironmentName, earlier: EnvironmentName) -> str | None:
-    """Why both cannot be in one image, or None: the same name, or two that share a variable."""
+def clash(name: EnvironmentName, earlier: EnvironmentName, variable: str) -> str:
+    """Why two names cannot be in one image that both set `variable`."""
     if name.text == earlier.text:
         return f"the environment {name.text!r} is there already"
-    shared = set(name.variables) & set(earlier.variables)
-    if shared:
-        return f"{name.text!r} and {earlier.text!r} would both set the variable {shared.pop()}"
-    return None
+    return f"{name.text!r} and {earlier.text!r} would both set the variable {variable}"
 
 
 def _repaired(text: str) -> str:

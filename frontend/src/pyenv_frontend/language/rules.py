@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import date
 
-    from pyenv_frontend.language.instruction import Pyenv
+    from pyenv_frontend.language.instruction import EnvironmentName, Pyenv
     from pyenv_frontend.language.program import Environment, Program, Stage
     from pyenv_frontend.language.requirements import Closure
     from pyenv_frontend.language.walk import Listed
@@ -49,9 +49,12 @@ def advise(
     above = checks_above(program.document)
     found: list[Advice] = []
     stages = [(stage, environment) for stage in program.stages for environment in stage.environments]
+    seen: dict[str, dict[str, EnvironmentName]] = {}
     for number, (stage, environment) in enumerate(stages):
-        earlier = [each.pyenv for _, each in stages[:number]]
-        case = _Case(stage, environment, closures[number], earlier, today)
+        name = environment.pyenv.name
+        alike = seen.setdefault(_plain(name.text), {})
+        case = _Case(stage, environment, closures[number], [*alike.values()], today)
+        alike.setdefault(name.text, name)
         at = environment.pyenv.instruction.span.start
         wanted = checks.and_also(above[at]) if at in above else checks
         found += [each for each in case.advice() if wanted.wants(each.rule.name)]
@@ -65,7 +68,9 @@ class _Case:
     stage: Stage
     environment: Environment
     closure: Closure | None
-    earlier: Sequence[Pyenv]
+    alike: Sequence[EnvironmentName]
+    """Earlier names that are this one but for case and dashes, each once."""
+
     today: date
 
     def advice(self) -> Iterator[Advice]:
@@ -161,14 +166,13 @@ class _Case:
 
     def _similar(self) -> Iterator[Advice]:
         name = self._pyenv.name
-        for other in self.earlier:
-            if name.text != other.name.text and _plain(name.text) == _plain(other.name.text):
-                message = f"the names {name.text} and {other.name.text} are easily taken for one another"
+        for other in self.alike:
+            if name.text != other.text:
                 yield Advice(
                     rule=advice.SIMILAR,
-                    message=message,
+                    message=f"the names {name.text} and {other.text} are easily taken for one another",
                     location=self._at(name.span),
-                    details=(self._at(other.name.span),),
+                    details=(self._at(other.span),),
                 )
 
     def _credentials(self) -> Iterator[Advice]:

@@ -124,7 +124,7 @@ class _Reader:
             key = root.base, root.platform
             if key not in known:
                 known[key] = self._base_variables(*key)
-            root.scope.variables.update(known[key])
+            root.scope.variables.update(known[key].items())
 
     @staticmethod
     def _inherited(parent: OpenStage) -> Scope:
@@ -138,22 +138,23 @@ class _Reader:
 
     def _pyenv(self, instruction: Instruction, stage: OpenStage) -> None:
         pyenv = parse_pyenv(instruction, stage.scope)
-        self._check_name(pyenv, stage)
         self._check_stages(pyenv, stage)
+        self._check_name(pyenv, stage)
         stage.environments.append(Environment(pyenv=pyenv, state=stage.scope.snapshot()))
 
     def _check_name(self, pyenv: Pyenv, stage: OpenStage) -> None:
         """A name is taken in its stage and in those that the stage is based on."""
         current: OpenStage | None = stage
         while current is not None:
-            for earlier in current.environments:
-                reason = clash(pyenv.name, earlier.pyenv.name)
-                if reason:
-                    spans = pyenv.name.span, earlier.pyenv.name.span
+            for variable in pyenv.name.variables:
+                earlier = current.taken.get(variable)
+                if earlier is not None:
                     where = "" if current is stage else f" in the stage {current.name} that this one is based on"
-                    places = (Location(self._document.file, span) for span in spans)
-                    raise UserError(f"{reason}{where}", *places, hint="give one of them another name")
+                    places = (Location(self._document.file, each.span) for each in (pyenv.name, earlier))
+                    message = f"{clash(pyenv.name, earlier, variable)}{where}"
+                    raise UserError(message, *places, hint="give one of them another name")
             current = current.parent
+        stage.taken |= dict.fromkeys(pyenv.name.variables, pyenv.name)
 
     def _check_stages(self, pyenv: Pyenv, stage: OpenStage) -> None:
         """What `--builder` and `--from` name must stand before."""

@@ -8,6 +8,7 @@ from pyenv_frontend.document.words import fields
 
 if TYPE_CHECKING:
     from pyenv_frontend.document import Document, Instruction
+    from pyenv_frontend.language.instruction import EnvironmentName
     from pyenv_frontend.language.program import Environment
     from pyenv_frontend.language.variables import GlobalScope, Scope
 
@@ -17,7 +18,19 @@ __all__ = ["OpenStage", "is_pyenv", "outline"]
 class OpenStage:
     """A stage while it is read; the attributes are those of `Stage`."""
 
-    __slots__ = ("base", "environments", "index", "instruction", "instructions", "name", "parent", "platform", "scope")
+    __slots__ = (
+        "base",
+        "environments",
+        "index",
+        "instruction",
+        "instructions",
+        "name",
+        "parent",
+        "platform",
+        "root",
+        "scope",
+        "taken",
+    )
 
     def __init__(  # noqa: PLR0913, PLR0917 - a record
         self,
@@ -38,11 +51,10 @@ class OpenStage:
         self.scope = scope
         self.instructions: list[Instruction] = []
         self.environments: list[Environment] = []
-
-    @property
-    def root(self) -> OpenStage:
+        self.root: OpenStage = self if parent is None else parent.root
         """The stage at the end of the chain of parents."""
-        return self if self.parent is None else self.parent.root
+        self.taken: dict[str, EnvironmentName] = {}
+        """The names of its environments, by the variables that they set."""
 
     def answers_to(self, reference: str) -> bool:
         """Whether `--from=reference` would mean this stage."""

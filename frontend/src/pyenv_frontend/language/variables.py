@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pyenv_frontend.document.directives import DEFAULT_ESCAPE
 from pyenv_frontend.document.words import WordError, assignments, expand
+from pyenv_frontend.language.history import History
 from pyenv_frontend.language.program import StageState
 
 if TYPE_CHECKING:
@@ -87,8 +88,8 @@ class Scope:
 
     def __init__(self, globals_: GlobalScope) -> None:
         self.globals = globals_
-        self.variables: dict[str, str] = {}
-        self.env: dict[str, str] = {}
+        self.variables = History()
+        self.env = History()
         self.user: str | None = None
         self.workdir: str | None = None
         self.shell: tuple[str, ...] | None = None
@@ -96,8 +97,8 @@ class Scope:
     def inherit(self) -> Scope:
         """The scope of a stage that is based on this one."""
         scope = Scope(self.globals)
-        scope.variables.update(self.variables)
-        scope.env.update(self.env)
+        scope.variables = History(self.variables.now())
+        scope.env = History(self.env.now())
         scope.user, scope.workdir, scope.shell = self.user, self.workdir, self.shell
         return scope
 
@@ -107,8 +108,8 @@ class Scope:
             user=self.user,
             workdir=self.workdir,
             shell=self.shell,
-            env=dict(self.env),
-            variables=dict(self.variables),
+            env=self.env.now(),
+            variables=self.variables.now(),
         )
 
     def expand(self, word: Logical) -> Expanded:
