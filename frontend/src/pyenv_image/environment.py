@@ -10,11 +10,13 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Sequence
 
 from pyenv_image import account, selfcheck, settings
 from pyenv_image.failure import StepError
+from pyenv_image.requirements import Requirements
 
 if TYPE_CHECKING:
     import argparse
@@ -95,19 +97,42 @@ def _create(options: argparse.Namespace, environ: dict[str, str]) -> None:
 
 
 def _install(options: argparse.Namespace, environ: dict[str, str]) -> None:
-    for project in options.project:
-        _install_project(options, options.context / project, environ)
-    if not options.requirements and not options.require:
-        return
-    # Inline requirements come by stdin: what they name is then relative to where the installer runs, the context.
-    inline = "\n".join([*options.require, ""])
-    stdin = [] if not options.require else ["/dev/stdin" if options.installer == "pip" else "-"]
-    arguments = _listed("-r", [*(options.context / path for path in options.requirements), *stdin])
-    arguments += _listed("-c", [options.context / path for path in options.constraint])
-    _call(options, [*_installer(options), *arguments], environ, "its requirements could not be installed", inline)
+    with tempfile.TemporaryDirectory() as folder:
+        context = options.context if options.here else _writable(options.context, Path(folder) / "context")
+        copies = Path(folder) / "requirements"
+        copies.mkdir()
+        requirements = Requirements(context, copies)
+        constraints = _listed("-c", [requirements.copy(context / path) for path in options.constraint])
+        for project in options.project:
+            _install_project(options, context / project, constraints, environ)
+        files = [requirements.copy(context / path) for path in options.requirements]
+        files += [requirements.inline(options.require)] if options.require else []
+        if files:
+            command = [*_installer(options), *_listed("-r", files), *constraints]
+            _call(options, command, environ, "its requirements could not be installed", cwd=context)
 
 
-def _install_project(options: argparse.Namespace, project: Path, environ: dict[str, str]) -> None:
+def _writable(context: Path, copy: Path) -> Path:
+    """A copy of what is mounted, in the user's own hands: builds of local packages write beside their sources."""
+    if not context.is_dir():
+        copy.mkdir()
+        return copy
+    shutil.copytree(str(context), str(copy), symlinks=True, copy_function=_copy)
+    return copy
+
+
+def _copy(source: str, target: str) -> None:
+    """Archives are only read, and a wheelhouse of them may be large."""
+    if source.endswith((".whl", ".zip", ".gz")):
+        Path(target).symlink_to(source)
+    else:
+        shutil.copyfile(source, target)
+        shutil.copymode(source, target)
+
+
+def _install_project(
+    options: argparse.Namespace, project: Path, constraints: list[str], environ: dict[str, str]
+) -> None:
     """Dependencies of a pyproject.toml, in the versions of the uv.lock beside it where there is one."""
     extras, groups = _listed("--extra", options.extra), _listed("--group", options.group)
     if (project.parent / "uv.lock").is_file():
@@ -116,10 +141,8 @@ def _install_project(options: argparse.Namespace, project: Path, environ: dict[s
         command += ["--project", str(project.parent), "--python", str(_python(options)), *extras, *groups]
     else:
         groups = [word for group in options.group for word in ("--group", f"{project}:{group}")]
-        command = [*_installer(options, "uv"), "-r", str(project), *extras, *groups]
-        command += _listed("-c", [options.context / path for path in options.constraint])
-    name = project.relative_to(options.context)
-    _call(options, command, environ, f"the dependencies of {name} could not be installed")
+        command = [*_installer(options, "uv"), "-r", str(project), *extras, *groups, *constraints]
+    _call(options, command, environ, f"the dependencies of {project.name} could not be installed", cwd=project.parent)
 
 
 def _finish(options: argparse.Namespace, environ: dict[str, str]) -> None:
@@ -174,11 +197,10 @@ def _listed(flag: str, values: Sequence[object]) -> list[str]:
 
 
 def _call(
-    options: argparse.Namespace, command: list[str], environ: dict[str, str], failed: str, stdin: str = ""
+    options: argparse.Namespace, command: list[str], environ: dict[str, str], failed: str, cwd: Path | None = None
 ) -> None:
-    """Run an installer in the context: both of them take local packages relative to where they run."""
+    """Run an installer where its files are: its messages name them relative to that."""
     sys.stdout.flush()
-    where = options.context if options.context.is_dir() else None
-    done = subprocess.run(command, env=environ, input=stdin.encode("utf-8", "surrogateescape"), cwd=where, check=False)
-    if done.returncode:
+    code = subprocess.call(command, env=environ, stdin=subprocess.DEVNULL, cwd=cwd)
+    if code:
         raise StepError(f"PYENV {options.name}: {failed}; the installer's message stands above")

@@ -1,0 +1,94 @@
+"""Requirements files with every local path in them made absolute.
+
+pip and uv take local packages relative to where they run; a file that lies in a folder means its own folder, and that
+is what the frontend looked for when it chose what enters the step. Copies are installed from, so that both agree. What
+is not there relative to the file is tried relative to the context, which is where most people run pip.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["Requirements"]
+
+_OPTION = re.compile(
+    r"(?P<flag>\s*(?:-r|--requirement|-c|--constraint|-e|--editable|-f|--find-links)(?:\s+|=))(?P<path>[^\s;#\[]+)(?P<rest>.*)"
+)
+# `name @ path`, or a path alone; extras and markers follow.
+_REQUIREMENT = re.compile(
+    r"(?P<name>\s*(?:[A-Za-z0-9][\w.-]*(?:\s*\[[^\]]*\])?\s*@\s*)?)(?P<path>[^\s;#@\[]+)(?P<rest>.*)"
+)
+_ARCHIVES = (".whl", ".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
+_NESTED = ("-r", "--requirement", "-c", "--constraint")
+
+
+class Requirements:
+    """Copies of requirements files.
+
+    Args:
+        context: the folder that the files lie in, with all that they name.
+        folder: an empty folder for the copies.
+    """
+
+    def __init__(self, context: Path, folder: Path) -> None:
+        self._context = context
+        self._folder = folder
+        self._copies: dict[Path, Path] = {}
+
+    def copy(self, path: Path) -> Path:
+        """Copy a file, and those that it names; return the copy. A lock (pylock.toml) is left where it is."""
+        if path.suffix == ".toml":
+            return path
+        if path not in self._copies:
+            self._copies[path] = self._place(path.name)
+            text = path.read_bytes().decode("utf-8-sig", "surrogateescape")
+            self._write(self._copies[path], text.splitlines(), path.parent)
+        return self._copies[path]
+
+    def inline(self, lines: list[str]) -> Path:
+        """Write lines that no file has; paths in them are relative to the context."""
+        target = self._place("PYENV-requirements.txt")
+        self._write(target, lines, self._context)
+        return target
+
+    def _place(self, name: str) -> Path:
+        """A folder for each copy: names are kept for messages, and may be the same."""
+        folder = self._folder / str(len(list(self._folder.iterdir())))
+        folder.mkdir()
+        return folder / name
+
+    def _write(self, target: Path, lines: list[str], base: Path) -> None:
+        text = "".join(self._line(line, base) + "\n" for line in lines)
+        target.write_bytes(text.encode("utf-8", "surrogateescape"))
+
+    def _line(self, line: str, base: Path) -> str:
+        option = _OPTION.fullmatch(line)
+        if option:
+            found = self._find(option["path"], base)
+            nested = option["flag"].strip().rstrip("=") in _NESTED
+            copied = self.copy(found) if found and nested and found.is_file() else found
+            return f"{option['flag']}{copied or option['path']}{option['rest']}"
+        requirement = _REQUIREMENT.fullmatch(line)
+        if requirement is None or line.lstrip().startswith("-"):
+            return line
+        path = requirement["path"].replace("file:", "", 1) if requirement["name"].strip() else requirement["path"]
+        found = self._find(path, base) if _is_local(path) else None
+        if found is None:
+            return line
+        named = requirement["name"]
+        return f"{named}{f'file://{quote(str(found))}' if named.strip() else found}{requirement['rest']}"
+
+    def _find(self, path: str, base: Path) -> Path | None:
+        """Where a path leads, if it is one and leads anywhere."""
+        if "://" in path:
+            return None
+        return next((place for place in (base / path, self._context / path) if place.exists()), None)
+
+
+def _is_local(path: str) -> bool:
+    return "://" not in path and (path.startswith(".") or "/" in path or path.endswith(_ARCHIVES))

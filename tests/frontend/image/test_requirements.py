@@ -1,0 +1,69 @@
+"""Local paths in requirements files, made absolute."""
+
+import pytest
+
+from pyenv_image.requirements import Requirements
+
+
+@pytest.fixture
+def context(tmp_path):
+    """A context with a local package at the top, and a wheel and a nested file in a folder."""
+    root = tmp_path / "context"
+    for name in ("libs/own/pyproject.toml", "reqs/wheels/w-1-py3-none-any.whl", "reqs/more/base.txt", "six"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text("idna\n")
+    (tmp_path / "copies").mkdir()
+    return root
+
+
+def copied(context, text, name="reqs/one.txt"):
+    """What a requirements file becomes; the context is written as CONTEXT."""
+    (context / name).write_text(text)
+    copy = Requirements(context, context.parent / "copies").copy(context / name)
+    return copy.read_text().replace(str(context), "CONTEXT").replace(str(context.parent), "TMP")
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("./wheels/w-1-py3-none-any.whl", "CONTEXT/reqs/wheels/w-1-py3-none-any.whl"),
+        (
+            "wheels/w-1-py3-none-any.whl ; a > '3'",
+            "CONTEXT/reqs/wheels/w-1-py3-none-any.whl ; a > '3'",
+        ),
+        ("../libs/own[extra]", "CONTEXT/reqs/../libs/own[extra]"),
+        ("./libs/own", "CONTEXT/libs/own"),
+        ("-e ../libs/own", "-e CONTEXT/reqs/../libs/own"),
+        ("--find-links=wheels", "--find-links=CONTEXT/reqs/wheels"),
+        ("own @ ../libs/own", "own @ file://CONTEXT/reqs/../libs/own"),
+        ("own @ file:../libs/own", "own @ file://CONTEXT/reqs/../libs/own"),
+        ("six", "six"),
+        ("six==1.16.0 --hash=sha256:00", "six==1.16.0 --hash=sha256:00"),
+        ("git+https://example.com/a/b.git", "git+https://example.com/a/b.git"),
+        ("--index-url https://example.com/simple", "--index-url https://example.com/simple"),
+        ("-r https://example.com/r.txt", "-r https://example.com/r.txt"),
+        ("# ./wheels/w-1-py3-none-any.whl", "# ./wheels/w-1-py3-none-any.whl"),
+        ("./not/there", "./not/there"),
+        ("", ""),
+    ],
+)
+def test_lines(context, line, expected):
+    """A path that leads somewhere is made absolute; all else stays as it is."""
+    assert copied(context, f"{line}\n") == f"{expected}\n"
+
+
+def test_nested_files_are_copied_too(context):
+    """Including themselves, in a circle."""
+    assert copied(context, "-r more/base.txt\n-c one.txt\n") == ("-r TMP/copies/1/base.txt\n-c TMP/copies/0/one.txt\n")
+
+
+def test_locks_stay_where_they_are(context):
+    """Their paths are relative to themselves for every installer."""
+    lock = context / "pylock.toml"
+    assert Requirements(context, context.parent / "copies").copy(lock) == lock
+
+
+def test_inline_lines_are_relative_to_the_context(context):
+    """There is no file whose folder could be meant."""
+    path = Requirements(context, context.parent / "copies").inline(["./libs/own", "six"])
+    assert path.read_text() == f"{context}/libs/own\nsix\n"
