@@ -121,9 +121,9 @@ def _start(flavour: str) -> None:
     """Unpack dockerd and start it away from our terminal, process group and files."""
     kind, home = FLAVOURS[flavour], _home(flavour)
     debian.install("runc", "iptables")  # newer runc want a newer libc than ours
-    root = debian.unpack(kind.suite, "docker.io", "containerd", "tini-static")
-    _client(own_plugins=False)
-    programs = f"{root}/usr/sbin:{root}/usr/bin:{root}/usr/libexec/docker"
+    root = debian.unpack(kind.suite, "docker.io", "containerd")
+    tools = debian.unpack(CLIENT_SUITE, "docker-cli", "docker-buildx", "tini-static")
+    programs = f"{root}/usr/sbin:{root}/usr/bin:{_init_folder(tools / 'usr/bin/tini-static')}"
     say(f"starting the {flavour} engine in {home}")
     command = [
         f"{root}/usr/sbin/dockerd",
@@ -140,20 +140,29 @@ def _start(flavour: str) -> None:
     (home / "docker.sock").unlink(missing_ok=True)
     if _pid(home) is None:
         (home / "pid").unlink(missing_ok=True)
-    with (home / "dockerd.log").open("ab") as log:
-        process = subprocess.Popen(
-            command,
-            cwd="/",
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-            env={**os.environ, "PATH": f"{programs}:/usr/sbin:/usr/bin:/sbin:/bin"},
-        )
-    _wait_until(lambda: process.poll() is not None or _answers(_address(home)), seconds=90, what="the engine to answer")
-    if process.poll() is not None:
+    pid = _detach(command, home / "dockerd.log", path=f"{programs}:/usr/sbin:/usr/bin:/sbin:/bin")
+    alive = Path(f"/proc/{pid}")
+    _wait_until(lambda: not alive.exists() or _answers(_address(home)), seconds=90, what="the engine to answer")
+    if not alive.exists():
         tail = "\n".join((home / "dockerd.log").read_text(errors="replace").splitlines()[-15:])
-        raise Unavailable(f"dockerd ended with code {process.returncode}; the end of {home / 'dockerd.log'}:\n{tail}")
+        raise Unavailable(f"dockerd did not stay up; the end of {home / 'dockerd.log'}:\n{tail}")
+
+
+def _detach(command: list[str], log: Path, *, path: str) -> int:
+    """Start a daemon in a session of its own, a child of nobody's; return its process id."""
+    line = '"$@" </dev/null >>"$0" 2>&1 & echo $!'
+    shell = ["sh", "-c", line, str(log), *command]
+    env = {**os.environ, "PATH": path}
+    done = subprocess.run(shell, cwd="/", env=env, start_new_session=True, capture_output=True, text=True, check=True)
+    return int(done.stdout)
+
+
+def _init_folder(tini: Path) -> Path:
+    """Return a folder with tini under the name that dockerd looks for (``docker run --init``)."""
+    programs = folder("programs")
+    if not (programs / "docker-init").exists():
+        (programs / "docker-init").symlink_to(tini)
+    return programs
 
 
 def _home(flavour: str) -> Path:
