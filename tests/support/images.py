@@ -7,11 +7,12 @@ archive have (:mod:`tests.support.standin`) and tagged with those same names. Ru
 """
 
 import argparse
+import contextlib
 import sys
 import tempfile
 import time
 
-from tests.support import engine, standin
+from tests.support import contents, engine, standin
 from tests.support.engine import Engine
 from tests.support.state import Unavailable, folder, lock, run, say
 
@@ -82,16 +83,17 @@ def _build_now(engine_: Engine, name: str) -> None:
 
 
 def _present(engine_: Engine) -> dict[str, str]:
-    """Return every image by name, with the key of a stand-in or an empty text."""
-    shown = '{{range .RepoTags}}{{.}} {{end}}|{{index .Config.Labels "' + standin.LABEL + '"}}'
-    ids = engine_.run("image", "ls", "--quiet", "--no-trunc").split()
-    if not ids:
-        return {}
-    present = {}
-    for line in engine_.run("image", "inspect", "--format", shown, *dict.fromkeys(ids)).splitlines():
-        tags, _, key = line.partition("|")
-        present.update(dict.fromkeys(tags.split(), key.replace("<no value>", "")))
-    return present
+    """Return every image by name, with the key of a stand-in or an empty text.
+
+    One question to the engine: other processes make and remove images meanwhile.
+    """
+    with contextlib.closing(contents.connect(engine_)) as client:
+        listed = client.api.images()
+    return {
+        name: (image.get("Labels") or {}).get(standin.LABEL, "")
+        for image in listed
+        for name in image.get("RepoTags") or ()
+    }
 
 
 _registry_answers: dict[str, bool] = {}
