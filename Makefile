@@ -60,4 +60,4 @@ engine-down: dev ## Stop the engine that `make engine` started (its images stay)
 
 .PHONY: messages
 messages: dev ## Compile the gateway's protobuf messages anew (the result is checked in)
-	@cd frontend/src/pyenv_frontend/gateway && $(CURDIR)/$(PYTHON) -m grpc_tools.protoc -I. --python_out=. --pyi_out=. wire.proto
+	@$(PYTHON) frontend/messages.py

@@ -64,6 +64,8 @@ def main(root: Path, site: Path) -> None:
         if name not in LEFT_OUT and (origin := where(name)) is not None:
             copy_module(origin, root, home, site)
     copy_module(STDLIB / "os.py", root, home, site)  # frozen, but its place tells the interpreter where its library is
+    for lean in sorted((Path(__file__).parent / "lean").glob("*.py")):
+        take_the_place(lean, root)
     executable = Path(sys.executable).resolve()
     copy(executable, root / executable.relative_to("/"))
     for binary in [executable, *root.rglob("*.so")]:
@@ -71,6 +73,15 @@ def main(root: Path, site: Path) -> None:
     for licence in sorted(site.glob("*.dist-info/licenses/**/*")):
         if licence.is_file():
             copy(licence, home / "licenses" / licence.relative_to(site))
+
+
+def take_the_place(lean: Path, root: Path) -> None:
+    """Put a lean module in the place of the standard library's, which is kept as `_full_<name>`."""
+    library = root / STDLIB.relative_to("/")
+    package = library / lean.stem
+    original = package if package.is_dir() else library / f"{lean.stem}.pyc"
+    original.rename(original.with_name(f"_full_{original.name}"))
+    compile_to(lean, library / f"{lean.stem}.pyc", root)
 
 
 def where(name: str) -> Path | None:
@@ -123,9 +134,15 @@ def copy_module(origin: Path, root: Path, home: Path, site: Path) -> None:
     if origin.suffix != ".py" or own:
         copy(origin, target)
     if origin.suffix == ".py":
-        compiled = importlib.util.cache_from_source(str(target)) if own else str(target.with_suffix(".pyc"))
-        name = str(Path("/") / target.relative_to(root))
-        py_compile.compile(str(origin), compiled, name, doraise=True, invalidation_mode=HASHED)
+        cached = Path(importlib.util.cache_from_source(str(target)))
+        compile_to(origin, cached if own else target.with_suffix(".pyc"), root)
+
+
+def compile_to(origin: Path, target: Path, root: Path) -> None:
+    """Compile a module; tracebacks name the file by its place in the image."""
+    name = str(Path("/") / target.relative_to(root).with_suffix(".py")).replace("__pycache__/", "")
+    name = name.replace(f".{sys.implementation.cache_tag}", "")
+    py_compile.compile(str(origin), str(target), name, doraise=True, invalidation_mode=HASHED)
 
 
 def copy_libraries(binary: Path, root: Path) -> None:

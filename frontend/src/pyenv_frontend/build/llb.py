@@ -9,8 +9,7 @@ from __future__ import annotations
 
 __all__ = ["NAME", "Output", "copied", "definition", "digest_of", "encode", "output_of", "source", "written"]
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pyenv_frontend.gateway import wire_pb2 as wire
 
@@ -26,14 +25,14 @@ NAME = "llb.customname"
 """Where an op's metadata has what the step is called."""
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(NamedTuple):
     """One output of an op, with the whole graph that leads to it."""
 
     ops: tuple[bytes, ...]
     """Serialised ops, inputs before users."""
     digest: str
-    index: int
+    number: int
+    """Which of the op's outputs."""
     metadata: Mapping[str, wire.OpMetadata]
 
 
@@ -89,7 +88,7 @@ def copied(origin: Output, path: str, name: str, *, unpack: bool = False, conten
     copy = wire.Copy(src=path, dest="/", mode=-1, attempt_unpack=unpack, dir_copy_contents=contents, timestamp=-1)
     action = wire.FileAction(input=-1, secondary_input=0, copy=copy)
     op = _file_op([action])
-    op.inputs.add(digest=origin.digest, index=origin.index)
+    op.inputs.add(digest=origin.digest, index=origin.number)
     return _add(origin.ops, op, name, origin.metadata)
 
 
@@ -106,7 +105,7 @@ def _add(before: tuple[bytes, ...], op: wire.Op, name: str, metadata: Mapping[st
 
 def definition(output: Output) -> wire.Definition:
     """Close a graph: the last op names the output."""
-    last = wire.Op(inputs=[wire.Input(digest=output.digest, index=output.index)])
+    last = wire.Op(inputs=[wire.Input(digest=output.digest, index=output.number)])
     made = wire.Definition(ops=[*output.ops, encode(last)])
     for digest, metadata in output.metadata.items():
         made.metadata[digest].CopyFrom(metadata)

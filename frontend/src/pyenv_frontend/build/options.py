@@ -11,8 +11,8 @@ from __future__ import annotations
 __all__ = ["TOOLS", "Delegate", "Options", "OptionsError", "parse"]
 
 import json
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,12 +33,14 @@ _GATEWAY = "gateway.v0"
 _BUILT_IN = "dockerfile.v0"
 
 
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
 class OptionsError(Exception):
     """The client's options contradict themselves or cannot be read."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delegate:
+class Delegate(NamedTuple):
     """Docker's own frontend that does the building: the engine's, or an image."""
 
     frontend: str
@@ -50,8 +52,7 @@ class Delegate:
         return self.source or f"the engine's built-in {self.frontend}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(NamedTuple):
     """One build's options."""
 
     raw: Mapping[str, str]
@@ -67,7 +68,7 @@ class Options:
     """The stage to build, as the user named it."""
     platforms: tuple[str, ...] = ()
     """Target platforms, `linux/amd64`; empty: the engine's own."""
-    build_args: Mapping[str, str] = field(default_factory=dict)
+    build_args: Mapping[str, str] = _NOTHING
     context: str | None = None
     """Address of a remote build context."""
     context_subdir: str | None = None
@@ -75,9 +76,9 @@ class Options:
     """Name of the client's folder that the Dockerfile lies in."""
     dockerfile_forced: bool = False
     """Whether the client insists on that folder, whatever the context is."""
-    local_sessions: Mapping[str, str] = field(default_factory=dict)
+    local_sessions: Mapping[str, str] = _NOTHING
     """Sessions of single local folders, by name (clients that share sessions)."""
-    named_contexts: Mapping[str, str] = field(default_factory=dict)
+    named_contexts: Mapping[str, str] = _NOTHING
     """`--build-context`: what stands for an image or a stage, by name, a `::platform` behind it included."""
     cache_imports: tuple[tuple[str, Mapping[str, str]], ...] = ()
     """`--cache-from`: type and attributes."""

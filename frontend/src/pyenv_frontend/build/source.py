@@ -9,8 +9,7 @@ from __future__ import annotations
 __all__ = ["UserFile", "mentions_pyenv", "read"]
 
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pyenv_frontend.build import llb
 from pyenv_frontend.gateway.bridge import RefId
@@ -30,8 +29,7 @@ _DOWNLOAD = "context"
 _SNIFFED = 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UserFile:
+class UserFile(NamedTuple):
     """The Dockerfile as the user wrote it, and what it was read from."""
 
     name: str
@@ -57,8 +55,7 @@ class UserFile:
             return None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
+class _Place(NamedTuple):
     name: str
     definition: wire.Definition
     context: wire.Definition | None

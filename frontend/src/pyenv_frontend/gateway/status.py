@@ -11,8 +11,7 @@ from __future__ import annotations
 __all__ = ["CANCELLED", "UNIMPLEMENTED", "UNKNOWN", "CallError", "Detail", "Status"]
 
 import binascii
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from google.protobuf.message import DecodeError
 
@@ -27,16 +26,14 @@ UNKNOWN = 2
 UNIMPLEMENTED = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Detail:
+class Detail(NamedTuple):
     """One detail of a status, not decoded."""
 
     type_url: str
     value: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(NamedTuple):
     """The outcome of a call that failed."""
 
     message: str
