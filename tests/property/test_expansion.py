@@ -14,7 +14,7 @@ from pyenv_frontend.expansion.place import HomeUnknownError
 from pyenv_frontend.language import Program, read
 from pyenv_frontend.position import LineMap
 from tests.frontend.expansion.facts import DEBIAN
-from tests.property.laws import assert_lossless
+from tests.property.laws import assert_lossless, steps
 from tests.property.strategies import anything, dockerfiles
 
 TOOLS = Tools(here="pyenv-frontend-tools", triggers="pyenv-frontend:dev")
@@ -132,3 +132,25 @@ def assert_generated(program: Program, result: Expansion, instructions: tuple[In
     variables = b" ".join(each.arguments.text for each in generated if b"ASTRO_PYENV_" in each.logical.text)
     for environment in program.environments:
         assert f"ASTRO_PYENV_{environment.pyenv.name.text}=".encode() in variables
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        b"RUN a b\nENV A%d=$A\n",
+        b"PYENV 3.8 env%d r.txt\n",
+        b"PYENV 3.9 env-%d <<-EOF\n\tpandas\n\tEOF\n",
+        b"FROM x AS s%d\nPYENV 3.10 a\n",
+        b"FROM last AS last\nENV A=%d\n",
+    ],
+)
+def test_expanding_takes_steps_in_proportion_to_the_file(unit):
+    """Twice the file takes twice the steps, not four times; a chain of a thousand stages is none too deep."""
+
+    def through(count: int) -> None:
+        lines = b"".join(unit % number if b"%" in unit else unit for number in range(count))
+        program = program_of(b"FROM x AS last\n" + lines)
+        assert program is not None
+        assert expanded(program) is not None
+
+    assert steps(lambda: through(1200)) < 2.2 * steps(lambda: through(600)) + 1000

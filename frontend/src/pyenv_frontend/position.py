@@ -199,6 +199,9 @@ class Logical:
         if start >= end:
             here = self.offset(start)
             return Logical(self.file, (Span(here, here),))
+        if len(self.pieces) == 1:
+            base = self.pieces[0].start
+            return Logical(self.file, (Span(base + start, base + end),))
         return Logical(self.file, self._cut(start, end))
 
     def _cut(self, start: int, end: int) -> Iterator[Span]:

@@ -10,7 +10,7 @@ from pyenv_frontend.language.names import clash
 from pyenv_frontend.language.parse import parse_pyenv
 from pyenv_frontend.language.program import Environment, Program, Stage
 from pyenv_frontend.language.stages import is_pyenv, outline
-from pyenv_frontend.language.variables import GlobalScope, platform_variables
+from pyenv_frontend.language.variables import CHANGES, GlobalScope, platform_variables
 from pyenv_frontend.position import Location
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class _Reader:
             for instruction in stage.instructions:
                 if is_pyenv(instruction):
                     self._take(self._pyenv, instruction, stage)
-                else:
+                elif instruction.name in CHANGES:
                     stage.scope.run(instruction.command)
         return Program(document=self._document, stages=tuple(map(_closed, self._stages)))
 

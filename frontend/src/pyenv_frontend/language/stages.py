@@ -81,9 +81,12 @@ def outline(document: Document, variables: GlobalScope) -> tuple[list[Instructio
     """
     before: list[Instruction] = []
     stages: list[OpenStage] = []
+    named: dict[str, OpenStage] = {}
     for instruction in document.instructions:
         if instruction.name == "FROM":
-            stages.append(_open(instruction, stages, variables))
+            stages.append(_open(instruction, len(stages), named, variables))
+            if stages[-1].name:
+                named[stages[-1].name] = stages[-1]
         elif stages:
             stages[-1].instructions.append(instruction)
         else:
@@ -93,16 +96,16 @@ def outline(document: Document, variables: GlobalScope) -> tuple[list[Instructio
     return before, stages
 
 
-def _open(instruction: Instruction, stages: list[OpenStage], variables: GlobalScope) -> OpenStage:
+def _open(instruction: Instruction, index: int, stages: dict[str, OpenStage], variables: GlobalScope) -> OpenStage:
     words = fields(instruction.arguments)
     base = variables.expand(words[0]) if words else ""
     named = len(words) == 3 and words[1].text.lower() == b"as"  # FROM base AS name
     platforms = [flag.value for flag in instruction.flags if flag.name.text == b"platform" and flag.value]
     return OpenStage(
-        index=len(stages),
+        index=index,
         name=words[2].text.decode(errors="replace").lower() if named else None,
         base=base,
-        parent=next((stage for stage in reversed(stages) if stage.name == base), None),
+        parent=stages.get(base),
         platform=variables.expand(platforms[-1]) if platforms else None,
         instruction=instruction,
         scope=variables.stage(),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pyenv_frontend.document.words import Expanded
     from pyenv_frontend.position import Logical
 
-__all__ = ["GlobalScope", "Scope", "platform_variables"]
+__all__ = ["CHANGES", "GlobalScope", "Scope", "platform_variables"]
 
 
 def platform_variables(build: str, target: str, stage: str) -> dict[str, str]:
@@ -194,3 +194,6 @@ _ACTIONS = {
     "WORKDIR": Scope._workdir,  # noqa: SLF001
     "SHELL": Scope._shell,  # noqa: SLF001
 }
+
+CHANGES = frozenset(_ACTIONS)
+"""The instructions that `Scope.run` does something for."""

@@ -1,0 +1,64 @@
+"""A Dockerfile of 10,000 instructions through parse, read and expand: how fast, and whether in proportion.
+
+The other side of the first row is an independent parser of Dockerfiles in Python, which stops after the parse.
+"""
+
+import gc
+from collections.abc import Callable, Iterator
+
+from e2b_dockerfile_utils.syntax import parse_dockerfile_ast
+
+from bench.harness import Row, in_turn
+from pyenv_frontend.document import parse
+from pyenv_frontend.expansion.base import Base, Libc
+from pyenv_frontend.expansion.expand import Tools, expand
+from pyenv_frontend.language import read
+
+MANY = 10_000
+PAIRS = 5
+IMAGE = "debian:bookworm"
+BASE = Base(reference=IMAGE, suite="bookworm", distribution="debian", libc=Libc(kind="glibc", version=(2, 36)))
+TOOLS = Tools(here="pyenv-frontend-tools", triggers="pyenv-frontend:dev")
+
+
+def instructions(count: int) -> str:
+    """A file of plain instructions, as people write them."""
+    five = (
+        "# install\nRUN apt-get update \\\n && apt-get install -y \\\n    # why\n    git \\\n && true\n"
+        'COPY --chown=1:1 "a" /b/\nENV A{n}="x y" B{n}=${{A{n}:-z}}\nRUN <<EOF\necho {n}\nEOF\nWORKDIR /w{n}\n'
+    )
+    return f"FROM {IMAGE}\n" + "".join(five.format(n=number) for number in range(count // 5))
+
+
+def pyenvs(count: int) -> str:
+    """A file of environments in two versions."""
+    return f"FROM {IMAGE}\n" + "".join(f"PYENV 3.{8 + n % 2} env{n} <<EOF\npandas==2.{n}\nEOF\n" for n in range(count))
+
+
+def through(text: str) -> Callable[[], bytes]:
+    """All of our way through a file."""
+    source = text.encode()
+
+    def work() -> bytes:
+        program = read(parse(source))
+        return expand(program, {(IMAGE, None): BASE}, [()] * len(program.environments), TOOLS).source
+
+    return work
+
+
+def rows() -> Iterator[Row]:
+    """Time against another parser, and time per instruction at twice the length; no collections, as in a build."""
+    gc.disable()
+    one, port = in_turn(through(instructions(MANY)), lambda: parse_dockerfile_ast(instructions(MANY)), PAIRS)
+    what = f"{MANY:,} instructions through parse, read and expand"
+    yield Row(what=what, ours=one, theirs=port, against="e2b-dockerfile-utils, parse alone", unit="s", aim="under 1 s")
+    for what, make, count in (("instructions", instructions, MANY), ("PYENVs", pyenvs, 500)):
+        double, single = in_turn(through(make(2 * count)), through(make(count)), PAIRS)
+        yield Row(
+            what=f"{count:,} {what} of a file of {2 * count:,}",
+            ours=double / 2,
+            theirs=single,
+            against=f"a file of {count:,}",
+            unit="s",
+            aim="as fast: linear",
+        )
