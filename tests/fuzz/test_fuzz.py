@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-SEEDS = [HERE.parent / "corpus", HERE.parent / "frontend/document/cases"]
+TESTS = HERE.parent
+SEEDS = [TESTS / "corpus", *(TESTS / "frontend" / each for each in ("document/cases", "expansion/cases", "language"))]
 RUNS = os.environ.get("PYENV_FUZZ_RUNS", "1500")
 
 

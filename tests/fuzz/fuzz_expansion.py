@@ -1,0 +1,51 @@
+"""Coverage-guided fuzzing of the whole pure way: parse, read, expand, parse again.
+
+No input may raise anything but our own errors; every byte outside a PYENV stays; nothing of PYENV is left.
+"""
+
+import sys
+from pathlib import Path
+
+import atheris
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+with atheris.instrument_imports(include=["pyenv_frontend"]):
+    from pyenv_frontend.document import parse
+    from pyenv_frontend.errors import UserError
+    from pyenv_frontend.expansion.base import Base, Libc
+    from pyenv_frontend.expansion.expand import Tools, expand
+    from pyenv_frontend.expansion.place import HomeUnknownError
+    from pyenv_frontend.language import read
+
+BASE = Base(reference="x", suite="bookworm", distribution="debian", libc=Libc(kind="glibc", version=(2, 36)))
+TOOLS = Tools(here="pyenv-frontend-tools", triggers="pyenv-frontend:dev")
+
+
+def one_input(data: bytes) -> None:
+    """Go all the way with one file."""
+    try:
+        program = read(parse(data))
+        bases = {(stage.root, stage.root_platform): BASE for stage in program.stages}
+        inputs = [[file.path for file in each.pyenv.requirements] for each in program.environments]
+        result = expand(program, bases, inputs, TOOLS, annotate=len(data) % 2 == 1)
+    except UserError as error:
+        error.format()
+        return
+    except HomeUnknownError:
+        return
+    if not program.environments:
+        assert result.source == data
+        return
+    after = parse(result.source)
+    assert len(result.lines) == after.nodes[-1].lines.last
+    assert not [each for each in after.instructions if "PYENV" in {each.name, each.trigger and each.trigger.name}]
+    gone = {each.pyenv.instruction for each in program.environments}
+    there = iter([each.text for each in after.instructions])
+    for instruction in program.document.instructions:
+        assert instruction in gone or instruction.text in there  # `in` moves on behind the text it finds
+
+
+if __name__ == "__main__":
+    atheris.Setup(sys.argv, one_input)
+    atheris.Fuzz()
