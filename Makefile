@@ -42,6 +42,10 @@ demo: dev ## The main job at work: build an image with PYENV, run a DAG with @ta
 demo-local: dev ## The same with no engine: environments and DAG on this machine, Airflow on SQLite
 	@$(PYTHON) -m tests.support.demolocal
 
+.PHONY: bench
+bench: dev image ## Measure against the alternatives, write bench/RESULTS.md (PARTS="cached tasks" for some)
+	@$(PYTHON) -m bench $(PARTS)
+
 .PHONY: images
 images: dev ## Have the base images: pulled where a registry answers, else stand-ins
 	@$(PYTHON) -m tests.support.images
