@@ -104,8 +104,9 @@ def test_a_function_that_ignores_the_request_is_ended_all_the_same(monkeypatch):
 
 
 WORKER = """
-    import os, sys
+    import signal
     from tests.support import children
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have had it ignored
     children.run({source!r}, *{args!r}, version={version!r})
     """
 

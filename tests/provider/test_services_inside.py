@@ -83,7 +83,7 @@ class Airflow(FakeServices):
                 "get_variable": variable,
                 "set_variable": None,
                 "xcom_push": None,
-                "xcom_pull": lambda **given: encode(given) if given["key"] != "none" else None,
+                "xcom_pull": lambda **given: encode(given) if given["key"] != "none" else given["default"],
                 "context": lambda name: CONTEXT[name] if name else list(CONTEXT),
                 "outlet_event": None,
                 "inlet_events": lambda asset: [Record("event", extra={"of": asset["uri"]})],

@@ -92,7 +92,7 @@ def to_plain(value: Any) -> Any:
     if kind in (list, tuple):
         items = [to_plain(item) for item in value]
         return kind(items) if any(a is not b for a, b in zip(items, value)) else value
-    if kind.__module__.startswith("airflow.") and isinstance(value, Sequence):
+    if kind.__module__.startswith("airflow.") and isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
         return [to_plain(item) for item in value]
     return value
 

@@ -160,6 +160,7 @@ _REQUESTS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
             "include_prior_dates": bool,
             "map_indexes": (int, list, type(None)),
             "run_id": (str, type(None)),
+            "default": _ANY,
         },
     ),
     "xcom_push": (Services._push, {"key": str, "value": _ANY}),  # noqa: SLF001

@@ -78,9 +78,7 @@ def xcom_pull(task_ids=None, dag_id=None, key="return_value", include_prior_date
         if value is not None and not isinstance(value, (str, int)):
             more[name] = list(value)
     more.setdefault("task_ids", task_ids)
-    default = more.pop("default", None)
-    value = _ask("xcom_pull", dag_id=dag_id, key=key, include_prior_dates=bool(include_prior_dates), **more)
-    return default if value is None else value
+    return _ask("xcom_pull", dag_id=dag_id, key=key, include_prior_dates=bool(include_prior_dates), **more)
 
 
 def xcom_push(key, value, **_):

@@ -1,0 +1,81 @@
+"""Code that imports Airflow, in environments that have some Airflow, and in one that has none."""
+
+import datetime
+
+try:
+    from airflow.sdk import DAG
+except ImportError:
+    from airflow import DAG
+
+from airflow_venv import venv
+
+
+def ask():
+    """Ask as provider hooks ask."""
+    from airflow import __version__
+    from airflow.exceptions import AirflowNotFoundException
+    from airflow.hooks.base import BaseHook
+    from airflow.models import Connection, Variable
+
+    class StandInHook(BaseHook):
+        """What a provider's hook does with its connection."""
+
+        def __init__(self, conn_id):
+            super().__init__()
+            self.conn_id = conn_id
+
+        def conn_params(self):
+            connection = self.get_connection(self.conn_id)
+            return {"user": connection.login, "password": connection.password, **connection.extra_dejson}
+
+    connection = BaseHook.get_connection("my_db")
+    try:
+        BaseHook.get_connection("no_such")
+    except AirflowNotFoundException as error:
+        missing = str(error)
+    Variable.set("set_inside", "v")
+    return {
+        "version": __version__,
+        "kind": type(connection).__module__.split(".")[0] + "." + type(connection).__name__,
+        "uri": connection.get_uri(),
+        "hook": StandInHook("my_db").conn_params(),
+        "variables": [Variable.get("plain"), Variable.get("json", deserialize_json=True), Variable.get("no", default_var=4)],
+        "set": Variable.get("set_inside"),
+        "missing": missing,
+        "model": Connection.get_connection_from_secrets("my_db").host,
+    }  # fmt: skip
+
+
+def ask_sdk():
+    """Ask as DAGs of Airflow 3 ask."""
+    from airflow.sdk import Connection, Variable, get_current_context
+
+    try:
+        Variable.get("no_such")
+    except Exception as error:
+        missing = str(error).split(":")[0]
+    return [
+        Connection.get("my_db").host, Variable.get("plain"), Variable.get("no", default=4), missing,
+        get_current_context()["ti"].task_id,
+    ]  # fmt: skip
+
+
+def shim():
+    """Ask where there is no Airflow."""
+    from airflow.exceptions import AirflowSkipException
+    from airflow.hooks.base import BaseHook
+    from airflow.sdk import Connection, Variable, get_current_context
+
+    assert BaseHook.get_connection("my_db").host == Connection.get("my_db").host == "dbhost"
+    assert Variable.get("plain") == "hello"
+    raise AirflowSkipException(get_current_context()["ti"].task_id)
+
+
+with DAG("airflow_inside", schedule=None, start_date=datetime.datetime(2024, 1, 1), catchup=False) as dag:
+    for place in ("same", "older", "newer"):
+        venv(place)(ask).override(task_id=f"ask_{place}")()
+    venv("newer")(ask_sdk)()
+    venv("py38", airflow_shim=True)(shim)()
+
+if __name__ == "__main__":
+    dag.test()
