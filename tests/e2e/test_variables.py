@@ -39,6 +39,8 @@ CASES = [
     "FROM scratch AS one\nARG A=1\nENV B=2\nFROM one\n",
     "FROM scratch AS One\nENV A=1\nFROM scratch AS two\nFROM one\n",
     "FROM scratch AS one\nENV A=1\nFROM scratch AS one\nENV A=2\nFROM one\n",
+    "FROM scratch AS one\nENV A=1\nARG A=2\nFROM one\n",
+    "FROM scratch AS one\nENV A=\nARG A=2\nFROM one AS two\nARG A=3\nFROM two\nARG A\n",
     "FROM scratch AS one\nONBUILD ENV A=1\nFROM one\n",
     "FROM scratch AS one\nONBUILD ARG A=1\nFROM one AS two\nFROM two\n",
     "FROM scratch AS one\nENV A=1\nONBUILD ENV B=$A\nENV A=2\nFROM one\n",

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from pyenv_frontend.document import parse
+from pyenv_frontend.errors import UserError
 from pyenv_frontend.language import Settings, read
 
 CASES = sorted((Path(__file__).parent / "cases").iterdir())
@@ -105,6 +106,14 @@ def test_stage_inherits_args_and_env():
     """A stage based on a stage starts with what that one ended with."""
     assert version("FROM a AS one\nARG V=3.9\nFROM one\nPYENV $V x") == "3.9"
     assert version("FROM a AS one\nENV V=3.9\nFROM One\nPYENV ${V:-3.8} x") == "3.8"
+
+
+def test_env_wins_again_in_a_child():
+    """ENV is set anew when a stage begins, so that an ARG that came later loses there; the base image's ENV as well."""
+    assert version("FROM a AS one\nENV V=3.9\nARG V=3.8\nFROM one\nPYENV $V x") == "3.9"
+    text = b"FROM a AS one\nARG V=3.8\nFROM one\nPYENV $V x"
+    program = read(parse(text), base_variables=lambda *_: {"V": "3.9"})
+    assert program.environments[0].pyenv.version.text == "3.9"
 
 
 def test_other_stages_share_nothing():
@@ -212,6 +221,19 @@ def test_quotes_and_escapes():
 def test_dashes_end_options():
     """Behind `--` a word that begins with dashes is a file."""
     assert [each.path for each in one("FROM a\nPYENV -- 3.9 x --odd.txt").requirements] == ["--odd.txt"]
+
+
+@pytest.mark.parametrize("use", ["$?", "$1x", "${1}", "$größe", "$_", "${A}"])
+def test_unset_in_a_heredoc(use):
+    """A hole in inline requirements is a mistake, whatever the variable is called."""
+    with pytest.raises(UserError, match="is not set here"):
+        one(f"FROM a\nPYENV 3.9 x <<E\na=={use}\nE")
+
+
+@pytest.mark.parametrize("use", ["\\$A", "${A:-1}", "${A-}", "${A:+b}", "$AB-${A:-}"])
+def test_no_hole_in_a_heredoc(use):
+    """What is escaped, or has something to say for an unset variable, leaves none."""
+    assert one(f"FROM a\nENV AB=1\nPYENV 3.9 x <<E\na=={use}\nE").inline
 
 
 def test_value_without_splitting():

@@ -3,6 +3,7 @@
 import pytest
 
 from pyenv_frontend.errors import UserError
+from pyenv_frontend.language.requirements import DEEPEST
 from tests.frontend.language.contexts import Files, closure
 
 
@@ -37,6 +38,19 @@ def test_cycle():
     files = Files({"a.txt": "-r b.txt\n-r a.txt\none", "b.txt": "-r ./a.txt\ntwo"})
     assert closure("PYENV 3.9 x a.txt a.txt", files).files == ("a.txt", "b.txt")
     assert files.asked == ["a.txt", "b.txt"]
+
+
+@pytest.mark.parametrize(("count", "fine"), [(DEEPEST, True), (DEEPEST + 1, False)])
+def test_depth(count, fine):
+    """Files may name one another a hundred deep; what goes deeper is refused, not followed for ever."""
+    files = {f"{number}.txt": f"-r {number + 1}.txt" for number in range(1, count)} | {f"{count}.txt": "numpy"}
+    try:
+        found = closure("PYENV 3.9 x 1.txt", files)
+    except UserError as error:
+        message = error.message
+    else:
+        message = found.listed[0].text
+    assert message == ("numpy" if fine else "requirements files name one another more than 100 deep")
 
 
 def test_constraints_of_the_option():

@@ -283,5 +283,7 @@ def _similar(name: str, known: list[str]) -> str:
 
 def _plain_use(body: Logical, name: str) -> Location | None:
     """Where a text uses a variable without a default, which for an unset one would leave a hole."""
-    found = re.search(rb"(?<!\\)\$(?:%(name)b(?![A-Za-z0-9_])|\{%(name)b\})" % {b"name": name.encode()}, body.text)
+    word = re.escape(name.encode("utf-8", "surrogateescape"))
+    end = rb"(?![A-Za-z0-9_])" if name[0].isalpha() or name[0] == "_" else b""
+    found = re.search(rb"(?<!\\)\$(?:%b%b|\{%b\})" % (word, end, word), body.text)
     return body.locate(*found.span()) if found else None

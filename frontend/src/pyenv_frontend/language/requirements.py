@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from pyenv_frontend.language.instruction import Pyenv, RequirementsFile
     from pyenv_frontend.language.pipformat import Entry
 
-__all__ = ["Closure", "close_over"]
+__all__ = ["DEEPEST", "Closure", "close_over"]
+
+DEEPEST = 100
+"""How many files deep `-r` and `-c` may lead."""
 
 
 class Closure(NamedTuple):
@@ -82,6 +85,7 @@ class _Requirements:
         self._pyenv = pyenv
         self._dockerfile = pyenv.instruction.file
         self._visited: set[tuple[str, bool]] = set()
+        self._depth = 0
         self._mounted = _mount_targets(pyenv.options.mounts)
 
     def run(self) -> None:
@@ -125,10 +129,14 @@ class _Requirements:
         if (path, constraint) in self._visited:
             return
         self._visited.add((path, constraint))
+        if self._depth == DEEPEST:
+            raise UserError(f"requirements files name one another more than {DEEPEST} deep", *origin.locations)
+        self._depth += 1
         file = self.walk.read(path, origin)
         for entry in self._entries(file, origin):
             at = origin.at(Location(file, entry.span))
             self._take(entry, posixpath.dirname(path), at, constraint=constraint)
+        self._depth -= 1
 
     def _entries(self, file: SourceFile, origin: Origin) -> list[Entry]:
         try:

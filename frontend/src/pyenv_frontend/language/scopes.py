@@ -124,7 +124,7 @@ class _Reader:
             key = root.base, root.platform
             if key not in known:
                 known[key] = self._base_variables(*key)
-            root.scope.variables.update(known[key].items())
+            root.scope.begin(known[key])
 
     @staticmethod
     def _inherited(parent: OpenStage) -> Scope:

@@ -84,21 +84,33 @@ class GlobalScope:
 class Scope:
     """The state of one stage while its instructions are read."""
 
-    __slots__ = ("env", "globals", "shell", "user", "variables", "workdir")
+    __slots__ = ("base", "env", "globals", "shell", "user", "variables", "workdir")
 
     def __init__(self, globals_: GlobalScope) -> None:
         self.globals = globals_
         self.variables = History()
         self.env = History()
+        self.base: Mapping[str, str] = {}
         self.user: str | None = None
         self.workdir: str | None = None
         self.shell: tuple[str, ...] | None = None
 
+    def begin(self, base: Mapping[str, str]) -> None:
+        """Start with the ENV of a base image."""
+        self.base = base
+        self.variables.update(base.items())
+
     def inherit(self) -> Scope:
-        """The scope of a stage that is based on this one."""
+        """The scope of a stage that is based on this one.
+
+        ENV, the base image's included, is in the image's configuration and set anew when a stage begins: there it wins
+        over an ARG of the same name that came later.
+        """
         scope = Scope(self.globals)
         scope.variables = History(self.variables.now())
         scope.env = History(self.env.now())
+        scope.begin(self.base)
+        scope.variables.update(scope.env.now().items())
         scope.user, scope.workdir, scope.shell = self.user, self.workdir, self.shell
         return scope
 

@@ -1,0 +1,85 @@
+"""Coverage-guided fuzzing: ``python tests/fuzz/fuzz_language.py [libFuzzer's options] [corpus ...]``.
+
+The input is a Dockerfile, and behind a line ``---8<---`` the text that every file of the build context has. No input
+may raise anything but our own error, and every error must be able to show where it is.
+"""
+
+import sys
+from datetime import date
+from pathlib import Path
+
+import atheris
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+with atheris.instrument_imports(include=["pyenv_frontend"]):
+    from pyenv_frontend.document import parse
+    from pyenv_frontend.errors import UserError
+    from pyenv_frontend.language import Settings, read
+    from pyenv_frontend.language.project import read_lock, read_project, read_uv_lock
+    from pyenv_frontend.language.requirements import close_over
+    from pyenv_frontend.language.rules import advise
+
+CUT = b"\n---8<---\n"
+TODAY = date(2026, 11, 1)
+
+
+class OneText:
+    """A build context in which every file has the same text."""
+
+    def __init__(self, text: bytes) -> None:
+        self.text = text
+
+    def read(self, path: str) -> bytes:
+        """Answer with the text, whatever the path."""
+        del path
+        return self.text
+
+    def exists(self, path: str) -> bool:
+        """Have everything."""
+        del path
+        return True
+
+    def names(self, folder: str) -> tuple[str, ...]:
+        """Have few names in each folder."""
+        return ("a", "pyproject.toml") if folder.count("/") < 2 else ()
+
+    def ignored(self, path: str) -> bool:
+        """Leave nothing out."""
+        del path
+        return False
+
+
+def one_input(data: bytes) -> None:
+    """Read a file, follow its requirements, and ask the rules."""
+    dockerfile, _, text = data.partition(CUT)
+    try:
+        document = parse(dockerfile)
+    except UserError as error:
+        error.format()
+        return
+    errors: list[UserError] = []
+    program = read(document, Settings(build_args={"V": "3.9"}), report=errors.append)
+    closures = []
+    for environment in program.environments[:4]:
+        try:
+            closures.append(close_over(environment.pyenv, OneText(text)))
+        except UserError as error:
+            errors.append(error)
+            closures.append(None)
+    closures += [None] * (len(program.environments) - len(closures))
+    for advice in advise(program, closures, today=TODAY):
+        assert advice.text
+    for error in errors:
+        assert error.locations
+        error.format()
+    for reader in (read_lock, read_project, read_uv_lock):
+        try:
+            reader(text)
+        except ValueError:
+            continue
+
+
+if __name__ == "__main__":
+    atheris.Setup(sys.argv, one_input)
+    atheris.Fuzz()
