@@ -37,7 +37,7 @@ def test_requirements_files_and_what_they_name(made):
         },
     )
     found = installed(image)
-    assert (found["six"], found["local_wheel"], found["own"]) == ("1.16.0", "1.0", "2.0")
+    assert (found["six"], found["local-wheel"], found["own"]) == ("1.16.0", "1.0", "2.0")
     assert found["idna"].startswith("2.")
 
 
