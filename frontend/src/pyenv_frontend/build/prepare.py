@@ -4,17 +4,22 @@ from __future__ import annotations
 
 __all__ = ["Prepared", "prepare"]
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pyenv_frontend.build import llb
 from pyenv_frontend.build import options as opts
 from pyenv_frontend.build.base import bases
+from pyenv_frontend.build.finish import can_merge, finish
 from pyenv_frontend.build.messages import at_lines
 from pyenv_frontend.build.numbering import base_name
+from pyenv_frontend.document import parse
 from pyenv_frontend.errors import UserError
+from pyenv_frontend.expansion import runtime
+from pyenv_frontend.expansion.base import accounts
 from pyenv_frontend.expansion.expand import Tools, expand
 from pyenv_frontend.expansion.place import HomeUnknownError
+from pyenv_frontend.gateway.bridge import RefId
 from pyenv_frontend.gateway.status import CallError
 from pyenv_frontend.language import Settings, read
 from pyenv_frontend.language.requirements import Closure, close_over
@@ -109,35 +114,61 @@ class _Preparation:
             base = facts.get((reference, wanted))
             return base.env if base is not None else {}
 
+        def prepared(document: Document, bases: Mapping[BaseKey, Base]) -> Prepared:
+            return self._expand(document, platform, bases, read(document, settings, base_variables=variables))
+
         settings = self._settings(platform)
-        program = read(self.document, settings, base_variables=variables)
-        closures = [_closure(each.pyenv, self.handover.context) for each in program.environments]
-        native = settings.target_platform in {None, settings.build_platform}
+        known = dict(facts)
+        while True:
+            try:
+                return prepared(self.document, known)
+            except HomeUnknownError as error:
+                start = error.environment.pyenv.instruction.span.start
+                before = prepared(parse(self.file.text[:start], self.file.name), known)
+                self._learn_user(known, before, error)
+
+    def _expand(self, document: Document, platform: str, facts: Mapping[BaseKey, Base], program: Program) -> Prepared:
+        context = self.handover.context
+        closures = [_closure(each.pyenv, context) for each in program.environments]
+        native = self._settings(platform).target_platform in {None, self.options.build_platform}
         tools = Tools(here=opts.TOOLS if native else self.options.frontend_image, triggers=self.options.frontend_image)
-        try:
-            expansion = expand(program, facts, [each.inputs for each in closures], tools)
-        except HomeUnknownError as error:
-            raise self._home_unknown(program, error) from error
+        present = {name for name in runtime.FILES if context.exists(name)} if _have_triggers(facts) else set()
+        expansion = expand(program, facts, [each.inputs for each in closures], tools, present=present)
         return Prepared(
             platform=platform,
             file=self.file,
-            program=program,
+            program=program if document is self.document else replace(program, document=self.document),
             closures=closures,
             expansion=expansion,
             options=self.options.for_expanded(),
             inputs=self.handover.inputs(expansion.source, "expand PYENV"),
         )
 
-    def _home_unknown(self, program: Program, error: HomeUnknownError) -> UserError:
-        place = next(
-            Location(self.document.file, each.pyenv.name.span)
-            for each in program.environments
-            if (each.state.user or "").partition(":")[0] == error.user or each.state.user is None
-        )
-        hint = f"say where it goes: --path=/home/{error.user}/.venv/NAME, or set ENV HOME in this stage"
+    def _learn_user(self, facts: dict[BaseKey, Base], before: Prepared, unknown: HomeUnknownError) -> None:
+        """Look a user up that the stage itself makes: in what it has made right before the PYENV.
+
+        What is built for that is built for the real build as well; the engine does it once.
+        """
+        reply = self.handover.ask(self.options.for_base(), before.expansion.source, "expand PYENV")
+        result = finish(self.bridge, self.options, reply, before, merge=can_merge(self.bridge.ping().get()))
+        ref = result.ref if result.HasField("ref") else result.refs.refs[before.platform]
+        made = accounts(self.bridge.read_file(RefId(ref.id), "etc/passwd").get())
+        if unknown.user not in made:
+            raise self._no_user(unknown)
+        stage = before.program.stages[-1]
+        key = (stage.root, stage.root_platform)
+        facts[key] = replace(facts[key], accounts={**made, **facts[key].accounts})
+
+    def _no_user(self, unknown: HomeUnknownError) -> UserError:
         return UserError(
-            f"the base image does not know the user {error.user}, whose home this would go to", place, hint=hint
+            f"the user {unknown.user} that this stage runs as does not exist here",
+            Location(self.document.file, unknown.environment.pyenv.name.span),
+            hint=f"make it before the PYENV (RUN useradd -m {unknown.user}), or correct the USER above",
         )
+
+
+def _have_triggers(facts: Mapping[BaseKey, Base]) -> bool:
+    return any(base.triggers for base in facts.values())
 
 
 class _NamedBase:

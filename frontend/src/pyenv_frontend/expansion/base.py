@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["PYTHONS", "Account", "Base", "Files", "Interpreter", "Libc", "folders", "inspect"]
+__all__ = ["PYTHONS", "Account", "Base", "Files", "Interpreter", "Libc", "accounts", "folders", "inspect"]
 
 _PYTHON = re.compile(r"python(3\.\d+)")
 _FOLDERS = ("usr/local/bin", "usr/bin")
@@ -136,7 +136,7 @@ def inspect(
         user=user or "root",
         env=env,
         interpreters=_interpreters(files, env, series),
-        accounts=_accounts(files.read("etc/passwd") or b""),
+        accounts=accounts(files.read("etc/passwd") or b""),
     )
 
 
@@ -189,13 +189,14 @@ def _version(files: Files, env: Mapping[str, str], folder: str, series: str) -> 
     return match[1].decode() if match else None
 
 
-def _accounts(passwd: bytes) -> dict[str, Account]:
-    accounts: dict[str, Account] = {}
+def accounts(passwd: bytes) -> dict[str, Account]:
+    """The users of a passwd(5) file, by name and by number; what is no proper line is passed over."""
+    found: dict[str, Account] = {}
     for line in passwd.decode(errors="replace").splitlines():
         fields = line.split(":")
         if len(fields) < 6 or not (fields[2].isdigit() and fields[3].isdigit()):
             continue
         account = Account(uid=int(fields[2]), gid=int(fields[3]), home=fields[5])
-        accounts.setdefault(fields[0], account)
-        accounts.setdefault(fields[2], account)
-    return accounts
+        found.setdefault(fields[0], account)
+        found.setdefault(fields[2], account)
+    return found

@@ -25,12 +25,14 @@ class HomeUnknownError(Exception):
     """The stage's user is not in the base image's /etc/passwd, so an instruction of the stage makes it.
 
     Attributes:
-        user: the user's name or number.
+        user: the user's name.
+        environment: the PYENV that wants to know.
     """
 
-    def __init__(self, user: str) -> None:
+    def __init__(self, user: str, environment: Environment) -> None:
         super().__init__(user)
         self.user = user
+        self.environment = environment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +83,7 @@ def find(environment: Environment, base: Base) -> Place:
     else:
         home = stated or (account.home if account else None)
         if home is None and not name.isdigit():
-            raise HomeUnknownError(name)
+            raise HomeUnknownError(name, environment)
         # A number without a line in /etc/passwd is a user without a home; so says the engine, too.
         path = (
             f"{_SHARED}/{pyenv.name.text}"

@@ -1,0 +1,58 @@
+"""From what the delegate made of an expanded file to the result: side by side, relabelled, solved."""
+
+from __future__ import annotations
+
+__all__ = ["can_merge", "finish"]
+
+from typing import TYPE_CHECKING
+
+from pyenv_frontend.build.messages import relabelled
+from pyenv_frontend.build.parallel import rehang
+from pyenv_frontend.build.relabel import Labels
+from pyenv_frontend.gateway import wire_pb2 as wire
+from pyenv_frontend.gateway.status import CallError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pyenv_frontend.build.options import Options
+    from pyenv_frontend.build.prepare import Prepared
+    from pyenv_frontend.gateway.bridge import Bridge, Reply
+
+_MERGE = frozenset({"mergeop", "diffop"})
+
+
+def can_merge(engine: wire.PongResponse) -> bool:
+    """Whether the engine's store can merge file systems and tell them apart."""
+    return {cap.id for cap in engine.llb_caps if cap.enabled} >= _MERGE
+
+
+def finish(
+    bridge: Bridge, options: Options, reply: Reply[wire.Result], prepared: Prepared, *, merge: bool
+) -> wire.Result:
+    """Take the delegate's result, and put graphs that are side by side and relabelled in the place of its own.
+
+    Raises:
+        CallError: the delegate could not make a graph of the file; places are the user's own.
+    """
+    labels = Labels(prepared)
+    try:
+        result = reply.get()
+    except CallError as error:
+        raise CallError(error.method, relabelled(error.status, labels)) from error
+    imports = [wire.CacheImport(type=kind, attrs=attrs) for kind, attrs in options.cache_imports]
+    solved = []
+    for ref in _refs(result):
+        definition = rehang(ref.definition, prepared.expansion.steps, source=labels.expanded, merge=merge)
+        labels.apply(definition)
+        solved.append((ref, bridge.solve(definition, imports)))
+    for ref, answer in solved:
+        ref.id = answer.get().ref.id
+    return result
+
+
+def _refs(result: wire.Result) -> Iterator[wire.Ref]:
+    """Give the file systems of a result, those of attestations included; empty ones have no graph."""
+    refs: Iterable[wire.Ref] = [result.ref] if result.HasField("ref") else result.refs.refs.values()
+    attested = (a.ref for group in result.attestations.values() for a in group.attestations if a.HasField("ref"))
+    yield from (ref for ref in (*refs, *attested) if ref.definition.ops)
