@@ -14,6 +14,7 @@ ENV = {
     "SP": "x y",
     "PATH": "/usr/bin:/bin",
     "D": "$A",
+    "T": "<${0}$0$$$1>",
     "\u00e9": "accent",
 }
 
@@ -62,6 +63,7 @@ def logical(text: str) -> Logical:
         ("${V%.*}", "1.2.3.tar"),
         ("${V%%.*}", "1"),
         ("${V#nothing}", "1.2.3.tar.gz"),
+        ("${V%nothing}", "1.2.3.tar.gz"),
         ("${V#?.?}", ".3.tar.gz"),
         ("${V#$NO}", "1.2.3.tar.gz"),
         ("${V/./-}", "1-2.3.tar.gz"),
@@ -73,6 +75,9 @@ def logical(text: str) -> Logical:
         ("${A//*/x}", "x"),
         ("${A///x}", "xaxaxax"),
         (r"${A//a/\$0}", "\\a\\a\\a"),
+        ("${V//./$T}", "1<..$>2<..$>3<..$>tar<..$>gz"),
+        ("${V/./$T}", "1<${0}$0$$$1>2.3.tar.gz"),
+        ("${A//b/x}${NO//*/x}", "aaax"),
         ("<<EOF", "<<EOF"),
         ("a << b", "a << b"),
         ("\udcff", "\ufffd"),

@@ -1,0 +1,73 @@
+"""What the engine's own linter says about an expansion: nothing that it did not say about the user's lines."""
+
+import pytest
+
+from pyenv_frontend import document
+from pyenv_frontend.expansion.base import Account, Base, Interpreter, Libc
+from pyenv_frontend.expansion.expand import Tools, expand
+from pyenv_frontend.language import read
+
+BASE = "python:3.12-slim-bookworm"
+TOOLS = Tools(here=BASE, triggers=BASE)
+FACTS = Base(
+    reference=BASE,
+    suite="bookworm",
+    distribution="debian",
+    libc=Libc(kind="glibc", version=(2, 36)),
+    interpreters={"3.12": Interpreter(path="/usr/local/bin/python3.12", version=None)},
+    accounts={"me": Account(uid=1000, gid=1000, home="/home/me")},
+)
+
+UPPER = f"""\
+FROM {BASE} AS builder
+FROM {BASE}
+RUN useradd --create-home me
+USER me
+PYENV 3.12 plain a.txt
+PYENV --network=none 3.12 my-env "odd name.txt" réq.txt <<EOF
+six==1.16.0
+EOF
+ONBUILD PYENV 3.12 later a.txt
+SHELL ["/bin/bash", "-c"]
+PYENV --builder=builder --path="/srv/an env" 3.12 elsewhere
+CMD ["true"]
+"""
+LOWER = f"from {BASE} as base\npyenv 3.12 plain a.txt\nonbuild pyenv 3.12 later\nuser nobody\n"
+BACKTICK = f"# escape=`\nFROM {BASE}\nPYENV 3.12 `\n  plain `\n  'odd name.txt'\nWORKDIR /x\n"
+FILES = {"a.txt": "six==1.16.0\n", "odd name.txt": "six==1.16.0\n", "réq.txt": "six==1.16.0\n"}
+
+
+def expanded(text: str, *, annotate: bool) -> str:
+    program = read(document.parse(text.encode()))
+    bases = {(stage.root, stage.root_platform): FACTS for stage in program.stages}
+    inputs = [[file.path for file in each.pyenv.requirements] for each in program.environments]
+    return expand(program, bases, inputs, TOOLS, annotate=annotate).source.decode()
+
+
+@pytest.mark.parametrize("annotate", [False, True])
+@pytest.mark.parametrize("text", [UPPER, LOWER, BACKTICK], ids=["upper", "lower", "backtick"])
+def test_generated_lines_break_no_rule(buildx, base_images, text, annotate):
+    """Neither letter case nor quoting, neither JSON nor names of stages give the linter anything to say."""
+    base_images(BASE)
+    check = buildx.attempt(expanded(text, annotate=annotate), FILES, "--check", syntax=False)
+    assert "no warnings found" in check.log, check.log
+    assert check.code == 0
+
+
+def test_the_linter_was_listening(buildx, base_images):
+    """The same files with one line of the user's own that breaks a rule get the warning for that line alone."""
+    base_images(BASE)
+    text = expanded(UPPER, annotate=True) + "maintainer me\n"
+    check = buildx.attempt(text, FILES, "--check", syntax=False)
+    assert check.code != 0
+    assert "MaintainerDeprecated" in check.log
+    assert check.log.count("WARNING: ") == 2  # and the letter case of that line
+
+
+def test_a_name_that_sounds_like_a_secret_gets_no_warning(buildx, base_images):
+    """Docker's SecretsUsedInArgOrEnv looks at names alone; through the frontend our ENV is none of its business."""
+    base_images(BASE)
+    check = buildx.attempt(f"FROM {BASE}\nPYENV 3.12 api_token\nENV my_password=x\n", {}, "--check")
+    assert check.log.count("SecretsUsedInArgOrEnv") == 1
+    assert 'ENV "my_password"' in check.log
+    assert "Dockerfile:4" in check.log
