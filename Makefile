@@ -46,6 +46,13 @@ demo-local: dev ## The same with no engine: environments and DAG on this machine
 bench: dev image ## Measure against the alternatives, write bench/RESULTS.md (PARTS="cached tasks" for some)
 	@$(PYTHON) -m bench $(PARTS)
 
+.PHONY: docs
+docs: dev .venv/docs/.ready ## Build the documentation into site/, every warning an error
+	@NO_MKDOCS_2_WARNING=1 PYTHONPATH=. .venv/docs/bin/mkdocs build -q
+
+.venv/docs/.ready: requirements/docs.txt | .venv/.ready
+	@$(PYTHON) -m tests.support.tools .venv/docs requirements/docs.txt && touch $@
+
 .PHONY: images
 images: dev ## Have the base images: pulled where a registry answers, else stand-ins
 	@$(PYTHON) -m tests.support.images

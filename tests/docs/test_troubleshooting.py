@@ -1,0 +1,87 @@
+"""Every error message of the programs has an entry on the page."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.state import ROOT
+
+PAGE = ROOT / "docs/troubleshooting.md"
+SOURCES = ("frontend/src", "provider/src")
+SILENT = {
+    # what callers catch and turn into another error, or Python's own protocol, or arguments of our own code
+    "AttributeError", "CallError", "EngineError", "HomeUnknownError", "InternalError", "LexError", "LineSyntaxError",
+    "NotInContextError", "WordError", "handleError",
+}  # fmt: skip
+OF_OUR_OWN_CODE = (
+    "a line map must be monotone",  # cannot happen
+    "an empty graph has no output",  # cannot happen
+    "interrupted",  # nobody reads it: the run is over
+    "not plain data",
+    "an unknown type",  # the protocol's own check, behind "a header ..."
+    "a tag that is none",
+    "a {} that is none",
+    "{}: {} cannot be a {}",
+    "{}: {} is missing",
+    "{}{}",  # names.clash() words it
+    "{}: {}",  # the system's own words about a file
+)
+
+
+def messages() -> Iterator[tuple[str, str]]:
+    """The text of each error that is made in the sources, with `{}` for what is filled in, and its place."""
+    for source in SOURCES:
+        for path in sorted((ROOT / source).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.Call) and node.args and _name(node.func).endswith(("Error", "Mistake")):
+                    text = _text(node.args[0])
+                    if text and _name(node.func) not in SILENT and " " in text:
+                        yield f"{path.relative_to(ROOT)}:{node.lineno}", text
+
+
+def _name(node: ast.expr) -> str:
+    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
+
+
+def _text(node: ast.expr) -> str:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.JoinedStr):
+        return "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values)
+    if isinstance(node, ast.BinOp):
+        return _text(node.left) + _text(node.right)
+    return ""
+
+
+def entries() -> list[re.Pattern[str]]:
+    """What stands between back quotes on the page, as patterns: `…` is anything."""
+    quoted = re.findall(r"`([^`]+)`", PAGE.read_text())
+    return [re.compile(".*".join(map(re.escape, each.split("…")))) for each in quoted if " " in each]
+
+
+def test_every_message_has_an_entry():
+    """Whoever adds an error adds what to do about it."""
+    known = entries()
+    lost = []
+    for place, text in messages():
+        plain = text.replace("{}", "x")
+        if not any(entry.search(plain) for entry in known) and not text.startswith(OF_OUR_OWN_CODE):
+            lost.append(f"{place}: {text}")
+    assert lost == []
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").rglob("*.md")), ids=lambda path: str(path.relative_to(ROOT)))
+def test_dockerfiles_on_pages_are_right(page: Path):
+    """Each Dockerfile in the documentation is read without an error."""
+    from pyenv_frontend.document import parse
+    from pyenv_frontend.language import read
+
+    for block in re.findall(r"```Dockerfile\n(.*?)```", page.read_text(), re.DOTALL):
+        lines = [line.removeprefix("    ") for line in block.splitlines()]
+        text = "\n".join(lines)
+        whole = text if re.search(r"^FROM", text, re.MULTILINE) else f"FROM debian\n{text}"
+        program = read(parse(whole.encode()))
+        assert len(program.environments) == len(re.findall(r"^PYENV ", whole, re.MULTILINE))
