@@ -6,7 +6,6 @@ import subprocess
 import sys
 import textwrap
 import time
-from pathlib import Path
 
 import pytest
 
@@ -104,18 +103,23 @@ def test_a_function_that_ignores_the_request_is_ended_all_the_same(monkeypatch):
 
 
 WORKER = """
-    import signal
-    from tests.support import children
+    import logging, os, signal, sys
+    from airflow_venv import environment, process
+    from airflow_venv.call import Call, FunctionSource, Piece
+
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have had it ignored
-    children.run({source!r}, *{args!r}, version={version!r})
+    function = FunctionSource("f", (Piece({source!r}, "dag.py", 1),))
+    call = Call(environment.read({python!r}), function, args={args!r}, env=dict(os.environ))
+    services = type("Services", (), {{"context": lambda *_, **__: {{}}, "variables": lambda *_: {{}}}})()
+    process.run(call, services, logging)
     """
 
 
 def worker(source, *args, version="3.8"):
     """Start a worker of its own that runs a function."""
-    code = textwrap.dedent(WORKER.format(source=textwrap.dedent(source), args=args, version=version))
-    root = str(Path(__file__).parents[2])
-    return subprocess.Popen([sys.executable, "-c", code], env=variables(PYTHONPATH=root), stderr=subprocess.DEVNULL)
+    python = children.interpreter(version)
+    code = textwrap.dedent(WORKER.format(source=textwrap.dedent(source).lstrip("\n"), args=args, python=python))
+    return subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
 
 
 @pytest.mark.parametrize("version", ["3.7", "3.8", "3.13"])
@@ -131,28 +135,33 @@ def test_a_worker_that_is_killed_takes_everything_along(tmp_path, version):
     assert wait_for(lambda: marked(mark) == [], 5)
 
 
-def kill_cycles(tmp_path, count):
+SLEEPER = """
+    def f(pids):
+        import os, subprocess, time
+        open(pids, "w").write(os.environ["AIRFLOW_VENV_TASK"])
+        subprocess.Popen(["sleep", "300"])
+        time.sleep(300)
+    """
+
+
+def kill_cycles(tmp_path, count, at_once=5):
     """Kill that many workers, each at another moment of the child's life; give the processes that are left."""
-    left = []
-    for cycle in range(count):
-        pids = tmp_path / f"mark{cycle}"
-        source = """
-            def f(pids):
-                import os, subprocess, time
-                open(pids, "w").write(os.environ["AIRFLOW_VENV_TASK"])
-                subprocess.Popen(["sleep", "60"])
-                time.sleep(60)
-            """
-        parent = worker(source, str(pids), version="3.12")
-        if cycle % 4:
-            wait_for(lambda pids=pids: pids.exists(), 10)
-        time.sleep(0.13 * (cycle % 7) / 7)
-        parent.send_signal([signal.SIGKILL, signal.SIGTERM, signal.SIGINT][cycle % 3])
-        parent.wait()
-        if pids.exists():
-            left.append(pids.read_text())
-    wait_for(lambda: not any(marked(mark) for mark in left), 10)
-    return [pid for mark in left for pid in marked(mark)]
+    marks = []
+    for first in range(0, count, at_once):
+        cycles = range(first, min(first + at_once, count))
+        paths = [tmp_path / f"mark{cycle}" for cycle in cycles]
+        workers = [worker(SLEEPER, str(path), version="3.12") for path in paths]
+        for cycle, path, parent in zip(cycles, paths, workers, strict=True):
+            if cycle % 4:
+                wait_for(path.exists, 30)
+            time.sleep(0.02 * (cycle % 7))
+            parent.send_signal([signal.SIGKILL, signal.SIGTERM, signal.SIGINT][cycle % 3])
+        for parent in workers:
+            parent.wait(30)
+        marks += [path.read_text() for path in paths if path.exists()]
+    assert len(marks) > count // 2, "most must have been killed while their function ran"
+    wait_for(lambda: not any(map(marked, marks)), 10)
+    return [pid for mark in marks for pid in marked(mark)]
 
 
 def test_kill_cycles_leave_no_orphans(tmp_path):

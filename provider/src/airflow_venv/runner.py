@@ -24,6 +24,7 @@ import os
 import sys
 
 AIRFLOW = (
+    "airflow.logging_config",
     "airflow.models.connection",
     "airflow.models.variable",
     "airflow.operators.python",
@@ -151,15 +152,21 @@ def load(start, main):
         from airflow_venv.files import load_file
 
         return load_file(start["path"], start["name"], start["string_args"])
-    import __future__
-
     for piece in start["pieces"]:
         space["__file__"] = sys.argv[0] = piece["filename"]
-        flags = 0
-        for name in piece["future"]:
-            flags |= getattr(__future__, name).compiler_flag if hasattr(__future__, name) else 0
+        flags = future_flags(piece["future"]) if piece["future"] else 0
         exec(compile(piece["source"], piece["filename"], "exec", flags, True), space)  # noqa: S102 - our purpose
     return space[start["name"]]
+
+
+def future_flags(names):
+    """Give the compiler flags of ``__future__`` features; features that this Python does not know have none."""
+    import __future__
+
+    flags = 0
+    for name in names:
+        flags |= getattr(__future__, name).compiler_flag if hasattr(__future__, name) else 0
+    return flags
 
 
 def call(function, args, kwargs):

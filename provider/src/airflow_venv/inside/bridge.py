@@ -102,7 +102,32 @@ def _current_context(module):
     module.get_current_context = services.get_current_context
 
 
+def _logging(module):
+    """Leave the logging as it is: its records reach the task's log with their level, and no log folder is made."""
+
+    def configure_logging(*_, **__):
+        import importlib
+
+        for home in ("airflow.utils.log.secrets_masker", "airflow.sdk.execution_time.secrets_masker"):
+            try:
+                masker = importlib.import_module(home).SecretsMasker
+            except (ImportError, AttributeError):
+                continue
+            import logging
+
+            logging.getLogger("airflow.task").addFilter(masker())  # up to 3.0 Airflow insists on finding it
+            break
+        if home.startswith("airflow.sdk"):  # since 3.0 loggers are structlog's
+            from .structured import to_logging
+
+            to_logging()
+        return ""
+
+    module.configure_logging = configure_logging
+
+
 WATCHED = {
+    "airflow.logging_config": _logging,
     "airflow.models.connection": _models_connection,
     "airflow.models.variable": _models_variable,
     "airflow.operators.python": _current_context,

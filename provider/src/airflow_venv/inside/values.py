@@ -2,7 +2,6 @@
 
 import sys
 
-from .stream import Feed, Sink
 from .wire import is_plain
 
 REMEDIES = {
@@ -23,6 +22,8 @@ def receive(channel, start):
     if "args" in start:
         args, kwargs = start["args"], start["kwargs"]
     else:
+        from .stream import Feed
+
         feed = Feed(channel)
         try:
             args, kwargs = load(feed, start["serializer"])
@@ -99,6 +100,8 @@ def send(channel, start, value):
         return
     if serializer in ("cloudpickle", "dill"):
         _module(serializer)
+    from .stream import Sink
+
     sink = Sink(channel)
     channel.send({"kind": "value"})
     try:
