@@ -32,6 +32,8 @@ match sys.argv[1]:
         print("c0ffee")
     case "inspect":
         print((here / "config").read_text())
+    case "image":
+        print(json.dumps({{"OnBuild": ["COPY packages.txt .", "RUN apt-get install", "COPY . ."]}}))
     case "cp":
         archive = here / (sys.argv[3].partition(":/")[2].replace("/", "_") + ".tar")
         if not archive.exists():
@@ -109,6 +111,16 @@ def test_expand_asks(monkeypatch, tmp_path):
     assert "ENV ASTRO_PYENV_x=/opt/venv/x/bin/python" in out
     out = called(monkeypatch, "expand", "-f", place, "--base-account", "astro:1:1:/srv/astro").out
     assert "ENV ASTRO_PYENV_x=/srv/astro/.venv/x/bin/python" in out
+
+
+@pytest.mark.usefixtures("docker")
+def test_triggers_of_astro_runtime(monkeypatch, tmp_path):
+    """The triggers of an Astro Runtime are asked for, and done around the PYENVs."""
+    text = "FROM quay.io/astronomer/astro-runtime:13.4.0\nPYENV 3.12 x\n"
+    place = folder(tmp_path / "context", text, packages_dot_txt="") / "Dockerfile"
+    lines = called(monkeypatch, "expand", "-f", place).out.splitlines()
+    assert lines[0] == "FROM quay.io/astronomer/astro-runtime:13.4.0-base"
+    assert lines.index("COPY packages.txt .") < lines.index("# PYENV 3.12 x") < lines.index("COPY . .")
 
 
 @pytest.mark.engine

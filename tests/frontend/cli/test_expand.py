@@ -123,6 +123,21 @@ def test_wrong_options(monkeypatch, tmp_path, options, message):
     assert called(monkeypatch, "expand", "-f", place, *options) == (64, "", f"{message.format(place)}\n")
 
 
+def test_astro_runtime_without_an_engine(monkeypatch, tmp_path):
+    """The triggers of an Astro Runtime must be said, too; its -base image has none."""
+    text = "FROM quay.io/astronomer/astro-runtime:13.4.0\nPYENV 3.12 x\n"
+    place = folder(tmp_path, text, requirements_dot_txt="") / "Dockerfile"
+    done = called(monkeypatch, "expand", "-f", place, *BASE)
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith(f"{place}:1:6: the triggers of quay.io/astronomer/astro-runtime:13.4.0 are not known")
+    onbuild = ["--base-onbuild", "COPY requirements.txt .", "--base-onbuild", "RUN pip install"]
+    lines = called(monkeypatch, "expand", "-f", place, *BASE, *onbuild).out.splitlines()
+    assert lines[0] == "FROM quay.io/astronomer/astro-runtime:13.4.0-base"
+    assert lines[-2:] == ["COPY requirements.txt .", "RUN pip install"]
+    place = folder(tmp_path, text.replace(":13.4.0", ":13.4.0-base")) / "Dockerfile"
+    assert called(monkeypatch, "expand", "-f", place, *BASE).code == 0
+
+
 def test_libc_of_an_unknown_suite(monkeypatch, tmp_path):
     """--base-libc is enough; the interpreter is never newer than it."""
     place = folder(tmp_path, "FROM a\nPYENV 3.9 x\n") / "Dockerfile"

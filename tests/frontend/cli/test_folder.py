@@ -20,6 +20,7 @@ def root(tmp_path):
     (root / "parent").symlink_to("..")
     (root / ".dockerignore").write_text("**/*.log\nlost\n")
     (root / "lost").mkdir()
+    (root / "round").symlink_to("round")
     return root
 
 
@@ -29,7 +30,9 @@ def test_reads(root):
     assert (context.read("a.txt"), context.read("sub/b.txt"), context.read("inside")) == (b"a", b"b", b"b")
 
 
-@pytest.mark.parametrize("path", ["gone", "sub", "", "sub/c.log", "outside", "parent/secret", "../secret"])
+@pytest.mark.parametrize(
+    "path", ["gone", "sub", "", "sub/c.log", "outside", "parent/secret", "../secret", "round", "a" * 300]
+)
 def test_what_is_not_there(root, path):
     """What is missing, a folder, left out, or outside of the context cannot be read."""
     with pytest.raises(NotInContextError):

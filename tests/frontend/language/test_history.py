@@ -1,6 +1,6 @@
 """Variables over time."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pyenv_frontend.language.history import History
@@ -8,6 +8,7 @@ from pyenv_frontend.language.history import History
 PAIRS = st.lists(st.tuples(st.sampled_from("abc"), st.text(max_size=2)))
 
 
+@settings(deadline=None)
 @given(PAIRS)
 def test_moments_are_what_copies_would_be(pairs):
     """Every moment equals a copy of all variables made at that time, whatever was set later."""

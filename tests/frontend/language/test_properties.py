@@ -76,7 +76,7 @@ def checked(error, document):
     assert error.format()
 
 
-@settings(max_examples=EXAMPLES)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(FILES | st.binary(max_size=60).map(lambda data: "FROM a\nPYENV " + data.decode("latin-1")))
 @example("FROM a\nPYENV \\")
 @example("FROM a\nONBUILD PYENV 3.8 pyenv 3.8")
@@ -121,7 +121,7 @@ STATEMENTS = st.sampled_from(
 CONTEXTS = st.dictionaries(PATHS, st.lists(STATEMENTS, max_size=4).map("\n".join), min_size=1)
 
 
-@settings(max_examples=EXAMPLES)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(CONTEXTS, PATHS)
 def test_walks_end_and_stay_inside(files, first):
     """Whatever names whatever, each file is read once at most, and what enters the step is in the context."""
@@ -138,7 +138,7 @@ def test_walks_end_and_stay_inside(files, first):
     assert len(context.asked) == len(set(context.asked))
 
 
-@settings(max_examples=EXAMPLES)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(st.binary(max_size=80) | st.lists(STATEMENTS, max_size=5).map(lambda lines: "\n".join(lines).encode()))
 def test_requirements_files_are_read_or_not_text(data):
     """Any bytes are a requirements file or no text, and every statement has a place in them."""

@@ -6,7 +6,7 @@ import types
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pyenv_frontend.language import syntax
@@ -54,6 +54,7 @@ def outcome(text):
         return error.offset, error.expected
 
 
+@settings(deadline=None)
 @given(LINES)
 def test_standalone_is_the_same(standalone, text):
     """The parser made beforehand and the one made now agree on every line, right or wrong."""
@@ -65,6 +66,7 @@ def test_standalone_is_the_same(standalone, text):
         syntax._load = load
 
 
+@settings(deadline=None)
 @given(LINES, st.sampled_from("\\`"))
 def test_words_are_cut_out_of_the_line(text, escape):
     """Every word is what stands at its place, and places go forward."""
@@ -86,6 +88,7 @@ def test_words_are_cut_out_of_the_line(text, escape):
     assert set(outside) <= set(" \t\n\r\f\v-=")
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(st.characters(exclude_characters="\"'\\`", exclude_categories=["Cs"]), min_size=1), max_size=5))
 def test_quoted_words_stay_whole(words):
     """Whatever stands between quotes is one word."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,6 +13,7 @@ from pyenv_frontend.cli.dockerfile import pairs
 from pyenv_frontend.cli.engine import EngineError, Image
 from pyenv_frontend.errors import UsageError, UserError
 from pyenv_frontend.expansion.base import Base, inspect
+from pyenv_frontend.expansion.runtime import has_triggers
 from pyenv_frontend.language.versions import SERIES
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ _VERSION: Final = re.compile(r"(?P<series>3\.[0-9]+)(\.[0-9]+\S*)?")
 def base_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that say what the base image is."""
     for option in (
+        click.option("--base-onbuild", multiple=True, metavar="INSTRUCTION", help="A trigger of an Astro Runtime."),
         click.option("--base-python", multiple=True, metavar="X.Y[.Z]", help="A Python it has in /usr/local/bin."),
         click.option("--base-account", multiple=True, metavar="NAME:UID:GID:HOME", help="A user in its /etc/passwd."),
         click.option("--base-user", metavar="NAME", help="Its USER.  [default home: /home/NAME]"),
@@ -55,6 +57,7 @@ class BaseOptions:
 
     account: tuple[str, ...] = ()
     python: tuple[str, ...] = ()
+    onbuild: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -66,6 +69,7 @@ class BaseOptions:
             user=options["base_user"],
             account=options["base_account"],
             python=options["base_python"],
+            onbuild=options["base_onbuild"],
             env=pairs(options["base_env"], "--base-env"),
         )
 
@@ -90,19 +94,33 @@ class BaseOptions:
             return Base(reference=reference)
         if not self.enough:
             return self._asked(reference, platform, place)
+        if has_triggers(reference) and not self.onbuild:
+            raise UserError(
+                f"the triggers of {reference} are not known, which copy the project before a PYENV could run",
+                place,
+                expected=f"a Docker engine to ask, or {reference}-base, which has none",
+                hint="say them with --base-onbuild INSTRUCTION, one for each, in order",
+            )
         files = _Said(self._files())
         user = self.user or ""
         found = inspect(reference, files, user=user, env=self.env, series=frozenset(SERIES))
         if found.libc is None:
             raise UsageError(f"--base-suite {self.suite} is not known here: say --base-libc VERSION as well, or `musl`")
-        return found
+        return self._triggered(found, self.onbuild)
+
+    @staticmethod
+    def _triggered(base: Base, triggers: tuple[str, ...]) -> Base:
+        """The same with its triggers, if it is an image whose work we take over."""
+        return replace(base, triggers=triggers) if has_triggers(base.reference) else base
 
     def _asked(self, reference: str, platform: str | None, place: Location) -> Base:
         try:
             with Image(reference, platform) as image:
                 user = self.user if self.user is not None else image.user
                 files = _Said({"etc/passwd": "\n".join(self._accounts()).encode()}, image)
-                return inspect(reference, files, user=user, env={**image.env, **self.env}, series=frozenset(SERIES))
+                env = {**image.env, **self.env}
+                found = inspect(reference, files, user=user, env=env, series=frozenset(SERIES))
+                return self._triggered(found, self.onbuild or image.triggers)
         except EngineError as error:
             raise UserError(
                 f"nothing is known of the base image {reference}",

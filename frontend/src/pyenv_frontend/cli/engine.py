@@ -72,6 +72,12 @@ class Image:
         pairs = (entry.partition("=") for entry in self._config.get("Env") or ())
         return {name: value for name, _, value in pairs}
 
+    @property
+    def triggers(self) -> tuple[str, ...]:
+        """`ONBUILD` instructions without that word; a container's own configuration does not have them."""
+        found = json.loads(_docker("image", "inspect", "--format", "{{json .Config}}", self._reference))
+        return tuple(found.get("OnBuild") or ())
+
     def read(self, path: str) -> bytes | None:
         """See `expansion.base.Files`."""
         archive = self._copied(path)

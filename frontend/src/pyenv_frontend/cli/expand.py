@@ -18,6 +18,7 @@ from pyenv_frontend.document.directives import detect_syntax
 from pyenv_frontend.errors import UserError
 from pyenv_frontend.expansion import expand as expansion
 from pyenv_frontend.expansion.place import HomeUnknownError
+from pyenv_frontend.expansion.runtime import FILES
 from pyenv_frontend.language.requirements import close_over
 from pyenv_frontend.language.scopes import has_pyenv, read
 
@@ -70,8 +71,9 @@ class _Expander:
         inputs = [close_over(each.pyenv, context).inputs for each in environments]
         image = tools or self._syntax() or _TOOLS
         where = expansion.Tools(here=image, triggers=image)
+        present = [name for name in FILES if context.exists(name)]
         try:
-            return expansion.expand(self._program, self._bases, inputs, where, annotate=True).source
+            return expansion.expand(self._program, self._bases, inputs, where, present=present, annotate=True).source
         except HomeUnknownError as error:
             raise self._homeless(error.user) from error
 

@@ -78,6 +78,9 @@ class FolderContext:
 
     def _find(self, path: str) -> Path | None:
         """The place of a path, links followed as long as they stay inside."""
-        place = (self._root / path).resolve()
+        try:
+            place = (self._root / path).resolve(strict=True)
+        except (OSError, RuntimeError):  # not there, not to be read, too long a name, links in a circle
+            return None
         inside = place == self._root or self._root in place.parents
-        return place if inside and place.exists() and not (path and self._left_out(path)) else None
+        return place if inside and not (path and self._left_out(path)) else None

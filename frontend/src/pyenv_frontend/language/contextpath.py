@@ -6,6 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, Final
 
+from pyenv_frontend.errors import printable
 from pyenv_frontend.language.mistake import Mistake
 
 if TYPE_CHECKING:
@@ -41,6 +42,11 @@ def join(folder: str, text: str) -> str:
     Raises:
         Mistake: it leaves the context.
     """
+    if "\0" in text:
+        raise Mistake(
+            f"{printable(text.encode('utf-8', 'replace'))} is no name of a file: it holds a NUL",
+            hint="take the NUL out",
+        )
     path = posixpath.normpath(posixpath.join(folder, text))
     if path == ".." or path.startswith(("../", "/")):
         raise Mistake(f"{text} lies outside of the build context", hint="move it into the build context")

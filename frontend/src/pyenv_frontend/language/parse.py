@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from pyenv_frontend.document.space import is_space
 from pyenv_frontend.document.words import expand_heredoc
-from pyenv_frontend.errors import UserError
+from pyenv_frontend.errors import UserError, printable
 from pyenv_frontend.language.contextpath import context_path, kind_of
 from pyenv_frontend.language.instruction import Pyenv, RequirementsFile
 from pyenv_frontend.language.mistake import Mistake
@@ -133,9 +133,9 @@ class _Reader:
         if word.startswith("--"):
             return UserError("PYENV says no Python version", self._text.location, expected=USAGE)
         if looks_like_version(word) or "$" in word:
-            message, hint = "the environment has no name", f"write PYENV {text} <name>"
+            message, hint = "the environment has no name", f"write PYENV {_written(text)} <name>"
         else:
-            message, hint = "PYENV says no Python version", f"write PYENV 3.12 {text}"
+            message, hint = "PYENV says no Python version", f"write PYENV 3.12 {_written(text)}"
         return UserError(message, self._text.location, expected=USAGE, hint=hint)
 
     def _check_order(self, line: Line) -> None:
@@ -143,13 +143,16 @@ class _Reader:
         if looks_like_version(name) and not looks_like_version(version) and version[0] not in "-$\"'":
             place = self._text.locate(line.version.start, line.name.end)
             rest = "".join(f" {word.text}" for word in (*line.requirements, *line.heredocs))
-            raise UserError("version and name are swapped", place, hint=f"write PYENV {name} {version}{rest}")
+            raise UserError(
+                "version and name are swapped", place, hint=f"write PYENV {_written(f'{name} {version}{rest}')}"
+            )
         if line.ended:
             return
         for word in (line.version, line.name, *line.requirements):
             if word.text.startswith("--"):
-                message = f"{word.text} stands behind the Python version, where options are not read"
-                hint = f"write PYENV {word.text} {version if word is not line.version else '<version>'} ..."
+                message = f"{_written(word.text)} stands behind the Python version, where options are not read"
+                before = version if word is not line.version else "<version>"
+                hint = f"write PYENV {_written(f'{word.text} {before}')} ..."
                 raise UserError(message, self._at(word), expected=USAGE, hint=hint)
 
     # Values.
@@ -163,7 +166,7 @@ class _Reader:
     def _printable(self, value: str, word: Word) -> str:
         """A line break in a value would break the generated line in two."""
         if odd := _CONTROL.search(value):
-            self._fail(Mistake(f"the value of {word.text} has a control character in it ({odd[0]!r})"), word)
+            self._fail(Mistake(f"the value of {_written(word.text)} has a control character in it ({odd[0]!r})"), word)
         return value
 
     def _empty(self, word: Word, what: str, expanded: Expanded) -> UserError:
@@ -237,7 +240,7 @@ class _Reader:
         for option in line.options:
             whole = self._option_word(option.name, option.value)
             try:
-                spec = find_option(option.name.text)
+                spec = find_option(_written(option.name.text))
             except Mistake as mistake:
                 self._fail(mistake, option.name)
             if spec.name in seen and not spec.repeatable:
@@ -272,6 +275,11 @@ class _Reader:
                 place = self._text.location._replace(span=span)
                 message = f"--{name} is for projects, and this PYENV names none"
                 raise UserError(message, place, expected="a pyproject.toml or pylock.toml among the requirements")
+
+
+def _written(text: str) -> str:
+    """A part of the line as the user sees it."""
+    return printable(text.encode("latin-1"))
 
 
 def _similar(name: str, known: list[str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
-from pyenv_frontend.errors import UserError
+from pyenv_frontend.errors import UserError, printable
 from pyenv_frontend.language.context import NotInContextError
 from pyenv_frontend.language.contextpath import join
 from pyenv_frontend.language.mistake import Mistake
@@ -103,9 +103,10 @@ class Walk:
         """
         try:
             return join(folder, text)
-        except Mistake:
-            message = f"{origin.says(text)} lies outside of the build context"
-            hint = "move it into the build context, and name it relative to the file that says so"
+        except Mistake as mistake:
+            shown = printable(text.encode("utf-8", "replace"))
+            message = f"{origin.says(shown)}{mistake.message.removeprefix(shown)}"
+            hint = f"{mistake.hint}, and name it relative to the file that says so"
             raise UserError(message, *origin.locations, hint=hint) from None
 
     def _missing(self, path: str, origin: Origin) -> NoReturn:
