@@ -15,7 +15,7 @@ dev: .venv/.ready ## Make the development environment (.venv)
 
 .PHONY: lint
 lint: dev ## Ruff (lint and format) and mypy strict
-	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy frontend/src
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy frontend/src provider/src
 
 .PHONY: check
 check: lint ## Lint, types and unit tests: under a minute

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_venv import environment, lookup
 from airflow_venv.environment import normalize
-from airflow_venv.errors import BrokenEnvironmentError
+from airflow_venv.errors import BrokenEnvironmentError, UnknownEnvironmentError
 from airflow_venv.scan import scan
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def examine_dags(folder: str) -> list[Finding]:
     for demand in demands:
         try:
             pythons[demand.environment] = lookup.find(demand.environment)
-        except lookup.UnknownEnvironmentError as error:
+        except UnknownEnvironmentError as error:
             findings.append(Finding(demand.environment, "unknown", str(error), f"{demand.file}:{demand.line}"))
             continue
         wanted.setdefault(demand.environment, set()).update(demand.modules)

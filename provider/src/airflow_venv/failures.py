@@ -17,7 +17,7 @@ from airflow_venv._compat import AirflowException
 __all__ = ["FunctionError", "failure"]
 
 
-class FunctionError(AirflowException, subprocess.CalledProcessError):  # type: ignore[misc]  # Airflow's is untyped
+class FunctionError(AirflowException, subprocess.CalledProcessError):
     """The function raised, left with an exit code, or its process ended."""
 
     def __init__(self, message: str, *, traceback: str = "", returncode: int = 1, python: str = "") -> None:

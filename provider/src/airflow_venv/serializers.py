@@ -40,8 +40,7 @@ def dump_arguments(call: Call, sink: Sink) -> None:
         if call.serializer in CODED:
             dump_coded(value, sink, call.serializer)
         elif call.serializer == "pickle":
-            beside = {"buffer_callback": sink.buffer} if protocol >= 5 else {}
-            pickle.Pickler(sink, protocol, **beside).dump(value)
+            pickle.Pickler(sink, protocol, buffer_callback=sink.buffer if protocol >= 5 else None).dump(value)
         else:
             _module(call.serializer).dump(value, sink, protocol=protocol)
     except (EOFError, TransferError):
