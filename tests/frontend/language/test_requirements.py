@@ -96,6 +96,15 @@ def test_local_packages(line, tree):
 
 
 @pytest.mark.parametrize(
+    ("line", "tree"), [("-e ./libs/one", "libs/one/"), ("-f libs", "r/libs/"), ("-f wheels", "wheels/")]
+)
+def test_local_packages_from_the_top(line, tree):
+    """What is not beside the file is looked for where most people run pip; what is beside it goes before."""
+    files = {"r/a.txt": f"{line}\n", "libs/one/setup.py": "", "libs/x.whl": "", "r/libs/y.whl": "", "wheels/z.whl": ""}
+    assert tree in closure("PYENV 3.9 x r/a.txt", files).inputs
+
+
+@pytest.mark.parametrize(
     "line",
     [
         "numpy",

@@ -1,7 +1,7 @@
 """Everything that a PYENV's requirements refer to, found by reading them: these files enter the build step, no others.
 
-pip resolves `-r` and `-c` against the file that says so, and so do we for every path; pip itself takes local packages
-relative to where it runs, which for a file at the top of the context is the same.
+pip resolves `-r` and `-c` against the file that says so, and so do we for every path. Local packages it takes relative
+to where it runs; that is tried for them, as the top of the context, where there is nothing beside the file.
 """
 
 from __future__ import annotations
@@ -170,7 +170,7 @@ class _Requirements:
     def _links(self, value: str, folder: str, origin: Origin) -> None:
         """A directory of wheels; an absolute one is in the image, where the install runs."""
         if not is_url(value) and not value.startswith("/"):
-            self.walk.tree(self.walk.join(folder, value, origin), origin)
+            self.walk.tree(self._local(value, folder, origin), origin)
 
     def _requirement(self, entry: Entry, folder: str, origin: Origin, *, constraint: bool) -> None:
         path = local_path(entry.value)
@@ -180,7 +180,16 @@ class _Requirements:
             else:
                 self.walk.listed.append(Listed(entry.value, origin))
         elif not path.startswith(self._mounted):
-            self.walk.tree(self.walk.join(folder, path, origin), origin)
+            self.walk.tree(self._local(path, folder, origin), origin)
+
+    def _local(self, path: str, folder: str, origin: Origin) -> str:
+        """Where a local package lies: beside the file that names it, or else where most people run pip, at the top."""
+        beside = self.walk.join(folder, path, origin)
+        if folder and not self.walk.context.exists(beside):
+            top = posixpath.normpath(path)
+            if not top.startswith(("../", "/")) and self.walk.context.exists(top):
+                return top
+        return beside
 
 
 def _mount_targets(mounts: tuple[str, ...]) -> tuple[str, ...]:

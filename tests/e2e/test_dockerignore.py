@@ -1,0 +1,25 @@
+"""What we say .dockerignore leaves out is what the engine leaves out."""
+
+import posixpath
+
+import pytest
+
+from pyenv_frontend.language.dockerignore import parse_dockerignore
+from tests.frontend.language.test_dockerignore import CASES
+
+
+FINE = [case for case in CASES if case[0] != "["]
+"""An open bracket is an error of the engine's; we leave it to say so."""
+
+
+@pytest.mark.parametrize(("patterns", "out", "taken_in"), FINE)
+def test_as_the_engine(buildx, look, patterns, out, taken_in):
+    """The files that reach a COPY of everything are those that are not left out."""
+    paths = [*out, *taken_in, "sub/deeper/file.txt", "other.md"]
+    files = {path: "" for path in paths if not any(each.startswith(f"{path}/") for each in paths)}
+    build = buildx("FROM scratch\nCOPY . /c/\n", {**files, ".dockerignore": patterns}, syntax=False)
+    copied = {
+        posixpath.relpath(path, "/c") for path, entry in look(build.image).files("/c").items() if entry.kind == "file"
+    }
+    ignore = parse_dockerignore(patterns.encode())
+    assert copied - {"Dockerfile", ".dockerignore"} == {path for path in files if not ignore.ignores(path)}
