@@ -46,6 +46,10 @@ demo-local: dev ## The same with no engine: environments and DAG on this machine
 bench: dev image ## Measure against the alternatives, write bench/RESULTS.md (PARTS="cached tasks" for some)
 	@$(PYTHON) -m bench $(PARTS)
 
+.PHONY: dist
+dist: dev ## Wheels, sdists and the frontend's image as an OCI layout into dist/, all of them checked
+	@$(PYTHON) -m tests.support.dist $(DIST)
+
 .PHONY: docs
 docs: dev .venv/docs/.ready ## Build the documentation into site/, every warning an error
 	@NO_MKDOCS_2_WARNING=1 PYTHONPATH=. .venv/docs/bin/mkdocs build -q
