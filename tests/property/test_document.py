@@ -1,11 +1,13 @@
 """Laws of the document over bytes at random, fragments at random and files made by the grammar."""
 
 import pytest
-from hypothesis import given
+from hypothesis import event, given
 from hypothesis import strategies as st
 
+from pyenv_frontend.build.source import mentions_pyenv
 from pyenv_frontend.document import Instruction, parse
 from pyenv_frontend.errors import UserError
+from pyenv_frontend.language import has_pyenv
 from tests.property.laws import ask_everything, steps
 from tests.property.strategies import anything, dockerfiles, soups
 
@@ -91,3 +93,34 @@ def test_reading_takes_steps_in_proportion_to_the_file(unit):
     """Twice the file takes twice the steps, not four times."""
     once, twice = (steps(lambda n=n: read_all(b"RUN " + unit * n + b"\n")) for n in (400, 800))
     assert twice < 2.2 * once + 100
+
+
+BETWEEN = (
+    b"# c\n",
+    b"\xc2\xa0# c\n",
+    b"\x0b#\n",
+    b"\xe2\x80\x83\n",
+    b"\r\r\n",
+    b"\n",
+    b" \t\n",
+    b"#\\\n",
+    b"\\\n",
+    b"x",
+)
+
+
+@given(
+    st.sampled_from([b"", b"# escape=`\n", b"FROM x\n", b"\xef\xbb\xbf", b"\\\n", b"ONBUILD "]),
+    st.integers(0, 4),
+    st.sampled_from([b"\\\n", b"`\n", b"\\ \t\r\n", b"", b"\\\\\n"]),
+    st.lists(st.sampled_from(BETWEEN), max_size=3).map(b"".join),
+)
+def test_a_pyenv_is_never_overlooked(head, broken_at, end, between):
+    """The quick look that decides whether a build reads the file at all sees every PYENV, broken over lines or not."""
+    source = head + b"PyEnV"[:broken_at] + end + between + b"PyEnV"[broken_at:] + b" 3.8 x\n"
+    try:
+        found = has_pyenv(parse(source))
+    except UserError:
+        found = True
+    event("a PYENV" if found else "none")
+    assert mentions_pyenv(source) or not found

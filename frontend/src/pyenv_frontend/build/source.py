@@ -9,6 +9,7 @@ from __future__ import annotations
 __all__ = ["UserFile", "mentions_pyenv", "read"]
 
 import json
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from pyenv_frontend.build import llb
@@ -81,17 +82,11 @@ def read(bridge: Bridge, options: Options, inputs: Mapping[str, wire.Definition]
 def mentions_pyenv(text: bytes) -> bool:
     """Tell whether the text can hold a PYENV at all; True may be wrong, False never is.
 
-    An instruction's name may be broken by a continuation line, with blank lines and comments in the break. Most files
-    have no PYENV, and for them this is all the reading that is done.
+    Most files have no PYENV, and for them this is all the reading that is done. An instruction's name may be broken by
+    a continuation line; then what stands before the first break is the beginning of the name.
     """
-    if b"pyenv" in (lower := text.lower()):
-        return True
-    joined = bytearray()
-    for line in lower.splitlines():
-        bare = line.strip()
-        if bare and not bare.startswith(b"#"):
-            joined += line.rstrip()[:-1] if bare.endswith((b"\\", b"`")) else line + b"\n"
-    return b"pyenv" in joined
+    lower = text.lower()
+    return b"pyenv" in lower or re.search(rb"p(?:y(?:e(?:n)?)?)?[\\`][ \t\r]*\n", lower) is not None
 
 
 def _find(bridge: Bridge, options: Options, inputs: Mapping[str, wire.Definition]) -> _Place:
