@@ -2,7 +2,7 @@
 
 import pytest
 
-from pyenv_frontend.errors import InternalError, PyenvError, UsageError, UserError, near
+from pyenv_frontend.errors import WIDEST, InternalError, PyenvError, UsageError, UserError, near
 from pyenv_frontend.position import Location, SourceFile, Span
 
 
@@ -52,6 +52,13 @@ def test_a_long_line_is_cut_around_the_place():
     line, carets = shown.splitlines()[1:]
     assert len(line) < 200
     assert line[carets.index("^") : carets.rindex("^") + 1] == "HERE"
+
+
+def test_a_stretch_wider_than_what_is_shown_is_underlined_to_its_end():
+    """No caret stands behind the text."""
+    line, carets = str(UserError("no", at(b"ab" + b"x" * 500, b"x" * 500))).splitlines()[1:]
+    assert len(line) == len(carets)
+    assert carets.endswith("| " + "  " + "^" * (WIDEST - 2))
 
 
 def test_further_places_follow():

@@ -14,6 +14,7 @@ def test_lines_end_behind_their_line_feed():
 
 def test_a_file_that_ends_in_a_line_feed_has_no_line_behind_it():
     """BuildKit counts no empty last line, and neither do we."""
+    assert SourceFile("x", b"a\nb").starts == [0, 2]
     assert SourceFile("x", b"a\n").starts == [0]
     assert SourceFile("x", b"").starts == [0]
 

@@ -22,6 +22,12 @@ def test_flags_have_name_value_and_place():
     assert flags[1].name.location.place == Place(2, 4)
 
 
+def test_flags_hold_characters_beyond_ascii():
+    """Only white space ends a flag, the wide kinds among it."""
+    flags = only("PYENV --path=/\u00e9 --a=\u00a0--b 3.8 x\n".encode()).flags
+    assert [flag.text.text.decode() for flag in flags] == ["--path=/\u00e9", "--a=", "--b"]
+
+
 def test_operands_leave_out_what_opens_heredocs():
     """The blank in ``<< EOF`` makes two words of it, both left out."""
     source = b"PYENV 3.8 x <<EOF a.txt << E2 b.txt\nEOF\nE2\n"

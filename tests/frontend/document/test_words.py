@@ -194,6 +194,7 @@ def test_fields_split_inside_quotes():
         ("a", True, [("a", None)]),
         ("a b=c d", False, [("a", None), ("b", "c"), ("d", None)]),
         ("a= b==", False, [("a", ""), ("b", "=")]),
+        ("=x", False, [("", "x")]),
     ],
 )
 def test_assignments(text, legacy, expected):
