@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Sequence
 
 from pyenv_image import account, selfcheck, settings
+from pyenv_image.bytecode import compile_all
 from pyenv_image.failure import StepError
 from pyenv_image.requirements import Requirements
 
@@ -149,33 +150,12 @@ def _finish(options: argparse.Namespace, environ: dict[str, str]) -> None:
     check = [*_uv(options, "pip", "check"), "--python", str(_python(options))]
     _call(options, check, environ, "its packages do not fit together")
     if options.compile:
-        _compile(options, environ)
+        # Test suites are half of some packages, and no task imports them.
+        folders = list(options.path.glob("lib/python*/site-packages"))
+        compile_all(_python(options), folders, leave_out=r"/tests?/")
     for name in _LEFT_BEHIND:
         with contextlib.suppress(FileNotFoundError):
             (options.path / name).unlink()
-
-
-def _compile(options: argparse.Namespace, environ: dict[str, str]) -> None:
-    """Byte-compile the packages, since a read-only container cannot keep what it compiles.
-
-    ``unchecked-hash`` (PEP 552): layers may be rewritten with other times. Test suites are left as they are: they are
-    half of some packages, and no task imports them. What does not compile (packages ship templates that are no valid
-    Python) would not import either, so the exit code says nothing.
-    """
-    command = [
-        str(_python(options)),
-        "-I",
-        "-m",
-        "compileall",
-        "-q",
-        "-j",
-        "0",
-        "--invalidation-mode",
-        "unchecked-hash",
-    ]
-    folders = [str(path) for path in options.path.glob("lib/python*/site-packages")]
-    command += ["-x", r"/tests?/", *folders]
-    subprocess.call(command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def _installer(options: argparse.Namespace, program: str | None = None) -> list[str]:

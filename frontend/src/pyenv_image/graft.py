@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Iterator
 
+from pyenv_image.bytecode import compile_all
 from pyenv_image.failure import StepError
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def run(options: argparse.Namespace) -> None:
     python = options.prefix / "bin" / f"python{_SERIES}"
     if not python.exists():  # a base image may have been built with the same PYENV
         copy(options.source, options.prefix)
-    _compile(python, options.prefix / "lib" / f"python{_SERIES}")
+    compile_all(python, [options.prefix / "lib" / f"python{_SERIES}"], leave_out=r"/(lib2to3|distutils)/")
     _check(python)
     if options.link:
         link(python, options.link)
@@ -65,16 +66,6 @@ def _parts(source: Path) -> Iterator[Path]:
 
 def _left_out(_folder: str, names: list[str]) -> set[str]:
     return set(_LEFT_OUT.intersection(names)) | {name for name in names if name.endswith((".a", ".pyc"))}
-
-
-def _compile(python: Path, library: Path) -> None:
-    """Byte-compile the standard library: the official images ship none, and a read-only container cannot keep any.
-
-    ``unchecked-hash`` (PEP 552), since layers may be rewritten with other times (``SOURCE_DATE_EPOCH``).
-    """
-    command = [str(python), "-I", "-m", "compileall", "-q", "-j", "0", "--invalidation-mode", "unchecked-hash"]
-    # lib2to3 and friends hold deliberate syntax errors: compileall's exit code says nothing here.
-    subprocess.call([*command, "-x", r"/(lib2to3|distutils)/", str(library)], stdout=subprocess.DEVNULL)
 
 
 def _check(python: Path) -> None:
