@@ -17,15 +17,13 @@ from typing import TYPE_CHECKING, Any
 from pyenv_frontend.build.lint import REQUEST as LINT
 from pyenv_frontend.build.lint import advice, blanked
 from pyenv_frontend.errors import UserError
-from pyenv_frontend.gateway.status import CallError
-from pyenv_frontend.language import Settings, read
+from pyenv_frontend.language import read
 from pyenv_frontend.language.requirements import close_over
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from pyenv_frontend.build.handover import Handover
-    from pyenv_frontend.document import Document
     from pyenv_frontend.gateway import wire_pb2 as wire
     from pyenv_frontend.language import Program
     from pyenv_frontend.language.requirements import Closure
@@ -35,13 +33,13 @@ _OUTLINE = "frontend.outline"
 _JSON, _TEXT, _CODE = "result.json", "result.txt", "result.statuscode"
 
 
-def answer(handover: Handover, document: Document, request: str) -> wire.Result:
+def answer(handover: Handover, request: str) -> wire.Result:
     """Answer a call about a file with PYENV; one that we do not know is the delegate's to answer or refuse.
 
     Raises:
         CallError: the delegate refuses.
     """
-    text = blanked(document)
+    text = blanked(handover.document)
     result = handover.ask(handover.options.for_expanded(), text, "read the Dockerfile").get()
     if _JSON not in result.metadata:
         return result
@@ -49,11 +47,11 @@ def answer(handover: Handover, document: Document, request: str) -> wire.Result:
     if isinstance(found, dict):
         _own_source(found, text, handover)
         if request == LINT:
-            _add_findings(found, handover, document)
+            _add_findings(found, handover)
             result.metadata[_TEXT] = _lint_text(found).encode()
             result.metadata[_CODE] = b"1" if found.get("warnings") or found.get("buildError") else b"0"
         elif request == _OUTLINE:
-            _add_secrets(found, _program(handover, document, []))
+            _add_secrets(found, _program(handover, []))
         result.metadata[_JSON] = json.dumps(found, indent=2).encode()
     return result
 
@@ -68,31 +66,16 @@ def _own_source(found: dict[str, Any], text: bytes, handover: Handover) -> None:
             source |= {"data": own, "filename": handover.file.name}
 
 
-def _program(handover: Handover, document: Document, errors: list[UserError]) -> Program:
+def _program(handover: Handover, errors: list[UserError]) -> Program:
     """Read the PYENVs; of the bases only the configuration is looked at, as Docker does for its own checks."""
-    options = handover.options
-
-    def variables(reference: str, platform: str | None) -> Mapping[str, str]:
-        del platform
-        try:
-            config = json.loads(handover.bridge.resolve_image(reference).get().config)
-        except (CallError, ValueError):
-            return {}
-        return dict(entry.partition("=")[::2] for entry in (config.get("config") or {}).get("Env") or [])
-
-    settings = Settings(
-        build_args=options.build_args,
-        build_platform=options.build_platform,
-        target_platform=options.platforms[0] if options.platforms else None,
-        target=options.target or "",
-    )
-    return read(document, settings, base_variables=variables, report=errors.append)
+    variables = handover.image_variables
+    return read(handover.document, handover.settings(), base_variables=variables, report=errors.append)
 
 
-def _add_findings(found: dict[str, Any], handover: Handover, document: Document) -> None:
+def _add_findings(found: dict[str, Any], handover: Handover) -> None:
     """Add our advice to a lint's warnings; a mistake in a PYENV is the lint's error, as Docker's parse errors are."""
     errors: list[UserError] = []
-    program = _program(handover, document, errors)
+    program = _program(handover, errors)
     closures: list[Closure | None] = []
     for environment in program.environments:
         try:

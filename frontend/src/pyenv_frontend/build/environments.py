@@ -8,6 +8,7 @@ import json
 from typing import TYPE_CHECKING
 
 from pyenv_frontend.build import calls
+from pyenv_frontend.build.debug import Clock, show
 from pyenv_frontend.build.finish import can_merge, finish
 from pyenv_frontend.build.handover import Handover
 from pyenv_frontend.build.lint import Lint
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from pyenv_frontend.build.options import Options
     from pyenv_frontend.build.prepare import Prepared
     from pyenv_frontend.build.source import UserFile
-    from pyenv_frontend.document import Document
     from pyenv_frontend.gateway.bridge import Bridge
 
 _PLATFORMS = "refs.platforms"
@@ -44,25 +44,31 @@ def build(
     """
     try:
         document = parse(file.text, file.name)
-        return _build(Handover(bridge, options, file, inputs), document) if has_pyenv(document) else None
+        return _build(Handover(bridge, options, file, document, inputs)) if has_pyenv(document) else None
     except UserError as error:
         raise CallError("PYENV", located(error, file)) from error
 
 
-def _build(handover: Handover, document: Document) -> wire.Result:
+def _build(handover: Handover) -> wire.Result:
     bridge, options = handover.bridge, handover.options
     if options.request is not None:
-        return calls.answer(handover, document, options.request)
+        return calls.answer(handover, options.request)
+    clock = Clock()
     asked = bridge.ping()
-    lint = Lint(handover, document)
-    prepared = prepare(handover, document)
+    lint = Lint(handover)
+    prepared = prepare(handover)
+    clock.lap("prepare")
     quiet = lint.supported()
     running = [
         bridge.solve_frontend(*_call(options, each, several=len(prepared) > 1, quiet=quiet)) for each in prepared
     ]
     lint.report(prepared[0].program, prepared[0].closures)
+    clock.lap("lint")
     merge = can_merge(asked.get())
     results = [finish(bridge, options, reply, each, merge=merge) for reply, each in zip(running, prepared, strict=True)]
+    clock.lap("delegate and relabel")
+    if options.debug:
+        show(handover, prepared, clock)
     return results[0] if len(results) == 1 else _joined(results)
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from pyenv_frontend.build.messages import relabelled
 from pyenv_frontend.build.parallel import rehang
-from pyenv_frontend.build.relabel import Labels
 from pyenv_frontend.gateway import wire_pb2 as wire
 from pyenv_frontend.gateway.status import CallError
 
@@ -35,7 +34,7 @@ def finish(
     Raises:
         CallError: the delegate could not make a graph of the file; places are the user's own.
     """
-    labels = Labels(prepared)
+    labels = prepared.labels
     try:
         result = reply.get()
     except CallError as error:

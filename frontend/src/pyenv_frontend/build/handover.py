@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["Handover"]
 
+import json
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ from pyenv_frontend.build import llb
 from pyenv_frontend.build import options as opts
 from pyenv_frontend.build.context import EngineContext, Local, Whole, ignore_file
 from pyenv_frontend.gateway import wire_pb2 as wire
+from pyenv_frontend.gateway.status import CallError
+from pyenv_frontend.language import Settings
 from pyenv_frontend.language.dockerignore import DockerIgnore
 
 if TYPE_CHECKING:
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
 
     from pyenv_frontend.build.options import Options
     from pyenv_frontend.build.source import UserFile
+    from pyenv_frontend.document import Document
     from pyenv_frontend.gateway.bridge import Bridge, Reply
 
 _OWN_IMAGE = "/run/config/buildkit/metadata/frontend.bin"
@@ -27,10 +31,18 @@ _OWN_IMAGE = "/run/config/buildkit/metadata/frontend.bin"
 class Handover:
     """One build's surroundings, the same for every Dockerfile that we let the delegate read."""
 
-    def __init__(self, bridge: Bridge, options: Options, file: UserFile, inputs: Mapping[str, wire.Definition]) -> None:
+    def __init__(
+        self,
+        bridge: Bridge,
+        options: Options,
+        file: UserFile,
+        document: Document,
+        inputs: Mapping[str, wire.Definition],
+    ) -> None:
         self.bridge = bridge
         self.options = options
         self.file = file
+        self.document = document
         self._inputs = dict(inputs)
         if file.context is not None:
             self._inputs["context"] = file.context
@@ -53,6 +65,16 @@ class Handover:
     def _ignore(self) -> tuple[DockerIgnore, tuple[str, bytes] | None]:
         return (DockerIgnore(), None) if self._local is None else ignore_file(self.bridge, self.file, self._local)
 
+    def settings(self, platform: str = "") -> Settings:
+        """Give what the build says to the file from outside, for one of its platforms."""
+        options = self.options
+        return Settings(
+            build_args=options.build_args,
+            build_platform=options.build_platform,
+            target_platform=platform or (options.platforms[0] if options.platforms else None),
+            target=options.target or "",
+        )
+
     def inputs(self, dockerfile: bytes, step: str) -> dict[str, wire.Definition]:
         """Give the graphs for the delegate, with a Dockerfile where it looks for one.
 
@@ -67,6 +89,25 @@ class Handover:
         if own is not None:
             files[f"{self.options.filename}.dockerignore"] = own[1]
         return self._inputs | {"dockerfile": llb.definition(llb.written(files, f"[internal] {step}"))}
+
+    def image_variables(self, reference: str, platform: str | None) -> Mapping[str, str]:
+        """Give the ENV of an image by its configuration alone; nothing where that cannot be had, as Docker then says.
+
+        Named contexts that stand for images are not looked through: where it matters, the base itself is looked at.
+        """
+        wanted = platform or self.settings().target_platform or self.options.build_platform
+        system, architecture, variant = [*wanted.split("/"), "", ""][:3]
+        reply = self.bridge.resolve_image(
+            reference,
+            wire.Platform(os=system, architecture=architecture, variant=variant),
+            mode=self.options.resolve_mode,
+            log_name=f"[internal] load metadata for {reference}",
+        )
+        try:
+            config = json.loads(reply.get().config)
+        except (CallError, ValueError):
+            return {}
+        return dict(entry.partition("=")[::2] for entry in (config.get("config") or {}).get("Env") or [])
 
     def ask(self, options: Mapping[str, str], dockerfile: bytes, step: str) -> Reply[wire.Result]:
         """Let the delegate work on a Dockerfile of ours."""

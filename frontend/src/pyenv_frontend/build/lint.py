@@ -8,7 +8,7 @@ by itself, on the expanded file's lines.
 
 from __future__ import annotations
 
-__all__ = ["Lint", "blanked"]
+__all__ = ["Lint", "blank_starts", "blanked"]
 
 import json
 from base64 import b64encode
@@ -37,9 +37,9 @@ _TARGET = "pyenv-frontend-target"
 class Lint:
     """The linter's answer, asked for when this is made."""
 
-    def __init__(self, handover: Handover, document: Document) -> None:
+    def __init__(self, handover: Handover) -> None:
         self._handover = handover
-        options = handover.options
+        options, document = handover.options, handover.document
         text, target = blanked(document), options.target
         if target is None:
             text, target = named_last_stage(document, text)
@@ -101,13 +101,13 @@ def named_last_stage(document: Document, text: bytes) -> tuple[bytes, str]:
     words = last.arguments.text.split()
     if len(words) == 3:  # FROM image AS name
         return text, words[2].decode("utf-8", "replace")
-    start = next(node_start for node, node_start in _starts(document) if node is last)
+    start = next(node_start for node, node_start in blank_starts(document) if node is last)
     at = start + last.arguments.span.end - last.span.start
     word = b" as " if last.keyword.islower() else b" AS "
     return text[:at] + word + _TARGET.encode() + text[at:], _TARGET
 
 
-def _starts(document: Document) -> Iterator[tuple[Node, int]]:
+def blank_starts(document: Document) -> Iterator[tuple[Node, int]]:
     """Go through the nodes with the place of each in the blanked text."""
     at = 0
     for node in document.nodes:

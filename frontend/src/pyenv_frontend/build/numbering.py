@@ -20,9 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pyenv_frontend.document import Document, Instruction
-    from pyenv_frontend.expansion.expand import Expansion
     from pyenv_frontend.language import Program, Stage
-    from pyenv_frontend.position import Lines
+    from pyenv_frontend.position import LineMap
 
 _COUNTED = frozenset({"ADD", "COPY", "RUN", "WORKDIR"})
 _NUMBERED = re.compile(r"\[(?P<head>(?:[^\] ]+ )*) *(?P<index>\d+)/(?P<total>\d+)\] (?P<rest>.*)", re.DOTALL)
@@ -55,37 +54,38 @@ class Unit:
 class Numbering:
     """The two countings of one file side by side."""
 
-    def __init__(self, document: Document, expansion: Expansion) -> None:
+    def __init__(self, document: Document, source: bytes, lines: LineMap) -> None:
         """Count.
 
         Args:
             document: the user's file.
-            expansion: the same without PYENV.
+            source: what was made of it; it may be cut off.
+            lines: for each of its lines the user's.
         """
+        self._single = _has_single_stage(document)
+        self._totals: list[int] = []
+        ranks = dict(self._ranks(document))
         self._units: dict[int, Unit] = {}
         self._expanded_totals: list[int] = []
-        self._totals: list[int] = []
-        self._single = _has_single_stage(document)
-        by_line = {instruction.lines.first: instruction for instruction in document.instructions}
-        self._count(parse(expansion.source), by_line, expansion)
+        for instruction in parse(source).instructions:
+            if instruction.name == "FROM":
+                self._expanded_totals.append(0)
+            if not self._expanded_totals:
+                continue
+            self._expanded_totals[-1] += instruction.name in _COUNTED
+            found = ranks.get(lines[instruction.lines.first].first)
+            if found is not None:
+                user, stage, rank = found
+                self._units[instruction.lines.first] = Unit(user, stage, rank, self._expanded_totals[-1])
 
-    def _count(self, expanded: Document, by_line: dict[int, Instruction], expansion: Expansion) -> None:
-        last: Lines | None = None
-        for instruction in expanded.instructions:
+    def _ranks(self, document: Document) -> Iterator[tuple[int, tuple[Instruction, int, int]]]:
+        """Give for the first line of each instruction of a stage: it, its stage, and its rank in it."""
+        for instruction in document.instructions:
             if instruction.name == "FROM":
                 self._totals.append(0)
-                self._expanded_totals.append(0)
-            if not self._totals:
-                continue
-            lines = expansion.lines.cover(instruction.lines)
-            if instruction.name in _COUNTED:
-                self._expanded_totals[-1] += 1
-                self._totals[-1] += lines != last
-                last = lines
-            user = by_line.get(lines.first)
-            if user is not None:
-                unit = Unit(user, len(self._totals) - 1, self._totals[-1], self._expanded_totals[-1])
-                self._units[instruction.lines.first] = unit
+            if self._totals:
+                self._totals[-1] += _is_step(instruction)
+                yield instruction.lines.first, (instruction, len(self._totals) - 1, self._totals[-1])
 
     def unit(self, line: int) -> Unit | None:
         """Find the user's instruction for the expanded one that begins on a line."""
@@ -121,9 +121,13 @@ def base_name(name: str, program: Program, stage: Stage | None) -> str:
     match = _NUMBERED.fullmatch(name)
     if match is None or stage is None:
         return name if match is None else match["rest"]
-    counted = sum(each.name in _COUNTED or each.name == "PYENV" for each in stage.instructions)
+    counted = sum(map(_is_step, stage.instructions))
     called = "" if _has_single_stage(program.document) else f"{stage.name or f'stage-{stage.index}'} "
     return f"[{match['head']}{called}{1:>{len(str(counted + 1))}}/{counted + 1}] {match['rest']}"
+
+
+def _is_step(instruction: Instruction) -> bool:
+    return instruction.name in _COUNTED or instruction.name == "PYENV"
 
 
 def _has_single_stage(document: Document) -> bool:

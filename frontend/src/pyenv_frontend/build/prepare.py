@@ -13,6 +13,7 @@ from pyenv_frontend.build.base import bases
 from pyenv_frontend.build.finish import can_merge, finish
 from pyenv_frontend.build.messages import at_lines
 from pyenv_frontend.build.numbering import base_name
+from pyenv_frontend.build.relabel import Labels
 from pyenv_frontend.document import parse
 from pyenv_frontend.errors import UserError
 from pyenv_frontend.expansion import runtime
@@ -21,7 +22,7 @@ from pyenv_frontend.expansion.expand import Tools, expand
 from pyenv_frontend.expansion.place import HomeUnknownError
 from pyenv_frontend.gateway.bridge import RefId
 from pyenv_frontend.gateway.status import CallError
-from pyenv_frontend.language import Settings, read
+from pyenv_frontend.language import read
 from pyenv_frontend.language.requirements import Closure, close_over
 from pyenv_frontend.position import Lines, Location
 
@@ -55,13 +56,18 @@ class Prepared:
     inputs: Mapping[str, wire.Definition]
     """The graphs that the delegate gets."""
 
+    @property
+    def labels(self) -> Labels:
+        """What the lines of the expanded file stand for."""
+        document, expansion = self.program.document, self.expansion
+        return Labels(self.file, document, expansion.source, expansion.lines, platform=self.platform)
 
-def prepare(handover: Handover, document: Document) -> tuple[Prepared, ...]:
+
+def prepare(handover: Handover) -> tuple[Prepared, ...]:
     """Expand a file.
 
     Args:
-        handover: the build's surroundings.
-        document: the file, which has a PYENV.
+        handover: the build's surroundings, with a file that has a PYENV.
 
     Returns:
         One entry if the expansion is the same for every platform; else one for each.
@@ -70,35 +76,26 @@ def prepare(handover: Handover, document: Document) -> tuple[Prepared, ...]:
         UserError: a PYENV is wrong.
         CallError: the engine cannot get at a base image or a file.
     """
-    return _Preparation(handover, document).run()
+    return _Preparation(handover).run()
 
 
 class _Preparation:
-    def __init__(self, handover: Handover, document: Document) -> None:
+    def __init__(self, handover: Handover) -> None:
         self.handover = handover
         self.bridge = handover.bridge
         self.options = handover.options
         self.file = handover.file
-        self.document = document
-        self.first = read(document, self._settings(""), report=_later)
+        self.document = handover.document
+        self.first = read(self.document, handover.settings(), base_variables=handover.image_variables, report=_later)
         """What can be said before the bases are known."""
 
     def run(self) -> tuple[Prepared, ...]:
         pyenvs = [each.pyenv for each in self.first.environments if not each.pyenv.onbuild]
         self.handover.load({path for pyenv in pyenvs for path in _named(pyenv)})
-        facts = bases(self.bridge, self._look_at, self.first)
+        facts = bases(self.bridge, self._look_at, self.first) or {"": {}}
         found = [self._for_platform(platform, facts[platform]) for platform in facts]
         same = len({each.expansion.source for each in found}) == 1
         return (found[0],) if same else tuple(found)
-
-    def _settings(self, platform: str) -> Settings:
-        wanted = platform or (self.options.platforms[0] if self.options.platforms else None)
-        return Settings(
-            build_args=self.options.build_args,
-            build_platform=self.options.build_platform,
-            target_platform=wanted,
-            target=self.options.target or "",
-        )
 
     def _look_at(self, dockerfile: bytes) -> Reply[wire.Result]:
         reply = self.handover.ask(self.options.for_base(), dockerfile, "look at the base image")
@@ -117,7 +114,7 @@ class _Preparation:
         def prepared(document: Document, bases: Mapping[BaseKey, Base]) -> Prepared:
             return self._expand(document, platform, bases, read(document, settings, base_variables=variables))
 
-        settings = self._settings(platform)
+        settings = self.handover.settings(platform)
         known = dict(facts)
         while True:
             try:
@@ -130,7 +127,7 @@ class _Preparation:
     def _expand(self, document: Document, platform: str, facts: Mapping[BaseKey, Base], program: Program) -> Prepared:
         context = self.handover.context
         closures = [_closure(each.pyenv, context) for each in program.environments]
-        native = self._settings(platform).target_platform in {None, self.options.build_platform}
+        native = self.handover.settings(platform).target_platform in {None, self.options.build_platform}
         tools = Tools(here=opts.TOOLS if native else self.options.frontend_image, triggers=self.options.frontend_image)
         present = {name for name in runtime.FILES if context.exists(name)} if _have_triggers(facts) else set()
         expansion = expand(program, facts, [each.inputs for each in closures], tools, present=present)

@@ -19,7 +19,9 @@ from pyenv_frontend.position import Lines
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from pyenv_frontend.build.prepare import Prepared
+    from pyenv_frontend.build.source import UserFile
+    from pyenv_frontend.document import Document
+    from pyenv_frontend.position import LineMap
 
 _COMMAND = "com.docker.dockerfile.v1.command"
 
@@ -27,12 +29,23 @@ _COMMAND = "com.docker.dockerfile.v1.command"
 class Labels:
     """What the lines of one expanded file stand for."""
 
-    def __init__(self, prepared: Prepared) -> None:
-        self.file = prepared.file
-        self.platform = prepared.platform
-        self.expanded = prepared.expansion.source
-        self._lines = prepared.expansion.lines
-        self._numbering = Numbering(prepared.program.document, prepared.expansion)
+    def __init__(
+        self, file: UserFile, document: Document, source: bytes, lines: LineMap, *, platform: str = ""
+    ) -> None:
+        """Take the two files.
+
+        Args:
+            file: the user's.
+            document: the same, parsed.
+            source: the expanded one.
+            lines: for each line of it the user's.
+            platform: what it is for, where that makes a difference.
+        """
+        self.file = file
+        self.expanded = source
+        self._platform = platform
+        self._lines = lines
+        self._numbering = Numbering(document, source, lines)
 
     def line(self, line: int) -> int:
         """Give the user's line for one of the expanded file; of an instruction's lines the first."""
@@ -95,7 +108,7 @@ class Labels:
         title = self._numbering.title(name, unit)
         metadata.description[NAME] = title
         metadata.description[_COMMAND] = unit.text
-        group = f"pyenv:{self.platform}:{unit.instruction.lines.first}"
+        group = f"pyenv:{self._platform}:{unit.instruction.lines.first}"
         metadata.progress_group.CopyFrom(wire.ProgressGroup(id=group, name=title))
         return {digest: group}
 

@@ -1,0 +1,80 @@
+"""`--check` and `--call`: answers as if PYENV were one of Docker's own instructions."""
+
+import json
+
+import pytest
+
+BASE = "python:3.13-slim-bookworm"
+
+
+@pytest.fixture(autouse=True)
+def _bases(base_images):
+    base_images(BASE)
+
+
+def call(buildx, name, dockerfile, files=None, *arguments):
+    """Return the JSON answer of a call."""
+    build = buildx.attempt(dockerfile, files, f"--call={name},format=json", "--progress=quiet", *arguments)
+    found, _ = json.JSONDecoder().raw_decode(build.log[build.log.index("{") :])
+    return found
+
+
+def test_check_has_dockers_warnings_and_ours_in_the_order_of_the_file(buildx):
+    """Both speak of the user's lines, and the source shown is the user's."""
+    found = call(buildx, "check", f"from {BASE}\nPYENV 3.11 etl <<EOF\nsix\nEOF\nRUN true\nMAINTAINER me\n")
+    lines = [(each["ruleName"], each["location"]["ranges"][0]["start"]["line"]) for each in found["warnings"]]
+    assert lines == [
+        ("ConsistentInstructionCasing", 2),
+        ("PyenvUnpinnedRequirements", 4),
+        ("MaintainerDeprecated", 7),
+    ]
+    assert "buildError" not in found
+
+
+def test_check_shows_the_users_own_lines(buildx):
+    """What a person reads has the PYENV in it, and nothing that stands for one."""
+    build = buildx.attempt(f"FROM {BASE}\nPYENV 3.11 etl\nMAINTAINER me\n", {}, "--check", "--progress=quiet")
+    assert build.code == 1
+    assert "   3 |     PYENV 3.11 etl\n   4 | >>> MAINTAINER me\n" in build.log
+    assert "RUN" not in build.log
+
+
+def test_check_of_a_file_without_faults_succeeds(buildx):
+    """No warning, no error, code 0."""
+    build = buildx.attempt(f"FROM {BASE}\nPYENV 3.12 etl\nRUN true\n", {}, "--check", "--progress=quiet")
+    assert (build.code, "no warnings found" in build.log) == (0, True)
+
+
+def test_check_finds_a_mistake_in_a_pyenv(buildx):
+    """It is the check's error, with its line, as a parse error of Docker's is."""
+    found = call(buildx, "check", f"FROM {BASE}\nRUN true\nPYENV 3.11 etl nope.txt\n")
+    assert found["buildError"]["message"].startswith("nope.txt is not in the build context")
+    assert found["buildError"]["location"]["ranges"] == [{"start": {"line": 4}, "end": {"line": 4}}]
+
+
+def test_targets_are_the_users_stages(buildx):
+    """No stage is generated that would be listed here."""
+    found = call(buildx, "targets", f"FROM {BASE} AS one\nPYENV 3.11 a\n# the app\nFROM one AS two\nPYENV 3.10 b\n")
+    assert [(each["name"], each["location"]["ranges"][0]["start"]["line"]) for each in found["targets"]] == [
+        ("one", 2),
+        ("two", 5),
+    ]
+
+
+def test_the_outline_has_the_users_arguments_and_secrets_alone(buildx):
+    """Arguments, and secrets of PYENV's own mounts, are there; our cache and our tools are not."""
+    dockerfile = (
+        f"FROM {BASE}\nARG VERSION=3.11\nPYENV --mount=type=secret,id=netrc,required=true $VERSION etl\n"
+        "RUN --mount=type=secret,id=other true\n"
+    )
+    found = call(buildx, "outline", dockerfile)
+    assert [each["name"] for each in found["args"]] == ["VERSION"]
+    assert {each["name"]: each.get("required", False) for each in found["secrets"]} == {"netrc": True, "other": False}
+    assert not found.get("cache")
+    assert found["args"][0]["location"]["ranges"][0]["start"]["line"] == 3
+
+
+def test_a_call_that_nobody_knows_is_refused_as_docker_refuses_it(buildx):
+    """The words are the engine's own."""
+    build = buildx.fails(f"FROM {BASE}\nPYENV 3.11 a\n", {}, "--call=nonsense")
+    assert "unsupported request frontend.nonsense" in build.log

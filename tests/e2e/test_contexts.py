@@ -1,0 +1,215 @@
+"""Wherever the Dockerfile and its context come from, PYENV finds both; the way without PYENV is Docker's own."""
+
+import contextlib
+import http.server
+import io
+import subprocess
+import tarfile
+import threading
+
+import pytest
+
+BASE = "python:3.13-slim-bookworm"
+PYENV = f"FROM {BASE}\nCOPY marker /marker\nPYENV 3.13 etl reqs/etl.txt\n"
+FILES = {"marker": "here", "reqs/etl.txt": "-r more.txt\n", "reqs/more.txt": "# nothing\n"}
+
+
+@pytest.fixture(autouse=True)
+def _bases(base_images):
+    base_images(BASE)
+
+
+@pytest.fixture
+def dockerfile(frontend):
+    """The Dockerfile of most tests here, with this checkout's frontend on its syntax line."""
+    return f"# syntax={frontend}\n{PYENV}"
+
+
+@pytest.fixture
+def run(engine, tmp_path):
+    """Run `docker buildx build` with a standard input, and return the finished process."""
+
+    def run(*arguments, stdin=b"", cwd=tmp_path):
+        command = ["docker", "buildx", "build", "--progress=plain", "--network=host", "--output=type=cacheonly"]
+        done = subprocess.run(
+            [*command, *arguments], input=stdin, capture_output=True, check=False, env=engine.environment(), cwd=cwd
+        )
+        assert done.returncode == 0, done.stderr.decode()[-4000:]
+        return done.stderr.decode()
+
+    return run
+
+
+def tar(files, compression=""):
+    """Pack files."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode=f"w:{compression}") as archive:
+        for name, text in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(text)
+            archive.addfile(member, io.BytesIO(text.encode()))
+    return packed.getvalue()
+
+
+@contextlib.contextmanager
+def served(folder):
+    """Serve a folder over HTTP on 127.0.0.1."""
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def __init__(self, *arguments):
+            super().__init__(*arguments, directory=str(folder))
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+
+
+def write(folder, files):
+    """Write files below a folder."""
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return folder
+
+
+@pytest.fixture
+def context(tmp_path):
+    """A folder with everything but a Dockerfile."""
+    return write(tmp_path / "context", FILES)
+
+
+def test_another_dockerfile_and_the_ignore_file_beside_it(run, context, dockerfile):
+    """`-f docker/app.Dockerfile` with its own ignore file, which lets a file in that the folder's own leaves out."""
+    write(
+        context,
+        {"docker/app.Dockerfile": dockerfile, ".dockerignore": "reqs\n", "docker/app.Dockerfile.dockerignore": "x\n"},
+    )
+    log = run("-f", "context/docker/app.Dockerfile", "context")
+    assert "PYENV 3.13 etl reqs/etl.txt" in log
+
+
+def test_a_file_that_the_ignore_file_leaves_out_is_named(engine, context, dockerfile, tmp_path):
+    """The error says that .dockerignore is why."""
+    write(context, {"Dockerfile": dockerfile, ".dockerignore": "reqs\n"})
+    done = subprocess.run(
+        ["docker", "buildx", "build", "--progress=plain", "."],
+        cwd=context, env=engine.environment(), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert "reqs/etl.txt is not in the build context" in done.stderr
+    assert ".dockerignore leaves it out" in done.stderr
+
+
+def test_a_dockerfile_on_stdin_with_a_folder(run, context, dockerfile):
+    """`-f -`: the client insists on its own folder for the Dockerfile."""
+    assert "PYENV 3.13 etl" in run("-f", "-", "context", stdin=dockerfile.encode())
+
+
+def test_a_dockerfile_on_stdin_alone(run, frontend):
+    """`docker build -`: no context at all."""
+    text = f"# syntax={frontend}\nFROM {BASE}\nPYENV 3.13 bare\n"
+    assert "PYENV 3.13 bare" in run("-", stdin=text.encode())
+
+
+@pytest.mark.parametrize("compression", ["", "gz"])
+def test_a_tar_on_stdin(run, dockerfile, compression):
+    """The upload can be read once only, and is."""
+    assert "PYENV 3.13 etl" in run("-", stdin=tar({"Dockerfile": dockerfile, **FILES}, compression))
+
+
+def test_a_tar_on_stdin_with_another_dockerfile(run, dockerfile):
+    """`-f` is a path inside the archive."""
+    assert "PYENV 3.13 etl" in run("-f", "sub/Other", "-", stdin=tar({"sub/Other": dockerfile, **FILES}))
+
+
+def test_a_tar_from_an_address(run, dockerfile, tmp_path):
+    """An archive that is downloaded is unpacked."""
+    write(tmp_path / "www", {})
+    (tmp_path / "www").mkdir()
+    (tmp_path / "www/context.tar.gz").write_bytes(tar({"Dockerfile": dockerfile, **FILES}, "gz"))
+    with served(tmp_path / "www") as address:
+        assert "PYENV 3.13 etl" in run(f"{address}/context.tar.gz")
+
+
+def test_a_dockerfile_from_an_address(run, frontend, tmp_path):
+    """A download that is no archive is the Dockerfile itself."""
+    write(tmp_path / "www", {"Dockerfile": f"# syntax={frontend}\nFROM {BASE}\nPYENV 3.13 bare\n"})
+    with served(tmp_path / "www") as address:
+        assert "PYENV 3.13 bare" in run(f"{address}/Dockerfile")
+
+
+@pytest.fixture
+def repository(tmp_path, dockerfile):
+    """A git repository, served over HTTP, with the context in a folder of a branch."""
+    work = write(tmp_path / "work", {f"app/{name}": text for name, text in {"Dockerfile": dockerfile, **FILES}.items()})
+    served_as = tmp_path / "www/repo.git"
+    git = ["git", "-c", "user.name=t", "-c", "user.email=t@example.org"]
+    for command in (["init", "-q", "-b", "topic"], ["add", "."], ["commit", "-qm", "x"]):
+        subprocess.run([*git, *command], cwd=work, check=True, capture_output=True)
+    subprocess.run(["git", "clone", "-q", "--bare", str(work), str(served_as)], check=True, capture_output=True)
+    subprocess.run(["git", "update-server-info"], cwd=served_as, check=True)
+    with served(tmp_path / "www") as address:
+        yield f"{address}/repo.git"
+
+
+def test_a_git_repository_with_a_branch_and_a_folder(run, repository):
+    """`#ref:folder`; the whole context is the repository's."""
+    assert "PYENV 3.13 etl" in run(f"{repository}#topic:app")
+
+
+def test_a_dockerfile_on_stdin_with_a_git_repository(run, repository, dockerfile):
+    """The Dockerfile is the client's, the context the repository's."""
+    assert "PYENV 3.13 etl" in run("-f", "-", f"{repository}#topic:app", stdin=dockerfile.encode())
+
+
+def test_an_error_in_a_git_context_marks_the_line(engine, repository, tmp_path):
+    """Positions do not depend on where the file comes from."""
+    done = subprocess.run(
+        ["docker", "buildx", "build", "--progress=plain", "--call=check", f"{repository}#topic:app"],
+        env=engine.environment(), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr + done.stdout
+
+
+def test_a_named_context_stands_for_the_image_that_is_grafted_from(run, context, frontend, base_images):
+    """`--build-context python:...=` replaces the interpreter's image without a change to the Dockerfile."""
+    base_images("python:3.11-slim-bookworm")
+    text = f"# syntax={frontend}\nFROM {BASE}\nPYENV 3.10 old\nRUN test -x $ASTRO_PYENV_old\n"
+    write(context, {"Dockerfile": text})
+    base_images("python:3.10-slim-bookworm")
+    log = run("--build-context=python:3.10-slim-bookworm=docker-image://python:3.10.13-slim-bookworm", "context")
+    assert "python:3.10.13-slim-bookworm" in log
+
+
+def test_a_named_context_stands_for_the_base(run, context, frontend):
+    """The facts of the base are those of what stands for it."""
+    write(context, {"Dockerfile": f"# syntax={frontend}\nFROM base\nPYENV 3.13 etl\n"})
+    log = run(f"--build-context=base=docker-image://{BASE}", "context")
+    assert "PYENV 3.13 etl" in log
+    assert "graft" not in log
+
+
+def test_bake_links_one_target_to_another(engine, frontend, tmp_path):
+    """A base that is another target of the same bake arrives as an input."""
+    write(
+        tmp_path,
+        {
+            "base.Dockerfile": f"FROM {BASE}\nRUN useradd --create-home me\nUSER me\n",
+            "app.Dockerfile": f"# syntax={frontend}\nFROM base\nPYENV 3.13 etl\nRUN test -x /home/me/.venv/etl/bin/python\n",
+            "docker-bake.hcl": 'target "base" { dockerfile = "base.Dockerfile" }\n'
+            'target "app" {\n dockerfile = "app.Dockerfile"\n contexts = { base = "target:base" }\n}\n',
+        },
+    )
+    command = ["docker", "buildx", "bake", "--progress=plain", "--allow=network.host", "--set=*.network=host"]
+    done = subprocess.run(
+        [*command, "--set=*.output=type=cacheonly", "app"],
+        cwd=tmp_path, env=engine.environment(), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-4000:]
+    assert "PYENV 3.13 etl" in done.stderr

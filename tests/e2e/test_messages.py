@@ -1,0 +1,167 @@
+"""Everything a build says is about the user's own file: names of steps, errors, warnings, provenance."""
+
+import base64
+import json
+import re
+
+import pytest
+
+from tests.e2e.conftest import need_images
+
+BASE = "python:3.13-slim-bookworm"
+GRAFTED = "python:3.11-slim-bookworm"
+
+
+@pytest.fixture(autouse=True)
+def _bases(base_images):
+    base_images(BASE, GRAFTED)
+
+
+def marked(log):
+    """Return the lines that the client's excerpt of the Dockerfile marks, with the file's name in front."""
+    name = re.search(r"^(\S+):\d+\n-{20}$", log, re.MULTILINE)
+    found = re.findall(r"^ +(\d+) \| >>> (.*)$", log, re.MULTILINE)
+    return (name[1] if name else None), [(int(number), text.strip()) for number, text in found]
+
+
+def test_one_pyenv_is_one_step_in_the_users_own_counting(buildx):
+    """Two generated instructions of one PYENV are one step; the user's steps are counted as they were written."""
+    build = buildx(f"FROM {BASE}\nRUN true\nPYENV 3.11 etl\nCOPY file /\n", {"file": "x"})
+    assert [step for step in build.steps if re.match(r"\[\d/\d\]", step)] == [
+        f"[1/4] FROM docker.io/library/{BASE}",
+        "[2/4] RUN true",
+        "[3/4] PYENV 3.11 etl",
+        "[4/4] COPY file /",
+    ]
+    assert "pyenv_image" not in build.log
+
+
+def test_stages_keep_their_names_and_their_own_counting(buildx):
+    """A PYENV in one stage changes nothing about the numbers of another."""
+    build = buildx(
+        f"FROM {BASE} AS first\nPYENV 3.11 a\nRUN true\nFROM {BASE}\nCOPY --from=first /etc/os-release /x\nRUN true\n"
+    )
+    assert {"[first 2/3] PYENV 3.11 a", "[stage-1 3/3] RUN true"} <= set(build.steps)
+    assert not [step for step in build.steps if "--mount" in step]
+
+
+def test_more_than_nine_steps_are_padded_as_docker_pads_them(buildx):
+    """Docker right-aligns a step's number."""
+    build = buildx(f"FROM {BASE}\nPYENV 3.11 a\n" + "".join(f"RUN echo {n}\n" for n in range(9)))
+    assert "[ 2/11] PYENV 3.11 a" in build.steps
+    assert "[11/11] RUN echo 8" in build.steps
+
+
+def test_a_run_that_fails_is_marked_on_its_own_lines(buildx):
+    """Lines behind a PYENV are not shifted by what stands for it."""
+    build = buildx.fails(f"FROM {BASE}\nPYENV 3.11 etl\n# comment\nRUN true && \\\n    exit 3\n")
+    assert marked(build.log) == ("Dockerfile", [(5, "RUN true && \\"), (6, "exit 3")])
+
+
+def test_a_pyenv_that_fails_in_the_build_is_marked(buildx):
+    """The resolver's own message reaches the user, under the PYENV's name, and its lines are marked."""
+    build = buildx.fails(f"FROM {BASE}\nPYENV 3.11 ok\nPYENV 3.11 etl <<EOF\nno-such-package-of-ours==3\nEOF\n")
+    assert marked(build.log)[1] == [(4, "PYENV 3.11 etl <<EOF"), (5, "no-such-package-of-ours==3"), (6, "EOF")]
+    assert re.search(r"> \[3/3\] PYENV 3.11 etl <<EOF:", build.log)
+    assert "no-such-package-of-ours" in build.log
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("PYENV 3.11 etl nope.txt", "nope.txt is not in the build context"),
+        ("PYENV 2.99 etl", "2.99"),
+        ("PYENV 3.11 1etl", "1etl"),
+        ("PYENV etl 3.11", "version and name are swapped"),
+        ("PYENV --instaler=pip 3.11 etl", "--installer"),
+    ],
+)
+def test_a_wrong_pyenv_is_one_sentence_and_a_marked_line(buildx, line, sentence):
+    """Nothing is built; the client shows the line as for Docker's own instructions."""
+    build = buildx.fails(f"FROM {BASE}\nRUN true\n{line}\n")
+    assert marked(build.log) == ("Dockerfile", [(4, line)])
+    assert sentence in build.log.rpartition("ERROR: ")[2]
+    assert not re.search(r"\] RUN true", build.log)
+
+
+def test_a_parse_error_of_dockers_names_the_users_line(buildx):
+    """The position in the text and the marked line agree."""
+    build = buildx.fails(f"FROM {BASE}\nPYENV 3.11 etl\nRAN true\n")
+    assert marked(build.log) == ("Dockerfile", [(4, "RAN true")])
+    assert "dockerfile parse error on line 4: unknown instruction: RAN" in build.log
+
+
+def test_a_base_that_cannot_be_had_is_marked_at_its_from(buildx):
+    """The base is looked at through a small file of ours; that one is never shown."""
+    build = buildx.fails(f"FROM {BASE} AS a\nFROM 127.0.0.1:1/nothing:1\nPYENV 3.11 etl\n")
+    assert marked(build.log) == ("Dockerfile", [(3, "FROM 127.0.0.1:1/nothing:1")])
+
+
+def test_an_error_in_a_large_file_is_still_that_error(buildx):
+    """The error carries the whole file; 100 KB of it must not become an error of the transport."""
+    filler = "".join(f"# {n} {'x' * 90}\n" for n in range(1100))
+    build = buildx.fails(f"FROM {BASE}\nPYENV 3.11 etl\n{filler}RAN true\n")
+    assert marked(build.log) == ("Dockerfile", [(1104, "RAN true")])
+
+
+def test_warnings_of_docker_and_of_ours_are_on_the_users_lines(buildx):
+    """The summary at the end of a build has both, and nothing about what is generated."""
+    build = buildx(f"from {BASE}\nPYENV 3.11 etl <<EOF\nsix\nEOF\nRUN true\nMAINTAINER me\n")
+    summary = set(re.findall(r"^ - (\w+): .*\(line (\d+)\)$", re.sub(r"\x1b\[\d+m", "", build.log), re.MULTILINE))
+    assert summary == {
+        ("ConsistentInstructionCasing", "2"),
+        ("MaintainerDeprecated", "7"),
+        ("PyenvUnpinnedRequirements", "4"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("directive", "arguments", "left"),
+    [
+        ("skip=MaintainerDeprecated", (), {"ConsistentInstructionCasing", "PyenvUnpinnedRequirements"}),
+        ("skip=PyenvUnpinnedRequirements", (), {"ConsistentInstructionCasing", "MaintainerDeprecated"}),
+        ("skip=all", (), set()),
+        ("skip=all", ("--build-arg=BUILDKIT_DOCKERFILE_CHECK=skip=MaintainerDeprecated",),
+         {"ConsistentInstructionCasing", "PyenvUnpinnedRequirements"}),
+    ],
+)  # fmt: skip
+def test_checks_are_switched_off_as_docker_does_it(buildx, directive, arguments, left):
+    """`# check=` and the build-arg, which goes before it, hold for Docker's rules and for ours."""
+    body = f"from {BASE}\nPYENV 3.11 etl <<EOF\nsix\nEOF\nMAINTAINER me\n"
+    text = f"# syntax=pyenv-frontend:dev\n# check={directive}\n{body}"
+    build = buildx(text, {}, *arguments)
+    assert set(re.findall(r" - (\w+): ", build.log)) == left
+
+
+@pytest.mark.parametrize("line", ["MAINTAINER me", "RUN true"])
+def test_checks_that_are_errors_fail_the_build(buildx, line):
+    """With `error=true` a warning of Docker's or of ours ends the build."""
+    text = f"# syntax=pyenv-frontend:dev\n# check=error=true\nFROM {BASE}\nPYENV 3.11 etl <<EOF\nsix\nEOF\n{line}\n"
+    build = buildx.fails(text)
+    rule = "MaintainerDeprecated" if "MAINTAINER" in line else "PyenvUnpinnedRequirements"
+    assert re.search(rf"ERROR: .*lint violation found for rules: .*{rule}", build.log)
+
+
+def test_warnings_are_of_the_stages_that_are_built(buildx):
+    """A stage that is not needed does not warn, as without us."""
+    build = buildx(f"FROM {BASE} AS unused\nLABEL a b\nFROM {BASE}\nPYENV 3.11 etl\nLABEL c d\n")
+    assert re.findall(r"LegacyKeyValueFormat: .*\(line (\d+)\)", build.log) == ["6"]
+
+
+def test_provenance_has_the_users_file_and_lines(builder_on):
+    """What `--provenance=mode=max` records as the source is the Dockerfile of the user."""
+    builder = builder_on("docker-28-containerd")
+    need_images(builder.engine, BASE, GRAFTED)
+    dockerfile = f"FROM {BASE}\nPYENV 3.11 etl\nRUN true\n"
+    build = builder(dockerfile, {}, "--provenance=mode=max", env={"BUILDX_METADATA_PROVENANCE": "max"})
+    provenance = json.dumps(build.metadata["buildx.build.provenance"])
+    texts = [base64.b64decode(data).decode() for data in re.findall(r'"data": "([A-Za-z0-9+/=]+)"', provenance)]
+    assert any("PYENV 3.11 etl" in text for text in texts)
+    assert not any("pyenv_image" in text for text in texts)
+
+
+def test_the_expanded_file_is_shown_on_request(buildx):
+    """A build-arg makes the frontend say what it made of the file, and how long it took."""
+    build = buildx(f"FROM {BASE}\nPYENV 3.11 etl\n", {}, "--build-arg=PYENV_FRONTEND_DEBUG=1")
+    assert re.search(r"PYENV_FRONTEND_DEBUG: start \d+ ms, prepare \d+ ms", build.log)
+    assert "ENV ASTRO_PYENV_etl=/opt/venv/etl/bin/python" in build.log
