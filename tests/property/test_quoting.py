@@ -1,6 +1,5 @@
 """What the expansion writes is what the engine's readers get."""
 
-import csv
 import json
 
 from hypothesis import given
@@ -22,22 +21,6 @@ def line(text: str, escape: str):
     return parse(f"# escape={escape}\n{text}\n".encode()).instructions[0]
 
 
-def unquoted(text: str, escape: str) -> str:
-    """Take quotes and escapes off a flag, as BuildKit's parser does; inside either quote the escape works, too."""
-    out, quote, index = "", "", 0
-    while index < len(text):
-        char = text[index]
-        if char == escape:
-            index += 1
-            out += text[index : index + 1]
-        elif quote or char not in "'\"":
-            out, quote = (out, "") if char == quote else (out + char, quote)
-        else:
-            quote = char
-        index += 1
-    return out
-
-
 @given(values, escapes)
 def test_a_variable_gets_the_value(value, escape):
     """ENV reads back what was to be said."""
@@ -53,7 +36,7 @@ def test_a_mount_gets_the_path(path, escape):
     instruction = line(f'RUN {quoting.mount(escape, type="bind", source=path, target="/x", rw="")} ["a"]', escape)
     (flag,) = instruction.flags
     assert json.loads(instruction.arguments.text) == ["a"]
-    (fields,) = csv.reader([unquoted(flag.value.text.decode(), escape)])
+    fields = quoting.fields_of(flag.value.text.decode(), escape)
     assert [fields[0], *fields[2:]] == ["type=bind", "target=/x", "rw"]
     source = fields[1].removeprefix("source=").encode()
     word = Logical(SourceFile("Dockerfile", source), (Span(0, len(source)),))

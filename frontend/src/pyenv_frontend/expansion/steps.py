@@ -6,7 +6,6 @@ value passes a shell. What they do is in the package `pyenv_image`, bind-mounted
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -92,7 +91,7 @@ def environment(  # noqa: PLR0913 - three that say what, three that say how
         *cache,
         *_context(inputs, pyenv.instruction.escape.decode()),
         *([quoting.mount(type="bind", from_=options.builder, target=BUILDER)] if options.builder else []),
-        *(f"--mount={_readable(raw, place)}" for raw in options.mounts),
+        *(f"--mount={_readable(raw, place, pyenv.instruction.escape.decode())}" for raw in options.mounts),
     ]
     return words, _command([python, "environment", *_arguments(pyenv, place, selfcheck=selfcheck)])
 
@@ -175,13 +174,12 @@ def _owner(place: Place, *, in_other_stage: bool) -> list[str]:
     return [f"--user={user}", *([f"--home={home}"] if home else [])]
 
 
-def _readable(raw: str, place: Place) -> str:
+def _readable(raw: str, place: Place, escape: str) -> str:
     """A secret is root's unless said otherwise, and the install step runs as the stage's user: say it for them."""
-    fields = next(csv.reader([raw]), [])
-    keys = {field.partition("=")[0].strip().lower() for field in fields}
-    kind = next((field.partition("=")[2] for field in fields if field.startswith("type=")), "bind")
-    owned = "uid" in keys or ("env" in keys and not keys & {"target", "dst", "destination"})
-    if kind not in {"secret", "ssh"} or owned or place.is_root or place.account is None:
+    pairs = [field.partition("=") for field in quoting.fields_of(raw, escape)]
+    said = {key.strip().lower(): value for key, _, value in pairs}
+    owned = "uid" in said or ("env" in said and not said.keys() & {"target", "dst", "destination"})
+    if said.get("type") not in {"secret", "ssh"} or owned or place.is_root or place.account is None:
         return raw
     return f"{raw},uid={place.account.uid}"
 
