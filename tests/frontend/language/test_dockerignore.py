@@ -24,6 +24,7 @@ CASES = [
     ("./a/../b.txt", ["b.txt"], ["a"]),
     (".", [], ["a"]),
     ("[", [], ["a"]),
+    ("[z-a]", [], ["a", "z"]),
 ]
 """The patterns of a file, paths that they leave out, and paths that they do not."""
 

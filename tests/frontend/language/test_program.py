@@ -161,6 +161,22 @@ def test_platform_variables(name, value):
     assert program.environments[0].state.variables["V"] == value
 
 
+@pytest.mark.parametrize(
+    "shell", ["SHELL bash", "SHELL []", "SHELL [1]", 'SHELL {"a": 1}', "WORKDIR", "USER $NONE", "ENV A"]
+)
+def test_what_the_engine_refuses_changes_nothing(shell):
+    """The engine says what is wrong with its own instructions; for us they are not there."""
+    program = read(parse(f"FROM a\nUSER me\nWORKDIR /w\n{shell}\nPYENV 3.9 x".encode()))
+    state = program.environments[0].state
+    assert (state.user, state.workdir, state.shell, state.env) == ("me", "/w", None, {})
+
+
+def test_words_the_engine_refuses():
+    """A value that cannot be expanded is left out, and FROM keeps what it says."""
+    program = read(parse(b"ARG A=${\nFROM ${A\nARG B='\nENV C=${\nPYENV 3.9 x"))
+    assert (program.stages[0].base, dict(program.environments[0].state.variables)) == ("${A", {})
+
+
 def test_proxy_args():
     """A predefined proxy ARG is seen once a stage declares it."""
     text = "FROM a\nARG HTTP_PROXY\nPYENV 3.9 x <<E\n--proxy=$HTTP_PROXY\nE"

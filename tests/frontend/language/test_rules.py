@@ -116,6 +116,12 @@ def test_constraints_pin():
     assert names("FROM a\nPYENV --constraint=d.txt 3.14 x d.txt", files) == ["PyenvUnpinnedRequirements"]
 
 
+def test_what_is_no_requirement():
+    """What the standard does not know is the installer's to complain of, in requirements and constraints alike."""
+    files = {"a.txt": "numpy=1\n-c c.txt\nscipy==1", "c.txt": "what ever"}
+    assert names("FROM a\nPYENV 3.14 x a.txt", files) == []
+
+
 def test_lock_pins():
     """A lock beside the project decides."""
     files = {"pyproject.toml": '[project]\nname="p"\ndependencies=["numpy"]'}

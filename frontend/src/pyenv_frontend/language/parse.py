@@ -172,7 +172,8 @@ class _Reader:
     def _empty(self, word: Word, what: str, expanded: Expanded) -> UserError:
         unset = sorted(expanded.unset)
         message = f"{what} is empty" + (f": {unset[0]} is not set here" if unset else "")
-        hint = self._unset_hint(unset[0]) if unset else "leave the word out, or give it a value"
+        leave = "give it a value, or leave it out" if what.startswith(("the value", "the name of")) else "give it a value"
+        hint = self._unset_hint(unset[0]) if unset else leave
         return UserError(message, self._at(word), hint=hint)
 
     def _unset_hint(self, name: str) -> str:
