@@ -59,7 +59,11 @@ def _shown(row: object, stored: object) -> object:
     try:
         from airflow.sdk.serde import deserialize
 
-        value = deserialize(json.loads(row.value) if isinstance(row.value, str) else row.value)
+        value = row.value
+        if isinstance(value, str):
+            with contextlib.suppress(ValueError):  # a text that is no JSON is the value itself
+                value = json.loads(value)
+        value = deserialize(value)
     except ImportError:
         value = stored.deserialize_value(row)
     return json.loads(json.dumps(value, default=str))

@@ -72,7 +72,7 @@ class Requirements:
             found = self._find(option["path"], base)
             nested = option["flag"].strip().rstrip("=") in _NESTED
             copied = self.copy(found) if found and nested and found.is_file() else found
-            return f"{option['flag']}{copied or option['path']}{option['rest']}"
+            return f"{option['flag']}{_written(copied) if copied else option['path']}{option['rest']}"
         requirement = _REQUIREMENT.fullmatch(line)
         if requirement is None or line.lstrip().startswith("-"):
             return line
@@ -81,13 +81,19 @@ class Requirements:
         if found is None:
             return line
         named = requirement["name"]
-        return f"{named}{f'file://{quote(str(found))}' if named.strip() else found}{requirement['rest']}"
+        return f"{named}{_written(found, address=bool(named.strip()))}{requirement['rest']}"
 
     def _find(self, path: str, base: Path) -> Path | None:
         """Where a path leads, if it is one and leads anywhere."""
         if "://" in path:
             return None
         return next((place for place in (base / path, self._context / path) if place.exists()), None)
+
+
+def _written(path: Path, *, address: bool = False) -> str:
+    """A path as it can stand in a line; pip takes a blank or a quote in it for the end of an option."""
+    plain = re.fullmatch(r"[^\s'\"\\#;]+", str(path))
+    return str(path) if plain and not address else f"file://{quote(str(path))}"
 
 
 def _is_local(path: str) -> bool:
