@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 __all__ = ["USAGE", "parse_pyenv"]
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_VERSION = "the Python version"
+_NAME = "the environment's name"
+
 USAGE = "PYENV [--option[=value] ...] <python-version> <venv-name> [<requirements> ...]"
 
 
@@ -172,8 +175,9 @@ class _Reader:
     def _empty(self, word: Word, what: str, expanded: Expanded) -> UserError:
         unset = sorted(expanded.unset)
         message = f"{what} is empty" + (f": {unset[0]} is not set here" if unset else "")
-        leave = "give it a value, or leave it out" if what.startswith(("the value", "the name of")) else "give it a value"
-        hint = self._unset_hint(unset[0]) if unset else leave
+        needed = what in {_VERSION, _NAME}
+        hint = "give it a value" if needed else "give it a value, or leave it out"
+        hint = self._unset_hint(unset[0]) if unset else hint
         return UserError(message, self._at(word), hint=hint)
 
     def _unset_hint(self, name: str) -> str:
@@ -185,14 +189,14 @@ class _Reader:
         )
 
     def _version(self, word: Word, *, any_series: bool) -> PythonVersion:
-        text = self._expand(word, "the Python version")
+        text = self._expand(word, _VERSION)
         try:
             return parse_version(text, self._span(word), any_series=any_series)
         except Mistake as mistake:
             self._fail(mistake, word)
 
     def _name(self, word: Word) -> EnvironmentName:
-        text = word.text if word.text.startswith("<<") else self._expand(word, "the environment's name")
+        text = word.text if word.text.startswith("<<") else self._expand(word, _NAME)
         try:
             return parse_name(text, self._span(word))
         except Mistake as mistake:
