@@ -39,8 +39,10 @@ class Row:
 
     def __str__(self) -> str:
         """The row for a person who watches."""
-        both = f"{self.ours:.3g} {self.unit} against {self.theirs:.3g} {self.unit} ({self.against})"
-        return f"{self.what}: {both}, {self.ratio}"
+        ours = f"{self.what}: {_rounded(self.ours)} {self.unit}"
+        if not self.theirs:
+            return f"{ours} ({self.against})"
+        return f"{ours} against {_rounded(self.theirs)} {self.unit} ({self.against}), {self.ratio}"
 
     @property
     def ratio(self) -> str:
@@ -69,6 +71,11 @@ def in_turn(ours: Callable[[], object], theirs: Callable[[], object], pairs: int
     return statistics.median(a for a, _ in times), statistics.median(b for _, b in times)
 
 
+def _rounded(value: float) -> str:
+    """Three digits, and no powers of ten."""
+    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
+
+
 def machine() -> str:
     """The machine that all of it ran on."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
@@ -87,8 +94,8 @@ def table(rows: Sequence[Row]) -> str:
     """Rows as a table in Markdown."""
     lines = ["| what | ours | against | | aim |", "|---|---|---|---|---|"]
     for row in rows:
-        theirs = f"{row.theirs:.3g} {row.unit}, {row.against}" if row.theirs else row.against
-        lines.append(f"| {row.what} | {row.ours:.3g} {row.unit} | {theirs} | **{row.ratio}** | {row.aim} |")
+        theirs = f"{_rounded(row.theirs)} {row.unit}, {row.against}" if row.theirs else row.against
+        lines.append(f"| {row.what} | {_rounded(row.ours)} {row.unit} | {theirs} | **{row.ratio}** | {row.aim} |")
     return "\n".join(lines)
 
 

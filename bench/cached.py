@@ -1,0 +1,97 @@
+"""A fully cached build: what our syntax line adds to the wait, and how large the frontend's image is.
+
+The same Dockerfile, with everything in the cache, through our frontend and through the engine's built-in one, whole
+process on the clock; through the official frontend's image too, where a registry has it.
+"""
+
+import gzip
+import statistics
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from bench.harness import Row, seconds
+from tests.support import builds, engine, images
+from tests.support.state import Unavailable
+
+BASE = "debian:bookworm-slim"
+OFFICIAL = "docker/dockerfile:1"
+PAIRS = 15
+DOCKERFILE = f"FROM {BASE}\n" + "".join(f"RUN echo {number} > /{number}\n" for number in range(8)) + "COPY file /file\n"
+
+
+def rows() -> Iterator[Row]:
+    """Measure cached builds in turn, then sizes."""
+    docker = engine.up()
+    images.ensure(docker, BASE)
+    builds.build_frontend(docker)
+    yield from _cached(docker)
+    yield from _sizes(docker)
+
+
+def _cached(docker: engine.Engine) -> Iterator[Row]:
+    with tempfile.TemporaryDirectory() as scratch:
+        ours = _builder(docker, Path(scratch, "ours"), f"# syntax={builds.FRONTEND}\n")
+        built_in = _builder(docker, Path(scratch, "built-in"), "")
+        times = [(seconds(ours), seconds(built_in)) for _ in range(PAIRS + 1)][1:]  # the first pair fills the cache
+        one, other = (1000 * statistics.median(column) for column in zip(*times, strict=True))
+        more = f"at most +120 ms ({one - other:+.0f} ms)"
+        yield Row(what="cached build", ours=one, theirs=other, against="the built-in frontend", unit="ms", aim=more)
+        try:
+            docker.run("pull", "--quiet", OFFICIAL, timeout=60)
+        except Unavailable:
+            return
+        official = _builder(docker, Path(scratch, "official"), f"# syntax={OFFICIAL}\n")
+        times = [(seconds(ours), seconds(official)) for _ in range(PAIRS + 1)][1:]
+        one, other = (1000 * statistics.median(column) for column in zip(*times, strict=True))
+        aim = "at most 1.15x slower"
+        yield Row(what="cached build", ours=one, theirs=other, against=f"{OFFICIAL}, an image too", unit="ms", aim=aim)
+
+
+def _builder(docker: engine.Engine, folder: Path, syntax: str) -> Callable[[], None]:
+    """Return what builds the Dockerfile under a syntax line, as a user does."""
+    builds.write_files(folder, {"Dockerfile": syntax + DOCKERFILE, "file": "content\n"})
+    command = ["docker", "buildx", "build", "--quiet", "--network=host", "--output=type=cacheonly", str(folder)]
+
+    def build() -> None:
+        subprocess.run(command, env=docker.environment(), check=True, capture_output=True)
+
+    return build
+
+
+def _sizes(docker: engine.Engine) -> Iterator[Row]:
+    """Weigh the image as a registry would hold it: each layer compressed."""
+    saved = subprocess.run(
+        ["docker", "save", builds.FRONTEND], env=docker.environment(), check=True, capture_output=True
+    ).stdout
+    whole = len(gzip.compress(saved, 6)) / 1e6
+    uv = len(gzip.compress(_tool(docker, "tools/uv"), 6)) / 1e6
+    official = "the official one, 28 MB of Go"
+    yield Row(
+        what="frontend image, compressed, without uv",
+        ours=whole - uv,
+        theirs=12,
+        against=official,
+        unit="MB",
+        aim="at most 20 MB",
+    )
+    yield Row(
+        what="frontend image, compressed, with uv",
+        ours=whole,
+        theirs=0,
+        against="nothing has it inside",
+        unit="MB",
+        aim="at most 45 MB",
+    )
+
+
+def _tool(docker: engine.Engine, path: str) -> bytes:
+    """Return a file of the frontend's image."""
+    with tempfile.TemporaryDirectory() as scratch:
+        name = docker.run("create", builds.FRONTEND).strip()
+        try:
+            docker.run("cp", f"{name}:/{path}", scratch)
+        finally:
+            docker.run("rm", name)
+        return Path(scratch, Path(path).name).read_bytes()

@@ -1,0 +1,41 @@
+"""A trivial task through our operator and through Airflow's ExternalPythonOperator, in one Airflow, in turn."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from bench.harness import Row
+from tests.airflow import installations
+from tests.support.state import Unavailable, folder, run
+
+SCRIPT = Path(__file__).parent / "inside/timing.py"
+CASES = (
+    ("an environment without Airflow", "3.3.2", None, 25, "at least 4x faster"),
+    ("an environment with Airflow", "3.3.2", "3.3.2", 7, "at least 50x faster"),
+    ("an environment without Airflow", "2.11.2", None, 15, "at least 4x faster"),
+    ("an environment with Airflow", "2.11.2", "2.11.2", 7, "-"),
+)
+"""What is in the environment, Airflow's version, the release that the environment is, pairs of runs, the aim."""
+
+
+def rows() -> Iterator[Row]:
+    """Measure each case in a process of its own."""
+    for what, version, inside, pairs, aim in CASES:
+        airflow = installations.release(version)
+        home = airflow.install()
+        python = (
+            str(installations.release(inside).install() / "python") if inside else installations.environment("3.11")
+        )
+        variables = {
+            "ASTRO_PYENV_bench": python,
+            "PYTHONPATH": str(installations.provider()),
+            "AIRFLOW_HOME": str(folder("bench", f"airflow-{version}")),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        }
+        printed = run([home / "python", SCRIPT, str(pairs)], env=variables, timeout=240)
+        marked = [line for line in printed.splitlines() if line.startswith("@")]
+        if not marked:
+            raise Unavailable(f"{SCRIPT.name} printed no times:\n{printed[-2000:]}")
+        ours, stock = json.loads(marked[-1][1:])
+        against = f"ExternalPythonOperator of Airflow {version}"
+        yield Row(what=f"a trivial task, {what}", ours=ours, theirs=stock, against=against, unit="ms", aim=aim)
