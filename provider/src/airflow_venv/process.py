@@ -281,7 +281,8 @@ class Child:
             while time.monotonic() < deadline and self._left():
                 time.sleep(0.01)
         finally:
-            while self._left():
+            deadline = time.monotonic() + GRACE
+            while time.monotonic() < deadline and self._left():  # what hangs in the kernel ends when it comes back
                 self._end_all(signal.SIGKILL)
                 time.sleep(0.01)
 

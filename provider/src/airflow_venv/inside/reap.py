@@ -13,11 +13,14 @@ def descendants(root, mark):
     """
     parents = {}
     found = set()
+    gone = {root, os.getpid()}
     needle = (MARK + "=" + mark).encode() + b"\0"
     for entry in _listing():
         pid = int(entry)
-        parents[pid] = _parent(entry)
-        if pid not in (root, os.getpid()) and needle in _read("/proc/" + entry + "/environ") + b"\0":
+        parents[pid], zombie = _stat(entry)
+        if zombie:
+            gone.add(pid)
+        if pid not in gone and needle in _read("/proc/" + entry + "/environ") + b"\0":
             found.add(pid)
     below = {root}
     grown = True
@@ -25,7 +28,7 @@ def descendants(root, mark):
         more = {pid for pid, parent in parents.items() if parent in below and pid not in below}
         grown = bool(more)
         below |= more
-    return sorted((found | below) - {root, os.getpid()})
+    return sorted((found | below) - gone)
 
 
 def _listing():
@@ -43,10 +46,13 @@ def _read(path):
         return b""
 
 
-def _parent(entry):
-    """Read the parent's id: the second field after the name, which may itself hold blanks and parentheses."""
+def _stat(entry):
+    """Read the parent's id, and whether the process has ended and only waits to be asked for its exit code.
+
+    Both stand behind the name, which may itself hold blanks and parentheses.
+    """
     fields = _read("/proc/" + entry + "/stat").rpartition(b")")[2].split()
-    return int(fields[1]) if len(fields) > 1 else 0
+    return (int(fields[1]), fields[0] == b"Z") if len(fields) > 1 else (0, True)
 
 
 def end(pids, number=signal.SIGKILL):
