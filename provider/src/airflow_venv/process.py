@@ -12,14 +12,16 @@ import os
 import secrets
 import select
 import signal
+import subprocess
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from airflow_venv.call import Crash, Error, Exit, Fail, Skip, Value
+from airflow_venv.call import Crash, Value
 from airflow_venv.channel import UNLIMITED, Channel, ProtocolError
 from airflow_venv.inside import reap
 from airflow_venv.inside.stream import Feed, Sink
 from airflow_venv.launch import launch, start_frame
+from airflow_venv.outcome import crash, failure, signal_name, told
 from airflow_venv.output import Output
 from airflow_venv.serializers import TransferError, dump_arguments, load_result
 from airflow_venv.tasklog import TaskLog
@@ -150,14 +152,14 @@ class Child:
         except EOFError:
             pass
         except (ProtocolError, TransferError) as error:
-            self.outcome = _failure(error)
+            self.outcome = failure(error)
             self.kill()
         self._see_off()
         code = self._launched.popen.returncode
         if self.outcome is None:
-            return _crash(code)
+            return crash(code)
         if code < 0:
-            self._log.line(f"The process was ended by {_signal(code)} after its function had ended.")
+            self._log.line(f"The process was ended by {signal_name(code)} after its function had ended.")
         return self.outcome
 
     def _feed(self, context: dict[str, Any]) -> None:
@@ -185,7 +187,7 @@ class Child:
         elif kind == "value":
             self._value(header)
         else:
-            self.outcome = _told(header, body.decode("utf-8", "backslashreplace"))
+            self.outcome = told(header, body.decode("utf-8", "backslashreplace"))
 
     def _answer(self, header: Header) -> None:
         request, arguments = header.get("request"), header.get("arguments")
@@ -216,7 +218,7 @@ class Child:
         except Exception as error:  # noqa: BLE001 - the environment's own classes run here
             with contextlib.suppress(_Early, EOFError):
                 feed.finish()
-            self.outcome = self.outcome or _failure(error)
+            self.outcome = self.outcome or failure(error)
         else:
             self.outcome = Value(value)
 
@@ -281,10 +283,11 @@ class Child:
             while time.monotonic() < deadline and self._left():
                 time.sleep(0.01)
         finally:
-            deadline = time.monotonic() + GRACE
-            while time.monotonic() < deadline and self._left():  # what hangs in the kernel ends when it comes back
-                self._end_all(signal.SIGKILL)
-                time.sleep(0.01)
+            if not self._has_ended():  # it first: it might start others
+                reap.end([self._launched.popen.pid])
+            reap.sweep(self._left(), self._launched.mark)
+            with contextlib.suppress(subprocess.TimeoutExpired):  # what hangs in the kernel ends when it comes back
+                self._launched.popen.wait(GRACE)
 
     def _left(self) -> list[int]:
         below = reap.descendants(self._launched.popen.pid, self._launched.mark)
@@ -292,50 +295,3 @@ class Child:
 
     def _end_all(self, number: int) -> None:
         reap.end(self._left(), number)
-
-
-def _told(header: Header, text: str) -> Outcome:
-    """Turn the frame of an outcome into the outcome."""
-    kind, message = header["kind"], str(header.get("message", ""))
-    if kind == "skip":
-        return Skip(message)
-    if kind == "exit":
-        code = header.get("code")
-        return Exit(code if isinstance(code, int) else 1, message)
-    if kind in {"fail", "error"}:
-        outcome = Fail if kind == "fail" else Error
-        return outcome(type_name=str(header.get("type")), message=message, traceback=text)
-    raise ProtocolError(f"a frame of the unknown kind {kind[:40]!r}")
-
-
-def _failure(error: Exception) -> Error:
-    """Tell what went wrong between the two processes."""
-    name, message = type(error).__name__, str(error)
-    if isinstance(error, ProtocolError):
-        message = f"The process in the environment broke the protocol and was ended: {message}"
-    elif not isinstance(error, TransferError):
-        name, message = "TransferError", f"The function's result cannot be read: {name}: {message}"
-    return Error(type_name=name, message=message, traceback=f"{name}: {message}")
-
-
-def _signal(code: int) -> str:
-    try:
-        return f"{signal.Signals(-code).name} (signal {-code})"
-    except ValueError:
-        return f"signal {-code}"
-
-
-def _crash(code: int) -> Crash:
-    """Say how a process ended that told nothing."""
-    if code >= 0:
-        return Crash(
-            f"The process ended with exit code {code} before its function had returned (os._exit, or an interpreter "
-            "that could not start: its output is in the log)",
-            exit_code=code,
-        )
-    hints: dict[int, str] = {
-        signal.SIGKILL: "; most often the machine or the container ran out of memory",
-        signal.SIGSEGV: "; a crash in compiled code, whose Python stack is in the log",
-    }
-    hint = hints.get(-code, "")
-    return Crash(f"The process was ended by {_signal(code)} before its function had returned{hint}", signal=-code)

@@ -112,9 +112,9 @@ def watch(fd, mark):
 
     def wait():
         hangup.poll()
-        from airflow_venv.reap import descendants, end
+        from airflow_venv.reap import last_will
 
-        end([*descendants(os.getpid(), mark), os.getpid()])
+        last_will(mark)
 
     _thread.start_new_thread(wait, ())
 

@@ -2,8 +2,12 @@
 
 import os
 import signal
+import time
 
 MARK = "AIRFLOW_VENV_TASK"
+ROUNDS = 500
+PAUSE = 0.01
+PATIENCE = 3.0
 
 
 def descendants(root, mark):
@@ -62,3 +66,40 @@ def end(pids, number=signal.SIGKILL):
             os.kill(pid, number)
         except (ProcessLookupError, PermissionError):
             pass
+
+
+def sweep(pids, mark):
+    """End these processes and whatever carries the mark, until nothing is found twice in a row.
+
+    Once is not enough: a process that is being started while the list is read may not be on it.
+    """
+    end(pids)
+    empty = 0
+    for _ in range(ROUNDS):
+        left = descendants(-1, mark)
+        end(left)
+        empty = 0 if left else empty + 1
+        if empty > 1:
+            return
+        time.sleep(PAUSE)
+
+
+def last_will(mark):
+    """End this process and all it has started, from without: a process that still runs may still start others.
+
+    So a forked copy of this one does it, which ends its parent first. Should the copy get stuck in somebody's handler
+    for forks, this process does what it can itself.
+    """
+    target = os.getpid()
+    try:
+        forked = os.fork()
+    except Exception:  # noqa: BLE001 - no room for a process, or a warning made an error
+        forked = -1
+    if not forked:
+        below = descendants(target, mark)
+        end([target])
+        sweep(below, mark)
+        os._exit(0)
+    if forked > 0:
+        time.sleep(PATIENCE)
+    end([*descendants(target, mark), target])
