@@ -52,6 +52,7 @@ def test_a_long_line_is_cut_around_the_place():
     line, carets = shown.splitlines()[1:]
     assert len(line) < 200
     assert line[carets.index("^") : carets.rindex("^") + 1] == "HERE"
+    assert carets.index("^") == len("    1 | ") + WIDEST // 2
 
 
 def test_a_stretch_wider_than_what_is_shown_is_underlined_to_its_end():

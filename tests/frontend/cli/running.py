@@ -33,7 +33,7 @@ def called(monkeypatch, *arguments, stdin=b""):
     code = run([str(each) for each in arguments])
     for stream in (out, err):
         stream.flush()
-    return Done(code, out.buffer.getvalue().decode(), err.buffer.getvalue().decode())
+    return Done(code, *(each.buffer.getvalue().decode("utf-8", "surrogateescape") for each in (out, err)))
 
 
 def folder(path, dockerfile, **files):

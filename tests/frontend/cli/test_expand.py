@@ -151,3 +151,11 @@ def test_mistakes_end_with_1(monkeypatch, tmp_path):
     done = called(monkeypatch, "expand", "-f", place, *BASE)
     assert (done.code, done.out) == (1, "")
     assert done.err.startswith(f"{place}:2:13: missing.txt is not in the build context\n")
+
+
+def test_scratch(monkeypatch, tmp_path):
+    """A PYENV on scratch is a mistake at its own line, not a lookup that fails."""
+    place = folder(tmp_path, "FROM scratch\nPYENV 3.12 x\n") / "Dockerfile"
+    done = called(monkeypatch, "expand", "-f", place, *BASE)
+    assert done.code == 1
+    assert "Dockerfile:2:7: there is no C library in scratch" in done.err

@@ -17,6 +17,7 @@ from pyenv_frontend.cli.dockerfile import (
 from pyenv_frontend.document.directives import detect_syntax
 from pyenv_frontend.errors import UserError
 from pyenv_frontend.expansion import expand as expansion
+from pyenv_frontend.expansion.base import Base
 from pyenv_frontend.expansion.place import HomeUnknownError
 from pyenv_frontend.expansion.runtime import FILES
 from pyenv_frontend.language.requirements import close_over
@@ -24,7 +25,6 @@ from pyenv_frontend.language.scopes import has_pyenv, read
 
 if TYPE_CHECKING:
     from pyenv_frontend.document import Document
-    from pyenv_frontend.expansion.base import Base
     from pyenv_frontend.language.context import BuildContext
     from pyenv_frontend.language.scopes import Settings
 
@@ -62,7 +62,8 @@ class _Expander:
     def __init__(self, document: Document, settings: Settings, said: BaseOptions) -> None:
         self._document = document
         self._said = said
-        self._bases: dict[tuple[str, str | None], Base] = {}
+        # Nobody is asked about scratch, which has no variables.
+        self._bases: dict[tuple[str, str | None], Base] = {("scratch", None): Base(reference="scratch")}
         self._program = read(document, settings, base_variables=self._variables)
         check_target(self._program, settings.target)
 
