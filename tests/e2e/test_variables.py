@@ -11,7 +11,7 @@ import pytest
 from pyenv_frontend.document import parse
 from pyenv_frontend.language import Settings, read
 
-NAMES = ("A", "B", "TARGETARCH", "HTTP_PROXY")
+NAMES = ("A", "B", "TARGETARCH", "TARGETSTAGE", "BUILDPLATFORM", "HTTP_PROXY")
 PROBE = "|".join(f"${{{name}-unset}}" for name in NAMES)
 BUILD_ARGS = {"B": "from outside", "HTTP_PROXY": "http://proxy.invalid"}
 
@@ -33,6 +33,10 @@ CASES = [
     "FROM scratch\nENV A='$B' B=\"$A\"\n",
     "FROM scratch\nARG A=\"a b\" B='c'\n",
     "FROM scratch\nARG TARGETARCH\n",
+    "FROM scratch\nARG BUILDPLATFORM TARGETSTAGE\n",
+    "FROM scratch AS Last\nARG TARGETSTAGE=x\n",
+    "FROM scratch AS Last\nARG TARGETSTAGE\n",
+    "FROM scratch AS one\nARG TARGETSTAGE\nFROM one\n",
     "FROM scratch\nARG HTTP_PROXY\n",
     "ARG A=$TARGETARCH\nFROM scratch\nARG A\n",
     "ARG A=1\nARG B=2$A\nARG A=3$B\nFROM scratch\nARG A\nARG B\n",

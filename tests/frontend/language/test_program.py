@@ -177,6 +177,15 @@ def test_words_the_engine_refuses():
     assert (program.stages[0].base, dict(program.environments[0].state.variables)) == ("${A", {})
 
 
+@pytest.mark.parametrize(
+    ("stages", "name"), [("FROM a", "default"), ("FROM a AS One", "one"), ("FROM a AS x\nFROM x", "default")]
+)
+def test_target_stage(stages, name):
+    """TARGETSTAGE is the stage that is built, which is the last one if no other is asked for."""
+    pyenv = one(f"{stages}\nARG TARGETSTAGE\nPYENV 3.9 $TARGETSTAGE")
+    assert pyenv.name.text == name
+
+
 def test_proxy_args():
     """A predefined proxy ARG is seen once a stage declares it."""
     text = "FROM a\nARG HTTP_PROXY\nPYENV 3.9 x <<E\n--proxy=$HTTP_PROXY\nE"

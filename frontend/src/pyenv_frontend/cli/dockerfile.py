@@ -77,8 +77,8 @@ def check_target(program: Program, target: str) -> None:
     Raises:
         UsageError: there is none.
     """
-    if target and program.stage(target) is None:
-        names = [stage.name for stage in program.stages if stage.name]
+    names = [stage.name for stage in program.stages if stage.name]
+    if target and target.lower() not in names:
         meant = near(target, names)
         hint = f"; did you mean {meant}?" if meant else ""
         raise UsageError(f"--target: there is no stage {target} in {program.document.file.name}{hint}")

@@ -9,7 +9,7 @@ from pyenv_frontend.errors import UserError, near
 from pyenv_frontend.language.names import clash
 from pyenv_frontend.language.parse import parse_pyenv
 from pyenv_frontend.language.program import Environment, Program, Stage
-from pyenv_frontend.language.stages import is_pyenv, outline
+from pyenv_frontend.language.stages import is_pyenv, last_name, outline
 from pyenv_frontend.language.variables import CHANGES, GlobalScope, platform_variables
 from pyenv_frontend.position import Location
 
@@ -84,7 +84,7 @@ class _Reader:
         self._base_variables = base_variables
         self._report = report
         target = settings.target_platform or settings.build_platform
-        variables = platform_variables(settings.build_platform, target, settings.target)
+        variables = platform_variables(settings.build_platform, target, settings.target or last_name(document))
         self._globals = GlobalScope(variables, settings.build_args, document.escape)
         self._before, self._stages = outline(document, self._globals)
 

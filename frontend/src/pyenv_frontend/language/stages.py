@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 from pyenv_frontend.document.words import fields
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pyenv_frontend.document import Document, Instruction
     from pyenv_frontend.language.instruction import EnvironmentName
     from pyenv_frontend.language.program import Environment
     from pyenv_frontend.language.variables import GlobalScope, Scope
+    from pyenv_frontend.position import Logical
 
-__all__ = ["OpenStage", "is_pyenv", "outline"]
+__all__ = ["OpenStage", "is_pyenv", "last_name", "outline"]
 
 
 class OpenStage:
@@ -69,6 +72,18 @@ def is_pyenv(instruction: Instruction) -> bool:
     return trigger is not None and trigger.name == "PYENV"
 
 
+def last_name(document: Document) -> str:
+    """The name of the last stage, which is built where no other is asked for; empty if it has none."""
+    names = [_name(fields(each.arguments)) for each in document.instructions if each.name == "FROM"]
+    return (names[-1] if names else None) or ""
+
+
+def _name(words: Sequence[Logical]) -> str | None:
+    """What `FROM base AS name` calls the stage."""
+    named = len(words) == 3 and words[1].text.lower() == b"as"  # FROM base AS name
+    return words[2].text.decode(errors="replace").lower() if named else None
+
+
 def outline(document: Document, variables: GlobalScope) -> tuple[list[Instruction], list[OpenStage]]:
     """Sort the instructions into stages; variables of FROM are filled in, nothing else is read.
 
@@ -99,11 +114,10 @@ def outline(document: Document, variables: GlobalScope) -> tuple[list[Instructio
 def _open(instruction: Instruction, index: int, stages: dict[str, OpenStage], variables: GlobalScope) -> OpenStage:
     words = fields(instruction.arguments)
     base = variables.expand(words[0]) if words else ""
-    named = len(words) == 3 and words[1].text.lower() == b"as"  # FROM base AS name
     platforms = [flag.value for flag in instruction.flags if flag.name.text == b"platform" and flag.value]
     return OpenStage(
         index=index,
-        name=words[2].text.decode(errors="replace").lower() if named else None,
+        name=_name(words),
         base=base,
         parent=stages.get(base),
         platform=variables.expand(platforms[-1]) if platforms else None,

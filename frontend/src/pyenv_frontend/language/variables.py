@@ -31,7 +31,7 @@ def platform_variables(build: str, target: str, stage: str) -> dict[str, str]:
     Args:
         build: the platform that builds, such as `linux/amd64`.
         target: the platform that is built for.
-        stage: the name of the stage that is built, empty for the last one.
+        stage: the name of the stage that is built, empty if it has none.
     """
     found = {"TARGETSTAGE": stage or "default"}
     for prefix, text in (("BUILD", build), ("TARGET", target)):
