@@ -68,6 +68,7 @@ def served(folder):
         yield f"http://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
+        server.server_close()
 
 
 def write(folder, files):
@@ -95,7 +96,7 @@ def test_another_dockerfile_and_the_ignore_file_beside_it(run, context, dockerfi
     assert "PYENV 3.13 etl reqs/etl.txt" in log
 
 
-def test_a_file_that_the_ignore_file_leaves_out_is_named(engine, context, dockerfile, tmp_path):
+def test_a_file_that_the_ignore_file_leaves_out_is_named(engine, context, dockerfile):
     """The error says that .dockerignore is why."""
     write(context, {"Dockerfile": dockerfile, ".dockerignore": "reqs\n"})
     done = subprocess.run(
@@ -108,7 +109,7 @@ def test_a_file_that_the_ignore_file_leaves_out_is_named(engine, context, docker
 
 def test_a_dockerfile_on_stdin_with_a_folder(run, context, dockerfile):
     """`-f -`: the client insists on its own folder for the Dockerfile."""
-    assert "PYENV 3.13 etl" in run("-f", "-", "context", stdin=dockerfile.encode())
+    assert "PYENV 3.13 etl" in run("-f", "-", str(context), stdin=dockerfile.encode())
 
 
 def test_a_dockerfile_on_stdin_alone(run, frontend):
@@ -130,7 +131,6 @@ def test_a_tar_on_stdin_with_another_dockerfile(run, dockerfile):
 
 def test_a_tar_from_an_address(run, dockerfile, tmp_path):
     """An archive that is downloaded is unpacked."""
-    write(tmp_path / "www", {})
     (tmp_path / "www").mkdir()
     (tmp_path / "www/context.tar.gz").write_bytes(tar({"Dockerfile": dockerfile, **FILES}, "gz"))
     with served(tmp_path / "www") as address:
@@ -168,8 +168,8 @@ def test_a_dockerfile_on_stdin_with_a_git_repository(run, repository, dockerfile
     assert "PYENV 3.13 etl" in run("-f", "-", f"{repository}#topic:app", stdin=dockerfile.encode())
 
 
-def test_an_error_in_a_git_context_marks_the_line(engine, repository, tmp_path):
-    """Positions do not depend on where the file comes from."""
+def test_a_git_context_is_checked(engine, repository):
+    """A call that is no build reads the repository as a build does."""
     done = subprocess.run(
         ["docker", "buildx", "build", "--progress=plain", "--call=check", f"{repository}#topic:app"],
         env=engine.environment(), capture_output=True, text=True, check=False,
@@ -197,19 +197,24 @@ def test_a_named_context_stands_for_the_base(run, context, frontend):
 
 def test_bake_links_one_target_to_another(engine, frontend, tmp_path):
     """A base that is another target of the same bake arrives as an input."""
-    write(
-        tmp_path,
-        {
-            "base.Dockerfile": f"FROM {BASE}\nRUN useradd --create-home me\nUSER me\n",
-            "app.Dockerfile": f"# syntax={frontend}\nFROM base\nPYENV 3.13 etl\nRUN test -x /home/me/.venv/etl/bin/python\n",
-            "docker-bake.hcl": 'target "base" { dockerfile = "base.Dockerfile" }\n'
-            'target "app" {\n dockerfile = "app.Dockerfile"\n contexts = { base = "target:base" }\n}\n',
-        },
-    )
-    command = ["docker", "buildx", "bake", "--progress=plain", "--allow=network.host", "--set=*.network=host"]
+    bake = """
+    target "base" {
+      dockerfile = "base.Dockerfile"
+    }
+    target "app" {
+      dockerfile = "app.Dockerfile"
+      network = "host"
+      contexts = { base = "target:base" }
+    }
+    """
+    base = f"FROM {BASE}\nENV HOME=/srv/me SAID=yes\nUSER 1234\n"
+    app = f"# syntax={frontend}\nFROM base\nPYENV 3.13 etl\nRUN test -x /srv/me/.venv/etl/bin/python -a $SAID = yes\n"
+    write(tmp_path, {"base.Dockerfile": base, "app.Dockerfile": app, "docker-bake.hcl": bake})
+    command = ["docker", "buildx", "bake", "--progress=plain", "--allow=network.host"]
     done = subprocess.run(
         [*command, "--set=*.output=type=cacheonly", "app"],
         cwd=tmp_path, env=engine.environment(), capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-4000:]
     assert "PYENV 3.13 etl" in done.stderr
+    assert "] load metadata for base" not in done.stderr

@@ -91,23 +91,31 @@ class Handover:
         return self._inputs | {"dockerfile": llb.definition(llb.written(files, f"[internal] {step}"))}
 
     def image_variables(self, reference: str, platform: str | None) -> Mapping[str, str]:
-        """Give the ENV of an image by its configuration alone; nothing where that cannot be had, as Docker then says.
-
-        Named contexts that stand for images are not looked through: where it matters, the base itself is looked at.
-        """
-        wanted = platform or self.settings().target_platform or self.options.build_platform
-        system, architecture, variant = [*wanted.split("/"), "", ""][:3]
-        reply = self.bridge.resolve_image(
-            reference,
-            wire.Platform(os=system, architecture=architecture, variant=variant),
-            mode=self.options.resolve_mode,
-            log_name=f"[internal] load metadata for {reference}",
-        )
+        """Give the ENV of an image by its configuration alone; nothing where Docker will say that there is none."""
         try:
-            config = json.loads(reply.get().config)
+            config = json.loads(self._image_config(reference, platform))
         except (CallError, ValueError):
             return {}
         return dict(entry.partition("=")[::2] for entry in (config.get("config") or {}).get("Env") or [])
+
+    def _image_config(self, reference: str, platform: str | None) -> bytes:
+        wanted = platform or self.settings().target_platform or self.options.build_platform
+        if self.options.is_named_context(reference):  # an image, a folder, another target: the delegate knows
+            asked = self.options.for_platform(self.options.for_base(), wanted)
+            result = self.ask(asked, f"FROM {reference}\n".encode(), "look at the base image").get()
+            configs = [value for key, value in result.metadata.items() if key.startswith("containerimage.config")]
+            return configs[0] if configs else b"{}"
+        system, architecture, variant = [*wanted.split("/"), "", ""][:3]
+        return (
+            self.bridge.resolve_image(
+                reference,
+                wire.Platform(os=system, architecture=architecture, variant=variant),
+                mode=self.options.resolve_mode,
+                log_name=f"[internal] load metadata for {reference}",
+            )
+            .get()
+            .config
+        )
 
     def ask(self, options: Mapping[str, str], dockerfile: bytes, step: str) -> Reply[wire.Result]:
         """Let the delegate work on a Dockerfile of ours."""

@@ -96,6 +96,12 @@ class Options(NamedTuple):
         """This frontend's own image, as the client named it."""
         return self.raw.get("source", "")
 
+    def is_named_context(self, reference: str) -> bool:
+        """Tell whether something else stands for an image (`--build-context`, a linked target of bake)."""
+        short = reference.removeprefix("docker.io/").removeprefix("library/").removesuffix(":latest")
+        names = {name.partition("::")[0] for name in self.named_contexts}
+        return short in names or reference in names
+
     def forwarded(self, *, without: tuple[str, ...] = (), **changed: str) -> dict[str, str]:
         """Give the options for Docker's own frontend.
 
