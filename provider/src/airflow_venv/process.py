@@ -123,6 +123,7 @@ class Child:
         self._token = secrets.token_hex(8)
         self._output = Output(log, self._token)
         self._ended = False
+        self._silent = False
         self._launched = launch(call, variables)
         self.channel = Channel(self._launched.sock, self._wait)
         _running.add(self)
@@ -247,22 +248,24 @@ class Child:
         sock, pipe, pidfd = self._launched.sock.fileno(), self._launched.pipe, self._launched.pidfd
         if events:
             poll.register(sock, events)
-        if not self._output.held:
+        if not self._output.held and not self._silent:
             poll.register(pipe, select.POLLIN)
         if pidfd is not None and not self._ended:
             poll.register(pidfd, select.POLLIN)
         if timeout is None:
             timeout = min(STALL, PATIENCE) if pidfd is not None else _POLL
         ready = dict(poll.poll(timeout * 1000))
-        if pipe in ready and not self._read_pipe():
-            time.sleep(0 if ready.keys() - {pipe} else _POLL)  # closed by the child, which lives on
+        if pipe in ready:
+            self._read_pipe()
         return ready.get(sock, 0)
 
     def _read_pipe(self) -> int:
+        """Read once; give the number of bytes."""
         try:
             data = os.read(self._launched.pipe, _READ)
         except BlockingIOError:
             return 0
+        self._silent = not data  # closed: by the child's end, or by a child that lives on without output
         self._output.feed(data)
         return len(data)
 
