@@ -33,6 +33,21 @@ def test_pyenv_is_expanded(monkeypatch, tmp_path):
     assert again == (0, done.out, "")
 
 
+@pytest.mark.parametrize(
+    ("syntax", "tools"),
+    [
+        ("# syntax=me/front:2 dockerfile=docker/dockerfile:1\n", "me/front:2"),
+        ("# syntax=docker/dockerfile:1.7-labs\n", "pyenv-frontend:dev"),
+        ("# syntax=docker.io/docker/dockerfile-upstream@sha256:0\n", "pyenv-frontend:dev"),
+        ("", "pyenv-frontend:dev"),
+    ],
+)
+def test_where_the_tools_are(monkeypatch, tmp_path, syntax, tools):
+    """Our files come out of the image of the syntax line; Docker's own frontend has none."""
+    place = folder(tmp_path, f"{syntax}FROM a\nPYENV 3.12 x\n") / "Dockerfile"
+    assert f"from={tools}," in called(monkeypatch, "expand", "-f", place, *BASE).out
+
+
 def test_own_python_of_the_base(monkeypatch, tmp_path):
     """With --base-python of that series nothing is copied."""
     place = folder(tmp_path, "FROM a\nPYENV 3.12 x\nPYENV 3.12.5 y\n") / "Dockerfile"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["expand"]
 
 _TOOLS: Final = "pyenv-frontend:dev"
+_DOCKERS: Final = re.compile(r"(docker\.io/)?docker/dockerfile(-upstream)?([:@]|$)|dockerfile\.v0$")
 
 
 @click.command()
@@ -91,9 +93,10 @@ class _Expander:
         return (named or froms)[0].arguments.location
 
     def _syntax(self) -> str:
-        """The image of the `# syntax=` line."""
+        """The image of the `# syntax=` line, unless that is Docker's own frontend, which has no tools of ours."""
         found = detect_syntax(self._document.file.data)
-        return found.first_word.decode(errors="replace") if found else ""
+        image = found.first_word.decode(errors="replace") if found else ""
+        return "" if _DOCKERS.match(image) else image
 
     def _homeless(self, user: str) -> UserError:
         users = [each for each in self._document.instructions if each.name == "USER"]
