@@ -13,7 +13,7 @@ PAGE = ROOT / "docs/troubleshooting.md"
 SOURCES = ("frontend/src", "provider/src")
 SILENT = {
     # what callers catch and turn into another error, or Python's own protocol, or arguments of our own code
-    "AttributeError", "CallError", "EngineError", "HomeUnknownError", "InternalError", "LexError", "LineSyntaxError",
+    "AttributeError", "CallError", "EngineError", "HomeUnknownError", "LexError", "LineSyntaxError",
     "NotInContextError", "WordError", "handleError",
 }  # fmt: skip
 OF_OUR_OWN_CODE = (

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pyenv_frontend.errors import WIDEST, InternalError, PyenvError, UsageError, UserError, near
+from pyenv_frontend.errors import WIDEST, PyenvError, UsageError, UserError, near
 from pyenv_frontend.position import Location, SourceFile, Span
 
 
@@ -75,17 +75,10 @@ def test_an_error_without_a_place_is_its_message():
     assert str(UserError("no Dockerfile")) == UserError("no Dockerfile").headline == "no Dockerfile"
 
 
-@pytest.mark.parametrize(("kind", "code"), [(UserError, 1), (UsageError, 64), (InternalError, 70), (PyenvError, 70)])
+@pytest.mark.parametrize(("kind", "code"), [(UserError, 1), (UsageError, 64), (PyenvError, 70)])
 def test_exit_codes(kind, code):
     """1 for the user's file, 64 for the call, 70 for us."""
     assert kind("x").exit_code == code
-
-
-def test_a_defect_asks_for_a_report():
-    """The user learns that it was not them."""
-    assert InternalError("lost a line").format() == (
-        "lost a line\nThis is a defect of pyenv-frontend, please report it."
-    )
 
 
 def test_near_misses():

@@ -90,11 +90,3 @@ def test_line_maps_compose():
     assert later.then(earlier) == LineMap([Lines(1, 1), Lines(2, 3), Lines(4, 4), Lines(4, 4)])
     assert later.then(LineMap.identity(4)) == later
     assert LineMap.identity(4).then(later) == later
-
-
-def test_the_outputs_of_a_line_are_those_that_answer_with_it():
-    """The inverse agrees with a search through all lines."""
-    mapping = LineMap([Lines(1, 1), Lines(2, 4), Lines(2, 4), Lines(5, 5), Lines(7, 7)])
-    for line in range(9):
-        expected = [number for number in range(1, 6) if line in mapping[number]]
-        assert list(mapping.outputs(line)) == expected

@@ -28,7 +28,7 @@ def one_input(data: bytes) -> None:
         return
     ask_everything(document)
     for instruction in document.instructions:
-        for word in (*instruction.operands, instruction.arguments):
+        for word in (*words.split(instruction.arguments, document.escape), instruction.arguments):
             expand(word, document.escape)
         for heredoc in instruction.heredocs:
             try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from pyenv_frontend.document import words
 from pyenv_frontend.document.directives import detect, detect_syntax
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ def assert_whole_lines(node: Node, line: int, offset: int) -> None:
 
 def assert_sound(instruction: Instruction) -> None:
     """Everything an instruction offers can be asked for, and each logical byte is the physical one it names."""
-    parts = [instruction.logical, instruction.command.keyword, instruction.arguments, *instruction.operands]
+    parts = [instruction.logical, instruction.command.keyword, instruction.arguments]
+    parts += words.split(instruction.arguments, instruction.escape)
     parts += [flag.text for flag in instruction.flags]
     parts += [heredoc.marker for heredoc in instruction.heredocs] + [heredoc.body for heredoc in instruction.heredocs]
     if instruction.trigger:

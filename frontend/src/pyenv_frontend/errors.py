@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 if TYPE_CHECKING:
     from pyenv_frontend.position import Location
 
-__all__ = ["InternalError", "PyenvError", "UsageError", "UserError", "excerpt", "near", "printable"]
+__all__ = ["PyenvError", "UsageError", "UserError", "excerpt", "near", "printable"]
 
 WIDEST = 160
 """Characters of a source line that an excerpt shows at most."""
@@ -31,14 +31,6 @@ class PyenvError(Exception):
     def format(self) -> str:
         """Return the whole text for the user, without an end of line."""
         return self.message
-
-
-class InternalError(PyenvError):
-    """Something that cannot happen did; the message asks for a report."""
-
-    def format(self) -> str:
-        """Return the message with the request to report it."""
-        return f"{self.message}\nThis is a defect of pyenv-frontend, please report it."
 
 
 class UserError(PyenvError):

@@ -271,9 +271,3 @@ class LineMap:
     def then(self, earlier: LineMap) -> LineMap:
         """Return the map over two steps: this one's input is the output of ``earlier``."""
         return LineMap(earlier.cover(entry) for entry in self.ranges)
-
-    def outputs(self, line: int) -> range:
-        """Return the lines of the output that stand for one of the user's lines; they are always neighbours."""
-        low = bisect_right(self.ranges, line - 1, key=lambda entry: entry.last)
-        high = bisect_right(self.ranges, line, key=lambda entry: entry.first)
-        return range(low + 1, high + 1)

@@ -1,6 +1,6 @@
 """What an instruction says of itself."""
 
-from pyenv_frontend.document import parse
+from pyenv_frontend.document import parse, words
 from pyenv_frontend.document.space import SPACES, skip_space
 from pyenv_frontend.position import Place
 
@@ -28,19 +28,14 @@ def test_flags_hold_characters_beyond_ascii():
     assert [flag.text.text.decode() for flag in flags] == ["--path=/\u00e9", "--a=", "--b"]
 
 
-def test_operands_leave_out_what_opens_heredocs():
-    """The blank in ``<< EOF`` makes two words of it, both left out."""
-    source = b"PYENV 3.8 x <<EOF a.txt << E2 b.txt\nEOF\nE2\n"
-    assert [word.text for word in only(source).operands] == [b"3.8", b"x", b"a.txt", b"b.txt"]
-
-
 def test_an_onbuild_is_taken_apart_twice():
     """The inner instruction has its own flags, arguments and heredocs."""
     instruction = only(b"ONBUILD pyenv --installer=pip 3.8 x <<EOF\npandas\nEOF\n")
     inner = instruction.trigger
     assert (instruction.name, inner.name, inner.keyword.text) == ("ONBUILD", "PYENV", b"pyenv")
     assert [flag.name.text for flag in inner.flags] == [b"installer"]
-    assert [word.text for word in instruction.operands] == [b"3.8", b"x"]
+    assert [word.text for word in words.split(inner.arguments, b"\\")] == [b"3.8", b"x", b"<<EOF"]
+    assert instruction.heredocs[0].marker.text == b"<<EOF"
     assert instruction.heredocs[0].content == b"pandas\n"
     assert only(b"ONBUILD\n").trigger is None
     assert only(b"RUN a\n").trigger is None
@@ -49,7 +44,7 @@ def test_an_onbuild_is_taken_apart_twice():
 def test_words_over_continuations_point_at_their_own_lines():
     """A file on the third line is found there, past the comment between."""
     instruction = only(b"PYENV 3.8 \\\n  # why\n  x req\\\nuirements.txt\n")
-    version, name, requirements = instruction.operands
+    version, name, requirements = words.split(instruction.arguments, instruction.escape)
     assert [word.location.place for word in (version, name, requirements)] == [Place(1, 7), Place(3, 3), Place(3, 5)]
     assert requirements.text == b"requirements.txt"
     assert requirements.location.lines == (3, 4)
@@ -62,12 +57,11 @@ def test_lines_of_a_stripped_heredoc_keep_their_places():
     assert heredoc.body.locate(7, 12).place == Place(3, 2)
 
 
-def test_the_document_tells_escape_newline_and_directives():
-    """What a writer needs to write alike."""
+def test_the_document_tells_escape_and_directives():
+    """What holds for the whole file."""
     document = parse(b"# escape=`\r\n# check=skip=all\r\nFROM x\r\n")
-    assert (document.escape, document.newline) == (b"`", b"\r\n")
+    assert document.escape == b"`"
     assert {name: one.value for name, one in document.directives.items()} == {"escape": b"`", "check": b"skip=all"}
-    assert parse(b"FROM x\r").newline == b"\n"
 
 
 def test_names_fold_as_in_go():

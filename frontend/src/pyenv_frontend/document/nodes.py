@@ -148,19 +148,6 @@ class Instruction(Node):
         """What an ONBUILD holds back, taken apart in its turn; None for any other instruction."""
         return split_command(self.arguments, self.escape) if self.name == "ONBUILD" and self.arguments else None
 
-    @property
-    def operands(self) -> tuple[Logical, ...]:
-        """The words of the arguments (of the trigger's, for ONBUILD) without those that open heredocs.
-
-        Quotes and escapes are still in them; ``words.expand`` takes them out.
-        """
-        from pyenv_frontend.document.words import split  # noqa: PLC0415 - wanted for few instructions
-
-        inner = self.trigger
-        words = split(inner.arguments if inner else self.arguments, self.escape)
-        markers = [heredoc.marker.span for heredoc in self.heredocs]
-        return tuple(word for word in words if not any(m.start <= word.span.start < m.end for m in markers))
-
 
 class Document:
     """A file as its nodes.
@@ -169,16 +156,14 @@ class Document:
         file: the file.
         nodes: in order; joined, their texts are the file.
         escape: the escape token in force.
-        newline: the end of line the file uses: that of its first line.
     """
 
-    __slots__ = ("escape", "file", "newline", "nodes")
+    __slots__ = ("escape", "file", "nodes")
 
-    def __init__(self, file: SourceFile, nodes: tuple[Node, ...], escape: bytes, newline: bytes) -> None:
+    def __init__(self, file: SourceFile, nodes: tuple[Node, ...], escape: bytes) -> None:
         self.file = file
         self.nodes = nodes
         self.escape = escape
-        self.newline = newline
 
     @property
     def instructions(self) -> tuple[Instruction, ...]:

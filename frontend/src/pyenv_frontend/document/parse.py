@@ -67,9 +67,7 @@ class _Reader:
         nodes: list[Node] = []
         while self._position < len(self._data):
             nodes.append(self._node())
-        first = self._data.partition(b"\n")[0]
-        newline = b"\r\n" if first.endswith(b"\r") and len(first) < len(self._data) else b"\n"
-        return Document(self._file, tuple(nodes), self._escape, newline)
+        return Document(self._file, tuple(nodes), self._escape)
 
     def _take_line(self) -> tuple[int, int]:
         """Step over a line; return the offset it starts at and the one where its text ends."""
