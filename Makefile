@@ -27,8 +27,8 @@ test: dev ## All tests, those on a real engine included; brings up what they nee
 	@.venv/bin/pytest -q --durations=10 tests
 
 .PHONY: property
-property: dev ## The laws of document and expansion over 20,000 examples each (ten minutes and more)
-	@PYENV_EXAMPLES=20000 .venv/bin/pytest -q tests/property
+property: dev ## The laws of document, language and expansion over 20,000 examples each (ten minutes and more)
+	@PYENV_EXAMPLES=20000 .venv/bin/pytest -q tests/property tests/frontend/language/test_properties.py
 
 .PHONY: fuzz
 fuzz: dev ## Coverage-guided fuzzing, 200,000 runs of each target
