@@ -1,0 +1,115 @@
+"""What the worker answers, by each Airflow's own means, and what it refuses."""
+
+import datetime
+import pickle
+import sys
+import types
+
+import pytest
+
+from airflow_venv import _compat
+from airflow_venv.describe import ContextError, describe
+from airflow_venv.inside.plain import decode
+from airflow_venv.process import Pickled
+from airflow_venv.services import Services
+
+URI = "postgres://user:p%40ss-w0rd@dbhost:5432/db?apikey=extra-s3cret"
+
+
+class Proxy:
+    """Refuses to be looked at."""
+
+
+def services(**context):
+    return Services(context)
+
+
+@pytest.fixture(autouse=True)
+def kept(monkeypatch):
+    monkeypatch.setenv("AIRFLOW_CONN_MY_DB", URI)
+    monkeypatch.setenv("AIRFLOW_VAR_PLAIN", "hello")
+    monkeypatch.setenv("AIRFLOW_VAR_JSON", '{"x": [1]}')
+
+
+def test_a_connection_is_described_with_its_uri():
+    (kind, fields) = services().answer("get_connection", {"conn_id": "my_db"})["$"]
+    assert kind == "connection"
+    assert {name: fields[name] for name in ("host", "port", "password", "uri")} == {
+        "host": "dbhost",
+        "port": 5432,
+        "password": "p@ss-w0rd",
+        "uri": _compat.get_connection("my_db").get_uri(),
+    }
+
+
+def test_its_secrets_are_masked_from_then_on():
+    services().answer("get_connection", {"conn_id": "my_db"})
+    redact = sys.modules[_compat._masker().__module__].redact
+    said = "password p@ss-w0rd, in the URI p%40ss-w0rd, in extra extra-s3cret, and the host dbhost"
+    assert redact(said) == "password ***, in the URI ***, in extra ***, and the host dbhost"
+
+
+def test_variables_say_whether_they_are_there():
+    answer = services().answer
+    assert answer("get_variable", {"key": "plain"}) == [True, "hello"]
+    assert answer("get_variable", {"key": "json", "deserialize_json": True}) == [True, {"x": [1]}]
+
+
+@pytest.mark.parametrize(
+    ("request_name", "arguments", "said"),
+    [
+        ("os.system", {}, "an unknown request"),
+        ("__class__", {}, "an unknown request"),
+        ("get_connection", {}, "conn_id is missing"),
+        ("get_connection", {"conn_id": 3}, "'conn_id' cannot be a int"),
+        ("get_connection", {"conn_id": "x", "self": 1}, "'self' cannot be a int"),
+        ("get_variable", {"key": "x", "deserialize_json": "yes"}, "cannot be a str"),
+        ("xcom_pull", {"task_ids": {"a": 1}}, "cannot be a dict"),
+        ("xcom_push", {"key": "k", "value": {"$": ["object"]}}, "an unknown type"),
+    ],
+)
+def test_what_is_no_request_is_refused(request_name, arguments, said):
+    with pytest.raises(ValueError, match=said):
+        services().answer(request_name, arguments)
+
+
+def test_xcoms_are_pulled_with_what_was_asked_and_pickled_where_they_are_no_data():
+    asked = []
+
+    class Instance:
+        def xcom_pull(self, task_ids=None, dag_id=None, key="return_value", include_prior_dates=False):
+            asked.append((task_ids, dag_id, key, include_prior_dates))
+            return [Proxy] if key == "odd" else (1, {"a": datetime.date(2024, 1, 1)})
+
+    answer = services(ti=Instance()).answer
+    assert decode(answer("xcom_pull", {"task_ids": "up", "run_id": None})) == (1, {"a": datetime.date(2024, 1, 1)})
+    odd = answer("xcom_pull", {"task_ids": ["a"], "key": "odd"})
+    assert isinstance(odd, Pickled)
+    assert pickle.loads(odd.data) == [Proxy]
+    assert asked == [("up", None, "return_value", False), (["a"], None, "odd", False)]
+
+
+def test_the_context_is_described_and_what_cannot_be_is_named(dag):
+    run = types.SimpleNamespace(run_id="r", conf={"a": 1}, start_date=None)
+    context = {"dag": dag, "dag_run": run, "run_id": "r", "params": {"p": 1}, "odd": 1}
+    described = Services(context).context(["dag_run"], everything=False)
+    assert described == {"dag_run": {"$": ["dag_run", {"run_id": "r", "conf": {"a": 1}, "start_date": None}]}}
+    everything = Services(context).context([], everything=True)
+    assert everything["dag"]["$"][1]["dag_id"] == dag.dag_id
+    assert everything["odd"]["$"][:2] == ["ungiven", "odd"]
+    with pytest.raises(ContextError, match="'conf' of Airflow's context cannot reach an environment: it is Airflow's"):
+        describe({"conf": {}}, "conf")
+    with pytest.raises(ContextError, match="'params' of Airflow's context cannot .* Proxy .* is not plain data"):
+        describe({"params": {"p": Proxy()}}, "params")
+
+
+def test_connections_are_exported_when_asked_for_and_another_airflow_gets_a_configuration_of_its_own():
+    def call(**packages):
+        return types.SimpleNamespace(
+            export_connections=("my_db",), environment=types.SimpleNamespace(packages=packages), env={}
+        )
+
+    exported = {"AIRFLOW_CONN_MY_DB": _compat.get_connection("my_db").get_uri()}
+    assert services().variables(call()) == exported
+    assert services().variables(call(**{"apache-airflow": _compat.AIRFLOW_VERSION})) == exported
+    assert services().variables(call(**{"apache-airflow": "1.0"})) == {**exported, "AIRFLOW_CONFIG": "/dev/null"}
