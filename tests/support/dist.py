@@ -11,6 +11,7 @@ import tarfile
 import tempfile
 import zipfile
 from pathlib import Path
+from typing import IO
 
 from tests.support import builds, engine, images, interpreters, tools
 from tests.support.state import ROOT, Unavailable, folder, run, say
@@ -109,21 +110,39 @@ def _image(builder: engine.Engine, platforms: tuple[str, ...]) -> tuple[Path, li
 
 
 def _platforms(layout: Path) -> list[str]:
-    """The platforms of an OCI layout, read from the layout itself."""
+    """The platforms of an OCI layout, read from the layout itself.
+
+    Raises:
+        Unavailable: an image says that it is for a platform, and its programs are for another one. So it is where the
+            base image was at hand for one platform alone, and the engine made do with that.
+    """
     with tarfile.open(layout) as tar:
 
-        def read(name: str) -> dict[str, object]:
-            return json.load(tar.extractfile(name))
+        def blob(entry: dict[str, object]) -> IO[bytes]:
+            return tar.extractfile(f"blobs/{str(entry['digest']).replace(':', '/')}")
 
-        found, waiting = [], list(read("index.json")["manifests"])
+        found, waiting = [], list(json.load(tar.extractfile("index.json"))["manifests"])
         while waiting:
             entry = waiting.pop(0)
-            document = read(f"blobs/{entry['digest'].replace(':', '/')}")
+            document = json.load(blob(entry))
             waiting += document.get("manifests", [])
             if "config" in document and "attestation" not in json.dumps(entry.get("annotations", {})):
-                config = read(f"blobs/{document['config']['digest'].replace(':', '/')}")
+                config = json.load(blob(document["config"]))
+                machines = {_machine(blob(layer)) for layer in document["layers"]} - {None}
+                if machines != {config["architecture"]}:
+                    raise Unavailable(f"error: the image for {config['architecture']} has programs for {machines}")
                 found.append(f"{config['os']}/{config['architecture']}")
     return sorted(found)
+
+
+def _machine(layer: IO[bytes]) -> str | None:
+    """What processor the tools in a layer are for; None if it has none of them."""
+    with tarfile.open(fileobj=layer) as tar:
+        for member in tar:
+            if member.name.lstrip("./") == "tools/uv":
+                number = int.from_bytes(tar.extractfile(member).read(20)[18:20], "little")  # e_machine in ELF
+                return {62: "amd64", 183: "arm64"}.get(number, str(number))
+    return None
 
 
 def _last(reason: Unavailable) -> str:
