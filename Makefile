@@ -26,6 +26,10 @@ test: dev ## All tests, those on a real engine included; brings up what they nee
 	@$(PYTHON) -m tests.support.images || echo "tests that need an engine or these images are skipped"
 	@.venv/bin/pytest -q --durations=10 tests
 
+.PHONY: matrix
+matrix: dev ## The provider on every release of Airflow from 2.4 to 3.3, real schedulers included (half an hour)
+	@PYENV_MATRIX=all .venv/bin/pytest -q --durations=10 tests/airflow
+
 .PHONY: property
 property: dev ## The laws of document, language and expansion over 20,000 examples each (ten minutes and more)
 	@PYENV_EXAMPLES=20000 .venv/bin/pytest -q tests/property tests/frontend/language/test_properties.py

@@ -17,6 +17,7 @@ collect_ignore = ["inner"]
 HERE = Path(__file__).parent
 FULL = ("2.4.3", "2.11.2", "3.3.2")
 """The releases that `make test` runs everything on; `make matrix` does on all."""
+EVERY = tuple(one.version for one in RELEASES)
 WHOLE_MATRIX = os.environ.get("PYENV_MATRIX") == "all"
 
 
@@ -59,6 +60,11 @@ class Airflow:
         """Read from the database."""
         with sqlite3.connect(self.home / "airflow.db") as connection:
             return connection.execute(statement, values).fetchall()
+
+    def execute(self, statement):
+        """Change the database."""
+        with sqlite3.connect(self.home / "airflow.db", timeout=30) as connection:
+            connection.execute(statement)
 
     def states(self, dag_id):
         """Give the state of every task instance of a DAG, by task id and map index."""
@@ -103,12 +109,21 @@ def make(release: Release, home: Path) -> Airflow:
 
 
 def pytest_generate_tests(metafunc):
-    """Give ``airflow`` the releases that the test asks for: all, or by marker those that are run in full."""
+    """Give ``airflow`` the releases that the test runs on: those of its marker; or all in the matrix, else a few."""
     if "airflow" in metafunc.fixturenames:
-        only = [mark.args for mark in metafunc.definition.iter_markers("releases")]
-        wanted = only[0] if only else [one.version for one in RELEASES]
-        chosen = [one for one in RELEASES if one.version in wanted or (WHOLE_MATRIX and wanted == FULL)]
+        marked = [mark.args for mark in metafunc.definition.iter_markers("releases")]
+        wanted = marked[0] if marked else FULL
+        if WHOLE_MATRIX and wanted == FULL:
+            wanted = EVERY
+        chosen = [one for one in RELEASES if one.version in wanted]
         metafunc.parametrize("airflow", chosen, ids=[one.name for one in chosen], indirect=True)
+
+
+def pytest_collection_modifyitems(items):
+    """Leave the real schedulers to the matrix: they take minutes."""
+    for item in items:
+        if item.get_closest_marker("slow") and not WHOLE_MATRIX and HERE in item.path.parents:
+            item.add_marker(pytest.mark.skip(reason="part of the whole matrix: make matrix"))
 
 
 @pytest.fixture

@@ -4,13 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.airflow.conftest import FULL
-
 pytestmark = pytest.mark.airflow
 INNER = Path(__file__).parent / "inner"
 
 
-@pytest.mark.releases(*FULL)
 @pytest.mark.parametrize("case", sorted(path.name for path in INNER.glob("case_*.py")))
 def test_within_airflow(airflow, case):
     """Every case passes within the release; its own report is shown when it does not."""

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import time
+import types
 
 import pytest
 
@@ -40,7 +41,7 @@ def run(kind, execute, stock):
 
 def value_of(decorated):
     """Make a task and run it."""
-    return decorated().operator.execute({})
+    return decorated().operator.execute({"ti": types.SimpleNamespace(bundle_instance=None)})
 
 
 @both

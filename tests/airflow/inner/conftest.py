@@ -3,6 +3,7 @@
 import datetime
 import itertools
 import os
+import types
 
 import pytest
 
@@ -15,6 +16,7 @@ else:
     from airflow import DAG
 
 numbers = itertools.count()
+TI = types.SimpleNamespace(bundle_instance=None)
 BARE = os.environ["ASTRO_PYENV_py38"]
 
 
@@ -31,7 +33,7 @@ def execute(dag):
 
     def run(function, venv="py38", context=None, **options):
         operator = VenvOperator(task_id=f"t{next(numbers)}", venv=venv, python_callable=function, **options)
-        return operator.execute(context or {})
+        return operator.execute({"ti": TI, **(context or {})})
 
     return run
 
@@ -42,8 +44,10 @@ def stock(dag):
 
     def run(function, context=None, **options):
         operator = ExternalPythonOperator(
-            task_id=f"t{next(numbers)}", python=BARE, python_callable=function, **{"expect_airflow": False, **options}
+            task_id=f"t{next(numbers)}",
+            python_callable=function,
+            **{"python": BARE, "expect_airflow": False, **options},
         )
-        return operator.execute(context or {})
+        return operator.execute({"ti": TI, **(context or {})})
 
     return run

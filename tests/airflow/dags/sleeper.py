@@ -1,0 +1,25 @@
+"""A task that would run for ten minutes, with a child of its own: for killing."""
+
+import datetime
+import os
+
+try:
+    from airflow.sdk import DAG, task
+except ImportError:
+    from airflow import DAG
+    from airflow.decorators import task
+
+with DAG("sleeper", schedule=None, start_date=datetime.datetime(2024, 1, 1)):
+
+    @task.venv("py38")
+    def sleeps():
+        import os
+        import subprocess
+        import time
+
+        below = subprocess.Popen(["sleep", "600"])
+        with open(os.environ["RESULTS"] + ".pids", "w") as file:
+            file.write("%d %d\n" % (os.getpid(), below.pid))
+        time.sleep(600)
+
+    sleeps()

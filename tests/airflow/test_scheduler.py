@@ -1,0 +1,125 @@
+"""A real scheduler with a LocalExecutor, per major version: everything runs, and what is killed is gone."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.airflow, pytest.mark.slow]
+
+
+def free_port():
+    """Find a port on this machine that nobody listens on."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+@contextlib.contextmanager
+def running(airflow):
+    """Run a scheduler, and on Airflow 3 the API server and the DAG processor that go with it."""
+    port = free_port()
+    airflow.variables.update(
+        AIRFLOW__CORE__EXECUTOR="LocalExecutor",
+        AIRFLOW__CORE__PARALLELISM="4",
+        AIRFLOW__API__HOST="127.0.0.1",
+        AIRFLOW__API__PORT=str(port),
+        AIRFLOW__API__WORKERS="1",
+        AIRFLOW__CORE__EXECUTION_API_SERVER_URL=f"http://127.0.0.1:{port}/execution/",
+        AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS="True",
+        AIRFLOW__SCHEDULER__LOCAL_TASK_JOB_HEARTBEAT_SEC="2",
+        AIRFLOW__SCHEDULER__JOB_HEARTBEAT_SEC="2",
+        AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL="2",
+        _AIRFLOW__SKIP_DATABASE_EXECUTOR_COMPATIBILITY_CHECK="1",
+    )
+    command = "standalone" if airflow.release.number >= (3,) else "scheduler"
+    log = airflow.home / "scheduler.log"
+    with log.open("w") as file:
+        process = subprocess.Popen(
+            [airflow.release.bin / "airflow", command],
+            env=airflow.variables,
+            cwd=airflow.home,
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        yield log
+    finally:
+        group = os.getpgid(process.pid)
+        os.killpg(group, signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(20)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(group, signal.SIGKILL)
+
+
+def wait(airflow, log, what, seconds=300):
+    """Wait until something is true; show the scheduler's log when it never is."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if value := what():
+            return value
+        time.sleep(1)
+    pytest.fail(f"not within {seconds} s: {airflow.states('forms')}\n{log.read_text()[-8000:]}")
+
+
+def logs_of(airflow, tasks):
+    """Give the ends of the tasks' logs."""
+    found = sorted((airflow.home / "logs").rglob("attempt=*.log"))
+    return "\n".join(
+        f"{path}\n{path.read_text()[-2500:]}"
+        for path in found
+        if any(f"task_id={task}/" in str(path) for task in tasks)
+    )
+
+
+def alive(pid):
+    """Tell whether a process runs (one that is dead but not yet waited for does not)."""
+    status = Path(f"/proc/{pid}/stat")
+    return status.exists() and status.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def known(airflow, dag_id):
+    """Give a test whether the scheduler knows a DAG."""
+    return lambda: airflow.query("select 1 from dag where dag_id = ?", dag_id)
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.releases("2.11.2", "3.3.2")
+def test_a_real_scheduler_runs_all_forms_and_kills_what_it_must(airflow):
+    """Every form ends as it should; a task that is failed from outside takes its processes with it."""
+    for name in ("forms.py", "newer.py", "sleeper.py"):
+        airflow.dag(name)
+    (airflow.home / "dags" / ".airflowignore").write_text("newer.py\n")
+    with running(airflow) as log:
+        date = "--logical-date" if airflow.release.number >= (3,) else "--exec-date"
+        for dag_id in ("forms", "sleeper"):
+            wait(airflow, log, known(airflow, dag_id))
+            airflow.run("airflow", "dags", "unpause", dag_id)
+            airflow.run("airflow", "dags", "trigger", dag_id, date, "2024-01-02T00:00:00+00:00")
+        pids = wait(airflow, log, lambda: _read(airflow.home / "results.jsonl.pids")).split()
+        assert all(map(alive, pids))
+        airflow.execute("update task_instance set state = 'failed' where dag_id = 'sleeper'")
+        wait(airflow, log, lambda: not any(map(alive, pids)), seconds=60)
+
+        def ended():
+            rows = airflow.query("select state from dag_run where dag_id = 'forms'")
+            return rows and rows[0][0] in {"success", "failed"}
+
+        wait(airflow, log, ended)
+    states = airflow.states("forms")
+    bad = {task: state for task, state in states.items() if state not in {"success", "skipped"}}
+    assert not bad, f"{bad}\n{logs_of(airflow, bad)}"
+    assert airflow.results()["again"] == [[3, 8], True]
+    assert airflow.results()["reduce"] == [[3, 13], ["list", 36]]
+
+
+def _read(path):
+    return path.read_text().strip() if path.exists() else ""
