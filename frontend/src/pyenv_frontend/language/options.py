@@ -72,7 +72,8 @@ OPTIONS: Final = (
         value="uv|pip",
         choices=("uv", "pip"),
         default="uv",
-        doc="The program that installs the requirements. Neither stays in the image unless the requirements name it.",
+        doc="The program that installs the requirements. uv leaves nothing of itself in the image; with pip, the environment "
+        "has pip as well.",
     ),
     OptionSpec(
         name="constraint",
