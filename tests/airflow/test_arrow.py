@@ -1,0 +1,67 @@
+"""Data frames between pandas 1 on Python 3.8 and pandas 2 on Python 3.12, as Arrow."""
+
+import subprocess
+import textwrap
+
+import pytest
+
+from tests.airflow.installations import environment
+from tests.support.state import ROOT
+
+pytestmark = pytest.mark.airflow
+WORKER = """
+    import logging, os, sys
+    import pandas as pd
+    from airflow_venv import environment, process
+    from airflow_venv.call import Call, FunctionSource, Piece, Value
+
+    FUNCTION = '''
+    def f(frame, nested):
+        import pandas as pd
+        assert pd.__version__.startswith("1."), pd.__version__
+        assert type(frame) is pd.DataFrame and frame["when"].dt.tz is not None
+        frame["doubled"] = frame["number"] * 2
+        return {"frame": frame, "series": nested["series"] + 1, "rows": (len(frame), 1), "none": None}
+    '''
+    import textwrap
+    services = type("S", (), {"context": lambda *_, **__: {}, "variables": lambda *_: {}})()
+    frame = pd.DataFrame({
+        "number": [1, 2, 3],
+        "text": pd.array(["a", None, "ü"], dtype="string"),
+        "kind": pd.Categorical(["x", "y", "x"]),
+        "when": pd.date_range("2024-01-01", periods=3, tz="Europe/Berlin"),
+    }, index=pd.Index([10, 20, 30], name="id"))
+    call = Call(
+        environment.read(sys.argv[1]),
+        FunctionSource("f", (Piece(textwrap.dedent(FUNCTION), "dag.py", 1),)),
+        args=(frame, {"series": pd.Series([1.5, 2.5], name="s")}),
+        serializer="arrow",
+        env=dict(os.environ),
+    )
+    outcome = process.run(call, services, logging)
+    assert isinstance(outcome, Value), outcome
+    value = outcome.value
+    assert value["rows"] == (3, 1) and value["none"] is None
+    pd.testing.assert_series_equal(value["series"], pd.Series([2.5, 3.5], name="s"))
+    back = value["frame"]
+    assert list(back.columns) == ["number", "text", "kind", "when", "doubled"] and back.index.name == "id"
+    assert str(back["kind"].dtype) == "category" and str(back["when"].dt.tz) == "Europe/Berlin"
+    pd.testing.assert_frame_equal(
+        back.drop(columns="doubled").astype({"when": frame["when"].dtype}), frame, check_categorical=False
+    )
+    print("equal")
+    """
+
+
+def test_a_data_frame_crosses_two_major_versions_of_pandas():
+    """Pickles of data frames do not; dtypes, index, categories and time zones survive."""
+    worker = environment("3.12", "pandas==2.2.3", "pyarrow==18.1.0")
+    there = environment("3.8", "pandas==1.5.3", "pyarrow==17.0.0")
+    done = subprocess.run(
+        [worker, "-c", textwrap.dedent(WORKER), there],
+        env={"PYTHONPATH": str(ROOT / "provider" / "src")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.endswith("equal\n"), done.stdout + done.stderr
