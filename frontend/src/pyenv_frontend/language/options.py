@@ -72,8 +72,8 @@ OPTIONS: Final = (
         value="uv|pip",
         choices=("uv", "pip"),
         default="uv",
-        doc="The program that installs the requirements. uv leaves nothing of itself in the image; with pip, the environment "
-        "has pip as well.",
+        doc="The program that installs the requirements. uv leaves nothing of itself in the image; with pip, the "
+        "environment has pip as well.",
     ),
     OptionSpec(
         name="constraint",
