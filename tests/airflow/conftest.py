@@ -89,7 +89,10 @@ def make(release: Release, home: Path) -> Airflow:
     shutil.copy(release.bin.parent / "home" / "airflow.db", home / "airflow.db")
     (home / "dags").mkdir()
     with_airflow = release_of(2 if release.number < (3,) else 3)
-    environments = {"airflow": str(with_airflow.install() / "python")}
+    environments = {
+        "airflow": str(with_airflow.install() / "python"),
+        "pickles": environment("3.11", "dill", "cloudpickle"),
+    }
     environments |= {f"py{minor.replace('.', '')}": environment(minor) for minor in ("3.8", "3.13")}
     variables = {
         "PATH": f"{release.bin}:/usr/bin:/bin",

@@ -448,3 +448,22 @@ def test_all_errors_have_one_root():
     for kind in (BrokenEnvironmentError, SourceError, UnknownEnvironmentError):
         assert issubclass(kind, VenvError)
         assert issubclass(kind, ValueError)
+
+
+@pytest.mark.skipif(not AIRFLOW_3, reason="picklers of different years do not read each other's functions")
+@pytest.mark.parametrize("serializer", ["dill", "cloudpickle"])
+def test_picklers_that_take_more_are_there_where_both_sides_have_them(execute, serializer):
+    def f(function):
+        made = function(2)
+        return lambda x: x + made
+
+    assert execute(f, venv="pickles", op_args=[lambda x: x * 3], serializer=serializer)(1) == 7
+    if serializer == "dill":
+        assert execute(f, venv="pickles", op_args=[lambda x: x], use_dill=True)(1) == 3
+
+
+def test_the_readme_s_function_runs_though_it_imports_sys_outside(execute):
+    def f():
+        return f"My python version is {sys.version}"
+
+    assert execute(f).startswith("My python version is 3.8")
