@@ -174,3 +174,12 @@ def test_scratch(monkeypatch, tmp_path):
     done = called(monkeypatch, "expand", "-f", place, *BASE)
     assert done.code == 1
     assert "Dockerfile:2:7: there is no C library in scratch" in done.err
+
+
+def test_a_builders_stage_cannot_be_printed(monkeypatch, tmp_path):
+    """What only a build through the frontend can do is said, at the option."""
+    place = folder(tmp_path, "FROM debian AS c\nFROM apache/airflow:3.0.6\nPYENV --builder=c 3.8 a\n") / "Dockerfile"
+    done = called(monkeypatch, "expand", "-f", place, *BASE)
+    assert done.code == 1
+    assert "Dockerfile:3:7: an environment that another stage installs cannot be written as plain" in done.err
+    assert done.out == ""
