@@ -1,0 +1,126 @@
+"""When it goes wrong on our side: one sentence for the user, the traceback in the engine's log, nothing left behind."""
+
+import os
+import re
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+BASE = "python:3.13-slim-bookworm"
+
+
+@pytest.fixture(autouse=True)
+def _bases(base_images):
+    base_images(BASE)
+
+
+@pytest.fixture
+def broken(engine, frontend, tmp_path):
+    """A frontend's image like this checkout's, with one module replaced: `broken("...", code)`."""
+    names = []
+
+    def make(module, code):
+        (tmp_path / "module.py").write_text(code)
+        name = f"pyenv-frontend-broken:{os.getpid()}-{len(names)}"
+        text = f"FROM {frontend}\nCOPY module.py /frontend/pyenv_frontend/{module}.py\n"
+        # Byte code that is never checked would go before the source.
+        cache = f"/frontend/pyenv_frontend/{Path(module).parent}/__pycache__/{Path(module).name}.cpython-313.pyc"
+        text += f"COPY empty {cache}\n"
+        (tmp_path / "empty").write_bytes(b"")
+        (tmp_path / "Dockerfile").write_text(text)
+        engine.run("buildx", "build", "--quiet", f"--tag={name}", str(tmp_path))
+        names.append(name)
+        return name
+
+    yield make
+    for name in names:
+        subprocess.run(
+            ["docker", "image", "rm", "--force", name], env=engine.environment(), capture_output=True, check=False
+        )
+
+
+def test_a_defect_of_ours_is_one_sentence(buildx, broken):
+    """The user is asked to report it; no traceback is shown."""
+    image = broken("build/source", "def read(*_): raise ZeroDivisionError('oh')\n")
+    build = buildx.fails(f"# syntax={image}\nFROM {BASE}\n")
+    error = build.log.rpartition("ERROR: ")[2]
+    assert re.search(r"ZeroDivisionError: oh: this is a defect of pyenv-frontend", error)
+    assert "Traceback" not in build.log
+
+
+def test_a_frontend_that_dies_ends_the_build(buildx, broken):
+    """The engine says so in one sentence, and the next build works."""
+    image = broken("build/source", "import os\nos._exit(137)\n")
+    build = buildx.fails(f"# syntax={image}\nFROM {BASE}\n", timeout=60)
+    assert re.search(r"ERROR: .*(exit code: 137|closed unexpectedly)", build.log)
+    buildx(f"FROM {BASE}\n")
+
+
+def test_a_frontend_that_answers_nonsense_ends_the_build(buildx, broken):
+    """Bytes on the pipe that are no HTTP/2 are an error, not a wait."""
+    code = (
+        "import os\nfor fd in range(3, 9):\n    try: os.write(fd, b'nonsense' * 99)\n"
+        "    except OSError: pass\nos._exit(0)\n"
+    )
+    image = broken("build/source", code)
+    build = buildx.fails(f"# syntax={image}\nFROM {BASE}\n", timeout=60)
+    assert "ERROR: " in build.log
+
+
+def test_a_cancelled_build_leaves_no_process(engine, frontend, tmp_path):
+    """Ctrl-C while an instruction runs: the client ends, and neither the frontend nor the step lives on."""
+    marker = f"7{os.getpid()}"
+    (tmp_path / "Dockerfile").write_text(f"# syntax={frontend}\nFROM {BASE}\nPYENV 3.13 etl\nRUN sleep {marker}\n")
+    client = subprocess.Popen(
+        ["docker", "buildx", "build", "--progress=plain", "--network=host", "--no-cache", str(tmp_path)],
+        env=engine.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    until(lambda: running(f"sleep {marker}"), 120)
+    os.killpg(client.pid, signal.SIGINT)
+    assert client.wait(60) != 0
+    until(lambda: not running(f"sleep {marker}"), 30)
+
+
+def running(words):
+    """Tell whether a process of these words runs anywhere on this machine."""
+    found = subprocess.run(["pgrep", "-f", f"^{words}$"], capture_output=True, check=False)
+    return found.returncode == 0
+
+
+def until(condition, seconds):
+    """Wait for something to become true."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.2)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--build-arg=BUILDKIT_SYNTAX=SELF",),
+        ("--build-arg=PYENV_FRONTEND_DOCKERFILE=SELF",),
+        ("--build-arg=BUILDKIT_SYNTAX=SELF dockerfile=SELF",),
+    ],
+)
+def test_no_recursion_can_be_made_to_happen(buildx, frontend, arguments):
+    """Whoever names us where Docker's own frontend is meant gets a result or a sentence, and soon."""
+    given = [argument.replace("SELF", frontend) for argument in arguments]
+    build = buildx.attempt(f"FROM {BASE}\nRUN true\n", {}, *given, timeout=120)
+    assert build.code == 0 or "asked to delegate to itself" in build.log
+
+
+def test_the_syntax_line_that_names_ourselves_as_the_delegate_is_refused(buildx, frontend):
+    """`# syntax=us dockerfile=us`."""
+    build = buildx.fails(f"# syntax={frontend} dockerfile={frontend}\nFROM {BASE}\n", timeout=120)
+    assert "asked to delegate to itself" in build.log
+    assert "dockerfile=docker/dockerfile:1" in build.log
+
+
+def test_an_unknown_word_on_the_syntax_line_is_refused(buildx, frontend):
+    """A typing error there must not pass unseen."""
+    build = buildx.fails(f"# syntax={frontend} dockrfile=docker/dockerfile:1\nFROM {BASE}\n")
+    assert "the syntax line says 'dockrfile=docker/dockerfile:1', which means nothing here" in build.log
