@@ -1,6 +1,7 @@
 """Time a trivial task through our operator and through the stock one, in turn; print the medians in milliseconds.
 
-Runs in an installation of Airflow: ``python timing.py <pairs>``. ``ASTRO_PYENV_bench`` names the environment.
+Runs in an installation of Airflow: ``python timing.py <pairs> <tasks>``, each time being that of so many runs.
+``ASTRO_PYENV_bench`` names the environment.
 """
 
 import json
@@ -39,13 +40,13 @@ def trivial() -> int:
     return 1
 
 
-def once(operator: object) -> float:
-    """Return how many milliseconds one run takes."""
+def once(operator: object, tasks: int) -> float:
+    """Return how many milliseconds so many runs take, one after the other."""
     start = time.perf_counter()
-    result = operator.execute(Context({"ti": NoTask()}))
+    results = [operator.execute(Context({"ti": NoTask()})) for _ in range(tasks)]
     took = 1000 * (time.perf_counter() - start)
-    if result != 1:
-        sys.exit(f"{operator} returned {result!r}")
+    if results != [1] * tasks:
+        sys.exit(f"{operator} returned {results!r}")
     return took
 
 
@@ -62,7 +63,7 @@ def supervise(end: socket.socket) -> None:
             socket.send_fds(end, [len(answer).to_bytes(4, "big") + answer], [log.fileno()])
 
 
-def main(pairs: int) -> None:
+def main(pairs: int, tasks: int) -> None:
     """Run both in turn; a first pair, in which modules are loaded, is not counted."""
     logging.disable(logging.CRITICAL)
     ends = socket.socketpair()  # Airflow 3 in a child takes its standard input for the supervisor's socket
@@ -72,9 +73,10 @@ def main(pairs: int) -> None:
     dag = DAG("bench", schedule=None)
     ours = VenvOperator(task_id="ours", dag=dag, venv="bench", python_callable=trivial)
     stock = ExternalPythonOperator(task_id="stock", dag=dag, python=python, python_callable=trivial)
-    times = [(once(ours), once(stock)) for _ in range(pairs + 1)][1:]
+    once(ours, 1), once(stock, 1)
+    times = [(once(ours, tasks), once(stock, tasks)) for _ in range(pairs)]
     print("@" + json.dumps([statistics.median(column) for column in zip(*times)]))  # noqa: B905 - Python 3.9
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), int(sys.argv[2]))
