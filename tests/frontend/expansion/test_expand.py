@@ -9,7 +9,7 @@ from pyenv_frontend import document
 from pyenv_frontend.errors import UserError
 from pyenv_frontend.expansion.expand import Expansion, Tools, expand
 from pyenv_frontend.expansion.place import HomeUnknownError
-from pyenv_frontend.language import Program, read
+from pyenv_frontend.language import Program, Settings, read
 from tests.frontend.expansion.facts import BASES
 
 CASES = Path(__file__).parent / "cases"
@@ -111,3 +111,27 @@ def test_a_user_that_cannot_be_written_is_refused(line):
     """A control character in a stage's USER or HOME would end up in a generated line, or break it in two."""
     with pytest.raises(UserError, match="control character"):
         expanded(b"FROM debian:bookworm\n" + line + b"\nPYENV 3.11 x\n")
+
+
+def test_left_out_pyenvs_become_comments():
+    """PYENVs of stages that the build does not need are there as comments, line by line; the map stays whole."""
+    source = (
+        b"FROM debian:bookworm AS a\nPYENV 3.9 x <<E\nnumpy\nE\n"
+        b"FROM debian:bookworm\nPYENV 3.9 y\n"
+        b"FROM debian:bookworm AS c\nPYENV 3.9 z"
+    )
+    read_program = read(document.parse(source), Settings(reachable_only=True))
+    bases = {(stage.root, None): BASES["debian:bookworm"] for stage in read_program.stages}
+    result = expand(read_program, bases, [[]], TOOLS)
+    lines = result.source.split(b"\n")
+    assert lines[:6] == [
+        b"FROM debian:bookworm AS a",
+        b"# PYENV 3.9 x <<E",
+        b"# numpy",
+        b"# E",
+        b"FROM debian:bookworm",
+        b"# PYENV 3.9 y",
+    ]
+    assert b"ENV ASTRO_PYENV_z=" in result.source
+    assert b"ASTRO_PYENV_y" not in result.source
+    assert [result.lines[number].first for number in (1, 2, 5, 6, 7)] == [1, 2, 5, 6, 7]

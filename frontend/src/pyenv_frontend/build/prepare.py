@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from pyenv_frontend.expansion.expand import BaseKey, Expansion
     from pyenv_frontend.gateway import wire_pb2 as wire
     from pyenv_frontend.gateway.bridge import Reply
-    from pyenv_frontend.language import Program, Pyenv, Stage
+    from pyenv_frontend.language import Program, Pyenv, Settings, Stage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +86,7 @@ class _Preparation:
         self.options = handover.options
         self.file = handover.file
         self.document = handover.document
-        self.first = read(self.document, handover.settings(), base_variables=handover.image_variables, report=_later)
+        self.first = read(self.document, self._settings(), base_variables=handover.image_variables, report=_later)
         """What can be said before the bases are known."""
 
     def run(self) -> tuple[Prepared, ...]:
@@ -96,6 +96,10 @@ class _Preparation:
         found = [self._for_platform(platform, facts[platform]) for platform in facts]
         same = len({each.expansion.source for each in found}) == 1
         return (found[0],) if same else tuple(found)
+
+    def _settings(self, platform: str = "") -> Settings:
+        """What no stage of this build needs is not looked at, nor its base image."""
+        return self.handover.settings(platform)._replace(reachable_only=True)
 
     def _look_at(self, dockerfile: bytes) -> Reply[wire.Result]:
         reply = self.handover.ask(self.options.for_base(), dockerfile, "look at the base image")
@@ -114,7 +118,7 @@ class _Preparation:
         def prepared(document: Document, bases: Mapping[BaseKey, Base]) -> Prepared:
             return self._expand(document, platform, bases, read(document, settings, base_variables=variables))
 
-        settings = self.handover.settings(platform)
+        settings = self._settings(platform)
         known = dict(facts)
         while True:
             try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -14,6 +15,7 @@ from pyenv_frontend.position import LineMap, Span
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
+    from pyenv_frontend.document import Instruction
     from pyenv_frontend.expansion.base import Base
     from pyenv_frontend.expansion.place import Place
     from pyenv_frontend.expansion.plan import Choice
@@ -93,15 +95,16 @@ def expand(  # noqa: PLR0913 - the file, and all that it takes to expand it
     document = program.document
     output = Output(document.file, document.escape.decode())
     recorded: list[Step] = []
+    left_out = deque(program.left_out)
     done = 0
     for number, (stage, environment, interpreters) in enumerate(_environments(program)):
         instruction = environment.pyenv.instruction
         base = bases[stage.root, stage.root_platform]
         surrounded = _Surrounded.by(stage, base, present)
         if surrounded and environment is stage.environments[0]:
-            output.copy(Span(done, stage.instruction.span.start))
+            _copy(output, Span(done, stage.instruction.span.start), left_out)
             done = surrounded.write_before(output)
-        output.copy(Span(done, instruction.span.start))
+        _copy(output, Span(done, instruction.span.start), left_out)
         done = instruction.span.end
         if annotate:
             output.comment(instruction.text, instruction.lines)
@@ -110,8 +113,19 @@ def expand(  # noqa: PLR0913 - the file, and all that it takes to expand it
         recorded += part.write(output, recorded)
         if surrounded and environment is stage.environments[-1]:
             surrounded.write_after(output, environment)
-    output.copy(Span(done, len(document.file.data)))
+    _copy(output, Span(done, len(document.file.data)), left_out)
     return Expansion(source=output.source, lines=output.lines, steps=tuple(recorded))
+
+
+def _copy(output: Output, span: Span, left_out: deque[Instruction]) -> None:
+    """Copy a stretch of the file; PYENVs in it that no stage of this build needs become comments."""
+    done = span.start
+    while left_out and left_out[0].span.start < span.end:
+        instruction = left_out.popleft()
+        output.copy(Span(done, instruction.span.start))
+        output.comment(instruction.text, instruction.lines)
+        done = instruction.span.end
+    output.copy(Span(done, span.end))
 
 
 def _environments(program: Program) -> Iterator[tuple[Stage, Environment, Interpreters]]:

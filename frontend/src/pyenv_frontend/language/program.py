@@ -94,6 +94,9 @@ class Program:
     document: Document
     stages: tuple[Stage, ...]
 
+    left_out: tuple[Instruction, ...] = ()
+    """PYENVs of stages that the build does not need, in order; they are in no stage's `environments`."""
+
     @property
     def environments(self) -> tuple[Environment, ...]:
         """Every PYENV of the file in order."""

@@ -9,6 +9,7 @@ from pyenv_frontend.errors import UserError, near
 from pyenv_frontend.language.names import clash
 from pyenv_frontend.language.parse import parse_pyenv
 from pyenv_frontend.language.program import Environment, Program, Stage
+from pyenv_frontend.language.reach import reachable
 from pyenv_frontend.language.stages import is_pyenv, last_name, outline
 from pyenv_frontend.language.variables import CHANGES, GlobalScope, platform_variables
 from pyenv_frontend.position import Location
@@ -35,6 +36,9 @@ class Settings(NamedTuple):
 
     target: str = ""
     """The stage to build, empty for the last one."""
+
+    reachable_only: bool = False
+    """Whether PYENVs in stages that the target does not need are left out, unread."""
 
 
 def no_variables(reference: str, platform: str | None) -> Mapping[str, str]:
@@ -87,6 +91,9 @@ class _Reader:
         variables = platform_variables(settings.build_platform, target, settings.target or last_name(document))
         self._globals = GlobalScope(variables, settings.build_args, document.escape)
         self._before, self._stages = outline(document, self._globals)
+        everything = set(range(len(self._stages)))
+        self._wanted = reachable(self._stages, settings.target) if settings.reachable_only else everything
+        self._left_out: list[Instruction] = []
 
     def program(self) -> Program:
         for instruction in self._before:
@@ -98,10 +105,14 @@ class _Reader:
                 stage.scope = self._inherited(stage.parent)
             for instruction in stage.instructions:
                 if is_pyenv(instruction):
-                    self._take(self._pyenv, instruction, stage)
+                    if stage.index in self._wanted:
+                        self._take(self._pyenv, instruction, stage)
+                    else:
+                        self._left_out.append(instruction)
                 elif instruction.name in CHANGES:
                     stage.scope.run(instruction.command)
-        return Program(document=self._document, stages=tuple(map(_closed, self._stages)))
+        stages = tuple(map(_closed, self._stages))
+        return Program(document=self._document, stages=stages, left_out=tuple(self._left_out))
 
     def _take[**P](self, action: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
         try:
@@ -118,7 +129,8 @@ class _Reader:
 
     def _ask_bases(self) -> None:
         """Get the ENV of each image that a stage with a PYENV begins with, once."""
-        roots = [stage.root for stage in self._stages if any(map(is_pyenv, stage.instructions))]
+        wanted = [stage for stage in self._stages if stage.index in self._wanted]
+        roots = [stage.root for stage in wanted if any(map(is_pyenv, stage.instructions))]
         known: dict[tuple[str, str | None], Mapping[str, str]] = {("scratch", None): {}}
         for root in dict.fromkeys(roots):
             key = root.base, root.platform
