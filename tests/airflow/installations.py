@@ -3,8 +3,11 @@
 No constraints file is needed: a release is installed with what the registry held a few days after it came out.
 """
 
+import contextlib
+import hashlib
 import shutil
 import sys
+import tempfile
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -121,9 +124,21 @@ def environment(minor: str, *packages: str) -> str:
 
 @cache
 def provider() -> Path:
-    """Install this checkout's provider, as its wheel has it, into a folder for ``PYTHONPATH``; give the folder."""
-    target = ROOT / ".pyenv" / "provider"
-    shutil.rmtree(target, ignore_errors=True)
-    how = ["--no-deps", "--no-build-isolation", "--target", target]
-    run([_uv(), "pip", "install", "-q", "--python", sys.executable, *how, ROOT / "provider"])
+    """Install this checkout's provider, as its wheel has it, into a folder for ``PYTHONPATH``; give the folder.
+
+    The folder is named by the sources' digest, so that runs side by side neither wait for nor disturb each other.
+    """
+    digest = hashlib.sha256()
+    for path in sorted((ROOT / "provider").rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            digest.update(f"{path}\0".encode() + path.read_bytes())
+    target = ROOT / ".pyenv" / f"provider-{digest.hexdigest()[:16]}"
+    if not target.exists():
+        target.parent.mkdir(exist_ok=True)
+        made = Path(tempfile.mkdtemp(dir=target.parent)) / "provider"
+        how = ["--no-deps", "--no-build-isolation", "--target", made]
+        run([_uv(), "pip", "install", "-q", "--python", sys.executable, *how, ROOT / "provider"])
+        with contextlib.suppress(OSError):  # somebody else was faster
+            made.rename(target)
+        shutil.rmtree(made.parent)
     return target
