@@ -78,7 +78,7 @@ class Local:
         """Load several files at once."""
         wanted = sorted(set(paths) - self._contents.keys())
         if wanted:
-            ref = self._solve({"local.followpaths": _json(wanted)}, _STEP)
+            ref = self._solve({"local.followpaths": _json([llb.literal(path) for path in wanted])}, _STEP)
             self._contents.update(dict.fromkeys(wanted, ref))
 
     def contents(self, path: str) -> RefId:
@@ -91,12 +91,12 @@ class Local:
         if path in self._contents:
             return self._contents[path]
         if path not in self._metadata:
-            self._metadata[path] = self._solve(_only(path), _STEP)
+            self._metadata[path] = self._solve(_only(llb.literal(path)), _STEP)
         return self._metadata[path]
 
     def listing(self, folder: str) -> RefId:
         """See `Store.listing`."""
-        return self._solve(_only(f"{folder}/*" if folder else "*"), _STEP)
+        return self._solve(_only(f"{llb.literal(folder)}/*" if folder else "*"), _STEP)
 
     def ignore_file(self) -> bytes:
         """Read the folder's own `.dockerignore`, by the same op as Docker's frontend; empty if there is none."""

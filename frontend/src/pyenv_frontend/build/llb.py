@@ -7,7 +7,7 @@ places in the source are found; and where Docker's frontend makes the same op, t
 
 from __future__ import annotations
 
-__all__ = ["NAME", "Output", "copied", "definition", "digest_of", "encode", "output_of", "source", "written"]
+__all__ = ["NAME", "Output", "copied", "definition", "digest_of", "encode", "literal", "output_of", "source", "written"]
 
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -34,6 +34,11 @@ class Output(NamedTuple):
     number: int
     """Which of the op's outputs."""
     metadata: Mapping[str, wire.OpMetadata]
+
+
+def literal(path: str) -> str:
+    """Give a path as a pattern that matches nothing else."""
+    return "".join("\\" + char if char in "\\*?[!" else char for char in path)
 
 
 def digest_of(op: bytes) -> str:

@@ -36,7 +36,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from pyenv_frontend.build.llb import digest_of as _digest
-from pyenv_frontend.build.llb import encode
+from pyenv_frontend.build.llb import encode, literal
 from pyenv_frontend.expansion.steps import BUILDER
 from pyenv_frontend.gateway import wire_pb2 as wire
 
@@ -270,10 +270,5 @@ def _copy(path: str) -> wire.Copy:
         create_dest_path=True,
         allow_wildcard=False,
         timestamp=-1,
-        include_patterns=[_literal(name)],
+        include_patterns=[literal(name)],
     )
-
-
-def _literal(name: str) -> str:
-    """A name as a pattern that matches nothing else."""
-    return "".join("\\" + char if char in "\\*?[!" else char for char in name)

@@ -25,6 +25,7 @@ CONTEXT = "/run/pyenv-context"
 INTERPRETER = "/run/pyenv-python"
 BUILDER = "/run/pyenv-builder"
 _STEPS = f"{TOOLS}/pyenv_image"
+_PATTERN = frozenset("\\*?[")
 
 
 type Run = tuple[list[str], list[str]]
@@ -109,19 +110,20 @@ def _context(inputs: Sequence[str], escape: str) -> list[str]:
     for path in inputs:
         place = _sayable(path)
         places[place] = places.get(place, False) or path.endswith("/")
-    for above in {_sayable(path) for path in inputs if not path.isascii()}:
+    for above in {place for path in inputs if (place := _sayable(path)) != path.rstrip("/")}:
         for path in [each for each in places if each != above and f"{each}/".startswith(f"{above}/" if above else "")]:
             places[above] |= places.pop(path)
     return [_mount(path, escape, writable=writable) for path, writable in places.items()]
 
 
 def _sayable(path: str) -> str:
-    """The path itself, or the nearest folder above it whose path is ASCII (empty: the whole context).
+    """The path itself, or the nearest folder above it that can be said (empty: the whole context).
 
-    The engine takes the bytes of a flag for characters and so looks for a file of another name.
+    The engine takes the bytes of a flag for characters, and its client the path of a mount for a pattern of what to
+    send; either way another file is looked for.
     """
     path = path.rstrip("/")
-    while not path.isascii():
+    while not path.isascii() or not _PATTERN.isdisjoint(path):
         path = path.rpartition("/")[0]
     return path
 
