@@ -80,7 +80,8 @@ def machine() -> str:
     """The machine that all of it ran on, and how busy it was: a busy one favours whoever starts fewer processes."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     load = f"load {os.getloadavg()[2]:.1f} in the quarter of an hour before its end"
-    return f"{os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()} {platform.release()}, {platform.machine()}; {load}"
+    system = f"{platform.system()} {platform.release()}, {platform.machine()}"
+    return f"{os.cpu_count()} cores, {memory:.0f} GiB, {system}; {load}"
 
 
 def write(part: str, rows: Sequence[Row]) -> None:
