@@ -17,6 +17,13 @@ def _bases(base_images):
     base_images(BASE, GRAFTED)
 
 
+@pytest.fixture
+def linting(engine):
+    """Skip on an engine whose Dockerfile frontend has no linter to ask (before Docker 27)."""
+    if int(engine.run("version", "--format={{.Server.Version}}").split(".")[0]) < 27:
+        pytest.skip("this engine cannot lint")
+
+
 def marked(log):
     """Return the lines that the client's excerpt of the Dockerfile marks, with the file's name in front."""
     name = re.search(r"^(\S+):\d+\n-{20}$", log, re.MULTILINE)
@@ -104,6 +111,7 @@ def test_an_error_in_a_large_file_is_still_that_error(buildx):
     assert marked(build.log) == ("Dockerfile", [(1104, "RAN true")])
 
 
+@pytest.mark.usefixtures("linting")
 def test_warnings_of_docker_and_of_ours_are_on_the_users_lines(buildx):
     """The summary at the end of a build has both, and nothing about what is generated."""
     build = buildx(f"from {BASE}\nPYENV 3.11 etl <<EOF\nsix\nEOF\nRUN true\nMAINTAINER me\n")
@@ -125,6 +133,7 @@ def test_warnings_of_docker_and_of_ours_are_on_the_users_lines(buildx):
          {"ConsistentInstructionCasing", "PyenvUnpinnedRequirements"}),
     ],
 )  # fmt: skip
+@pytest.mark.usefixtures("linting")
 def test_checks_are_switched_off_as_docker_does_it(buildx, directive, arguments, left):
     """`# check=` and the build-arg, which goes before it, hold for Docker's rules and for ours."""
     body = f"from {BASE}\nPYENV 3.11 etl <<EOF\nsix\nEOF\nMAINTAINER me\n"
@@ -134,6 +143,7 @@ def test_checks_are_switched_off_as_docker_does_it(buildx, directive, arguments,
 
 
 @pytest.mark.parametrize("line", ["MAINTAINER me", "RUN true"])
+@pytest.mark.usefixtures("linting")
 def test_checks_that_are_errors_fail_the_build(buildx, line):
     """With `error=true` a warning of Docker's or of ours ends the build."""
     text = f"# syntax=pyenv-frontend:dev\n# check=error=true\nFROM {BASE}\nPYENV 3.11 etl <<EOF\nsix\nEOF\n{line}\n"
@@ -142,6 +152,7 @@ def test_checks_that_are_errors_fail_the_build(buildx, line):
     assert re.search(rf"ERROR: .*lint violation found for rules: .*{rule}", build.log)
 
 
+@pytest.mark.usefixtures("linting")
 def test_warnings_are_of_the_stages_that_are_built(buildx):
     """A stage that is not needed does not warn, as without us."""
     build = buildx(f"FROM {BASE} AS unused\nLABEL a b\nFROM {BASE}\nPYENV 3.11 etl\nLABEL c d\n")
@@ -165,3 +176,12 @@ def test_the_expanded_file_is_shown_on_request(buildx):
     build = buildx(f"FROM {BASE}\nPYENV 3.11 etl\n", {}, "--build-arg=PYENV_FRONTEND_DEBUG=1")
     assert re.search(r"PYENV_FRONTEND_DEBUG: start \d+ ms, prepare \d+ ms", build.log)
     assert "ENV ASTRO_PYENV_etl=/opt/venv/etl/bin/python" in build.log
+
+
+def test_an_engine_that_cannot_lint_builds_and_advises_nonetheless(builder_on):
+    """Docker 26 has no such call: its own warnings are as without us, and ours are there."""
+    builder = builder_on("docker-26")
+    need_images(builder.engine, BASE, GRAFTED)
+    build = builder(f"FROM {BASE}\nPYENV 3.11 etl <<EOF\nsix\nEOF\nRUN true\n")
+    assert re.search(r"PyenvUnpinnedRequirements: .*\(line 4\)", build.log)
+    assert "[2/3] PYENV 3.11 etl <<EOF" in build.steps

@@ -131,7 +131,9 @@ class _Preparation:
     def _expand(self, document: Document, platform: str, facts: Mapping[BaseKey, Base], program: Program) -> Prepared:
         context = self.handover.context
         closures = [_closure(each.pyenv, context) for each in program.environments]
-        native = self.handover.settings(platform).target_platform in {None, self.options.build_platform}
+        target = self.handover.settings(platform).target_platform
+        runs_on = {each.root_platform or target for each in program.stages if each.environments}
+        native = runs_on <= {None, self.options.build_platform}
         tools = Tools(here=opts.TOOLS if native else self.options.frontend_image, triggers=self.options.frontend_image)
         present = {name for name in runtime.FILES if context.exists(name)} if _have_triggers(facts) else set()
         expansion = expand(program, facts, [each.inputs for each in closures], tools, present=present)

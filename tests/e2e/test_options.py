@@ -1,0 +1,138 @@
+"""What `docker buildx build` can be asked, it can be asked through us."""
+
+import json
+import tarfile
+
+import pytest
+
+from tests.e2e.conftest import need_images
+
+BASE = "python:3.13-slim-bookworm"
+PYENV = f"FROM {BASE}\nPYENV 3.13 etl\n"
+
+
+@pytest.fixture(autouse=True)
+def _bases(base_images):
+    base_images(BASE)
+
+
+def test_build_args_reach_pyenv_and_run(buildx, look):
+    """Both expand the same variable."""
+    text = f"FROM {BASE}\nARG NAME=wrong\nPYENV 3.13 $NAME\nRUN echo $NAME > /name\n"
+    image = look(buildx(text, {}, "--build-arg=NAME=right").image)
+    assert image.read("/name") == b"right\n"
+    assert "ASTRO_PYENV_right" in image.env
+
+
+def test_a_target_is_built_and_nothing_behind_it(buildx):
+    """Stages behind the target are not looked at, even if their PYENV would fail."""
+    text = f"FROM {BASE} AS one\nPYENV 3.13 etl\nRUN true\nFROM one AS two\nRUN false\n"
+    assert "[one 3/3] RUN true" in buildx(text, {}, "--target=one").steps
+
+
+def test_no_cache_runs_everything_again(buildx):
+    """The PYENV too."""
+    buildx(PYENV)
+    again = buildx(PYENV, {}, "--no-cache")
+    assert "[2/2] PYENV 3.13 etl" not in again.cached
+    assert "[2/2] PYENV 3.13 etl" in buildx(PYENV).cached
+
+
+def test_a_no_cache_filter_runs_one_stage_again(buildx):
+    """The stages keep their names and numbers for it."""
+    copy = "COPY --from=one /opt/venv/etl/pyvenv.cfg /"
+    text = f"FROM {BASE} AS one\nPYENV 3.13 etl\nFROM {BASE} AS two\n{copy}\nRUN true\n"
+    buildx(text)
+    again = buildx(text, {}, "--no-cache-filter=two")
+    assert "[one 2/2] PYENV 3.13 etl" in again.cached
+    assert "[two 3/3] RUN true" not in again.cached
+
+
+def test_run_options_of_the_client_hold_behind_a_pyenv(buildx, look):
+    """Hosts, limits, shared memory, a secret and a proxy."""
+    text = (
+        f"FROM {BASE}\nPYENV 3.13 etl\n"
+        "RUN --mount=type=secret,id=s grep -q name /etc/hosts && ulimit -n > /n && df -k /dev/shm | tail -1 > /shm "
+        "&& cat /run/secrets/s > /secret && echo $http_proxy > /proxy\n"
+    )
+    arguments = ("--add-host=name:127.0.0.9", "--ulimit=nofile=123:123", "--shm-size=32m", "--secret=id=s,env=SECRET")
+    built = buildx(text, {}, *arguments, "--build-arg=http_proxy=http://p:1", env={"SECRET": "said"})
+    image = look(built.image)
+    assert image.read("/n") == b"123\n"
+    assert b" 32768 " in image.read("/shm")
+    assert image.read("/secret") == b"said"
+    assert image.read("/proxy") == b"http://p:1\n"
+
+
+def test_labels_and_the_image_file_reach_the_client(buildx, tmp_path):
+    """`--label`, `--iidfile`."""
+    built = buildx(PYENV, {}, "--label=a=b", f"--iidfile={tmp_path / 'id'}")
+    assert (tmp_path / "id").read_text().startswith("sha256:")
+    labels = built_labels(buildx, built.image)
+    assert labels["a"] == "b"
+
+
+def built_labels(buildx, image):
+    """The labels of an image."""
+    return json.loads(buildx.engine.run("image", "inspect", "--format={{json .Config.Labels}}", image))
+
+
+@pytest.mark.parametrize("kind", ["local", "tar"])
+def test_the_files_can_be_put_out(buildx, tmp_path, kind):
+    """`--output` of other types."""
+    to = tmp_path / "out"
+    text = f"FROM {BASE} AS made\nPYENV 3.13 etl\nFROM scratch\nCOPY --from=made /opt/venv/etl/pyvenv.cfg /\n"
+    buildx(text, {}, f"--output=type={kind},dest={to}")
+    if kind == "local":
+        names = [path.name for path in to.iterdir()]
+    else:
+        with tarfile.open(to) as tar:
+            names = tar.getnames()
+    assert names == ["pyvenv.cfg"]
+
+
+def test_a_cache_in_a_registry_serves_another_builder(builder_on, registry):
+    """`--cache-to` and `--cache-from`; what is re-hung and relabelled finds its cache again."""
+    builder = builder_on("docker-28-containerd")
+    need_images(builder.engine, BASE)
+    ref = f"type=registry,ref={registry}/cache:1"
+    builder(PYENV, {}, f"--cache-to={ref},mode=max")
+    builder.engine.run("buildx", "prune", "--force", "--filter=description~=PYENV")
+    again = builder(PYENV, {}, f"--cache-from={ref}")
+    assert any("importing cache manifest" in line for line in again.log.splitlines())
+    assert "[2/2] PYENV 3.13 etl" in again.cached
+
+
+def test_the_epoch_is_the_time_of_everything(buildx):
+    """`SOURCE_DATE_EPOCH` from the client's environment."""
+    built = buildx(PYENV, {}, env={"SOURCE_DATE_EPOCH": "1000000000"})
+    created = buildx.engine.run("image", "inspect", "--format={{.Created}}", built.image)
+    assert created.startswith("2001-09-09")
+
+
+def test_build_syntax_by_build_arg(buildx, frontend):
+    """`BUILDKIT_SYNTAX` takes the place of the syntax line."""
+    built = buildx(PYENV, {}, f"--build-arg=BUILDKIT_SYNTAX={frontend}", syntax=False)
+    assert "[2/2] PYENV 3.13 etl" in built.steps
+
+
+def test_two_platforms_in_one_build(builder_on, tmp_path):
+    """Both are in one result; nothing is executed for the foreign one, whose stage only copies."""
+    builder = builder_on("docker-28-containerd")
+    need_images(builder.engine, BASE)
+    stage = f"FROM --platform=$BUILDPLATFORM {BASE} AS made\nPYENV 3.13 etl\n"
+    text = f"{stage}FROM scratch\nCOPY --from=made /opt/venv/etl /e\n"
+    to = tmp_path / "image.tar"
+    builder(text, {}, "--platform=linux/amd64,linux/arm64", "--provenance=false", f"--output=type=oci,dest={to}")
+    with tarfile.open(to) as tar:
+        outer = json.load(tar.extractfile("index.json"))["manifests"][0]
+        index = json.load(tar.extractfile(f"blobs/sha256/{outer['digest'].partition(':')[2]}"))
+    assert {each["platform"]["architecture"] for each in index["manifests"]} == {"amd64", "arm64"}
+
+
+def test_attestations_come_through(builder_on):
+    """Provenance on request."""
+    builder = builder_on("docker-28-containerd")
+    need_images(builder.engine, BASE)
+    built = builder(PYENV, {}, "--attest=type=provenance,mode=max")
+    assert "exporting attestation manifest" in built.log
