@@ -68,10 +68,18 @@ def build(client: Client, options: Options) -> wire.Result:
 def failed(error: Exception) -> Status:
     """Say in one sentence why a build fails."""
     if isinstance(error, CallError):
-        return error.status
+        return _advised(error.status)
     if isinstance(error, opts.OptionsError):
         return Status(str(error))
     import traceback  # noqa: PLC0415
 
     traceback.print_exception(error)
     return Status(f"{type(error).__name__}: {error}: {REPORT}")
+
+
+def _advised(status: Status) -> Status:
+    """Say what helps where the engine's own Dockerfile frontend is switched off or too old to be asked."""
+    if "invalid frontend" not in status.message:
+        return status
+    hint = "Name another on the syntax line: # syntax=IMAGE dockerfile=docker/dockerfile:1"
+    return Status(f"{status.message}. {hint}", status.code, status.details)
