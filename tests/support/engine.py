@@ -179,6 +179,10 @@ def _client(*, own_plugins: bool) -> dict[str, str]:
     """Return the variables for a current client with buildx; with ``own_plugins`` the user's own do."""
     if own_plugins:
         return {}
+    if not debian.is_debian_root():
+        raise Unavailable(
+            "docker answers and has no buildx plugin (`docker buildx version`): install it, and run this again"
+        )
     root = debian.unpack(CLIENT_SUITE, "docker-cli", "docker-buildx")
     config = folder("docker-config")
     plugin = folder("docker-config", "cli-plugins") / "docker-buildx"
