@@ -26,7 +26,7 @@ def test_wrong_options_are_said_plainly():
 def test_a_defect_asks_for_a_report_and_leaves_the_traceback_on_stderr(capsys):
     """The user gets one sentence; the engine's log has the rest."""
     try:
-        raise ZeroDivisionError("oh")
+        raise ZeroDivisionError("oh")  # noqa: TRY301
     except ZeroDivisionError as error:
         found = failed(error)
     assert found.message.startswith("ZeroDivisionError: oh: this is a defect of pyenv-frontend")
