@@ -243,7 +243,7 @@ def test_assets_and_their_events():
     changes = [given for name, given in airflow.asked if name == "outlet_event"]
     assert changes == [
         {"asset": {"name": "b", "uri": "s3://b"}, "extra": {"rows": 3}},
-        {"asset": {"name": "s3://b", "uri": "s3://b"}, "extra": {"more": 1}},
+        {"asset": {"name": "b", "uri": "s3://b"}, "extra": {"rows": 3, "more": 1}},
         {"asset": {"name": "alias", "uri": None}, "add": {"name": "s3://c", "uri": "s3://c"}, "add_extra": {"x": 1}},
     ]
 

@@ -95,13 +95,15 @@ class OutletEvents(_ByAsset):
     """``outlet_events``: the events of the outlets, by asset."""
 
     def __init__(self):
-        self._events = {}
+        self._events = []
 
     def __getitem__(self, asset):
-        key = tuple(sorted((name, str(value)) for name, value in reference(asset).items()))
-        if key not in self._events:
-            self._events[key] = OutletEvent(asset)
-        return self._events[key]
+        wanted = {value for value in reference(asset).values() if value}
+        for names, event in self._events:
+            if names & wanted:
+                return event
+        self._events.append((wanted, OutletEvent(asset)))
+        return self._events[-1][1]
 
 
 class InletEvents(_ByAsset):
