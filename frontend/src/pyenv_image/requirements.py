@@ -7,6 +7,7 @@ is not there relative to the file is tried relative to the context, which is whe
 
 from __future__ import annotations
 
+import codecs
 import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -22,6 +23,14 @@ _OPTION = re.compile(
 # `name @ path`, or a path alone; extras and markers follow.
 _REQUIREMENT = re.compile(
     r"(?P<name>\s*(?:[A-Za-z0-9][\w.-]*(?:\s*\[[^\]]*\])?\s*@\s*)?)(?P<path>[^\s;#@\[]+)(?P<rest>.*)"
+)
+# UTF-32's mark begins with UTF-16's.
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _ARCHIVES = (".whl", ".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 _NESTED = ("-r", "--requirement", "-c", "--constraint")
@@ -46,8 +55,7 @@ class Requirements:
             return path
         if path not in self._copies:
             self._copies[path] = self._place(path.name)
-            text = path.read_bytes().decode("utf-8-sig", "surrogateescape")
-            self._write(self._copies[path], text.splitlines(), path.parent)
+            self._write(self._copies[path], _decoded(path.read_bytes()).splitlines(), path.parent)
         return self._copies[path]
 
     def inline(self, lines: list[str]) -> Path:
@@ -94,6 +102,12 @@ def _written(path: Path, *, address: bool = False) -> str:
     """A path as it can stand in a line; pip takes a blank or a quote in it for the end of an option."""
     plain = re.fullmatch(r"[^\s'\"\\#;]+", str(path))
     return str(path) if plain and not address else f"file://{quote(str(path))}"
+
+
+def _decoded(content: bytes) -> str:
+    """A file's text: UTF-8, or what its byte order mark says, as pip reads it."""
+    encoding = next((name for mark, name in _MARKS if content.startswith(mark)), "utf-8")
+    return content.decode(encoding, "surrogateescape" if encoding == "utf-8" else "replace")
 
 
 def _is_local(path: str) -> bool:

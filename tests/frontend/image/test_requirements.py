@@ -67,3 +67,11 @@ def test_inline_lines_are_relative_to_the_context(context):
     """There is no file whose folder could be meant."""
     path = Requirements(context, context.parent / "copies").inline(["./libs/own", "six"])
     assert path.read_text() == f"{context}/libs/own\nsix\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+def test_a_byte_order_mark_says_the_encoding(context, encoding):
+    """As pip reads it; the copy is UTF-8."""
+    (context / "marked.txt").write_bytes("# ä\nsix\n".encode(encoding))
+    copy = Requirements(context, context.parent / "copies").copy(context / "marked.txt")
+    assert copy.read_bytes() == "# ä\nsix\n".encode()
