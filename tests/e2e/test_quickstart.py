@@ -4,11 +4,8 @@ import re
 
 import pytest
 
-from tests.support import dagruns, wheels
+from tests.support import dagruns, examples, wheels
 from tests.support.builds import FRONTEND, write_files
-from tests.support.state import ROOT
-
-EXAMPLE = ROOT / "examples/quickstart"
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +17,7 @@ def wheel():
 def test_the_quickstart_runs_each_task_on_its_own_python(buildx, base_images, wheel, tmp_path, look):
     """Three Pythons in one image hand values on to each other, a pandas frame among them."""
     base_images("apache/airflow:3.3.2-python3.12", "python:3.9-slim-bookworm", "python:3.11-slim-bookworm")
-    files = {str(path.relative_to(EXAMPLE)): path.read_bytes() for path in EXAMPLE.rglob("*") if path.is_file()}
+    files = examples.files("quickstart")
     files["Dockerfile"] = files["Dockerfile"].replace(FRONTEND.encode(), buildx.frontend.encode())
     write_files(tmp_path / "quickstart", files)
     build = buildx.build_folder(tmp_path / "quickstart", f"--build-context=provider={wheel}")

@@ -65,7 +65,9 @@ def _shown(row: object, stored: object) -> object:
                 value = json.loads(value)
         value = deserialize(value)
     except ImportError:
-        value = stored.deserialize_value(row)
+        value = (
+            stored.deserialize_value(row) if isinstance(row.value, bytes) else row.value
+        )  # 2.x reads it with the row
     return json.loads(json.dumps(value, default=str))
 
 

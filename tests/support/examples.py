@@ -1,0 +1,21 @@
+"""The examples of this repository, as files of a build context."""
+
+from pathlib import Path
+
+from tests.support.state import ROOT
+
+__all__ = ["files"]
+
+
+def files(name: str) -> dict[str, bytes]:
+    """The files of an example by their path in it, without the environments that somebody made there."""
+    folder = ROOT / "examples" / name
+    return {each.as_posix(): (folder / each).read_bytes() for each in _paths(folder)}
+
+
+def _paths(folder: Path) -> list[Path]:
+    found: list[Path] = []
+    for place, folders, names in folder.walk():
+        folders[:] = sorted(each for each in folders if each not in {".pyenv", "__pycache__"})
+        found += [(place / name).relative_to(folder) for name in sorted(names)]
+    return found
