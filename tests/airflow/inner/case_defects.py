@@ -17,9 +17,11 @@ from airflow_venv._compat import AIRFLOW_3, AirflowSkipException
 
 if AIRFLOW_3:
     from airflow.sdk import task
-    from airflow.sdk.execution_time.timeout import TimeoutPosix as timeout
 else:
     from airflow.decorators import task
+try:  # Airflow 3.1 and newer
+    from airflow.sdk.execution_time.timeout import TimeoutPosix as timeout
+except ImportError:
     from airflow.utils.timeout import timeout
 
 BARE = os.environ["ASTRO_PYENV_py38"]

@@ -395,11 +395,9 @@ text"""
 
 
 def test_a_timeout_ends_the_child_and_its_children_at_once(dag, tmp_path):
-    from airflow_venv._compat import AIRFLOW_3
-
-    if AIRFLOW_3:
+    try:  # Airflow 3.1 and newer
         from airflow.sdk.execution_time.timeout import TimeoutPosix as timeout
-    else:
+    except ImportError:
         from airflow.utils.timeout import timeout
 
     def f(path):
