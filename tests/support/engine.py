@@ -114,6 +114,8 @@ def down(flavour: str = "docker") -> bool:
             return False
         os.kill(pid, signal.SIGTERM)
         _wait_until(lambda: not Path(f"/proc/{pid}").exists(), seconds=60, what=f"process {pid} to end")
+        # dockerd leaves this one mounted, and its folder could not be deleted
+        subprocess.run(["umount", f"{_home(flavour)}/exec/netns/default"], capture_output=True, check=False)
         return True
 
 
