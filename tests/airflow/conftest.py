@@ -91,7 +91,7 @@ def make(release: Release, home: Path) -> Airflow:
     with_airflow = release_of(2 if release.number < (3,) else 3)
     environments = {
         "airflow": str(with_airflow.install() / "python"),
-        "pickles": environment("3.11", "dill", "cloudpickle"),
+        "pickles": environment(release.python, "dill", "cloudpickle"),
     }
     environments |= {f"py{minor.replace('.', '')}": environment(minor) for minor in ("3.8", "3.13")}
     variables = {
