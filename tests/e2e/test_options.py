@@ -97,7 +97,7 @@ def test_a_cache_in_a_registry_serves_another_builder(builder_on, registry):
     need_images(builder.engine, BASE)
     ref = f"type=registry,ref={registry}/cache:1"
     builder(PYENV, {}, f"--cache-to={ref},mode=max")
-    builder.engine.run("buildx", "prune", "--force", "--filter=description~=PYENV")
+    builder.engine.run("buildx", "prune", "--all", "--force")
     again = builder(PYENV, {}, f"--cache-from={ref}")
     assert any("importing cache manifest" in line for line in again.log.splitlines())
     assert "[2/2] PYENV 3.13 etl" in again.cached

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["can_merge", "finish"]
+__all__ = ["cache_imports", "can_merge", "finish"]
 
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,15 @@ def can_merge(engine: wire.PongResponse) -> bool:
     return {cap.id for cap in engine.llb_caps if cap.enabled} >= _MERGE
 
 
+def cache_imports(options: Options) -> list[wire.CacheImport]:
+    """The caches that the user imports (`--cache-from`).
+
+    Named with every graph that has a step of the build's, base images above all: the engine looks a step up once in a
+    build, and what was looked up without an imported cache is never found in it.
+    """
+    return [wire.CacheImport(type=kind, attrs=attrs) for kind, attrs in options.cache_imports]
+
+
 def finish(
     bridge: Bridge, options: Options, reply: Reply[wire.Result], prepared: Prepared, *, merge: bool
 ) -> wire.Result:
@@ -39,7 +48,7 @@ def finish(
         result = reply.get()
     except CallError as error:
         raise CallError(error.method, relabelled(error.status, labels)) from error
-    imports = [wire.CacheImport(type=kind, attrs=attrs) for kind, attrs in options.cache_imports]
+    imports = cache_imports(options)
     solved = []
     for ref in _refs(result):
         definition = rehang(ref.definition, prepared.expansion.steps, source=labels.expanded, merge=merge)
