@@ -1,4 +1,4 @@
-"""Servers that tests talk to, all of them on 127.0.0.1: a package index, an image registry."""
+"""Servers that tests talk to, all of them on 127.0.0.1: a package index, an image registry, a meeting point."""
 
 import base64
 import contextlib
@@ -8,6 +8,7 @@ import http.server
 import io
 import os
 import socket
+import socketserver
 import subprocess
 import threading
 import time
@@ -19,7 +20,7 @@ from pathlib import Path
 from tests.support import debian
 from tests.support.state import Unavailable
 
-__all__ = ["free_port", "package_index", "registry", "wheel"]
+__all__ = ["free_port", "meeting", "package_index", "registry", "wheel"]
 
 
 def free_port() -> int:
@@ -143,6 +144,32 @@ def registry(folder: Path) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(timeout=30)
+
+
+@contextlib.contextmanager
+def meeting(guests: int, *, patience: float = 60) -> Iterator[str]:
+    """Let callers wait until so many different guests have called, which shows that they run at the same time.
+
+    A guest sends its name and a line feed, and reads ``together`` once all have come or ``alone`` after ``patience``
+    seconds; later calls are answered at once. Yields the port as text.
+    """
+    here = threading.Barrier(guests)
+    seen: set[bytes] = set()
+
+    class Reception(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            name = self.rfile.readline()
+            if name not in seen:
+                seen.add(name)
+                with contextlib.suppress(threading.BrokenBarrierError):
+                    here.wait(patience)
+            self.wfile.write(b"alone" if here.broken else b"together")
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Reception) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield str(server.server_address[1])
+        server.shutdown()
 
 
 def _await_answer(address: str, process: subprocess.Popen[bytes]) -> None:

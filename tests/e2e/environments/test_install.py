@@ -85,7 +85,7 @@ def test_projects_and_locks(made):
 @pytest.mark.images(PY311)
 def test_pip_on_request(made):
     """--installer=pip installs with pip, which stays in the environment."""
-    image = made(f"FROM {PY311}\nPYENV --installer=pip 3.11 a <<E\nsix==1.16.0\nE\n")
+    image = made(f"FROM {PY311}\nPYENV --installer=pip 3.11 a <<E\nsix==1.16.0\nE\n", None, "--no-cache")
     assert installed(image)["six"] == "1.16.0"
     assert "pip" in installed(image)
     assert "Successfully installed six-1.16.0" in image.log

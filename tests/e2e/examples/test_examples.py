@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import uuid
 
 import pytest
 
@@ -84,7 +85,7 @@ def test_monorepo(example, buildx, base_images):
     run = ran(buildx, risk.image, "risk")
     assert run.value("new")["python"].startswith("3.12.")
     assert (run.value("new")["idna"], run.value("legacy")["six"]) == ("3.6", "1.16.0")
-    edited = example("monorepo", "--target=risk", changed={"risk/requirements.txt": "idna\n# again\n"})
+    edited = example("monorepo", "--target=risk", changed={"risk/requirements.txt": f"idna\n# {uuid.uuid4()}\n"})
     assert made(edited.log) == {"/home/airflow/.venv/risk"}
     everybody = example("monorepo", "--target=all")
     assert ran(buildx, everybody.image, "sales").value("versions")["python-dateutil"] == "2.9.0.post0"
