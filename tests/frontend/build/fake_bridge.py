@@ -27,7 +27,7 @@ class FakeBridge:
     def inputs(self):
         return Ready({})
 
-    def solve(self, definition, cache_imports=()):
+    def solve(self, definition):
         first = wire.Op.FromString(definition.ops[0])
         identifier = first.source.identifier or llb.digest_of(definition.ops[0])
         self.calls.append(("solve", identifier, dict(first.source.attrs)))

@@ -65,7 +65,7 @@ def _build(handover: Handover) -> wire.Result:
     lint.report(prepared[0].program, prepared[0].closures)
     clock.lap("lint")
     merge = can_merge(asked.get())
-    results = [finish(bridge, options, reply, each, merge=merge) for reply, each in zip(running, prepared, strict=True)]
+    results = [finish(bridge, reply, each, merge=merge) for reply, each in zip(running, prepared, strict=True)]
     clock.lap("delegate and relabel")
     if options.debug:
         show(handover, prepared, clock)

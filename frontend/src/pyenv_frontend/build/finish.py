@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-__all__ = ["cache_imports", "can_merge", "finish"]
+__all__ = ["can_merge", "finish"]
 
 from typing import TYPE_CHECKING
 
 from pyenv_frontend.build.messages import relabelled
 from pyenv_frontend.build.parallel import rehang
-from pyenv_frontend.gateway import wire_pb2 as wire
 from pyenv_frontend.gateway.status import CallError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from pyenv_frontend.build.options import Options
     from pyenv_frontend.build.prepare import Prepared
+    from pyenv_frontend.gateway import wire_pb2 as wire
     from pyenv_frontend.gateway.bridge import Bridge, Reply
 
 _MERGE = frozenset({"mergeop", "diffop"})
@@ -26,18 +25,7 @@ def can_merge(engine: wire.PongResponse) -> bool:
     return {cap.id for cap in engine.llb_caps if cap.enabled} >= _MERGE
 
 
-def cache_imports(options: Options) -> list[wire.CacheImport]:
-    """The caches that the user imports (`--cache-from`).
-
-    Named with every graph that has a step of the build's, base images above all: the engine looks a step up once in a
-    build, and what was looked up without an imported cache is never found in it.
-    """
-    return [wire.CacheImport(type=kind, attrs=attrs) for kind, attrs in options.cache_imports]
-
-
-def finish(
-    bridge: Bridge, options: Options, reply: Reply[wire.Result], prepared: Prepared, *, merge: bool
-) -> wire.Result:
+def finish(bridge: Bridge, reply: Reply[wire.Result], prepared: Prepared, *, merge: bool) -> wire.Result:
     """Take the delegate's result, and put graphs that are side by side and relabelled in the place of its own.
 
     Raises:
@@ -48,12 +36,11 @@ def finish(
         result = reply.get()
     except CallError as error:
         raise CallError(error.method, relabelled(error.status, labels)) from error
-    imports = cache_imports(options)
     solved = []
     for ref in _refs(result):
         definition = rehang(ref.definition, prepared.expansion.steps, source=labels.expanded, merge=merge)
         labels.apply(definition)
-        solved.append((ref, bridge.solve(definition, imports)))
+        solved.append((ref, bridge.solve(definition)))
     for ref, answer in solved:
         ref.id = answer.get().ref.id
     return result

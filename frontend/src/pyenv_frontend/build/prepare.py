@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pyenv_frontend.build import llb
 from pyenv_frontend.build import options as opts
 from pyenv_frontend.build.base import bases
-from pyenv_frontend.build.finish import cache_imports, can_merge, finish
+from pyenv_frontend.build.finish import can_merge, finish
 from pyenv_frontend.build.messages import at_lines
 from pyenv_frontend.build.numbering import base_name
 from pyenv_frontend.build.relabel import Labels
@@ -153,7 +153,7 @@ class _Preparation:
         What is built for that is built for the real build as well; the engine does it once.
         """
         reply = self.handover.ask(self.options.for_base(), before.expansion.source, "expand PYENV")
-        result = finish(self.bridge, self.options, reply, before, merge=can_merge(self.bridge.ping().get()))
+        result = finish(self.bridge, reply, before, merge=can_merge(self.bridge.ping().get()))
         ref = result.ref if result.HasField("ref") else result.refs.refs[before.platform]
         made = accounts(self.bridge.read_file(RefId(ref.id), "etc/passwd").get())
         if unknown.user not in made:
@@ -184,7 +184,6 @@ class _NamedBase:
         self._reply = reply
         self._dockerfile = dockerfile
         self._stage = preparation.stage_of(dockerfile)
-        self._imports = cache_imports(preparation.options)
 
     def get(self) -> wire.Result:
         """See `Reply`; the file systems are loaded under their steps' names, errors point at the user's FROM."""
@@ -201,7 +200,7 @@ class _NamedBase:
                     metadata.description[llb.NAME] = base_name(
                         metadata.description[llb.NAME], self._program, self._stage
                     )
-            solved.append((ref, self._bridge.solve(ref.definition, self._imports)))
+            solved.append((ref, self._bridge.solve(ref.definition)))
         for ref, answer in solved:
             ref.id = answer.get().ref.id
         return result

@@ -38,7 +38,9 @@ def main() -> None:
 def answer(client: Client) -> None:
     """Build, and return the result or the error."""
     try:
-        result = build(client, opts.parse(os.environ))
+        options = opts.parse(os.environ)
+        client.import_caches(options.cache_imports)
+        result = build(client, options)
     except ChannelClosedError:
         raise
     except Exception as error:  # noqa: BLE001  # whatever it is, the user gets a sentence

@@ -101,8 +101,11 @@ class Bridge(Protocol):
         """Ask for the graphs that the client handed to this frontend, by name."""
         ...
 
-    def solve(self, definition: wire.Definition, cache_imports: Sequence[wire.CacheImport] = ()) -> Reply[wire.Result]:
-        """Load a graph. Nothing runs before one of its files is read, or it is evaluated or returned."""
+    def solve(self, definition: wire.Definition) -> Reply[wire.Result]:
+        """Load a graph. Nothing runs before one of its files is read, or it is evaluated or returned.
+
+        The caches that the user imports serve its steps.
+        """
         ...
 
     def solve_frontend(

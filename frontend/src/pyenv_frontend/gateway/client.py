@@ -10,7 +10,7 @@ from pyenv_frontend.gateway import wire_pb2 as wire
 from pyenv_frontend.gateway.bridge import Entry, ImageFacts, Notice, RefId
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from google.protobuf.message import Message
 
@@ -40,6 +40,18 @@ class Client:
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
+        self._cache_imports: list[wire.CacheImport] = []
+
+    def import_caches(self, caches: Iterable[tuple[str, Mapping[str, str]]]) -> None:
+        """Name the caches that the user imports (`--cache-from`) with every graph from now on.
+
+        Nobody else has to remember them: the engine looks a step up once in a build, and what was looked up without an
+        imported cache is never found in it.
+
+        Args:
+            caches: type and attributes of each.
+        """
+        self._cache_imports = [wire.CacheImport(type=kind, attrs=attrs) for kind, attrs in caches]
 
     def _start(self, method: str, request: Message) -> Call:
         return self._channel.start(method, request.SerializeToString())
@@ -52,11 +64,9 @@ class Client:
         """See `Bridge.inputs`."""
         return _Answer(self._start("Inputs", wire.InputsRequest()), wire.InputsResponse, lambda m: m.definitions)
 
-    def solve(
-        self, definition: wire.Definition, cache_imports: Sequence[wire.CacheImport] = ()
-    ) -> _Answer[wire.SolveResponse, wire.Result]:
+    def solve(self, definition: wire.Definition) -> _Answer[wire.SolveResponse, wire.Result]:
         """See `Bridge.solve`."""
-        return self._solve(wire.SolveRequest(definition=definition, cache_imports=cache_imports))
+        return self._solve(wire.SolveRequest(definition=definition, cache_imports=self._cache_imports))
 
     def solve_frontend(
         self, frontend: str, options: Mapping[str, str], inputs: Mapping[str, wire.Definition]

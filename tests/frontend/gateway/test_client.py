@@ -1,0 +1,34 @@
+"""The engine's calls as messages."""
+
+from pyenv_frontend.gateway import wire_pb2 as wire
+from pyenv_frontend.gateway.client import Client
+from tests.frontend.gateway.fake_engine import FakeEngine
+
+CACHES = (("registry", {"ref": "r/cache:1"}), ("local", {"src": "/cache"}))
+
+
+def asked(engine):
+    """What the engine was asked to solve."""
+    return [wire.SolveRequest.FromString(body) for method, body in engine.calls if method == "Solve"]
+
+
+def test_every_graph_names_the_imported_caches():
+    """Whoever solves does not have to think of them."""
+    engine = FakeEngine({"Solve": lambda _: wire.SolveResponse().SerializeToString()})
+    client = Client(engine.connect())
+    client.import_caches(CACHES)
+    for number in range(2):
+        client.solve(wire.Definition(ops=[bytes([number])])).get()
+    assert [[(each.type, dict(each.attrs)) for each in request.cache_imports] for request in asked(engine)] == [
+        list(CACHES),
+        list(CACHES),
+    ]
+
+
+def test_another_frontend_reads_the_caches_out_of_its_own_options():
+    """They are not named twice."""
+    engine = FakeEngine({"Solve": lambda _: wire.SolveResponse().SerializeToString()})
+    client = Client(engine.connect())
+    client.import_caches(CACHES)
+    client.solve_frontend("dockerfile.v0", {"cache-imports": "[]"}, {}).get()
+    assert [(each.frontend, len(each.cache_imports)) for each in asked(engine)] == [("dockerfile.v0", 0)]
