@@ -6,6 +6,7 @@ import uuid
 
 import pytest
 
+from tests.e2e.conftest import need_images
 from tests.e2e.examples.conftest import AIRFLOW
 from tests.support import dagruns, examples, postgres, services, wheels
 from tests.support.builds import write_files
@@ -124,6 +125,33 @@ def test_astro_runtime(example, buildx, base_images):
         edited = example("astro-runtime", changed={**changed, "dags/astro_reports.py": dag})
     assert made(edited.log) == set()
     assert ran(buildx, build.image, "astro_reports").value("report").split() == ["3", "9"]
+
+
+def test_ci(builder_on, provider, registry, tmp_path):
+    """A builder that has nothing takes the environments from the cache in the registry, but for the edited one."""
+    builder = builder_on("docker-28-containerd")  # the classic store cannot export a cache
+    need_images(builder.engine, AIRFLOW, "python:3.9-slim-bookworm", "python:3.11-slim-bookworm")
+    files = examples.files("ci")
+    files["Dockerfile"] = files["Dockerfile"].replace(b"pyenv-frontend:dev", builder.frontend.encode())
+    files["old-requirements.txt"] += f"# {uuid.uuid4()}\n".encode()  # in no cache yet
+    write_files(tmp_path / "ci", files)
+    (tmp_path / "ci/build.sh").chmod(0o755)
+
+    def build() -> str:
+        command = ["./build.sh", f"{registry}/ci", provider, "--network=host", "--progress=plain"]
+        environ = builder.engine.environment()
+        done = subprocess.run(
+            command, cwd=tmp_path / "ci", env=environ, capture_output=True, text=True, timeout=600, check=False
+        )
+        assert done.returncode == 0, done.stderr[-4000:]
+        return done.stderr
+
+    assert "/home/airflow/.venv/old" in made(build())
+    builder.engine.run("buildx", "prune", "--all", "--force", timeout=300)
+    (tmp_path / "ci/new-requirements.txt").write_text(f"idna==3.7\n# {uuid.uuid4()}\n")
+    log = build()
+    assert "importing cache manifest" in log
+    assert made(log) == {"/home/airflow/.venv/new"}
 
 
 def test_every_example_has_a_readme():
