@@ -64,6 +64,7 @@ def test_a_run_that_fails_is_marked_on_its_own_lines(buildx):
     """Lines behind a PYENV are not shifted by what stands for it."""
     build = buildx.fails(f"FROM {BASE}\nPYENV 3.11 etl\n# comment\nRUN true && \\\n    exit 3\n")
     assert marked(build.log) == ("Dockerfile", [(5, "RUN true && \\"), (6, "exit 3")])
+    assert 'process "/bin/sh -c true' in build.log.rpartition("ERROR: ")[2]
 
 
 def test_a_pyenv_that_fails_in_the_build_is_marked(buildx):
@@ -71,6 +72,9 @@ def test_a_pyenv_that_fails_in_the_build_is_marked(buildx):
     build = buildx.fails(f"FROM {BASE}\nPYENV 3.11 ok\nPYENV 3.11 etl <<EOF\nno-such-package-of-ours==3\nEOF\n")
     assert marked(build.log)[1] == [(4, "PYENV 3.11 etl <<EOF"), (5, "no-such-package-of-ours==3"), (6, "EOF")]
     assert re.search(r"> \[3/3\] PYENV 3.11 etl <<EOF:", build.log)
+    assert build.log.rpartition("ERROR: ")[2].strip() == (
+        'failed to build: failed to solve: process "PYENV 3.11 etl <<EOF" did not complete successfully: exit code: 1'
+    )
     assert "no-such-package-of-ours" in build.log
 
 

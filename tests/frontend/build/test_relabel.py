@@ -7,7 +7,7 @@ import pytest
 
 from pyenv_frontend.build import llb
 from pyenv_frontend.build.lint import blanked, named_last_stage
-from pyenv_frontend.build.messages import SOURCE, at_lines, located, relabelled
+from pyenv_frontend.build.messages import SOURCE, at_lines, located, of_pyenv, relabelled
 from pyenv_frontend.build.relabel import Labels
 from pyenv_frontend.build.source import UserFile
 from pyenv_frontend.document import parse
@@ -185,3 +185,34 @@ def test_the_last_stage_can_be_named_as_a_target(text, named):
     found, target = named_last_stage(document, blanked(document))
     assert found == named
     assert target == ("last" if b"AS last" in text else "pyenv-frontend-target")
+
+
+COMMAND = 'process "/py -I \\"x\\" --name=a" did not complete successfully: exit code: 1'
+
+
+def failed_at(line, message=COMMAND, data=USER):
+    """The engine's error about a step of a line."""
+    place = {
+        "info": {"filename": "Dockerfile", "data": b64encode(data).decode()},
+        "ranges": [{"start": {"line": line}}],
+    }
+    return Status(message, 2, (Detail("other", b"x"), Detail(SOURCE, json.dumps(place).encode())))
+
+
+def test_the_command_of_a_pyenv_is_the_users_own(file):
+    """The process that we made of it is not quoted; code and details stay."""
+    status = failed_at(3)
+    found = of_pyenv(status, file, parse(USER))
+    assert found == status._replace(
+        message='process "PYENV 3.8 a reqs.txt" did not complete successfully: exit code: 1'
+    )
+
+
+@pytest.mark.parametrize(
+    "status",
+    [failed_at(2), failed_at(3, "reqs.txt: not found"), failed_at(3, data=b"another file"), Status(COMMAND)],
+    ids=["of a RUN", "no process", "another file", "no place"],
+)
+def test_errors_about_anything_else_are_not_ours_to_reword(file, status):
+    """They pass from the engine to the client as they are."""
+    assert of_pyenv(status, file, parse(USER)) is None

@@ -16,7 +16,8 @@ from pyenv_frontend.gateway import wire_pb2 as wire
 from pyenv_frontend.gateway.channel import Channel
 from pyenv_frontend.gateway.status import Status
 
-Answer = bytes | Status
+Answer = bytes | Status | None
+"""A message, an error, or silence."""
 FRAME = 16384
 
 
@@ -77,6 +78,8 @@ class FakeEngine:
 
     def _begin(self, h2: H2Connection, stream: int, method: str, message: bytes, outgoing: dict) -> None:
         answer = self.answers.get(method, bytes)(message)
+        if answer is None:
+            return
         h2.send_headers(stream, [(":status", "200"), ("content-type", "application/grpc")])
         status = answer if isinstance(answer, Status) else None
         body = b"" if status else b"\0" + len(answer).to_bytes(4) + answer

@@ -1,8 +1,14 @@
 """The engine's calls as messages."""
 
+import pytest
+
 from pyenv_frontend.gateway import wire_pb2 as wire
+from pyenv_frontend.gateway.bridge import RefId
 from pyenv_frontend.gateway.client import Client
+from pyenv_frontend.gateway.status import CallError, Status
 from tests.frontend.gateway.fake_engine import FakeEngine
+
+pytestmark = pytest.mark.timeout(30)
 
 CACHES = (("registry", {"ref": "r/cache:1"}), ("local", {"src": "/cache"}))
 
@@ -32,3 +38,19 @@ def test_another_frontend_reads_the_caches_out_of_its_own_options():
     client.import_caches(CACHES)
     client.solve_frontend("dockerfile.v0", {"cache-imports": "[]"}, {}).get()
     assert [(each.frontend, len(each.cache_imports)) for each in asked(engine)] == [("dockerfile.v0", 0)]
+
+
+def test_of_several_file_systems_the_first_error_ends_the_wait():
+    """What else still runs is not waited for."""
+    long = wire.EvaluateRequest(ref="long").SerializeToString()
+    engine = FakeEngine({"Evaluate": lambda body: None if body == long else Status("it failed")})
+    waiting = Client(engine.connect()).evaluate(RefId("long"), RefId("broken"))
+    with pytest.raises(CallError, match="it failed"):
+        waiting.get()
+
+
+def test_no_file_system_at_all_is_waited_for_in_no_time():
+    """A result may be empty."""
+    engine = FakeEngine()
+    Client(engine.connect()).evaluate().get()
+    assert engine.calls == []

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from pyenv_frontend.build import calls
 from pyenv_frontend.build.debug import Clock, show
-from pyenv_frontend.build.finish import can_merge, finish
+from pyenv_frontend.build.finish import can_merge, finish, run
 from pyenv_frontend.build.handover import Handover
 from pyenv_frontend.build.lint import Lint
-from pyenv_frontend.build.messages import located
+from pyenv_frontend.build.messages import located, of_pyenv
 from pyenv_frontend.build.prepare import prepare
 from pyenv_frontend.document import parse
 from pyenv_frontend.errors import UserError
@@ -47,6 +47,8 @@ def build(
         return _build(Handover(bridge, options, file, document, inputs)) if has_pyenv(document) else None
     except UserError as error:
         raise CallError("PYENV", located(error, file)) from error
+    except CallError as error:
+        raise CallError(error.method, of_pyenv(error.status, file, document) or error.status) from error
 
 
 def _build(handover: Handover) -> wire.Result:
@@ -69,6 +71,7 @@ def _build(handover: Handover) -> wire.Result:
     clock.lap("delegate and relabel")
     if options.debug:
         show(handover, prepared, clock)
+    run(handover, results)
     return results[0] if len(results) == 1 else _joined(results)
 
 

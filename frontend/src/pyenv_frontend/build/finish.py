@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-__all__ = ["can_merge", "finish"]
+__all__ = ["can_merge", "finish", "run"]
 
 from typing import TYPE_CHECKING
 
-from pyenv_frontend.build.messages import relabelled
+from pyenv_frontend.build.messages import of_pyenv, relabelled
 from pyenv_frontend.build.parallel import rehang
+from pyenv_frontend.gateway.bridge import RefId
 from pyenv_frontend.gateway.status import CallError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from pyenv_frontend.build.handover import Handover
     from pyenv_frontend.build.prepare import Prepared
     from pyenv_frontend.gateway import wire_pb2 as wire
     from pyenv_frontend.gateway.bridge import Bridge, Reply
@@ -44,6 +46,25 @@ def finish(bridge: Bridge, reply: Reply[wire.Result], prepared: Prepared, *, mer
     for ref, answer in solved:
         ref.id = answer.get().ref.id
     return result
+
+
+def run(handover: Handover, results: Sequence[wire.Result]) -> None:
+    """Run the build's steps, to be there when a PYENV fails: the engine's error would quote the command made of it.
+
+    Any other error is passed over. The engine, which runs no step twice, meets it again when it takes the results, and
+    then with all that a client can ask about a failed step.
+
+    Raises:
+        CallError: a PYENV has failed.
+    """
+    refs = [
+        ref for result in results for ref in ([result.ref] if result.HasField("ref") else result.refs.refs.values())
+    ]
+    try:
+        handover.bridge.evaluate(*(RefId(ref.id) for ref in refs if ref.id)).get()
+    except CallError as error:
+        if of_pyenv(error.status, handover.file, handover.document) is not None:
+            raise
 
 
 def _refs(result: wire.Result) -> Iterator[wire.Ref]:

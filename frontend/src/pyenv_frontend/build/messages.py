@@ -8,21 +8,23 @@ Source of truth: BuildKit `solver/errdefs/errdefs.proto`, `util/grpcerrors`, `fr
 
 from __future__ import annotations
 
-__all__ = ["at_lines", "located", "relabelled", "relabelled_ranges"]
+__all__ = ["at_lines", "located", "of_pyenv", "relabelled", "relabelled_ranges"]
 
 import json
 import re
 from base64 import b64decode, b64encode
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from pyenv_frontend.gateway import wire_pb2 as wire
 from pyenv_frontend.gateway.status import Detail, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from pyenv_frontend.build.relabel import Labels
     from pyenv_frontend.build.source import UserFile
+    from pyenv_frontend.document import Document
     from pyenv_frontend.errors import UserError
     from pyenv_frontend.position import Lines
 
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 SOURCE = "github.com/moby/buildkit/errdefs.Source+json"
 _ON_LINE = re.compile(r"\bon line (\d+)")
+_PROCESS = re.compile(r'\bprocess "(?:[^"\\]|\\.)*" did not complete')
 
 
 def located(error: UserError, file: UserFile) -> Status:
@@ -64,6 +67,33 @@ def at_lines(status: Status, text: bytes, file: UserFile, lines: Lines) -> Statu
     ranges = [{"start": {"line": line}, "end": {"line": line}} for line in lines.numbers()]
     details = tuple(_source(each, text, file, lambda _: ranges) for each in status.details)
     return Status(_ON_LINE.sub(f"on line {lines.first}", status.message), status.code, details)
+
+
+def of_pyenv(status: Status, file: UserFile, document: Document) -> Status | None:
+    """Let the error of a step that stands for a PYENV name the PYENV, where it quotes the command that we made of it.
+
+    Returns:
+        None if the error is about something else: what a client can ask about a failed step, it asks by the engine's
+        own error, which should then not be replaced.
+    """
+    lines = {line for each in status.details for line in _lines(each, file)}
+    pyenvs = (each for each in document.instructions if each.name == "PYENV" and each.lines.first in lines)
+    found = next(pyenvs, None) if _PROCESS.search(status.message) else None
+    if found is None:
+        return None
+    written = json.dumps(" ".join(found.logical.text.decode("utf-8", "replace").split()), ensure_ascii=False)
+    message = _PROCESS.sub(lambda _: f"process {written} did not complete", status.message)
+    return Status(message, status.code, status.details)
+
+
+def _lines(detail: Detail, file: UserFile) -> Iterator[int]:
+    """Give the lines of the user's file that a detail marks."""
+    if detail.type_url != SOURCE:
+        return
+    with suppress(ValueError, LookupError, TypeError):
+        found: dict[str, Any] = json.loads(detail.value)
+        if b64decode(found["info"]["data"]) == file.text:
+            yield from (each["start"]["line"] for each in found["ranges"])
 
 
 def _source(detail: Detail, text: bytes, file: UserFile, ranges: Callable[[_Ranges], _Ranges]) -> Detail:

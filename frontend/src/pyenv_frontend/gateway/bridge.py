@@ -132,8 +132,8 @@ class Bridge(Protocol):
         """Resolve an image's name to its digest and configuration."""
         ...
 
-    def evaluate(self, ref: RefId) -> Reply[None]:
-        """Run the steps that lead to a file system."""
+    def evaluate(self, *refs: RefId) -> Reply[None]:
+        """Run the steps that lead to file systems; the error is that of the first step that fails."""
         ...
 
     def warn(self, warning: Notice) -> Reply[None]:

@@ -54,7 +54,7 @@ class _Connection(H2Connection):
 class Call:
     """One request on its way."""
 
-    __slots__ = ("_body", "_channel", "_done", "_headers", "_reset", "method")
+    __slots__ = ("_body", "_channel", "_headers", "_reset", "done", "method")
 
     def __init__(self, channel: Channel, method: str) -> None:
         self.method = method
@@ -62,7 +62,8 @@ class Call:
         self._headers: dict[bytes, bytes] = {}
         self._body = bytearray()
         self._reset = False
-        self._done = False
+        self.done = False
+        """Whether the answer is there."""
 
     def result(self) -> bytes:
         """Wait for the answer and return its message, serialised.
@@ -71,7 +72,7 @@ class Call:
             CallError: the engine answered with an error.
             ChannelClosedError: there will be no answer.
         """
-        while not self._done:
+        while not self.done:
             self._channel.pump()
         if self._reset and b"grpc-status" not in self._headers:
             raise ChannelClosedError(f"the engine cut the call {self.method} off")
@@ -89,9 +90,9 @@ class Call:
         elif isinstance(event, DataReceived):
             self._body += event.data
         elif isinstance(event, StreamReset):
-            self._reset = self._done = True
+            self._reset = self.done = True
         elif isinstance(event, StreamEnded):
-            self._done = True
+            self.done = True
 
 
 class Channel:
@@ -169,7 +170,7 @@ class Channel:
         if call is None:
             return
         call._take(event)  # noqa: SLF001  # the two classes are one unit
-        if call._done:  # noqa: SLF001
+        if call.done:
             del self._calls[stream]
 
     def _send(self, stream: int, data: bytes) -> None:
@@ -179,7 +180,7 @@ class Channel:
         """
         call = self._calls[stream]
         rest = memoryview(data)
-        while rest and not call._done:  # noqa: SLF001
+        while rest and not call.done:
             room = min(self._h2.local_flow_control_window(stream), self._h2.max_outbound_frame_size)
             if room > 0:  # below zero where the engine has made its window smaller
                 chunk, rest = rest[:room], rest[room:]

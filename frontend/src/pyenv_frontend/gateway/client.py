@@ -35,6 +35,26 @@ class _Answer[M: Message, T]:
         return self._convert(self._message.FromString(self._call.result()))
 
 
+class _All:
+    """Several calls in flight whose messages do not matter."""
+
+    __slots__ = ("_calls", "_channel")
+
+    def __init__(self, channel: Channel, calls: list[Call]) -> None:
+        self._channel = channel
+        self._calls = calls
+
+    def get(self) -> None:
+        """Wait for all answers, or for the first error; see `bridge.Reply`."""
+        waiting = self._calls
+        while waiting:
+            for call in [each for each in waiting if each.done]:
+                call.result()
+            waiting = [each for each in waiting if not each.done]
+            if waiting:
+                self._channel.pump()
+
+
 class Client:
     """The engine's side of the build, asked over a channel."""
 
@@ -106,9 +126,9 @@ class Client:
             lambda m: ImageFacts(m.ref or name, m.digest, m.config),
         )
 
-    def evaluate(self, ref: RefId) -> _Answer[wire.EvaluateResponse, None]:
+    def evaluate(self, *refs: RefId) -> _All:
         """See `Bridge.evaluate`."""
-        return _Answer(self._start("Evaluate", wire.EvaluateRequest(ref=ref)), wire.EvaluateResponse, _nothing)
+        return _All(self._channel, [self._start("Evaluate", wire.EvaluateRequest(ref=ref)) for ref in refs])
 
     def warn(self, warning: Notice) -> _Answer[wire.WarnResponse, None]:
         """See `Bridge.warn`."""
