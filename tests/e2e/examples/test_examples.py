@@ -154,6 +154,26 @@ def test_ci(builder_on, provider, registry, tmp_path):
     assert made(log) == {"/home/airflow/.venv/new"}
 
 
+def test_snowpark(example, buildx, base_images):
+    """The original's own example: a hook in the environment gets its connection from the worker, a frame comes back.
+
+    Snowflake's service has a stand-in, which lies beside Snowpark in an image on top of the example's.
+    """
+    base_images("apache/airflow:2.11.2-python3.12", "python:3.8-slim-bookworm")
+    built = example("snowpark")
+    site = "/home/airflow/.venv/snowpark/lib/python3.8/site-packages/"
+    standin = (ROOT / "tests/e2e/examples/snowflake_standin.py").read_text()
+    image = buildx(
+        f"FROM {built.image}\nCOPY snowflake_standin.* {site}\n",
+        {"snowflake_standin.py": standin, "snowflake_standin.pth": "import snowflake_standin\n"},
+    ).image
+    connection = "snowflake://alice:w0nderland@/PUBLIC?account=acme&warehouse=w&database=d"
+    run = ran(buildx, image, "astro_snowpark", f"--env=AIRFLOW_CONN_SNOWFLAKE_DEFAULT={connection}")
+    assert re.search(r"My python version is 3\.8\.", run.log)
+    assert re.search(r"2\s+desk", run.log)
+    assert "w0nderland" not in run.log
+
+
 def test_every_example_has_a_readme():
     """And none of them is missing here."""
     folders = sorted(each.name for each in (ROOT / "examples").iterdir() if each.is_dir())
