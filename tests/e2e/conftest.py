@@ -103,6 +103,13 @@ def builder_on(tmp_path: Path) -> Iterator[Callable[[str], Builder]]:
 
 
 @pytest.fixture(scope="session")
+def linting(engine: Engine) -> None:
+    """Skip on an engine whose Dockerfile frontend has no linter to ask (before Docker 27)."""
+    if int(engine.version().split(".")[0]) < 27:
+        pytest.skip("this engine cannot lint")
+
+
+@pytest.fixture(scope="session")
 def api(engine: Engine) -> Iterator[docker.DockerClient]:
     """Return the engine's API."""
     client = contents.connect(engine)

@@ -12,13 +12,6 @@ def _bases(base_images):
     base_images(BASE)
 
 
-@pytest.fixture
-def linting(engine):
-    """Skip on an engine whose Dockerfile frontend has no linter to ask (before Docker 27)."""
-    if int(engine.run("version", "--format={{.Server.Version}}").split(".")[0]) < 27:
-        pytest.skip("this engine cannot lint")
-
-
 def call(buildx, name, dockerfile, files=None, *arguments):
     """Return the JSON answer of a call."""
     build = buildx.attempt(dockerfile, files, f"--call={name},format=json", "--progress=quiet", *arguments)

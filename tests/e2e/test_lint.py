@@ -7,6 +7,8 @@ from pyenv_frontend.expansion.base import Account, Base, Interpreter, Libc
 from pyenv_frontend.expansion.expand import Tools, expand
 from pyenv_frontend.language import read
 
+pytestmark = pytest.mark.usefixtures("linting")
+
 BASE = "python:3.12-slim-bookworm"
 TOOLS = Tools(here=BASE, triggers=BASE)
 FACTS = Base(

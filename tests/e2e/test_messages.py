@@ -17,13 +17,6 @@ def _bases(base_images):
     base_images(BASE, GRAFTED)
 
 
-@pytest.fixture
-def linting(engine):
-    """Skip on an engine whose Dockerfile frontend has no linter to ask (before Docker 27)."""
-    if int(engine.run("version", "--format={{.Server.Version}}").split(".")[0]) < 27:
-        pytest.skip("this engine cannot lint")
-
-
 def marked(log):
     """Return the lines that the client's excerpt of the Dockerfile marks, with the file's name in front."""
     name = re.search(r"^(\S+):\d+\n-{20}$", log, re.MULTILINE)

@@ -5,6 +5,7 @@ Each case ends with a LABEL whose value the engine fills in; ours is what a PYEN
 
 import os
 import random
+import re
 
 import pytest
 
@@ -77,7 +78,17 @@ def generated(seed):
 RANDOM = [generated(seed) for seed in range(int(os.environ.get("PYENV_VARIABLE_CASES", "12")))]
 
 
+@pytest.fixture
+def current(engine, before):
+    """Skip what Docker 26 did in another way; a PYENV goes by the newer one on every engine."""
+    if int(engine.version().split(".")[0]) < 27 and (
+        "TARGETSTAGE" in before or re.search("ARG .*=.* .*=.*[$]", before)
+    ):
+        pytest.skip("newer engines have this stage's name, and expand an ARG by those before it on its line")
+
+
 @pytest.mark.parametrize("before", [*CASES, *RANDOM])
+@pytest.mark.usefixtures("current")
 def test_as_the_engine(buildx, api, before):
     """What the engine fills in for a LABEL is what a PYENV there would see."""
     arguments = [f"--build-arg={name}={value}" for name, value in BUILD_ARGS.items()]

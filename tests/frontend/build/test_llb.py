@@ -20,6 +20,24 @@ def test_an_op_is_written_as_go_writes_it():
     assert op.SerializeToString(deterministic=True) != GO_SOURCE
 
 
+# Taken from a definition that BuildKit 0.13 made.
+GOGO_SOURCE = GO_SOURCE[18:] + GO_SOURCE[:18]
+
+
+@pytest.fixture
+def in_this_manner():
+    """Write as an op is written, until the test is over."""
+    yield llb.write_as
+    llb.write_as(GO_SOURCE)
+
+
+@pytest.mark.parametrize("op", [GO_SOURCE, GOGO_SOURCE], ids=["BuildKit 0.25", "BuildKit 0.13"])
+def test_ops_are_written_in_the_manner_of_the_engine(in_this_manner, op):
+    """Older engines have another order of fields, and with it other digests."""
+    in_this_manner(op)
+    assert llb.encode(wire.Op.FromString(op)) == op
+
+
 def test_fields_that_we_do_not_know_are_written_again():
     """An engine newer than we are loses nothing."""
     raw = wire.Op(source={"identifier": "x"}).SerializeToString() + unknown_field()

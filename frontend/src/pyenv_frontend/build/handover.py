@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pyenv_frontend.build import llb
 from pyenv_frontend.build import options as opts
 from pyenv_frontend.build.context import EngineContext, Local, Whole, ignore_file
+from pyenv_frontend.build.own import own_image
 from pyenv_frontend.gateway import wire_pb2 as wire
 from pyenv_frontend.gateway.status import CallError
 from pyenv_frontend.language import Settings
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
     from pyenv_frontend.build.source import UserFile
     from pyenv_frontend.document import Document
     from pyenv_frontend.gateway.bridge import Bridge, Reply
-
-_OWN_IMAGE = "/run/config/buildkit/metadata/frontend.bin"
-"""Where the engine puts the graph of the image that this frontend was started from."""
 
 
 class Handover:
@@ -120,9 +118,3 @@ class Handover:
     def ask(self, options: Mapping[str, str], dockerfile: bytes, step: str) -> Reply[wire.Result]:
         """Let the delegate work on a Dockerfile of ours."""
         return self.bridge.solve_frontend(self.options.delegate.frontend, options, self.inputs(dockerfile, step))
-
-
-def own_image() -> wire.Definition:
-    """Read the graph of the image that we run from."""
-    with open(_OWN_IMAGE, "rb") as stored:  # noqa: PTH123  # pathlib would be loaded for nothing else
-        return wire.Definition.FromString(stored.read())

@@ -1,13 +1,24 @@
 """Graphs of our own: sources, one written file, a copy. Pure: values in, protobuf messages out.
 
-Every op of ours has the very bytes that Go would write. The engine reads ops and writes them again before it takes
-their digests, so an op with its fields in another order would get another digest than the one by which metadata and
-places in the source are found; and where Docker's frontend makes the same op, the engine does the work once for both.
+Every op of ours has the very bytes that the engine would write. Where Docker's frontend makes the same op, the engine
+does the work once for both; an upload, which can be read once only, has to be the same op.
 """
 
 from __future__ import annotations
 
-__all__ = ["NAME", "Output", "copied", "definition", "digest_of", "encode", "literal", "output_of", "source", "written"]
+__all__ = [
+    "NAME",
+    "Output",
+    "copied",
+    "definition",
+    "digest_of",
+    "encode",
+    "literal",
+    "output_of",
+    "source",
+    "write_as",
+    "written",
+]
 
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -47,9 +58,12 @@ def digest_of(op: bytes) -> str:
 
 
 def encode(op: wire.Op) -> bytes:
-    """Serialise an op as Go does: fields in the order of their numbers, maps by key, and what is in a oneof last."""
+    """Serialise an op as the engine does: fields in the order of their numbers, maps by key.
+
+    What is in a oneof comes last, as in Go's own protobuf; engines up to BuildKit 0.16 write it where its number is.
+    """
     kind = op.WhichOneof("op")
-    if kind is None:
+    if kind is None or _Manner.by_number:
         return op.SerializeToString(deterministic=True)
     rest = wire.Op()
     rest.CopyFrom(op)
@@ -57,6 +71,16 @@ def encode(op: wire.Op) -> bytes:
     alone = wire.Op()
     getattr(alone, kind).CopyFrom(getattr(op, kind))
     return rest.SerializeToString(deterministic=True) + alone.SerializeToString(deterministic=True)
+
+
+class _Manner:
+    by_number = False
+    """Whether what is in a oneof has no place of its own."""
+
+
+def write_as(op: bytes) -> None:
+    """Write ops as the engine writes them that wrote this one; it has to hold more than what is in its oneof."""
+    _Manner.by_number = wire.Op.FromString(op).SerializeToString(deterministic=True) == op
 
 
 def source(identifier: str, attrs: Mapping[str, str], name: str) -> Output:

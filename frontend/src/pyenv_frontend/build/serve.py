@@ -6,10 +6,12 @@ __all__ = ["main"]
 
 import os
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from pyenv_frontend.build import llb, source
 from pyenv_frontend.build import options as opts
-from pyenv_frontend.build import source
+from pyenv_frontend.build.own import own_image
 from pyenv_frontend.gateway.channel import Channel, ChannelClosedError, take_stdio
 from pyenv_frontend.gateway.client import SERVICE, Client
 from pyenv_frontend.gateway.status import CallError, Status
@@ -56,6 +58,8 @@ def build(client: Client, options: Options) -> wire.Result:
         CallError, UserError, OptionsError: the build fails.
     """
     asked = client.inputs()
+    with suppress(OSError, IndexError):
+        llb.write_as(own_image().ops[0])
     inputs = asked.get()
     file = source.read(client, options, inputs)
     if file is not None and source.mentions_pyenv(file.text):
