@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 
 from tests.support.engine import Engine
-from tests.support.rundag import MARK
+from tests.support.rundag import COMPILED, MARK
 from tests.support.state import ROOT, Unavailable, folder
 
 __all__ = ["DagRun", "Task", "follow", "run_dag"]
@@ -60,8 +60,8 @@ def run_dag(
         timeout: in seconds; then the container is ended and what it said is returned, with code 124.
         heard: is called with each line of Airflow's log as it comes.
     """
-    # Airflow images have no byte code; what one run compiles, the next one finds.
-    compiled = folder("pycache", image.replace("/", "-").replace(":", "-"))
+    # Airflow images have no byte code; what one run compiles, the next one finds, in whatever image on the same base.
+    compiled = folder("pycache", _base(engine, image))
     compiled.chmod(0o777)  # the image's user is not ours
     name = f"pyenv-run-{dag}-{threading.get_ident()}"
     command = [
@@ -73,7 +73,7 @@ def run_dag(
         "--network=host",
         f"--volume={SCRIPT}:/rundag.py:ro",
     ]
-    command += [f"--volume={compiled}:/pycache", "--env=PYTHONPYCACHEPREFIX=/pycache", *options]
+    command += [f"--volume={compiled}:{COMPILED}", *options]
     process = subprocess.Popen(
         [*command, image, "python", "/rundag.py", dag],
         env=engine.environment(),
@@ -90,6 +90,14 @@ def run_dag(
     late = not timer.is_alive()
     timer.cancel()
     return DagRun(code=124 if late else code, tasks=tuple(tasks), log=log)
+
+
+def _base(engine: Engine, image: str) -> str:
+    """Return what an image says of the Airflow and the Python in it, as the name of a folder."""
+    told = json.loads(engine.run("image", "inspect", "--format", "{{json .Config.Env}}", image))
+    known = dict(each.split("=", 1) for each in told)
+    names = ("AIRFLOW_VERSION", "ASTRONOMER_RUNTIME_VERSION", "PYTHON_VERSION")
+    return "-".join(["airflow", *(known[name] for name in names if name in known)])
 
 
 def follow(process: subprocess.Popen, heard: Callable[[str], None]) -> tuple[str, list[Task]]:

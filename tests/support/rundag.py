@@ -9,12 +9,17 @@ import json
 import os
 import sys
 import tempfile
+from pathlib import Path
 
 MARK = "@result "
+COMPILED = "/pycache"
+"""Where byte code is kept between runs, if there is such a folder. Environments have their own, and use it."""
 
 
 def main(dag_id: str) -> int:
     """Run the DAG; the exit code says whether every task ended as success or skipped."""
+    if Path(COMPILED).is_dir():
+        sys.pycache_prefix = COMPILED
     os.environ["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = f"sqlite:///{tempfile.mkdtemp()}/airflow.db"
     os.environ.setdefault("AIRFLOW__CORE__LOAD_EXAMPLES", "False")
     with contextlib.redirect_stdout(sys.stderr):
