@@ -167,11 +167,28 @@ def test_a_result_whose_reading_fails_is_told():
     )
 
 
+@pytest.mark.parametrize("value", ["{1}", "None"])
 @pytest.mark.parametrize("serializer", ["cloudpickle", "dill"])
-def test_a_serializer_that_the_environment_lacks_is_named(serializer):
-    """With the interpreter that it has to be installed for."""
-    outcome = run("def f():\n    return {1}\n", serializer=serializer)
+def test_a_serializer_that_the_environment_lacks_is_named(serializer, value):
+    """With the interpreter that it has to be installed for, and also where the values could do without it."""
+    outcome = run(f"def f():\n    return {value}\n", serializer=serializer)
     assert f"serializer='{serializer}' needs the package {serializer}" in outcome.message
+
+
+@pytest.mark.parametrize("serializer", ["cloudpickle", "dill"])
+def test_a_serializer_that_is_missing_beside_airflow_is_named(monkeypatch, serializer):
+    """As the stock operators do, and before anything is started."""
+    monkeypatch.setitem(sys.modules, serializer, None)
+    with pytest.raises(ModuleNotFoundError, match=f"Unable to import `{serializer}` module"):
+        serializers.check_serializer(serializer)
+
+
+@pytest.mark.parametrize("serializer", ["pickle", "json", "arrow"])
+def test_other_serializers_need_no_package_beside_airflow(monkeypatch, serializer):
+    """Even if their names were those of packages."""
+    for name in ("cloudpickle", "dill", "pyarrow"):
+        monkeypatch.setitem(sys.modules, name, None)
+    serializers.check_serializer(serializer)
 
 
 def test_dill_sends_what_pickle_cannot():

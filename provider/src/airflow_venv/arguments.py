@@ -13,6 +13,7 @@ from airflow_venv._compat import code_folder, to_plain
 from airflow_venv.call import Call, FileFunction, FunctionSource
 from airflow_venv.checks import function_source
 from airflow_venv.errors import BrokenEnvironmentError
+from airflow_venv.serializers import check_serializer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,11 +30,13 @@ def prepare(operator: VenvOperator, context: Mapping[str, Any]) -> Call:
 
     Raises:
         BrokenEnvironmentError: the environment's Python is older than the runner can be.
+        ModuleNotFoundError: the serializer's package is missing beside Airflow.
         SourceError: the function's source or file is not to be had.
         ValueError: an argument is given twice.
     """
     facts = environment.read(str(operator.python))
     _check_facts(operator, facts)
+    check_serializer(operator.serializer)
     args = tuple(to_plain(list(operator.op_args)))
     kwargs = dict(to_plain(dict(operator.op_kwargs)))
     if operator.templates_dict:

@@ -18,7 +18,7 @@ from airflow_venv.errors import BrokenEnvironmentError, UnknownEnvironmentError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["PREFIX", "check_name", "check_python", "environments", "find", "is_template"]
+__all__ = ["PREFIX", "check_name", "check_python", "environments", "find", "is_template", "known_path"]
 
 PREFIX = "ASTRO_PYENV_"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
@@ -76,6 +76,16 @@ def find(name: str, environ: Mapping[str, str] | None = None) -> str:
         if other.replace("-", "_") == name.replace("-", "_"):
             return path
     raise UnknownEnvironmentError(name, tuple(known), _unknown(name, known))
+
+
+def known_path(name: str) -> str | None:
+    """Give the path that a name leads to in this process; None where only the task can know."""
+    if is_template(name):
+        return None
+    try:
+        return find(name)
+    except UnknownEnvironmentError:
+        return None
 
 
 def _unknown(name: str, known: Mapping[str, str]) -> str:

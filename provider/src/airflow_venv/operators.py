@@ -22,7 +22,7 @@ from airflow_venv._compat import (
 from airflow_venv.arguments import prepare
 from airflow_venv.checks import check_at_parse, check_function, function_source
 from airflow_venv.filereference import FileReference
-from airflow_venv.lookup import check_name, check_python, find
+from airflow_venv.lookup import check_name, check_python, find, known_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping, Sequence
@@ -90,7 +90,8 @@ class VenvOperator(ExternalPythonOperator):
             **kwargs,
         )
         self.venv = None if venv is None else check_name(venv)
-        self.python = python
+        # What DAG code and Airflow's pages see; the task looks the name up again, where it runs.
+        self.python = python if self.venv is None else known_path(self.venv)
         self.serializer = serializer
         self.skip_on_exit_code = _codes(skip_on_exit_code)
         self.env_vars = env_vars
@@ -188,7 +189,7 @@ def _serializer(name: str | None, *, use_dill: bool) -> str:
 
 
 def _codes(given: int | Container[int] | None) -> Container[int]:
-    """Turn one exit code, many or none into something that ``in`` works on."""
+    """Turn one exit code, many or none into something that ``in`` works on, of the stock operators' types."""
     if given is None:
-        return ()
-    return (given,) if isinstance(given, int) else given
+        return []
+    return [given] if isinstance(given, int) else given

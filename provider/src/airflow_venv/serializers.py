@@ -15,15 +15,33 @@ if TYPE_CHECKING:
     from airflow_venv.call import Call
     from airflow_venv.inside.stream import Feed, Sink
 
-__all__ = ["SERIALIZERS", "TransferError", "dump_arguments", "load_result", "protocol_for"]
+__all__ = ["SERIALIZERS", "TransferError", "check_serializer", "dump_arguments", "load_result", "protocol_for"]
 
 SERIALIZERS = ("pickle", "cloudpickle", "dill", "json", "arrow")
 CODED = frozenset({"json", "arrow"})
 """Serializers that can only make data: nothing of the child's can run in the worker."""
+PICKLERS = frozenset({"cloudpickle", "dill"})
+"""Serializers that are packages of that name, which both sides need."""
 
 
 class TransferError(Exception):
     """A value cannot go from one interpreter to the other; the message says which, why and what to do."""
+
+
+class _MissingSerializerError(TransferError, ModuleNotFoundError):
+    """The package that a serializer is named after is not installed beside Airflow."""
+
+
+def check_serializer(name: str) -> None:
+    """Make sure, before a process is started, that the package of a serializer is there.
+
+    It is asked for whatever the values are: whether a task can run must not depend on what it returns today.
+
+    Raises:
+        ModuleNotFoundError: it is not.
+    """
+    if name in PICKLERS:
+        _module(name)
 
 
 def protocol_for(version: tuple[int, ...] | None) -> int:
@@ -102,6 +120,7 @@ def _module(name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
     except ImportError as error:
-        raise TransferError(
-            f"serializer={name!r} needs the package {name} beside Airflow ({sys.executable})"
+        raise _MissingSerializerError(
+            f"Unable to import `{name}` module. With serializer={name!r} it must be installed beside Airflow too "
+            f"({sys.executable})"
         ) from error

@@ -465,3 +465,39 @@ def test_the_readme_s_function_runs_though_it_imports_sys_outside(execute):
         return f"My python version is {sys.version}"
 
     assert execute(f).startswith("My python version is 3.8")
+
+
+@pytest.mark.parametrize(("given", "kept"), [(None, []), (100, [100]), ([100, 102], [100, 102]), ((100,), (100,))])
+def test_exit_codes_are_kept_as_the_stock_operator_keeps_them(dag, given, kept):
+    def f(): ...
+
+    ours = VenvOperator(task_id="ours", venv="py38", python_callable=f, skip_on_exit_code=given)
+    assert ours.skip_on_exit_code == kept
+
+
+def test_python_is_known_to_dag_code_and_looked_up_again_by_the_task(dag, execute, monkeypatch):
+    def f():
+        import sys
+
+        return sys.executable
+
+    monkeypatch.setenv("ASTRO_PYENV_moved", "/opt/venvs/moved/bin/python")
+    operator = VenvOperator(task_id="t", venv="moved", python_callable=f)
+    assert operator.python == "/opt/venvs/moved/bin/python"
+    assert VenvOperator(task_id="later", venv="{{ 'moved' }}", python_callable=f).python is None
+    here = os.environ["ASTRO_PYENV_py38"]
+    monkeypatch.setenv("ASTRO_PYENV_moved", here)
+    assert operator.execute({}) == here
+    assert operator.python == here
+
+
+def test_a_task_of_the_original_provider_is_the_same(dag, monkeypatch):
+    monkeypatch.setenv("ASTRO_PYENV_myvenv", "/opt/venvs/myvenv/bin/python")
+
+    @task.venv("myvenv")
+    def my_task(): ...
+
+    operator = my_task().operator
+    assert isinstance(operator, ExternalPythonOperator)
+    assert operator.python == "/opt/venvs/myvenv/bin/python"
+    assert operator.get_python_source() == "def my_task(): ...\n"

@@ -18,7 +18,9 @@ class TransferError(Exception):
 
 
 def receive(channel, start):
-    """Give the positional and the keyword arguments of the function."""
+    """Give the positional and the keyword arguments of the function. Raises TransferError for what cannot be read."""
+    if start["serializer"] in ("cloudpickle", "dill"):  # also where plain values need neither: see the operator's half
+        _module(start["serializer"])
     if "args" in start:
         args, kwargs = start["args"], start["kwargs"]
     else:
@@ -66,8 +68,6 @@ def load(feed, serializer):
         return load_coded(feed, serializer)
     if serializer == "dill":
         return _module("dill").load(feed)
-    if serializer == "cloudpickle":
-        _module("cloudpickle")
     try:
         from _pickle import Unpickler
     except ImportError:
@@ -98,8 +98,6 @@ def send(channel, start, value):
     if is_plain(value):
         channel.send({"kind": "value", "value": value})
         return
-    if serializer in ("cloudpickle", "dill"):
-        _module(serializer)
     from .stream import Sink
 
     sink = Sink(channel)
