@@ -87,5 +87,7 @@ def _advised(status: Status) -> Status:
     """Say what helps where the engine's own Dockerfile frontend is switched off or too old to be asked."""
     if "invalid frontend" not in status.message:
         return status
-    hint = "Name another on the syntax line: # syntax=IMAGE dockerfile=docker/dockerfile:1"
+    hint = (
+        "Name another behind our image: # syntax=IMAGE dockerfile=docker/dockerfile:1, or the same by BUILDKIT_SYNTAX"
+    )
     return Status(f"{status.message}. {hint}", status.code, status.details)

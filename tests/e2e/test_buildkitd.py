@@ -1,0 +1,80 @@
+"""BuildKit without Docker: the same frontend, the same words. Where the machine has a `buildkitd`."""
+
+import contextlib
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from tests.support import buildkitd
+from tests.support.builds import Builder
+from tests.support.state import Unavailable
+
+BASE = "python:3.13-slim-bookworm"
+GRAFTED = "python:3.11-slim-bookworm"
+ALLOWED = ("--allow=network.host", "--output=type=image,push=false,name=made")
+
+
+@contextlib.contextmanager
+def started(engine, *images, settings=""):
+    """A daemon that finds these images; its folder is short enough for a socket."""
+    folder = Path(tempfile.mkdtemp(prefix="bk"))
+    try:
+        with buildkitd.run(engine, folder, *images, settings=settings) as known:
+            yield known
+    except Unavailable as reason:
+        pytest.skip(f"no buildkitd: {reason}")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def daemon(engine, frontend, base_images):
+    """A daemon as it comes."""
+    base_images(BASE, GRAFTED)
+    with started(engine, BASE, GRAFTED, frontend) as known:
+        yield known
+
+
+@pytest.fixture
+def build(daemon, frontend, tmp_path):
+    """Build with it: ``build(dockerfile, files)``."""
+    builder = Builder(daemon, frontend, tmp_path)
+    return lambda text, files, **named: builder.attempt(text, files, *ALLOWED, **named)
+
+
+def test_an_environment_is_built(build):
+    """Steps have the user's names, and what comes behind finds the interpreter."""
+    made = build(f"FROM {BASE}\nPYENV 3.11 etl reqs.txt\nRUN $ASTRO_PYENV_etl -c 'import ssl'\n", {"reqs.txt": ""})
+    assert made.code == 0, made.log[-3000:]
+    assert "[2/3] PYENV 3.11 etl reqs.txt" in made.steps
+
+
+def test_a_failure_is_marked_at_the_users_line(build):
+    """And the last line quotes the PYENV."""
+    made = build(f"FROM {BASE}\nRUN true\nPYENV 3.11 etl reqs.txt\n", {"reqs.txt": "no-such-package-of-ours==3\n"})
+    assert "   4 | >>> PYENV 3.11 etl reqs.txt" in made.log
+    assert 'process "PYENV 3.11 etl reqs.txt" did not complete' in made.log.rpartition("ERROR: ")[2]
+
+
+def test_without_a_pyenv_the_image_is_the_same(build):
+    """Digest for digest."""
+    text = f"FROM {BASE}\nWORKDIR /a\nCOPY file b/\nRUN --mount=type=cache,target=/c cat b/file > d\n"
+    plain = build(f"# no syntax line\n{text}", {"file": "x"}, syntax=False)
+    ours = build(text, {"file": "x"})
+    assert (plain.code, ours.code) == (0, 0), ours.log[-3000:]
+    assert plain.digest == ours.digest
+
+
+def test_a_daemon_without_a_dockerfile_frontend_says_what_to_write(engine, frontend, tmp_path):
+    """Its administrator allows images only; Docker's own frontend is one, and the user is told how to name it.
+
+    Such a daemon does not even read the syntax line: the client has to start the image.
+    """
+    with started(engine, frontend, settings='[frontend."dockerfile.v0"]\nenabled = false\n') as known:
+        made = Builder(known, frontend, tmp_path).attempt(
+            "FROM scratch\nCOPY file /\n", {"file": ""}, *ALLOWED, f"--build-arg=BUILDKIT_SYNTAX={frontend}"
+        )
+    assert made.code != 0
+    assert "# syntax=IMAGE dockerfile=docker/dockerfile:1" in made.log.rpartition("ERROR: ")[2]
