@@ -2,6 +2,7 @@
 
 import json
 import tarfile
+import urllib.request
 
 import pytest
 
@@ -91,16 +92,58 @@ def test_the_files_can_be_put_out(buildx, tmp_path, kind):
     assert names == ["pyvenv.cfg"]
 
 
-def test_a_cache_in_a_registry_serves_another_builder(builder_on, registry):
-    """`--cache-to` and `--cache-from`; what is re-hung and relabelled finds its cache again."""
+@pytest.fixture
+def modern(builder_on):
+    """A builder on the containerd store, which can do all of this."""
     builder = builder_on("docker-28-containerd")
     need_images(builder.engine, BASE)
-    ref = f"type=registry,ref={registry}/cache:1"
-    builder(PYENV, {}, f"--cache-to={ref},mode=max")
-    builder.engine.run("buildx", "prune", "--all", "--force")
-    again = builder(PYENV, {}, f"--cache-from={ref}")
+    return builder
+
+
+@pytest.mark.parametrize("kind", ["registry", "local", "inline"])
+def test_an_exported_cache_serves_another_builder(modern, registry, tmp_path, kind):
+    """`--cache-to` and `--cache-from`; what is re-hung and relabelled finds its cache again."""
+    ref = f"{registry}/{kind}:1"
+    to, origin, output = {
+        "registry": (f"type=registry,ref={ref},mode=max", f"type=registry,ref={ref}", "type=cacheonly"),
+        "local": (f"type=local,dest={tmp_path}/c,mode=max", f"type=local,src={tmp_path}/c", "type=cacheonly"),
+        "inline": ("type=inline", f"type=registry,ref={ref}", f"type=image,push=true,name={ref}"),
+    }[kind]
+    modern(PYENV, {}, f"--cache-to={to}", f"--output={output}")
+    modern.engine.run("buildx", "prune", "--all", "--force")
+    again = modern(PYENV, {}, f"--cache-from={origin}")
     assert any("importing cache manifest" in line for line in again.log.splitlines())
     assert "[2/2] PYENV 3.13 etl" in again.cached
+
+
+@pytest.mark.parametrize("kind", ["oci", "docker", "image", "registry"])
+def test_the_image_can_be_put_out(modern, registry, tmp_path, kind):
+    """`--output` of each type that makes an image."""
+    to, name = tmp_path / "image.tar", f"{registry}/put-out:{kind}"
+    modern(PYENV, {}, f"--output=type={kind},{f'dest={to}' if kind in {'oci', 'docker'} else f'name={name}'}")
+    if kind == "image":
+        modern.engine.run("push", "--quiet", name)
+    config = _config_in(to) if to.exists() else _config_at(registry, kind)
+    assert "ASTRO_PYENV_etl=/opt/venv/etl/bin/python" in config["config"]["Env"]
+
+
+def _config_in(archive):
+    """The configuration of the image in an archive."""
+    with tarfile.open(archive) as tar:
+        index = json.load(tar.extractfile("index.json"))["manifests"][0]
+        manifest = json.load(tar.extractfile(f"blobs/sha256/{index['digest'].partition(':')[2]}"))
+        return json.load(tar.extractfile(f"blobs/sha256/{manifest['config']['digest'].partition(':')[2]}"))
+
+
+def _config_at(registry, tag):
+    """The configuration of an image in a registry."""
+    address = f"http://{registry}/v2/put-out"
+    kinds = "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json"
+    asked = urllib.request.Request(f"{address}/manifests/{tag}", headers={"Accept": kinds})
+    with urllib.request.urlopen(asked) as answer:
+        digest = json.load(answer)["config"]["digest"]
+    with urllib.request.urlopen(f"{address}/blobs/{digest}") as answer:
+        return json.load(answer)
 
 
 def test_the_epoch_is_the_time_of_everything(buildx):
@@ -116,23 +159,19 @@ def test_build_syntax_by_build_arg(buildx, frontend):
     assert "[2/2] PYENV 3.13 etl" in built.steps
 
 
-def test_two_platforms_in_one_build(builder_on, tmp_path):
+def test_two_platforms_in_one_build(modern, tmp_path):
     """Both are in one result; nothing is executed for the foreign one, whose stage only copies."""
-    builder = builder_on("docker-28-containerd")
-    need_images(builder.engine, BASE)
     stage = f"FROM --platform=$BUILDPLATFORM {BASE} AS made\nPYENV 3.13 etl\n"
     text = f"{stage}FROM scratch\nCOPY --from=made /opt/venv/etl /e\n"
     to = tmp_path / "image.tar"
-    builder(text, {}, "--platform=linux/amd64,linux/arm64", "--provenance=false", f"--output=type=oci,dest={to}")
+    modern(text, {}, "--platform=linux/amd64,linux/arm64", "--provenance=false", f"--output=type=oci,dest={to}")
     with tarfile.open(to) as tar:
         outer = json.load(tar.extractfile("index.json"))["manifests"][0]
         index = json.load(tar.extractfile(f"blobs/sha256/{outer['digest'].partition(':')[2]}"))
     assert {each["platform"]["architecture"] for each in index["manifests"]} == {"amd64", "arm64"}
 
 
-def test_attestations_come_through(builder_on):
+def test_attestations_come_through(modern):
     """Provenance on request."""
-    builder = builder_on("docker-28-containerd")
-    need_images(builder.engine, BASE)
-    built = builder(PYENV, {}, "--attest=type=provenance,mode=max")
+    built = modern(PYENV, {}, "--attest=type=provenance,mode=max")
     assert "exporting attestation manifest" in built.log
