@@ -161,14 +161,19 @@ def test_platform_variables(name, value):
     assert program.environments[0].state.variables["V"] == value
 
 
-@pytest.mark.parametrize(
-    "shell", ["SHELL bash", "SHELL []", "SHELL [1]", 'SHELL {"a": 1}', "WORKDIR", "USER $NONE", "ENV A"]
-)
+@pytest.mark.parametrize("shell", ["SHELL bash", "SHELL []", "SHELL [1]", 'SHELL {"a": 1}', "WORKDIR", "USER", "ENV A"])
 def test_what_the_engine_refuses_changes_nothing(shell):
     """The engine says what is wrong with its own instructions; for us they are not there."""
     program = read(parse(f"FROM a\nUSER me\nWORKDIR /w\n{shell}\nPYENV 3.9 x".encode()))
     state = program.environments[0].state
     assert (state.user, state.workdir, state.shell, state.env) == ("me", "/w", None, {})
+
+
+def test_a_user_that_comes_out_empty():
+    """The engine takes it for root, not for the base image's user, and so is it said here: as an empty name."""
+    program = read(parse(b"FROM a\nUSER me\nUSER $NONE\nPYENV 3.9 x"))
+    assert not program.environments[0].state.user
+    assert program.environments[0].state.user is not None
 
 
 def test_words_the_engine_refuses():

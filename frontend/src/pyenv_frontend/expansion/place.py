@@ -68,7 +68,7 @@ def find(environment: Environment, base: Base) -> Place:
         UserError: the stage's USER or HOME cannot be written on a line.
     """
     pyenv, state = environment.pyenv, environment.state
-    user = state.user or base.user
+    user = base.user if state.user is None else state.user
     name = user.partition(":")[0]
     account = base.accounts.get(name) or (Account(uid=0, gid=0, home="/root") if name in _ROOT else None)
     stated = state.env.get("HOME") or base.env.get("HOME")

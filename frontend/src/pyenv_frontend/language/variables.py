@@ -164,7 +164,9 @@ class Scope:
         self.env.update(pairs)
 
     def _user(self, command: Command) -> None:
-        self.user = self._text(command.arguments) or self.user
+        # One that comes out empty is said, too: the engine takes it for root.
+        text = self._text(command.arguments) if command.arguments else None
+        self.user = self.user if text is None else text
 
     def _workdir(self, command: Command) -> None:
         text = self._text(command.arguments)
