@@ -245,8 +245,8 @@ def _inputs(*outputs: _Out) -> list[wire.Input]:
 def _copies(chain: _Out, made: _Out, carries: Sequence[str]) -> wire.Op:
     """Copy folders and links from a step's file system onto the chain.
 
-    Each is copied as the one wanted entry of its parent: the parent, if it has to be made, gets the owner and the mode
-    it has in the step (`~/.venv` is the user's).
+    Each is copied as the one wanted entry of its parent, and the parent as a folder, not as what is in it: if it has to
+    be made, it gets the owner and the mode it has in the step (`~/.venv` is the user's).
     """
     op = wire.Op(inputs=_inputs(chain, made))
     for number, copy in enumerate(_copy(path) for path in carries):
@@ -262,11 +262,12 @@ def _copies(chain: _Out, made: _Out, carries: Sequence[str]) -> wire.Op:
 
 def _copy(path: str) -> wire.Copy:
     folder, name = posixpath.split(path)
+    above = posixpath.dirname(folder)
     return wire.Copy(
         src=folder,
-        dest=folder,
+        dest=above if above == "/" else f"{above}/",
         mode=-1,
-        dir_copy_contents=True,
+        dir_copy_contents=folder == "/",
         create_dest_path=True,
         allow_wildcard=False,
         timestamp=-1,
