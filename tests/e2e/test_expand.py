@@ -26,6 +26,21 @@ COPY --from=plain /opt/venv/as_root/pyvenv.cfg /srv/me/work/
 CMD ["true"]
 """
 
+BUILDER = """\
+FROM python:3.12-slim-bookworm AS compilers
+RUN mkdir -p /home/else/.venv && touch /usr/local/bin/gcc
+
+# The image.
+FROM python:3.12-slim-bookworm
+RUN useradd --uid 1234 --create-home --home-dir /srv/me me
+USER me:77
+ENV PIP_NO_INPUT=1
+PYENV --builder=compilers 3.9 fast reqs/all.txt
+PYENV --builder=compilers --path=/srv/deep/down/own 3.12 own <<EOF
+six==1.16.0
+EOF
+"""
+
 FILES = {"reqs/all.txt": "-r six.txt\n", "reqs/six.txt": "six==1.16.0\n", "reqs/unused.txt": "nonsense =\n"}
 
 
@@ -63,19 +78,35 @@ def contents(image, folder):
     return sorted(done.out.splitlines())
 
 
+def both_ways(buildx, look, dockerfile, build=(), say=()):
+    """The image built through the frontend, after comparing it with that of the print."""
+    through_us = buildx(dockerfile, FILES, *build)
+    text = expanded(buildx.engine, through_us.folder, f"--tools={buildx.frontend}", *build, *say)
+    syntax, _, rest = text.partition("\n")
+    assert syntax.startswith("# syntax=")
+    by_itself = buildx(rest, FILES, *build, syntax=False)
+
+    one, other = look(through_us.image), look(by_itself.image)
+    assert {**one.config, "Image": ""} == {**other.config, "Image": ""}
+    for folder in ("/srv", "/opt", "/home", "/usr/local/bin"):
+        assert contents(one, folder) == contents(other, folder)
+    return one
+
+
 @pytest.mark.parametrize("target", ["plain", ""])
 def test_the_print_builds_the_same_image(buildx, base_images, look, target):
     """Files with their owners and contents, variables, user and command are those of a build through the frontend."""
     base_images(*BASES)
-    options = [f"--target={target}"] if target else []
-    through_us = buildx(DOCKERFILE, FILES, *options)
-    text = expanded(buildx.engine, through_us.folder, f"--tools={buildx.frontend}", *options)
-    syntax, _, rest = text.partition("\n")
-    assert syntax.startswith("# syntax=")
-    by_itself = buildx(rest, FILES, *options, syntax=False)
+    image = both_ways(buildx, look, DOCKERFILE, [f"--target={target}"] if target else [])
+    assert ("ASTRO_PYENV_as_root" if target else "ASTRO_PYENV_own-python") in image.env
 
-    one, other = look(through_us.image), look(by_itself.image)
-    assert {**one.config, "Image": ""} == {**other.config, "Image": ""}
-    for folder in ("/srv", "/opt", "/usr/local/bin"):
-        assert contents(one, folder) == contents(other, folder)
-    assert ("ASTRO_PYENV_as_root" if target else "ASTRO_PYENV_own-python") in one.env
+
+def test_the_print_of_a_builders_stage_builds_the_same_image(buildx, base_images, look):
+    """With `--builder`, too; the folders on the way to an environment have the same owners, and nothing else comes."""
+    base_images(*BASES)
+    image = both_ways(buildx, look, BUILDER, say=["--base-account=me:1234:1234:/srv/me"])
+    assert not any(" /usr/local/bin/gcc " in f" {line}" for line in contents(image, "/usr/local/bin"))
+    owners = {line.split()[0]: tuple(line.split()[2:4]) for line in contents(image, "/srv")}
+    assert owners["/srv/me/.venv"] == owners["/srv/me/.venv/fast/bin/python"] == ("1234", "77")
+    assert owners["/srv/deep"] == owners["/srv/deep/down"] == ("0", "0")
+    assert owners["/srv/deep/down/own"] == owners["/srv/deep/down/own/pyvenv.cfg"] == ("1234", "77")

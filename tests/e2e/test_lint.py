@@ -39,19 +39,19 @@ BACKTICK = f"# escape=`\nFROM {BASE}\nPYENV 3.12 `\n  plain `\n  'odd name.txt'\
 FILES = {"a.txt": "six==1.16.0\n", "odd name.txt": "six==1.16.0\n", "réq.txt": "six==1.16.0\n"}
 
 
-def expanded(text: str, *, annotate: bool) -> str:
+def expanded(text: str, *, to_print: bool) -> str:
     program = read(document.parse(text.encode()))
     bases = {(stage.root, stage.root_platform): FACTS for stage in program.stages}
     inputs = [[file.path for file in each.pyenv.requirements] for each in program.environments]
-    return expand(program, bases, inputs, TOOLS, annotate=annotate).source.decode()
+    return expand(program, bases, inputs, TOOLS, to_print=to_print).source.decode()
 
 
-@pytest.mark.parametrize("annotate", [False, True])
+@pytest.mark.parametrize("to_print", [False, True])
 @pytest.mark.parametrize("text", [UPPER, LOWER, BACKTICK], ids=["upper", "lower", "backtick"])
-def test_generated_lines_break_no_rule(buildx, base_images, text, annotate):
+def test_generated_lines_break_no_rule(buildx, base_images, text, to_print):
     """Neither letter case nor quoting, neither JSON nor names of stages give the linter anything to say."""
     base_images(BASE)
-    check = buildx.attempt(expanded(text, annotate=annotate), FILES, "--check", syntax=False)
+    check = buildx.attempt(expanded(text, to_print=to_print), FILES, "--check", syntax=False)
     assert "no warnings found" in check.log, check.log
     assert check.code == 0
 
@@ -59,7 +59,7 @@ def test_generated_lines_break_no_rule(buildx, base_images, text, annotate):
 def test_the_linter_was_listening(buildx, base_images):
     """The same files with one line of the user's own that breaks a rule get the warning for that line alone."""
     base_images(BASE)
-    text = expanded(UPPER, annotate=True) + "maintainer me\n"
+    text = expanded(UPPER, to_print=True) + "maintainer me\n"
     check = buildx.attempt(text, FILES, "--check", syntax=False)
     assert check.code != 0
     assert "MaintainerDeprecated" in check.log

@@ -28,7 +28,7 @@ def one_input(data: bytes) -> None:
         program = read(parse(data))
         bases = {(stage.root, stage.root_platform): BASE for stage in program.stages}
         inputs = [[file.path for file in each.pyenv.requirements] for each in program.environments]
-        result = expand(program, bases, inputs, TOOLS, annotate=len(data) % 2 == 1)
+        result = expand(program, bases, inputs, TOOLS, to_print=len(data) % 2 == 1)
     except UserError as error:
         error.format()
         return

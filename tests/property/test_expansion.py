@@ -44,10 +44,10 @@ def program_of(source: bytes) -> Program | None:
     return None
 
 
-def expanded(program: Program, *, annotate: bool = False) -> Expansion | None:
+def expanded(program: Program, *, to_print: bool = False) -> Expansion | None:
     inputs = [[file.path for file in each.pyenv.requirements] for each in program.environments]
     try:
-        return expand(program, AnyBase(), inputs, TOOLS, annotate=annotate)
+        return expand(program, AnyBase(), inputs, TOOLS, to_print=to_print)
     except HomeUnknownError:  # the caller asks the user for it, or the engine
         return None
     except UserError as error:
@@ -81,11 +81,11 @@ def test_without_pyenv_a_file_is_its_own_expansion(source):
 
 
 @given(dockerfiles(from_first=True))
-@pytest.mark.parametrize("annotate", [False, True])
-def test_with_pyenv_every_other_byte_stays(annotate, source):
+@pytest.mark.parametrize("to_print", [False, True])
+def test_with_pyenv_every_other_byte_stays(to_print, source):
     """Lines that are no PYENV come out in order, the line map is total, and nothing of PYENV is left."""
     program = program_of(source)
-    result = program and expanded(program, annotate=annotate)
+    result = program and expanded(program, to_print=to_print)
     event("expanded" if result else "refused")
     if not program or not result:
         return
@@ -94,7 +94,7 @@ def test_with_pyenv_every_other_byte_stays(annotate, source):
     assert len(result.lines) == (after.nodes[-1].lines.last if after.nodes else 0)
     assert not [each for each in after.instructions if "PYENV" in {each.name, each.trigger and each.trigger.name}]
     assert copied(program, result) == kept(program)
-    again = expanded(read(after), annotate=annotate)
+    again = expanded(read(after), to_print=to_print)
     assert again is not None
     assert again.source == result.source
     assert_generated(program, result, after.instructions)

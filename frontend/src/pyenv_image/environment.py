@@ -38,7 +38,7 @@ def run(options: argparse.Namespace) -> None:
     if options.selfcheck:
         selfcheck.run(options)
     owner = account.find(options.user, options.home)
-    _clear(options.path)
+    clear(options.path)
     owner.own_folder(options.path)
     environ = _environ(options, owner)
     owner.become()
@@ -47,7 +47,7 @@ def run(options: argparse.Namespace) -> None:
     _finish(options, environ)
 
 
-def _clear(path: Path) -> None:
+def clear(path: Path) -> None:
     """An environment of that name in the base image gives way, as a later COPY would overwrite an earlier one."""
     if path.is_symlink() or path.is_file():
         raise StepError(f"{path} exists and is no folder: choose another place with --path=DIR")

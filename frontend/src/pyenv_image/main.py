@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from pyenv_image import environment, graft, selfcheck
+from pyenv_image import copy, environment, graft, selfcheck
 from pyenv_image.failure import StepError
 
 
@@ -32,6 +32,14 @@ def _parser() -> argparse.ArgumentParser:
 
     step = steps.add_parser("selfcheck", help="import what every program expects of its Python", allow_abbrev=False)
     step.set_defaults(run=selfcheck.run)
+
+    step = steps.add_parser("copy", help="take an environment over from another stage", allow_abbrev=False)
+    step.add_argument("--name", required=True)
+    step.add_argument("--source", type=Path, required=True, help="where it is mounted")
+    step.add_argument("--path", type=Path, required=True)
+    step.add_argument("--user", default="0", help="whose folder it is put into, as USER spells it")
+    step.add_argument("--home", help="the stage's ENV HOME, where it sets one")
+    step.set_defaults(run=copy.run)
 
     step = steps.add_parser("environment", help="make a virtual environment", allow_abbrev=False)
     step.add_argument("--name", required=True)

@@ -176,10 +176,14 @@ def test_scratch(monkeypatch, tmp_path):
     assert "Dockerfile:2:7: there is no C library in scratch" in done.err
 
 
-def test_a_builders_stage_cannot_be_printed(monkeypatch, tmp_path):
-    """What only a build through the frontend can do is said, at the option."""
-    place = folder(tmp_path, "FROM debian AS c\nFROM apache/airflow:3.0.6\nPYENV --builder=c 3.8 a\n") / "Dockerfile"
+def test_a_builders_stage_gets_a_stage_of_its_own(monkeypatch, tmp_path):
+    """What a build through the frontend does in its graph takes a stage in a print, and a word where it cannot."""
+    text = "FROM debian AS c\nFROM apache/airflow:3.0.6\nPYENV --builder=c 3.8 a\n"
+    place = folder(tmp_path, text) / "Dockerfile"
     done = called(monkeypatch, "expand", "-f", place, *BASE)
-    assert done.code == 1
-    assert "Dockerfile:3:7: an environment that another stage installs cannot be written as plain" in done.err
-    assert done.out == ""
+    assert done.code == 0
+    assert "\nFROM c AS pyenv-a\n" in done.out
+    place.write_text(text.replace(" AS c", "").replace("=c ", "=0 "))
+    done = called(monkeypatch, "expand", "-f", place, *BASE)
+    assert (done.code, done.out) == (1, "")
+    assert "Dockerfile:3:7: --builder=0 counts stages" in done.err

@@ -20,11 +20,11 @@ def program(source: bytes) -> Program:
     return read(document.parse(source))
 
 
-def expanded(source: bytes, *, annotate: bool = False) -> Expansion:
+def expanded(source: bytes, *, to_print: bool = False) -> Expansion:
     read_program = program(source)
     bases = {(stage.root, stage.root_platform): BASES[stage.root] for stage in read_program.stages}
     inputs = [[file.path for file in each.pyenv.requirements] for each in read_program.environments]
-    return expand(read_program, bases, inputs, TOOLS, annotate=annotate)
+    return expand(read_program, bases, inputs, TOOLS, to_print=to_print)
 
 
 @pytest.mark.parametrize("case", sorted(CASES.iterdir()), ids=lambda case: case.name)
@@ -55,8 +55,8 @@ def test_every_other_line_is_copied(case):
 @pytest.mark.parametrize("case", sorted(CASES.iterdir()), ids=lambda case: case.name)
 def test_the_expansion_is_plain(case):
     """An expansion has no PYENV left, so that expanding it again changes nothing."""
-    once = expanded((case / "Dockerfile").read_bytes(), annotate=True).source
-    assert expanded(once, annotate=True).source == once
+    once = expanded((case / "Dockerfile").read_bytes(), to_print=True).source
+    assert expanded(once, to_print=True).source == once
 
 
 @pytest.mark.parametrize("case", sorted(CASES.iterdir()), ids=lambda case: case.name)
@@ -79,7 +79,7 @@ def test_without_pyenv_nothing_changes():
 
 def test_annotated():
     """For people, the PYENV stands as a comment above what it became."""
-    result = expanded(b"FROM debian:bookworm\nPYENV 3.8 \\\n  a\n", annotate=True)
+    result = expanded(b"FROM debian:bookworm\nPYENV 3.8 \\\n  a\n", to_print=True)
     assert b"FROM debian:bookworm\n# PYENV 3.8 \\\n#   a\nRUN " in result.source
 
 

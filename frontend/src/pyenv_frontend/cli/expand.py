@@ -27,7 +27,6 @@ from pyenv_frontend.language.scopes import has_pyenv, read
 if TYPE_CHECKING:
     from pyenv_frontend.document import Document
     from pyenv_frontend.language.context import BuildContext
-    from pyenv_frontend.language.instruction import Pyenv
     from pyenv_frontend.language.scopes import Settings
 
 __all__ = ["expand"]
@@ -72,26 +71,14 @@ class _Expander:
 
     def text(self, context: BuildContext, tools: str | None) -> bytes:
         environments = self._program.environments
-        for each in environments:
-            self._check_plain(each.pyenv)
         inputs = [close_over(each.pyenv, context).inputs for each in environments]
         image = tools or self._syntax() or _TOOLS
         where = expansion.Tools(here=image, triggers=image)
         present = [name for name in FILES if context.exists(name)]
         try:
-            return expansion.expand(self._program, self._bases, inputs, where, present=present, annotate=True).source
+            return expansion.expand(self._program, self._bases, inputs, where, present=present, to_print=True).source
         except HomeUnknownError as error:
             raise self._homeless(error.user) from error
-
-    def _check_plain(self, pyenv: Pyenv) -> None:
-        """A plain chain of instructions cannot install on another stage: only a build through the frontend can."""
-        span = pyenv.options.span("builder")
-        if span is not None:
-            raise UserError(
-                "an environment that another stage installs cannot be written as plain instructions",
-                pyenv.instruction.location._replace(span=span),
-                hint="build it through the frontend, or leave --builder out and install the compilers in this stage",
-            )
 
     def _variables(self, reference: str, platform: str | None) -> dict[str, str]:
         """ENV of a base image; called once for each that matters, which is when its facts are found out."""

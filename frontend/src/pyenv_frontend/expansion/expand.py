@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from pyenv_frontend.document.words import fields
 from pyenv_frontend.expansion import place, quoting, runtime, steps
+from pyenv_frontend.expansion.builders import Aside, set_aside
 from pyenv_frontend.expansion.output import Output
 from pyenv_frontend.expansion.plan import Interpreters
-from pyenv_frontend.position import LineMap, Span
+from pyenv_frontend.position import LineMap, Lines, Span
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -23,6 +25,11 @@ if TYPE_CHECKING:
     from pyenv_frontend.language.program import Environment, Program, Stage
 
 __all__ = ["BaseKey", "Expansion", "Step", "expand"]
+
+# As Docker's lint has it (SecretsUsedInArgOrEnv); in a build through us the warning is dropped.
+_LIKE_A_SECRET = re.compile(
+    r"(?:_|^)(?:apikey|auth|credentials?|key|password|pword|passwd|secret|token)(?:_|$)", re.IGNORECASE
+)
 
 type BaseKey = tuple[str, str | None]
 """An image as FROM names it, and its `--platform`, expanded."""
@@ -76,7 +83,7 @@ def expand(  # noqa: PLR0913 - the file, and all that it takes to expand it
     tools: Tools,
     *,
     present: Collection[str] = (),
-    annotate: bool = False,
+    to_print: bool = False,
 ) -> Expansion:
     """Replace every PYENV by plain instructions; every other byte stays as it is.
 
@@ -86,30 +93,36 @@ def expand(  # noqa: PLR0913 - the file, and all that it takes to expand it
         inputs: for each PYENV of the file what its step reads of the build context; folders with a slash at the end.
         tools: where the steps find our files.
         present: which of `runtime.FILES` the build context has.
-        annotate: put the user's own PYENV as a comment above its expansion.
+        to_print: for people and other builders: with the user's own PYENV as a comment above its expansion, and with a
+            stage of its own for each PYENV with `--builder`, which in a build through us is a matter of the graph.
 
     Raises:
-        UserError: a PYENV cannot be built on its base.
+        UserError: a PYENV cannot be built on its base, or not be printed.
         HomeUnknownError: a stage's user is made by the stage itself, and the environment would be in their home.
     """
     document = program.document
     output = Output(document.file, document.escape.decode())
     recorded: list[Step] = []
     left_out = deque(program.left_out)
+    parts = list(_parts(program, bases, inputs, tools, to_print=to_print))
     done = 0
-    for number, (stage, environment, interpreters) in enumerate(_environments(program)):
+    for part in parts:
+        stage, environment = part.stage, part.environment
         instruction = environment.pyenv.instruction
-        base = bases[stage.root, stage.root_platform]
-        surrounded = _Surrounded.by(stage, base, present)
-        if surrounded and environment is stage.environments[0]:
-            _copy(output, Span(done, stage.instruction.span.start), left_out)
-            done = surrounded.write_before(output)
+        surrounded = _Surrounded.by(stage, bases[stage.root, stage.root_platform], present)
+        if environment is stage.environments[0]:
+            for each in parts:
+                if each.stage is stage and each.aside:
+                    _copy(output, Span(done, each.aside.start), left_out)
+                    done = each.aside.start
+                    each.write_stage(output, each.aside)
+            if surrounded:
+                _copy(output, Span(done, stage.instruction.span.start), left_out)
+                done = surrounded.write_before(output)
         _copy(output, Span(done, instruction.span.start), left_out)
         done = instruction.span.end
-        if annotate:
+        if to_print:
             output.comment(instruction.text, instruction.lines)
-        choice = interpreters.choose(environment.pyenv, base, environment.state, document.file)
-        part = _Part(number, environment, place.find(environment, base), choice, inputs[number], tools)
         recorded += part.write(output, recorded)
         if surrounded and environment is stage.environments[-1]:
             surrounded.write_after(output, environment)
@@ -128,14 +141,32 @@ def _copy(output: Output, span: Span, left_out: deque[Instruction]) -> None:
     output.copy(Span(done, span.end))
 
 
-def _environments(program: Program) -> Iterator[tuple[Stage, Environment, Interpreters]]:
-    """Every PYENV with the interpreters that its stage, or for a trigger the build that fires it, has by then."""
+def _parts(
+    program: Program,
+    bases: Mapping[BaseKey, Base],
+    inputs: Sequence[Sequence[str]],
+    tools: Tools,
+    *,
+    to_print: bool,
+) -> Iterator[_Part]:
+    """Every PYENV, decided: where it goes, and which of the interpreters that its stage has by then it is for.
+
+    A trigger counts with those that the build which fires it has.
+    """
+    asides = set_aside(program) if to_print else {}
+    number = 0
     ends: dict[int, Interpreters] = {}
     for stage in program.stages:
         here = ends[stage.parent].inherit() if stage.parent is not None else Interpreters()
         triggered = Interpreters()
         for environment in stage.environments:
-            yield stage, environment, triggered if environment.pyenv.onbuild else here
+            pyenv, base = environment.pyenv, bases[stage.root, stage.root_platform]
+            interpreters = triggered if pyenv.onbuild else here
+            choice = interpreters.choose(pyenv, base, environment.state, program.document.file)
+            where = place.find(environment, base)
+            aside = asides.get(number)
+            yield _Part(number, stage, environment, where, choice, inputs[number], tools, aside, to_print)
+            number += 1
         ends[stage.index] = here
 
 
@@ -171,9 +202,9 @@ class _Surrounded:
             output.verbatim(f"USER {self.triggers.user}", lines)
         for trigger in self.triggers.after:
             output.verbatim(trigger, lines)
-        if last.state.user:
+        if last.state.user is not None:
             escape = last.pyenv.instruction.escape.decode()
-            output.verbatim(f"USER {quoting.env_value(last.state.user, escape)}", lines)
+            output.verbatim(f"USER {quoting.env_value(last.state.user or 'root', escape)}", lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,11 +212,16 @@ class _Part:
     """One PYENV about to be written."""
 
     number: int
+    stage: Stage
     environment: Environment
     place: Place
     choice: Choice
     inputs: Sequence[str]
     tools: Tools
+    aside: Aside | None
+    """The stage that installs it, if it is to have one of its own."""
+
+    to_print: bool
 
     def write(self, output: Output, before: Sequence[Step]) -> list[Step]:
         """Write the instructions of this PYENV; return the steps among them."""
@@ -198,24 +234,56 @@ class _Part:
             line = self._instruction(output, *steps.graft(choice.graft, tools))
             written.append(self._step("graft", line, choice.graft.carries, None))
         needs = self._graft_of([*before, *written]) if choice.graft else None
-        line = self._instruction(
-            output,
-            *steps.environment(
-                pyenv, self.place, choice.python, inputs=self.inputs, tools=tools, selfcheck=choice.graft is None
-            ),
-        )
+        line = self._instruction(output, *self._result(tools))
         written.append(self._step("environment", line, (self.place.path,), needs))
+        if self.to_print and any(map(_LIKE_A_SECRET.search, pyenv.name.variables)):
+            output.comment(b"check=skip=SecretsUsedInArgOrEnv", pyenv.instruction.lines)
         self._instruction(output, steps.variables(pyenv, self.place))
         if not self.place.is_root:
             self._instruction(output, ["USER", quoting.env_value(self.place.user, pyenv.instruction.escape.decode())])
         return [] if pyenv.onbuild else written
 
-    def _instruction(self, output: Output, words: list[str], command: Sequence[str] = ()) -> int:
+    def write_stage(self, output: Output, aside: Aside) -> None:
+        """Write the stage that installs this environment, for the line that it is put before."""
+        pyenv = self.environment.pyenv
+        output.comment(pyenv.instruction.text, aside.lines)
+        begin = ["from", aside.builder, "as"] if pyenv.keyword.islower() else ["FROM", aside.builder, "AS"]
+        self._instruction(output, [*begin, aside.name], lines=aside.lines)
+        for instruction in aside.settings:
+            output.repeat(instruction.text, aside.lines)
+        self._instruction(output, ["USER", "0"], lines=aside.lines)
+        if self.choice.graft:
+            self._instruction(output, *steps.graft(self.choice.graft, self.tools.here), lines=aside.lines)
+        self._instruction(output, *self._install(self.tools.here), lines=aside.lines)
+        output.repeat(b"\n", aside.lines)
+
+    def _result(self, tools: str) -> steps.Run:
+        """The step that has the environment as its result."""
+        if self.aside:
+            return steps.copy(
+                self.environment.pyenv, self.place, self.choice.python, stage=self.aside.name, tools=tools
+            )
+        return self._install(tools)
+
+    def _install(self, tools: str) -> steps.Run:
+        return steps.environment(
+            self.environment.pyenv,
+            self.place,
+            self.choice.python,
+            inputs=self.inputs,
+            tools=tools,
+            selfcheck=self.choice.graft is None,
+            rehung=self.aside is None,
+        )
+
+    def _instruction(
+        self, output: Output, words: list[str], command: Sequence[str] = (), lines: Lines | None = None
+    ) -> int:
         """Keywords follow the case in which the user wrote PYENV, as Docker's lint wants them alike."""
         pyenv = self.environment.pyenv
         keywords = ["ONBUILD", words[0]] if pyenv.onbuild else [words[0]]
         cased = [word.lower() if pyenv.keyword.islower() else word for word in keywords]
-        return output.instruction([*cased, *words[1:]], command, pyenv.instruction.lines)
+        return output.instruction([*cased, *words[1:]], command, lines or pyenv.instruction.lines)
 
     def _step(
         self, kind: Literal["graft", "environment"], line: int, carries: tuple[str, ...], needs: int | None

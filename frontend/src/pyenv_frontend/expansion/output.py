@@ -55,6 +55,11 @@ class Output:
         for row in text.splitlines():
             self._line(row, lines)
 
+    def repeat(self, text: bytes, lines: Lines) -> None:
+        """Write lines of the user's file once more, for the user's `lines`."""
+        for row in text.removesuffix(b"\n").split(b"\n"):
+            self._line(row.decode("utf-8", "surrogateescape"), lines)
+
     def comment(self, text: bytes, lines: Lines) -> None:
         """Write text as comment lines that stand for the user's `lines`."""
         for line in text.splitlines():

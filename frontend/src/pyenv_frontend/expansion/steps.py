@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pyenv_frontend.expansion.place import Place
     from pyenv_frontend.language.instruction import Pyenv
 
-__all__ = ["BUILDER", "Graft", "Run", "contents", "environment", "graft", "variables"]
+__all__ = ["BUILDER", "Graft", "Run", "contents", "copy", "environment", "graft", "variables"]
 
 TOOLS = "/run/pyenv"
 CACHE = "/run/pyenv-cache"
@@ -70,7 +70,7 @@ def graft(plan: Graft, tools: str) -> Run:
 
 
 def environment(  # noqa: PLR0913 - three that say what, three that say how
-    pyenv: Pyenv, place: Place, python: str, *, inputs: Sequence[str], tools: str, selfcheck: bool
+    pyenv: Pyenv, place: Place, python: str, *, inputs: Sequence[str], tools: str, selfcheck: bool, rehung: bool = True
 ) -> Run:
     """The RUN that makes an environment.
 
@@ -81,6 +81,7 @@ def environment(  # noqa: PLR0913 - three that say what, three that say how
         inputs: what of the build context the step reads: files, and folders with a slash at the end.
         tools: the image that has our files.
         selfcheck: whether nobody has checked that interpreter on this base yet.
+        rehung: whether a PYENV with `--builder` is yet to be hung onto that stage, which is mounted to say so.
     """
     options = pyenv.options
     network = [f"--network={options.network}"] if options.network else []
@@ -91,10 +92,25 @@ def environment(  # noqa: PLR0913 - three that say what, three that say how
         _tools(tools),
         *cache,
         *_context(inputs, pyenv.instruction.escape.decode()),
-        *([quoting.mount(type="bind", from_=options.builder, target=BUILDER)] if options.builder else []),
+        *([quoting.mount(type="bind", from_=options.builder, target=BUILDER)] if options.builder and rehung else []),
         *(f"--mount={_readable(raw, place, pyenv.instruction.escape.decode())}" for raw in options.mounts),
     ]
     return words, _command([python, "environment", *_arguments(pyenv, place, selfcheck=selfcheck)])
+
+
+def copy(pyenv: Pyenv, place: Place, python: str, *, stage: str, tools: str) -> Run:
+    """The RUN that takes an environment over from the stage that has made it.
+
+    Not COPY: that has no word for the owners of the folders it makes on the way, and its `--chown` needs numbers.
+    """
+    words = [
+        "RUN",
+        "--network=none",
+        _tools(tools),
+        quoting.mount(type="bind", from_=stage, target=BUILDER),
+    ]
+    arguments = [f"--name={pyenv.name.text}", f"--source={BUILDER}{place.path}", f"--path={place.path}"]
+    return words, _command([python, "copy", *arguments, *_owner(place, in_other_stage=False)])
 
 
 def _tools(tools: str) -> str:

@@ -9,9 +9,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pyenv_frontend.document import Instruction
+    from pyenv_frontend.document.command import Flag
     from pyenv_frontend.language.stages import OpenStage
 
-__all__ = ["reachable"]
+__all__ = ["reachable", "references"]
 
 _REFERENCE = re.compile(rb"""(?:^--|,)["']?(?:from|builder)=["']?([^,"']+)""")
 
@@ -31,7 +32,7 @@ def reachable(stages: Sequence[OpenStage], target: str) -> set[int]:
     while waiting:
         stage = waiting.pop()
         needed = [stage.parent] if stage.parent else []
-        for reference in _references(stage.instructions):
+        for _, reference in references(stage.instructions):
             if "$" in reference:
                 return everything
             needed += [each for each in stages if each.answers_to(reference)]
@@ -40,8 +41,8 @@ def reachable(stages: Sequence[OpenStage], target: str) -> set[int]:
     return found
 
 
-def _references(instructions: Sequence[Instruction]) -> Iterator[str]:
-    """What the flags of instructions and triggers name."""
+def references(instructions: Sequence[Instruction]) -> Iterator[tuple[Flag, str]]:
+    """The flags of instructions and triggers that name stages or images, and what they name."""
     for instruction in instructions:
         trigger = instruction.trigger
         for flag in (*instruction.flags, *(trigger.flags if trigger else ())):
@@ -49,4 +50,4 @@ def _references(instructions: Sequence[Instruction]) -> Iterator[str]:
             if b"from" in text or b"builder" in text:
                 start = text.find(b"=") + 1 if text.startswith(b"--mount") else 0
                 for found in _REFERENCE.finditer(b"," + text[start:] if start else text):
-                    yield found[1].decode(errors="replace")
+                    yield flag, found[1].decode(errors="replace")

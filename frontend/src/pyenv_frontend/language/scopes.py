@@ -171,6 +171,12 @@ class _Reader:
     def _check_stages(self, pyenv: Pyenv, stage: OpenStage) -> None:
         """What `--builder` and `--from` name must stand before."""
         options = pyenv.options
+        if pyenv.onbuild and (span := options.span("builder")) is not None:
+            raise UserError(
+                f"--builder={options.builder} cannot stand behind ONBUILD: no such stage is built where it fires",
+                Location(self._document.file, span),
+                hint="leave --builder out, and have the compilers in the images that the trigger fires in",
+            )
         for option, wanted in (("builder", options.builder), ("from", options.from_)):
             span = options.span(option)
             if wanted is None or span is None:

@@ -1,0 +1,59 @@
+"""Taking an environment over from another stage."""
+
+import argparse
+import os
+
+import pytest
+
+from pyenv_image import copy
+from pyenv_image.failure import StepError
+
+
+@pytest.fixture
+def made(tmp_path):
+    """An environment as a builder's stage leaves it."""
+    root = tmp_path / "made"
+    (root / "bin").mkdir(parents=True)
+    (root / "bin" / "python").symlink_to("/opt/pyenv/3.8/bin/python3.8")
+    (root / "bin" / "run").write_text("#!")
+    (root / "bin" / "run").chmod(0o750)
+    (root / "lib").symlink_to("bin")
+    for path in (root / "bin" / "run", root / "bin", root):
+        os.utime(path, (1, 1_700_000_000))
+    return root
+
+
+def options(source, path, user=None):
+    user = user or f"{os.getuid()}:{os.getgid()}"
+    return argparse.Namespace(name="x", source=source, path=path, user=user, home=None)
+
+
+def test_an_environment_comes_as_it_is(made, tmp_path):
+    """Files, links, modes and times; what stood at its place before gives way."""
+    path = tmp_path / "home" / ".venv" / "x"
+    path.mkdir(parents=True)
+    (path / "old").write_text("")
+    copy.run(options(made, path))
+    assert sorted(each.name for each in path.rglob("*")) == ["bin", "lib", "python", "run"]
+    assert (path / "bin" / "python").readlink() == (made / "bin" / "python").readlink()
+    assert (path / "lib").is_symlink()
+    for name in (".", "bin", "bin/run"):
+        ours, theirs = (path / name).stat(), (made / name).stat()
+        assert (ours.st_mode, ours.st_mtime) == (theirs.st_mode, theirs.st_mtime)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give files away")
+def test_owners_come_along(made, tmp_path):
+    """Whoever made a file owns it here, too; folders above are made for the stage's user, or root."""
+    os.chown(made / "bin" / "python", 1234, 77, follow_symlinks=False)
+    os.chown(made, 1234, 77)
+    path = tmp_path / "srv" / "x"
+    copy.run(options(made, path, "1234:77"))
+    owners = {each: (each.lstat().st_uid, each.lstat().st_gid) for each in (path, path / "bin" / "python", path.parent)}
+    assert [*owners.values()] == [(1234, 77), (1234, 77), (0, 0)]
+
+
+def test_nothing_to_copy(tmp_path):
+    """A step says what it misses, and where."""
+    with pytest.raises(StepError, match=r"the builder's stage has left no .*/x"):
+        copy.run(options(tmp_path / "none", tmp_path / "x"))
