@@ -26,6 +26,13 @@ test: dev ## All tests, those on a real engine included; brings up what they nee
 	@$(PYTHON) -m tests.support.images || echo "tests that need an engine or these images are skipped"
 	@.venv/bin/pytest -q --durations=10 tests
 
+.PHONY: engines
+engines: dev ## The tests of builds on the other engines: Docker 26, and the containerd store (twenty minutes)
+	@for engine in docker-26 docker-28-containerd; do \
+	  echo "on $$engine"; \
+	  PYENV_ENGINE=$$engine .venv/bin/pytest -q --ignore=tests/e2e/environments --ignore=tests/e2e/examples tests/e2e; \
+	done
+
 .PHONY: matrix
 matrix: dev ## The provider on every release of Airflow from 2.4 to 3.3, real schedulers included (half an hour)
 	@PYENV_MATRIX=all .venv/bin/pytest -q --durations=10 tests/airflow

@@ -9,6 +9,8 @@ import threading
 
 import pytest
 
+from tests.e2e.conftest import need_images
+
 BASE = "python:3.13-slim-bookworm"
 PYENV = f"FROM {BASE}\nCOPY marker /marker\nPYENV 3.13 etl reqs/etl.txt\n"
 FILES = {"marker": "here", "reqs/etl.txt": "-r more.txt\n", "reqs/more.txt": "# nothing\n"}
@@ -122,6 +124,18 @@ def test_a_dockerfile_on_stdin_alone(run, frontend):
 def test_a_tar_on_stdin(run, dockerfile, compression):
     """The upload can be read once only, and is."""
     assert "PYENV 3.13 etl" in run("-", stdin=tar({"Dockerfile": dockerfile, **FILES}, compression))
+
+
+def test_a_tar_on_stdin_of_an_older_engine(builder_on):
+    """It writes the same graph in another order of bytes; the upload is read once there as well."""
+    builder = builder_on("docker-26")
+    need_images(builder.engine, BASE)
+    done = subprocess.run(
+        ["docker", "buildx", "build", "--progress=plain", "--network=host", "--output=type=cacheonly", "-"],
+        input=tar({"Dockerfile": f"# syntax={builder.frontend}\n{PYENV}", **FILES}),
+        env=builder.engine.environment(), capture_output=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr.decode()[-4000:]
 
 
 def test_a_tar_on_stdin_with_another_dockerfile(run, dockerfile):

@@ -5,7 +5,9 @@ import re
 import signal
 import subprocess
 import time
+import uuid
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -70,24 +72,67 @@ def test_a_frontend_that_answers_nonsense_ends_the_build(buildx, broken):
     assert "ERROR: " in build.log
 
 
-def test_a_cancelled_build_leaves_no_process(engine, frontend, tmp_path):
-    """Ctrl-C while an instruction runs: the client ends, and neither the frontend nor the step lives on."""
-    marker = f"7{os.getpid()}"
-    (tmp_path / "Dockerfile").write_text(f"# syntax={frontend}\nFROM {BASE}\nPYENV 3.13 etl\nRUN sleep {marker}\n")
+@pytest.fixture
+def sleeping(engine, frontend, tmp_path):
+    """A build that has come to a step that sleeps for `seconds`, a number that nobody else sleeps for."""
+    seconds = f"7{os.getpid()}{uuid.uuid4().int % 1000}"
+    (tmp_path / "Dockerfile").write_text(f"# syntax={frontend}\nFROM {BASE}\nPYENV 3.13 etl\nRUN sleep {seconds}\n")
+    command = ["docker", "buildx", "build", "--progress=plain", "--network=host", f"--build-arg=MARK={seconds}"]
     client = subprocess.Popen(
-        ["docker", "buildx", "build", "--progress=plain", "--network=host", "--no-cache", str(tmp_path)],
-        env=engine.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+        [*command, str(tmp_path)],
+        env=engine.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
     )  # fmt: skip
-    until(lambda: running(f"sleep {marker}"), 120)
-    os.killpg(client.pid, signal.SIGINT)
-    assert client.wait(60) != 0
-    until(lambda: not running(f"sleep {marker}"), 30)
+    until(lambda: processes(f"sleep {seconds}"), 120)
+    yield SimpleNamespace(client=client, seconds=seconds)
+    if client.poll() is None:
+        os.killpg(client.pid, signal.SIGKILL)
+    client.communicate()
 
 
-def running(words):
-    """Tell whether a process of these words runs anywhere on this machine."""
-    found = subprocess.run(["pgrep", "-f", f"^{words}$"], capture_output=True, check=False)
-    return found.returncode == 0
+def ended(build):
+    """Tell whether nothing of a build is left: no step, no frontend."""
+    return not processes(f"sleep {build.seconds}") and not frontends(build)
+
+
+@pytest.mark.parametrize("signal_", [signal.SIGINT, signal.SIGKILL], ids=["interrupted", "killed"])
+def test_a_client_that_goes_leaves_no_process(sleeping, signal_):
+    """Ctrl-C, or worse, while an instruction runs: neither the frontend nor the step lives on."""
+    assert frontends(sleeping)
+    os.killpg(sleeping.client.pid, signal_)
+    assert sleeping.client.wait(60) != 0
+    until(lambda: ended(sleeping), 30)
+
+
+def test_a_frontend_that_is_killed_while_steps_run_ends_the_build(sleeping, buildx):
+    """The user gets a sentence, the step is stopped, and the next build works."""
+    for process in frontends(sleeping):
+        os.kill(process, signal.SIGKILL)
+    log, _ = sleeping.client.communicate(timeout=60)
+    assert sleeping.client.returncode != 0
+    assert re.search(r"^ERROR: .*(exit code: 137|closed unexpectedly)", log, re.MULTILINE)
+    until(lambda: ended(sleeping), 30)
+    buildx(f"FROM {BASE}\n")
+
+
+def processes(words):
+    """Find the processes of these words, anywhere on this machine."""
+    found = subprocess.run(["pgrep", "-f", f"^{words}$"], capture_output=True, text=True, check=False)
+    return [int(each) for each in found.stdout.split()]
+
+
+def frontends(build):
+    """Find the frontend of a build, by its options."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        try:
+            if (
+                folder.name.isdigit()
+                and f"build-arg:MARK={build.seconds}".encode() in (folder / "environ").read_bytes()
+            ):
+                found.append(int(folder.name))
+        except OSError:  # it has ended
+            continue
+    return found
 
 
 def until(condition, seconds):

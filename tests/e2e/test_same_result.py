@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.e2e.conftest import need_images
+
 BASE = "debian:bookworm-slim"
 
 FILES = {
@@ -94,14 +96,32 @@ def test_there_are_fifty_of_them():
     assert len(DOCKERFILES) >= 50
 
 
+ELSEWHERE = ("copy_heredoc", "copy_link", "onbuild", "run_mount_cache", "stage_by_number", "crlf")
+"""What differs most between engines; `make engines` does them all."""
+
+
 @pytest.mark.parametrize("name", DOCKERFILES)
 def test_the_image_is_the_same(buildx, base_images, name):
-    """Equal digests mean equal layers, environment, history and times; every step comes out of the other's cache."""
+    """On the engine of all tests."""
     base_images(BASE)
+    build_both_ways(buildx, name)
+
+
+@pytest.mark.parametrize("flavour", ["docker-26", "docker-28-containerd"])
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_the_image_is_the_same_on_other_engines(builder_on, flavour, name):
+    """Another age, another store."""
+    builder = builder_on(flavour)
+    need_images(builder.engine, BASE)
+    build_both_ways(builder, name)
+
+
+def build_both_ways(build, name):
+    """Equal digests mean equal layers, environment, history and times; every step comes out of the other's cache."""
     text, arguments = DOCKERFILES[name], ARGUMENTS.get(name, ())
     directive, _, rest = text.partition("\n") if text.startswith("# ") else ("", "", text)
     head = f"{directive}\n" if directive else ""
-    plain = buildx(f"{head}# no syntax line\n{rest}", FILES, *arguments, syntax=False)
-    ours = buildx(f"# syntax=pyenv-frontend:dev\n{head}{rest}", FILES, *arguments)
+    plain = build(f"{head}# no syntax line\n{rest}", FILES, *arguments, syntax=False)
+    ours = build(f"# syntax=pyenv-frontend:dev\n{head}{rest}", FILES, *arguments)
     assert ours.digest == plain.digest
     assert [step for step in ours.steps if "] RUN " in step and step not in ours.cached] == []
