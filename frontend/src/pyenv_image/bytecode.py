@@ -8,29 +8,27 @@ in the order of its hashes.
 from __future__ import annotations
 
 import subprocess
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
+from typing import Iterable
 
 __all__ = ["compile_all"]
 
+_COMPILER = Path(__file__).resolve().with_name("compiler.py")
 
-def compile_all(python: Path, folders: list[Path], leave_out: str) -> None:
-    """Byte-compile everything below some folders.
 
-    What does not compile (the standard library has deliberate syntax errors, packages ship templates that are no valid
-    Python) would not import either, so the exit code says nothing.
+def compile_all(python: Path, folders: list[Path], *, without: Iterable[str], cache: Path | None) -> None:
+    """Byte-compile everything below some folders; what does not compile is left as it is.
 
     Args:
         python: the interpreter that is going to import it.
         folders: where; the first one must exist.
-        leave_out: a regular expression for paths that are not worth it.
+        without: names of folders that are not worth it.
+        cache: where byte code is kept between builds.
     """
-    command = [str(python), "-s", "-m", "compileall", "-q", "-j", "0", "--invalidation-mode", "unchecked-hash"]
-    # Not isolated (-I), which would leave the seed out; the working directory is in its path instead, and is harmless.
+    kept = [f"--cache={cache}"] if cache else []
+    # Not isolated (-I), which would leave the seed out. Without `site` (-S): no .pth file of a package is run.
     subprocess.call(
-        [*command, "-x", leave_out, *map(str, folders)],
+        [str(python), "-S", "-W", "ignore", str(_COMPILER), *kept, *map(str, folders), "--without", *without],
         cwd=str(folders[0]),
         # What this very process imports while it starts must not be written with a time, which would then stay.
         env={"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "PATH": "/usr/local/bin:/usr/bin:/bin"},

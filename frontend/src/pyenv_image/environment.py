@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Sequence
 
-from pyenv_image import account, selfcheck, settings
+from pyenv_image import account, caches, selfcheck, settings
 from pyenv_image.bytecode import compile_all
 from pyenv_image.failure import StepError
 from pyenv_image.requirements import Requirements
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     import argparse
 
 TOOLS = Path("/run/pyenv")
-CACHE = Path("/run/pyenv-cache")
 CONTEXT = Path("/run/pyenv-context")
 _LEFT_BEHIND = (".lock", ".gitignore", "CACHEDIR.TAG")
 
@@ -40,11 +39,12 @@ def run(options: argparse.Namespace) -> None:
     owner = account.find(options.user, options.home)
     clear(options.path)
     owner.own_folder(options.path)
-    environ = _environ(options, owner)
+    cache = None if options.here else caches.folder(owner.uid, owner.gid)
+    environ = _environ(options, owner, cache)
     owner.become()
     _create(options, environ)
     _install(options, environ)
-    _finish(options, environ)
+    _finish(options, environ, cache)
 
 
 def clear(path: Path) -> None:
@@ -54,10 +54,10 @@ def clear(path: Path) -> None:
     shutil.rmtree(str(path), ignore_errors=True)
 
 
-def _environ(options: argparse.Namespace, owner: account.Account) -> dict[str, str]:
+def _environ(options: argparse.Namespace, owner: account.Account, cache: Path | None) -> dict[str, str]:
     """The installers' environment: the user's own settings, then what makes the result the same everywhere."""
     environ = settings.for_installer(os.environ)
-    environ.update(_own_caches() if options.here else {**_cache(owner), "UV_LINK_MODE": "copy", "UV_NO_PROGRESS": "1"})
+    environ.update(_own_caches() if options.here else _mounted_caches(cache))
     environ.update(
         HOME=str(owner.home or "/"),
         VIRTUAL_ENV=str(options.path),
@@ -72,14 +72,12 @@ def _environ(options: argparse.Namespace, owner: account.Account) -> dict[str, s
     return environ
 
 
-def _cache(owner: account.Account) -> dict[str, str]:
-    """The part of the cache mount that belongs to this user; builds of other users share the mount, not the files."""
-    if not CACHE.is_dir():
-        return {"UV_NO_CACHE": "1", "PIP_NO_CACHE_DIR": "1"}
-    mine = CACHE / str(owner.uid)
-    mine.mkdir(mode=0o755, exist_ok=True)
-    os.chown(str(mine), owner.uid, owner.gid)
-    return {"UV_CACHE_DIR": str(mine / "uv"), "PIP_CACHE_DIR": str(mine / "pip")}
+def _mounted_caches(cache: Path | None) -> dict[str, str]:
+    """In an image: what is mounted for the step, out of which files are copied."""
+    common = {"UV_LINK_MODE": "copy", "UV_NO_PROGRESS": "1"}
+    if cache is None:
+        return {**common, "UV_NO_CACHE": "1", "PIP_NO_CACHE_DIR": "1"}
+    return {**common, "UV_CACHE_DIR": str(cache / "uv"), "PIP_CACHE_DIR": str(cache / "pip")}
 
 
 def _own_caches() -> dict[str, str]:
@@ -146,13 +144,14 @@ def _install_project(
     _call(options, command, environ, f"the dependencies of {project.name} could not be installed", cwd=project.parent)
 
 
-def _finish(options: argparse.Namespace, environ: dict[str, str]) -> None:
+def _finish(options: argparse.Namespace, environ: dict[str, str], cache: Path | None) -> None:
     check = [*_uv(options, "pip", "check"), "--python", str(_python(options))]
     _call(options, check, environ, "its packages do not fit together")
     if options.compile:
         # Test suites are half of some packages, and no task imports them.
         folders = list(options.path.glob("lib/python*/site-packages"))
-        compile_all(_python(options), folders, leave_out=r"/tests?/")
+        kept = cache / "bytecode" if cache else None
+        compile_all(_python(options), folders, without=("test", "tests"), cache=kept)
     for name in _LEFT_BEHIND:
         with contextlib.suppress(FileNotFoundError):
             (options.path / name).unlink()

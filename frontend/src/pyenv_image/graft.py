@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Iterator
 
+from pyenv_image import caches
 from pyenv_image.bytecode import compile_all
 from pyenv_image.failure import StepError
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 _SERIES = f"{sys.version_info[0]}.{sys.version_info[1]}"
 # Never needed by a program in an environment: test suites, the editor, its demos, caches; packages of the image's own.
 _LEFT_OUT = frozenset({"__pycache__", "test", "tests", "idlelib", "idle_test", "turtledemo", "site-packages"})
+
+# No task imports them: byte code for them is size and time for nothing.
+_SELDOM = ("lib2to3", "distutils", "pydoc_data", "tkinter", "turtledemo", "ensurepip")
 
 
 def run(options: argparse.Namespace) -> None:
@@ -34,7 +38,9 @@ def run(options: argparse.Namespace) -> None:
     python = options.prefix / "bin" / f"python{_SERIES}"
     if not python.exists():  # a base image may have been built with the same PYENV
         copy(options.source, options.prefix)
-    compile_all(python, [options.prefix / "lib" / f"python{_SERIES}"], leave_out=r"/(lib2to3|distutils)/")
+    cache = caches.folder(os.getuid(), os.getgid())
+    kept = cache / "bytecode" if cache else None
+    compile_all(python, [options.prefix / "lib" / f"python{_SERIES}"], without=_SELDOM, cache=kept)
     _check(python)
     if options.link:
         link(python, options.link)

@@ -24,6 +24,7 @@ CACHE = "/run/pyenv-cache"
 CONTEXT = "/run/pyenv-context"
 INTERPRETER = "/run/pyenv-python"
 BUILDER = "/run/pyenv-builder"
+_CACHE_MOUNT = quoting.mount(type="cache", id="pyenv-cache", target=CACHE)
 _STEPS = f"{TOOLS}/pyenv_image"
 _PATTERN = frozenset("\\*?[")
 
@@ -63,6 +64,7 @@ def graft(plan: Graft, tools: str) -> Run:
         "RUN",
         "--network=none",
         _tools(tools),
+        _CACHE_MOUNT,
         quoting.mount(type="bind", from_=plan.image, source="/usr/local", target=INTERPRETER),
     ]
     arguments = [f"--source={INTERPRETER}", f"--prefix={plan.prefix}", *([f"--link={plan.link}"] if plan.link else [])]
@@ -85,7 +87,7 @@ def environment(  # noqa: PLR0913 - three that say what, three that say how
     """
     options = pyenv.options
     network = [f"--network={options.network}"] if options.network else []
-    cache = [quoting.mount(type="cache", id="pyenv-cache", target=CACHE)] if not pyenv.bare else []
+    cache = [_CACHE_MOUNT] if not pyenv.bare else []
     words = [
         "RUN",
         *network,

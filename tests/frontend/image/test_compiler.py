@@ -1,0 +1,130 @@
+"""Byte-compiling: everything that compiles, the same bytes as the standard library's tool, and kept between builds."""
+
+import importlib.util
+import os
+import py_compile
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pyenv_image import bytecode, compiler
+from tests.support import interpreters
+from tests.support.state import Unavailable
+
+SOURCES = {
+    "one.py": "X = {'a', 'b', 'c'} & {*'bcd'}\n",
+    "package/__init__.py": "",
+    "package/large.py": "\n".join(
+        f"def f{number}(x):\n    return x in {{'p', 'q', {number}}}\n" for number in range(200)
+    ),
+    "package/template.py": "class {{ name }}: pass\n",
+    "package/latin.py": b"# -*- coding: latin-1 -*-\nNAME = '\xe9'\n",
+    "package/broken.py": b"\xff\x00",
+    "package/tests/test_it.py": "1\n",
+    "tests.py": "2\n",
+}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder of sources."""
+    for name, text in SOURCES.items():
+        path = tmp_path / "site-packages" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return tmp_path / "site-packages"
+
+
+def made(folder):
+    """The byte code below a folder, by path."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*.pyc"))}
+
+
+def compiled(folder, cache=None, python=sys.executable):
+    for path in folder.rglob("*.pyc"):
+        path.unlink()
+    bytecode.compile_all(Path(python), [folder], without=("test", "tests"), cache=cache)
+    return made(folder)
+
+
+def test_the_bytes_are_those_of_compileall(folder):
+    """Nothing differs from what the standard library's own tool makes, and nothing is missing."""
+    ours = compiled(folder)
+    assert {Path(path).name.partition(".")[0] for path in ours} == {"one", "__init__", "large", "latin", "tests"}
+    for path in folder.rglob("*.pyc"):
+        path.unlink()
+    script = (
+        "import compileall, py_compile, re, sys\n"
+        "mode = py_compile.PycInvalidationMode.UNCHECKED_HASH\n"
+        "compileall.compile_dir(sys.argv[1], quiet=2, rx=re.compile('/tests/'), invalidation_mode=mode)"
+    )
+    environ = {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
+    subprocess.run([sys.executable, "-c", script, folder], env=environ, check=False)
+    assert ours == made(folder)
+
+
+@pytest.mark.parametrize("version", ["3.7", "3.8", "3.13"])
+def test_under_every_python(folder, version):
+    """The environment's own interpreter runs it, and imports from it without looking at the source."""
+    try:
+        python = interpreters.find(version) / "bin" / "python3"
+    except Unavailable as reason:
+        pytest.skip(str(reason))
+    assert len(compiled(folder, python=python)) == 5
+    (folder / "one.py").write_text("raise SystemExit('the source was read')")
+    code = "import sys; sys.path.insert(0, sys.argv[1]); import one; print(one.X == {'b', 'c'})"
+    done = subprocess.run([python, "-B", "-c", code, folder], capture_output=True, text=True, check=False)
+    assert done.stdout == "True\n", done.stderr
+
+
+def test_what_is_kept_is_used_again(folder, tmp_path):
+    """A second time, byte code comes out of the cache, byte for byte and with its mode; a new source is compiled."""
+    (folder / "one.py").chmod(0o600)
+    cache = tmp_path / "cache"
+    first = compiled(folder, cache)
+    kept = [path for path in cache.rglob("*") if path.is_file()]
+    assert len(kept) == len(first)
+    written = {path: path.stat().st_mtime_ns for path in kept}
+    assert compiled(folder, cache) == first
+    assert (Path(importlib.util.cache_from_source(str(folder / "one.py"))).stat().st_mode & 0o777) == 0o600
+    assert {path: path.stat().st_mtime_ns for path in kept} == written
+    (folder / "one.py").write_text("Y = 1\n")
+    again = compiled(folder, cache)
+    assert {path for path in again if again[path] != first[path]} == {
+        os.path.relpath(importlib.util.cache_from_source(str(folder / "one.py")), folder)
+    }
+
+
+def test_a_damaged_cache_is_as_good_as_none(folder, tmp_path):
+    """Half a file, or an empty one, is made anew."""
+    cache = tmp_path / "cache"
+    first = compiled(folder, cache)
+    for number, path in enumerate(path for path in cache.rglob("*") if path.is_file()):
+        path.write_bytes(b"" if number % 2 else path.read_bytes()[:-9])
+    assert compiled(folder, cache) == first
+
+
+def test_a_cache_nobody_may_write_to(folder, tmp_path):
+    """Where nothing can be kept, everything is compiled all the same."""
+    (tmp_path / "cache").write_text("no folder")
+    assert len(compiled(folder, tmp_path / "cache")) == 5
+
+
+def test_a_worker_that_dies_leaves_the_rest_to_the_others(folder, monkeypatch):
+    """A file that ends the interpreter costs its own byte code and no other's."""
+    compile_one = py_compile.compile
+
+    def crash(path, **options):
+        if path.endswith("one.py"):
+            os._exit(9)
+        return compile_one(path, **options)
+
+    monkeypatch.setattr(py_compile, "compile", crash)
+    monkeypatch.setattr(compiler, "_processors", lambda: 2)
+    monkeypatch.setattr(sys, "argv", ["compiler.py", str(folder), "--without", "tests"])
+    compiler.main()
+    assert {Path(path).name.partition(".")[0] for path in made(folder)} == {"__init__", "large", "latin", "tests"}
+    monkeypatch.setattr(compiler, "_processors", lambda: 1)
+    compiler.main()  # the only worker dies, and nothing hangs
