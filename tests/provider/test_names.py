@@ -168,6 +168,40 @@ def test_auto_brings_everything_the_file_has_for_it(module):
     assert run(gathered)() == "[3, 2, 3.141592653589793, true, false, null]"
 
 
+def test_auto_brings_every_import_below_a_name_that_is_used(module):
+    """``import a.b`` and ``import a.c`` add to each other; those that nobody uses may be missing elsewhere."""
+    dag = module("""
+        import xml.dom.minidom
+        import xml, xml.etree.ElementTree, xml.parsers.expat
+        import xml.sax.handler
+        import xml.sax.saxutils as su
+        def helper():
+            return xml.sax.handler.ContentHandler.__name__
+        def f():
+            return xml.dom.minidom.Node.__name__, xml.etree.ElementTree.Element("a").tag, helper()
+    """)
+    gathered = gather(dag.f, include="auto")
+    imports = [(piece.text, piece.first_line) for piece in gathered.source.pieces if "import" in piece.text]
+    assert imports == [
+        ("import xml.dom.minidom\nimport xml; import xml.etree.ElementTree\n", 2),
+        ("import xml\nimport xml.sax.handler\n", 3),
+    ]
+    assert run(gathered)() == ("Node", "a", "ContentHandler")
+
+
+def test_auto_brings_all_imports_below_a_name_where_none_is_named(module):
+    """The package itself is passed on: whoever gets it may look for any of them."""
+    dag = module("""
+        import xml.dom
+        import xml.sax
+        def f():
+            return sorted(name for name in vars(xml) if name in ("dom", "sax"))
+    """)
+    gathered = gather(dag.f, include="auto")
+    assert [piece.text for piece in gathered.source.pieces[:-1]] == ["import xml.dom\nimport xml.sax\n"]
+    assert {"dom", "sax"} <= set(run(gathered)())
+
+
 def test_auto_keeps_the_lines_of_what_it_brings(module):
     """Tracebacks from helpers name their own lines."""
     dag = module("""

@@ -11,6 +11,7 @@ import __future__
 import ast
 import builtins
 import dis
+import inspect
 from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
 from airflow_venv.bindings import binding
@@ -156,6 +157,7 @@ class _Collector:
         self.reasons: dict[str, str] = {}
         self.prelude: set[str] = set()
         self.seen: set[str] = set()
+        self.modules: set[str] = set()
 
     def visit(self, piece: Piece, definition: Definition) -> None:
         """Take a piece, after everything that it uses."""
@@ -163,12 +165,19 @@ class _Collector:
         self.seen |= taken
         for use in free_names(piece):
             if use.name in self.seen:
-                continue
-            if not self._take(use, definition):
+                if use.name in self.modules:  # another of its submodules, perhaps
+                    self._import(use.name, piece, definition)
+            elif not self._take(use, piece, definition):
                 self.missing.append(use)
         self.pieces.append(piece)
 
-    def _take(self, use: Use, definition: Definition) -> bool:
+    def _import(self, name: str, user: Piece, definition: Definition) -> None:
+        """Bring along what a piece needs of a module that is imported already."""
+        piece, _ = binding(name, definition, self.values, user.compilable())
+        if piece is not None and piece not in self.pieces:
+            self.pieces.append(piece)
+
+    def _take(self, use: Use, user: Piece, definition: Definition) -> bool:
         """Bring one name along, if it may and can be."""
         if use.name in self.objects:
             self.seen.add(use.name)
@@ -176,9 +185,11 @@ class _Collector:
             self.visit(helper.piece(), helper)
             return True
         if self.auto or use.name in self.names:
-            piece, reason = binding(use.name, definition, self.values)
+            piece, reason = binding(use.name, definition, self.values, user.compilable())
             if piece is not None:
                 self.seen.add(use.name)
+                if inspect.ismodule(self.values.get(use.name)):
+                    self.modules.add(use.name)
                 self.visit(piece, definition)
                 return True
             self.reasons[use.name] = reason
