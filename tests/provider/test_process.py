@@ -140,6 +140,59 @@ def test_a_worker_that_is_killed_takes_everything_along(tmp_path, version):
     assert wait_for(lambda: marked(mark) == [], 5)
 
 
+HOLDING = """
+    def f(pids):
+        import os
+        open(pids, "w").write(os.environ["AIRFLOW_VENV_TASK"])
+        sum(range(10**13))
+    """
+"""Days within one call of compiled code: no other thread gets to run."""
+
+
+@pytest.mark.parametrize("version", ["3.7", "3.13"])
+def test_a_function_that_lets_no_thread_run_ends_with_a_worker_that_is_killed(tmp_path, version):
+    """The kernel does it: waiting for a thread would take as long as the call does."""
+    pids = tmp_path / "mark"
+    parent = worker(HOLDING, str(pids), version=version)
+    assert wait_for(lambda: pids.exists() and pids.read_text())
+    mark = pids.read_text()
+    time.sleep(0.2)
+    parent.kill()
+    parent.wait()
+    assert wait_for(lambda: marked(mark) == [], 3)
+
+
+STARTING = {
+    "subprocess": "import subprocess, sys; subprocess.Popen(['sleep', '300'], start_new_session=True)",
+    "fork": "import os, time; os.fork() or (os.setsid(), time.sleep(300))",
+    "spawn": "import os; os.posix_spawn('/bin/sleep', ['sleep', '300'], os.environ)",
+    "system": "import os; os.system('sleep 300 &')",
+    "multiprocessing": "import multiprocessing as m, time; m.get_context('spawn').Process(target=time.sleep, "
+    "args=(300,)).start()",
+}
+
+
+@pytest.mark.parametrize("version", ["3.8", "3.13"])
+@pytest.mark.parametrize("way", STARTING)
+def test_no_way_of_starting_a_process_leaves_it_behind(tmp_path, version, way):
+    """Once there is another process it is not the kernel that ends the function: it would not end the other."""
+    pids = tmp_path / "mark"
+    source = f"""
+        def f(pids):
+            import os, time
+            {STARTING[way]}
+            open(pids, "w").write(os.environ["AIRFLOW_VENV_TASK"])
+            time.sleep(300)
+        """
+    parent = worker(source, str(pids), version=version)
+    assert wait_for(lambda: pids.exists() and pids.read_text())
+    mark = pids.read_text()
+    assert wait_for(lambda: len(marked(mark)) >= 2)
+    parent.kill()
+    parent.wait()
+    assert wait_for(lambda: marked(mark) == [])
+
+
 SLEEPER = """
     def f(pids):
         import os, subprocess, time

@@ -233,7 +233,7 @@ def test_the_function_does_not_read_the_workers_input():
 
 
 @every
-def test_only_the_channel_is_inherited_and_only_by_the_child(version):
+def test_only_what_connects_it_is_inherited_and_only_by_the_child(version):
     """Nothing else of the worker's is open in the child; nothing at all beyond the standard streams in its children."""
     kept = os.open(os.devnull, os.O_RDONLY)
     os.set_inheritable(kept, True)  # noqa: FBT003 - os names it no other way
@@ -252,7 +252,7 @@ def test_only_the_channel_is_inherited_and_only_by_the_child(version):
     finally:
         os.close(kept)
     ours, theirs = outcome.value
-    assert sorted(link.partition(":")[0] for link in ours) == ["pipe", "socket"]
+    assert sorted(link.partition(":")[0] for link in ours) == ["pipe", "pipe", "socket"]
     assert theirs.strip() == "[]"
 
 
@@ -342,15 +342,17 @@ def test_the_runner_needs_the_standard_library_alone(version):
     def never(*, write, idle):
         raise AssertionError((write, idle))
 
-    child = subprocess.Popen(
-        [interpreter(version), "-I", "-S", launch.RUNNER, str(theirs.fileno())], pass_fds=[theirs.fileno()]
-    )
+    held, lifeline = os.pipe()
+    passed = (theirs.fileno(), held)
+    child = subprocess.Popen([interpreter(version), "-I", "-S", launch.RUNNER, *map(str, passed)], pass_fds=passed)
     theirs.close()
     channel = Channel(ours, never)
     channel.send(frame)
     header, _ = channel.head()
     assert child.wait(10) == 0
     ours.close()
+    os.close(held)
+    os.close(lifeline)
     loaded = {name.partition(".")[0] for name in header["value"]}
     ours_alone = {"airflow_venv", "airflow_venv_runner", "__main__", "sitecustomize"}
     standard = set(sys.stdlib_module_names) | {"_bootlocale", "zipimport"}

@@ -34,6 +34,8 @@ class Launched:
     """Read end of the pipe that the child prints into; does not block."""
     pidfd: int | None
     """Readable when the child has ended; None where the system has no such thing."""
+    lifeline: int
+    """Write end of a pipe that stays empty: the child notices when it is closed."""
     mark: str
     """Value of the variable that every descendant has in its environment."""
 
@@ -43,25 +45,29 @@ def launch(call: Call, variables: dict[str, str]) -> Launched:
     mark = secrets.token_hex(16)
     ours, theirs = socket.socketpair()
     read, write = os.pipe()
+    held, lifeline = os.pipe()
+    passed = (theirs.fileno(), held)
     try:
         popen = subprocess.Popen(
-            [call.environment.python, RUNNER, str(theirs.fileno())],
+            [call.environment.python, RUNNER, *map(str, passed)],
             stdin=subprocess.DEVNULL,
             stdout=write,
             stderr=write,
-            pass_fds=(theirs.fileno(),),
+            pass_fds=passed,
             env={**call.env, **variables, MARK: mark},
         )
     except BaseException:
         ours.close()
         os.close(read)
+        os.close(lifeline)
         raise
     finally:
         theirs.close()
         os.close(write)
+        os.close(held)
     ours.settimeout(0)
     os.set_blocking(read, False)
-    return Launched(popen, ours, read, _pidfd(popen.pid), mark)
+    return Launched(popen, ours, read, _pidfd(popen.pid), lifeline, mark)
 
 
 def _pidfd(pid: int) -> int | None:

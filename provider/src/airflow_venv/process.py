@@ -1,8 +1,8 @@
 """Serve the one child of a task, and see to it that it ends.
 
 No other process is started, no file is written, no port is opened. The child gets a socket that only it inherits, one
-pipe for what it prints, and ``/dev/null`` to read from. It stays in the task's process group. However the task ends,
-the child and what it has started end with it.
+pipe for what it prints, one that tells it of our end, and ``/dev/null`` to read from. It stays in the task's process
+group. However the task ends, the child and what it has started end with it.
 """
 
 from __future__ import annotations
@@ -141,6 +141,7 @@ class Child:
             _running.discard(self)
             self._launched.sock.close()
             os.close(self._launched.pipe)
+            os.close(self._launched.lifeline)
             if self._launched.pidfd is not None:
                 os.close(self._launched.pidfd)
 

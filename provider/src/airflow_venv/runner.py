@@ -1,19 +1,21 @@
 """What runs in the environment: the standard library alone, Python 3.7 and up.
 
-The operator starts ``<environment>/bin/python runner.py <fd>``. Nothing of this distribution is installed in the
-environment, and nothing of Airflow need be. This file and the folder ``inside`` beside it, which appears in here as
-the module ``airflow_venv``, may import nothing but what every Python has; and since every import costs milliseconds of
-each task, nothing that is not needed: the modules of ``inside`` are imported when something asks for them.
+The operator starts ``<environment>/bin/python runner.py <channel> <lifeline>``. Nothing of this distribution is
+installed in the environment, and nothing of Airflow need be. This file and the folder ``inside`` beside it, which
+appears in here as the module ``airflow_venv``, may import nothing but what every Python has; and since every import
+costs milliseconds of each task, nothing that is not needed: the modules of ``inside`` are imported when something asks
+for them.
 
-**The channel** is one end of a socket pair, whose number is the only argument; ``inside/wire.py`` says what goes
-through.
+**The channel** is one end of a socket pair, whose number is the first argument; ``inside/wire.py`` says what goes
+through. The second argument is the number of a pipe that nothing goes through (``inside/tether.py``).
 
 **Order of output.** Prints go through the pipe, logging records through the channel. Behind each record a mark with its
 number is written to the pipe, so that the operator can put them back in order.
 
 **Death.** A thread waits for the channel to hang up. When the operator's process is gone, however it went, this process
 and all its descendants are killed, also those that left the process group: they carry a mark in their environment.
-A thread, and not the kernel's parent-death signal, since that would leave the descendants behind.
+A thread, and not the kernel alone, since that would leave the descendants behind; but as long as there are none, the
+kernel is faster where the function lets no thread run.
 
 **The function** runs in a fresh module ``__main__``, so that picklers which send code by value see it as they see a
 script. Its code carries the file name and line numbers of the DAG file.
@@ -119,10 +121,11 @@ def watch(fd, mark):
     _thread.start_new_thread(wait, ())
 
 
-def prepare(channel, finder, start):
+def prepare(channel, lifeline, finder, start):
     """Set this process up as the start frame says."""
     import faulthandler
 
+    later("tether", "tie")(lifeline, finder)
     watch(channel.fd, start["mark"])
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True, errors="backslashreplace")
@@ -200,7 +203,8 @@ def perform(channel, start, main):
 
 def main():
     """Run one function for one operator."""
-    fd = int(sys.argv[1])
+    fd, lifeline = map(int, sys.argv[1:])
+    del sys.argv[1:]  # the function's own arguments are none of the command line
     os.set_inheritable(fd, False)
     runner = sys.modules["airflow_venv_runner"] = sys.modules["__main__"]
     finder = Finder()
@@ -210,7 +214,7 @@ def main():
     runner.channel = channel = Channel(fd)
     runner.start = start = channel.head()[0]
     runner.output = os.dup(1)
-    prepare(channel, finder, start)
+    prepare(channel, lifeline, finder, start)
     sys.modules["__main__"] = module = Main("__main__")
     perform(channel, start, module)
 
