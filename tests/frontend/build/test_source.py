@@ -134,7 +134,15 @@ def test_no_pyenv_is_overlooked(text):
     assert mentions_pyenv(text)
 
 
-@pytest.mark.parametrize("text", [b"", b"FROM x\nRUN true \\\n  && false\n", b"RUN echo py\nENV A=1"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        b"FROM x\nRUN true \\\n  && false\n",
+        b"RUN echo py\nENV A=1",
+        b"# syntax=pyenv-frontend:dev\nFROM x\n  # PYENV 3.8 a\n",
+    ],
+)
 def test_most_files_are_known_to_have_none(text):
     """For them nothing else is loaded."""
     assert not mentions_pyenv(text)

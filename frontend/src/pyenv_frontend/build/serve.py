@@ -6,7 +6,6 @@ __all__ = ["main"]
 
 import os
 import sys
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pyenv_frontend.build import llb, source
@@ -58,8 +57,7 @@ def build(client: Client, options: Options) -> wire.Result:
         CallError, UserError, OptionsError: the build fails.
     """
     asked = client.inputs()
-    with suppress(OSError, IndexError):
-        llb.write_as(own_image().ops[0])
+    _learn_manner()
     inputs = asked.get()
     file = source.read(client, options, inputs)
     if file is not None and source.mentions_pyenv(file.text):
@@ -69,6 +67,14 @@ def build(client: Client, options: Options) -> wire.Result:
         if result is not None:
             return result
     return client.solve_frontend(options.delegate.frontend, options.forwarded(), inputs).get()
+
+
+def _learn_manner() -> None:
+    """Write graphs as this engine does; how that is, its graph of our own image shows."""
+    try:
+        llb.write_as(own_image().ops[0])
+    except (OSError, IndexError):  # an engine that gives us no such graph is no older one
+        return
 
 
 def failed(error: Exception) -> Status:
