@@ -65,6 +65,10 @@ dist: dev ## Wheels, sdists and the frontend's image as an OCI layout into dist/
 docs: dev .venv/docs/.ready ## Build the documentation into site/, every warning an error
 	@NO_MKDOCS_2_WARNING=1 PYTHONPATH=. .venv/docs/bin/mkdocs build -q
 
+.PHONY: screens
+screens: dev ## Record the terminals that the documentation shows, from real runs (SCREENS="build task" for some)
+	@$(PYTHON) -m docs.screens $(SCREENS)
+
 .venv/docs/.ready: requirements/docs.txt | .venv/.ready
 	@$(PYTHON) -m tests.support.tools .venv/docs requirements/docs.txt && touch $@
 

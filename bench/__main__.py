@@ -9,7 +9,9 @@ from bench import harness
 def main(names: list[str]) -> None:
     """Run the parts in order; rows are shown as they come."""
     known = sorted(
-        path.stem for path in harness.HERE.glob("*.py") if path.stem not in {"__init__", "__main__", "harness"}
+        path.stem
+        for path in harness.HERE.glob("*.py")
+        if path.stem not in {"__init__", "__main__", "harness", "summary"}
     )
     unknown = set(names) - set(known)
     if unknown:

@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from bench import summary
+
 __all__ = ["RESULTS", "Row", "in_turn", "seconds", "table", "write"]
 
 HERE = Path(__file__).parent
@@ -90,6 +92,7 @@ def write(part: str, rows: Sequence[Row]) -> None:
     kept[part] = {"machine": machine(), "commit": _commit(), "rows": [asdict(row) for row in rows]}
     KEPT.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n")
     RESULTS.write_text("\n".join(_page(kept)) + "\n")
+    summary.write(kept)
 
 
 def table(rows: Sequence[Row]) -> str:

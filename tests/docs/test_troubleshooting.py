@@ -3,9 +3,6 @@
 import ast
 import re
 from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 
 from tests.support.state import ROOT
 
@@ -71,17 +68,3 @@ def test_every_message_has_an_entry():
         if not any(entry.search(plain) for entry in known) and not text.startswith(OF_OUR_OWN_CODE):
             lost.append(f"{place}: {text}")
     assert lost == []
-
-
-@pytest.mark.parametrize("page", sorted((ROOT / "docs").rglob("*.md")), ids=lambda path: str(path.relative_to(ROOT)))
-def test_dockerfiles_on_pages_are_right(page: Path):
-    """Each Dockerfile in the documentation is read without an error."""
-    from pyenv_frontend.document import parse
-    from pyenv_frontend.language import read
-
-    for block in re.findall(r"```Dockerfile\n(.*?)```", page.read_text(), re.DOTALL):
-        lines = [line.removeprefix("    ") for line in block.splitlines()]
-        text = "\n".join(lines)
-        whole = text if re.search(r"^FROM", text, re.MULTILINE) else f"FROM debian\n{text}"
-        program = read(parse(whole.encode()))
-        assert len(program.environments) == len(re.findall(r"^PYENV ", whole, re.MULTILINE))

@@ -1,0 +1,39 @@
+"""The README and the pages beside it: the table is that of the results, and what they link to is there."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from bench import summary
+from tests.support.state import ROOT
+
+PAGES = [
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md")),
+    *sorted((ROOT / "examples").glob("*/README.md")),
+]
+LINK = re.compile(r"\]\((?P<path>[^)#\s]*)(?:#(?P<anchor>[^)]*))?\)")
+
+
+def test_the_table_is_that_of_the_results():
+    """It cannot go stale: `make bench` writes it, and so does `python -m bench.summary`."""
+    kept = json.loads((ROOT / "bench/results.json").read_text())
+    table = "\n".join(summary.lines(kept)) + "\n"
+    assert summary.BLOCK.search(summary.README.read_text())[0] == table
+    assert len(re.findall(r"^\| \w", table, re.MULTILINE)) == len(summary.CHOSEN)
+
+
+def test_a_row_that_is_worse_is_called_so():
+    """No ratio is written over a loss."""
+    row = {"ours": 344.0, "theirs": 196.0, "unit": "ms"}
+    assert summary._ratio(row) == "148 ms more"
+    assert summary._ratio({**row, "ours": 19.6}) == "**10x faster**"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path):
+    """To a file or folder of the repository; `make docs` looks after the site's own pages."""
+    for link in LINK.finditer(page.read_text()):
+        if link["path"] and not link["path"].startswith("https://"):
+            assert (page.parent / link["path"]).exists(), link["path"]

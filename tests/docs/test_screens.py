@@ -1,0 +1,81 @@
+"""The screens that the pages show: what a recording keeps, and what must not be in one."""
+
+import sys
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from docs import record, screens
+from tests.support.state import ROOT
+
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PICTURES = sorted(screens.SCREENS.glob("*.svg"))
+NAMESPACE = "{http://www.w3.org/2000/svg}"
+PROGRAM = "import sys, time; print('one\\x1b[31mred\\x1b[0m'); time.sleep(0.5); print('\\x1b[1A\\x1b[2Ktwo <&>')"
+
+
+def recorded(tmp_path: Path, program: str = PROGRAM, **options: object) -> record.Recorder:
+    recorder = record.Recorder(columns=40, **options)
+    recorder.show("thing --now", [sys.executable, "-c", program], cwd=tmp_path)
+    return recorder
+
+
+def shown(svg: str) -> tuple[list[str], list[str]]:
+    """The lines that stand there where nothing moves, and those that were there before."""
+    groups = [each for each in ET.fromstring(svg).iter(f"{NAMESPACE}g") if each.get("font-family") is None]  # noqa: S314 - our own
+    lines: tuple[list[str], list[str]] = ([], [])
+    for group in groups:
+        lines[group.get("visibility") == "hidden"].append("".join(each.text or "" for each in group if each.text))
+    return lines
+
+
+def test_a_recording_shows_the_last_picture_and_keeps_the_others(tmp_path: Path):
+    """What was written over is there for its time only; colours and special characters survive."""
+    svg = recorded(tmp_path).svg()
+    last, before = shown(svg)
+    assert last == ["$thing --now", "two <&>"]
+    assert before == ["onered"]
+    assert f'fill="{record.COLOURS["red"]}"' in svg
+
+
+def test_a_recording_hides_what_it_is_told_to_hide(tmp_path: Path):
+    """So that a folder of the machine gets the name that a reader's might have."""
+    recorder = recorded(tmp_path, "import os; print(os.getcwd())", hide={str(tmp_path): "/home/you"})
+    assert shown(recorder.svg())[0][-1] == "/home/you"
+
+
+def test_a_recording_of_a_failure_nobody_expected_is_none(tmp_path: Path):
+    """The message has what was on the screen."""
+    with pytest.raises(RuntimeError, match=r"(?s)thing --now ended with 3, not 0:.*oh"):
+        recorded(tmp_path, "print('oh'); raise SystemExit(3)")
+
+
+def test_a_long_recording_is_shown_faster():
+    """And says by how much."""
+    frames = [(second, (((0, f"line {second}", "#fff", False),),)) for second in range(61)]
+    svg = record._svg(frames, 40)
+    assert "5&#215;" in svg
+    assert len(shown(svg)[1]) <= record.PICTURES + 1
+
+
+@pytest.mark.parametrize(
+    "text", ["/root/x", "at 10.1.2.3:80", "https://index.internal/simple", str(Path.home()) + "/y"]
+)
+def test_names_of_a_machine_are_found(text: str):
+    """A recording that shows one is not kept."""
+    assert screens.strangers(f"<svg>{text}</svg>")
+
+
+@pytest.mark.parametrize("picture", PICTURES, ids=lambda path: path.stem)
+def test_pictures_load_nothing_and_name_no_machine(picture: Path):
+    """They are whole by themselves, and each stands on a page."""
+    text = picture.read_text()
+    assert ET.fromstring(text).tag == f"{NAMESPACE}svg"  # noqa: S314 - our own
+    assert screens.ADDRESS.findall(text) == []
+    assert any(f"assets/{picture.name}" in page.read_text() for page in PAGES)
+
+
+def test_every_screen_is_recorded():
+    """What `make screens` makes is there."""
+    assert set(screens.ALL) <= {each.stem for each in PICTURES}
