@@ -60,7 +60,7 @@ class Finding:
             level="error" if error else "warning",
             rule=advice.rule.name,
             message=advice.message,
-            locations=(advice.location, *advice.details),
+            locations=tuple(dict.fromkeys((advice.location, *advice.details))),  # a heredoc's are one and the same
         )
 
     def under(self, prefix: str, dockerfile: SourceFile) -> Finding:
