@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from tests.support import builds, dagruns, engine, images, wheels
 from tests.support.dagruns import Task
@@ -104,15 +104,10 @@ def progress(line: str) -> None:
         say(f"  {line}")
 
 
-def main() -> int:
-    """Run the demo; the exit code says whether it worked."""
+def report(work: Callable[[], list[Task]]) -> int:
+    """Do the work of a demo and print what came of it; returns the exit code."""
     try:
-        tasks = demo()
-    except NoEngine as reason:
-        say(f"{reason}\n\nThere is no Docker engine here, so this is the demo without one (`make demo-local`).")
-        from tests.support import demolocal
-
-        return demolocal.main()
+        tasks = work()
     except Unavailable as reason:
         print(f"\ndemo: {reason}")
         return 1
@@ -121,6 +116,22 @@ def main() -> int:
         return 130
     print(f"\n{table(tasks)}\n\ndemo: ok")
     return 0
+
+
+def somewhere() -> list[Task]:
+    """Run the demo on an engine or, where there is none and none can be brought up, without one."""
+    try:
+        return demo()
+    except NoEngine as reason:
+        say(f"{reason}\n\nThere is no Docker engine here, so this is the demo without one (`make demo-local`).")
+        from tests.support import demolocal
+
+        return demolocal.demo()
+
+
+def main() -> int:
+    """Run the demo; the exit code says whether it worked."""
+    return report(somewhere)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from pyenv_frontend.local.interpreters import Interpreters, MissingInterpreterEr
 from pyenv_frontend.position import Span
 from tests.support import interpreters, wheels
 from tests.support.dagruns import SCRIPT, Task, follow
-from tests.support.demo import DAG, EXAMPLE, finished, progress, step, table
+from tests.support.demo import DAG, EXAMPLE, finished, progress, report, step
 from tests.support.standin import AIRFLOW_UNTIL
 from tests.support.state import ROOT, Unavailable, folder, lock, run, say
 
@@ -94,16 +94,7 @@ def _run(airflow: Path, variables: dict[str, str]) -> list[Task]:
 
 def main() -> int:
     """Run the demo; the exit code says whether it worked."""
-    try:
-        tasks = demo()
-    except Unavailable as reason:
-        print(f"\ndemo: {reason}")
-        return 1
-    except KeyboardInterrupt:
-        print("\ndemo: interrupted")
-        return 130
-    print(f"\n{table(tasks)}\n\ndemo: ok")
-    return 0
+    return report(demo)
 
 
 if __name__ == "__main__":
