@@ -71,6 +71,13 @@ class Airflow:
         rows = self.query("select task_id, map_index, state from task_instance where dag_id = ?", dag_id)
         return {task if index < 0 else f"{task}[{index}]": state for task, index, state in rows}
 
+    def xcoms(self, dag_id):
+        """Give what the tasks of a DAG have returned, by task id."""
+        rows = self.query("select task_id, value from xcom where dag_id = ? and key = 'return_value'", dag_id)
+        # A number comes out of SQLite as a number where the column's type is JSON.
+        values = {task: json.loads(value) if isinstance(value, (str, bytes)) else value for task, value in rows}
+        return {task: json.loads(value) if isinstance(value, str) else value for task, value in values.items()}
+
     def results(self):
         """Give what tasks have written down with the DAGs' ``note`` function, by task."""
         path = self.home / "results.jsonl"

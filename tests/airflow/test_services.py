@@ -13,13 +13,6 @@ URI = "postgres://user:p%40ssw0rd@dbhost:5432/db?sslmode=require"
 SECRETS = {"AIRFLOW_CONN_MY_DB": URI, "AIRFLOW_VAR_PLAIN": "hello", "AIRFLOW_VAR_JSON": '{"x": [1]}'}
 
 
-def xcoms(airflow, dag_id):
-    """Give the results of a DAG's tasks."""
-    rows = airflow.query("select task_id, value from xcom where dag_id = ? and key = 'return_value'", dag_id)
-    values = {task: json.loads(value) for task, value in rows}
-    return {task: json.loads(value) if isinstance(value, str) else value for task, value in values.items()}
-
-
 def test_the_same_function_finds_the_same_in_the_worker_and_in_environments(airflow):
     """Python 3.7, 3.8 and 3.13 without Airflow, and the worker itself."""
     airflow.dag("services.py")
@@ -57,7 +50,7 @@ def test_an_airflow_in_the_environment_asks_the_worker(airflow):
     states = airflow.states("airflow_inside")
     assert states.pop("shim") == "skipped", printed[-15000:]
     assert set(states.values()) == {"success"}, f"{states}\n{printed[-15000:]}"
-    results = xcoms(airflow, "airflow_inside")
+    results = airflow.xcoms("airflow_inside")
     for name, one in inside.items():
         assert results[f"ask_{name}"] == {
             "version": one.version,
