@@ -16,9 +16,10 @@ with atheris.instrument_imports(include=["pyenv_frontend"]):
     from pyenv_frontend.document import parse
     from pyenv_frontend.errors import UserError
     from pyenv_frontend.language import Settings, read
-    from pyenv_frontend.language.project import read_lock, read_project, read_uv_lock
+    from pyenv_frontend.language.project import read_lock, read_project
     from pyenv_frontend.language.requirements import close_over
     from pyenv_frontend.language.rules import advise
+    from pyenv_frontend.language.uvlock import local_packages
 
 CUT = b"\n---8<---\n"
 TODAY = date(2026, 11, 1)
@@ -73,7 +74,7 @@ def one_input(data: bytes) -> None:
     for error in errors:
         assert error.locations
         error.format()
-    for reader in (read_lock, read_project, read_uv_lock):
+    for reader in (read_lock, read_project, lambda lock: local_packages(lock, "a", ["b"], ["c"])):
         try:
             reader(text)
         except ValueError:

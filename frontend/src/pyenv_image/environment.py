@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 TOOLS = Path("/run/pyenv")
 CONTEXT = Path("/run/pyenv-context")
+# Python 3.7 has no reader of TOML; the frontend has read the file and found a workspace, or the step would not have it.
+_IS_ROOT = re.compile(r"^\s*(\[\s*tool\s*\.\s*uv\s*\.\s*workspace\s*\]|workspace\s*[.=])", re.MULTILINE)
 _LEFT_BEHIND = (".lock", ".gitignore", "CACHEDIR.TAG")
 
 
@@ -73,8 +76,11 @@ def _environ(options: argparse.Namespace, owner: account.Account, cache: Path | 
 
 
 def _mounted_caches(cache: Path | None) -> dict[str, str]:
-    """In an image: what is mounted for the step, out of which files are copied."""
-    common = {"UV_LINK_MODE": "copy", "UV_NO_PROGRESS": "1"}
+    """In an image: what is mounted for the step, out of which files are copied.
+
+    Sources are only there while the step runs, too, so that nothing can be editable.
+    """
+    common = {"UV_LINK_MODE": "copy", "UV_NO_PROGRESS": "1", "UV_NO_EDITABLE": "1"}
     if cache is None:
         return {**common, "UV_NO_CACHE": "1", "PIP_NO_CACHE_DIR": "1"}
     return {**common, "UV_CACHE_DIR": str(cache / "uv"), "PIP_CACHE_DIR": str(cache / "pip")}
@@ -100,7 +106,7 @@ def _install(options: argparse.Namespace, environ: dict[str, str]) -> None:
         context = options.context if options.here else _writable(options.context, Path(folder) / "context")
         copies = Path(folder) / "requirements"
         copies.mkdir()
-        requirements = Requirements(context, copies)
+        requirements = Requirements(context, copies, editable=options.here)
         constraints = _listed("-c", [requirements.copy(context / path) for path in options.constraint])
         for project in options.project:
             _install_project(options, context / project, constraints, environ)
@@ -132,9 +138,9 @@ def _copy(source: str, target: str) -> None:
 def _install_project(
     options: argparse.Namespace, project: Path, constraints: list[str], environ: dict[str, str]
 ) -> None:
-    """Dependencies of a pyproject.toml, in the versions of the uv.lock beside it where there is one."""
+    """Dependencies of a pyproject.toml, in the versions of its uv.lock where there is one."""
     extras, groups = _listed("--extra", options.extra), _listed("--group", options.group)
-    if (project.parent / "uv.lock").is_file():
+    if _is_locked(project):
         command = [*_uv(options, "sync"), "--frozen", "--active", "--no-install-project", "--no-dev", "--inexact"]
         environ = {**environ, "UV_PROJECT_ENVIRONMENT": str(options.path)}
         command += ["--project", str(project.parent), "--python", str(_python(options)), *extras, *groups]
@@ -142,6 +148,20 @@ def _install_project(
         groups = [word for group in options.group for word in ("--group", f"{project}:{group}")]
         command = [*_installer(options, "uv"), "-r", str(project), *extras, *groups, *constraints]
     _call(options, command, environ, f"the dependencies of {project.name} could not be installed", cwd=project.parent)
+
+
+def _is_locked(project: Path) -> bool:
+    """Whether a uv.lock lies beside the project, or beside the root of its workspace, which the step has if it has one.
+
+    A folder with a `pyproject.toml` that is neither decides: a project there is another one, whatever lies above.
+    """
+    if (project.parent / "uv.lock").is_file():
+        return True
+    if _IS_ROOT.search(project.read_text("utf-8")):
+        return False
+    above = next((each for each in project.parent.parents if (each / "pyproject.toml").is_file()), None)
+    text = (above / "pyproject.toml").read_text("utf-8") if above else ""
+    return above is not None and _IS_ROOT.search(text) is not None and (above / "uv.lock").is_file()
 
 
 def _finish(options: argparse.Namespace, environ: dict[str, str], cache: Path | None) -> None:

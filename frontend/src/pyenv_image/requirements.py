@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["Requirements"]
 
 _OPTION = re.compile(
-    r"(?P<flag>\s*(?:-r|--requirement|-c|--constraint|-e|--editable|-f|--find-links)(?:\s+|=))(?P<path>[^\s;#\[]+)(?P<rest>.*)"
+    r"\s*(?P<flag>-[rcef]|--(?:requirement|constraint|editable|find-links)(?=[\s=]))(?P<gap>[\s=]*)"
+    r"(?P<path>[^\s=;#\[][^\s;#\[]*)(?P<rest>.*)"
 )
 # `name @ path`, or a path alone; extras and markers follow.
 _REQUIREMENT = re.compile(
@@ -33,6 +34,7 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _ARCHIVES = (".whl", ".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
+_EDITABLE = ("-e", "--editable")
 _NESTED = ("-r", "--requirement", "-c", "--constraint")
 
 
@@ -42,11 +44,13 @@ class Requirements:
     Args:
         context: the folder that the files lie in, with all that they name.
         folder: an empty folder for the copies.
+        editable: whether sources stay where they are, so that packages may be installed editable (`-e`).
     """
 
-    def __init__(self, context: Path, folder: Path) -> None:
+    def __init__(self, context: Path, folder: Path, *, editable: bool = False) -> None:
         self._context = context
         self._folder = folder
+        self._editable = editable
         self._copies: dict[Path, Path] = {}
 
     def copy(self, path: Path) -> Path:
@@ -77,10 +81,7 @@ class Requirements:
     def _line(self, line: str, base: Path) -> str:
         option = _OPTION.fullmatch(line)
         if option:
-            found = self._find(option["path"], base)
-            nested = option["flag"].strip().rstrip("=") in _NESTED
-            copied = self.copy(found) if found and nested and found.is_file() else found
-            return f"{option['flag']}{_written(copied) if copied else option['path']}{option['rest']}"
+            return self._option(base, **option.groupdict())
         requirement = _REQUIREMENT.fullmatch(line)
         if requirement is None or line.lstrip().startswith("-"):
             return line
@@ -90,6 +91,15 @@ class Requirements:
             return line
         named = requirement["name"]
         return f"{named}{_written(found, address=bool(named.strip()))}{requirement['rest']}"
+
+    def _option(self, base: Path, flag: str, gap: str, path: str, rest: str) -> str:
+        """An option that names a file; one that asks for an editable package becomes the package alone."""
+        found = self._find(path, base)
+        if flag in _EDITABLE and not self._editable:
+            text = f"{_written(found) if found else path}{rest}".strip()
+            return text.strip(text[0]) if text[0] in "'\"" else text
+        copied = self.copy(found) if found and flag in _NESTED and found.is_file() else found
+        return f"{flag}{gap or ' '}{_written(copied) if copied else path}{rest}"
 
     def _find(self, path: str, base: Path) -> Path | None:
         """Where a path leads, if it is one and leads anywhere."""

@@ -83,6 +83,55 @@ def test_projects_and_locks(made):
 
 
 @pytest.mark.images(PY311)
+@pytest.mark.parametrize("locked", [True, False], ids=["locked", "without a lock"])
+def test_a_member_of_a_workspace(made, locked):
+    """The lock at the workspace's root decides, and what members depend on is in the image, not linked from outside."""
+    name = '[project]\nname = "%s"\nversion = "%s"\nrequires-python = ">=3.11"\n'
+    sources = "dependencies = ['%s']\n[tool.uv.sources]\n%s = { workspace = true }\n"
+    package = "[[package]]\nname = '%s'\nversion = '%s'\nsource = { %s = '%s' }\n"
+    lock = (
+        "version = 1\nrequires-python = '>=3.11'\n[manifest]\nmembers = ['app', 'common', 'util', 'other']\n"
+        + "".join(
+            package % each + f"dependencies = [{{ name = '{needs}' }}]\n" * bool(needs)
+            for each, needs in [
+                (("app", "1", "virtual", "apps/app"), "common"),
+                (("common", "2", "editable", "libs/common"), "util"),
+                (("util", "3", "editable", "libs/util"), ""),
+                (("other", "4", "editable", "libs/other"), ""),
+            ]
+        )
+    )
+    image = made(
+        f"FROM {PY311}\nPYENV 3.11 a apps/app/pyproject.toml\n",
+        {
+            "pyproject.toml": "[tool.uv.workspace]\nmembers = ['apps/*', 'libs/*']\n",
+            **({"uv.lock": lock} if locked else {}),
+            "apps/app/pyproject.toml": name % ("app", "1") + sources % ("common", "common"),
+            "libs/common/pyproject.toml": name % ("common", "2") + sources % ("util", "util"),
+            "libs/common/common.py": "import util\nVALUE = util.VALUE\n",
+            "libs/util/pyproject.toml": name % ("util", "3"),
+            "libs/util/util.py": "VALUE = 41 + 1\n",
+            "libs/other/pyproject.toml": name % ("other", "4"),
+        },
+    )
+    assert installed(image) == {"common": "2", "util": "3"}
+    assert image.run("/opt/venv/a/bin/python", "-c", "import common; print(common.VALUE)").out.strip() == "42"
+
+
+@pytest.mark.images(PY311)
+@pytest.mark.parametrize("installer", ["uv", "pip"])
+def test_an_editable_package_is_there_when_its_sources_are_gone(made, installer):
+    """`-e ./pkg` is for a machine where the sources stay; in an image the package itself is installed."""
+    files = {
+        "r.txt": "-e ./pkg\n",
+        "pkg/pyproject.toml": "[project]\nname = 'pkg'\nversion = '1'\n",
+        "pkg/pkg.py": "VALUE = 42\n",
+    }
+    image = made(f"FROM {PY311}\nPYENV --installer={installer} 3.11 a r.txt\n", files)
+    assert image.run("/opt/venv/a/bin/python", "-c", "import pkg; print(pkg.VALUE)").out.strip() == "42"
+
+
+@pytest.mark.images(PY311)
 def test_pip_on_request(made):
     """--installer=pip installs with pip, which stays in the environment."""
     image = made(f"FROM {PY311}\nPYENV --installer=pip 3.11 a <<E\nsix==1.16.0\nE\n", None, "--no-cache")

@@ -33,7 +33,12 @@ def copied(context, text, name="reqs/one.txt"):
         ),
         ("../libs/own[extra]", "CONTEXT/reqs/../libs/own[extra]"),
         ("./libs/own", "CONTEXT/libs/own"),
-        ("-e ../libs/own", "-e CONTEXT/reqs/../libs/own"),
+        ("-e ../libs/own", "CONTEXT/reqs/../libs/own"),
+        ("--editable=../libs/own[extra]", "CONTEXT/reqs/../libs/own[extra]"),
+        ("-e../libs/own", "CONTEXT/reqs/../libs/own"),
+        ("-e 'git+https://example.com/a/b.git#egg=b'", "git+https://example.com/a/b.git#egg=b"),
+        ("-fwheels", "-f CONTEXT/reqs/wheels"),
+        ("--find-linksx wheels", "--find-linksx wheels"),
         ("--find-links=wheels", "--find-links=CONTEXT/reqs/wheels"),
         ("own @ ../libs/own", "own @ file://CONTEXT/reqs/../libs/own"),
         ("own @ file:../libs/own", "own @ file://CONTEXT/reqs/../libs/own"),
@@ -50,6 +55,13 @@ def copied(context, text, name="reqs/one.txt"):
 def test_lines(context, line, expected):
     """A path that leads somewhere is made absolute; all else stays as it is."""
     assert copied(context, f"{line}\n") == f"{expected}\n"
+
+
+def test_packages_stay_editable_where_their_sources_do(context):
+    """Outside an image, a package under development is used where it lies."""
+    (context / "reqs/one.txt").write_text("-e ../libs/own\n")
+    copy = Requirements(context, context.parent / "copies", editable=True).copy(context / "reqs/one.txt")
+    assert copy.read_text() == f"-e {context}/reqs/../libs/own\n"
 
 
 def test_nested_files_are_copied_too(context):

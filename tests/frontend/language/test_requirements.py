@@ -179,8 +179,22 @@ def test_project():
             [tool.uv.workspace]
             members = ["libs/*"]
             """,
-        "app/uv.lock": '[[package]]\nname = "v"\nsource = { path = "vendor/v.whl" }\n'
-        '[[package]]\nname = "app"\nsource = { virtual = "." }\n[[package]]\nname = "e"\nsource = { editable = "." }\n',
+        "app/uv.lock": """
+            [[package]]
+            name = "v"
+            source = { path = "vendor/v.whl" }
+            [[package]]
+            name = "app"
+            source = { virtual = "." }
+            dependencies = [{ name = "common" }]
+            [[package]]
+            name = "common"
+            source = { editable = "libs/common" }
+            dependencies = [{ name = "v" }]
+            [[package]]
+            name = "other"
+            source = { editable = "libs/other" }
+            """,
         "app/README.md": "",
         "app/LICENSE": "",
         "app/deps.txt": "scipy\n-r more.txt",
@@ -204,12 +218,127 @@ def test_project():
         "app/more.txt",
         "app/vendor/v.whl",
         "app/libs/common/",
-        "app/libs/other/pyproject.toml",
         "helper/",
         "tool/",
     }
     assert {each.text for each in found.listed if each.locked} == {"numpy", "common", "helper", "tool @ file:../tool"}
     assert [each.text for each in found.listed if not each.locked] == ["scipy", "pandas"]
+
+
+MEMBER = """
+    [project]
+    name = "app"
+    dependencies = ["common", "numpy"]
+    [tool.uv.sources]
+    common = { workspace = true }
+    """
+ROOT = """
+    [tool.uv.workspace]
+    members = ["apps/*", "libs/*"]
+    exclude = ["apps/not-*"]
+    """
+LOCK = """
+    [[package]]
+    name = "app"
+    source = { virtual = "apps/app" }
+    dependencies = [{ name = "Common", extra = ["fast"] }, { name = "numpy" }]
+    optional-dependencies = { more = [{ name = "by-extra" }], unasked = [{ name = "other" }] }
+    dev-dependencies = { lint = [{ name = "by_group" }], dev = [{ name = "other" }] }
+    [[package]]
+    name = "common"
+    source = { editable = "libs/common" }
+    dependencies = [{ name = "util" }]
+    optional-dependencies = { fast = [{ name = "by-its-extra" }], unasked = [{ name = "other" }] }
+    [[package]]
+    name = "util"
+    source = { directory = "libs/util" }
+    dependencies = [{ name = "common" }]
+    [[package]]
+    name = "numpy"
+    source = { registry = "https://example.org/simple" }
+    """ + "".join(
+    f"""
+    [[package]]
+    name = "{name}"
+    source = {{ path = "libs/{name}.whl" }}
+    """
+    for name in ("by-extra", "by-group", "by-its-extra", "other")
+)
+WORKSPACE = {
+    "pyproject.toml": ROOT,
+    "uv.lock": LOCK,
+    "apps/app/pyproject.toml": MEMBER,
+    "apps/app/src/app.py": "",
+    "apps/other/pyproject.toml": '[project]\nname = "another"\n',
+    "libs/common/pyproject.toml": '[project]\nname = "common"\ndependencies = ["util"]\n'
+    "[tool.uv.sources]\nutil = { workspace = true }\n",
+    "libs/util/pyproject.toml": '[project]\nname = "util"\n',
+    "libs/other/pyproject.toml": '[project]\nname = "other"\n',
+    **{f"libs/{name}.whl": "" for name in ("by-extra", "by-group", "by-its-extra", "other")},
+}
+LOCKED = {"apps/app/pyproject.toml", "pyproject.toml", "uv.lock", "libs/common/", "libs/util/", "libs/by-its-extra.whl"}
+
+
+def test_a_lock_at_the_root_of_the_workspace():
+    """It is found above the project, as uv finds it; of what it locks, what the project needs enters the step."""
+    found = closure("PYENV 3.9 x apps/app/pyproject.toml", WORKSPACE)
+    assert set(found.inputs) == LOCKED
+    assert all(each.locked for each in found.listed)
+    more = "optional-dependencies = { more = [] }\n[dependency-groups]\nlint = []\n[tool.uv.sources]"
+    files = WORKSPACE | {"apps/app/pyproject.toml": MEMBER.replace("[tool.uv.sources]", more)}
+    found = closure("PYENV --extra=more --group=lint 3.9 x apps/app/pyproject.toml", files)
+    assert set(found.inputs) == LOCKED | {"libs/by-extra.whl", "libs/by-group.whl"}
+
+
+def test_a_workspace_without_a_lock():
+    """Without one the members that a project depends on enter, and those that these depend on."""
+    files = {path: text for path, text in WORKSPACE.items() if path != "uv.lock"}
+    found = closure("PYENV 3.9 x apps/app/pyproject.toml", files)
+    assert set(found.inputs) == {"apps/app/pyproject.toml", "pyproject.toml", "libs/common/", "libs/util/"}
+    assert not any(each.locked for each in found.listed)
+
+
+def test_sources_of_the_root_hold_for_its_members():
+    """A member need not repeat what the root says of sources."""
+    sources = "[tool.uv.sources]\ncommon = { workspace = true }\nodd = { path = 'libs/other.whl' }"
+    files = {
+        "pyproject.toml": ROOT + sources,
+        "apps/app/pyproject.toml": MEMBER.partition("[tool")[0],
+        "libs/common/pyproject.toml": '[project]\nname = "common"',
+        "libs/other.whl": "",
+    }
+    assert set(closure("PYENV 3.9 x apps/app/pyproject.toml", files).inputs) == {
+        "apps/app/pyproject.toml", "pyproject.toml", "libs/common/", "libs/other.whl",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("path", "between"),
+    [
+        ("apps/not-me", {}),  # excluded
+        ("elsewhere/app", {}),  # no member
+        ("apps/deep/er", {}),  # `*` is one folder
+        ("apps/mine/tests", {"apps/mine/pyproject.toml": '[project]\nname = "mine"\n'}),  # another project's folder
+    ],
+)
+def test_a_project_of_no_workspace(path, between):
+    """A workspace above that does not take the project in is none of its business, nor is that one's lock."""
+    files = WORKSPACE | between | {f"{path}/pyproject.toml": '[project]\nname = "me"\ndependencies = ["numpy"]\n'}
+    found = closure(f"PYENV 3.9 x {path}/pyproject.toml", files)
+    assert found.inputs == (f"{path}/pyproject.toml",)
+    assert not any(each.locked for each in found.listed)
+
+
+def test_a_folder_between_that_says_nothing():
+    """A pyproject.toml of neither project nor workspace on the way up, or one that is no TOML, is passed over."""
+    files = {"pyproject.toml": ROOT, "uv.lock": LOCK, "apps/app/pyproject.toml": '[project]\nname = "nobody"'}
+    for text in ("[tool.ruff]\n", "="):
+        found = closure("PYENV 3.9 x apps/app/pyproject.toml", files | {"apps/pyproject.toml": text, **WHEELS})
+        assert {"uv.lock", "pyproject.toml"} <= set(found.inputs)
+        assert "apps/pyproject.toml" not in found.inputs
+
+
+WHEELS = {path: "" for path in WORKSPACE if path.endswith(".whl")} | {"libs/common/x": "", "libs/util/x": ""}
 
 
 def test_project_alone():

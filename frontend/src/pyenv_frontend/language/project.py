@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["Project", "read_lock", "read_project", "read_uv_lock"]
+__all__ = ["Project", "read_lock", "read_project"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +31,15 @@ class Project:
 
     members: tuple[str, ...] = ()
     """Workspace members, as globs."""
+
+    excluded: tuple[str, ...] = ()
+    """What of those are no members after all."""
+
+    is_root: bool = False
+    """Whether it is the root of a workspace."""
+
+    is_project: bool = False
+    """Whether it has a `[project]`; a root need not."""
 
     dependencies: tuple[str, ...] = ()
     """Requirements of the project itself."""
@@ -64,18 +73,6 @@ def read_lock(data: bytes) -> Project:
     )
 
 
-def read_uv_lock(data: bytes) -> Project:
-    """Read a `uv.lock` for the local packages in it.
-
-    Raises:
-        ValueError: it is not TOML, or not UTF-8.
-    """
-    lock = tomllib.loads(data.decode("utf-8"))
-    sources = [_table(package.get("source")) for package in _tables(lock.get("package"))]
-    keys = ("directory", "editable", "path")
-    return Project(required=tuple(_texts([source.get(key) for source in sources for key in keys])))
-
-
 def read_project(data: bytes) -> Project:
     """Read a `pyproject.toml`.
 
@@ -96,6 +93,9 @@ def read_project(data: bytes) -> Project:
         optional=(*_described(project), *_files(dynamic.get("version")), *_files(dynamic.get("readme"))),
         listed=tuple(requirement_files),
         members=tuple(_texts(_table(uv.get("workspace")).get("members"))),
+        excluded=tuple(_texts(_table(uv.get("workspace")).get("exclude"))),
+        is_root=isinstance(uv.get("workspace"), dict),
+        is_project=isinstance(content.get("project"), dict),
         dependencies=tuple(dependencies),
         workspace=tuple(_workspace_sources(uv)),
         extras=tuple(_table(project.get("optional-dependencies"))),

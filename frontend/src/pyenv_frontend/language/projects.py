@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import posixpath
 import re
-from fnmatch import fnmatchcase
+from functools import partial
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
 from pyenv_frontend.errors import UserError, near
+from pyenv_frontend.language import workspace
 from pyenv_frontend.language.contextpath import is_url
 from pyenv_frontend.language.pipformat import local_path
-from pyenv_frontend.language.project import read_lock, read_project, read_uv_lock
+from pyenv_frontend.language.project import read_lock, read_project
+from pyenv_frontend.language.uvlock import local_packages
 from pyenv_frontend.language.walk import Listed
 from pyenv_frontend.position import Location, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from pyenv_frontend.language.instruction import Options
     from pyenv_frontend.language.project import Project
     from pyenv_frontend.language.walk import Origin, Walk
+    from pyenv_frontend.language.workspace import Workspace
     from pyenv_frontend.position import SourceFile
 
 __all__ = ["take_lock", "take_project"]
@@ -37,7 +40,7 @@ def take_lock(walk: Walk, path: str, origin: Origin, options: Options) -> None:
 
 
 def take_project(walk: Walk, path: str, origin: Origin, options: Options) -> tuple[str, ...]:
-    """Take in a `pyproject.toml`, its lock, and what it names.
+    """Take in a `pyproject.toml`, its lock, which may be at the root of a workspace above, and what it names.
 
     Returns:
         The requirements files its dependencies are read from.
@@ -45,22 +48,30 @@ def take_project(walk: Walk, path: str, origin: Origin, options: Options) -> tup
     folder = posixpath.dirname(path)
     project = _parsed(read_project, walk.read(path, origin), origin)
     _check_choices(project, path, origin, options)
-    lock = walk.read_if_there(posixpath.join(folder, "uv.lock"))
+    above = workspace.find(walk, folder, project)
+    lock = walk.read_if_there(posixpath.join(above.folder if above else folder, "uv.lock"))
     walk.listed += [Listed(text, origin, locked=lock is not None) for text in project.dependencies]
     for text in project.dependencies:
         if named := local_path(text):
             _take_tree(walk, path, named, origin)
-    for named in (*project.required, *(_parsed(read_uv_lock, lock, origin).required if lock else ())):
+    for named in project.required:
         _take_tree(walk, path, named, origin)
     for named in project.optional:
         walk.read_if_there(walk.join(folder, named, origin))
-    _take_members(walk, folder, project, origin)
+    if lock:
+        reader = partial(local_packages, project=project.name, extras=options.extras, groups=options.groups)
+        for named in _parsed(reader, lock, origin):
+            _take_tree(walk, lock.name, named, origin, own=False)
+    elif above:
+        _take_members(walk, above, project, origin)
+    elif project.workspace:
+        raise _no_root(walk, path, project, origin)
     return tuple(walk.join(folder, each, origin) for each in project.listed)
 
 
-def _take_tree(walk: Walk, path: str, named: str, origin: Origin) -> None:
-    """A local package; the project's own folder is no package to install."""
-    if is_url(named) or named == ".":
+def _take_tree(walk: Walk, path: str, named: str, origin: Origin, *, own: bool = True) -> None:
+    """A local package, as the file at `path` names it; the project's own folder is no package to install."""
+    if is_url(named) or (own and named == "."):
         return
     file = walk.files[path]
     found = file.data.find(named.encode())
@@ -68,33 +79,45 @@ def _take_tree(walk: Walk, path: str, named: str, origin: Origin) -> None:
     walk.tree(walk.join(posixpath.dirname(path), named, place), place)
 
 
-def _take_members(walk: Walk, folder: str, project: Project, origin: Origin) -> None:
-    """Every member's `pyproject.toml`, and the whole of those that the project itself depends on."""
-    wanted = {canonicalize_name(name) for name in project.workspace}
-    for pattern in project.members:
-        for member in _expand(walk, walk.join(folder, pattern, origin)):
-            file = walk.read_if_there(f"{member}/pyproject.toml")
-            if file and canonicalize_name(_parsed(read_project, file, origin).name) in wanted:
-                walk.tree(member, origin)
+def _take_members(walk: Walk, above: Workspace, project: Project, origin: Origin) -> None:
+    """The members that a project depends on, and those that these depend on; of the root's own sources all."""
+    for named in above.project.required:
+        _take_tree(walk, posixpath.join(above.folder, "pyproject.toml"), named, origin)
+    known = [(above.folder, above.project), *workspace.members(walk, above)]
+    waiting, taken = [project], {canonicalize_name(project.name)}
+    while waiting:
+        needed = waiting.pop()
+        # What the root says of sources holds for its members.
+        said = {canonicalize_name(name) for name in (*needed.workspace, *above.project.workspace)}
+        wanted = said & {name for text in needed.dependencies if (name := _name_of(text))}
+        for folder, member in known:
+            name = canonicalize_name(member.name)
+            if name in wanted - taken:
+                taken.add(name)
+                waiting.append(member)
+                walk.tree(folder, origin)
 
 
-def _expand(walk: Walk, pattern: str) -> Iterator[str]:
-    """The paths that match a glob, folder by folder."""
-    found = [""]
-    for part in pattern.split("/"):
-        if not set(part) & set("*?["):
-            found = [posixpath.join(folder, part) for folder in found]
-            continue
-        found = [
-            posixpath.join(folder, name)
-            for folder in found
-            for name in sorted(walk.context.names(folder))
-            if fnmatchcase(name, part) and not name.startswith(".")
-        ]
-    yield from found
+def _name_of(text: str) -> str:
+    match = re.match(r"\s*([A-Za-z0-9][\w.-]*)", text)
+    return canonicalize_name(match[1]) if match else ""
 
 
-def _parsed(reader: Callable[[bytes], Project], file: SourceFile, origin: Origin) -> Project:
+def _no_root(walk: Walk, path: str, project: Project, origin: Origin) -> UserError:
+    """A dependency that is a member of a workspace, and no workspace."""
+    name = project.workspace[0]
+    file = walk.files[path]
+    found = file.data.find(b"workspace")
+    place = origin.at(Location(file, Span(found, found + len(b"workspace"))))
+    return UserError(
+        f"{path} takes {name} from its workspace, whose root is not in the build context",
+        *place.locations,
+        expected="a pyproject.toml with [tool.uv.workspace] in a folder above, whose members have this project",
+        hint="build with the root of the workspace as the context: docker build -f path/to/Dockerfile .",
+    )
+
+
+def _parsed[T](reader: Callable[[bytes], T], file: SourceFile, origin: Origin) -> T:
     try:
         return reader(file.data)
     except ValueError as error:

@@ -1,0 +1,94 @@
+"""`uv.lock`: which of the local packages in it a project needs.
+
+Source of truth: what uv 0.13 writes (version 1 of the format). A package names the packages it depends on, and apart
+from them those of each extra and of each dependency group; where it comes from is its source, a local one by path.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from typing import TYPE_CHECKING, Any
+
+from packaging.utils import canonicalize_name
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+__all__ = ["local_packages"]
+
+_LOCAL = ("directory", "editable", "path")
+"""Not `virtual`, which is a project that is never installed: its dependencies alone are."""
+
+
+def local_packages(data: bytes, project: str, extras: Collection[str], groups: Collection[str]) -> tuple[str, ...]:
+    """The paths of the local packages that a project depends on, directly or not, relative to the lock.
+
+    Args:
+        data: the lock.
+        project: the project's name. If the lock does not have it, it is all of its local packages.
+        extras: those of the project's that are asked for.
+        groups: its dependency groups that are asked for.
+
+    Raises:
+        ValueError: it is not TOML, or not UTF-8.
+    """
+    lock = tomllib.loads(data.decode("utf-8"))
+    packages: dict[str, list[dict[str, Any]]] = {}
+    for package in _tables(lock.get("package")):
+        packages.setdefault(_name(package), []).append(package)
+    start = canonicalize_name(project)
+    if not project or start not in packages:
+        return _paths(package for each in packages.values() for package in each)
+    waiting: list[tuple[str, str]] = [(start, ""), *((start, canonicalize_name(extra)) for extra in extras)]
+    waiting += [each for package in packages[start] for each in _grouped(package, groups)]
+    seen: dict[tuple[str, str], None] = {}
+    while waiting:
+        wanted = waiting.pop()
+        if wanted not in seen:
+            seen[wanted] = None
+            waiting += [each for package in packages.get(wanted[0], ()) for each in _needed(package, wanted[1])]
+    needed = dict.fromkeys(name for name, _ in seen if name != start)
+    return _paths(package for name in needed for package in packages.get(name, ()))
+
+
+def _needed(package: dict[str, Any], extra: str) -> Iterator[tuple[str, str]]:
+    """What a package, or one of its extras, depends on: each with no extra, and with those that are asked for."""
+    by_extra = _table(package.get("optional-dependencies"))
+    listed = package.get("dependencies") if not extra else _of(by_extra, extra)
+    yield from _entries(listed)
+
+
+def _grouped(package: dict[str, Any], groups: Collection[str]) -> Iterator[tuple[str, str]]:
+    by_group = _table(package.get("dev-dependencies"))
+    for group in groups:
+        yield from _entries(_of(by_group, canonicalize_name(group)))
+
+
+def _entries(listed: object) -> Iterator[tuple[str, str]]:
+    for entry in _tables(listed):
+        yield _name(entry), ""
+        extras = entry.get("extra")
+        for extra in extras if isinstance(extras, list) else ():
+            yield _name(entry), canonicalize_name(str(extra))
+
+
+def _of(tables: dict[str, Any], wanted: str) -> object:
+    return next((value for key, value in tables.items() if canonicalize_name(key) == wanted), None)
+
+
+def _paths(packages: Iterator[dict[str, Any]]) -> tuple[str, ...]:
+    sources = [_table(package.get("source")) for package in packages]
+    found = [source[key] for source in sources for key in _LOCAL if isinstance(source.get(key), str)]
+    return tuple(dict.fromkeys(found))
+
+
+def _name(table: dict[str, Any]) -> str:
+    return canonicalize_name(str(table.get("name", "")))
+
+
+def _table(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _tables(value: object) -> list[dict[str, Any]]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
