@@ -183,6 +183,28 @@ def test_context_arguments_speak_airflows_idiom():
     assert ask(source, context_names=names) == Value((*expected, "2024-01-01T00:00:00+00:00", "r"))
 
 
+def test_macros_that_need_more_than_python_are_the_workers():
+    """Those of Airflow that use its packages, and those of plugins."""
+    source = """
+        def f(macros):
+            lent = macros.voices.shout("a", times=2)
+            return lent, macros.ds_format_locale("2024-01-31", "%Y", "%y"), hasattr(macros, "nobody")
+        """
+    asked = []
+
+    def macro(**arguments):
+        asked.append(arguments)
+        return arguments["name"]
+
+    airflow = Airflow()
+    airflow.answers |= {"plugin_macros": lambda plugin: ["shout"] if plugin == "voices" else [], "macro": macro}
+    assert ask(source, airflow, context_names=("macros",)) == Value(("shout", "ds_format_locale", False))
+    assert asked == [
+        {"plugin": "voices", "name": "shout", "args": ["a"], "kwargs": {"times": 2}},
+        {"plugin": "", "name": "ds_format_locale", "args": ["2024-01-31", "%Y", "%y"], "kwargs": {}},
+    ]
+
+
 def test_the_whole_context_holds_nothing_that_is_silently_none():
     """What cannot be given says so when it is used; what is costly is fetched when it is looked at."""
     source = """

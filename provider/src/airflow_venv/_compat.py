@@ -61,6 +61,7 @@ __all__ = [
     "get_current_context",
     "get_variable",
     "make_asset",
+    "plugin_macros",
     "set_variable",
     "stock_arguments",
     "task_decorator_factory",
@@ -201,6 +202,20 @@ def get_current_context() -> Any:
     else:
         from airflow.operators.python import get_current_context as current
     return current()
+
+
+def plugin_macros() -> dict[str, dict[str, Any]]:
+    """Give the macros of all plugins: by the plugin's name and their own."""
+    try:  # Airflow 3.2 and newer
+        from airflow.sdk.plugins_manager import _get_plugins
+
+        plugins = _get_plugins()[0]
+    except ImportError:
+        from airflow import plugins_manager
+
+        plugins_manager.ensure_plugins_loaded()
+        plugins = plugins_manager.plugins or []
+    return {plugin.name: {macro.__name__: macro for macro in plugin.macros} for plugin in plugins if plugin.name}
 
 
 def make_asset(name: str | None, uri: str | None) -> Any:

@@ -113,6 +113,19 @@ class Services:
     def _value(self, name: str) -> Any:
         return describe(self._context, name) if name else known(self._context)
 
+    def _plugin_macros(self, plugin: str) -> list[str]:
+        return sorted(_compat.plugin_macros().get(plugin, {}))
+
+    def _macro(self, plugin: str, name: str, *, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        """Call what Airflow or a plugin offers to templates, and nothing else that can be reached from there."""
+        if plugin:
+            macro = _compat.plugin_macros().get(plugin, {}).get(name)
+        else:
+            macro = getattr(self._context["macros"], name, None) if name in _AIRFLOWS_MACROS else None
+        if macro is None:
+            raise AttributeError(f"macros.{plugin or 'airflow'} has no {name[:80]!r}")
+        return plain(macro(*args, **kwargs))
+
     def _inlet_events(self, asset: dict[str, Any]) -> Any:
         return [event(one) for one in self._context["inlet_events"][self._asset(asset)]]
 
@@ -142,6 +155,8 @@ class Services:
 
 
 _ANY = (object,)
+_AIRFLOWS_MACROS = frozenset({"datetime_diff_for_humans", "ds_format_locale"})
+"""Those that an environment cannot do by itself: they need packages of Airflow's."""
 _TEXTS = (str, list, type(None))
 _REQUESTS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "get_connection": (Services._connection, {"conn_id": str}),  # noqa: SLF001 - their own table
@@ -164,6 +179,8 @@ _REQUESTS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
         },
     ),
     "xcom_push": (Services._push, {"key": str, "value": _ANY}),  # noqa: SLF001
+    "plugin_macros": (Services._plugin_macros, {"plugin": str}),  # noqa: SLF001
+    "macro": (Services._macro, {"plugin": str, "name": str, "args": list, "kwargs": dict}),  # noqa: SLF001
     "context": (Services._value, {"name": str}),  # noqa: SLF001
     "inlet_events": (Services._inlet_events, {"asset": dict}),  # noqa: SLF001
     "outlet_event": (

@@ -1,7 +1,9 @@
 """What the worker answers, by each Airflow's own means, and what it refuses."""
 
 import datetime
+import os
 import pickle
+import subprocess
 import sys
 import types
 
@@ -87,6 +89,76 @@ def test_xcoms_are_pulled_with_what_was_asked_and_pickled_where_they_are_no_data
     assert isinstance(odd, Pickled)
     assert pickle.loads(odd.data) == [Proxy]
     assert asked == [("up", None, "return_value", False), (["a"], None, "odd", False)]
+
+
+PLUGIN = """
+try:
+    from airflow.sdk.plugins_manager import AirflowPlugin
+except ImportError:
+    from airflow.plugins_manager import AirflowPlugin
+
+def shout(text, times=1):
+    return [text.upper()] * times
+
+class Voices(AirflowPlugin):
+    name = "voices"
+    macros = [shout]
+"""
+
+
+def test_macros_of_plugins_are_called_where_they_are_installed(tmp_path):
+    """In a process of its own: Airflow looks for plugins once."""
+    (tmp_path / "voices.py").write_text(PLUGIN)
+    code = """if 1:
+        import os
+        from airflow_venv import VenvOperator, _compat
+        from airflow_venv.services import Services
+        import datetime
+        try:
+            from airflow.sdk import DAG
+        except ImportError:
+            from airflow import DAG
+
+        def f(macros):
+            plugin = macros.voices
+            said = []
+            for ask in (lambda: macros.nobody, lambda: macros.voices.whisper, lambda: macros.__wrapped__):
+                try:
+                    ask()
+                except AttributeError as error:
+                    said.append(str(error))
+            return plugin.shout("a", times=2), macros.voices is plugin, said
+
+        try:
+            from airflow.sdk.execution_time import macros
+        except ImportError:
+            from airflow import macros
+        import types
+        with DAG("d", schedule=None, start_date=datetime.datetime(2024, 1, 1)):
+            operator = VenvOperator(task_id="t", venv="py38", python_callable=f)
+        context = {"macros": macros, "ti": types.SimpleNamespace(bundle_instance=None)}
+        shouted, same, said = operator.execute(context)
+        assert shouted == ["A", "A"] and same, shouted
+        assert said[:2] == [
+            "macros.nobody: neither a macro of Airflow's nor a plugin that has macros",
+            "the plugin voices has no macro whisper",
+        ] and len(said) == 3, said
+        ask = Services(context).answer
+        for plugin, name in (("", "os"), ("", "__class__"), ("", "random"), ("voices", "AirflowPlugin"), ("x", "y")):
+            try:
+                ask("macro", {"plugin": plugin, "name": name, "args": [], "kwargs": {}})
+            except AttributeError as error:
+                assert "has no" in str(error)
+            else:
+                raise AssertionError(name)
+    """
+    path = tmp_path / "task.py"
+    path.write_text(code)
+    settings = {"AIRFLOW__CORE__PLUGINS_FOLDER": str(tmp_path), "AIRFLOW__CORE__LAZY_LOAD_PLUGINS": "True"}
+    done = subprocess.run(
+        [sys.executable, str(path)], env={**os.environ, **settings}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
 
 
 def test_the_context_is_described_and_what_cannot_be_is_named(dag):

@@ -1,4 +1,4 @@
-"""``macros``: the functions and modules that Airflow's templates have under that name."""
+"""``macros``: the functions and modules that Airflow's templates have under that name, those of plugins included."""
 
 import datetime
 import json  # noqa: F401
@@ -6,6 +6,8 @@ import random
 import time  # noqa: F401
 import uuid  # noqa: F401
 from datetime import timedelta  # noqa: F401
+
+from . import services
 
 _DAY = "%Y-%m-%d"
 
@@ -26,12 +28,33 @@ def random_as_float():
     return random.random()  # noqa: S311 - as Airflow's macro does
 
 
+class _Plugin:
+    """The macros of one plugin of Airflow's: each call is one of the worker's, with plain data."""
+
+    def __init__(self, name, macros):
+        self.__name__ = name
+        self.__dict__.update({macro: _served(name, macro) for macro in macros})
+
+    def __getattr__(self, name):
+        raise AttributeError("the plugin " + self.__name__ + " has no macro " + name)
+
+
+def _served(plugin, name):
+    def macro(*args, **kwargs):
+        return services.macro(plugin, name, args, kwargs)
+
+    macro.__name__ = name
+    return macro
+
+
 def __getattr__(name):
     if name == "dateutil":
         import dateutil
 
         return dateutil
-    raise AttributeError(
-        f"macros.{name} does not reach an environment: only Airflow's own macros do (ds_add, ds_format, datetime, "
-        "timedelta, time, uuid, random, json, dateutil where installed)"
-    )
+    if name in ("datetime_diff_for_humans", "ds_format_locale"):  # they need packages that are Airflow's
+        return _served("", name)
+    macros = () if name.startswith("_") else services.plugin_macros(name)
+    if not macros:
+        raise AttributeError(f"macros.{name}: neither a macro of Airflow's nor a plugin that has macros")
+    return globals().setdefault(name, _Plugin(name, macros))

@@ -106,3 +106,13 @@ def inlet_events(asset):
 def outlet_event(asset, **changes):
     """Change what goes along with the event of an outlet."""
     _ask("outlet_event", asset=asset, **changes)
+
+
+def plugin_macros(plugin):
+    """List the macros of a plugin; none where there is no such plugin."""
+    return _ask("plugin_macros", plugin=plugin)
+
+
+def macro(plugin, name, args, kwargs):
+    """Have the worker call a macro of a plugin's, or one of Airflow's own where ``plugin`` is empty."""
+    return _ask("macro", plugin=plugin, name=name, args=list(args), kwargs=kwargs)
