@@ -6,15 +6,18 @@ The image holds what the frontend imports and nothing else: it is imported here 
 is copied, byte-compiled, with the shared libraries that the interpreter and its extension modules load.
 
 Byte code is what makes the frontend start fast. Its file system is thrown away after every build, so code that had to
-be compiled would be compiled every time; hence hash-based `.pyc` files that are never compared with their sources.
+be compiled would be compiled every time; hence hash-based `.pyc` files that are never compared with their sources. In
+the end most of them are put into one file, see start.py.
 """
 
 from __future__ import annotations
 
 import ast
+import dataclasses
 import importlib
 import importlib.machinery
 import importlib.util
+import marshal
 import pkgutil
 import py_compile
 import shutil
@@ -52,12 +55,17 @@ a requirements file may begin with a byte order mark."""
 LEFT_OUT = ("_hashlib", "_ssl")
 """Extension modules that have a built-in stand-in; OpenSSL would be most of the image."""
 
+EARLY = ("encodings", "encodings.aliases", "encodings.utf_8", "os")
+"""Modules that the interpreter imports before anything of ours runs; by the place of `os` it finds its library."""
+
 STDLIB = Path(sysconfig.get_path("stdlib"))
 HASHED = py_compile.PycInvalidationMode.UNCHECKED_HASH
 
 
 def main(root: Path, site: Path) -> None:
     """Fill `root`; `site` is the folder that the dependencies were installed into."""
+    texts: dict[str, bytes] = {}
+    record_dataclasses(texts)
     import_everything(site)
     home = root / "frontend"
     for name in sorted(sys.modules):
@@ -70,6 +78,7 @@ def main(root: Path, site: Path) -> None:
     copy(executable, root / executable.relative_to("/"))
     for binary in [executable, *root.rglob("*.so")]:
         copy_libraries(binary, root)
+    bundle(root, [home, root / STDLIB.relative_to("/")], texts)
     for licence in sorted(site.glob("*.dist-info/licenses/**/*")):
         if licence.is_file():
             copy(licence, home / "licenses" / licence.relative_to(site))
@@ -82,6 +91,49 @@ def take_the_place(lean: Path, root: Path) -> None:
     original = package if package.is_dir() else library / f"{lean.stem}.pyc"
     original.rename(original.with_name(f"_full_{original.name}"))
     compile_to(lean, library / f"{lean.stem}.pyc", root)
+
+
+def record_dataclasses(into: dict[str, bytes]) -> None:
+    """Keep what `dataclasses` compiles from now on, by its text."""
+
+    def record(text: str, names: dict[str, object], namespace: dict[str, object]) -> None:
+        code = compile(text, "<string>", "exec")
+        into[text] = marshal.dumps(code)
+        exec(code, names, namespace)  # noqa: S102
+
+    dataclasses.exec = record  # type: ignore[attr-defined]  # found before the built-in one
+
+
+def bundle(root: Path, folders: list[Path], texts: dict[str, bytes]) -> None:
+    """Move byte code into one file; what the interpreter imports before it can read that file stays."""
+    modules: dict[str, tuple[str, bytes]] = {}
+    for folder in folders:
+        for file in sorted(folder.rglob("*.pyc")):
+            parts = [part for part in file.relative_to(folder).with_suffix("").parts if part != "__pycache__"]
+            parts[-1] = parts[-1].removesuffix(f".{sys.implementation.cache_tag}")
+            name = ".".join(parts).removesuffix(".__init__")
+            if name not in EARLY:
+                place = "/" + str(folder.relative_to(root).joinpath(*parts)) + ".py"
+                modules[name] = (place, file.read_bytes()[16:])
+                file.unlink()
+    for name in [name.rpartition(".")[0] for name in modules]:  # packages without a file
+        if name and name not in modules:
+            place = "/frontend/" + name.replace(".", "/") + "/__init__.py"
+            modules[name] = (place, marshal.dumps(compile("", place, "exec")))
+    write_bundle(root / "frontend/bundle", modules, texts)
+    compile_to(Path(__file__).with_name("start.py"), root / "frontend/start.pyc", root)
+
+
+def write_bundle(path: Path, modules: dict[str, tuple[str, bytes]], texts: dict[str, bytes]) -> None:
+    """Write what start.py reads: how long the index is, the index, and what it points at."""
+    packed = marshal.dumps(texts)
+    index = {}
+    offset = len(packed)
+    for name, (place, code) in modules.items():
+        index[name] = (place, offset, len(code))
+        offset += len(code)
+    head = marshal.dumps((index, len(packed)))
+    path.write_bytes(b"".join([len(head).to_bytes(8), head, packed, *(code for _, code in modules.values())]))
 
 
 def where(name: str) -> Path | None:

@@ -1,5 +1,6 @@
 """When it goes wrong on our side: one sentence for the user, the traceback in the engine's log, nothing left behind."""
 
+import json
 import os
 import re
 import signal
@@ -19,20 +20,29 @@ def _bases(base_images):
     base_images(BASE)
 
 
+START = """\
+import marshal, sys
+start = {{"__name__": "start"}}
+exec(marshal.loads(open("/frontend/start.pyc", "rb").read()[16:]), start)
+sys.meta_path.insert(0, start["Bundle"](start["BUNDLE"]))
+import pyenv_frontend.{module} as replaced
+exec({code!r}, vars(replaced))
+start["main"]()
+"""
+"""Starts a frontend as its image does, with more code in one of its modules."""
+
+
 @pytest.fixture
 def broken(engine, frontend, tmp_path):
-    """A frontend's image like this checkout's, with one module replaced: `broken("...", code)`."""
+    """A frontend's image like this checkout's, with more code in one of its modules: `broken("...", code)`."""
     names = []
 
     def make(module, code):
-        (tmp_path / "module.py").write_text(code)
+        (tmp_path / "module.py").write_text(START.format(module=module, code=code))
         name = f"pyenv-frontend-broken:{os.getpid()}-{len(names)}"
-        text = f"FROM {frontend}\nCOPY module.py /frontend/pyenv_frontend/{module}.py\n"
-        # Byte code that is never checked would go before the source.
-        cache = f"/frontend/pyenv_frontend/{Path(module).parent}/__pycache__/{Path(module).name}.cpython-313.pyc"
-        text += f"COPY empty {cache}\n"
-        (tmp_path / "empty").write_bytes(b"")
-        (tmp_path / "Dockerfile").write_text(text)
+        *python, _ = json.loads(engine.run("image", "inspect", "--format={{json .Config.Entrypoint}}", frontend))
+        entry = json.dumps([*python, "/module.py"])
+        (tmp_path / "Dockerfile").write_text(f"FROM {frontend}\nCOPY module.py /\nENTRYPOINT {entry}\n")
         engine.run("buildx", "build", "--quiet", f"--tag={name}", str(tmp_path))
         names.append(name)
         return name
@@ -46,7 +56,7 @@ def broken(engine, frontend, tmp_path):
 
 def test_a_defect_of_ours_is_one_sentence(buildx, broken):
     """The user is asked to report it; no traceback is shown."""
-    image = broken("build/source", "def read(*_): raise ZeroDivisionError('oh')\n")
+    image = broken("build.source", "def read(*_): raise ZeroDivisionError('oh')\n")
     build = buildx.fails(f"# syntax={image}\nFROM {BASE}\n")
     error = build.log.rpartition("ERROR: ")[2]
     assert re.search(r"ZeroDivisionError: oh: this is a defect of pyenv-frontend", error)
@@ -55,7 +65,7 @@ def test_a_defect_of_ours_is_one_sentence(buildx, broken):
 
 def test_a_frontend_that_dies_ends_the_build(buildx, broken):
     """The engine says so in one sentence, and the next build works."""
-    image = broken("build/source", "import os\nos._exit(137)\n")
+    image = broken("build.source", "import os\nos._exit(137)\n")
     build = buildx.fails(f"# syntax={image}\nFROM {BASE}\n", timeout=60)
     assert re.search(r"ERROR: .*(exit code: 137|closed unexpectedly)", build.log)
     buildx(f"FROM {BASE}\n")
@@ -67,7 +77,7 @@ def test_a_frontend_that_answers_nonsense_ends_the_build(buildx, broken):
         "import os\nfor fd in range(3, 9):\n    try: os.write(fd, b'nonsense' * 99)\n"
         "    except OSError: pass\nos._exit(0)\n"
     )
-    image = broken("build/source", code)
+    image = broken("build.source", code)
     build = buildx.fails(f"# syntax={image}\nFROM {BASE}\n", timeout=60)
     assert "ERROR: " in build.log
 

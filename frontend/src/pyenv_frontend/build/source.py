@@ -82,9 +82,9 @@ def read(bridge: Bridge, options: Options, inputs: Mapping[str, wire.Definition]
 def mentions_pyenv(text: bytes) -> bool:
     """Tell whether the text can hold a PYENV at all; True may be wrong, False never is.
 
-    Most files have no PYENV, and for them this is all the reading that is done. Comments do not count, or our own name on
-    the syntax line would. An instruction's name may be broken by a continuation line; then what stands before the first
-    break is the beginning of the name.
+    Most files have no PYENV, and for them this is all the reading that is done. Comments do not count, or our own name
+    on the syntax line would. An instruction's name may be broken by a continuation line; then what stands before the
+    first break is the beginning of the name.
     """
     lower = text.lower()
     if re.search(rb"p(?:y(?:e(?:n)?)?)?[\\`][ \t\r]*\n", lower):

@@ -1,0 +1,13 @@
+"""Stands in for the standard library's `calendar` in the frontend's image, until more of it is asked for than one name.
+
+protobuf imports it for timestamps, which are none of the frontend's business. The real module, kept as
+`_full_calendar`, makes a dozen enumerations and loads the locales: 2 ms of every build.
+"""
+
+from __future__ import annotations
+
+
+def __getattr__(name: str) -> object:
+    import _full_calendar  # noqa: PLC0415
+
+    return getattr(_full_calendar, name)

@@ -1,0 +1,18 @@
+"""Stands in for the standard library's `threading` in the frontend's image, which has one thread.
+
+protobuf imports it for a lock. Whoever asks for more gets the real module, which is kept as `_full_threading`.
+"""
+
+from __future__ import annotations
+
+from _thread import RLock, allocate_lock, get_ident
+
+__all__ = ["Lock", "RLock", "get_ident"]
+
+Lock = allocate_lock
+
+
+def __getattr__(name: str) -> object:
+    import _full_threading  # noqa: PLC0415
+
+    return getattr(_full_threading, name)
