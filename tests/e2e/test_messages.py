@@ -27,8 +27,10 @@ def marked(log):
 def test_one_pyenv_is_one_step_in_the_users_own_counting(buildx):
     """Two generated instructions of one PYENV are one step; the user's steps are counted as they were written."""
     build = buildx(f"FROM {BASE}\nRUN true\nPYENV 3.11 etl\nCOPY file /\n", {"file": "x"})
-    # Sorted: steps out of the cache are shown in any order. A store that knows the image's digest shows it.
-    assert sorted(step.partition("@")[0] for step in build.steps if re.match(r"\[\d/\d\]", step)) == [
+    # Sorted: steps out of the cache are shown in any order. A store that knows an image's digest shows it. A step that
+    # another build does at the same time is called as it is there.
+    steps = (step.partition("@")[0] for step in build.steps if re.match(r"\[\d/\d\]", step) and GRAFTED not in step)
+    assert sorted(steps) == [
         f"[1/4] FROM docker.io/library/{BASE}",
         "[2/4] RUN true",
         "[3/4] PYENV 3.11 etl",
