@@ -209,6 +209,36 @@ def test_a_named_context_stands_for_the_base(run, context, frontend):
     assert "graft" not in log
 
 
+@pytest.fixture
+def other(tmp_path, repository):
+    """Where files of another context lie, by the kind of its address: `reqs/etl.txt` and a marker."""
+    return {"folder": str(write(tmp_path / "other", FILES)), "git": f"{repository}#topic:app"}
+
+
+@pytest.mark.parametrize("kind", ["folder", "git"])
+def test_a_named_context_has_files_beside_a_pyenv(run, context, frontend, other, kind):
+    """Steps of the user's take them from it, before and behind."""
+    text = (
+        f"# syntax={frontend}\nFROM {BASE}\nCOPY --from=other marker /marker\nPYENV 3.13 etl\n"
+        "RUN --mount=from=other,target=/o test -e /o/reqs/etl.txt -a -e /marker\n"
+    )
+    write(context, {"Dockerfile": text})
+    log = run(f"--build-context=other={other[kind]}", "context")
+    assert "PYENV 3.13 etl" in log
+
+
+def test_an_image_in_a_folder_stands_for_the_base(builder_on, tmp_path):
+    """`oci-layout://`; user, home and Python are those of that image."""
+    builder = builder_on("docker-28-containerd")
+    need_images(builder.engine, BASE)
+    layout = tmp_path / "layout"
+    base = f"FROM {BASE}\nENV HOME=/srv/me\nUSER 1234\n"
+    builder(base, {}, f"--output=type=oci,tar=false,dest={layout}", syntax=False)
+    text = "FROM base\nPYENV 3.13 etl\nRUN test -x /srv/me/.venv/etl/bin/python -a $(id -u) = 1234\n"
+    built = builder(text, {}, f"--build-context=base=oci-layout://{layout}")
+    assert "[1/3] PYENV 3.13 etl" in built.steps  # Docker, too, begins with 1 here
+
+
 def test_bake_links_one_target_to_another(engine, frontend, tmp_path):
     """A base that is another target of the same bake arrives as an input."""
     bake = """

@@ -12,7 +12,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from tests.e2e.conftest import need_images
+
 BASE = "python:3.13-slim-bookworm"
+OFFICIAL = "docker/dockerfile:1"
 
 
 @pytest.fixture(autouse=True)
@@ -173,6 +176,16 @@ def test_the_syntax_line_that_names_ourselves_as_the_delegate_is_refused(buildx,
     build = buildx.fails(f"# syntax={frontend} dockerfile={frontend}\nFROM {BASE}\n", timeout=120)
     assert "asked to delegate to itself" in build.log
     assert "dockerfile=docker/dockerfile:1" in build.log
+
+
+def test_another_frontend_can_do_the_building(buildx, engine, frontend):
+    """`dockerfile=` behind our image: Docker's own frontend as an image, in a build with PYENV and in one without."""
+    need_images(engine, OFFICIAL)
+    head = f"# syntax={frontend} dockerfile={OFFICIAL}\nFROM {BASE}\n"
+    assert f"docker-image://docker.io/{OFFICIAL}" in buildx(f"{head}RUN true\n").log
+    built = buildx(f"{head}PYENV 3.13 etl\nMAINTAINER me\n")
+    assert "[2/2] PYENV 3.13 etl" in built.steps
+    assert "MaintainerDeprecated: Maintainer instruction is deprecated in favor of using label (line 4)" in built.log
 
 
 def test_an_unknown_word_on_the_syntax_line_is_refused(buildx, frontend):
