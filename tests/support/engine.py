@@ -35,16 +35,18 @@ class Flavour:
     """The Debian release that its packages come from."""
     folder: str
     """Where it lives below the state folder."""
-    options: tuple[str, ...] = ()
-    """Options for dockerd beyond those every engine gets."""
+    settings: str = "{}"
+    """What its `daemon.json` says."""
 
+
+_CONTAINERD = '{"features": {"containerd-snapshotter": true}}'
+"""The image store of containerd, which merges file systems and keeps images of all platforms."""
 
 FLAVOURS = {
     "docker": Flavour(suite="forky", folder="engine"),
-    "docker-28-containerd": Flavour(
-        suite="forky", folder="engine-28-containerd", options=("--feature", "containerd-snapshotter=true")
-    ),
+    "docker-28-containerd": Flavour(suite="forky", folder="engine-28-containerd", settings=_CONTAINERD),
     "docker-26": Flavour(suite="trixie", folder="engine-26"),
+    "docker-26-containerd": Flavour(suite="trixie", folder="engine-26-containerd", settings=_CONTAINERD),
 }
 """By the name that ``PYENV_ENGINE`` takes; ``docker`` is the default."""
 
@@ -127,8 +129,10 @@ def _start(flavour: str) -> None:
     tools = debian.unpack(CLIENT_SUITE, "docker-cli", "docker-buildx", "tini-static")
     programs = f"{root}/usr/sbin:{root}/usr/bin:{_init_folder(tools / 'usr/bin/tini-static')}"
     say(f"starting the {flavour} engine in {home}")
+    (home / "daemon.json").write_text(kind.settings)
     command = [
         f"{root}/usr/sbin/dockerd",
+        f"--config-file={home}/daemon.json",
         f"--data-root={home}/data",
         f"--exec-root={home}/exec",
         f"--pidfile={home}/pid",
@@ -137,7 +141,6 @@ def _start(flavour: str) -> None:
         "--bridge=none",
         "--iptables=false",
         "--ip6tables=false",
-        *kind.options,
     ]
     (home / "docker.sock").unlink(missing_ok=True)
     if _pid(home) is None:
