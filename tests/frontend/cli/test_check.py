@@ -113,6 +113,21 @@ def test_many_files(monkeypatch, place):
     assert uri == "one%20dir/Dockerfile"
 
 
+def test_a_misspelt_keyword(monkeypatch, place):
+    """What the engine would take for another instruction, or for none, is said to be a PYENV."""
+    folder(place, "FROM a\nPYEVN 3.14 x\nRUN true\nSOMETHING else\n")
+    done = called(monkeypatch, "check")
+    assert done.code == 1
+    assert done.out == (
+        "Dockerfile:2:1: error: PYEVN is no instruction\n    2 | PYEVN 3.14 x\n      | ^^^^^\nhint: write PYENV\n"
+    )
+    folder(place, "FROM a\nPYENV3.14 x\nPYENV 3.14 y missing.txt\n")
+    assert [line.split(":")[1] for line in called(monkeypatch, "check").out.splitlines() if "error" in line] == [
+        "2",
+        "3",
+    ]
+
+
 def test_standard_input(monkeypatch, place):
     """`-f -` reads a Dockerfile from standard input, with the working directory as context."""
     (place / "a.txt").write_text("a==1")

@@ -1,5 +1,7 @@
 """Every Dockerfile of the tests through both commands: an answer or an error of ours, never a traceback."""
 
+import json
+import re
 from pathlib import Path
 
 import pytest
@@ -26,6 +28,40 @@ def test_no_file_is_too_odd(monkeypatch, path):
     assert "Traceback" not in expand.err
     if not has_pyenv_in(source):
         assert expand == (0, source.decode("utf-8", "surrogateescape"), "")
+
+
+URI = re.compile(r"(file:///)?[A-Za-z0-9._~/%!$&'()*+,;=@-]+")
+"""A reference that needs no base to be read, or one relative to the top of the project; nothing in it unquoted."""
+
+
+def assert_place(place):
+    """A SARIF location: a file by its URI, and a region that does not end before it begins."""
+    physical = place["physicalLocation"]
+    region = physical["region"]
+    assert URI.fullmatch(physical["artifactLocation"]["uri"])
+    assert {type(number) for number in region.values()} == {int}
+    assert (1, 1) <= (region["startLine"], region["startColumn"]) <= (region["endLine"], region["endColumn"])
+
+
+def test_every_report_is_sarif(monkeypatch):
+    """Whatever is found, the log says it in the form that SARIF 2.1.0's schema asks for."""
+    log = json.loads(called(monkeypatch, "check", "--format=sarif", *FILES).out)
+    assert set(log) == {"$schema", "version", "runs"}
+    (run,) = log["runs"]
+    assert set(run) == {"tool", "columnKind", "results"}
+    rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
+    assert len(set(rules)) == len(rules)
+    assert len(run["results"]) > 100
+    for result in run["results"]:
+        assert set(result) == {"ruleId", "ruleIndex", "level", "message", "locations", "relatedLocations"}
+        assert result["ruleId"] == rules[result["ruleIndex"]]
+        assert result["level"] in {"error", "warning"}
+        assert result["message"]["text"]
+        assert len(result["locations"]) == 1
+        for place in (*result["locations"], *result["relatedLocations"]):
+            assert_place(place)
+        related = [json.dumps(place) for place in result["relatedLocations"]]
+        assert len(set(related)) == len(related)  # the schema wants each once
 
 
 def has_pyenv_in(source: bytes) -> bool:

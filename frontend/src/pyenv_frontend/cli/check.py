@@ -15,13 +15,14 @@ from pyenv_frontend.language.checks import checks_of
 from pyenv_frontend.language.requirements import close_over
 from pyenv_frontend.language.rules import advise
 from pyenv_frontend.language.scopes import has_pyenv, read
+from pyenv_frontend.language.slips import misspelt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
     from pyenv_frontend.cli.folder import FolderContext
-    from pyenv_frontend.document import Document
+    from pyenv_frontend.document import Document, Instruction
     from pyenv_frontend.language.program import Program
     from pyenv_frontend.language.requirements import Closure
     from pyenv_frontend.language.scopes import Settings
@@ -69,9 +70,9 @@ def find(
         variables: ENV of the base images.
         today: the day on which a Python may be out of maintenance.
     """
+    errors = [_misspelt(each) for each in misspelt(document)]
     if not has_pyenv(document):
-        return []
-    errors: list[UserError] = []
+        return [Finding.of_error(error).under(context.prefix, document.file) for error in errors]
     program = read(document, settings, base_variables=lambda *_: variables, report=errors.append)
     check_target(program, settings.target)
     closures = _closures(program, context, errors)
@@ -81,6 +82,11 @@ def find(
     findings += [Finding.of_advice(each, error=strict) for each in advice]
     findings = [finding.under(context.prefix, document.file) for finding in findings]
     return sorted(findings, key=lambda finding: finding.locations[0].span)
+
+
+def _misspelt(instruction: Instruction) -> UserError:
+    word = instruction.keyword.decode(errors="replace")
+    return UserError(f"{word} is no instruction", instruction.command.keyword.location, hint="write PYENV")
 
 
 def _closures(program: Program, context: FolderContext, errors: list[UserError]) -> list[Closure | None]:

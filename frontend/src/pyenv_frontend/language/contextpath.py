@@ -66,9 +66,8 @@ def kind_of(path: str) -> RequirementsKind:
         return "pyproject"
     other = _OTHERS.get(name) or ("a TOML file" if name.endswith(".toml") else "")
     if not path or other:
-        folder = path[: -len(name)]
         what = other or "the build context itself"
-        hint = f"write {folder}pyproject.toml" if other != "a TOML file" else ""
+        hint = _INSTEAD.get(name, "write {}pyproject.toml" if other != "a TOML file" else "").format(path[: -len(name)])
         raise Mistake(f"{path or '.'} is {what}, not a list of requirements", expected=_EXPECTED, hint=hint)
     return "requirements"
 
@@ -78,4 +77,16 @@ _OTHERS: Final = {
     "uv.lock": "uv's lock, which is read with the project beside it",
     "setup.py": "a build script",
     "setup.cfg": "a build configuration",
+    "poetry.lock": "Poetry's lock",
+    "Pipfile": "Pipenv's list of packages",
+    "Pipfile.lock": "Pipenv's lock",
+    "environment.yml": "an environment of conda",
+    "environment.yaml": "an environment of conda",
+}
+_INSTEAD: Final = {
+    "poetry.lock": "write {}pyproject.toml, or make a requirements file of it: poetry export -o requirements.txt",
+    "Pipfile": "make a requirements file of it: pipenv requirements > requirements.txt",
+    "Pipfile.lock": "make a requirements file of it: pipenv requirements > requirements.txt",
+    "environment.yml": "PYENV installs from the Python Package Index: list the packages in a requirements file",
+    "environment.yaml": "PYENV installs from the Python Package Index: list the packages in a requirements file",
 }

@@ -23,6 +23,7 @@ Kind = Literal["switch", "choice", "file", "reference", "mount", "directory", "l
 _LABEL: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 _REFERENCE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]*")
 _MOUNT_TYPES: Final = ("bind", "cache", "tmpfs", "secret", "ssh")
+_MOUNT_WORDS: Final = frozenset({"ro", "readonly", "rw", "readwrite", "required"})
 
 
 class OptionSpec(NamedTuple):
@@ -176,7 +177,10 @@ def find_option(name: str) -> OptionSpec:
     names = [spec.name for spec in OPTIONS]
     meant = near(name.replace("_", "-"), names)
     known = ", ".join(f"--{each}" for each in names)
-    raise Mistake(f"PYENV has no option --{name}", expected=f"one of {known}", hint=f"write --{meant}" if meant else "")
+    from pyenv_frontend.language.slips import option_hint  # noqa: PLC0415 - only ever needed on the way to an error
+
+    hint = option_hint(name) or (f"write --{meant}" if meant else "")
+    raise Mistake(f"PYENV has no option --{name}", expected=f"one of {known}", hint=hint)
 
 
 def read_value(spec: OptionSpec, text: str | None) -> str | bool:
@@ -228,7 +232,12 @@ def _reference(spec: OptionSpec, text: str) -> str:
 
 
 def _mount(_: OptionSpec, text: str) -> str:
-    fields = dict(part.partition("=")[::2] for part in text.replace('"', "").split(","))
+    parts = text.replace('"', "").split(",")
+    for part in parts:
+        if "=" not in part and "$" not in part and part.strip() not in _MOUNT_WORDS:
+            hint = f"write type={part}" if part in _MOUNT_TYPES else ""
+            raise Mistake(f"--mount has no field {part!r}", expected="fields such as type=secret,id=NAME", hint=hint)
+    fields = dict(part.partition("=")[::2] for part in parts)
     kind = fields.get("type", "bind")
     if "$" not in kind and kind not in _MOUNT_TYPES:
         meant = near(kind, list(_MOUNT_TYPES))

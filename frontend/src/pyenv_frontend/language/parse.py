@@ -15,8 +15,8 @@ from pyenv_frontend.language.contextpath import context_path, kind_of
 from pyenv_frontend.language.instruction import Pyenv, RequirementsFile
 from pyenv_frontend.language.mistake import Mistake
 from pyenv_frontend.language.names import parse_name
-from pyenv_frontend.language.options import build_options, find_option, read_value
-from pyenv_frontend.language.syntax import LineSyntaxError, parse_line
+from pyenv_frontend.language.options import OPTIONS, build_options, find_option, read_value
+from pyenv_frontend.language.syntax import LineSyntaxError, Word, parse_line
 from pyenv_frontend.language.versions import looks_like_version, parse_version
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pyenv_frontend.document.words import Expanded
     from pyenv_frontend.language.instruction import EnvironmentName, Options, PythonVersion
     from pyenv_frontend.language.options import OptionSpec
-    from pyenv_frontend.language.syntax import Line, Word
+    from pyenv_frontend.language.syntax import Line
     from pyenv_frontend.language.variables import Scope
     from pyenv_frontend.position import Location, Logical, Span
 
@@ -119,6 +119,8 @@ class _Reader:
             raise self._syntax_error(error, text) from error
 
     def _syntax_error(self, error: LineSyntaxError, text: str) -> UserError:
+        for name in re.findall(r"(?:^|(?<=\s))--([A-Za-z][\w-]*)", text):
+            self._known_option(name, text)
         if not text:
             place = (self._instruction.trigger or self._instruction.command).keyword.location
             return UserError("PYENV says neither version nor name", place, expected=USAGE)
@@ -129,6 +131,14 @@ class _Reader:
         if "NAME" in error.expected or error.expected == {"_SPACE"}:
             return self._one_word(text)
         return UserError("PYENV says no Python version", self._text.location, expected=USAGE)
+
+    def _known_option(self, name: str, text: str) -> None:
+        """What comes of an option that is none is not worth an error of its own."""
+        try:
+            find_option(name)
+        except Mistake as mistake:
+            start = text.index(f"--{name}") + 2
+            self._fail(mistake, Word(name, start))
 
     def _one_word(self, text: str) -> UserError:
         """There is a version and no name, or the other way round."""
@@ -143,7 +153,10 @@ class _Reader:
 
     def _check_order(self, line: Line) -> None:
         version, name = line.version.text, line.name.text
-        if looks_like_version(name) and not looks_like_version(version) and version[0] not in "-$\"'":
+        self._check_last_option(line)
+        if version.startswith("["):
+            self._fail(Mistake("PYENV has no JSON form", hint="write the words with blanks between them"), line.version)
+        if looks_like_version(name) and not (looks_like_version(version) or version[0] in "-$\"'\xe2"):
             place = self._text.locate(line.version.start, line.name.end)
             rest = "".join(f" {word.text}" for word in (*line.requirements, *line.heredocs))
             raise UserError(
@@ -157,6 +170,17 @@ class _Reader:
                 before = version if word is not line.version else "<version>"
                 hint = f"write PYENV {_written(f'{word.text} {before}')} ..."
                 raise UserError(message, self._at(word), expected=USAGE, hint=hint)
+
+    def _check_last_option(self, line: Line) -> None:
+        """`--installer pip`: the value stands where the version should, and that would be the error."""
+        last = line.options[-1] if line.options and not line.ended else None
+        if last is None or last.value is not None or looks_like_version(line.version.text):
+            return
+        spec = next((each for each in OPTIONS if each.name == last.name.text), None)
+        if spec and spec.kind != "switch":
+            value = _written(line.version.text.removeprefix("=") or line.name.text)
+            hint = f"write --{spec.name}={value}"
+            self._fail(Mistake(f"--{spec.name} needs a value", expected=spec.usage, hint=hint), last.name)
 
     # Values.
 

@@ -62,7 +62,10 @@ def parse_version(text: str, span: Span, *, any_series: bool = False) -> PythonV
         Mistake: it is no version, or one that does not exist.
     """
     if not _FORM.fullmatch(text):
-        raise Mistake(f"{text!r} is not a Python version", expected=_EXPECTED, hint=_suggest(text))
+        from pyenv_frontend.language.slips import version_hint  # noqa: PLC0415 - only needed on the way to an error
+
+        hint = version_hint(text) or _suggest(text)
+        raise Mistake(f"{text!r} is not a Python version", expected=_EXPECTED, hint=hint)
     numbers = _NUMBERS.match(text)
     major, minor, micro = numbers.groups() if numbers else ("", "", None)
     series = f"{int(major)}.{int(minor)}"
@@ -97,5 +100,7 @@ def _suggest(text: str) -> str:
         return f"write {found[0]}"
     if re.fullmatch(r"3[0-9]{1,2}", text) and f"3.{text[1:]}" in SERIES:
         return f"write 3.{text[1:]}"
+    if text.lower() in {"3.x", "3.*", "latest", "stable"}:
+        return f"write the series itself, {listed(SERIES)}"
     longer = [minor for minor in SERIES if minor.startswith(text)] if _DIGITS.fullmatch(text) else []
     return f"did you mean {listed(longer)}?" if longer else ""

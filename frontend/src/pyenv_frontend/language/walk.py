@@ -114,11 +114,13 @@ class Walk:
             message = f"{origin.says(path)} is a folder"
             raise UserError(message, *origin.locations, expected="a file", hint=self._content(path))
         message = f"{origin.says(path)} is not in the build context"
-        raise UserError(message, *origin.locations, hint=self._neighbours(path))
+        raise UserError(message, *origin.locations, hint=self._neighbours(path, named=origin.line is not None))
 
-    def _neighbours(self, path: str) -> str:
-        """What is there instead."""
+    def _neighbours(self, path: str, *, named: bool) -> str:
+        """What is there instead; a word of the Dockerfile that no file names may not be meant as a file at all."""
         from difflib import get_close_matches  # noqa: PLC0415 - only ever needed on the way to an error
+
+        from pyenv_frontend.language.slips import file_hint  # noqa: PLC0415
 
         if self.context.ignored(path):
             return ".dockerignore leaves it out; take it in there with a line that begins with !"
@@ -130,7 +132,7 @@ class Walk:
             return f"did you mean {prefix}{names[near[0]]}?"
         if folder and self.context.exists(name):
             return f"did you mean {name}, at the top of the build context?"
-        return self._content(folder)
+        return ("" if named else file_hint(path)) or self._content(folder)
 
     def _content(self, folder: str) -> str:
         """The names in a folder."""
