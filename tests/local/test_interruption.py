@@ -37,22 +37,23 @@ def version_of(folder: Path, name: str) -> str | None:
     return subprocess.run([python, "-c", WHOLE], capture_output=True, text=True, check=True).stdout.strip()
 
 
-def test_sigkill_at_random_moments(project: Path):
-    """After each kill every environment is the old one, the new one or none; then one run makes all of them new."""
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_ended_at_random_moments(project: Path, number: signal.Signals):
+    """After each end every environment is the old one, the new one or none; then one run makes all of them new."""
     moments = random.Random(8)  # noqa: S311 - the same moments in every run
-    rounds = int(os.environ.get("PYENV_KILLS", "6"))
+    rounds = int(os.environ.get("PYENV_KILLS", "4"))
     slow_package(project / "package", seconds=0.2, version="0")
     began = time.monotonic()
     local(project)
     whole_run = time.monotonic() - began
-    for number in range(1, rounds + 1):
-        slow_package(project / "package", seconds=0.2, version=str(number))
+    for turn in range(1, rounds + 1):
+        slow_package(project / "package", seconds=0.2, version=str(turn))
         process = started(project)
         time.sleep(moments.uniform(0.05, 1) * whole_run)
-        process.kill()
+        process.send_signal(number)
         process.wait()
         for name in NAMES:
-            assert int(version_of(project, name) or 0) <= number
+            assert int(version_of(project, name) or 0) <= turn
     local(project)
     assert [version_of(project, name) for name in NAMES] == [str(rounds)] * 2
     local(project)
