@@ -1,14 +1,17 @@
 """A function in a child process: what it sees, what it gives, how it fails. On every Python from 3.7 on."""
 
 import datetime as dt
+import logging
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
+from airflow_venv import process
 from airflow_venv.call import Crash, Error, Exit, Fail, Skip, Value
-from tests.support.children import DAG_FILE, VERSIONS, FakeServices, Lines, interpreter, run, variables
+from tests.support.children import DAG_FILE, VERSIONS, FakeServices, Lines, call, interpreter, run, variables
 
 every = pytest.mark.parametrize("version", VERSIONS)
 
@@ -285,18 +288,16 @@ def test_code_by_value_and_helpers_live_in_main():
     assert run(source, version="3.12").value == ("__main__", "__main__", [3], DAG_FILE)
 
 
+def under(called, *features):
+    """Give the call as if its file had ``from __future__ import ...``."""
+    piece = replace(called.function.pieces[0], future=features)
+    return replace(called, function=replace(called.function, pieces=(piece,)))
+
+
 def test_annotations_and_future_features_are_those_of_the_file():
     """The flags that were in force in the DAG file are in force here."""
-    from dataclasses import replace
-
-    from tests.support import children
-
-    called = children.call("def f(x: Unknown = 3):\n    return x\n")
-    piece = replace(called.function.pieces[0], future=("annotations", "barry_is_not_a_feature"))
-    called = replace(called, function=replace(called.function, pieces=(piece,)))
-    from airflow_venv import process
-
-    assert process.run(called, FakeServices(), __import__("logging").getLogger("x")) == Value(3)
+    called = under(call("def f(x: Unknown = 3):\n    return x\n"), "annotations", "barry_is_not_a_feature")
+    assert process.run(called, FakeServices(), logging.getLogger("x")) == Value(3)
 
 
 def test_a_function_by_file_is_imported_by_the_environment_alone(tmp_path):
@@ -326,6 +327,40 @@ def test_context_arrives_as_arguments():
     assert outcome == Value(("r", when, ["params"]))
 
 
+@pytest.mark.parametrize("version", ["3.14", "3.15"])
+def test_a_file_may_use_what_only_the_environments_python_knows(tmp_path, version):
+    """Template strings, and annotations that are evaluated when somebody asks for them (PEP 649)."""
+    file = tmp_path / "newer.py"
+    file.write_text(
+        "import annotationlib\n"
+        "def main(name: Missing) -> Missing.Either:\n"
+        "    greeting = t'hello {name!r} {1 + 1}'\n"
+        "    asked = annotationlib.get_annotations(main, format=annotationlib.Format.STRING)\n"
+        "    try:\n"
+        "        raise ValueError\n"
+        "    except ValueError, TypeError:\n"
+        "        return greeting.strings, [part.value for part in greeting.interpolations], asked\n"
+    )
+    strings, values, asked = run("", "x", path=file, name="main", version=version).value
+    assert (strings, values) == (("hello ", " ", ""), ["x", 2])
+    assert asked == {"name": "Missing", "return": "Missing.Either"}
+
+
+@pytest.mark.parametrize("version", ["3.13", "3.14", "3.15"])
+def test_annotations_of_the_dag_file_are_never_evaluated(version):
+    """They name what type checkers know, whichever way the environment's Python would treat them."""
+    source = """
+        def f(x: pd.DataFrame = 1) -> "Nowhere":
+            y: NotThere = x
+            class Inner:
+                z: AlsoNot
+            return y, f.__annotations__, Inner.__annotations__
+        """
+    expected = (1, {"x": "pd.DataFrame", "return": "'Nowhere'"}, {"z": "AlsoNot"})
+    called = under(call(source, version=version), "annotations")
+    assert process.run(called, FakeServices(), logging.getLogger("x")) == Value(expected)
+
+
 @every
 def test_the_runner_needs_the_standard_library_alone(version):
     """Isolated and without site-packages, no module outside the standard library is loaded."""
@@ -335,7 +370,12 @@ def test_the_runner_needs_the_standard_library_alone(version):
     from tests.support import children
 
     ours, theirs = socket.socketpair()
-    called = children.call("def f():\n    import sys\n    return sorted(sys.modules)\n", version=version)
+    source = """
+        def f():
+            import sys
+            return [list(sys.modules), list(getattr(sys, "stdlib_module_names", ()))]
+        """
+    called = children.call(source, version=version)
     frame = launch.start_frame(called, {}, mark="m", token="t", log_level=20)
     from airflow_venv.channel import Channel
 
@@ -353,9 +393,10 @@ def test_the_runner_needs_the_standard_library_alone(version):
     ours.close()
     os.close(held)
     os.close(lifeline)
-    loaded = {name.partition(".")[0] for name in header["value"]}
+    modules, theirs_standard = header["value"]
+    loaded = {name.partition(".")[0] for name in modules}
     ours_alone = {"airflow_venv", "airflow_venv_runner", "__main__", "sitecustomize"}
-    standard = set(sys.stdlib_module_names) | {"_bootlocale", "zipimport"}
+    standard = {*sys.stdlib_module_names, *theirs_standard, "_bootlocale", "zipimport"}
     assert loaded - ours_alone <= standard
     heavy = {"json", "re", "pickle", "socket", "logging", "traceback", "threading", "typing", "pathlib", "inspect"}
     assert loaded & heavy == set(), "a start must not load what costs milliseconds"

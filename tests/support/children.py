@@ -10,12 +10,12 @@ import pytest
 from airflow_venv import environment, process
 from airflow_venv.call import Call, FileFunction, FunctionSource, Piece
 from airflow_venv.inside.plain import decode, encode
-from tests.support import interpreters
+from tests.support import interpreters, newer
 from tests.support.state import Unavailable
 
 __all__ = ["VERSIONS", "FakeServices", "Lines", "call", "interpreter", "run", "variables"]
 
-VERSIONS = ("3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
+VERSIONS = ("3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13", *newer.SUITES)
 DAG_FILE = "/dags/of the user.py"
 FIRST_LINE = 7
 
@@ -24,7 +24,8 @@ def interpreter(version: str = "3.8") -> str:
     """Give the path of an interpreter; the test is skipped, with a reason, where there is none of that version."""
     home = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
     try:
-        prefix = next(iter(sorted(home.glob(f"{version}.*"))), None) or interpreters.find(version)
+        elsewhere = newer if version in newer.SUITES else interpreters
+        prefix = next(iter(sorted(home.glob(f"{version}.*"))), None) or elsewhere.find(version)
     except Unavailable as error:
         pytest.skip(str(error))
     return str(prefix / "bin" / f"python{version}")

@@ -40,6 +40,9 @@ class _Scan:
     parse_constant = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}.__getitem__
     memo = {}  # noqa: RUF012 - the scanner clears it itself
 
+    def __getattr__(self, name):
+        """Leave off what later versions ask for, such as the array_hook of Python 3.15."""
+
 
 def dumps(value):
     """Write JSON (ASCII bytes). Raises TypeError for what JSON cannot say."""
@@ -61,7 +64,7 @@ def loads(data):
         import json
 
         return json.loads(data)
-    return make_scanner(_Scan)(bytes(data).decode("utf-8", "surrogatepass"), 0)[0]
+    return make_scanner(_Scan())(bytes(data).decode("utf-8", "surrogatepass"), 0)[0]
 
 
 def is_plain(value):
