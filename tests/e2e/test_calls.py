@@ -1,10 +1,14 @@
 """`--check` and `--call`: answers as if PYENV were one of Docker's own instructions."""
 
+import base64
 import json
 
 import pytest
 
+from tests.e2e.conftest import need_images
+
 BASE = "python:3.13-slim-bookworm"
+OFFICIAL = "docker/dockerfile:1"
 
 
 @pytest.fixture(autouse=True)
@@ -76,6 +80,16 @@ def test_the_outline_has_the_users_arguments_and_secrets_alone(buildx):
     assert {each["name"]: each.get("required", False) for each in found["secrets"]} == {"netrc": True, "other": False}
     assert not found.get("cache")
     assert found["args"][0]["location"]["ranges"][0]["start"]["line"] == 3
+
+
+def test_a_conversion_has_the_steps_of_a_pyenv(buildx, engine, frontend):
+    """`convertllb`, where the frontend that builds knows it: the graph's steps and source are the user's."""
+    need_images(engine, OFFICIAL)
+    text = f"# syntax={frontend} dockerfile={OFFICIAL}\nFROM {BASE}\nRUN true\nPYENV 3.11 etl\n"
+    found = call(buildx, "convertllb", text)
+    names = {each.get("description", {}).get("llb.customname") for each in found["metadata"].values()}
+    assert {"[2/3] RUN true", "[3/3] PYENV 3.11 etl"} <= names
+    assert [base64.b64decode(each["data"]).decode() for each in found["source"]["infos"]] == [text]
 
 
 def test_a_call_that_nobody_knows_is_refused_as_docker_refuses_it(buildx):

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pyenv_frontend.language.requirements import Closure
     from pyenv_frontend.position import Location
 
+_CONVERT = "frontend.convertllb"
 _OUTLINE = "frontend.outline"
 _JSON, _TEXT, _CODE = "result.json", "result.txt", "result.statuscode"
 
@@ -38,7 +39,12 @@ def answer(handover: Handover, request: str) -> wire.Result:
 
     Raises:
         CallError: the delegate refuses.
+        UserError: a PYENV is wrong.
     """
+    if request == _CONVERT:
+        from pyenv_frontend.build import convert  # noqa: PLC0415  # a build's modules; other calls need none of them
+
+        return convert.answer(handover)
     text = blanked(handover.document)
     result = handover.ask(handover.options.for_expanded(), text, "read the Dockerfile").get()
     if _JSON not in result.metadata:
