@@ -1,18 +1,15 @@
-"""Draw the graph of a real build: `python docs/draw.py metadata.json docs/assets/llb.svg`.
+"""Draw the graph of a real build (`make screens SCREENS=llb`).
 
-The file is what `BUILDX_METADATA_PROVENANCE=max docker buildx build --metadata-file metadata.json .` writes. The build
-context and the frontend's image, which every install step mounts, are left out of the picture.
+It is read from what `BUILDX_METADATA_PROVENANCE=max docker buildx build --metadata-file metadata.json .` writes. The
+build context and the frontend's image, which every install step mounts, are left out of the picture.
 """
 
 # ruff: noqa: INP001 - a script, and no package
 from __future__ import annotations
 
-import json
 import re
-import sys
 from dataclasses import dataclass
 from html import escape
-from pathlib import Path
 from typing import Any
 
 WIDTH, HEIGHT, GAP_X, GAP_Y, EDGE = 168, 40, 34, 22, 14
@@ -31,14 +28,14 @@ class Node:
     lane: int = 0
 
 
-def main(metadata: Path, picture: Path) -> None:
-    """Read the one, write the other."""
-    steps = json.loads(metadata.read_text())["buildx.build.provenance"]["buildConfig"]["llbDefinition"]
+def graph(metadata: dict[str, Any]) -> str:
+    """The picture, as SVG, of the build that these metadata are of."""
+    steps = metadata["buildx.build.provenance"]["buildConfig"]["llbDefinition"]
     nodes = {node.name: node for node in map(_node, steps) if node is not None}
     for node in nodes.values():
         node.inputs = [each for each in node.inputs if each in nodes]
     _place(nodes)
-    picture.write_text(_svg(nodes))
+    return _svg(nodes)
 
 
 def _node(step: dict[str, Any]) -> Node | None:
@@ -112,7 +109,3 @@ def _svg(nodes: dict[str, Node]) -> str:
 
 def _corner(node: Node) -> tuple[int, int]:
     return EDGE + node.column * (WIDTH + GAP_X), EDGE + node.lane * (HEIGHT + GAP_Y)
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))

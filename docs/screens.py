@@ -6,6 +6,7 @@ They need an engine, base images and a package index. A name of this machine in 
 # ruff: noqa: INP001, T201 - a script, and no package
 from __future__ import annotations
 
+import json
 import os
 import re
 import socket
@@ -14,9 +15,10 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from docs import draw
 from docs.record import Recorder
 from tests.support import builds, engine, images, interpreters, wheels
-from tests.support.state import ROOT, folder
+from tests.support.state import ROOT, folder, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,6 +71,14 @@ FILES = {
     "learn.txt": "scikit-learn==1.5.2\n",
     "dags/shop.py": DAG,
 }
+FOUR = (
+    ("3.9", "frames", "pandas==2.2.3\n"),
+    ("3.10", "dbt", "dbt-core==1.9.4\n"),
+    ("3.11", "learn", "scikit-learn==1.5.2\n"),
+    ("3.12", "snow", "snowflake-connector-python==3.15.0\n"),
+)
+"""Versions, names and requirements of the environments in the picture of the graph."""
+
 CHECKED = """\
 # syntax=pyenv-frontend:dev
 FROM apache/airflow:3.3.2-python3.12
@@ -114,6 +124,18 @@ def failure(stage: Stage) -> Recorder:
     return recorder
 
 
+def llb(stage: Stage) -> str:
+    """The graph of a build with four environments, three of them on Pythons that the base has not."""
+    four = [(version, name, f"{name}.txt", packages) for version, name, packages in FOUR]
+    lines = [f"PYENV {version} {name} {file}\n" for version, name, file, _ in four]
+    text = f"# syntax={builds.FRONTEND}\nFROM {AIRFLOW}\n{''.join(lines)}COPY dags dags\n"
+    builds.write_files(stage.project, {"Dockerfile": text, **{file: packages for _, _, file, packages in four}})
+    metadata = stage.project.with_name("metadata.json")
+    command = ["docker", "buildx", "build", "--quiet", "--network=host", f"--metadata-file={metadata}", stage.project]
+    run(command, env={**stage.docker.environment(), "BUILDX_METADATA_PROVENANCE": "max"}, timeout=1200)
+    return draw.graph(json.loads(metadata.read_text()))
+
+
 def check(stage: Stage) -> Recorder:
     """Mistakes and advice, without a build."""
     (stage.project / "Dockerfile").write_text(CHECKED)
@@ -156,7 +178,9 @@ def task(stage: Stage) -> Recorder:
     return recorder
 
 
-ALL: dict[str, Callable[[Stage], Recorder]] = {each.__name__: each for each in (build, task, failure, check, local)}
+ALL: dict[str, Callable[[Stage], Recorder | str]] = {
+    each.__name__: each for each in (build, task, failure, llb, check, local)
+}
 
 
 def strangers(text: str) -> list[str]:
@@ -169,12 +193,12 @@ def strangers(text: str) -> list[str]:
 def main(names: list[str]) -> int:
     """Record the screens of these names, or all."""
     docker = engine.up()
-    images.ensure(docker, AIRFLOW, *(f"python:{series}-slim-bookworm" for series in ("3.9", "3.11", "3.13")))
+    images.ensure(docker, AIRFLOW, *(f"python:{series}-slim-bookworm" for series in ("3.9", "3.10", "3.11", "3.13")))
     builds.build_frontend(docker)
     for name in names or ALL:
         with tempfile.TemporaryDirectory() as scratch:
-            recorder = ALL[name](Stage(Path(scratch)))
-        picture = recorder.svg()
+            made = ALL[name](Stage(Path(scratch)))
+        picture = made if isinstance(made, str) else made.svg()
         if found := strangers(picture):
             print(f"screens: {name} shows {', '.join(found)}")
             return 1
