@@ -101,6 +101,19 @@ def test_the_print_builds_the_same_image(buildx, base_images, look, target):
     assert ("ASTRO_PYENV_as_root" if target else "ASTRO_PYENV_own-python") in image.env
 
 
+def test_a_base_whose_triggers_change_the_state(buildx, base_images, look):
+    """Triggers fire with FROM: a PYENV behind it stands in the state that they leave, through us and in the print."""
+    base_images(*BASES)
+    base = buildx(
+        f"FROM {BASES[0]}\nRUN useradd --uid 1234 --create-home --home-dir /srv/me me\n"
+        "ONBUILD USER me\nONBUILD ENV WANTED=3.12\nONBUILD RUN touch /srv/me/fired\n",
+        syntax=False,
+    )
+    image = both_ways(buildx, look, f"FROM {base.image}\nPYENV $WANTED own\n")
+    assert image.config["User"] == "me"
+    assert image.env["ASTRO_PYENV_own"] == "/srv/me/.venv/own/bin/python"
+
+
 def test_the_print_of_a_builders_stage_builds_the_same_image(buildx, base_images, look):
     """With `--builder`, too; the folders on the way to an environment have the same owners, and nothing else comes."""
     base_images(*BASES)

@@ -123,6 +123,17 @@ def test_triggers_of_astro_runtime(monkeypatch, tmp_path):
     assert lines.index("COPY packages.txt .") < lines.index("# PYENV 3.12 x") < lines.index("COPY . .")
 
 
+@pytest.mark.usefixtures("docker")
+def test_triggers_of_another_base(monkeypatch, tmp_path):
+    """Triggers fire with FROM, so that their USER and ENV hold for a PYENV behind it; the engine does their work."""
+    place = folder(tmp_path / "context", "FROM me/base\nPYENV $WANTED x\n") / "Dockerfile"
+    said = ("--base-onbuild=USER root", "--base-onbuild=ENV HOME=/x WANTED=3.12", "--base-onbuild=RUN work")
+    out = called(monkeypatch, "expand", "-f", place, *said).out
+    assert "ENV ASTRO_PYENV_x=/opt/venv/x/bin/python" in out
+    assert "USER" not in out
+    assert "work" not in out
+
+
 @pytest.mark.engine
 def test_real_engine():
     """A real engine answers the same questions about an image it has."""

@@ -6,7 +6,7 @@ import pytest
 
 from pyenv_frontend import document
 from pyenv_frontend.expansion.expand import Tools, expand
-from pyenv_frontend.expansion.runtime import Triggers, has_triggers, sort
+from pyenv_frontend.expansion.runtime import Triggers, has_triggers, sort, spelled
 from pyenv_frontend.language import Settings, read
 from tests.frontend.expansion.facts import DEBIAN
 
@@ -52,13 +52,13 @@ def test_the_two_files_are_optional():
     )
 
 
-def expanded(source, **build_args):
+def expanded(source, triggers=TRIGGERS, **build_args):
     program = read(document.parse(source), Settings(build_args=build_args))
     astro = replace(
         DEBIAN, user="astro", accounts={"astro": replace(DEBIAN.accounts["root"], uid=50000, home="/home/astro")}
     )
     bases = {
-        (stage.root, None): replace(astro, triggers=TRIGGERS if has_triggers(stage.root) else ())
+        (stage.root, None): replace(astro, triggers=triggers if has_triggers(stage.root) else ())
         for stage in program.stages
     }
     inputs = [() for _ in program.environments]
@@ -76,6 +76,32 @@ def test_the_work_is_done_around_the_environments():
         "RUN first", "USER 0", "USER astro", "USER root", "USER astro", "COPY --chown=astro:0 . .", "RUN last",
     ]  # fmt: skip
     assert [step.kind for step in result.steps] == ["graft", "environment"]
+
+
+@pytest.mark.parametrize(
+    ("trigger", "written"),
+    [
+        ("COPY a\\ b .", "COPY a` b ."),
+        ("COPY a`b .", "COPY a``b ."),
+        ('ENV A="\\$B"', 'ENV A="`$B"'),
+        ("USER root", "USER root"),
+        ("RUN echo a\\ b", "RUN echo a\\ b"),
+        ("run x=`date`", "run x=`date` #"),
+        ('CMD ["a\\"b"]', 'CMD ["a\\"b"]'),
+    ],
+)
+def test_triggers_in_a_file_with_another_escape(trigger, written):
+    """A trigger's own escape is the backslash; the file that it is written into has its own."""
+    assert spelled(trigger, "`") == written
+    assert spelled(trigger, "\\") == trigger
+
+
+def test_the_escape_of_the_file_is_taken():
+    """What is written around the PYENVs is read with the file's escape."""
+    head = b"# escape=`\nFROM quay.io/astronomer/astro-runtime:7.2.0\nPYENV 3.8 a\n"
+    assert "RUN install-system-packages" in expanded(head)[1]
+    lines = expanded(head, triggers=(*TRIGGERS, "ENV A=a\\ b", "RUN a `b`"))[0].source.splitlines()
+    assert lines[-2:] == [b"ENV A=a` b", b"RUN a `b` #"]
 
 
 def test_a_build_arg_may_name_the_base_already():

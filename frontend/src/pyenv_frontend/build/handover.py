@@ -16,6 +16,7 @@ from pyenv_frontend.gateway import wire_pb2 as wire
 from pyenv_frontend.gateway.status import CallError
 from pyenv_frontend.language import Settings
 from pyenv_frontend.language.dockerignore import DockerIgnore
+from pyenv_frontend.language.variables import after_triggers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -89,12 +90,16 @@ class Handover:
         return self._inputs | {"dockerfile": llb.definition(llb.written(files, f"[internal] {step}"))}
 
     def image_variables(self, reference: str, platform: str | None) -> Mapping[str, str]:
-        """Give the ENV of an image by its configuration alone; nothing where Docker will say that there is none."""
+        """Give the ENV of an image by its configuration alone; nothing where Docker will say that there is none.
+
+        Its triggers fire with FROM, so that what they say of ENV holds as well.
+        """
         try:
-            config = json.loads(self._image_config(reference, platform))
+            config = json.loads(self._image_config(reference, platform)).get("config") or {}
         except (CallError, ValueError):
             return {}
-        return dict(entry.partition("=")[::2] for entry in (config.get("config") or {}).get("Env") or [])
+        env = dict(entry.partition("=")[::2] for entry in config.get("Env") or [])
+        return after_triggers(config.get("OnBuild") or (), "", env)[1]
 
     def _image_config(self, reference: str, platform: str | None) -> bytes:
         wanted = platform or self.settings().target_platform or self.options.build_platform

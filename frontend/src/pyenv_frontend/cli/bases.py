@@ -14,6 +14,7 @@ from pyenv_frontend.cli.engine import EngineError, Image
 from pyenv_frontend.errors import UsageError, UserError
 from pyenv_frontend.expansion.base import Base, inspect
 from pyenv_frontend.expansion.runtime import has_triggers
+from pyenv_frontend.language.variables import after_triggers
 from pyenv_frontend.language.versions import SERIES
 
 if TYPE_CHECKING:
@@ -116,11 +117,14 @@ class BaseOptions:
     def _asked(self, reference: str, platform: str | None, place: Location) -> Base:
         try:
             with Image(reference, platform) as image:
-                user = self.user if self.user is not None else image.user
+                triggers = self.onbuild or image.triggers
+                user, env = image.user, image.env
+                if not has_triggers(reference):
+                    user, env = after_triggers(triggers, user, env)
                 files = _Said({"etc/passwd": "\n".join(self._accounts()).encode()}, image)
-                env = {**image.env, **self.env}
-                found = inspect(reference, files, user=user, env=env, series=frozenset(SERIES))
-                return self._triggered(found, self.onbuild or image.triggers)
+                user = user if self.user is None else self.user
+                found = inspect(reference, files, user=user, env={**env, **self.env}, series=frozenset(SERIES))
+                return self._triggered(found, triggers)
         except EngineError as error:
             raise UserError(
                 f"nothing is known of the base image {reference}",

@@ -190,7 +190,7 @@ class _Surrounded:
         instruction = self.stage.instruction
         output.insert(instruction.span, fields(instruction.arguments)[0].span.end, b"-base")
         for trigger in self.triggers.before:
-            output.verbatim(trigger, instruction.lines)
+            output.verbatim(runtime.spelled(trigger, instruction.escape.decode()), instruction.lines)
         if self.triggers.user:
             output.verbatim(f"USER {self.base.user}", instruction.lines)
         return instruction.span.end
@@ -200,10 +200,10 @@ class _Surrounded:
         lines = last.pyenv.instruction.lines
         if self.triggers.user:
             output.verbatim(f"USER {self.triggers.user}", lines)
+        escape = last.pyenv.instruction.escape.decode()
         for trigger in self.triggers.after:
-            output.verbatim(trigger, lines)
+            output.verbatim(runtime.spelled(trigger, escape), lines)
         if last.state.user is not None:
-            escape = last.pyenv.instruction.escape.decode()
             output.verbatim(f"USER {quoting.env_value(last.state.user or 'root', escape)}", lines)
 
 

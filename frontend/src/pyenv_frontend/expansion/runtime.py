@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-__all__ = ["FILES", "Triggers", "has_triggers", "sort"]
+__all__ = ["FILES", "Triggers", "has_triggers", "sort", "spelled"]
 
 FILES = ("packages.txt", "requirements.txt")
 """What the triggers want of the context, and a project may well not have."""
@@ -30,6 +30,7 @@ _RUNTIME = re.compile(
 )
 _COPY = re.compile(r"(?:COPY|ADD)\s", re.IGNORECASE)
 _USER = re.compile(r"USER\s+(\S+)", re.IGNORECASE)
+_COMMAND = re.compile(r"(?:RUN|CMD|ENTRYPOINT|HEALTHCHECK|SHELL)\s", re.IGNORECASE)
 _WORK = re.compile(r"(?:COPY|ADD|RUN)\s", re.IGNORECASE)
 
 
@@ -51,6 +52,18 @@ class Triggers:
 
     user: str | None
     """The USER that `before` ends with, if it says one; `after` begins with the same."""
+
+
+def spelled(trigger: str, escape: str) -> str:
+    """A trigger as it is written in a file with the escape token `escape`; its own is always the backslash.
+
+    What a shell gets to read, or JSON, stays as it is; but a backtick at the end would continue the line.
+    """
+    if escape == "\\":
+        return trigger
+    if _COMMAND.match(trigger):
+        return f"{trigger} #" if trigger.endswith(escape) else trigger
+    return re.sub(r"\\(.)|`", lambda found: escape + (found[1] or escape), trigger.removesuffix("\\"), flags=re.DOTALL)
 
 
 def sort(triggers: Sequence[str], present: Collection[str]) -> Triggers:

@@ -10,19 +10,20 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
+from pyenv_frontend.document import parse
 from pyenv_frontend.document.directives import DEFAULT_ESCAPE
 from pyenv_frontend.document.words import WordError, assignments, expand
 from pyenv_frontend.language.history import History
 from pyenv_frontend.language.program import StageState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from pyenv_frontend.document.command import Command
     from pyenv_frontend.document.words import Expanded
     from pyenv_frontend.position import Logical
 
-__all__ = ["CHANGES", "GlobalScope", "Scope", "platform_variables"]
+__all__ = ["CHANGES", "GlobalScope", "Scope", "after_triggers", "platform_variables"]
 
 
 def platform_variables(build: str, target: str, stage: str) -> dict[str, str]:
@@ -185,6 +186,22 @@ class Scope:
 
     def _text(self, word: Logical) -> str | None:
         return _quiet(word, self.variables.get, self.globals.escape)
+
+
+def after_triggers(triggers: Sequence[str], user: str, env: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+    """The user and the ENV of a base image once its triggers have fired, which they do with FROM.
+
+    Args:
+        triggers: `OnBuild` of its configuration.
+        user: its `User`.
+        env: its `Env`.
+    """
+    scope = Scope(GlobalScope({}, {}))
+    scope.begin(env)
+    for trigger in triggers:
+        for instruction in parse(trigger.encode("utf-8", "surrogateescape")).instructions:
+            scope.run(instruction.command)
+    return user if scope.user is None else scope.user, {**env, **scope.env.now()}
 
 
 def _pairs(command: Command, escape: bytes) -> list[tuple[str, Logical | None]]:
