@@ -48,6 +48,17 @@ def need_images(engine: Engine, *names: str) -> None:
         pytest.skip(f"no base image: {reason}")
 
 
+def need_official(engine: Engine) -> str:
+    """Return the name of Docker's own Dockerfile frontend as an image; skip the test if it cannot be pulled."""
+    name = "docker/dockerfile:1"
+    try:
+        if not engine.run("image", "ls", "--quiet", name).strip():
+            engine.run("pull", "--quiet", name, timeout=60)
+    except Unavailable as reason:
+        pytest.skip(f"{name} is not to be had: {reason}")
+    return name
+
+
 def frontend_on(engine: Engine) -> str:
     """Return the name of this checkout's frontend on an engine, built once per session.
 

@@ -5,10 +5,9 @@ import json
 
 import pytest
 
-from tests.e2e.conftest import need_images
+from tests.e2e.conftest import need_official
 
 BASE = "python:3.13-slim-bookworm"
-OFFICIAL = "docker/dockerfile:1"
 
 
 @pytest.fixture(autouse=True)
@@ -84,8 +83,8 @@ def test_the_outline_has_the_users_arguments_and_secrets_alone(buildx):
 
 def test_a_conversion_has_the_steps_of_a_pyenv(buildx, engine, frontend):
     """`convertllb`, where the frontend that builds knows it: the graph's steps and source are the user's."""
-    need_images(engine, OFFICIAL)
-    text = f"# syntax={frontend} dockerfile={OFFICIAL}\nFROM {BASE}\nRUN true\nPYENV 3.11 etl\n"
+    official = need_official(engine)
+    text = f"# syntax={frontend} dockerfile={official}\nFROM {BASE}\nRUN true\nPYENV 3.11 etl\n"
     found = call(buildx, "convertllb", text)
     names = {each.get("description", {}).get("llb.customname") for each in found["metadata"].values()}
     assert {"[2/3] RUN true", "[3/3] PYENV 3.11 etl"} <= names

@@ -12,10 +12,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.e2e.conftest import need_images
+from tests.e2e.conftest import need_official
 
 BASE = "python:3.13-slim-bookworm"
-OFFICIAL = "docker/dockerfile:1"
 
 
 @pytest.fixture(autouse=True)
@@ -180,9 +179,9 @@ def test_the_syntax_line_that_names_ourselves_as_the_delegate_is_refused(buildx,
 
 def test_another_frontend_can_do_the_building(buildx, engine, frontend):
     """`dockerfile=` behind our image: Docker's own frontend as an image, in a build with PYENV and in one without."""
-    need_images(engine, OFFICIAL)
-    head = f"# syntax={frontend} dockerfile={OFFICIAL}\nFROM {BASE}\n"
-    assert f"docker-image://docker.io/{OFFICIAL}" in buildx(f"{head}RUN true\n").log
+    official = need_official(engine)
+    head = f"# syntax={frontend} dockerfile={official}\nFROM {BASE}\n"
+    assert f"docker-image://docker.io/{official}" in buildx(f"{head}RUN true\n").log
     built = buildx(f"{head}PYENV 3.13 etl\nMAINTAINER me\n")
     assert "[2/2] PYENV 3.13 etl" in built.steps
     assert "MaintainerDeprecated: Maintainer instruction is deprecated in favor of using label (line 4)" in built.log
