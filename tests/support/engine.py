@@ -9,6 +9,7 @@ lives on after the process that started it. Run as a module::
 
 import argparse
 import dataclasses
+import json
 import os
 import shlex
 import shutil
@@ -35,18 +36,21 @@ class Flavour:
     """The Debian release that its packages come from."""
     folder: str
     """Where it lives below the state folder."""
-    settings: str = "{}"
-    """What its `daemon.json` says."""
+    containerd: bool = False
+    """Whether images are in containerd's store, which merges file systems and keeps images of all platforms."""
 
+    @property
+    def settings(self) -> dict[str, object]:
+        """What its `daemon.json` says. Left alone, an engine's build cache takes a tenth of the disk, each engine's."""
+        garbage = {"builder": {"gc": {"enabled": True, "defaultKeepStorage": "10GB"}}}
+        return {**garbage, "features": {"containerd-snapshotter": self.containerd}}
 
-_CONTAINERD = '{"features": {"containerd-snapshotter": true}}'
-"""The image store of containerd, which merges file systems and keeps images of all platforms."""
 
 FLAVOURS = {
     "docker": Flavour(suite="forky", folder="engine"),
-    "docker-28-containerd": Flavour(suite="forky", folder="engine-28-containerd", settings=_CONTAINERD),
+    "docker-28-containerd": Flavour(suite="forky", folder="engine-28-containerd", containerd=True),
     "docker-26": Flavour(suite="trixie", folder="engine-26"),
-    "docker-26-containerd": Flavour(suite="trixie", folder="engine-26-containerd", settings=_CONTAINERD),
+    "docker-26-containerd": Flavour(suite="trixie", folder="engine-26-containerd", containerd=True),
 }
 """By the name that ``PYENV_ENGINE`` takes; ``docker`` is the default."""
 
@@ -129,7 +133,7 @@ def _start(flavour: str) -> None:
     tools = debian.unpack(CLIENT_SUITE, "docker-cli", "docker-buildx", "tini-static")
     programs = f"{root}/usr/sbin:{root}/usr/bin:{_init_folder(tools / 'usr/bin/tini-static')}"
     say(f"starting the {flavour} engine in {home}")
-    (home / "daemon.json").write_text(kind.settings)
+    (home / "daemon.json").write_text(json.dumps(kind.settings))
     command = [
         f"{root}/usr/sbin/dockerd",
         f"--config-file={home}/daemon.json",
