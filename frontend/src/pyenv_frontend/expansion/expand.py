@@ -240,7 +240,7 @@ class _Part:
             output.comment(b"check=skip=SecretsUsedInArgOrEnv", pyenv.instruction.lines)
         self._instruction(output, steps.variables(pyenv, self.place))
         if not self.place.is_root:
-            self._instruction(output, ["USER", quoting.env_value(self.place.user, pyenv.instruction.escape.decode())])
+            self._instruction(output, ["USER", quoting.env_value(self.place.user, pyenv.escape)])
         return [] if pyenv.onbuild else written
 
     def write_stage(self, output: Output, aside: Aside) -> None:

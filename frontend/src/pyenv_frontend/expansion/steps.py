@@ -93,9 +93,9 @@ def environment(  # noqa: PLR0913 - three that say what, three that say how
         *network,
         _tools(tools),
         *cache,
-        *_context(inputs, pyenv.instruction.escape.decode()),
+        *_context(inputs, pyenv.escape),
         *([quoting.mount(type="bind", from_=options.builder, target=BUILDER)] if options.builder and rehung else []),
-        *(f"--mount={_readable(raw, place, pyenv.instruction.escape.decode())}" for raw in options.mounts),
+        *(f"--mount={_readable(raw, place, pyenv.escape)}" for raw in options.mounts),
     ]
     return words, _command([python, "environment", *_arguments(pyenv, place, selfcheck=selfcheck)])
 
@@ -206,5 +206,5 @@ def _readable(raw: str, place: Place, escape: str) -> str:
 
 def variables(pyenv: Pyenv, place: Place) -> list[str]:
     """The ENV that publishes the environment: the contract with the provider."""
-    python = quoting.env_value(place.python, pyenv.instruction.escape.decode())
+    python = quoting.env_value(place.python, pyenv.escape)
     return ["ENV", *(f"{name}={python}" for name in pyenv.name.variables)]

@@ -143,6 +143,11 @@ class Pyenv(NamedTuple):
     """Whether this is the trigger of an ONBUILD."""
 
     @property
+    def escape(self) -> str:
+        """What escapes in the lines that stand for it: a trigger is read by itself when it fires, with a backslash."""
+        return "\\" if self.onbuild else self.instruction.escape.decode()
+
+    @property
     def bare(self) -> bool:
         """Whether nothing is to be installed."""
         return not self.requirements and self.inline is None
