@@ -398,5 +398,18 @@ def test_the_runner_needs_the_standard_library_alone(version):
     ours_alone = {"airflow_venv", "airflow_venv_runner", "__main__", "sitecustomize"}
     standard = {*sys.stdlib_module_names, *theirs_standard, "_bootlocale", "zipimport"}
     assert loaded - ours_alone <= standard
-    heavy = {"json", "re", "pickle", "socket", "logging", "traceback", "threading", "typing", "pathlib", "inspect"}
+    heavy = {
+        "enum",
+        "signal",
+        "json",
+        "re",
+        "pickle",
+        "socket",
+        "logging",
+        "traceback",
+        "threading",
+        "typing",
+        "pathlib",
+        "inspect",
+    }
     assert loaded & heavy == set(), "a start must not load what costs milliseconds"

@@ -10,8 +10,9 @@ all depends on the thread, which leaves nothing behind.
 
 import fcntl
 import os
-import signal
 
+KILL = 9
+"""SIGKILL; the module ``signal`` would load ``enum``, which takes as long as half an interpreter start."""
 SET_SIGNAL = 10
 """``F_SETSIG`` of Linux, which the module ``fcntl`` does not name before Python 3.14."""
 SPAWNING = ("posix_spawn", "posix_spawnp", "system")
@@ -23,7 +24,7 @@ def tie(fd, finder):
     try:
         os.set_inheritable(fd, False)
         fcntl.fcntl(fd, fcntl.F_SETOWN, os.getpid())
-        fcntl.fcntl(fd, SET_SIGNAL, signal.SIGKILL)
+        fcntl.fcntl(fd, SET_SIGNAL, KILL)
         fcntl.fcntl(fd, fcntl.F_SETFL, os.O_ASYNC)
     except (AttributeError, OSError):  # no Linux: the thread must do
         return
