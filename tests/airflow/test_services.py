@@ -61,5 +61,10 @@ def test_an_airflow_in_the_environment_asks_the_worker(airflow):
             "set": "v",
             "missing": "The conn_id `no_such` isn't defined",
             "model": "dbhost",
+            "xcom": [
+                {"rows": 3},
+                [1, "é"],
+                "XCom.set() in an environment is for the task itself, not for up of airflow_inside",
+            ],
         }
     assert results["ask_sdk"] == ["dbhost", "hello", 4, "VARIABLE_NOT_FOUND", "ask_sdk"]

@@ -34,6 +34,19 @@ def ask():
     except AirflowNotFoundException as error:
         missing = str(error)
     Variable.set("set_inside", "v")
+    try:
+        from airflow.sdk.execution_time.xcom import XCom
+    except ImportError:
+        from airflow.models import XCom
+    from airflow_venv import get_current_context
+
+    ti = get_current_context()["ti"]
+    own = {"dag_id": ti.dag_id, "task_id": ti.task_id, "run_id": ti.run_id}
+    XCom.set("by_class", [1, "é"], **own)
+    try:
+        XCom.set("by_class", 1, **{**own, "task_id": "up"})
+    except ValueError as error:
+        refused = str(error)
     return {
         "version": __version__,
         "kind": type(connection).__module__.split(".")[0] + "." + type(connection).__name__,
@@ -43,6 +56,7 @@ def ask():
         "set": Variable.get("set_inside"),
         "missing": missing,
         "model": Connection.get_connection_from_secrets("my_db").host,
+        "xcom": [XCom.get_one(key="return_value", **{**own, "task_id": "up"}), XCom.get_one(key="by_class", **own), refused],
     }  # fmt: skip
 
 
@@ -71,9 +85,15 @@ def shim():
     raise AirflowSkipException(get_current_context()["ti"].task_id)
 
 
+def up():
+    """Leave something for the others."""
+    return {"rows": 3}
+
+
 with DAG("airflow_inside", schedule=None, start_date=datetime.datetime(2024, 1, 1), catchup=False) as dag:
+    first = venv("py38")(up)()
     for place in ("same", "older", "newer"):
-        venv(place)(ask).override(task_id=f"ask_{place}")()
+        first >> venv(place)(ask).override(task_id=f"ask_{place}")()
     venv("newer")(ask_sdk)()
     venv("py38", airflow_shim=True)(shim)()
 

@@ -98,6 +98,35 @@ def _sdk_execution(module):
     module._get_variable = _sdk_get_variable  # noqa: SLF001
 
 
+def _xcom(module):
+    """Let XComs be read, and this task's be written: the worker's task instance can do no more."""
+
+    def get_one(*_, **wanted):
+        more = {}
+        if wanted.get("map_index") is not None:
+            more["map_indexes"] = wanted["map_index"]
+        if wanted.get("run_id") not in (None, services.context_value("run_id")):
+            more["run_id"] = wanted["run_id"]
+        if wanted.get("include_prior_dates"):
+            more["include_prior_dates"] = True
+        key = wanted.get("key") or "return_value"
+        return services.xcom_pull(wanted.get("task_id"), wanted.get("dag_id"), key, **more)
+
+    async def aget_one(*_, **wanted):
+        return get_one(**wanted)
+
+    def set_one(key, value, *_, task_id=None, dag_id=None, run_id=None, **__):
+        ti = services.context_value("ti")
+        if (task_id, dag_id, run_id) != (ti.task_id, ti.dag_id, ti.run_id):
+            raise ValueError(f"XCom.set() in an environment is for the task itself, not for {task_id} of {dag_id}")
+        services.xcom_push(key, value)
+
+    module.BaseXCom.get_one = staticmethod(get_one)
+    module.BaseXCom.set = staticmethod(set_one)
+    if hasattr(module.BaseXCom, "aget_one"):
+        module.BaseXCom.aget_one = staticmethod(aget_one)
+
+
 def _current_context(module):
     module.get_current_context = services.get_current_context
 
@@ -130,7 +159,9 @@ WATCHED = {
     "airflow.logging_config": _logging,
     "airflow.models.connection": _models_connection,
     "airflow.models.variable": _models_variable,
+    "airflow.models.xcom": _xcom,
     "airflow.operators.python": _current_context,
+    "airflow.sdk.bases.xcom": _xcom,
     "airflow.sdk.definitions.connection": _sdk_connection,
     "airflow.sdk.definitions.context": _current_context,
     "airflow.sdk.definitions.variable": _sdk_variable,
