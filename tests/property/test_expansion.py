@@ -100,6 +100,34 @@ def test_with_pyenv_every_other_byte_stays(to_print, source):
     assert_generated(program, result, after.instructions)
 
 
+@given(dockerfiles(from_first=True))
+def test_a_print_with_builders_keeps_every_instruction(source):
+    """Each PYENV is installed in a stage of its own; the user's instructions are all there, in order, and read alike."""
+    escape = parse(source).escape
+    source = source.rstrip(b"\r\n") + b"\n"
+    file = b"FROM compilers:1 AS zz-builder\nENV Z=1\n" + source.lower().replace(
+        b"pyenv ", b"pyenv --builder=zz-builder "
+    )
+    file = (b"# escape=`\n" if escape == b"`" else b"") + file
+    program = program_of(file)
+    result = program and expanded(program, to_print=True)
+    built = [each for each in program.environments if each.pyenv.options.builder] if program else []
+    event("expanded" if result and built else "refused or without")
+    if not program or not result:
+        return
+    after = parse(result.source, "expanded")
+    assert_lossless(after, result.source)
+    texts = iter(each.logical.text for each in after.instructions)
+    users = [each.logical.text for each in program.document.instructions if each.name != "PYENV"]
+    users = [text for text in users if not text.lower().startswith(b"onbuild pyenv")]
+    assert all(any(text == other for other in texts) for text in users)
+    read_again = read(after)
+    names = [stage.name for stage in read_again.stages if stage.name]
+    assert len(read_again.stages) == len(program.stages) + len(built)
+    assert len([name for name in names if name.startswith("pyenv-")]) == len(built)
+    assert expanded(read_again, to_print=True).source == result.source
+
+
 def lines_of_pyenvs(program: Program) -> set[int]:
     return {line for each in program.environments for line in each.pyenv.instruction.lines.numbers()}
 
