@@ -102,13 +102,10 @@ def test_with_pyenv_every_other_byte_stays(to_print, source):
 
 @given(dockerfiles(from_first=True))
 def test_a_print_with_builders_keeps_every_instruction(source):
-    """Each PYENV is installed in a stage of its own; the user's instructions are all there, in order, and read alike."""
-    escape = parse(source).escape
-    source = source.rstrip(b"\r\n") + b"\n"
-    file = b"FROM compilers:1 AS zz-builder\nENV Z=1\n" + source.lower().replace(
-        b"pyenv ", b"pyenv --builder=zz-builder "
-    )
-    file = (b"# escape=`\n" if escape == b"`" else b"") + file
+    """Each PYENV is installed in a stage of its own; the user's instructions are all there, in order."""
+    head = b"# escape=`\n" if parse(source).escape == b"`" else b""
+    head += b"FROM compilers:1 AS zz-builder\nENV Z=1\n"
+    file = head + source.rstrip(b"\r\n").lower().replace(b"pyenv ", b"pyenv --builder=zz-builder ") + b"\n"
     program = program_of(file)
     result = program and expanded(program, to_print=True)
     built = [each for each in program.environments if each.pyenv.options.builder] if program else []
