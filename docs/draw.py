@@ -54,7 +54,8 @@ def _node(step: dict[str, Any]) -> Node | None:
         return Node(step["id"], "environment", (f"PYENV {said.get('name', '')}", "install"), inputs)
     if "file" in op:
         copy = op["file"]["actions"][0].get("Action", op["file"]["actions"][0]).get("copy", {})
-        return Node(step["id"], "join", ("copy", copy.get("dest", "")), inputs)
+        where = copy.get("dest", "")
+        return Node(step["id"], "join", ("copy", copy.get("src", "") if where.endswith("/") else where), inputs)
     return None
 
 

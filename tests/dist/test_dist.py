@@ -1,5 +1,6 @@
 """What `make dist` makes and checks, and that its checks find what they are for."""
 
+import contextlib
 import io
 import json
 import tarfile
@@ -83,3 +84,37 @@ def test_an_image_with_programs_for_another_platform_is_refused(tmp_path: Path):
     """A base image that is at hand for one platform alone makes an image that could not start."""
     with pytest.raises(Unavailable, match="the image for arm64 has programs for"):
         dist._platforms(layout(tmp_path / "layout.tar", {"amd64": 62, "arm64": 62}))
+
+
+class Client:
+    """In place of an engine with the classic store: keeps what it was asked."""
+
+    def __init__(self, machines: dict[str, int]) -> None:
+        self.asked: list[str] = []
+        self._machines = machines
+
+    def run(self, *words: str, **_: object) -> str:
+        self.asked.append(" ".join(words))
+        for word in words:
+            if word.startswith("--output="):
+                layout(Path(word.partition("dest=")[2].partition(",")[0]), self._machines)
+        return ""
+
+
+def test_a_builder_in_a_container_is_used_where_no_engine_of_ours_can_be(tmp_path: Path, monkeypatch):
+    """As on GitHub's machines; it is made for this, and removed afterwards."""
+    client = Client({"arm64": 183, "amd64": 62})
+
+    def up(flavour: str = "docker") -> Client:
+        if flavour != "docker":
+            raise Unavailable("only on Debian as root")
+        return client
+
+    monkeypatch.setattr(dist, "DIST", tmp_path)
+    monkeypatch.setattr(dist.engine, "up", up)
+    monkeypatch.setattr(dist.foreign, "emulation", lambda: contextlib.nullcontext())
+    assert dist.image()[1] == ["linux/amd64", "linux/arm64"]
+    create, build, remove = client.asked
+    assert create.startswith("buildx create --name=pyenv-frontend-dist --driver=docker-container")
+    assert build.startswith("buildx build --builder=pyenv-frontend-dist --platform=linux/amd64,linux/arm64 ")
+    assert remove == "buildx rm pyenv-frontend-dist"

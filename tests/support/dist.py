@@ -4,16 +4,18 @@ Run as a module: ``python -m tests.support.dist [--no-image]``. They go to ``dis
 """
 
 import argparse
+import contextlib
 import json
 import shutil
 import sys
 import tarfile
 import tempfile
 import zipfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
-from tests.support import builds, engine, images, interpreters, tools
+from tests.support import builds, engine, foreign, images, interpreters, tools
 from tests.support.state import ROOT, Unavailable, folder, run, say
 
 DIST = ROOT / "dist"
@@ -23,6 +25,9 @@ HALVES = {
     "provider": ("python -c 'import airflow_venv'", "airflow-venv list"),
 }
 """Each distribution's folder, and what must work once it is installed."""
+
+BUILDER = "pyenv-frontend-dist"
+"""The builder in a container that is made for this, where one is needed."""
 
 PLATFORMS = ("linux/amd64", "linux/arm64")
 
@@ -91,21 +96,44 @@ def image() -> tuple[Path, list[str]]:
     Raises:
         Unavailable: there is no engine that can, or the build failed.
     """
-    builder = engine.up("docker-28-containerd")  # the classic store writes no OCI layouts
-    images.ensure(builder, builds.FRONTEND_BASE)
-    try:
-        return _image(builder, PLATFORMS)
-    except Unavailable as reason:
-        say(f"for {' and '.join(PLATFORMS)} it cannot be built here, so for this platform alone: {_last(reason)}")
-        return _image(builder, ())
+    with _builder() as build:
+        try:
+            return build(PLATFORMS)
+        except Unavailable as reason:
+            say(f"for {' and '.join(PLATFORMS)} it cannot be built here, so for this platform alone: {_last(reason)}")
+            return build(())
 
 
-def _image(builder: engine.Engine, platforms: tuple[str, ...]) -> tuple[Path, list[str]]:
+@contextlib.contextmanager
+def _builder() -> Iterator[Callable[[tuple[str, ...]], tuple[Path, list[str]]]]:
+    """Whoever can write an OCI layout: an engine of ours with containerd's store, else a builder in a container.
+
+    The classic store of the engine that most people have cannot.
+    """
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(Unavailable):  # then the build for the other platform says so
+            stack.enter_context(foreign.emulation())
+        try:
+            builder = engine.up("docker-28-containerd")
+        except Unavailable:
+            builder = engine.up()
+            builder.run(
+                "buildx", "create", f"--name={BUILDER}", "--driver=docker-container", "--bootstrap", timeout=600
+            )
+            stack.callback(builder.run, "buildx", "rm", BUILDER)
+            options = [f"--builder={BUILDER}"]
+        else:
+            images.ensure(builder, builds.FRONTEND_BASE)
+            options = ["--network=host"]
+        yield lambda platforms: _image(builder, options, platforms)
+
+
+def _image(builder: engine.Engine, options: list[str], platforms: tuple[str, ...]) -> tuple[Path, list[str]]:
     target = DIST / IMAGE
-    chosen = [f"--platform={','.join(platforms)}"] if platforms else []
+    chosen = [*options, f"--platform={','.join(platforms)}"] if platforms else options
     output = [f"--output=type=oci,dest={target},name=pyenv-frontend", "--provenance=mode=max", "--sbom=false"]
     source = [f"--file={ROOT / 'Dockerfile.frontend'}", str(ROOT)]
-    builder.run("buildx", "build", "--network=host", *chosen, *output, *source, timeout=1800)
+    builder.run("buildx", "build", *chosen, *output, *source, timeout=1800)
     return target, _platforms(target)
 
 
