@@ -4,6 +4,7 @@ import ast
 import importlib
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import yaml
@@ -17,6 +18,12 @@ FOLDER = Path(airflow_venv.__file__).parent
 def test_provider_yaml_and_get_provider_info_say_the_same():
     """provider.yaml is the source; Airflow asks the function."""
     assert yaml.safe_load((FOLDER / "provider.yaml").read_text()) == get_provider_info()
+
+
+def test_airflow_is_all_that_it_needs():
+    """An Airflow image gets nothing else installed; Airflow 2.4 is the oldest."""
+    project = tomllib.loads((FOLDER.parents[1] / "pyproject.toml").read_text())["project"]
+    assert project["dependencies"] == ["apache-airflow>=2.4"]
 
 
 def test_every_decorator_has_its_function():

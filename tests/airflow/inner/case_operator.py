@@ -373,6 +373,26 @@ def test_the_rendered_fields_are_a_fixed_tuple():
     assert task.venv("py38")(helper).operator_class.template_fields == VenvOperator.template_fields
 
 
+def test_every_one_of_them_is_rendered_in_all_forms(dag):
+    def f(x, y=None):
+        return x
+
+    options = {"templates_dict": {"k": "{{ word }}"}, "env_vars": {"K": "{{ word }}"}}
+    made = [
+        VenvOperator(task_id="a", venv="py{{ 38 }}", python_callable=f, op_args=["{{ word }}"], **options),
+        VenvSensor(task_id="b", venv="py{{ 38 }}", python_callable=f, op_kwargs={"x": "{{ word }}"}, **options),
+        task.venv("py{{ 38 }}", task_id="c", **options)(f)("{{ word }}", y=["{{ word }}"]).operator,
+        task.venv_branch(venv="py{{ 38 }}", task_id="d", **options)(f)("{{ word }}").operator,
+    ]
+    for operator in made:
+        operator.render_template_fields({"word": "said"})
+        assert (operator.venv, operator.templates_dict, operator.env_vars) == ("py38", {"k": "said"}, {"K": "said"})
+        assert [*operator.op_args, *operator.op_kwargs.values()] in (["said"], ["said", ["said"]])
+    by_path = VenvOperator(task_id="e", python="/envs/{{ word }}/bin/python", python_callable=f, op_args=[1])
+    by_path.render_template_fields({"word": "said"})
+    assert by_path.python == "/envs/said/bin/python"
+
+
 def test_operators_can_be_copied(dag):
     def f():
         return 1
