@@ -168,6 +168,15 @@ def test_mistakes_end_with_1(monkeypatch, tmp_path):
     assert done.err.startswith(f"{place}:2:13: missing.txt is not in the build context\n")
 
 
+def test_a_user_of_a_variable_that_nobody_knows(monkeypatch, tmp_path):
+    """A variable of the base image that USER needs is asked for, not taken for empty, which would be root."""
+    place = folder(tmp_path, "FROM a\nUSER me\nUSER ${UID}\nPYENV 3.9 x\n") / "Dockerfile"
+    done = called(monkeypatch, "expand", "-f", place, *BASE)
+    assert done.code == 1
+    assert "Dockerfile:3:6: this USER comes out empty" in done.err
+    assert "USER 1234" in called(monkeypatch, "expand", "-f", place, *BASE, "--base-env=UID=1234").out
+
+
 def test_scratch(monkeypatch, tmp_path):
     """A PYENV on scratch is a mistake at its own line, not a lookup that fails."""
     place = folder(tmp_path, "FROM scratch\nPYENV 3.12 x\n") / "Dockerfile"

@@ -52,6 +52,8 @@ def read_dockerfile(path: str) -> Document:
         return parse(sys.stdin.buffer.read())
     try:
         return parse(Path(path).read_bytes(), path)
+    except IsADirectoryError:
+        raise UsageError(f"{path} is a folder: name the Dockerfile in it, {Path(path) / 'Dockerfile'}") from None
     except OSError as error:
         raise UsageError(f"{path}: {os.strerror(error.errno or 0)}") from error
 

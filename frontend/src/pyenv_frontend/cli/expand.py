@@ -27,6 +27,7 @@ from pyenv_frontend.language.scopes import has_pyenv, read
 if TYPE_CHECKING:
     from pyenv_frontend.document import Document
     from pyenv_frontend.language.context import BuildContext
+    from pyenv_frontend.language.program import Environment
     from pyenv_frontend.language.scopes import Settings
 
 __all__ = ["expand"]
@@ -71,6 +72,8 @@ class _Expander:
 
     def text(self, context: BuildContext, tools: str | None) -> bytes:
         environments = self._program.environments
+        for each in environments:
+            self._check_user(each)
         inputs = [close_over(each.pyenv, context).inputs for each in environments]
         image = tools or self._syntax() or _TOOLS
         where = expansion.Tools(here=image, triggers=image)
@@ -79,6 +82,17 @@ class _Expander:
             return expansion.expand(self._program, self._bases, inputs, where, present=present, to_print=True).source
         except HomeUnknownError as error:
             raise self._homeless(error.user) from error
+
+    def _check_user(self, environment: Environment) -> None:
+        """A USER that comes out empty is root for the engine; where its ENV is not known, who can tell."""
+        start = environment.pyenv.instruction.span.start
+        if environment.state.user == "" and self._said.enough:
+            users = [each for each in self._document.instructions if each.name == "USER" and each.span.start < start]
+            raise UserError(
+                "this USER comes out empty: the base image may have the variable, and nobody is asked",
+                *(each.arguments.location for each in users[-1:]),
+                hint="say it with --base-env NAME=VALUE",
+            )
 
     def _variables(self, reference: str, platform: str | None) -> dict[str, str]:
         """ENV of a base image; called once for each that matters, which is when its facts are found out."""
