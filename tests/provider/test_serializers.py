@@ -221,6 +221,21 @@ PEAK = """
     """
 
 
+LARGE = 200_000_000
+
+
+def peaks(*, size, version="3.12", there, value):
+    """Run the function in a worker of its own; give what the peaks of both have grown by, in bytes."""
+    code = textwrap.dedent(PEAK).format(size=size, there=there, value=value, version=version, serializer="pickle")
+    root = str(Path(__file__).parents[2])
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=variables(PYTHONPATH=root), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    ours, theirs = map(int, done.stdout.split())
+    return ours, theirs
+
+
 @pytest.mark.parametrize(
     ("version", "there", "value"),
     [  # Python 3.7 has no protocol 5 and no unpickler that reads into place
@@ -232,14 +247,16 @@ PEAK = """
 )
 def test_a_large_value_is_held_once_on_each_side(version, there, value):
     """It goes from its own memory to the socket, and from the socket into its copy: no pickle of it is built."""
-    size = 200_000_000
-    code = textwrap.dedent(PEAK).format(size=size, there=there, value=value, version=version, serializer="pickle")
-    root = str(Path(__file__).parents[2])
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=variables(PYTHONPATH=root), capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    ours, theirs = map(int, done.stdout.split())
+    ours, theirs = peaks(size=LARGE, version=version, there=there, value=value)
     copies = 1 + there
-    assert ours < size * copies + 60_000_000
+    assert ours < LARGE * copies + 60_000_000
+    assert theirs < LARGE + 60_000_000
+
+
+@pytest.mark.slow
+def test_a_gigabyte_goes_there_and_back():
+    """The worker holds the argument and the result, the environment the one value that is both."""
+    size = 1_000_000_000
+    ours, theirs = peaks(size=size, there=True, value="x")
+    assert ours < 2 * size + 60_000_000
     assert theirs < size + 60_000_000
