@@ -42,7 +42,7 @@ class Flavour:
     @property
     def settings(self) -> dict[str, object]:
         """What its `daemon.json` says. Left alone, an engine's build cache takes a tenth of the disk, each engine's."""
-        garbage = {"builder": {"gc": {"enabled": True, "defaultKeepStorage": "10GB"}}}
+        garbage = {"builder": {"gc": {"enabled": True, "defaultKeepStorage": "20GB"}}}
         return {**garbage, "features": {"containerd-snapshotter": self.containerd}}
 
 
