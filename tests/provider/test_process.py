@@ -193,6 +193,20 @@ def test_no_way_of_starting_a_process_leaves_it_behind(tmp_path, version, way):
     assert wait_for(lambda: marked(mark) == [])
 
 
+@pytest.mark.parametrize("version", ["3.8", "3.13"])
+def test_what_starts_processes_is_still_what_it_was(version):
+    """It can be passed on by name, and does what it did."""
+    source = """
+        def f():
+            import os, pickle, subprocess
+            passed = pickle.loads(pickle.dumps((os.system, os.posix_spawn)))
+            assert passed == (os.system, os.posix_spawn)
+            said = subprocess.run(["echo", "said"], stdout=subprocess.PIPE, check=True).stdout.decode()
+            return [passed[0]("exit 3") >> 8, said, os.system.__doc__ is not None]
+        """
+    assert run(source, version=version) == Value([3, "said\n", True])
+
+
 SLEEPER = """
     def f(pids):
         import os, subprocess, time

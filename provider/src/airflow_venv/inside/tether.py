@@ -32,7 +32,7 @@ def tie(fd, finder):
     os.register_at_fork(before=loosen)
     for name in SPAWNING:
         if hasattr(os, name):
-            setattr(os, name, _loosening(getattr(os, name)))
+            setattr(os, name, _loosening(getattr(os, name), os))
     finder.after("_posixsubprocess", _subprocesses)
 
 
@@ -46,13 +46,14 @@ def loosen():
 
 
 def _subprocesses(module):
-    module.fork_exec = _loosening(module.fork_exec)
+    module.fork_exec = _loosening(module.fork_exec, module)
 
 
-def _loosening(function):
+def _loosening(function, module):
     def loosening(*args, **kwargs):
         loosen()
         return function(*args, **kwargs)
 
-    loosening.__name__, loosening.__doc__ = function.__name__, function.__doc__
+    loosening.__name__ = loosening.__qualname__ = function.__name__  # so that it can be pickled as what it stands for
+    loosening.__module__, loosening.__doc__ = module.__name__, function.__doc__
     return loosening
