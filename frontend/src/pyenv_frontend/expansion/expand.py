@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Literal
 
 from pyenv_frontend.document.words import fields
 from pyenv_frontend.expansion import place, quoting, runtime, steps
-from pyenv_frontend.expansion.builders import Aside, set_aside
 from pyenv_frontend.expansion.output import Output
 from pyenv_frontend.expansion.plan import Interpreters
 from pyenv_frontend.position import LineMap, Lines, Span
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
     from pyenv_frontend.document import Instruction
     from pyenv_frontend.expansion.base import Base
+    from pyenv_frontend.expansion.builders import Aside
     from pyenv_frontend.expansion.place import Place
     from pyenv_frontend.expansion.plan import Choice
     from pyenv_frontend.expansion.runtime import Triggers
@@ -153,7 +153,11 @@ def _parts(
 
     A trigger counts with those that the build which fires it has.
     """
-    asides = set_aside(program) if to_print else {}
+    asides: Mapping[int, Aside] = {}
+    if to_print:
+        from pyenv_frontend.expansion.builders import set_aside  # noqa: PLC0415 - a build never needs it
+
+        asides = set_aside(program)
     number = 0
     ends: dict[int, Interpreters] = {}
     for stage in program.stages:
