@@ -106,6 +106,13 @@ def ended(build):
     return not processes(f"sleep {build.seconds}") and not frontends(build)
 
 
+def test_a_frontend_has_no_network(sleeping):
+    """Its container has the loopback device alone, whatever network the build's steps have."""
+    (process,) = frontends(sleeping)
+    devices = Path(f"/proc/{process}/net/dev").read_text().splitlines()[2:]
+    assert [line.split(":")[0].strip() for line in devices] == ["lo"]
+
+
 @pytest.mark.parametrize("signal_", [signal.SIGINT, signal.SIGKILL], ids=["interrupted", "killed"])
 def test_a_client_that_goes_leaves_no_process(sleeping, signal_):
     """Ctrl-C, or worse, while an instruction runs: neither the frontend nor the step lives on."""
