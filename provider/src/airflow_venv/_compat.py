@@ -224,5 +224,6 @@ def make_asset(name: str | None, uri: str | None) -> Any:
         from airflow.sdk import Asset
 
         return Asset(name=name or uri, uri=uri or name)
+    from airflow.datasets import Dataset
 
-    return Asset(uri or name)
+    return Dataset(uri or name)
