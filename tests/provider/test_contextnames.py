@@ -22,7 +22,7 @@ KNOWN = tuple(
 def test_every_name_of_every_version_is_given_or_refused_with_a_reason():
     """Never silently None."""
     refused = contextnames.refusals(KNOWN)
-    assert set(refused) == {"conf", "exception", "reason", "task_state_store", "asset_state_store"}
+    assert set(refused) == {"conf", "exception", "reason"}
     assert all(reason.startswith("it ") for reason in refused.values())
     assert all(contextnames.given(name) for name in KNOWN if name not in refused)
 

@@ -61,7 +61,9 @@ CONTEXT = {
     "var": {"$": ["var"]},
     "macros": {"$": ["macros"]},
     "logical_date": encode(dt.datetime(2024, 1, 1, tzinfo=dt.UTC)),
-    "task_state_store": {"$": ["ungiven", "task_state_store", "it stays"]},
+    "conf": {"$": ["ungiven", "conf", "it stays"]},
+    "task_state_store": {"$": ["task_state_store"]},
+    "asset_state_store": {"$": ["asset_state_store"]},
     "prev_start_date_success": {"$": ["late", "prev_start_date_success"]},
     "inlets": [Record("asset", name="a", uri="s3://a", extra={})],
     "outlets": [Record("asset", name="b", uri="s3://b", extra={})],
@@ -205,12 +207,45 @@ def test_macros_that_need_more_than_python_are_the_workers():
     ]
 
 
+def test_state_stores_are_the_workers():
+    """By key, for the task or for one of its assets."""
+    source = """
+        def f(task_state_store, asset_state_store, inlets):
+            import asyncio, datetime
+            task_state_store.set("at", [1, 2], retention=datetime.timedelta(hours=6))
+            of_asset = asset_state_store[inlets[0]]
+            of_asset.delete("old")
+            asyncio.run(asset_state_store.aset("k", 1))
+            task_state_store.clear()
+            return task_state_store.get("at", default=3), asyncio.run(of_asset.aget("k"))
+        """
+    airflow = Airflow()
+    kept = []
+
+    def state(store, method, asset, arguments):
+        kept.append((store, method, asset and asset["name"], arguments))
+        return [method, arguments.get("default")]
+
+    airflow.answers["state"] = state
+    names = ("task_state_store", "asset_state_store", "inlets")
+    assert ask(source, airflow, context_names=names) == Value((["get", 3], ["get", None]))
+    task, asset = names[:2]
+    assert kept == [
+        (task, "set", None, {"key": "at", "value": [1, 2], "retention": dt.timedelta(hours=6)}),
+        (asset, "delete", "a", {"key": "old"}),
+        (asset, "set", None, {"key": "k", "value": 1}),
+        (task, "clear", None, {}),
+        (task, "get", None, {"key": "at", "default": 3}),
+        (asset, "get", "a", {"key": "k", "default": None}),
+    ]
+
+
 def test_the_whole_context_holds_nothing_that_is_silently_none():
     """What cannot be given says so when it is used; what is costly is fetched when it is looked at."""
     source = """
         def f(**context):
             said = []
-            refused = context["task_state_store"]
+            refused = context["conf"]
             for use in (lambda: refused.get("x"), lambda: refused["x"], lambda: context["ti"].nope):
                 try:
                     use()
@@ -221,8 +256,8 @@ def test_the_whole_context_holds_nothing_that_is_silently_none():
     airflow = Airflow()
     said, names, late = ask(source, airflow, all_context=True).value
     assert said == [
-        "'task_state_store' of Airflow's context does not reach an en",
-        "'task_state_store' of Airflow's context does not reach an en",
+        "'conf' of Airflow's context does not reach an environment: i",
+        "'conf' of Airflow's context does not reach an environment: i",
         "ti.nope does not reach an environment; of Airflow's ti these",
     ]
     assert names == sorted(CONTEXT)

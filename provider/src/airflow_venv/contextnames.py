@@ -42,7 +42,7 @@ RECORDS: dict[str, tuple[str, ...]] = {
 }
 """Objects that reach an environment as records, with the fields they take along where they have them."""
 
-SERVED = frozenset({"conn", "var", "macros"})
+SERVED = frozenset({"conn", "var", "macros", "task_state_store", "asset_state_store"})
 """Objects that the environment makes itself, or that ask the worker for each value."""
 
 ASSETS = frozenset({"inlets", "outlets"})
@@ -74,8 +74,6 @@ _REASONS = {
     "conf": "it is Airflow's own configuration; read what you need with templates or pass it as an argument",
     "exception": "it exists in callbacks only",
     "reason": "it exists in callbacks only",
-    "task_state_store": "it is kept by Airflow's task process; use Variables or XCom",
-    "asset_state_store": "it is kept by Airflow's task process; use Variables or XCom",
 }
 
 

@@ -126,6 +126,13 @@ class Services:
             raise AttributeError(f"macros.{plugin or 'airflow'} has no {name[:80]!r}")
         return plain(macro(*args, **kwargs))
 
+    def _state(self, store: str, method: str, *, asset: dict[str, Any] | None, arguments: dict[str, Any]) -> Any:
+        if store not in _STORES or method not in _STORE_METHODS:
+            raise ValueError(f"state: {store[:80]!r} has no {method[:80]!r}")
+        kept = self._context[store]
+        kept = kept if asset is None else kept[self._asset(asset)]
+        return plain(getattr(kept, method)(**arguments))
+
     def _inlet_events(self, asset: dict[str, Any]) -> Any:
         return [event(one) for one in self._context["inlet_events"][self._asset(asset)]]
 
@@ -155,6 +162,8 @@ class Services:
 
 
 _ANY = (object,)
+_STORES = frozenset({"task_state_store", "asset_state_store"})
+_STORE_METHODS = frozenset({"get", "set", "delete", "clear"})
 _AIRFLOWS_MACROS = frozenset({"datetime_diff_for_humans", "ds_format_locale"})
 """Those that an environment cannot do by itself: they need packages of Airflow's."""
 _TEXTS = (str, list, type(None))
@@ -182,6 +191,10 @@ _REQUESTS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "plugin_macros": (Services._plugin_macros, {"plugin": str}),  # noqa: SLF001
     "macro": (Services._macro, {"plugin": str, "name": str, "args": list, "kwargs": dict}),  # noqa: SLF001
     "context": (Services._value, {"name": str}),  # noqa: SLF001
+    "state": (
+        Services._state,  # noqa: SLF001
+        {"store": str, "method": str, "asset": (dict, type(None)), "arguments": dict},
+    ),
     "inlet_events": (Services._inlet_events, {"asset": dict}),  # noqa: SLF001
     "outlet_event": (
         Services._outlet_event,  # noqa: SLF001

@@ -118,7 +118,7 @@ with DAG(
     @venv("py38")
     def whole(**context):
         assert context["ti"].task_id == "whole"
-        for name in ("conf", "task_state_store"):
+        for name in ("conf", "exception"):
             if name in context:
                 try:
                     context[name].anything
@@ -136,6 +136,21 @@ with DAG(
     def events(outlets, outlet_events):
         outlet_events[outlets[0]].extra = {"rows": 3}
         outlet_events["s3://bucket/file"].extra["more"] = 1
+
+    if VERSION >= (3, 3):
+
+        @venv("py38")
+        def stores(task_state_store):
+            task_state_store.set("place", {"row": 7})
+            task_state_store.set("gone", 1)
+            task_state_store.delete("gone")
+            return [task_state_store.get("place"), task_state_store.get("gone", "no more")]
+
+        @task
+        def told(kept):
+            assert kept == [{"row": 7}, "no more"], kept
+
+        told(stores())
 
     if VERSION < (2, 10) or not OUTLETS:
         del events

@@ -91,6 +91,54 @@ def test_xcoms_are_pulled_with_what_was_asked_and_pickled_where_they_are_no_data
     assert asked == [("up", None, "return_value", False), (["a"], None, "odd", False)]
 
 
+def test_an_alias_can_stand_for_an_asset():
+    added = []
+
+    class Events:
+        def __getitem__(self, asset):
+            assert asset is alias
+            return self
+
+        def add(self, asset, extra):
+            added.append((asset.uri, extra))
+
+    alias = _compat.make_asset("b", "s3://bucket/b")
+    task = types.SimpleNamespace(inlets=[], outlets=[alias])
+    answer = services(task=task, outlet_events=Events()).answer
+    wanted = {"name": None, "uri": "s3://bucket/b"}
+    answer("outlet_event", {"asset": wanted, "add": {"name": None, "uri": "s3://bucket/c"}, "add_extra": {"rows": 1}})
+    assert added == [("s3://bucket/c", {"rows": 1})]
+
+
+def test_state_stores_do_what_they_are_for_and_nothing_else():
+    kept = {}
+
+    class Store:
+        def __getitem__(self, asset):
+            return kept.setdefault(asset.uri, Store())
+
+        def set(self, key, value):
+            kept[key] = value
+
+        def get(self, key, default=None):
+            return kept.get(key, default)
+
+    asset = _compat.make_asset("a", "s3://bucket/a")
+    task = types.SimpleNamespace(inlets=[asset], outlets=[])
+    answer = services(task_state_store=Store(), asset_state_store=Store(), task=task).answer
+    request = {"store": "task_state_store", "asset": None}
+    assert answer("state", {**request, "method": "set", "arguments": {"key": "k", "value": [1]}}) is None
+    assert answer("state", {**request, "method": "get", "arguments": {"key": "k"}}) == [1]
+    of_asset = {"store": "asset_state_store", "asset": {"name": "a", "uri": "s3://bucket/a"}}
+    assert answer("state", {**of_asset, "method": "get", "arguments": {"key": "no", "default": 2}}) == 2
+    assert "s3://bucket/a" in kept
+    for wrong in ({"method": "__class__"}, {"method": "_ti_id"}, {"store": "task"}):
+        with pytest.raises(ValueError, match="has no"):
+            answer("state", {**request, "method": "get", "arguments": {}, **wrong})
+    with pytest.raises(KeyError, match="neither an inlet nor an outlet"):
+        answer("state", {**of_asset, "asset": {"name": "b", "uri": None}, "method": "get", "arguments": {"key": "k"}})
+
+
 PLUGIN = """
 try:
     from airflow.sdk.plugins_manager import AirflowPlugin

@@ -47,6 +47,15 @@ def _macros():
     return macros
 
 
+def _store(name):
+    def make():
+        from .state import Store
+
+        return Store(name)
+
+    return make
+
+
 _RECORDS = {
     "connection": records.Connection,
     "params": records.Params,
@@ -121,6 +130,8 @@ _SERVED = {
     "conn": records.Connections,
     "var": records.Var,
     "macros": _macros,
+    "task_state_store": _store("task_state_store"),
+    "asset_state_store": _store("asset_state_store"),
     "late": Late,
     "ungiven": Ungiven,
 }

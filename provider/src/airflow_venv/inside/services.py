@@ -98,6 +98,11 @@ def context_value(name):
     return _ask("context", name=name)
 
 
+def state(store, method, asset, arguments):
+    """Have the worker read or change one of Airflow's state stores."""
+    return _ask("state", store=store, method=method, asset=asset, arguments=arguments)
+
+
 def inlet_events(asset):
     """Give the events of an inlet."""
     return _ask("inlet_events", asset=asset)
