@@ -14,6 +14,7 @@ SEEDS = [TESTS / "corpus", *(TESTS / "frontend" / each for each in ("document/ca
 RUNS = os.environ.get("PYENV_FUZZ_RUNS", "1500")
 
 
+@pytest.mark.timeout(900 + int(RUNS) // 20)  # a long run is not a hanging one, on a busy machine neither
 @pytest.mark.parametrize("target", sorted(HERE.glob("fuzz_*.py")), ids=lambda path: path.stem)
 def test_no_input_raises_anything_but_our_own_error(target, tmp_path):
     """Guided by coverage, from the Dockerfiles of the tests."""

@@ -2,6 +2,7 @@
 
 import os
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +14,7 @@ from pyenv_frontend.language.requirements import close_over
 from tests.frontend.language.contexts import Files
 
 EXAMPLES = int(os.environ.get("PYENV_EXAMPLES", "300"))
+pytestmark = pytest.mark.timeout(900 + EXAMPLES // 5)  # a long run is given its time
 
 WORDS = st.sampled_from(
     [
