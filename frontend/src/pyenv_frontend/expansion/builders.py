@@ -55,34 +55,39 @@ def set_aside(program: Program) -> dict[int, Aside]:
         UserError: the file counts its stages somewhere, or a builder's stage would not be the same when built upon.
     """
     found: dict[int, Aside] = {}
-    taken = {stage.name for stage in program.stages}
+    taken = {stage.name or "": 1 for stage in program.stages}
+    builders: dict[str, Stage] = {}
+    places: dict[int, int] = {}
+    """Where each FROM stands among the nodes."""
     numbered = [(stage, each) for stage in program.stages for each in stage.environments]
     for number, (stage, environment) in enumerate(numbered):
-        if environment.pyenv.options.builder is None:
+        wanted = environment.pyenv.options.builder
+        if wanted is None:
             continue
         if not found:
             _check_counting(program, stage)
+            places = {node.span.start: number for number, node in enumerate(program.document.nodes)}
         name = _free(f"pyenv-{environment.pyenv.name.text.lower()}", taken)
-        taken.add(name)
-        builder = _builder(program, environment)
-        start, line = _above(program.document, stage.instruction)
+        builder = builders.get(wanted) or builders.setdefault(wanted, _builder(program, environment, wanted))
+        start, line = _above(program.document, places[stage.instruction.span.start])
         settings = tuple(_settings(program, stage, builder, environment))
         found[number] = Aside(name, builder.name or "", settings, start, Lines(line, line))
     return found
 
 
-def _free(name: str, taken: set[str | None]) -> str:
-    """The name, or the first of `name-2`, `name-3` ... that no stage has."""
-    number, free = 1, name
+def _free(name: str, taken: dict[str, int]) -> str:
+    """The name, or the first of `name-2`, `name-3` ... that no stage has; `taken` holds how far each name has come."""
+    number, free = taken.get(name, 0), name
     while free in taken:
         number += 1
         free = f"{name}-{number}"
+    taken[name] = max(number, 1)
+    taken[free] = taken.get(free, 1)
     return free
 
 
-def _builder(program: Program, environment: Environment) -> Stage:
+def _builder(program: Program, environment: Environment, wanted: str) -> Stage:
     pyenv = environment.pyenv
-    wanted = pyenv.options.builder or ""
     place = Location(program.document.file, pyenv.options.span("builder") or pyenv.instruction.span)
     stage = program.stage(wanted)
     if stage is None or stage.name is None:
@@ -114,10 +119,9 @@ def _check_counting(program: Program, first: Stage) -> None:
                 )
 
 
-def _above(document: Document, instruction: Instruction) -> tuple[int, int]:
-    """Where the comments right above an instruction begin: offset and line."""
+def _above(document: Document, first: int) -> tuple[int, int]:
+    """Where the comments right above a node begin, of which `first` is the number: offset and line."""
     nodes = document.nodes
-    first = nodes.index(instruction)
     while first and isinstance(nodes[first - 1], Comment):
         first -= 1
     return nodes[first].span.start, nodes[first].lines.first

@@ -105,17 +105,20 @@ def expand(  # noqa: PLR0913 - the file, and all that it takes to expand it
     recorded: list[Step] = []
     left_out = deque(program.left_out)
     parts = list(_parts(program, bases, inputs, tools, to_print=to_print))
+    built_aside: dict[int, list[tuple[_Part, Aside]]] = {}
+    for part in parts:
+        if part.aside:
+            built_aside.setdefault(part.stage.index, []).append((part, part.aside))
     done = 0
     for part in parts:
         stage, environment = part.stage, part.environment
         instruction = environment.pyenv.instruction
         surrounded = _Surrounded.by(stage, bases[stage.root, stage.root_platform], present)
         if environment is stage.environments[0]:
-            for each in parts:
-                if each.stage is stage and each.aside:
-                    _copy(output, Span(done, each.aside.start), left_out)
-                    done = each.aside.start
-                    each.write_stage(output, each.aside)
+            for each, aside in built_aside.get(stage.index, ()):
+                _copy(output, Span(done, aside.start), left_out)
+                done = aside.start
+                each.write_stage(output, aside)
             if surrounded:
                 _copy(output, Span(done, stage.instruction.span.start), left_out)
                 done = surrounded.write_before(output)
