@@ -158,6 +158,7 @@ def local(stage: Stage) -> Recorder:
 def task(stage: Stage) -> Recorder:
     """What a task prints and logs, and the error of one that fails: the function's own, at the DAG file's line."""
     recorder = Recorder(columns=90)
+    stage.build(Recorder(), f"--tag={IMAGE}")
     stage.project.chmod(0o777)  # the image's user is not ours
     script = "airflow db migrate >/dev/null 2>&1; cd /shop && exec airflow dags test shop >log 2>&1"
     command = [
@@ -204,6 +205,8 @@ def main(names: list[str]) -> int:
             return 1
         (SCREENS / f"{name}.svg").write_text(picture)
         print(f"docs/assets/{name}.svg  {len(picture) / 1e3:.0f} KB")
+    if docker.run("image", "ls", "--quiet", IMAGE):
+        docker.run("image", "rm", IMAGE)
     return 0
 
 
