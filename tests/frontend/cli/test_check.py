@@ -115,7 +115,7 @@ def test_many_files(monkeypatch, place):
 
 def test_a_misspelt_keyword(monkeypatch, place):
     """What the engine would take for another instruction, or for none, is said to be a PYENV."""
-    folder(place, "FROM a\nPYEVN 3.14 x\nRUN true\nSOMETHING else\n")
+    folder(place, "FROM a\nPYEVN 3.14 x\nRUN true\nSOMETHING else\nopen x\n}}ENV y\n")
     done = called(monkeypatch, "check")
     assert done.code == 1
     assert done.out == (

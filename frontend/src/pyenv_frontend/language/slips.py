@@ -6,9 +6,8 @@ Only ever asked, and imported, on the way to an error.
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
-
-from pyenv_frontend.errors import near
 
 if TYPE_CHECKING:
     from pyenv_frontend.document import Document, Instruction
@@ -72,9 +71,9 @@ def file_hint(path: str) -> str:
 
 
 def misspelt(document: Document) -> list[Instruction]:
-    """Instructions that no Dockerfile has and that look like PYENV: the engine would take them for another's."""
-    return [
-        each
-        for each in document.instructions
-        if each.name not in _INSTRUCTIONS and each.name.isascii() and near(each.name.lower(), ["pyenv"])
-    ]
+    """Instructions that no Dockerfile has and that look like PYENV: the engine would take them for another's.
+
+    Templates of Dockerfiles have all kinds of words there (`}}ENV`, `open`), so that they must look much like it.
+    """
+    odd = [each for each in document.instructions if each.name not in _INSTRUCTIONS]
+    return [each for each in odd if get_close_matches(each.name[: len("PYENV")], ["PYENV"], cutoff=0.75)]
