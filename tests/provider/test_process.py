@@ -229,10 +229,10 @@ def kill_cycles(tmp_path, count, at_once=5):
             time.sleep(0.02 * (cycle % 7))
             parent.send_signal([signal.SIGKILL, signal.SIGTERM, signal.SIGINT][cycle % 3])
         for parent in workers:
-            parent.wait(30)
+            parent.wait(120)  # a loaded machine takes its time
         marks += [path.read_text() for path in paths if path.exists()]
     assert len(marks) > count // 2, "most must have been killed while their function ran"
-    wait_for(lambda: not any(map(marked, marks)), 10)
+    wait_for(lambda: not any(map(marked, marks)), 60)
     return [pid for mark in marks for pid in marked(mark)]
 
 
