@@ -16,8 +16,10 @@ README = HERE.parent / "README.md"
 BLOCK = re.compile(r"(?<=<!-- bench -->\n).*?(?=<!-- /bench -->)", re.DOTALL)
 
 CHOSEN = (
-    ("environments", "4 environments, cold", "build an image with four environments"),
-    ("environments", "the first of 4 edited", "build it again after an edit of one requirements file"),
+    ("environments", "4 environments, cold, classic", "build an image with four environments"),
+    ("environments", "the first of 4 edited, classic", "build it again after an edit of one requirements file"),
+    ("environments", "4 environments, cold, before", "the same build, storing the image left aside (containerd store)"),
+    ("environments", "the first of 4 edited, before", "that, after the edit"),
     ("environments", "image with 4 environments", "size of that image"),
     ("tasks", "a trivial task, an environment without Airflow", "a trivial task"),
     ("tasks", "a trivial task, an environment with Airflow", "the same, with Airflow in the environment"),
