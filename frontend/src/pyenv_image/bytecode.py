@@ -23,9 +23,9 @@ def compile_all(python: Path, folders: list[Path], *, without: Iterable[str], ca
         python: the interpreter that is going to import it.
         folders: where; the first one must exist.
         without: names of folders that are not worth it.
-        cache: where byte code is kept between builds.
+        cache: the user's folder of the cache mount, where byte code is kept between builds.
     """
-    kept = [f"--cache={cache}"] if cache else []
+    kept = [f"--cache={cache / 'bytecode'}"] if cache else []
     # Not isolated (-I), which would leave the seed out. Without `site` (-S): no .pth file of a package is run.
     subprocess.call(
         [str(python), "-S", "-W", "ignore", str(_COMPILER), *kept, *map(str, folders), "--without", *without],

@@ -170,8 +170,7 @@ def _finish(options: argparse.Namespace, environ: dict[str, str], cache: Path | 
     if options.compile:
         # Test suites are half of some packages, and no task imports them.
         folders = list(options.path.glob("lib/python*/site-packages"))
-        kept = cache / "bytecode" if cache else None
-        compile_all(_python(options), folders, without=("test", "tests"), cache=kept)
+        compile_all(_python(options), folders, without=("test", "tests"), cache=cache)
     for name in _LEFT_BEHIND:
         with contextlib.suppress(FileNotFoundError):
             (options.path / name).unlink()

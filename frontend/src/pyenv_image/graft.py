@@ -26,7 +26,7 @@ _SERIES = f"{sys.version_info[0]}.{sys.version_info[1]}"
 _LEFT_OUT = frozenset({"__pycache__", "test", "tests", "idlelib", "idle_test", "turtledemo", "site-packages"})
 
 # No task imports them: byte code for them is size and time for nothing.
-_SELDOM = ("lib2to3", "distutils", "pydoc_data", "tkinter", "turtledemo", "ensurepip")
+_SELDOM = ("lib2to3", "distutils", "pydoc_data", "tkinter", "ensurepip")
 
 
 def run(options: argparse.Namespace) -> None:
@@ -39,8 +39,7 @@ def run(options: argparse.Namespace) -> None:
     if not python.exists():  # a base image may have been built with the same PYENV
         copy(options.source, options.prefix)
     cache = caches.folder(os.getuid(), os.getgid())
-    kept = cache / "bytecode" if cache else None
-    compile_all(python, [options.prefix / "lib" / f"python{_SERIES}"], without=_SELDOM, cache=kept)
+    compile_all(python, [options.prefix / "lib" / f"python{_SERIES}"], without=_SELDOM, cache=cache)
     _check(python)
     if options.link:
         link(python, options.link)
