@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -14,7 +15,7 @@ from tests.support import images
 from tests.support.engine import Engine
 from tests.support.state import ROOT, Unavailable, say
 
-__all__ = ["FRONTEND", "Build", "Builder", "build_frontend", "write_files"]
+__all__ = ["FRONTEND", "Build", "Builder", "build_frontend", "made", "write_files"]
 
 FRONTEND = "pyenv-frontend:dev"
 """The frontend's name on the syntax lines of tests and examples."""
@@ -144,6 +145,14 @@ class Builder:
         if self.images:
             command = ["docker", "image", "rm", "--force", *self.images]
             subprocess.run(command, env=self.engine.environment(), capture_output=True, check=False)
+
+
+def made(log: str) -> set[str]:
+    """The environments that a build has made, rather than found in its cache.
+
+    A step whose result is fetched from an imported cache is not always marked CACHED: it may end with its download.
+    """
+    return set(re.findall(r"Creating virtual environment at: (\S+)", log))
 
 
 def write_files(into: Path, files: Files) -> None:

@@ -9,7 +9,7 @@ import pytest
 from tests.e2e.conftest import need_images
 from tests.e2e.examples.conftest import AIRFLOW
 from tests.support import dagruns, examples, postgres, services, wheels
-from tests.support.builds import write_files
+from tests.support.builds import made, write_files
 from tests.support.state import ROOT, Unavailable
 
 
@@ -19,11 +19,6 @@ def ran(buildx, image: str, dag: str, *options: str) -> dagruns.DagRun:
     assert run.code == 0, run.log[-6000:]
     assert run.tasks
     return run
-
-
-def made(log: str) -> set[str]:
-    """The environments that a build has made, rather than found in its cache."""
-    return set(re.findall(r"Creating virtual environment at: (\S+)", log))
 
 
 def test_private_index(example, buildx, base_images, look, tmp_path):
