@@ -13,6 +13,7 @@ from pyenv_frontend.document import parse
 from pyenv_frontend.expansion.base import Base, Libc
 from pyenv_frontend.expansion.expand import Tools, expand
 from pyenv_frontend.language import read
+from pyenv_frontend.language.requirements import Needs
 
 MANY = 10_000
 PAIRS = 5
@@ -41,7 +42,7 @@ def through(text: str) -> Callable[[], bytes]:
 
     def work() -> bytes:
         program = read(parse(source))
-        return expand(program, {(IMAGE, None): BASE}, [()] * len(program.environments), TOOLS).source
+        return expand(program, {(IMAGE, None): BASE}, [Needs()] * len(program.environments), TOOLS).source
 
     return work
 

@@ -6,6 +6,7 @@ from pyenv_frontend import document
 from pyenv_frontend.expansion.base import Account, Base, Interpreter, Libc
 from pyenv_frontend.expansion.expand import Tools, expand
 from pyenv_frontend.language import read
+from pyenv_frontend.language.requirements import Needs
 
 pytestmark = pytest.mark.usefixtures("linting")
 
@@ -42,8 +43,8 @@ FILES = {"a.txt": "six==1.16.0\n", "odd name.txt": "six==1.16.0\n", "réq.txt": 
 def expanded(text: str, *, to_print: bool) -> str:
     program = read(document.parse(text.encode()))
     bases = {(stage.root, stage.root_platform): FACTS for stage in program.stages}
-    inputs = [[file.path for file in each.pyenv.requirements] for each in program.environments]
-    return expand(program, bases, inputs, TOOLS, to_print=to_print).source.decode()
+    needs = [Needs(tuple(file.path for file in each.pyenv.requirements)) for each in program.environments]
+    return expand(program, bases, needs, TOOLS, to_print=to_print).source.decode()
 
 
 @pytest.mark.parametrize("to_print", [False, True])

@@ -17,6 +17,7 @@ with atheris.instrument_imports(include=["pyenv_frontend"]):
     from pyenv_frontend.expansion.expand import Tools, expand
     from pyenv_frontend.expansion.place import HomeUnknownError
     from pyenv_frontend.language import read
+    from pyenv_frontend.language.requirements import Needs
 
 BASE = Base(reference="x", suite="bookworm", distribution="debian", libc=Libc(kind="glibc", version=(2, 36)))
 TOOLS = Tools(here="pyenv-frontend-tools", triggers="pyenv-frontend:dev")
@@ -27,8 +28,8 @@ def one_input(data: bytes) -> None:
     try:
         program = read(parse(data))
         bases = {(stage.root, stage.root_platform): BASE for stage in program.stages}
-        inputs = [[file.path for file in each.pyenv.requirements] for each in program.environments]
-        result = expand(program, bases, inputs, TOOLS, to_print=len(data) % 2 == 1)
+        needs = [Needs(tuple(file.path for file in each.pyenv.requirements)) for each in program.environments]
+        result = expand(program, bases, needs, TOOLS, to_print=len(data) % 2 == 1)
     except UserError as error:
         error.format()
         return

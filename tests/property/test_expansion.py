@@ -12,6 +12,7 @@ from pyenv_frontend.expansion.base import Base
 from pyenv_frontend.expansion.expand import Expansion, Tools, expand
 from pyenv_frontend.expansion.place import HomeUnknownError
 from pyenv_frontend.language import Program, read
+from pyenv_frontend.language.requirements import Needs
 from pyenv_frontend.position import LineMap
 from tests.frontend.expansion.facts import DEBIAN
 from tests.property.laws import assert_lossless, steps
@@ -45,9 +46,9 @@ def program_of(source: bytes) -> Program | None:
 
 
 def expanded(program: Program, *, to_print: bool = False) -> Expansion | None:
-    inputs = [[file.path for file in each.pyenv.requirements] for each in program.environments]
+    needs = [Needs(tuple(file.path for file in each.pyenv.requirements)) for each in program.environments]
     try:
-        return expand(program, AnyBase(), inputs, TOOLS, to_print=to_print)
+        return expand(program, AnyBase(), needs, TOOLS, to_print=to_print)
     except HomeUnknownError:  # the caller asks the user for it, or the engine
         return None
     except UserError as error:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
 
 TOOLS = Path("/run/pyenv")
 CONTEXT = Path("/run/pyenv-context")
-# Python 3.7 has no reader of TOML; the frontend has read the file and found a workspace, or the step would not have it.
-_IS_ROOT = re.compile(r"^\s*(\[\s*tool\s*\.\s*uv\s*\.\s*workspace\s*\]|workspace\s*[.=])", re.MULTILINE)
 _LEFT_BEHIND = (".lock", ".gitignore", "CACHEDIR.TAG")
 
 
@@ -108,8 +105,12 @@ def _install(options: argparse.Namespace, environ: dict[str, str]) -> None:
         copies.mkdir()
         requirements = Requirements(context, copies, editable=options.here)
         constraints = _listed("-c", [requirements.copy(context / path) for path in options.constraint])
-        for project in options.project:
-            _install_project(options, context / project, constraints, environ)
+        for path in options.project:
+            project = context / path
+            if path in options.locked:
+                _install_locked(options, project, environ)
+            else:
+                _install_project(options, project, constraints, environ)
         files = [requirements.copy(context / path) for path in options.requirements]
         files += [requirements.inline(options.require)] if options.require else []
         if files:
@@ -135,33 +136,25 @@ def _copy(source: str, target: str) -> None:
         shutil.copymode(source, target)
 
 
+def _install_locked(options: argparse.Namespace, project: Path, environ: dict[str, str]) -> None:
+    """Dependencies of a pyproject.toml, in the versions of its uv.lock, wherever uv finds that."""
+    command = [*_uv(options, "sync"), "--frozen", "--active", "--no-install-project", "--no-dev", "--inexact"]
+    command += ["--project", str(project.parent), "--python", str(_python(options))]
+    command += [*_listed("--extra", options.extra), *_listed("--group", options.group)]
+    _call_for(options, project, command, {**environ, "UV_PROJECT_ENVIRONMENT": str(options.path)})
+
+
 def _install_project(
     options: argparse.Namespace, project: Path, constraints: list[str], environ: dict[str, str]
 ) -> None:
-    """Dependencies of a pyproject.toml, in the versions of its uv.lock where there is one."""
-    extras, groups = _listed("--extra", options.extra), _listed("--group", options.group)
-    if _is_locked(project):
-        command = [*_uv(options, "sync"), "--frozen", "--active", "--no-install-project", "--no-dev", "--inexact"]
-        environ = {**environ, "UV_PROJECT_ENVIRONMENT": str(options.path)}
-        command += ["--project", str(project.parent), "--python", str(_python(options)), *extras, *groups]
-    else:
-        groups = [word for group in options.group for word in ("--group", f"{project}:{group}")]
-        command = [*_installer(options, "uv"), "-r", str(project), *extras, *groups, *constraints]
+    """Dependencies of a pyproject.toml without a lock."""
+    groups = [word for group in options.group for word in ("--group", f"{project}:{group}")]
+    command = [*_installer(options, "uv"), "-r", str(project), *_listed("--extra", options.extra), *groups]
+    _call_for(options, project, [*command, *constraints], environ)
+
+
+def _call_for(options: argparse.Namespace, project: Path, command: list[str], environ: dict[str, str]) -> None:
     _call(options, command, environ, f"the dependencies of {project.name} could not be installed", cwd=project.parent)
-
-
-def _is_locked(project: Path) -> bool:
-    """Whether a uv.lock lies beside the project, or beside the root of its workspace, which the step has if it has one.
-
-    A folder with a `pyproject.toml` that is neither decides: a project there is another one, whatever lies above.
-    """
-    if (project.parent / "uv.lock").is_file():
-        return True
-    if _IS_ROOT.search(project.read_text("utf-8")):
-        return False
-    above = next((each for each in project.parent.parents if (each / "pyproject.toml").is_file()), None)
-    text = (above / "pyproject.toml").read_text("utf-8") if above else ""
-    return above is not None and _IS_ROOT.search(text) is not None and (above / "uv.lock").is_file()
 
 
 def _finish(options: argparse.Namespace, environ: dict[str, str], cache: Path | None) -> None:

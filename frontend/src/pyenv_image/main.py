@@ -54,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     step.add_argument("--require", action="append", default=[], help="a line of requirements, as in a file")
     step.add_argument("--project", type=Path, action="append", default=[], help="a pyproject.toml")
+    step.add_argument("--locked", type=Path, action="append", default=[], help="a project whose uv.lock decides")
     step.add_argument("--constraint", type=Path, action="append", default=[])
     step.add_argument("--extra", action="append", default=[])
     step.add_argument("--group", action="append", default=[])

@@ -1,6 +1,7 @@
 """`expand`: golden cases, and what holds for all of them."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from pyenv_frontend.errors import UserError
 from pyenv_frontend.expansion.expand import Expansion, Tools, expand
 from pyenv_frontend.expansion.place import HomeUnknownError
 from pyenv_frontend.language import Program, Settings, read
+from pyenv_frontend.language.requirements import Needs
 from tests.frontend.expansion.facts import BASES
 
 CASES = Path(__file__).parent / "cases"
@@ -23,8 +25,8 @@ def program(source: bytes) -> Program:
 def expanded(source: bytes, *, to_print: bool = False) -> Expansion:
     read_program = program(source)
     bases = {(stage.root, stage.root_platform): BASES[stage.root] for stage in read_program.stages}
-    inputs = [[file.path for file in each.pyenv.requirements] for each in read_program.environments]
-    return expand(read_program, bases, inputs, TOOLS, to_print=to_print)
+    needs = [Needs(tuple(file.path for file in each.pyenv.requirements)) for each in read_program.environments]
+    return expand(read_program, bases, needs, TOOLS, to_print=to_print)
 
 
 @pytest.mark.parametrize("case", sorted(CASES.iterdir()), ids=lambda case: case.name)
@@ -122,7 +124,7 @@ def test_left_out_pyenvs_become_comments():
     )
     read_program = read(document.parse(source), Settings(reachable_only=True))
     bases = {(stage.root, None): BASES["debian:bookworm"] for stage in read_program.stages}
-    result = expand(read_program, bases, [[]], TOOLS)
+    result = expand(read_program, bases, [Needs()], TOOLS)
     lines = result.source.split(b"\n")
     assert lines[:6] == [
         b"FROM debian:bookworm AS a",
@@ -135,3 +137,13 @@ def test_left_out_pyenvs_become_comments():
     assert b"ENV ASTRO_PYENV_z=" in result.source
     assert b"ASTRO_PYENV_y" not in result.source
     assert [result.lines[number].first for number in (1, 2, 5, 6, 7)] == [1, 2, 5, 6, 7]
+
+
+def test_the_step_is_told_which_projects_have_a_lock():
+    """It need not look for it: the frontend has, up to the root of the workspace."""
+    read_program = program(b"FROM debian:bookworm\nPYENV 3.11 etl a/pyproject.toml b/pyproject.toml\n")
+    needs = Needs(inputs=("a/", "b/"), locked=("b/pyproject.toml",))
+    bases = {("debian:bookworm", None): BASES["debian:bookworm"]}
+    source = expand(read_program, bases, [needs], TOOLS).source.decode()
+    assert source.count("--project=") == 2
+    assert re.findall(r'"--locked=([^"]+)"', source) == ["b/pyproject.toml"]

@@ -8,6 +8,7 @@ from pyenv_frontend import document
 from pyenv_frontend.expansion.expand import Tools, expand
 from pyenv_frontend.expansion.runtime import Triggers, has_triggers, sort, spelled
 from pyenv_frontend.language import Settings, read
+from pyenv_frontend.language.requirements import Needs
 from tests.frontend.expansion.facts import DEBIAN
 
 TRIGGERS = (
@@ -61,8 +62,8 @@ def expanded(source, triggers=TRIGGERS, **build_args):
         (stage.root, None): replace(astro, triggers=triggers if has_triggers(stage.root) else ())
         for stage in program.stages
     }
-    inputs = [() for _ in program.environments]
-    result = expand(program, bases, inputs, Tools(here="t", triggers="t"), present={"packages.txt"})
+    needs = [Needs() for _ in program.environments]
+    result = expand(program, bases, needs, Tools(here="t", triggers="t"), present={"packages.txt"})
     return result, [line for line in result.source.decode().splitlines() if not line.startswith((" ", "RUN --", "ENV"))]
 
 

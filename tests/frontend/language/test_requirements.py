@@ -283,6 +283,7 @@ def test_a_lock_at_the_root_of_the_workspace():
     """It is found above the project, as uv finds it; of what it locks, what the project needs enters the step."""
     found = closure("PYENV 3.9 x apps/app/pyproject.toml", WORKSPACE)
     assert set(found.inputs) == LOCKED
+    assert found.needs.locked == ("apps/app/pyproject.toml",)
     assert all(each.locked for each in found.listed)
     more = "optional-dependencies = { more = [] }\n[dependency-groups]\nlint = []\n[tool.uv.sources]"
     files = WORKSPACE | {"apps/app/pyproject.toml": MEMBER.replace("[tool.uv.sources]", more)}
@@ -296,6 +297,7 @@ def test_a_workspace_without_a_lock():
     found = closure("PYENV 3.9 x apps/app/pyproject.toml", files)
     assert set(found.inputs) == {"apps/app/pyproject.toml", "pyproject.toml", "libs/common/", "libs/util/"}
     assert not any(each.locked for each in found.listed)
+    assert found.needs.locked == ()
 
 
 def test_sources_of_the_root_hold_for_its_members():
@@ -395,3 +397,10 @@ def test_locations_of_a_nested_error():
         ("Dockerfile", (2, 13)),
         ("a.txt", (2, 4)),
     ]
+
+
+def test_the_files_of_a_trigger_are_those_that_it_names():
+    """They are in the context of the build that fires it, and so is a lock."""
+    found = closure("ONBUILD PYENV --constraint=c.txt 3.9 x a.txt pyproject.toml", {})
+    assert found.inputs == ("a.txt", "pyproject.toml", "c.txt")
+    assert found.needs.locked == ()

@@ -85,7 +85,7 @@ def _add_findings(found: dict[str, Any], handover: Handover) -> None:
     closures: list[Closure | None] = []
     for environment in program.environments:
         try:
-            closures.append(None if environment.pyenv.onbuild else close_over(environment.pyenv, handover.context))
+            closures.append(close_over(environment.pyenv, handover.context))
         except UserError as error:
             errors.append(error)
             closures.append(None)

@@ -23,13 +23,12 @@ from pyenv_frontend.expansion.place import HomeUnknownError
 from pyenv_frontend.gateway.bridge import RefId
 from pyenv_frontend.gateway.status import CallError
 from pyenv_frontend.language import read
-from pyenv_frontend.language.requirements import Closure, close_over
+from pyenv_frontend.language.requirements import Closure, close_over, named
 from pyenv_frontend.position import Lines, Location
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pyenv_frontend.build.context import EngineContext
     from pyenv_frontend.build.handover import Handover
     from pyenv_frontend.build.source import UserFile
     from pyenv_frontend.document import Document
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
     from pyenv_frontend.expansion.expand import BaseKey, Expansion
     from pyenv_frontend.gateway import wire_pb2 as wire
     from pyenv_frontend.gateway.bridge import Reply
-    from pyenv_frontend.language import Program, Pyenv, Settings, Stage
+    from pyenv_frontend.language import Program, Settings, Stage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +90,7 @@ class _Preparation:
 
     def run(self) -> tuple[Prepared, ...]:
         pyenvs = [each.pyenv for each in self.first.environments if not each.pyenv.onbuild]
-        self.handover.load({path for pyenv in pyenvs for path in _named(pyenv)})
+        self.handover.load({path for pyenv in pyenvs for path in named(pyenv)})
         facts = bases(self.bridge, self._look_at, self.first) or {"": {}}
         found = [self._for_platform(platform, facts[platform]) for platform in facts]
         same = len({each.expansion.source for each in found}) == 1
@@ -130,13 +129,13 @@ class _Preparation:
 
     def _expand(self, document: Document, platform: str, facts: Mapping[BaseKey, Base], program: Program) -> Prepared:
         context = self.handover.context
-        closures = [_closure(each.pyenv, context) for each in program.environments]
+        closures = [close_over(each.pyenv, context) for each in program.environments]
         target = self.handover.settings(platform).target_platform
         runs_on = {each.root_platform or target for each in program.stages if each.environments}
         native = runs_on <= {None, self.options.build_platform}
         tools = Tools(here=opts.TOOLS if native else self.options.frontend_image, triggers=self.options.frontend_image)
         present = {name for name in runtime.FILES if context.exists(name)} if _have_triggers(facts) else set()
-        expansion = expand(program, facts, [each.inputs for each in closures], tools, present=present)
+        expansion = expand(program, facts, [each.needs for each in closures], tools, present=present)
         return Prepared(
             platform=platform,
             file=self.file,
@@ -209,15 +208,3 @@ class _NamedBase:
 def _later(error: UserError) -> None:
     """Pass an error over: the file is read again when the bases are known, which may be what was missing."""
     del error
-
-
-def _named(pyenv: Pyenv) -> tuple[str, ...]:
-    """Give the files that a PYENV itself names."""
-    return (*(file.path for file in pyenv.requirements), *pyenv.options.constraints)
-
-
-def _closure(pyenv: Pyenv, context: EngineContext) -> Closure:
-    """Find what a PYENV refers to; a trigger's files are in the context of another build."""
-    if pyenv.onbuild:
-        return Closure(files=_named(pyenv), trees=(), listed=(), constraints=(), contents={})
-    return close_over(pyenv, context)

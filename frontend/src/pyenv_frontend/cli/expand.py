@@ -74,12 +74,12 @@ class _Expander:
         environments = self._program.environments
         for each in environments:
             self._check_user(each)
-        inputs = [close_over(each.pyenv, context).inputs for each in environments]
+        needs = [close_over(each.pyenv, context).needs for each in environments]
         image = tools or self._syntax() or _TOOLS
         where = expansion.Tools(here=image, triggers=image)
         present = [name for name in FILES if context.exists(name)]
         try:
-            return expansion.expand(self._program, self._bases, inputs, where, present=present, to_print=True).source
+            return expansion.expand(self._program, self._bases, needs, where, present=present, to_print=True).source
         except HomeUnknownError as error:
             raise self._homeless(error.user) from error
 

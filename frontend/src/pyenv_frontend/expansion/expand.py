@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pyenv_frontend.expansion.plan import Choice
     from pyenv_frontend.expansion.runtime import Triggers
     from pyenv_frontend.language.program import Environment, Program, Stage
+    from pyenv_frontend.language.requirements import Needs
 
 __all__ = ["BaseKey", "Expansion", "Step", "expand"]
 
@@ -79,7 +80,7 @@ class Tools:
 def expand(  # noqa: PLR0913 - the file, and all that it takes to expand it
     program: Program,
     bases: Mapping[BaseKey, Base],
-    inputs: Sequence[Sequence[str]],
+    needs: Sequence[Needs],
     tools: Tools,
     *,
     present: Collection[str] = (),
@@ -90,7 +91,7 @@ def expand(  # noqa: PLR0913 - the file, and all that it takes to expand it
     Args:
         program: the Dockerfile, read.
         bases: the facts of the images that stages with a PYENV begin with.
-        inputs: for each PYENV of the file what its step reads of the build context; folders with a slash at the end.
+        needs: for each PYENV of the file what its step is told of the build context.
         tools: where the steps find our files.
         present: which of `runtime.FILES` the build context has.
         to_print: for people and other builders: with the user's own PYENV as a comment above its expansion, and with a
@@ -104,7 +105,7 @@ def expand(  # noqa: PLR0913 - the file, and all that it takes to expand it
     output = Output(document.file, document.escape.decode())
     recorded: list[Step] = []
     left_out = deque(program.left_out)
-    parts = list(_parts(program, bases, inputs, tools, to_print=to_print))
+    parts = list(_parts(program, bases, needs, tools, to_print=to_print))
     built_aside: dict[int, list[tuple[_Part, Aside]]] = {}
     for part in parts:
         if part.aside:
@@ -147,7 +148,7 @@ def _copy(output: Output, span: Span, left_out: deque[Instruction]) -> None:
 def _parts(
     program: Program,
     bases: Mapping[BaseKey, Base],
-    inputs: Sequence[Sequence[str]],
+    needs: Sequence[Needs],
     tools: Tools,
     *,
     to_print: bool,
@@ -172,7 +173,7 @@ def _parts(
             choice = interpreters.choose(pyenv, base, environment.state, program.document.file)
             where = place.find(environment, base)
             aside = asides.get(number)
-            yield _Part(number, stage, environment, where, choice, inputs[number], tools, aside, to_print)
+            yield _Part(number, stage, environment, where, choice, needs[number], tools, aside, to_print)
             number += 1
         ends[stage.index] = here
 
@@ -223,7 +224,7 @@ class _Part:
     environment: Environment
     place: Place
     choice: Choice
-    inputs: Sequence[str]
+    needs: Needs
     tools: Tools
     aside: Aside | None
     """The stage that installs it, if it is to have one of its own."""
@@ -277,7 +278,7 @@ class _Part:
             self.environment.pyenv,
             self.place,
             self.choice.python,
-            inputs=self.inputs,
+            needs=self.needs,
             tools=tools,
             selfcheck=self.choice.graft is None,
             rehung=self.aside is None,

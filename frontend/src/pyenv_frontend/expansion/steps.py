@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from pyenv_frontend.expansion.place import Place
     from pyenv_frontend.language.instruction import Pyenv
+    from pyenv_frontend.language.requirements import Needs
 
 __all__ = ["BUILDER", "Graft", "Run", "contents", "copy", "environment", "graft", "variables"]
 
@@ -72,7 +73,7 @@ def graft(plan: Graft, tools: str) -> Run:
 
 
 def environment(  # noqa: PLR0913 - three that say what, three that say how
-    pyenv: Pyenv, place: Place, python: str, *, inputs: Sequence[str], tools: str, selfcheck: bool, rehung: bool = True
+    pyenv: Pyenv, place: Place, python: str, *, needs: Needs, tools: str, selfcheck: bool, rehung: bool = True
 ) -> Run:
     """The RUN that makes an environment.
 
@@ -80,7 +81,7 @@ def environment(  # noqa: PLR0913 - three that say what, three that say how
         pyenv: the instruction.
         place: where the environment goes.
         python: the interpreter it is made for.
-        inputs: what of the build context the step reads: files, and folders with a slash at the end.
+        needs: what of the build context the step reads.
         tools: the image that has our files.
         selfcheck: whether nobody has checked that interpreter on this base yet.
         rehung: whether a PYENV with `--builder` is yet to be hung onto that stage, which is mounted to say so.
@@ -93,11 +94,11 @@ def environment(  # noqa: PLR0913 - three that say what, three that say how
         *network,
         _tools(tools),
         *cache,
-        *_context(inputs, pyenv.escape),
+        *_context(needs.inputs, pyenv.escape),
         *([quoting.mount(type="bind", from_=options.builder, target=BUILDER)] if options.builder and rehung else []),
         *(f"--mount={_readable(raw, place, pyenv.escape)}" for raw in options.mounts),
     ]
-    return words, _command([python, "environment", *_arguments(pyenv, place, selfcheck=selfcheck)])
+    return words, _command([python, "environment", *_arguments(pyenv, place, needs, selfcheck=selfcheck)])
 
 
 def copy(pyenv: Pyenv, place: Place, python: str, *, stage: str, tools: str) -> Run:
@@ -157,23 +158,29 @@ def _command(words: list[str]) -> list[str]:
     return quoting.exec_form([python, "-I", _STEPS, *rest])
 
 
-def _arguments(pyenv: Pyenv, place: Place, *, selfcheck: bool) -> list[str]:
+def _arguments(pyenv: Pyenv, place: Place, needs: Needs, *, selfcheck: bool) -> list[str]:
     arguments = [f"--name={pyenv.name.text}", f"--path={place.path}"]
     arguments += _owner(place, in_other_stage=pyenv.options.builder is not None)
-    arguments += contents(pyenv)
+    arguments += contents(pyenv, needs.locked)
     arguments += [] if pyenv.options.compile else ["--no-compile"]
     arguments += ["--selfcheck"] if selfcheck else []
     return arguments
 
 
-def contents(pyenv: Pyenv) -> list[str]:
-    """The step's arguments that say what goes into an environment, wherever it is made."""
+def contents(pyenv: Pyenv, locked: Sequence[str]) -> list[str]:
+    """The step's arguments that say what goes into an environment, wherever it is made.
+
+    Args:
+        pyenv: the instruction.
+        locked: those of its projects that have a `uv.lock`.
+    """
     options = pyenv.options
     inline = [] if pyenv.inline is None else pyenv.inline.decode("utf-8", "surrogateescape").splitlines()
     arguments = ["--installer=pip"] if options.installer == "pip" else []
     arguments += [
         f"--{'project' if file.kind == 'pyproject' else 'requirements'}={file.path}" for file in pyenv.requirements
     ]
+    arguments += [f"--locked={path}" for path in locked]
     arguments += [f"--constraint={path}" for path in options.constraints]
     arguments += [f"--require={line}" for line in inline if line.strip() and not line.lstrip().startswith("#")]
     arguments += [f"--extra={name}" for name in options.extras]

@@ -50,6 +50,7 @@ def take_project(walk: Walk, path: str, origin: Origin, options: Options) -> tup
     _check_choices(project, path, origin, options)
     above = workspace.find(walk, folder, project)
     lock = walk.read_if_there(posixpath.join(above.folder if above else folder, "uv.lock"))
+    walk.locked += [path] if lock else []
     walk.listed += [Listed(text, origin, locked=lock is not None) for text in project.dependencies]
     for text in project.dependencies:
         if named := local_path(text):

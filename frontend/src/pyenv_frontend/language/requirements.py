@@ -22,10 +22,20 @@ if TYPE_CHECKING:
     from pyenv_frontend.language.instruction import Pyenv, RequirementsFile
     from pyenv_frontend.language.pipformat import Entry
 
-__all__ = ["DEEPEST", "Closure", "close_over"]
+__all__ = ["DEEPEST", "Closure", "Needs", "close_over", "named"]
 
 DEEPEST = 100
 """How many files deep `-r` and `-c` may lead."""
+
+
+class Needs(NamedTuple):
+    """What the step that makes an environment is told of the build context; paths relative to it."""
+
+    inputs: tuple[str, ...] = ()
+    """Files and folders that it reads, folders with a `/` at the end."""
+
+    locked: tuple[str, ...] = ()
+    """The `pyproject.toml`s whose dependencies a `uv.lock` decides."""
 
 
 class Closure(NamedTuple):
@@ -46,6 +56,14 @@ class Closure(NamedTuple):
     contents: Mapping[str, SourceFile]
     """What was read, by path."""
 
+    locked: tuple[str, ...] = ()
+    """The `pyproject.toml`s whose dependencies a `uv.lock` decides."""
+
+    @property
+    def needs(self) -> Needs:
+        """What of it the step is told."""
+        return Needs(inputs=self.inputs, locked=self.locked)
+
     @property
     def inputs(self) -> tuple[str, ...]:
         """Files and trees, directories with a `/` at the end; without those that lie in one of the directories."""
@@ -57,10 +75,14 @@ class Closure(NamedTuple):
 def close_over(pyenv: Pyenv, context: BuildContext) -> Closure:
     """Follow the requirements of `pyenv` to every file they name.
 
+    Those of a trigger are in the context of another build: they are the ones that it names itself, as far as we know.
+
     Raises:
         UserError: a file is missing, leaves the context, or cannot be read; the error points at the PYENV's word, and
             for a nested file at the line that names it as well.
     """
+    if pyenv.onbuild:
+        return Closure(files=named(pyenv), trees=(), listed=(), constraints=(), contents={})
     walk = _Requirements(pyenv, Walk(context))
     walk.run()
     found = walk.walk
@@ -70,7 +92,13 @@ def close_over(pyenv: Pyenv, context: BuildContext) -> Closure:
         listed=tuple(found.listed),
         constraints=tuple(found.constraints),
         contents=found.files,
+        locked=tuple(found.locked),
     )
+
+
+def named(pyenv: Pyenv) -> tuple[str, ...]:
+    """Give the files that a PYENV itself names."""
+    return (*(file.path for file in pyenv.requirements), *pyenv.options.constraints)
 
 
 def _inside(path: str, trees: list[str] | tuple[str, ...]) -> bool:

@@ -54,7 +54,7 @@ class Listed(NamedTuple):
 class Walk:
     """Everything one PYENV refers to, as far as it is known by now."""
 
-    __slots__ = ("constraints", "context", "files", "listed", "trees")
+    __slots__ = ("constraints", "context", "files", "listed", "locked", "trees")
 
     def __init__(self, context: BuildContext) -> None:
         self.context = context
@@ -63,6 +63,8 @@ class Walk:
         self.trees: dict[str, None] = {}
         """Directories and archives that are named and not read, in order."""
         self.listed: list[Listed] = []
+        self.locked: list[str] = []
+        """The `pyproject.toml`s that have a lock, beside them or at the root of their workspace."""
         self.constraints: list[str] = []
 
     def read(self, path: str, origin: Origin) -> SourceFile:

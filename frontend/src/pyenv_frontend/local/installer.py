@@ -21,8 +21,8 @@ from pyenv_frontend.expansion import steps
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pyenv_frontend.language.instruction import Pyenv
     from pyenv_frontend.local.interpreters import Interpreter
+    from pyenv_frontend.local.plan import Job
 
 __all__ = ["InstallError", "Installer", "news", "plain"]
 
@@ -83,7 +83,7 @@ class Installer:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _stopped: bool = False
 
-    def run(self, pyenv: Pyenv, interpreter: Interpreter, place: Path, progress: Callable[[str], None]) -> str:
+    def run(self, job: Job, interpreter: Interpreter, place: Path, progress: Callable[[str], None]) -> str:
         """Make an environment in `place`; returns what the installer said.
 
         Raises:
@@ -93,7 +93,7 @@ class Installer:
         if self.terminal:
             termios.tcsetwinsize(writing, _SIZE)
         try:
-            process = self._start(pyenv, interpreter, place, writing)
+            process = self._start(job, interpreter, place, writing)
         finally:
             os.close(writing)
         output = ""
@@ -115,14 +115,15 @@ class Installer:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGTERM)
 
-    def _start(self, pyenv: Pyenv, interpreter: Interpreter, place: Path, output: int) -> subprocess.Popen[bytes]:
+    def _start(self, job: Job, interpreter: Interpreter, place: Path, output: int) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-I", str(Path(pyenv_image.__file__).parent), "environment", "--here"]
-        command += [f"--name={pyenv.name.text}", f"--path={place}", f"--python={interpreter.python}"]
+        command += [f"--name={job.name}", f"--path={place}", f"--python={interpreter.python}"]
         command += [f"--uv={self.uv}", f"--context={self.context}", "--no-compile"]
-        command += [f"--user={os.getuid()}:{os.getgid()}", f"--home={Path.home()}", *steps.contents(pyenv)]
+        command += [f"--user={os.getuid()}:{os.getgid()}", f"--home={Path.home()}"]
+        command += steps.contents(job.pyenv, job.locked)
         environ = {**os.environ, "NO_COLOR": "1"}
         environ |= {} if self.terminal else {"UV_NO_PROGRESS": "1"}
-        if pyenv.options.network == "none":
+        if job.pyenv.options.network == "none":
             environ |= {"UV_OFFLINE": "1", "PIP_NO_INDEX": "1"}
         with self._lock:
             if self._stopped:

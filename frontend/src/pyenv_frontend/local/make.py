@@ -63,7 +63,7 @@ class Maker:
             python = self.interpreters.find(wanted, lambda: self._say(job, f"downloading Python {wanted.text}"))
             made = self.store.begin(job.name)
             self._say(job, f"making it with Python {python.version}")
-            self.installer.run(job.pyenv, python, made, lambda news: self._say(job, news))
+            self.installer.run(job, python, made, lambda news: self._say(job, news))
             if job.recipe is not None:
                 parts, dockerfile = job.recipe.parts, job.pyenv.instruction.file.name.rpartition("/")[2]
                 record = Record(

@@ -37,6 +37,9 @@ class Job:
     recipe: Recipe | None = None
     """None: its requirements cannot be read, `error` says why."""
 
+    locked: tuple[str, ...] = ()
+    """Those of its projects that have a `uv.lock`."""
+
     stale: tuple[str, ...] = ()
     """Why it is to be made; empty if it is up to date."""
 
@@ -100,8 +103,8 @@ def job_of(pyenv: Pyenv, context: BuildContext, store: Store) -> Job:
     recipe = recipe_of(pyenv, closure, context, store.place(name))
     record = store.record(name)
     if record is not None:
-        return Job(pyenv=pyenv, recipe=recipe, stale=tuple(differences(record.parts, recipe.parts)))
-    broken = store.place(name).is_symlink()
-    return Job(
-        pyenv=pyenv, recipe=recipe, stale=("its interpreter is gone, or it is damaged" if broken else "missing",)
-    )
+        stale = tuple(differences(record.parts, recipe.parts))
+    else:
+        broken = store.place(name).is_symlink()
+        stale = ("its interpreter is gone, or it is damaged" if broken else "missing",)
+    return Job(pyenv=pyenv, recipe=recipe, locked=closure.locked, stale=stale)
