@@ -1,5 +1,6 @@
 """`pyenv-frontend expand` on a real engine: it asks the engine for the facts, and its print builds the same image."""
 
+import ast
 import subprocess
 import sys
 
@@ -78,13 +79,13 @@ def contents(image, folder):
     return sorted(done.out.splitlines())
 
 
-def both_ways(buildx, look, dockerfile, build=(), say=()):
+def both_ways(buildx, look, dockerfile, build=(), say=(), files=FILES):  # noqa: PLR0913, PLR0917
     """The image built through the frontend, after comparing it with that of the print."""
-    through_us = buildx(dockerfile, FILES, *build)
+    through_us = buildx(dockerfile, files, *build)
     text = expanded(buildx.engine, through_us.folder, f"--tools={buildx.frontend}", *build, *say)
     syntax, _, rest = text.partition("\n")
     assert syntax.startswith("# syntax=")
-    by_itself = buildx(rest, FILES, *build, syntax=False)
+    by_itself = buildx(rest, files, *build, syntax=False)
 
     one, other = look(through_us.image), look(by_itself.image)
     assert {**one.config, "Image": ""} == {**other.config, "Image": ""}
@@ -123,3 +124,38 @@ def test_the_print_of_a_builders_stage_builds_the_same_image(buildx, base_images
     assert owners["/srv/me/.venv"] == owners["/srv/me/.venv/fast/bin/python"] == ("1234", "77")
     assert owners["/srv/deep"] == owners["/srv/deep/down"] == ("0", "0")
     assert owners["/srv/deep/down/own"] == owners["/srv/deep/down/own/pyvenv.cfg"] == ("1234", "77")
+
+
+def test_the_variables_of_a_builders_stage_hold_for_the_install(buildx, base_images, look):
+    """Its image's, its own, and on top what the stage says that wants the environment; of that one's image nothing."""
+    base_images(*BASES)
+    image, own = (
+        buildx(
+            f"FROM {BASES[0]}\nENV A={name} B={name} C={name} ONLY_{name}=1 PATH=/{name}:$PATH\n", syntax=False
+        ).image
+        for name in ("builder", "own")
+    )
+    wanted = ("A", "B", "C", "D", "ONLY_builder", "ONLY_own", "PATH")
+    setup = (
+        "import os, setuptools\n"
+        f"said = {{name: os.environ.get(name) for name in {wanted}}}\n"
+        "said['PATH'] = [each for each in said['PATH'].split(':') if each in ('/late', '/builder', '/own')]\n"
+        "open('told.py', 'w').write(repr(said))\n"
+        "setuptools.setup(name='told', version='1', py_modules=['told'])\n"
+    )
+    dockerfile = (
+        f"FROM {image} AS compilers\nENV B=stage\nFROM {own}\nARG D=default\nENV C=last PATH=/late:$PATH\n"
+        "PYENV --builder=compilers --path=/srv/a 3.12 a told/requirements.txt\n"
+    )
+    files = {"told/setup.py": setup, "told/requirements.txt": "./told\n"}
+    built = both_ways(buildx, look, dockerfile, files=files, build=["--build-arg=D=given"])
+    told = ast.literal_eval(built.read("/srv/a/lib/python3.12/site-packages/told.py").decode())
+    assert told == {
+        "A": "builder",
+        "B": "stage",
+        "C": "last",
+        "D": "given",
+        "ONLY_builder": "1",
+        "ONLY_own": None,
+        "PATH": ["/late", "/builder"],
+    }

@@ -1,6 +1,7 @@
 """`rehang`: which step starts from which file system, and what stays as it was."""
 
 import hashlib
+from dataclasses import replace
 
 import pytest
 
@@ -191,14 +192,16 @@ def test_a_builders_stage_is_the_root_of_the_install(merge):
     graph = Graph()
     compilers = graph.run(graph.image("big"), "apt-get gcc")
     g = graph.run(graph.image("base"), "g", line=2)
-    op = wire.Op(exec=wire.ExecOp(meta=wire.Meta(args=["a"])))
+    op = wire.Op(exec=wire.ExecOp(meta=wire.Meta(args=["a"], env=["PATH=/own", "OWN=1"])))
     op.inputs.add(digest=g)
     op.inputs.add(digest=compilers)
     op.exec.mounts.add(input=0, dest="/", output=0)
     op.exec.mounts.add(input=1, dest=BUILDER, output=-1, readonly=True)
     definition = graph.end(graph.add(op, 3))
-    result = rehang(definition, [graft(2, "/opt"), environment(3, "/v/a", 0)], source=SOURCE, merge=merge)
+    install = replace(environment(3, "/v/a", 0), variables={"CC": "gcc=1", "ASTRO_PYENV_b": "/b"})
+    result = rehang(definition, [graft(2, "/opt"), install], source=SOURCE, merge=merge)
     built = "a(g(apt-get gcc(big)), apt-get gcc(big))"
     assert story(result) == f"copy[/v/a](g(base), {built})"
     root = [wire.Op.FromString(raw).exec for raw in result.ops if wire.Op.FromString(raw).exec.meta.args == ["a"]]
     assert [mount.dest for mount in root[0].mounts] == ["/"]
+    assert root[0].meta.env == ["PATH=/own", "CC=gcc=1"]

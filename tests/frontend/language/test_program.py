@@ -126,6 +126,31 @@ def test_triggers_of_the_parent_run_first():
     assert version("FROM a AS one\nONBUILD ENV V=3.9\nFROM one\nPYENV $V x") == "3.9"
 
 
+def test_the_variables_of_a_builders_stage():
+    """Those of its image and of itself, and on top what the PYENV's stage has said so far; of that one's image nothing."""
+    text = (
+        b"FROM base AS a\nENV A=own P=/own:$P\nFROM a AS b\nENV B=$A\n"
+        b"FROM other\nARG C=default\nENV A=last P=/late:$P\nPYENV --builder=b 3.9 x\nENV D=late"
+    )
+    images = {"base": {"P": "/bin", "ONLY": "base"}, "other": {"P": "/else", "OTHER": "1"}}
+    program = read(
+        parse(text),
+        Settings(build_args={"C": "given"}),
+        base_variables=lambda reference, _: images[reference],
+        builder_variables=lambda reference, _: images[reference],
+    )
+    builder = program.environments[0].builder
+    assert builder.variables == {"P": "/late:/own:/bin", "ONLY": "base", "A": "last", "B": "own", "C": "given"}
+    assert [each.name for each in builder.settings] == ["ARG", "ENV"]
+
+
+def test_settings_are_not_repeated_for_a_builder_that_has_them():
+    """Where the stage is based on the builder's, or both on a third, what that one says is there already."""
+    text = b"FROM base AS a\nENV P=/a:$P\nFROM a AS b\nFROM a\nENV Q=1\nPYENV --builder=b 3.9 x"
+    builder = read(parse(text), builder_variables=lambda *_: {"P": "/bin"}).environments[0].builder
+    assert builder.variables == {"P": "/a:/bin", "Q": "1"}
+
+
 def test_base_variables():
     """The ENV of the base image is there, is asked for once, and only for images that a PYENV stands on."""
     asked = []

@@ -22,8 +22,9 @@ file is copied, and it is cached by itself. Where it cannot, the step's folders 
 what the chain happens to be just then (the first of a group, always) is the chain's next link as it is.
 
 `--builder=STAGE` is the same with another start: the step (and the graft it needs, once more) runs on what that stage
-left, which the expanded file mounts at `BUILDER`; here, the mount becomes the root. Of such a step only the folder of
-the environment is taken, always as a copy: a difference would bring along what that stage says of the folders around.
+left, which the expanded file mounts at `BUILDER`; here, the mount becomes the root, and the step has the variables that
+hold there. Of such a step only the folder of the environment is taken, always as a copy: a difference would bring along
+what that stage says of the folders around.
 
 Trap: the variables that earlier PYENVs publish are in the later steps' environment and so in their cache key. They are
 taken out of the steps; no step needs them.
@@ -154,9 +155,7 @@ class _Rehanging:
         builder = self._take_builder(op)
         start = self._on(builder, graft) if builder else graft.made if graft else group.base
         self._set_root(op, root, start)
-        published = [variable for variable in op.exec.meta.env if variable.startswith(_PUBLISHED)]
-        for variable in published:
-            op.exec.meta.env.remove(variable)
+        _set_variables(op.exec.meta, step)
         made = _Out(self._add(encode(op), old), root.output)
         if step.kind == "graft":
             group.grafts[step.carries] = _Graft(op, root.input, made, old)
@@ -236,6 +235,16 @@ class _Rehanging:
         if old in self.definition.source.locations:
             self.result.source.locations[new].CopyFrom(self.definition.source.locations[old])
         return new
+
+
+def _set_variables(meta: wire.Meta, step: Step) -> None:
+    """Give a step the variables of the stage that it runs on, without those that PYENVs publish."""
+    variables = dict(entry.partition("=")[::2] for entry in meta.env)
+    if step.variables is not None:
+        # The engine gives an image without a PATH one of its own.
+        variables = {"PATH": variables.get("PATH", "")} | dict(step.variables)
+    del meta.env[:]
+    meta.env.extend(f"{name}={value}" for name, value in variables.items() if not name.startswith(_PUBLISHED))
 
 
 def _inputs(*outputs: _Out) -> list[wire.Input]:

@@ -115,7 +115,9 @@ class _Preparation:
             return base.env if base is not None else {}
 
         def prepared(document: Document, bases: Mapping[BaseKey, Base]) -> Prepared:
-            return self._expand(document, platform, bases, read(document, settings, base_variables=variables))
+            builders = self.handover.image_variables
+            program = read(document, settings, base_variables=variables, builder_variables=builders)
+            return self._expand(document, platform, bases, program)
 
         settings = self._settings(platform)
         known = dict(facts)

@@ -21,14 +21,10 @@ from pyenv_frontend.language.reach import references
 from pyenv_frontend.position import Lines, Location
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pyenv_frontend.document import Document, Instruction
     from pyenv_frontend.language.program import Environment, Program, Stage
 
 __all__ = ["Aside", "set_aside"]
-
-_SETTINGS = frozenset({"ARG", "ENV"})
 
 
 class Aside(NamedTuple):
@@ -70,7 +66,7 @@ def set_aside(program: Program) -> dict[int, Aside]:
         name = _free(f"pyenv-{environment.pyenv.name.text.lower()}", taken)
         builder = builders.get(wanted) or builders.setdefault(wanted, _builder(program, environment, wanted))
         start, line = _above(program.document, places[stage.instruction.span.start])
-        settings = tuple(_settings(program, stage, builder, environment))
+        settings = environment.builder.settings if environment.builder else ()
         found[number] = Aside(name, builder.name or "", settings, start, Lines(line, line))
     return found
 
@@ -125,23 +121,3 @@ def _above(document: Document, first: int) -> tuple[int, int]:
     while first and isinstance(nodes[first - 1], Comment):
         first -= 1
     return nodes[first].span.start, nodes[first].lines.first
-
-
-def _settings(program: Program, stage: Stage, builder: Stage, environment: Environment) -> Iterator[Instruction]:
-    """ARG and ENV up to the PYENV, of its stage and of those this is based on and the builder's is not."""
-    known = {each.index for each in _chain(program, builder)}
-    for each in reversed([*_chain(program, stage)]):
-        if each.index not in known:
-            for instruction in each.instructions:
-                if instruction is environment.pyenv.instruction:
-                    return
-                if instruction.name in _SETTINGS:
-                    yield instruction
-
-
-def _chain(program: Program, stage: Stage) -> Iterator[Stage]:
-    """A stage, the one it is based on, and so on."""
-    yield stage
-    while stage.parent is not None:
-        stage = program.stages[stage.parent]
-        yield stage

@@ -53,6 +53,9 @@ class Step:
     needs: int | None
     """The graft it runs on, as an index into `Expansion.steps`; None when the base's own interpreter is used."""
 
+    variables: Mapping[str, str] | None = None
+    """Its environment variables, if it runs on the stage of `--builder`; None: those of its own stage."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expansion:
@@ -296,7 +299,9 @@ class _Part:
     def _step(
         self, kind: Literal["graft", "environment"], line: int, carries: tuple[str, ...], needs: int | None
     ) -> Step:
-        return Step(kind=kind, environment=self.number, line=line, carries=carries, needs=needs)
+        builder = self.environment.builder if kind == "environment" else None
+        variables = builder.variables if builder else None
+        return Step(kind=kind, environment=self.number, line=line, carries=carries, needs=needs, variables=variables)
 
     def _graft_of(self, made: Sequence[Step]) -> int | None:
         """Index of the graft step that this environment's interpreter comes from."""

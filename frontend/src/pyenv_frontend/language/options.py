@@ -107,7 +107,7 @@ OPTIONS: Final = (
         value="STAGE",
         default="this stage",
         doc="The stage in which the requirements are installed, for instance one that has compilers; "
-        "only the environment is copied from it.",
+        "only the environment is copied from it. Its ENV holds there, and on top the ARG and ENV of this stage.",
     ),
     OptionSpec(
         name="mount",

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pyenv_frontend.document import Document, Instruction
     from pyenv_frontend.language.instruction import Pyenv
 
-__all__ = ["Environment", "Program", "Stage", "StageState"]
+__all__ = ["Builder", "Environment", "Program", "Stage", "StageState"]
 
 
 class StageState(NamedTuple):
@@ -41,12 +41,26 @@ class StageState(NamedTuple):
         return self.variables.get("PATH")
 
 
+class Builder(NamedTuple):
+    """The stage that `--builder` names, as the install step finds it."""
+
+    settings: tuple[Instruction, ...]
+    """ARG and ENV of the stage that wants the environment, and of those this is based on and the builder's is not: they
+    hold on top of what the builder's stage says."""
+
+    variables: Mapping[str, str]
+    """Those of the install step: the ENV of the builder's base image as far as given, its stage's, and `settings`."""
+
+
 class Environment(NamedTuple):
     """A PYENV and where it stands."""
 
     pyenv: Pyenv
     state: StageState
     """The state just before the PYENV."""
+
+    builder: Builder | None = None
+    """Where it is installed, if not in its own stage."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from pyenv_frontend.errors import UserError, near
 from pyenv_frontend.language.names import clash
 from pyenv_frontend.language.parse import parse_pyenv
-from pyenv_frontend.language.program import Environment, Program, Stage
+from pyenv_frontend.language.program import Builder, Environment, Program, Stage
 from pyenv_frontend.language.reach import reachable
 from pyenv_frontend.language.stages import is_pyenv, last_name, outline
 from pyenv_frontend.language.variables import CHANGES, GlobalScope, platform_variables
 from pyenv_frontend.position import Location
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from pyenv_frontend.document import Document, Instruction
     from pyenv_frontend.language.instruction import Pyenv
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from pyenv_frontend.language.variables import Scope
 
 __all__ = ["Settings", "has_pyenv", "read"]
+
+_SETTINGS = frozenset({"ARG", "ENV"})
 
 
 class Settings(NamedTuple):
@@ -57,6 +59,7 @@ def read(
     settings: Settings | None = None,
     *,
     base_variables: Callable[[str, str | None], Mapping[str, str]] = no_variables,
+    builder_variables: Callable[[str, str | None], Mapping[str, str]] = no_variables,
     report: Callable[[UserError], None] | None = None,
 ) -> Program:
     """Read a Dockerfile.
@@ -66,12 +69,13 @@ def read(
         settings: build-args and platforms.
         base_variables: the ENV of an external base image, given its reference and its `--platform` (or None); asked
             once for each image that a stage with a PYENV begins with.
+        builder_variables: the same for the images that the stages of `--builder` begin with.
         report: gets each error, and the PYENV is left out; without it the first error is raised.
 
     Raises:
         UserError: a PYENV is wrong, and `report` was not given.
     """
-    return _Reader(document, settings or Settings(), base_variables, report).program()
+    return _Reader(document, settings or Settings(), base_variables, builder_variables, report).program()
 
 
 class _Reader:
@@ -82,10 +86,12 @@ class _Reader:
         document: Document,
         settings: Settings,
         base_variables: Callable[[str, str | None], Mapping[str, str]],
+        builder_variables: Callable[[str, str | None], Mapping[str, str]],
         report: Callable[[UserError], None] | None,
     ) -> None:
         self._document = document
         self._base_variables = base_variables
+        self._builder_variables = builder_variables
         self._report = report
         target = settings.target_platform or settings.build_platform
         variables = platform_variables(settings.build_platform, target, settings.target or last_name(document))
@@ -102,7 +108,7 @@ class _Reader:
         self._ask_bases()
         for stage in self._stages:
             if stage.parent is not None:
-                stage.scope = self._inherited(stage.parent)
+                stage.scope = _inherited(stage.parent, stage.parent.scope)
             for instruction in stage.instructions:
                 if is_pyenv(instruction):
                     if stage.index in self._wanted:
@@ -138,21 +144,33 @@ class _Reader:
                 known[key] = self._base_variables(*key)
             root.scope.begin(known[key])
 
-    @staticmethod
-    def _inherited(parent: OpenStage) -> Scope:
-        """The scope a stage begins with: its parent's, and what the parent's triggers do to it."""
-        scope = parent.scope.inherit()
-        for instruction in parent.instructions:
-            trigger = instruction.trigger
-            if trigger is not None:
-                scope.run(trigger)
-        return scope
-
     def _pyenv(self, instruction: Instruction, stage: OpenStage) -> None:
         pyenv = parse_pyenv(instruction, stage.scope)
         self._check_stages(pyenv, stage)
         self._check_name(pyenv, stage)
-        stage.environments.append(Environment(pyenv=pyenv, state=stage.scope.snapshot()))
+        builder = self._builder(instruction, stage, pyenv.options.builder) if pyenv.options.builder else None
+        stage.environments.append(Environment(pyenv=pyenv, state=stage.scope.snapshot(), builder=builder))
+
+    def _builder(self, instruction: Instruction, stage: OpenStage, wanted: str) -> Builder:
+        """The stage of `--builder`, ended, and what the PYENV's own stage says on top of it."""
+        builder = next(each for each in reversed(self._stages) if each.answers_to(wanted))
+        settings = tuple(_settings(stage, builder, instruction))
+        scope = self._ended(builder).inherit()
+        for each in settings:
+            scope.run(each.command)
+        return Builder(settings=settings, variables=scope.snapshot().variables)
+
+    def _ended(self, stage: OpenStage) -> Scope:
+        """What a stage of `--builder` ends with, read anew: its base image need not be one that a PYENV stands on."""
+        if stage.parent is not None:
+            scope = _inherited(stage.parent, self._ended(stage.parent))
+        else:
+            scope = self._globals.stage()
+            scope.begin({} if stage.base == "scratch" else self._builder_variables(stage.base, stage.platform))
+        for instruction in stage.instructions:
+            if instruction.name in _SETTINGS:
+                scope.run(instruction.command)
+        return scope
 
     def _check_name(self, pyenv: Pyenv, stage: OpenStage) -> None:
         """A name is taken in its stage and in those that the stage is based on."""
@@ -197,6 +215,27 @@ class _Reader:
         expected = f"one of {', '.join(names)}" if names else "a stage before this one: FROM ... AS builder"
         message = f"--{option}: there is no stage {wanted}"
         return UserError(message, place, expected=expected, hint=f"did you mean {meant}?" if meant else "")
+
+
+def _inherited(parent: OpenStage, ended: Scope) -> Scope:
+    """The scope a stage begins with: what its parent ended with, and what the parent's triggers do to that."""
+    scope = ended.inherit()
+    for instruction in parent.instructions:
+        if instruction.trigger is not None:
+            scope.run(instruction.trigger)
+    return scope
+
+
+def _settings(stage: OpenStage, builder: OpenStage, until: Instruction) -> Iterator[Instruction]:
+    """ARG and ENV up to an instruction, of its stage and of those this is based on and the builder's is not."""
+    known = {each.index for each in builder.chain}
+    for each in reversed([*stage.chain]):
+        if each.index not in known:
+            for instruction in each.instructions:
+                if instruction is until:
+                    return
+                if instruction.name in _SETTINGS:
+                    yield instruction
 
 
 def _closed(stage: OpenStage) -> Stage:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pyenv_frontend.document.words import fields
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from pyenv_frontend.document import Document, Instruction
     from pyenv_frontend.language.instruction import EnvironmentName
@@ -58,6 +58,14 @@ class OpenStage:
         """The stage at the end of the chain of parents."""
         self.taken: dict[str, EnvironmentName] = {}
         """The names of its environments, by the variables that they set."""
+
+    @property
+    def chain(self) -> Iterator[OpenStage]:
+        """The stage, the one it is based on, and so on."""
+        stage: OpenStage | None = self
+        while stage is not None:
+            yield stage
+            stage = stage.parent
 
     def answers_to(self, reference: str) -> bool:
         """Whether `--from=reference` would mean this stage."""
