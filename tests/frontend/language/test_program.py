@@ -127,7 +127,7 @@ def test_triggers_of_the_parent_run_first():
 
 
 def test_the_variables_of_a_builders_stage():
-    """Those of its image and of itself, and on top what the PYENV's stage has said so far; of that one's image nothing."""
+    """Its image's and its own, and on top what the PYENV's stage has said so far; of that one's image nothing."""
     text = (
         b"FROM base AS a\nENV A=own P=/own:$P\nFROM a AS b\nENV B=$A\n"
         b"FROM other\nARG C=default\nENV A=last P=/late:$P\nPYENV --builder=b 3.9 x\nENV D=late"
