@@ -1,9 +1,12 @@
 """Put the frontend image's file system together: run by Dockerfile.frontend, in a stage that has the whole of Python.
 
-    python assemble.py ROOT SITE
+    python assemble.py ROOT BASE SITE
 
 The image holds what the frontend imports and nothing else: it is imported here once, and what `sys.modules` then names
-is copied, byte-compiled, with the shared libraries that the interpreter and its extension modules load.
+is copied, byte-compiled. The interpreter and the shared libraries follow, see libraries.py.
+
+The image may be for another processor than this one: what is copied comes from the same base image and dependencies for
+that one, and nothing of it is executed. Byte code is the same for all processors.
 
 Byte code is what makes the frontend start fast. Its file system is thrown away after every build, so code that had to
 be compiled would be compiled every time; hence hash-based `.pyc` files that are never compared with their sources. In
@@ -15,19 +18,22 @@ from __future__ import annotations
 import ast
 import dataclasses
 import importlib
-import importlib.machinery
 import importlib.util
 import marshal
+import os
 import pkgutil
 import py_compile
 import shutil
-import subprocess
 import sys
-import sysconfig
 from pathlib import Path
 
 PACKAGE = "pyenv_frontend"
-NOT_NEEDED = ("pyenv_frontend.cli", "pyenv_frontend.language.reference", "pyenv_frontend.language.standalone")
+NOT_NEEDED = (
+    "pyenv_frontend.cli",
+    "pyenv_frontend.local",
+    "pyenv_frontend.language.reference",
+    "pyenv_frontend.language.standalone",
+)
 """Modules that the frontend does not run."""
 
 REPLACED = ("lark", "importlib.resources")
@@ -58,27 +64,23 @@ LEFT_OUT = ("_hashlib", "_ssl")
 EARLY = ("encodings", "encodings.aliases", "encodings.utf_8", "os")
 """Modules that the interpreter imports before anything of ours runs; by the place of `os` it finds its library."""
 
-STDLIB = Path(sysconfig.get_path("stdlib"))
+STDLIB = Path(os.__file__).parent
 HASHED = py_compile.PycInvalidationMode.UNCHECKED_HASH
 
 
-def main(root: Path, site: Path) -> None:
-    """Fill `root`; `site` is the folder that the dependencies were installed into."""
+def main(root: Path, base: Path, site: Path) -> None:
+    """Fill `root`; `base` is the root of the image for its processor, `site` has the dependencies for it."""
     texts: dict[str, bytes] = {}
     record_dataclasses(texts)
-    import_everything(site)
-    home = root / "frontend"
+    package = import_everything()
+    home, library = root / "frontend", root / STDLIB.relative_to("/")
+    places = {package.parent: home, site: home, base / STDLIB.relative_to("/"): library}
     for name in sorted(sys.modules):
-        if name not in LEFT_OUT and (origin := where(name)) is not None:
-            copy_module(origin, root, home, site)
-    copy_module(STDLIB / "os.py", root, home, site)  # frozen, but its place tells the interpreter where its library is
+        if name not in LEFT_OUT:
+            copy_module(name, places, root)
     for lean in sorted((Path(__file__).parent / "lean").glob("*.py")):
         take_the_place(lean, root)
-    executable = Path(sys.executable).resolve()
-    copy(executable, root / executable.relative_to("/"))
-    for binary in [executable, *root.rglob("*.so")]:
-        copy_libraries(binary, root)
-    bundle(root, [home, root / STDLIB.relative_to("/")], texts)
+    bundle(root, [home, library], texts)
     for licence in sorted(site.glob("*.dist-info/licenses/**/*")):
         if licence.is_file():
             copy(licence, home / "licenses" / licence.relative_to(site))
@@ -136,20 +138,21 @@ def write_bundle(path: Path, modules: dict[str, tuple[str, bytes]], texts: dict[
     path.write_bytes(b"".join([len(head).to_bytes(8), head, packed, *(code for _, code in modules.values())]))
 
 
-def where(name: str) -> Path | None:
-    """Find a module's file; None for what is built in.
+def where(name: str, places: dict[Path, Path]) -> tuple[Path, Path] | None:
+    """Find a module's file in one of the folders, and where it goes; None for what is built in or none of the image's.
 
-    What the interpreter has frozen, or another module has put into `sys.modules`, is looked for among the files too.
+    What the interpreter has frozen is among the files too.
     """
-    parent, _, _ = name.rpartition(".")
-    path = getattr(sys.modules[parent], "__path__", []) if parent else None  # os.path and its like lie in no package
-    spec = importlib.machinery.PathFinder.find_spec(name, path)
-    return Path(spec.origin) if spec is not None and spec.origin else None
+    path = name.replace(".", "/")
+    for folder, target in places.items():
+        for pattern in (f"{path}/__init__.py", f"{path}.py", f"{path}.*so", f"lib-dynload/{path}.*so"):
+            for found in folder.glob(pattern):
+                return found, target / found.relative_to(folder)
+    return None
 
 
-def import_everything(site: Path) -> None:
-    """Import each of the frontend's modules, and each module that one of them imports inside a function."""
-    sys.path.append(str(site))
+def import_everything() -> Path:
+    """Import each of the frontend's modules, and what one of them imports inside a function; returns the package."""
     package = importlib.import_module(PACKAGE)
     for info in pkgutil.walk_packages(package.__path__, f"{PACKAGE}."):
         if info.name.startswith(NOT_NEEDED):
@@ -163,6 +166,7 @@ def import_everything(site: Path) -> None:
                     importlib.import_module(name)
     for name in LATE:
         importlib.import_module(name)
+    return Path(package.__path__[0])
 
 
 def imported(node: ast.AST) -> list[str]:
@@ -172,17 +176,12 @@ def imported(node: ast.AST) -> list[str]:
     return [node.module] if isinstance(node, ast.ImportFrom) and node.module and not node.level else []
 
 
-def copy_module(origin: Path, root: Path, home: Path, site: Path) -> None:
+def copy_module(name: str, places: dict[Path, Path], root: Path) -> None:
     """Copy one module: an extension as it is, code as byte code, our own code with its source for tracebacks."""
-    own = PACKAGE in origin.parts
-    if origin.is_relative_to(site):
-        target = home / origin.relative_to(site)
-    elif own:
-        target = home.joinpath(*origin.parts[origin.parts.index(PACKAGE) :])
-    elif origin.is_relative_to(STDLIB):
-        target = root / origin.relative_to("/")
-    else:
-        return  # this script
+    if (found := where(name, places)) is None:
+        return
+    origin, target = found
+    own = name.partition(".")[0] == PACKAGE
     if origin.suffix != ".py" or own:
         copy(origin, target)
     if origin.suffix == ".py":
@@ -197,15 +196,6 @@ def compile_to(origin: Path, target: Path, root: Path) -> None:
     py_compile.compile(str(origin), str(target), name, doraise=True, invalidation_mode=HASHED)
 
 
-def copy_libraries(binary: Path, root: Path) -> None:
-    """Copy what the dynamic loader finds for a binary, under the names it looks for."""
-    listing = subprocess.run(["ldd", str(binary)], capture_output=True, text=True, check=False).stdout  # noqa: S607
-    for word in listing.split():
-        library = Path(word)
-        if library.is_absolute() and library.is_file():
-            copy(library, root / library.relative_to("/"))
-
-
 def copy(origin: Path, target: Path) -> None:
     """Copy a file's content and mode; links become files."""
     if not target.exists():
@@ -214,4 +204,4 @@ def copy(origin: Path, target: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(*map(Path, sys.argv[1:]))
