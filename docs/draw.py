@@ -1,13 +1,13 @@
 """Draw the graph of a real build (`make screens SCREENS=llb`).
 
 It is read from what `BUILDX_METADATA_PROVENANCE=max docker buildx build --metadata-file metadata.json .` writes. The
-build context and the frontend's image, which every install step mounts, are left out of the picture.
+build context, the frontend's image, which every install step mounts, and the script that it is started by are left out
+of the picture.
 """
 
 # ruff: noqa: INP001 - a script, and no package
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -47,12 +47,11 @@ def _node(step: dict[str, Any]) -> Node | None:
             return None
         return Node(step["id"], "source", ("image", image.split("@")[0]), inputs)
     if "exec" in op:
-        words = op["exec"]["meta"]["args"]
-        said = dict(re.findall(r"--(\w+)=(\S+)", " ".join(words)))
-        if "graft" in words:
-            return Node(step["id"], "graft", ("graft", said["prefix"]), inputs)
-        return Node(step["id"], "environment", (f"PYENV {said.get('name', '')}", "install"), inputs)
-    if "file" in op:
+        version, *name = [word for word in op["exec"]["meta"]["args"][1:] if not word.startswith("--")]
+        if not name:
+            return Node(step["id"], "graft", ("graft", f"/opt/pyenv/{version}"), inputs)
+        return Node(step["id"], "environment", (f"PYENV {name[0]}", "install"), inputs)
+    if "file" in op and "mkfile" not in str(op):  # what writes the script that a step is started by
         copy = op["file"]["actions"][0].get("Action", op["file"]["actions"][0]).get("copy", {})
         where = copy.get("dest", "")
         return Node(step["id"], "join", ("copy", copy.get("src", "") if where.endswith("/") else where), inputs)

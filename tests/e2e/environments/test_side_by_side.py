@@ -51,7 +51,8 @@ def test_removing_and_reordering(buildx):
 
 
 WAITING = """from setuptools import setup
-import socket
+import os, socket
+assert "/run/pyenv-command" not in os.environ["PATH"], "it sees how its step was started"
 with socket.create_connection(("127.0.0.1", PORT)) as line:
     line.sendall(b"NAME\\n")
     assert line.recv(9) == b"together", "the others did not come"

@@ -68,11 +68,21 @@ def story(definition):
 
 
 def graft(line, prefix):
-    return Step(kind="graft", environment=0, line=line, carries=(prefix,), needs=None)
+    return Step(
+        kind="graft", environment=0, line=line, carries=(prefix,), needs=None, command=(), words=("PYENV", "3.8")
+    )
 
 
 def environment(line, path, needs=None):
-    return Step(kind="environment", environment=0, line=line, carries=(path,), needs=needs)
+    return Step(
+        kind="environment",
+        environment=0,
+        line=line,
+        carries=(path,),
+        needs=needs,
+        command=(),
+        words=("PYENV", "3.8", path[1:]),
+    )
 
 
 def test_two_environments_start_from_the_same_base():
@@ -205,3 +215,27 @@ def test_a_builders_stage_is_the_root_of_the_install(merge):
     root = [wire.Op.FromString(raw).exec for raw in result.ops if wire.Op.FromString(raw).exec.meta.args == ["a"]]
     assert [mount.dest for mount in root[0].mounts] == ["/"]
     assert root[0].meta.env == ["PATH=/own", "CC=gcc=1"]
+
+
+def test_a_step_runs_under_the_users_words():
+    """Both steps of a PYENV are rewritten; that of another instruction with the same command is not."""
+    graph = Graph()
+    tools = graph.image("tools")
+    command = ["/py", "-I", "/run/pyenv/pyenv_image", "environment"]
+
+    def run(below, line):
+        op = wire.Op(exec=wire.ExecOp(meta=wire.Meta(args=command, env=["PATH=/bin"])))
+        op.inputs.extend([wire.Input(digest=below), wire.Input(digest=tools)])
+        op.exec.mounts.add(input=0, dest="/", output=0)
+        op.exec.mounts.add(input=1, dest="/run/pyenv", output=-1, readonly=True)
+        return graph.add(op, line, "a PYENV")
+
+    definition = graph.end(run(run(run(graph.image("base"), 2), 3), 4))
+    result = rehang(definition, [graft(2, "/opt"), environment(3, "/a", 0)], source=SOURCE, merge=False)
+    ops = {"sha256:" + hashlib.sha256(raw).hexdigest(): wire.Op.FromString(raw) for raw in result.ops}
+    steps = [op for op in ops.values() if op.WhichOneof("op") == "exec"]
+    assert [" ".join(op.exec.meta.args) for op in steps] == ["PYENV 3.8", "PYENV 3.8 a", " ".join(command)]
+    for op in steps[:2]:
+        script = op.inputs[op.exec.mounts[-1].input].digest
+        assert ops[script].file.actions[0].mkfile.path == "/PYENV"
+        assert result.metadata[script].description["llb.customname"] == "a PYENV"

@@ -147,3 +147,25 @@ def test_the_step_is_told_which_projects_have_a_lock():
     source = expand(read_program, bases, [needs], TOOLS).source.decode()
     assert source.count("--project=") == 2
     assert re.findall(r'"--locked=([^"]+)"', source) == ["b/pyproject.toml"]
+
+
+def test_what_is_said_of_steps():
+    """An environment's step is its PYENV as written, in one line; a graft's says nothing of the environment.
+
+    It is part of the step's cache key, and other environments stand on that graft.
+    """
+    source = b"FROM debian:bookworm\nPYENV --no-compile \\\n  # why\n  3.8   a <<E\nsix\nE\nPYENV --from=x/py:1 3.9 b\n"
+    assert [" ".join(step.words) for step in expanded(source).steps] == [
+        "PYENV 3.8",
+        "PYENV --no-compile 3.8 a <<E",
+        "PYENV --from=x/py:1 3.9",
+        "PYENV --from=x/py:1 3.9 b",
+    ]
+
+
+def test_steps_know_their_commands():
+    """A command is what RUN executes, its quotes and escapes read."""
+    source = b'FROM debian:bookworm\nPYENV --path=/x/\xc3\xa9 3.8 a <<E\nsix; python_version > "3"\nE\n'
+    command = expanded(source).steps[1].command
+    assert command[:4] == ("/opt/pyenv/3.8/bin/python3.8", "-I", "/run/pyenv/pyenv_image", "environment")
+    assert {"--path=/x/\u00e9", '--require=six; python_version > "3"'} <= set(command)

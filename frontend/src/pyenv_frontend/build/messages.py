@@ -81,7 +81,7 @@ def of_pyenv(status: Status, file: UserFile, document: Document) -> Status | Non
     found = next(pyenvs, None) if _PROCESS.search(status.message) else None
     if found is None:
         return None
-    written = json.dumps(" ".join(found.logical.text.decode("utf-8", "replace").split()), ensure_ascii=False)
+    written = json.dumps(found.title, ensure_ascii=False)
     message = _PROCESS.sub(lambda _: f"process {written} did not complete", status.message)
     return Status(message, status.code, status.details)
 

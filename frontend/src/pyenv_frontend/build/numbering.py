@@ -48,7 +48,7 @@ class Unit:
     @property
     def text(self) -> str:
         """The instruction in one line, as names of steps have it."""
-        return " ".join(self.instruction.logical.text.decode("utf-8", "replace").split())
+        return self.instruction.title
 
 
 class Numbering:

@@ -36,6 +36,7 @@ import posixpath
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from pyenv_frontend.build import launcher
 from pyenv_frontend.build.llb import digest_of as _digest
 from pyenv_frontend.build.llb import encode, literal
 from pyenv_frontend.expansion.steps import BUILDER
@@ -154,8 +155,9 @@ class _Rehanging:
         graft = group.grafts.get(self.steps[step.needs].carries) if step.needs is not None else None
         builder = self._take_builder(op)
         start = self._on(builder, graft) if builder else graft.made if graft else group.base
-        self._set_root(op, root, start)
+        _set_input(op, root, start)
         _set_variables(op.exec.meta, step)
+        self._speak(op, step, old)
         made = _Out(self._add(encode(op), old), root.output)
         if step.kind == "graft":
             group.grafts[step.carries] = _Graft(op, root.input, made, old)
@@ -163,6 +165,12 @@ class _Rehanging:
             self.moved[_Out(old, root.output)] = made
         else:
             self.moved[_Out(old, root.output)] = self._join(chain, start, made, step, old, copy=builder is not None)
+
+    def _speak(self, op: wire.Op, step: Step, old: str) -> None:
+        """Let the engine quote the user's words where it would quote the command that we made of them."""
+        script = launcher.script(op, step.words)
+        if script is not None:
+            launcher.disguise(op, step.words, self._add_op(script, old).digest)
 
     @staticmethod
     def _take_builder(op: wire.Op) -> _Out | None:
@@ -182,16 +190,6 @@ class _Rehanging:
         op.CopyFrom(graft.op)
         op.inputs[graft.root].digest, op.inputs[graft.root].index = builder
         return _Out(self._add(encode(op), graft.old), graft.made.number)
-
-    @staticmethod
-    def _set_root(op: wire.Op, root: wire.Mount, start: _Out) -> None:
-        """Give the step another root. An input that another mount uses, too, stays for that one."""
-        shared = sum(mount.input == root.input for mount in op.exec.mounts) > 1
-        if shared:
-            op.inputs.add(digest=start.digest, index=start.number)
-            root.input = len(op.inputs) - 1
-        else:
-            op.inputs[root.input].digest, op.inputs[root.input].index = start
 
     def _follow(self, inputs: Sequence[wire.Input]) -> bool:
         """Let inputs name the new graph's ops; say whether one changed."""
@@ -245,6 +243,14 @@ def _set_variables(meta: wire.Meta, step: Step) -> None:
         variables = {"PATH": variables.get("PATH", "")} | dict(step.variables)
     del meta.env[:]
     meta.env.extend(f"{name}={value}" for name, value in variables.items() if not name.startswith(_PUBLISHED))
+
+
+def _set_input(op: wire.Op, mount: wire.Mount, output: _Out) -> None:
+    """Give a mount another input. One that another mount uses, too, stays for that one."""
+    if sum(each.input == mount.input for each in op.exec.mounts) > 1:
+        mount.input = len(op.inputs)
+        op.inputs.add()
+    op.inputs[mount.input].digest, op.inputs[mount.input].index = output
 
 
 def _inputs(*outputs: _Out) -> list[wire.Input]:

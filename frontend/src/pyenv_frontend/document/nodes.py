@@ -144,6 +144,11 @@ class Instruction(Node):
         return self.command.arguments
 
     @property
+    def title(self) -> str:
+        """The instruction in one line, without its heredocs' text: what steps and errors call it."""
+        return " ".join(self.logical.text.decode("utf-8", "replace").split())
+
+    @property
     def trigger(self) -> Command | None:
         """What an ONBUILD holds back, taken apart in its turn; None for any other instruction."""
         return split_command(self.arguments, self.escape) if self.name == "ONBUILD" and self.arguments else None

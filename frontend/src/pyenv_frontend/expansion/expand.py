@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import deque
 from dataclasses import dataclass
@@ -52,6 +53,12 @@ class Step:
 
     needs: int | None
     """The graft it runs on, as an index into `Expansion.steps`; None when the base's own interpreter is used."""
+
+    command: tuple[str, ...]
+    """What it executes."""
+
+    words: tuple[str, ...]
+    """What the user is told that runs. It is part of the step's cache key, so nothing in it is about another step."""
 
     variables: Mapping[str, str] | None = None
     """Its environment variables, if it runs on the stage of `--builder`; None: those of its own stage."""
@@ -242,11 +249,10 @@ class _Part:
         if not self.place.is_root:
             self._instruction(output, ["USER", "0"])
         if choice.graft and choice.is_new:
-            line = self._instruction(output, *steps.graft(choice.graft, tools))
-            written.append(self._step("graft", line, choice.graft.carries, None))
+            run = steps.graft(choice.graft, tools)
+            written.append(self._step("graft", output, run, choice.graft.carries, None))
         needs = self._graft_of([*before, *written]) if choice.graft else None
-        line = self._instruction(output, *self._result(tools))
-        written.append(self._step("environment", line, (self.place.path,), needs))
+        written.append(self._step("environment", output, self._result(tools), (self.place.path,), needs))
         if self.to_print and any(map(_LIKE_A_SECRET.search, pyenv.name.variables)):
             output.comment(b"check=skip=SecretsUsedInArgOrEnv", pyenv.instruction.lines)
         self._instruction(output, steps.variables(pyenv, self.place))
@@ -297,11 +303,27 @@ class _Part:
         return output.instruction([*cased, *words[1:]], command, lines or pyenv.instruction.lines)
 
     def _step(
-        self, kind: Literal["graft", "environment"], line: int, carries: tuple[str, ...], needs: int | None
+        self,
+        kind: Literal["graft", "environment"],
+        output: Output,
+        run: steps.Run,
+        carries: tuple[str, ...],
+        needs: int | None,
     ) -> Step:
+        """Write a RUN, and record what it is."""
+        pyenv = self.environment.pyenv
         builder = self.environment.builder if kind == "environment" else None
-        variables = builder.variables if builder else None
-        return Step(kind=kind, environment=self.number, line=line, carries=carries, needs=needs, variables=variables)
+        words = steps.said_of_graft(pyenv) if kind == "graft" else pyenv.instruction.title.split()
+        return Step(
+            kind=kind,
+            environment=self.number,
+            line=self._instruction(output, *run),
+            carries=carries,
+            needs=needs,
+            command=tuple(map(json.loads, run[1])),
+            words=tuple(words),
+            variables=builder.variables if builder else None,
+        )
 
     def _graft_of(self, made: Sequence[Step]) -> int | None:
         """Index of the graft step that this environment's interpreter comes from."""

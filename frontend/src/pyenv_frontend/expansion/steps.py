@@ -18,7 +18,20 @@ if TYPE_CHECKING:
     from pyenv_frontend.language.instruction import Pyenv
     from pyenv_frontend.language.requirements import Needs
 
-__all__ = ["BUILDER", "Graft", "Run", "contents", "copy", "environment", "graft", "variables"]
+__all__ = [
+    "BUILDER",
+    "INTERPRETER",
+    "PACKAGE",
+    "TOOLS",
+    "Graft",
+    "Run",
+    "contents",
+    "copy",
+    "environment",
+    "graft",
+    "said_of_graft",
+    "variables",
+]
 
 TOOLS = "/run/pyenv"
 CACHE = "/run/pyenv-cache"
@@ -26,7 +39,7 @@ CONTEXT = "/run/pyenv-context"
 INTERPRETER = "/run/pyenv-python"
 BUILDER = "/run/pyenv-builder"
 _CACHE_MOUNT = quoting.mount(type="cache", id="pyenv-cache", target=CACHE)
-_STEPS = f"{TOOLS}/pyenv_image"
+PACKAGE = f"{TOOLS}/pyenv_image"
 _PATTERN = frozenset("\\*?[")
 
 
@@ -70,6 +83,15 @@ def graft(plan: Graft, tools: str) -> Run:
     ]
     arguments = [f"--source={INTERPRETER}", f"--prefix={plan.prefix}", *([f"--link={plan.link}"] if plan.link else [])]
     return words, _command([f"{INTERPRETER}/bin/python{plan.series}", "graft", *arguments])
+
+
+def said_of_graft(pyenv: Pyenv) -> list[str]:
+    """What a graft does, in the user's terms, and no more of the PYENV that it was made for.
+
+    Other environments of that version start from it: it must stay as it is when that one gets another name.
+    """
+    source = pyenv.options.from_
+    return ["PYENV", *([f"--from={source}"] if source else []), pyenv.version.text]
 
 
 def environment(  # noqa: PLR0913 - three that say what, three that say how
@@ -155,7 +177,7 @@ def _mount(path: str, escape: str, *, writable: bool) -> str:
 def _command(words: list[str]) -> list[str]:
     """`python -I` keeps PYTHON* variables and the user's site-packages out."""
     python, *rest = words
-    return quoting.exec_form([python, "-I", _STEPS, *rest])
+    return quoting.exec_form([python, "-I", PACKAGE, *rest])
 
 
 def _arguments(pyenv: Pyenv, place: Place, needs: Needs, *, selfcheck: bool) -> list[str]:
