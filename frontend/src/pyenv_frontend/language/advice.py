@@ -107,7 +107,7 @@ CREDENTIALS: Final = Rule(
     name="PyenvCredentialsInRequirements",
     summary="A password stands in the requirements",
     why="An address such as `https://user:password@host/` in a requirements file is in your repository and in the "
-    "build's cache, in a heredoc also in the history of the image, for everyone who can pull it.\n\n"
+    "build's cache, in a heredoc also in the provenance that is pushed with the image.\n\n"
     "Hand it in as a secret of the build: `PYENV --mount=type=secret,id=netrc,target=/etc/netrc ...`, or as a "
     "variable with `--mount=type=secret,id=token,env=UV_INDEX_PRIVATE_PASSWORD`.",
     bad="FROM apache/airflow:3.0.6\nPYENV 3.14 reports <<EOF\n--index-url https://me:pw@example.org/simple\nEOF\n",
