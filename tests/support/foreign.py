@@ -114,10 +114,9 @@ def _in_local(path: str, series: str) -> str:
 
 
 def push_frontend(engine: Engine, name: str, frontend: str) -> None:
-    """Push a frontend for two platforms whose arm64 image has a uv for arm64, and whose own platform's image has none.
+    """Push a frontend for two platforms: as it is, and for arm64 with a uv for arm64.
 
-    It runs where the engine runs, whatever it builds for: the rest of its arm64 image is never executed. So a build for
-    arm64 that took its tools from the wrong image fails.
+    It runs where the engine runs, whatever it builds for: the rest of its arm64 image is never executed.
     """
     with tempfile.TemporaryDirectory(dir=folder("tmp")) as scratch:
         command = [
@@ -133,7 +132,7 @@ def push_frontend(engine: Engine, name: str, frontend: str) -> None:
         Path(scratch, "Dockerfile").write_text(
             f"FROM --platform=$BUILDPLATFORM {frontend} AS here\n"
             "FROM scratch AS arm64\nCOPY --from=here / /\nCOPY site/bin/uv /tools/uv\n"
-            f"FROM {frontend} AS amd64\nCOPY Dockerfile /tools/uv\n"
+            f"FROM {frontend} AS amd64\n"
         )
         parts = []
         for architecture in ("amd64", "arm64"):

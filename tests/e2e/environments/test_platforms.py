@@ -2,12 +2,19 @@
 
 import pytest
 
+from tests.e2e.conftest import need_images
 from tests.support import foreign
 from tests.support.contents import Image, connect
 from tests.support.state import Unavailable
 
 ENGINE = "docker-28-containerd"
 """Its store keeps images of any platform."""
+
+BASE, GRAFTED = "python:3.13-slim-bookworm", "python:3.12-slim-bookworm"
+"""For the machine's own platform."""
+
+MACHINES = {"aarch64": 0xB7, "x86_64": 0x3E}
+"""As an ELF file says them."""
 
 pytestmark = pytest.mark.images()
 
@@ -16,6 +23,7 @@ pytestmark = pytest.mark.images()
 def builder(builder_on, registry):
     """A builder whose registry has images for arm64; skips where arm64 programs cannot be executed."""
     made = builder_on(ENGINE)
+    need_images(made.engine, BASE, GRAFTED)
     try:
         with foreign.emulation():
             foreign.push_base(made.engine, f"{registry}/base:arm64")
@@ -26,18 +34,44 @@ def builder(builder_on, registry):
         pytest.skip(f"nothing for arm64: {reason}")
 
 
-def test_everything_is_for_the_platform_that_is_built(builder, registry):
-    """The graft is arm64's, uv takes arm64's wheels, and the environment works there."""
-    text = f"# syntax={registry}/frontend:1\nFROM {registry}/base:arm64\nPYENV 3.11 a r.txt\n"
+def test_each_stage_is_for_its_own_platform(builder, registry):
+    """Graft, uv, wheels and environment, where one stage of a build is for the engine's machine and one for another."""
+    text = (
+        f"# syntax={registry}/frontend:1\n"
+        f"FROM --platform=$BUILDPLATFORM {BASE} AS native\nPYENV 3.12 n r.txt\n"
+        f"FROM {registry}/base:arm64\nPYENV 3.11 a r.txt\nCOPY --from=native /opt /native\n"
+    )
     python = f"--build-context=python:3.11-slim-bookworm=docker-image://{registry}/python:arm64"
-    build = builder(text, {"r.txt": "markupsafe==2.1.5\n"}, f"--platform={foreign.PLATFORM}", python)
+    files, env = {"r.txt": "markupsafe==2.1.5\n"}, {"BUILDX_METADATA_PROVENANCE": "max"}
+    build = builder(text, files, f"--platform={foreign.PLATFORM}", python, env=env)
+    assert mounted(build) == {("PYENV 3.12 n r.txt", "amd64", "amd64"), ("PYENV 3.11 a r.txt", "arm64", "arm64")}
     client = connect(builder.engine)
     image = Image(client, build.image)
     code = "import markupsafe._speedups as m, platform; print(platform.machine(), m.__file__)"
     done = image.run("/opt/venv/a/bin/python", "-c", code, platform=foreign.PLATFORM)
     assert done.code == 0, done.err
-    folder = "/opt/venv/a/lib/python3.11/site-packages/markupsafe"
-    assert done.out == f"aarch64 {folder}/_speedups.cpython-311-aarch64-linux-gnu.so\n"
-    machine = image.read("/opt/pyenv/3.11/bin/python3.11")[18:20]
-    assert int.from_bytes(machine, "little") == 0xB7  # EM_AARCH64
+    packages = "venv/{}/lib/python3.{}/site-packages/markupsafe/_speedups.cpython-3{}-{}-linux-gnu.so"
+    assert done.out == f"aarch64 /opt/{packages.format('a', 11, 11, 'aarch64')}\n"
+    for path, machine in (
+        ("/opt/pyenv/3.11/bin/python3.11", "aarch64"),
+        ("/native/pyenv/3.12/bin/python3.12", "x86_64"),
+        (f"/native/{packages.format('n', 12, 12, 'x86_64')}", "x86_64"),
+    ):
+        assert int.from_bytes(image.read(path)[18:20], "little") == MACHINES[machine]
     client.close()
+
+
+def mounted(build):
+    """For each install step its own platform, and that of the image that its tools are mounted from."""
+    steps = build.metadata["buildx.build.provenance"]["buildConfig"]["llbDefinition"]
+    platforms = {step["id"]: step["op"].get("platform", {}).get("Architecture") for step in steps}
+    found = set()
+    for step in steps:
+        run = step["op"]["Op"].get("exec")
+        (tools,) = [each for each in run["mounts"] if each["dest"] == "/run/pyenv"] if run else [None]
+        words = run["meta"]["args"] if tools else []
+        if len(words) > 2:
+            found.add(
+                (" ".join(words), platforms[step["id"]], platforms[step["inputs"][tools["input"]].partition(":")[0]])
+            )
+    return found

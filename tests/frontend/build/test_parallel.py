@@ -239,3 +239,23 @@ def test_a_step_runs_under_the_users_words():
         script = op.inputs[op.exec.mounts[-1].input].digest
         assert ops[script].file.actions[0].mkfile.path == "/PYENV"
         assert result.metadata[script].description["llb.customname"] == "a PYENV"
+
+
+def test_tools_are_of_the_platform_that_the_step_is_for():
+    """The engine has images of mounts for the build's target; a stage may be for the machine that builds."""
+    graph = Graph()
+    arm = wire.Platform(os="linux", architecture="arm64")
+    amd = wire.Platform(os="linux", architecture="amd64")
+    base = graph.add(wire.Op(source=wire.SourceOp(identifier="docker-image://base"), platform=amd))
+    image = graph.add(wire.Op(source=wire.SourceOp(identifier="docker-image://tools"), platform=arm))
+    op = wire.Op(exec=wire.ExecOp(meta=wire.Meta(args=["a"])), platform=amd)
+    op.inputs.extend([wire.Input(digest=base), wire.Input(digest=image)])
+    op.exec.mounts.add(input=0, dest="/", output=0)
+    op.exec.mounts.add(input=1, dest="/run/pyenv", output=-1)
+    op.exec.mounts.add(input=1, dest="/the/users/own", output=-1)
+    definition = graph.end(graph.add(op, 2))
+    result = rehang(definition, [environment(2, "/v/a")], source=SOURCE, merge=False)
+    ops = {"sha256:" + hashlib.sha256(raw).hexdigest(): wire.Op.FromString(raw) for raw in result.ops}
+    (step,) = (op for op in ops.values() if op.WhichOneof("op") == "exec")
+    platforms = {mount.dest: ops[step.inputs[mount.input].digest].platform for mount in step.exec.mounts}
+    assert platforms == {"/": amd, "/run/pyenv": amd, "/the/users/own": arm}

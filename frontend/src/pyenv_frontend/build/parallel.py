@@ -39,7 +39,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pyenv_frontend.build import launcher
 from pyenv_frontend.build.llb import digest_of as _digest
 from pyenv_frontend.build.llb import encode, literal
-from pyenv_frontend.expansion.steps import BUILDER
+from pyenv_frontend.expansion.steps import BUILDER, INTERPRETER, TOOLS
 from pyenv_frontend.gateway import wire_pb2 as wire
 
 if TYPE_CHECKING:
@@ -156,6 +156,7 @@ class _Rehanging:
         builder = self._take_builder(op)
         start = self._on(builder, graft) if builder else graft.made if graft else group.base
         _set_input(op, root, start)
+        self._take_own_platform(op)
         _set_variables(op.exec.meta, step)
         self._speak(op, step, old)
         made = _Out(self._add(encode(op), old), root.output)
@@ -190,6 +191,20 @@ class _Rehanging:
         op.CopyFrom(graft.op)
         op.inputs[graft.root].digest, op.inputs[graft.root].index = builder
         return _Out(self._add(encode(op), graft.old), graft.made.number)
+
+    def _take_own_platform(self, op: wire.Op) -> None:
+        """Mount tools and interpreter for the step's platform; the engine has images of mounts for the build's target.
+
+        They differ in a stage that says `FROM --platform=$BUILDPLATFORM`.
+        """
+        for mount in op.exec.mounts:
+            if mount.dest in {TOOLS, INTERPRETER}:
+                entry = op.inputs[mount.input]
+                image = wire.Op.FromString(self.old_ops.get(entry.digest, b""))
+                # A folder that stands for an image is of no platform.
+                if image.WhichOneof("op") == "source" and image.HasField("platform") and image.platform != op.platform:
+                    image.platform.CopyFrom(op.platform)
+                    _set_input(op, mount, _Out(self._add(encode(image), entry.digest), entry.index))
 
     def _follow(self, inputs: Sequence[wire.Input]) -> bool:
         """Let inputs name the new graph's ops; say whether one changed."""
