@@ -7,9 +7,12 @@ in the order of its hashes.
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 from typing import Iterable
+
+from pyenv_image.failure import StepError
 
 __all__ = ["compile_all"]
 
@@ -24,15 +27,27 @@ def compile_all(python: Path, folders: list[Path], *, without: Iterable[str], ca
         folders: where; the first one must exist.
         without: names of folders that are not worth it.
         cache: the user's folder of the cache mount, where byte code is kept between builds.
+
+    Raises:
+        StepError: the interpreter did not get through.
     """
+    # What this very process imports while it starts must not be written with a time, which would then stay.
+    environ = {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "PATH": "/usr/local/bin:/usr/bin:/bin"}
+    if "LD_LIBRARY_PATH" in os.environ:  # an interpreter may need it to start
+        environ["LD_LIBRARY_PATH"] = os.environ["LD_LIBRARY_PATH"]
     kept = [f"--cache={cache / 'bytecode'}"] if cache else []
     # Not isolated (-I), which would leave the seed out. Without `site` (-S): no .pth file of a package is run.
-    subprocess.call(
+    done = subprocess.run(
         [str(python), "-S", "-W", "ignore", str(_COMPILER), *kept, *map(str, folders), "--without", *without],
         cwd=str(folders[0]),
-        # What this very process imports while it starts must not be written with a time, which would then stay.
-        env={"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "PATH": "/usr/local/bin:/usr/bin:/bin"},
+        env=environ,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        check=False,
     )
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip().rpartition("\n")[2] or f"exit code {done.returncode}"
+        raise StepError(
+            f"byte code could not be made in {folders[0]}: {said}; --no-compile leaves an environment's out"
+        )

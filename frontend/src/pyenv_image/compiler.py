@@ -8,6 +8,11 @@ from one pipe: a read of a number's size gets one number, since nothing else is 
 often. No one answers: what does not compile (the standard library has deliberate syntax errors, packages ship templates
 that are no valid Python) would not import either.
 
+The bytes must not tell who compiled what before. They do: ``marshal`` marks what is referred to elsewhere in the
+process, a name that some earlier file left behind, too. So a process that has met an error or imported a codec is
+followed by a fresh one, and what the compiler keeps of every first use (the spelling of annotations) is used once
+before there are any processes.
+
 Byte code that was once made is kept in ``--cache``, under a digest of all that it depends on, so that an environment
 that is made again compiles only what is new in it.
 """
@@ -15,18 +20,24 @@ that is made again compiles only what is new in it.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import gc
 import hashlib
 import os
 import py_compile
 import struct
+import sys
 import zlib
 from importlib.util import MAGIC_NUMBER, cache_from_source
 from pathlib import Path
 
 _MODE = py_compile.PycInvalidationMode.UNCHECKED_HASH
 _NUMBER = struct.Struct("=L")
+_FIRST_USES = """\
+from __future__ import annotations
+def f(a: (x[1:2], "b", lambda: 0, f"{y!r:>{z}}", {1: 2}, {3}, [g for i, in j if k])): 0
+def g(a: (-1 if not l else m ** n, o.p(*q, r=s), ..., (), t @ u, not v)): 0
+"""
+_DONE, _STAINED = 0, 1
 
 
 def main() -> None:
@@ -37,13 +48,13 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, help="where byte code is kept between builds")
     options = parser.parse_args()
     gc.disable()  # compiling leaves no cycles worth looking for, and many objects to look through
+    compile(_FIRST_USES, "", "exec", dont_inherit=True)
     paths = _sources(options.folders, frozenset(options.without) | {"__pycache__"})
     drawn, numbers = os.pipe()
     workers = [_fork(drawn, numbers, paths, options.cache) for _ in range(_processors())]
     os.close(drawn)
-    with contextlib.suppress(BrokenPipeError):  # no worker is left: each met a file that ends the interpreter
-        for number in range(len(paths)):
-            os.write(numbers, _NUMBER.pack(number))
+    for number in range(len(paths)):
+        os.write(numbers, _NUMBER.pack(number))
     os.close(numbers)
     for worker in workers:
         os.waitpid(worker, 0)
@@ -64,16 +75,32 @@ def _processors() -> int:
 
 
 def _fork(drawn: int, numbers: int, paths: list[Path], cache: Path | None) -> int:
+    """Start a worker: one process after the other that compiles until the numbers end. It compiles nothing itself."""
     worker = os.fork()
     if worker:
         return worker
     os.close(numbers)
     while True:
+        process = os.fork()
+        if not process:
+            os._exit(_draw(drawn, paths, cache))
+        if os.waitpid(process, 0)[1] == _DONE:  # else stained, or ended by its file
+            os._exit(0)
+
+
+def _draw(drawn: int, paths: list[Path], cache: Path | None) -> int:
+    """Compile what is drawn, as long as nothing is left behind by it."""
+    known = len(sys.modules)
+    while True:
         number = os.read(drawn, _NUMBER.size)
         if not number:
-            os._exit(0)
-        with contextlib.suppress(py_compile.PyCompileError, OSError, RecursionError):
+            return _DONE
+        try:
             _compile(paths[_NUMBER.unpack(number)[0]], cache)
+        except (py_compile.PyCompileError, OSError, RecursionError):
+            return _STAINED
+        if len(sys.modules) != known:
+            return _STAINED
 
 
 def _compile(path: Path, cache: Path | None) -> None:

@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import py_compile
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from pyenv_image import bytecode, compiler
+from pyenv_image.failure import StepError
 from tests.support import interpreters
+from tests.support.builds import write_files
 from tests.support.state import Unavailable
 
 SOURCES = {
@@ -35,6 +38,15 @@ def folder(tmp_path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
     return tmp_path / "site-packages"
+
+
+@pytest.fixture
+def one_processor():
+    """All files are compiled by one worker."""
+    processors = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(processors)})
+    yield
+    os.sched_setaffinity(0, processors)
 
 
 def made(folder):
@@ -127,4 +139,37 @@ def test_a_worker_that_dies_leaves_the_rest_to_the_others(folder, monkeypatch):
     compiler.main()
     assert {Path(path).name.partition(".")[0] for path in made(folder)} == {"__init__", "large", "latin", "tests"}
     monkeypatch.setattr(compiler, "_processors", lambda: 1)
-    compiler.main()  # the only worker dies, and nothing hangs
+    for path in folder.rglob("*.pyc"):
+        path.unlink()
+    compiler.main()
+    assert {Path(path).name.partition(".")[0] for path in made(folder)} == {"__init__", "large", "latin", "tests"}
+
+
+@pytest.mark.usefixtures("one_processor")
+@pytest.mark.parametrize("version", ["3.8", "3.11"])
+def test_the_bytes_do_not_tell_what_was_compiled_before(tmp_path, version):
+    """Annotations, a codec and an error leave something behind in a process; large files are compiled first."""
+    try:
+        prefix = interpreters.find(version)
+    except Unavailable as reason:
+        pytest.skip(str(reason))
+    filler = "#" * 10_000
+    before = {
+        "annotations.py": f"from __future__ import annotations\ndef f(a: lambda: (1, 'x')): 0 {filler}\n",
+        "latin.py": f"# -*- coding: iso-8859-15 -*-\n{filler}\n",
+        "error.py": f"def encoding_table(charmap_build: {filler}\n",
+    }
+    late = (prefix / f"lib/python{version}/token.py").read_text() + "\nencoding_table\ncharmap_build\niso8859_15\n"
+    results = set()
+    for names in ((), *((name,) for name in before), tuple(before)):
+        shutil.rmtree(tmp_path / "packages", ignore_errors=True)
+        write_files(tmp_path / "packages", {name: before[name] for name in names} | {"late.py": late})
+        found = compiled(tmp_path / "packages", python=prefix / "bin/python3")
+        results.add(next(data for name, data in found.items() if "late." in name))
+    assert len(results) == 1
+
+
+def test_an_interpreter_that_does_not_start(folder):
+    """The build says so, and what to do, instead of leaving an image without byte code."""
+    with pytest.raises(StepError, match=r"byte code could not be made in .*site-packages: exit code 1"):
+        compiled(folder, python="/bin/false")
