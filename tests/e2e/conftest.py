@@ -14,7 +14,7 @@ import pytest
 
 from tests.support import contents, images, services
 from tests.support import engine as engines
-from tests.support.builds import FRONTEND_BASE, Builder, build_frontend
+from tests.support.builds import FRONTEND_BASE, Builder, build_frontend, remove_images
 from tests.support.contents import Image
 from tests.support.engine import Engine
 from tests.support.state import ROOT, Unavailable
@@ -46,6 +46,12 @@ def need_images(engine: Engine, *names: str) -> None:
         images.ensure(engine, *names)
     except Unavailable as reason:
         pytest.skip(f"no base image: {reason}")
+
+
+def images_of(engine: Engine, registry: str) -> list[str]:
+    """Return the names of the images on an engine that were put into a registry, or came from it."""
+    listed = engine.run("image", "ls", "--format={{.Repository}}:{{.Tag}}", f"--filter=reference={registry}/*").split()
+    return [name for name in listed if not name.endswith("<none>")]
 
 
 def need_official(engine: Engine) -> str:
@@ -140,5 +146,7 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     try:
         with services.registry(tmp_path_factory.mktemp("registry")) as address:
             yield address
+            for engine in _engines.values():
+                remove_images(engine, images_of(engine, address))
     except Unavailable as reason:
         pytest.skip(f"no image registry: {reason}")

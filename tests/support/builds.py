@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.support import engine as engines
@@ -15,7 +15,7 @@ from tests.support import images
 from tests.support.engine import Engine
 from tests.support.state import ROOT, Unavailable, say
 
-__all__ = ["FRONTEND", "Build", "Builder", "build_frontend", "made", "write_files"]
+__all__ = ["FRONTEND", "Build", "Builder", "build_frontend", "made", "remove_images", "write_files"]
 
 FRONTEND = "pyenv-frontend:dev"
 """The frontend's name on the syntax lines of tests and examples."""
@@ -142,9 +142,14 @@ class Builder:
 
     def remove_images(self) -> None:
         """Take the names off the images that were built."""
-        if self.images:
-            command = ["docker", "image", "rm", "--force", *self.images]
-            subprocess.run(command, env=self.engine.environment(), capture_output=True, check=False)
+        remove_images(self.engine, self.images)
+
+
+def remove_images(engine: Engine, names: Sequence[str]) -> None:
+    """Take names off images; what is not there is as good as removed."""
+    if names:
+        command = ["docker", "image", "rm", "--force", *names]
+        subprocess.run(command, env=engine.environment(), capture_output=True, check=False)
 
 
 def made(log: str) -> set[str]:
