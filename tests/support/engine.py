@@ -8,6 +8,7 @@ lives on after the process that started it. Run as a module::
 """
 
 import argparse
+import contextlib
 import dataclasses
 import json
 import os
@@ -22,7 +23,7 @@ from pathlib import Path
 from tests.support import debian
 from tests.support.state import Unavailable, folder, lock, run, say
 
-__all__ = ["FLAVOURS", "Engine", "Flavour", "down", "find", "up"]
+__all__ = ["FLAVOURS", "Engine", "Flavour", "down", "find", "trim", "up"]
 
 CLIENT_SUITE = "forky"
 """The Debian release whose docker and buildx clients are used with every engine."""
@@ -41,8 +42,12 @@ class Flavour:
 
     @property
     def settings(self) -> dict[str, object]:
-        """What its `daemon.json` says. Left alone, an engine's build cache takes a tenth of the disk, each engine's."""
-        garbage = {"builder": {"gc": {"enabled": True, "defaultKeepStorage": "20GB"}}}
+        """What its `daemon.json` says. Left alone, an engine's build cache takes a tenth of the disk, each engine's.
+
+        There is more room than :func:`trim` and a run of all tests need: an engine whose cache is full drops what was
+        made a moment ago before what was used often, and a test that builds twice would find its first build gone.
+        """
+        garbage = {"builder": {"gc": {"enabled": True, "defaultKeepStorage": "30GB"}}}
         return {**garbage, "features": {"containerd-snapshotter": self.containerd}}
 
 
@@ -110,6 +115,18 @@ def up(flavour: str = "docker") -> Engine:
         if engine is None:
             raise Unavailable(f"the engine was started and does not answer: see {_home(flavour) / 'dockerd.log'}")
     return engine
+
+
+def trim(engine: Engine) -> None:
+    """Make room for the builds of a test run in an engine of ours: of its build cache, what was used last is kept.
+
+    The caches that steps mount (downloads, byte code) are kept whole.
+    """
+    if engine.ours:
+        with contextlib.suppress(Unavailable):  # then the engine makes room when it must
+            engine.run(
+                "buildx", "prune", "--all", "--force", "--filter=type=regular", "--reserved-space=5GB", timeout=600
+            )
 
 
 def down(flavour: str = "docker") -> bool:
