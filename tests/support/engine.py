@@ -125,7 +125,7 @@ def trim(engine: Engine) -> None:
     if engine.ours:
         with contextlib.suppress(Unavailable):  # then the engine makes room when it must
             engine.run(
-                "buildx", "prune", "--all", "--force", "--filter=type=regular", "--reserved-space=5GB", timeout=600
+                "buildx", "prune", "--all", "--force", "--filter=type=regular", "--reserved-space=15GB", timeout=600
             )
 
 
