@@ -30,9 +30,10 @@ if TYPE_CHECKING:
 
     type Facts = dict[BaseKey, Base]
 
-__all__ = ["bases"]
+__all__ = ["IMAGE_CONFIG", "bases"]
 
-_CONFIG = "containerimage.config"
+IMAGE_CONFIG = "containerimage.config"
+"""Where a result's metadata has the image's configuration; with several platforms, `/` and the platform follow."""
 # Read for every base; asked for together, so that they take one round trip.
 _FILES = ("etc/os-release", "etc/passwd")
 
@@ -81,7 +82,7 @@ def _refs(result: wire.Result) -> Mapping[str, wire.Ref]:
 
 
 def _config(result: wire.Result, platform: str) -> Mapping[str, object]:
-    raw = result.metadata.get(f"{_CONFIG}/{platform}") or result.metadata.get(_CONFIG) or b"{}"
+    raw = result.metadata.get(f"{IMAGE_CONFIG}/{platform}") or result.metadata.get(IMAGE_CONFIG) or b"{}"
     config: Mapping[str, object] = json.loads(raw).get("config") or {}
     return config
 

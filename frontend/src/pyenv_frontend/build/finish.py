@@ -6,6 +6,7 @@ __all__ = ["can_merge", "finish", "run"]
 
 from typing import TYPE_CHECKING
 
+from pyenv_frontend.build.base import IMAGE_CONFIG
 from pyenv_frontend.build.history import retold
 from pyenv_frontend.build.messages import of_pyenv, relabelled
 from pyenv_frontend.build.parallel import rehang
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from pyenv_frontend.gateway import wire_pb2 as wire
     from pyenv_frontend.gateway.bridge import Bridge, Reply
 
-_CONFIG = "containerimage.config"
 _MERGE = frozenset({"mergeop", "diffop"})
 
 
@@ -47,7 +47,7 @@ def finish(bridge: Bridge, reply: Reply[wire.Result], prepared: Prepared, *, mer
         solved.append((ref, bridge.solve(definition)))
     for ref, answer in solved:
         ref.id = answer.get().ref.id
-    for key in [key for key in result.metadata if key.partition("/")[0] == _CONFIG]:
+    for key in [key for key in result.metadata if key.partition("/")[0] == IMAGE_CONFIG]:
         result.metadata[key] = retold(result.metadata[key], prepared.expansion.steps)
     return result
 

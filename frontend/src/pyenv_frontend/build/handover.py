@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pyenv_frontend.build import llb
 from pyenv_frontend.build import options as opts
+from pyenv_frontend.build.base import IMAGE_CONFIG
 from pyenv_frontend.build.context import EngineContext, Local, Whole, ignore_file
 from pyenv_frontend.build.own import own_image
 from pyenv_frontend.gateway import wire_pb2 as wire
@@ -106,7 +107,7 @@ class Handover:
         if self.options.is_named_context(reference):  # an image, a folder, another target: the delegate knows
             asked = self.options.for_platform(self.options.for_base(), wanted)
             result = self.ask(asked, f"FROM {reference}\n".encode(), "look at the base image").get()
-            configs = [value for key, value in result.metadata.items() if key.startswith("containerimage.config")]
+            configs = [value for key, value in result.metadata.items() if key.startswith(IMAGE_CONFIG)]
             return configs[0] if configs else b"{}"
         system, architecture, variant = [*wanted.split("/"), "", ""][:3]
         return (
