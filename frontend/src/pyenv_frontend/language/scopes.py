@@ -148,12 +148,12 @@ class _Reader:
         pyenv = parse_pyenv(instruction, stage.scope)
         self._check_stages(pyenv, stage)
         self._check_name(pyenv, stage)
-        builder = self._builder(instruction, stage, pyenv.options.builder) if pyenv.options.builder else None
+        wanted = self._stage(pyenv.options.builder) if pyenv.options.builder else None
+        builder = self._builder(instruction, stage, wanted) if wanted else None
         stage.environments.append(Environment(pyenv=pyenv, state=stage.scope.snapshot(), builder=builder))
 
-    def _builder(self, instruction: Instruction, stage: OpenStage, wanted: str) -> Builder:
+    def _builder(self, instruction: Instruction, stage: OpenStage, builder: OpenStage) -> Builder:
         """The stage of `--builder`, ended, and what the PYENV's own stage says on top of it."""
-        builder = next(each for each in reversed(self._stages) if each.answers_to(wanted))
         settings = tuple(_settings(stage, builder, instruction))
         scope = self._ended(builder).inherit()
         for each in settings:
@@ -200,7 +200,7 @@ class _Reader:
             if wanted is None or span is None:
                 continue
             place = Location(self._document.file, span)
-            found = next((each for each in reversed(self._stages) if each.answers_to(wanted)), None)
+            found = self._stage(wanted)
             if found is stage:
                 raise UserError(f"--{option}={wanted} is the stage that this PYENV is in", place)
             if found is not None and found.index > stage.index:
@@ -208,6 +208,10 @@ class _Reader:
                 raise UserError(message, place, hint=f"move the stage {wanted} up")
             if found is None and (option == "builder" or wanted.isdecimal()):
                 raise self._no_stage(option, wanted, place, stage)
+
+    def _stage(self, reference: str) -> OpenStage | None:
+        """The last stage that a reference means, by name or number."""
+        return next((each for each in reversed(self._stages) if each.answers_to(reference)), None)
 
     def _no_stage(self, option: str, wanted: str, place: Location, stage: OpenStage) -> UserError:
         names = [each.name for each in self._stages[: stage.index] if each.name]
