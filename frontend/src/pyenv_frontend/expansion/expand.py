@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import deque
 from dataclasses import dataclass
@@ -320,7 +319,7 @@ class _Part:
             line=self._instruction(output, *run),
             carries=carries,
             needs=needs,
-            command=tuple(map(json.loads, run[1])),
+            command=tuple(run[1]),
             words=tuple(words),
             variables=builder.variables if builder else None,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pyenv_frontend.expansion import quoting
 from pyenv_frontend.position import LineMap, Lines, SourceFile, Span
 
 if TYPE_CHECKING:
@@ -70,14 +71,14 @@ class Output:
 
         Args:
             words: keyword, flags and arguments, quoted already; folded at a hundred columns or so.
-            command: the items of a JSON array behind them, or none.
+            command: the words of the exec form (a JSON array) behind them, or none.
             lines: the user's.
 
         Returns:
             The line it begins on.
         """
         first = len(self._ranges) + 1
-        items = _json_items(command)
+        items = _json_items(quoting.exec_form(command))
         rows = [" ".join([*words, *items])]
         if len(rows[0]) > _WIDTH:
             rows = _fold(words) + [f"    {row}" for row in _fold(items)]
@@ -93,12 +94,10 @@ class Output:
         self._ranges.append(lines)
 
 
-def _json_items(command: Sequence[str]) -> list[str]:
+def _json_items(items: Sequence[str]) -> list[str]:
     """The items of a JSON array with their punctuation; joined by blanks they are the array."""
-    last = len(command) - 1
-    return [
-        ("[" if number == 0 else "") + item + ("]" if number == last else ",") for number, item in enumerate(command)
-    ]
+    last = len(items) - 1
+    return [("[" if number == 0 else "") + item + ("]" if number == last else ",") for number, item in enumerate(items)]
 
 
 def _fold(items: Sequence[str]) -> list[str]:

@@ -44,7 +44,7 @@ _PATTERN = frozenset("\\*?[")
 
 
 type Run = tuple[list[str], list[str]]
-"""Keyword and flags, and the items of the exec form."""
+"""Keyword and flags, and the command."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +177,7 @@ def _mount(path: str, escape: str, *, writable: bool) -> str:
 def _command(words: list[str]) -> list[str]:
     """`python -I` keeps PYTHON* variables and the user's site-packages out."""
     python, *rest = words
-    return quoting.exec_form([python, "-I", PACKAGE, *rest])
+    return [python, "-I", PACKAGE, *rest]
 
 
 def _arguments(pyenv: Pyenv, place: Place, needs: Needs, *, selfcheck: bool) -> list[str]:
