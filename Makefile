@@ -10,8 +10,8 @@ help: ## Show this list
 .PHONY: dev
 dev: .venv/.ready ## Make the development environment (.venv)
 
-.venv/.ready: scripts/bootstrap requirements/dev.txt requirements/uv.txt frontend/pyproject.toml provider/pyproject.toml
-	@scripts/bootstrap
+.venv/.ready: tools/bootstrap requirements/dev.txt requirements/uv.txt frontend/pyproject.toml provider/pyproject.toml
+	@tools/bootstrap
 
 .PHONY: lint
 lint: dev ## Ruff (lint and format) and mypy strict
@@ -23,7 +23,7 @@ check: lint ## Lint, types and unit tests: under a minute
 
 .PHONY: test
 test: dev ## All tests, those on a real engine included; brings up what they need
-	@$(PYTHON) -m tests.support.images || echo "tests that need an engine or these images are skipped"
+	@$(PYTHON) -m tools.base_images || echo "tests that need an engine or these images are skipped"
 	@.venv/bin/pytest -q --durations=10 tests
 
 .PHONY: engines
@@ -39,7 +39,7 @@ matrix: dev ## The provider on every release of Airflow from 2.4 to 3.3, real sc
 
 .PHONY: property
 property: dev ## The laws of document, language and expansion over 20,000 examples each (ten minutes and more)
-	@PYENV_EXAMPLES=20000 .venv/bin/pytest -q tests/property tests/frontend/language/test_properties.py
+	@PYENV_EXAMPLES=20000 .venv/bin/pytest -q tests/property tests/frontend/pyenv/test_properties.py
 
 .PHONY: fuzz
 fuzz: dev ## Coverage-guided fuzzing, 200,000 runs of each target
@@ -47,11 +47,11 @@ fuzz: dev ## Coverage-guided fuzzing, 200,000 runs of each target
 
 .PHONY: demo
 demo: dev ## The main job at work: build an image with PYENV, run a DAG with @task.venv in it
-	@$(PYTHON) -m tests.support.demo
+	@$(PYTHON) -m tools.demo
 
 .PHONY: demo-local
 demo-local: dev ## The same with no engine: environments and DAG on this machine, Airflow on SQLite
-	@$(PYTHON) -m tests.support.demolocal
+	@$(PYTHON) -m tools.demo_local
 
 .PHONY: bench
 bench: dev image ## Measure against the alternatives, write bench/RESULTS.md (PARTS="cached tasks" for some)
@@ -59,7 +59,7 @@ bench: dev image ## Measure against the alternatives, write bench/RESULTS.md (PA
 
 .PHONY: dist
 dist: dev ## Wheels, sdists and the frontend's image as an OCI layout into dist/, all of them checked
-	@$(PYTHON) -m tests.support.dist $(DIST)
+	@$(PYTHON) -m tools.release $(DIST)
 
 .PHONY: docs
 docs: dev .venv/docs/.ready ## Build the documentation into site/, every warning an error
@@ -67,27 +67,27 @@ docs: dev .venv/docs/.ready ## Build the documentation into site/, every warning
 
 .PHONY: screens
 screens: dev ## Record the terminals that the documentation shows, from real runs (SCREENS="build task" for some)
-	@$(PYTHON) -m docs.screens $(SCREENS)
+	@$(PYTHON) -m tools.screens $(SCREENS)
 
 .venv/docs/.ready: requirements/docs.txt | .venv/.ready
-	@$(PYTHON) -m tests.support.tools .venv/docs requirements/docs.txt && touch $@
+	@$(PYTHON) -m tools.packages .venv/docs requirements/docs.txt && touch $@
 
 .PHONY: images
 images: dev ## Have the base images: pulled where a registry answers, else stand-ins
-	@$(PYTHON) -m tests.support.images
+	@$(PYTHON) -m tools.base_images
 
 .PHONY: image
 image: dev ## Build the frontend's image, pyenv-frontend:dev
-	@$(PYTHON) -m tests.support.builds
+	@$(PYTHON) -m tools.build_image
 
 .PHONY: engine
 engine: dev ## Bring a Docker engine up, where none answers already
-	@$(PYTHON) -m tests.support.engine up
+	@$(PYTHON) -m tools.engine up
 
 .PHONY: engine-down
 engine-down: dev ## Stop the engine that `make engine` started (its images stay)
-	@$(PYTHON) -m tests.support.engine down
+	@$(PYTHON) -m tools.engine down
 
 .PHONY: messages
 messages: dev ## Compile the gateway's protobuf messages anew (the result is checked in)
-	@$(PYTHON) frontend/messages.py
+	@$(PYTHON) -m tools.protobuf

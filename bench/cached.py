@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from bench.harness import Row, seconds
-from tests.support import builds, engine, images
-from tests.support.state import Unavailable
+from tools import base_images, build_image, engine
+from tools.state import Unavailable
 
 BASE = "debian:bookworm-slim"
 OFFICIAL = "docker/dockerfile:1"
@@ -24,15 +24,15 @@ DOCKERFILE = f"FROM {BASE}\n" + "".join(f"RUN echo {number} > /{number}\n" for n
 def rows() -> Iterator[Row]:
     """Measure cached builds in turn, then sizes."""
     docker = engine.up()
-    images.ensure(docker, BASE)
-    builds.build_frontend(docker)
+    base_images.ensure(docker, BASE)
+    build_image.build_frontend(docker)
     yield from _cached(docker)
     yield from _sizes(docker)
 
 
 def _cached(docker: engine.Engine) -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as scratch:
-        ours = _builder(docker, Path(scratch, "ours"), f"# syntax={builds.FRONTEND}\n")
+        ours = _builder(docker, Path(scratch, "ours"), f"# syntax={build_image.FRONTEND}\n")
         built_in = _builder(docker, Path(scratch, "built-in"), "")
         times = [(seconds(ours), seconds(built_in)) for _ in range(PAIRS + 1)][1:]  # the first pair fills the cache
         one, other = (1000 * statistics.median(column) for column in zip(*times, strict=True))
@@ -51,7 +51,7 @@ def _cached(docker: engine.Engine) -> Iterator[Row]:
 
 def _builder(docker: engine.Engine, folder: Path, syntax: str) -> Callable[[], None]:
     """Return what builds the Dockerfile under a syntax line, as a user does."""
-    builds.write_files(folder, {"Dockerfile": syntax + DOCKERFILE, "file": "content\n"})
+    build_image.write_files(folder, {"Dockerfile": syntax + DOCKERFILE, "file": "content\n"})
     command = ["docker", "buildx", "build", "--quiet", "--network=host", "--output=type=cacheonly", str(folder)]
 
     def build() -> None:
@@ -63,7 +63,7 @@ def _builder(docker: engine.Engine, folder: Path, syntax: str) -> Callable[[], N
 def _sizes(docker: engine.Engine) -> Iterator[Row]:
     """Weigh the image as a registry would hold it: each layer compressed."""
     saved = subprocess.run(
-        ["docker", "save", builds.FRONTEND], env=docker.environment(), check=True, capture_output=True
+        ["docker", "save", build_image.FRONTEND], env=docker.environment(), check=True, capture_output=True
     ).stdout
     whole = len(gzip.compress(saved, 6)) / 1e6
     uv = len(gzip.compress(_tool(docker, "tools/uv"), 6)) / 1e6
@@ -89,7 +89,7 @@ def _sizes(docker: engine.Engine) -> Iterator[Row]:
 def _tool(docker: engine.Engine, path: str) -> bytes:
     """Return a file of the frontend's image."""
     with tempfile.TemporaryDirectory() as scratch:
-        name = docker.run("create", builds.FRONTEND).strip()
+        name = docker.run("create", build_image.FRONTEND).strip()
         try:
             docker.run("cp", f"{name}:/{path}", scratch)
         finally:

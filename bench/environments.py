@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench.harness import Row, seconds
-from tests.support import builds, engine, images
+from tools import base_images, build_image, engine
 
 BASE = "apache/airflow:3.3.2-python3.12"
 FOUR = (
@@ -33,7 +33,7 @@ Environments = tuple[tuple[str, str, str], ...]
 def ours(environments: Environments) -> str:
     """The Dockerfile with PYENV."""
     lines = [f"PYENV {version} {name} {name}.txt\n" for version, name, _ in environments]
-    return f"# syntax={builds.FRONTEND}\nFROM {BASE}\n{''.join(lines)}"
+    return f"# syntax={build_image.FRONTEND}\nFROM {BASE}\n{''.join(lines)}"
 
 
 def theirs(environments: Environments) -> str:
@@ -72,7 +72,7 @@ class Side:
         mounts = f"--build-arg=BUILDKIT_CACHE_MOUNT_NS={uuid.uuid4().hex}"
         output = f"--tag={self.tag}" if export else "--output=type=cacheonly"
         self.command = ["docker", "buildx", "build", "--quiet", "--network=host", mounts, output]
-        builds.write_files(self.folder, {"Dockerfile": dockerfile, **{f"{n}.txt": t for _, n, t in environments}})
+        build_image.write_files(self.folder, {"Dockerfile": dockerfile, **{f"{n}.txt": t for _, n, t in environments}})
 
     def build(self, *arguments: str) -> None:
         """Build it; a build that fails ends the benchmark."""
@@ -108,8 +108,8 @@ def rows() -> Iterator[Row]:
 
 def _engine(flavour: str) -> engine.Engine:
     where = engine.up(flavour)
-    images.ensure(where, BASE, *(f"python:{version}-slim-bookworm" for version, _, _ in FOUR))
-    builds.build_frontend(where)
+    base_images.ensure(where, BASE, *(f"python:{version}-slim-bookworm" for version, _, _ in FOUR))
+    build_image.build_frontend(where)
     return where
 
 

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator
 from e2b_dockerfile_utils.syntax import parse_dockerfile_ast
 
 from bench.harness import Row, in_turn
-from pyenv_frontend.document import parse
-from pyenv_frontend.expansion.base import Base, Libc
+from pyenv_frontend.dockerfile import parse
+from pyenv_frontend.expansion.base_image import Base, Libc
 from pyenv_frontend.expansion.expand import Tools, expand
-from pyenv_frontend.language import read
-from pyenv_frontend.language.requirements import Needs
+from pyenv_frontend.inputs.resolve import Needs
+from pyenv_frontend.stages.analyze import read
 
 MANY = 10_000
 PAIRS = 5

@@ -8,7 +8,7 @@ from airflow_venv.call import Value
 from bench.harness import Row
 from tests.airflow import installations
 from tests.support import children
-from tests.support.state import Unavailable, folder, run
+from tools.state import Unavailable, folder, run
 
 SCRIPT = Path(__file__).parent / "inside/timing.py"
 CASES = (

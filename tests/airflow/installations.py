@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from tests.support.state import ROOT, Unavailable, folder, lock, run, say
+from tools.state import ROOT, Unavailable, folder, lock, run, say
 
 __all__ = ["RELEASES", "Release", "environment", "interpreter", "provider", "release"]
 

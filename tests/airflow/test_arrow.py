@@ -6,13 +6,14 @@ import textwrap
 import pytest
 
 from tests.airflow.installations import environment
-from tests.support.state import ROOT
+from tools.state import ROOT
 
 pytestmark = pytest.mark.airflow
 WORKER = """
     import logging, os, sys
     import pandas as pd
-    from airflow_venv import environment, process
+    from airflow_venv.environments import facts
+    from airflow_venv.worker import supervisor
     from airflow_venv.call import Call, FunctionSource, Piece, Value
 
     FUNCTION = '''
@@ -32,13 +33,13 @@ WORKER = """
         "when": pd.date_range("2024-01-01", periods=3, tz="Europe/Berlin"),
     }, index=pd.Index([10, 20, 30], name="id"))
     call = Call(
-        environment.read(sys.argv[1]),
+        facts.read(sys.argv[1]),
         FunctionSource("f", (Piece(textwrap.dedent(FUNCTION), "dag.py", 1),)),
         args=(frame, {"series": pd.Series([1.5, 2.5], name="s")}),
         serializer="arrow",
         env=dict(os.environ),
     )
-    outcome = process.run(call, services, logging)
+    outcome = supervisor.run(call, services, logging)
     assert isinstance(outcome, Value), outcome
     value = outcome.value
     assert value["rows"] == (3, 1) and value["none"] is None

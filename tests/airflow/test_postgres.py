@@ -4,7 +4,7 @@ import pytest
 
 from tests.airflow.installations import environment
 from tests.support import postgres
-from tests.support.state import Unavailable
+from tools.state import Unavailable
 
 pytestmark = pytest.mark.airflow
 

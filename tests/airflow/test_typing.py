@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.support.state import ROOT
+from tools.state import ROOT
 
 pytestmark = pytest.mark.airflow
 API = ROOT / "tests" / "typing" / "api.py"

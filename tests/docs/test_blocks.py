@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from pyenv_frontend.document import parse
-from pyenv_frontend.language import read
-from tests.support import engine
-from tests.support.state import ROOT
+from pyenv_frontend.dockerfile import parse
+from pyenv_frontend.stages.analyze import read
+from tools import engine
+from tools.state import ROOT
 
 PAGES = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md")),

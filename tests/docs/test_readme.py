@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bench import summary
-from tests.support.state import ROOT
+from tools.state import ROOT
 
 PAGES = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md")),

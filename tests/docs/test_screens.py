@@ -6,8 +6,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from docs import record, screens
-from tests.support.state import ROOT
+from tools import record, screens
+from tools.state import ROOT
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 PICTURES = sorted(screens.SCREENS.glob("*.svg"))

@@ -4,7 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from tests.support.state import ROOT
+from tools.state import ROOT
 
 PAGE = ROOT / "docs/troubleshooting.md"
 SOURCES = ("frontend/src", "provider/src")

@@ -12,12 +12,14 @@ from pathlib import Path
 import docker
 import pytest
 
-from tests.support import contents, images, services
-from tests.support import engine as engines
-from tests.support.builds import FRONTEND_BASE, Builder, build_frontend, remove_images
-from tests.support.contents import Image
-from tests.support.engine import Engine
-from tests.support.state import ROOT, Unavailable
+from tests.support import services
+from tools import base_images as images
+from tools import engine as engines
+from tools import image_contents
+from tools.build_image import FRONTEND_BASE, Builder, build_frontend, remove_images
+from tools.engine import Engine
+from tools.image_contents import Image
+from tools.state import ROOT, Unavailable
 
 _engines: dict[str, Engine] = {}
 _frontends: dict[str, str] = {}
@@ -130,7 +132,7 @@ def linting(engine: Engine) -> None:
 @pytest.fixture(scope="session")
 def api(engine: Engine) -> Iterator[docker.DockerClient]:
     """Return the engine's API."""
-    client = contents.connect(engine)
+    client = image_contents.connect(engine)
     yield client
     client.close()
 

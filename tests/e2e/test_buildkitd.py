@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.support import buildkitd
-from tests.support.builds import Builder
-from tests.support.state import Unavailable
+from tools.build_image import Builder
+from tools.state import Unavailable
 
 BASE = "python:3.13-slim-bookworm"
 GRAFTED = "python:3.11-slim-bookworm"

@@ -25,7 +25,7 @@ def _bases(base_images):
 START = """\
 import marshal, sys
 start = {{"__name__": "start"}}
-exec(marshal.loads(open("/frontend/start.pyc", "rb").read()[16:]), start)
+exec(marshal.loads(open("/frontend/entrypoint.pyc", "rb").read()[16:]), start)
 sys.meta_path.insert(0, start["Bundle"](start["BUNDLE"]))
 import pyenv_frontend.{module} as replaced
 exec({code!r}, vars(replaced))

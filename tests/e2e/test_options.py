@@ -7,7 +7,7 @@ import urllib.request
 import pytest
 
 from tests.e2e.conftest import need_images
-from tests.support.builds import made
+from tools.build_image import made
 
 BASE = "python:3.13-slim-bookworm"
 PYENV = f"FROM {BASE}\nPYENV 3.13 etl\n"

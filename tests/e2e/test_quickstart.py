@@ -4,8 +4,9 @@ import re
 
 import pytest
 
-from tests.support import dagruns, examples, wheels
-from tests.support.builds import FRONTEND, write_files
+from tests.support import examples
+from tools import dag_runs, wheels
+from tools.build_image import FRONTEND, write_files
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +28,7 @@ def test_the_quickstart_runs_each_task_on_its_own_python(buildx, base_images, wh
     assert env["ASTRO_PYENV_report"] == "/home/airflow/.venv/report/bin/python"
     assert env["ASTRO_PYENV_tiny"] == "/home/airflow/.venv/tiny/bin/python"
 
-    run = dagruns.run_dag(buildx.engine, build.image, "quickstart")
+    run = dag_runs.run_dag(buildx.engine, build.image, "quickstart")
     assert run.code == 0, run.log[-6000:]
     assert [task.state for task in run.tasks] == ["success"] * 4
     assert run.value("totals")["python"].startswith("3.9.")

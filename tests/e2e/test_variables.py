@@ -9,8 +9,8 @@ import re
 
 import pytest
 
-from pyenv_frontend.document import parse
-from pyenv_frontend.language import Settings, read
+from pyenv_frontend.dockerfile import parse
+from pyenv_frontend.stages.analyze import Settings, read
 
 NAMES = ("A", "B", "TARGETARCH", "TARGETSTAGE", "BUILDPLATFORM", "HTTP_PROXY")
 PROBE = "|".join(f"${{{name}-unset}}" for name in NAMES)

@@ -3,7 +3,7 @@
 import pytest
 
 from pyenv_frontend.errors import WIDEST, PyenvError, UsageError, UserError, near
-from pyenv_frontend.position import Location, SourceFile, Span
+from pyenv_frontend.positions import Location, SourceFile, Span
 
 
 def at(data: bytes, what: bytes, name: str = "Dockerfile") -> Location:

@@ -11,7 +11,7 @@ import atheris
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 with atheris.instrument_imports(include=["pyenv_frontend"]):
-    from pyenv_frontend.document import parse, words
+    from pyenv_frontend.dockerfile import parse, words
     from pyenv_frontend.errors import UserError
 
 from tests.property.laws import ask_everything

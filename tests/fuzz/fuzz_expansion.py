@@ -11,13 +11,13 @@ import atheris
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 with atheris.instrument_imports(include=["pyenv_frontend"]):
-    from pyenv_frontend.document import parse
+    from pyenv_frontend.dockerfile import parse
     from pyenv_frontend.errors import UserError
-    from pyenv_frontend.expansion.base import Base, Libc
+    from pyenv_frontend.expansion.base_image import Base, Libc
     from pyenv_frontend.expansion.expand import Tools, expand
-    from pyenv_frontend.expansion.place import HomeUnknownError
-    from pyenv_frontend.language import read
-    from pyenv_frontend.language.requirements import Needs
+    from pyenv_frontend.expansion.location import HomeUnknownError
+    from pyenv_frontend.inputs.resolve import Needs
+    from pyenv_frontend.stages.analyze import read
 
 BASE = Base(reference="x", suite="bookworm", distribution="debian", libc=Libc(kind="glibc", version=(2, 36)))
 TOOLS = Tools(here="pyenv-frontend-tools", triggers="pyenv-frontend:dev")

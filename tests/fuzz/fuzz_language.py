@@ -13,13 +13,13 @@ import atheris
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 with atheris.instrument_imports(include=["pyenv_frontend"]):
-    from pyenv_frontend.document import parse
+    from pyenv_frontend.dockerfile import parse
     from pyenv_frontend.errors import UserError
-    from pyenv_frontend.language import Settings, read
-    from pyenv_frontend.language.project import read_lock, read_project
-    from pyenv_frontend.language.requirements import close_over
-    from pyenv_frontend.language.rules import advise
-    from pyenv_frontend.language.uvlock import local_packages
+    from pyenv_frontend.inputs.pyproject import read_lock, read_project
+    from pyenv_frontend.inputs.resolve import close_over
+    from pyenv_frontend.inputs.uv_lock import local_packages
+    from pyenv_frontend.lint.linter import advise
+    from pyenv_frontend.stages.analyze import Settings, read
 
 CUT = b"\n---8<---\n"
 TODAY = date(2026, 11, 1)

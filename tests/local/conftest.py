@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from tests.support import interpreters
+from tools import interpreters
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ import sys
 import zipfile
 from pathlib import Path
 
-from tests.support import interpreters
+from tools import interpreters
 
 __all__ = ["PROGRAM", "interpreter_versions", "local", "slow_package", "wheel"]
 

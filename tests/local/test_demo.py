@@ -2,15 +2,15 @@
 
 import pytest
 
-from tests.support import demo, demolocal, engine
-from tests.support.demo import Task
-from tests.support.state import Unavailable
+from tools import demo, demo_local, engine
+from tools.demo import Task
+from tools.state import Unavailable
 
 
 @pytest.mark.airflow
 def test_the_quickstart_runs_without_an_engine():
     """Every task ran on the Python of its environment, and a frame travelled between two pandas."""
-    tasks = {task.name: task.value for task in demolocal.demo()}
+    tasks = {task.name: task.value for task in demo_local.demo()}
     series = {name: value["python"].rpartition(".")[0] for name, value in tasks.items()}
     assert series == {"sales": "3.12", "totals": "3.9", "best": "3.12", "announce": "3.11"}
     assert tasks["totals"]["interpreter"] == str(demo.EXAMPLE / ".pyenv/report/bin/python")
@@ -26,7 +26,7 @@ def test_without_an_engine_the_demo_does_without(monkeypatch: pytest.MonkeyPatch
 
     value = {"python": "3.9.18", "interpreter": "/p", "result": "r"}
     monkeypatch.setattr(engine, "up", no_engine)
-    monkeypatch.setattr(demolocal, "demo", lambda: [Task(name="only", state="success", value=value)])
+    monkeypatch.setattr(demo_local, "demo", lambda: [Task(name="only", state="success", value=value)])
     assert demo.main() == 0
     printed, said = capsys.readouterr()
     assert "nothing answers" in said

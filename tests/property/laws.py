@@ -5,14 +5,14 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from pyenv_frontend.document import words
-from pyenv_frontend.document.directives import detect, detect_syntax
+from pyenv_frontend.dockerfile import words
+from pyenv_frontend.dockerfile.directives import detect, detect_syntax
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pyenv_frontend.document import Document, Instruction, Node
-    from pyenv_frontend.position import Logical
+    from pyenv_frontend.dockerfile import Document, Instruction, Node
+    from pyenv_frontend.positions import Logical
 
 
 def assert_lossless(document: Document, source: bytes) -> None:

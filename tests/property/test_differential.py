@@ -10,11 +10,11 @@ import pytest
 from e2b_dockerfile_utils.syntax import DockerfileSyntaxError, parse_dockerfile_ast
 from hypothesis import given
 
-from pyenv_frontend.document import parse
+from pyenv_frontend.dockerfile import parse
 from tests.property.strategies import dockerfiles, soups
 
 CORPUS = sorted((Path(__file__).parents[1] / "corpus").glob("*.Dockerfile"))
-CASES = sorted((Path(__file__).parents[1] / "frontend/document/cases").iterdir())
+CASES = sorted((Path(__file__).parents[1] / "frontend/dockerfile/cases").iterdir())
 assert len(CORPUS) > 20
 
 

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from pyenv_frontend.build.source import mentions_pyenv
-from pyenv_frontend.document import Instruction, parse
+from pyenv_frontend.dockerfile import Instruction, parse
 from pyenv_frontend.errors import UserError
-from pyenv_frontend.language import has_pyenv
+from pyenv_frontend.solve.source import mentions_pyenv
+from pyenv_frontend.stages.analyze import has_pyenv
 from tests.property.laws import ask_everything, steps
 from tests.property.strategies import anything, dockerfiles, soups
 

@@ -6,14 +6,15 @@ from collections.abc import Mapping
 import pytest
 from hypothesis import event, given
 
-from pyenv_frontend.document import Instruction, parse
+from pyenv_frontend.dockerfile import Instruction, parse
 from pyenv_frontend.errors import UserError
-from pyenv_frontend.expansion.base import Base
+from pyenv_frontend.expansion.base_image import Base
 from pyenv_frontend.expansion.expand import Expansion, Tools, expand
-from pyenv_frontend.expansion.place import HomeUnknownError
-from pyenv_frontend.language import Program, read
-from pyenv_frontend.language.requirements import Needs
-from pyenv_frontend.position import LineMap
+from pyenv_frontend.expansion.location import HomeUnknownError
+from pyenv_frontend.inputs.resolve import Needs
+from pyenv_frontend.positions import LineMap
+from pyenv_frontend.stages.analyze import read
+from pyenv_frontend.stages.program import Program
 from tests.frontend.expansion.facts import DEBIAN
 from tests.property.laws import assert_lossless, steps
 from tests.property.strategies import anything, dockerfiles

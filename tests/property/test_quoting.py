@@ -5,9 +5,9 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyenv_frontend.document import parse, words
+from pyenv_frontend.dockerfile import parse, words
 from pyenv_frontend.expansion import quoting
-from pyenv_frontend.position import Logical, SourceFile, Span
+from pyenv_frontend.positions import Logical, SourceFile, Span
 
 escapes = st.sampled_from(["\\", "`"])
 values = st.one_of(

@@ -3,9 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyenv_frontend.document import glob, words
+from pyenv_frontend.dockerfile import glob, words
 from pyenv_frontend.errors import UserError
-from pyenv_frontend.position import Logical, SourceFile, Span
+from pyenv_frontend.positions import Logical, SourceFile, Span
 
 PIECES = (
     "$A", "${A}", "${A", "${NO", "$NO", "}", ":-", ":+", "-", "+", ":?", "?", "#", "##", "%", "%%", "/", "//", "*", ".",

@@ -65,12 +65,12 @@ def test_every_public_name_is_listed_and_an_unknown_one_is_an_attribute_error():
 
 def test_the_services_have_the_same_names_in_the_worker_and_in_an_environment():
     """A function that imports them moves between ``@task`` and ``@task.venv`` unchanged."""
-    tree = ast.parse((FOLDER / "here.py").read_text())
+    tree = ast.parse((FOLDER / "worker_api.py").read_text())
     listed = next(
         ast.literal_eval(node.value)
         for node in tree.body
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
     )
-    inside = importlib.import_module("airflow_venv.inside")
+    inside = importlib.import_module("airflow_venv.child")
     assert sorted(listed) == sorted(airflow_venv._SERVICES) == sorted(inside.__all__)
     assert set(listed) <= set(airflow_venv.__all__)

@@ -5,8 +5,8 @@ import datetime as dt
 import pytest
 
 from airflow_venv.call import Error, Fail, Skip, Value
-from airflow_venv.inside.plain import encode
-from airflow_venv.process import Pickled
+from airflow_venv.child.json_codec import encode
+from airflow_venv.worker.supervisor import Pickled
 from tests.support.children import VERSIONS, FakeServices, run
 
 CONNECTION = {

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.support import services
-from tests.support.engine import Engine
-from tests.support.state import Unavailable
+from tools.engine import Engine
+from tools.state import Unavailable
 
 __all__ = ["run"]
 

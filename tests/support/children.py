@@ -7,15 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from airflow_venv import environment, process
 from airflow_venv.call import Call, FileFunction, FunctionSource, Piece
-from airflow_venv.inside.plain import decode, encode
-from tests.support import interpreters, newer
-from tests.support.state import Unavailable
+from airflow_venv.child.json_codec import decode, encode
+from airflow_venv.environments import facts
+from airflow_venv.worker import supervisor
+from tools import debian_pythons, interpreters
+from tools.state import Unavailable
 
 __all__ = ["VERSIONS", "FakeServices", "Lines", "call", "interpreter", "run", "variables"]
 
-VERSIONS = ("3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13", *newer.SUITES)
+VERSIONS = ("3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13", *debian_pythons.SUITES)
 DAG_FILE = "/dags/of the user.py"
 FIRST_LINE = 7
 
@@ -24,7 +25,7 @@ def interpreter(version: str = "3.8") -> str:
     """Give the path of an interpreter; the test is skipped, with a reason, where there is none of that version."""
     home = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
     try:
-        elsewhere = newer if version in newer.SUITES else interpreters
+        elsewhere = debian_pythons if version in debian_pythons.SUITES else interpreters
         prefix = next(iter(sorted(home.glob(f"{version}.*"))), None) or elsewhere.find(version)
     except Unavailable as error:
         pytest.skip(str(error))
@@ -77,7 +78,7 @@ def call(source, *args, name="f", version="3.8", python=None, path=None, **optio
     piece = Piece(textwrap.dedent(source).lstrip("\n"), DAG_FILE, FIRST_LINE)
     options.setdefault("env", variables())
     return Call(
-        environment=environment.read(python or interpreter(version)),
+        environment=facts.read(python or interpreter(version)),
         function=FileFunction(str(path), name) if path else FunctionSource(name, (piece,)),
         args=args,
         **options,
@@ -92,6 +93,6 @@ def run(source, *args, services=None, lines=None, **options):
     log.setLevel(logging.INFO)
     log.propagate = False
     try:
-        return process.run(call(source, *args, **options), services or FakeServices(), log)
+        return supervisor.run(call(source, *args, **options), services or FakeServices(), log)
     finally:
         log.removeHandler(lines)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.support.state import ROOT
+from tools.state import ROOT
 
 __all__ = ["files"]
 

@@ -9,9 +9,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.support import debian
 from tests.support.services import free_port
-from tests.support.state import Unavailable, run
+from tools import debian
+from tools.state import Unavailable, run
 
 __all__ = ["PASSWORD", "USER", "postgres", "query"]
 

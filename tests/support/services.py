@@ -17,8 +17,8 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from tests.support import debian
-from tests.support.state import Unavailable
+from tools import debian
+from tools.state import Unavailable
 
 __all__ = ["free_port", "meeting", "package_index", "registry", "wheel"]
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from pyenv_frontend.position import Location
+    from pyenv_frontend.positions import Location
 
 __all__ = ["PyenvError", "UsageError", "UserError", "excerpt", "near", "printable"]
 

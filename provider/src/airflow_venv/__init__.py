@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from airflow_venv.decorators import venv as venv
-    from airflow_venv.here import AirflowFailException as AirflowFailException
-    from airflow_venv.here import AirflowNotFoundException as AirflowNotFoundException
-    from airflow_venv.here import AirflowSkipException as AirflowSkipException
-    from airflow_venv.here import get_connection as get_connection
-    from airflow_venv.here import get_current_context as get_current_context
-    from airflow_venv.here import get_variable as get_variable
-    from airflow_venv.here import log as log
-    from airflow_venv.here import set_variable as set_variable
-    from airflow_venv.here import xcom_pull as xcom_pull
-    from airflow_venv.here import xcom_push as xcom_push
     from airflow_venv.operators import VenvBranchOperator as VenvBranchOperator
     from airflow_venv.operators import VenvOperator as VenvOperator
     from airflow_venv.operators import VenvSensor as VenvSensor
     from airflow_venv.operators import VenvShortCircuitOperator as VenvShortCircuitOperator
+    from airflow_venv.worker_api import AirflowFailException as AirflowFailException
+    from airflow_venv.worker_api import AirflowNotFoundException as AirflowNotFoundException
+    from airflow_venv.worker_api import AirflowSkipException as AirflowSkipException
+    from airflow_venv.worker_api import get_connection as get_connection
+    from airflow_venv.worker_api import get_current_context as get_current_context
+    from airflow_venv.worker_api import get_variable as get_variable
+    from airflow_venv.worker_api import log as log
+    from airflow_venv.worker_api import set_variable as set_variable
+    from airflow_venv.worker_api import xcom_pull as xcom_pull
+    from airflow_venv.worker_api import xcom_push as xcom_push
 
 _SERVICES = (
     "AirflowFailException",
@@ -38,7 +38,7 @@ _SERVICES = (
 )
 """Airflow's services: inside an environment the runner serves them under the same names."""
 _HOMES = {
-    **dict.fromkeys(_SERVICES, "airflow_venv.here"),
+    **dict.fromkeys(_SERVICES, "airflow_venv.worker_api"),
     "VenvBranchOperator": "airflow_venv.operators",
     "VenvOperator": "airflow_venv.operators",
     "VenvSensor": "airflow_venv.operators",

@@ -8,12 +8,12 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow_venv import environment
 from airflow_venv._compat import code_folder, to_plain
 from airflow_venv.call import Call, FileFunction, FunctionSource
 from airflow_venv.checks import function_source
+from airflow_venv.environments import facts as environment
 from airflow_venv.errors import BrokenEnvironmentError
-from airflow_venv.serializers import check_serializer
+from airflow_venv.worker.serializers import check_serializer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Union
 
 if TYPE_CHECKING:
-    from airflow_venv.environment import Environment
+    from airflow_venv.environments.facts import Environment
 
 __all__ = [
     "Call",

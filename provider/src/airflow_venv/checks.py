@@ -7,11 +7,13 @@ import logging
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from airflow_venv import config, contextnames, names
+from airflow_venv import config
 from airflow_venv._compat import AIRFLOW_3, KNOWN_CONTEXT_KEYS
+from airflow_venv.environments.lookup import check_name, environments, find, is_template
 from airflow_venv.errors import SourceError
-from airflow_venv.lookup import check_name, environments, find, is_template
-from airflow_venv.source import locate, unwrap
+from airflow_venv.source import free_names
+from airflow_venv.source.extract import locate, unwrap
+from airflow_venv.worker import context_names
 
 if TYPE_CHECKING:
     from airflow_venv.call import FunctionSource
@@ -40,7 +42,7 @@ _GONE = {
     **dict.fromkeys(_BY_DAY, "compute it from logical_date or the data interval"),
 }
 """Names of Airflow 2's context that Airflow 3 has not, with what to do instead."""
-_gathered: weakref.WeakKeyDictionary[Any, dict[str, names.Gathered]] = weakref.WeakKeyDictionary()
+_gathered: weakref.WeakKeyDictionary[Any, dict[str, free_names.Gathered]] = weakref.WeakKeyDictionary()
 
 
 def check_at_parse(name: str | None) -> None:
@@ -84,7 +86,7 @@ def _check_context(operator: VenvOperator) -> None:
     parameters = inspect.signature(operator.python_callable).parameters
     passed = {*operator.op_kwargs, *list(parameters)[: len(operator.op_args)]}
     asked = [name for name in parameters if name not in passed]
-    reasons = contextnames.refusals(name for name in asked if name in KNOWN_CONTEXT_KEYS)
+    reasons = context_names.refusals(name for name in asked if name in KNOWN_CONTEXT_KEYS)
     for name in asked:
         if AIRFLOW_3 and name in _GONE and parameters[name].default in (None, inspect.Parameter.empty):
             reasons[name] = f"Airflow 3 no longer has it; {_GONE[name]}"
@@ -100,13 +102,13 @@ def function_source(operator: VenvOperator) -> FunctionSource:
     return _gather(operator).source
 
 
-def _gather(operator: VenvOperator) -> names.Gathered:
+def _gather(operator: VenvOperator) -> free_names.Gathered:
     """Collect the source once per function: a function may be the task of many operators."""
     function = operator.python_callable
     key = repr(operator.include)
     kept = _gathered.setdefault(function, {})
     if key not in kept:
-        kept[key] = names.gather(
+        kept[key] = free_names.gather(
             function, operator.include, _decorators_to_drop(function, decorated=operator.decorated)
         )
     return kept[key]
@@ -120,13 +122,13 @@ def _decorators_to_drop(function: Any, *, decorated: bool) -> int:
     """
     plain = unwrap(function)
     definition = locate(plain)
-    count = definition.task_decorators(names.values_around(plain))
+    count = definition.task_decorators(free_names.values_around(plain))
     if count or not decorated:
         return count
     return len(definition.node.decorator_list) if plain is function else 1
 
 
-def _report(gathered: names.Gathered) -> str:
+def _report(gathered: free_names.Gathered) -> str:
     """Name every missing name with its lines and, where one is known, the reason."""
     lines: dict[str, list[str]] = {}
     for use in gathered.missing:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, cast, get_typ
 
 from airflow_venv._compat import DecoratedInit, task_decorator_factory
 from airflow_venv.checks import check_at_parse
-from airflow_venv.lookup import check_name
+from airflow_venv.environments.lookup import check_name
 from airflow_venv.operators import VenvBranchOperator, VenvOperator, VenvSensor, VenvShortCircuitOperator
-from airflow_venv.source import MARK, remember_call
+from airflow_venv.source.extract import MARK, remember_call
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Mapping, Sequence

@@ -9,7 +9,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow_venv import process, settle
+from airflow_venv import settle
 from airflow_venv._compat import (
     AirflowException,
     BaseBranchOperator,
@@ -21,14 +21,15 @@ from airflow_venv._compat import (
 )
 from airflow_venv.arguments import prepare
 from airflow_venv.checks import check_at_parse, check_function, function_source
-from airflow_venv.filereference import FileReference
-from airflow_venv.lookup import check_name, check_python, find, known_path
+from airflow_venv.environments.lookup import check_name, check_python, find, known_path
+from airflow_venv.source.file_function import FileReference
+from airflow_venv.worker import supervisor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping, Sequence
 
-    from airflow_venv import names
     from airflow_venv.call import Call
+    from airflow_venv.source import free_names
 
 __all__ = ["VenvBranchOperator", "VenvOperator", "VenvSensor", "VenvShortCircuitOperator"]
 
@@ -74,7 +75,7 @@ class VenvOperator(ExternalPythonOperator):
         env_vars: Mapping[str, str] | None = None,
         inherit_env: bool = True,
         show_return_value_in_logs: bool = True,
-        include: names.Include = (),
+        include: free_names.Include = (),
         airflow_shim: bool = False,
         export_connections: Sequence[str] = (),
         **kwargs: Any,
@@ -142,7 +143,7 @@ class VenvOperator(ExternalPythonOperator):
 
     def on_kill(self) -> None:
         """End the function's process and its children when Airflow kills the task."""
-        process.kill_all()
+        supervisor.kill_all()
 
 
 # VenvOperator comes before Airflow's branch and sensor among the bases: in Airflow 2.4 to 2.7 a class without an

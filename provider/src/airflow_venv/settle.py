@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_venv import process
 from airflow_venv._compat import AirflowFailException, AirflowSkipException
 from airflow_venv.call import Crash, Exit, Fail, Skip, Value
 from airflow_venv.failures import FunctionError, failure
-from airflow_venv.services import Services
+from airflow_venv.worker import supervisor
+from airflow_venv.worker.services import Services
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
@@ -21,7 +21,7 @@ __all__ = ["run", "settle"]
 
 def run(call: Call, context: Mapping[str, Any], operator: VenvOperator) -> Any:
     """Run the call in one child process; give the function's value, or raise what its outcome means to Airflow."""
-    outcome = process.run(call, Services(context), operator.log)
+    outcome = supervisor.run(call, Services(context), operator.log)
     return settle(outcome, operator.skip_on_exit_code, call.environment.python)
 
 

@@ -10,10 +10,10 @@ import types
 import pytest
 
 from airflow_venv import _compat
-from airflow_venv.describe import ContextError, describe
-from airflow_venv.inside.plain import decode
-from airflow_venv.process import Pickled
-from airflow_venv.services import Services
+from airflow_venv.worker.context_encoding import ContextError, describe
+from airflow_venv.child.json_codec import decode
+from airflow_venv.worker.supervisor import Pickled
+from airflow_venv.worker.services import Services
 
 URI = "postgres://user:p%40ss-w0rd@dbhost:5432/db?apikey=extra-s3cret"
 
@@ -160,7 +160,7 @@ def test_macros_of_plugins_are_called_where_they_are_installed(tmp_path):
     code = """if 1:
         import os
         from airflow_venv import VenvOperator, _compat
-        from airflow_venv.services import Services
+        from airflow_venv.worker.services import Services
         import datetime
         try:
             from airflow.sdk import DAG

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.support.contents import Image
+from tools.image_contents import Image
 
 AIRFLOW = "apache/airflow:3.3.2-python3.12"
 

@@ -3,9 +3,9 @@
 import pytest
 
 from tests.e2e.conftest import need_images
-from tests.support import foreign
-from tests.support.contents import Image, connect
-from tests.support.state import Unavailable
+from tools import arm64
+from tools.image_contents import Image, connect
+from tools.state import Unavailable
 
 ENGINE = "docker-28-containerd"
 """Its store keeps images of any platform."""
@@ -25,10 +25,10 @@ def builder(builder_on, registry):
     made = builder_on(ENGINE)
     need_images(made.engine, BASE, GRAFTED)
     try:
-        with foreign.emulation():
-            foreign.push_base(made.engine, f"{registry}/base:arm64")
-            foreign.push_python(made.engine, f"{registry}/python:arm64")
-            foreign.push_frontend(made.engine, f"{registry}/frontend:1", made.frontend)
+        with arm64.emulation():
+            arm64.push_base(made.engine, f"{registry}/base:arm64")
+            arm64.push_python(made.engine, f"{registry}/python:arm64")
+            arm64.push_frontend(made.engine, f"{registry}/frontend:1", made.frontend)
             yield made
     except Unavailable as reason:
         pytest.skip(f"nothing for arm64: {reason}")
@@ -43,12 +43,12 @@ def test_each_stage_is_for_its_own_platform(builder, registry):
     )
     python = f"--build-context=python:3.11-slim-bookworm=docker-image://{registry}/python:arm64"
     files, env = {"r.txt": "markupsafe==2.1.5\n"}, {"BUILDX_METADATA_PROVENANCE": "max"}
-    build = builder(text, files, f"--platform={foreign.PLATFORM}", python, env=env)
+    build = builder(text, files, f"--platform={arm64.PLATFORM}", python, env=env)
     assert mounted(build) == {("PYENV 3.12 n r.txt", "amd64", "amd64"), ("PYENV 3.11 a r.txt", "arm64", "arm64")}
     client = connect(builder.engine)
     image = Image(client, build.image)
     code = "import markupsafe._speedups as m, platform; print(platform.machine(), m.__file__)"
-    done = image.run("/opt/venv/a/bin/python", "-c", code, platform=foreign.PLATFORM)
+    done = image.run("/opt/venv/a/bin/python", "-c", code, platform=arm64.PLATFORM)
     assert done.code == 0, done.err
     packages = "venv/{}/lib/python3.{}/site-packages/markupsafe/_speedups.cpython-3{}-{}-linux-gnu.so"
     assert done.out == f"aarch64 /opt/{packages.format('a', 11, 11, 'aarch64')}\n"

@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.support import examples, wheels
-from tests.support.builds import Build
+from tests.support import examples
+from tools import wheels
+from tools.build_image import Build
 
 AIRFLOW = "apache/airflow:3.3.2-python3.12"
 

@@ -8,14 +8,15 @@ import pytest
 
 from tests.e2e.conftest import need_images
 from tests.e2e.examples.conftest import AIRFLOW
-from tests.support import dagruns, examples, postgres, services, wheels
-from tests.support.builds import made, write_files
-from tests.support.state import ROOT, Unavailable
+from tests.support import examples, postgres, services
+from tools import dag_runs, wheels
+from tools.build_image import made, write_files
+from tools.state import ROOT, Unavailable
 
 
-def ran(buildx, image: str, dag: str, *options: str) -> dagruns.DagRun:
+def ran(buildx, image: str, dag: str, *options: str) -> dag_runs.DagRun:
     """Run a DAG of an image, every task of which must end well."""
-    run = dagruns.run_dag(buildx.engine, image, dag, *options)
+    run = dag_runs.run_dag(buildx.engine, image, dag, *options)
     assert run.code == 0, run.log[-6000:]
     assert run.tasks
     return run

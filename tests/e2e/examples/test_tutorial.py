@@ -9,9 +9,9 @@ import pytest
 
 from tests.docs.test_blocks import blocks
 from tests.e2e.examples.conftest import AIRFLOW
-from tests.support import interpreters, wheels
-from tests.support.builds import FRONTEND, Builder, write_files
-from tests.support.state import ROOT, folder
+from tools import interpreters, wheels
+from tools.build_image import FRONTEND, Builder, write_files
+from tools.state import ROOT, folder
 
 PAGE = ROOT / "docs/tutorial.md"
 DOCKER = """\

@@ -6,7 +6,7 @@ import os
 import pytest
 import yaml
 
-from pyenv_frontend.language.advice import RULES
+from pyenv_frontend.lint.ruleset import RULES
 from tests.frontend.cli.running import called, folder
 
 MIXED = "FROM a\nPYENV 3.6 old\nPYENV 3.1 x\nPYENV --instaler=pip 3.14 größe y\nPYENV 3.14 z a.txt\n"

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pyenv_frontend.document import parse
+from pyenv_frontend.dockerfile import parse
 from pyenv_frontend.errors import UserError
-from pyenv_frontend.language import has_pyenv
+from pyenv_frontend.stages.analyze import has_pyenv
 from tests.frontend.cli.running import called
 
 TESTS = Path(__file__).parents[2]

@@ -1,6 +1,6 @@
 """Base images as the tests of the expansion know them."""
 
-from pyenv_frontend.expansion.base import Account, Base, Interpreter, Libc
+from pyenv_frontend.expansion.base_image import Account, Base, Interpreter, Libc
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 SYSTEM_USERS = {

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from pyenv_frontend import document
+from pyenv_frontend import dockerfile
 from pyenv_frontend.errors import UserError
 from pyenv_frontend.expansion.expand import Expansion, Tools, expand
-from pyenv_frontend.expansion.place import HomeUnknownError
-from pyenv_frontend.language import Program, Settings, read
-from pyenv_frontend.language.requirements import Needs
+from pyenv_frontend.expansion.location import HomeUnknownError
+from pyenv_frontend.inputs.resolve import Needs
+from pyenv_frontend.stages.analyze import Settings, read
+from pyenv_frontend.stages.program import Program
 from tests.frontend.expansion.facts import BASES
 
 CASES = Path(__file__).parent / "cases"
@@ -19,7 +20,7 @@ TOOLS = Tools(here="pyenv-frontend-tools", triggers="pyenv-frontend:dev")
 
 
 def program(source: bytes) -> Program:
-    return read(document.parse(source))
+    return read(dockerfile.parse(source))
 
 
 def expanded(source: bytes, *, to_print: bool = False) -> Expansion:
@@ -122,7 +123,7 @@ def test_left_out_pyenvs_become_comments():
         b"FROM debian:bookworm\nPYENV 3.9 y\n"
         b"FROM debian:bookworm AS c\nPYENV 3.9 z"
     )
-    read_program = read(document.parse(source), Settings(reachable_only=True))
+    read_program = read(dockerfile.parse(source), Settings(reachable_only=True))
     bases = {(stage.root, None): BASES["debian:bookworm"] for stage in read_program.stages}
     result = expand(read_program, bases, [Needs()], TOOLS)
     lines = result.source.split(b"\n")

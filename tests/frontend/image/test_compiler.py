@@ -12,9 +12,9 @@ import pytest
 
 from pyenv_image import bytecode, compiler
 from pyenv_image.failure import StepError
-from tests.support import interpreters
-from tests.support.builds import write_files
-from tests.support.state import Unavailable
+from tools import interpreters
+from tools.build_image import write_files
+from tools.state import Unavailable
 
 SOURCES = {
     "one.py": "X = {'a', 'b', 'c'} & {*'bcd'}\n",

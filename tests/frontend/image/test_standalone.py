@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import pyenv_image
-from tests.support import interpreters
-from tests.support.state import Unavailable
+from tools import interpreters
+from tools.state import Unavailable
 
 FOLDER = Path(pyenv_image.__file__).parent
 

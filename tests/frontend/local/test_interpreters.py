@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from pyenv_frontend.language.versions import parse_version
 from pyenv_frontend.local.interpreters import Interpreters, MissingInterpreterError, fits
-from pyenv_frontend.position import Span
-from tests.support import interpreters
+from pyenv_frontend.positions import Span
+from pyenv_frontend.pyenv.versions import parse_version
+from tools import interpreters
 
 
 @pytest.mark.parametrize(

@@ -8,24 +8,24 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pyenv_frontend.cli import report
-from pyenv_frontend.cli.dockerfile import check_target, context_of, pairs, read_dockerfile, settings_of, shared_options
+from pyenv_frontend.cli.common import check_target, context_of, pairs, read_dockerfile, settings_of, shared_options
 from pyenv_frontend.cli.report import Finding
 from pyenv_frontend.errors import UserError
-from pyenv_frontend.language.checks import checks_of
-from pyenv_frontend.language.requirements import close_over
-from pyenv_frontend.language.rules import advise
-from pyenv_frontend.language.scopes import has_pyenv, read
-from pyenv_frontend.language.slips import misspelt
+from pyenv_frontend.inputs.resolve import close_over
+from pyenv_frontend.lint.config import checks_of
+from pyenv_frontend.lint.linter import advise
+from pyenv_frontend.pyenv.hints import misspelt
+from pyenv_frontend.stages.analyze import has_pyenv, read
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
-    from pyenv_frontend.cli.folder import FolderContext
-    from pyenv_frontend.document import Document, Instruction
-    from pyenv_frontend.language.program import Program
-    from pyenv_frontend.language.requirements import Closure
-    from pyenv_frontend.language.scopes import Settings
+    from pyenv_frontend.cli.folder_context import FolderContext
+    from pyenv_frontend.dockerfile import Document, Instruction
+    from pyenv_frontend.inputs.resolve import Closure
+    from pyenv_frontend.stages.analyze import Settings
+    from pyenv_frontend.stages.program import Program
 
 __all__ = ["check", "find"]
 

@@ -7,28 +7,22 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from pyenv_frontend.cli.bases import BaseOptions, base_options
-from pyenv_frontend.cli.dockerfile import (
-    check_target,
-    context_of,
-    read_dockerfile,
-    settings_of,
-    shared_options,
-)
-from pyenv_frontend.document.directives import detect_syntax
+from pyenv_frontend.cli.base_options import BaseOptions, base_options
+from pyenv_frontend.cli.common import check_target, context_of, read_dockerfile, settings_of, shared_options
+from pyenv_frontend.dockerfile.directives import detect_syntax
 from pyenv_frontend.errors import UserError
 from pyenv_frontend.expansion import expand as expansion
-from pyenv_frontend.expansion.base import Base
-from pyenv_frontend.expansion.place import HomeUnknownError
-from pyenv_frontend.expansion.runtime import FILES
-from pyenv_frontend.language.requirements import close_over
-from pyenv_frontend.language.scopes import has_pyenv, read
+from pyenv_frontend.expansion.astro_runtime import FILES
+from pyenv_frontend.expansion.base_image import Base
+from pyenv_frontend.expansion.location import HomeUnknownError
+from pyenv_frontend.inputs.resolve import close_over
+from pyenv_frontend.stages.analyze import has_pyenv, read
 
 if TYPE_CHECKING:
-    from pyenv_frontend.document import Document
-    from pyenv_frontend.language.context import BuildContext
-    from pyenv_frontend.language.program import Environment
-    from pyenv_frontend.language.scopes import Settings
+    from pyenv_frontend.dockerfile import Document
+    from pyenv_frontend.inputs.build_context import BuildContext
+    from pyenv_frontend.stages.analyze import Settings
+    from pyenv_frontend.stages.program import Environment
 
 __all__ = ["expand"]
 

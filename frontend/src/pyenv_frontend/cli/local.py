@@ -11,24 +11,24 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from pyenv_frontend.cli.dockerfile import check_target, context_of, pairs, read_dockerfile, settings_of, shared_options
-from pyenv_frontend.language.scopes import read
-from pyenv_frontend.local import plan
-from pyenv_frontend.local.board import Board
+from pyenv_frontend.cli.common import check_target, context_of, pairs, read_dockerfile, settings_of, shared_options
+from pyenv_frontend.local import jobs as plan
+from pyenv_frontend.local.exports import FORMATS
+from pyenv_frontend.local.find_uv import find_uv
 from pyenv_frontend.local.installer import Installer
 from pyenv_frontend.local.interpreters import Interpreters
-from pyenv_frontend.local.make import Maker
+from pyenv_frontend.local.progress import Board
+from pyenv_frontend.local.runner import Maker
 from pyenv_frontend.local.store import Store
-from pyenv_frontend.local.tools import find_uv
-from pyenv_frontend.local.variables import FORMATS
+from pyenv_frontend.stages.analyze import read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pyenv_frontend.cli.folder import FolderContext
+    from pyenv_frontend.cli.folder_context import FolderContext
     from pyenv_frontend.errors import UserError
-    from pyenv_frontend.language.program import Program
-    from pyenv_frontend.local.plan import Job
+    from pyenv_frontend.local.jobs import Job
+    from pyenv_frontend.stages.program import Program
 
 __all__ = ["local"]
 

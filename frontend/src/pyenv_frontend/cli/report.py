@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import quote
 
 from pyenv_frontend.errors import excerpt
-from pyenv_frontend.language.advice import RULES
-from pyenv_frontend.position import Location, SourceFile
+from pyenv_frontend.lint.ruleset import RULES
+from pyenv_frontend.positions import Location, SourceFile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pyenv_frontend.errors import UserError
-    from pyenv_frontend.language.advice import Advice
+    from pyenv_frontend.lint.ruleset import Advice
 
 __all__ = ["ERROR_RULE", "Finding", "as_json", "as_sarif", "as_text"]
 

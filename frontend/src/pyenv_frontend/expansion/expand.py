@@ -7,23 +7,24 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from pyenv_frontend.document.words import fields
-from pyenv_frontend.expansion import place, quoting, runtime, steps
-from pyenv_frontend.expansion.output import Output
-from pyenv_frontend.expansion.plan import Interpreters
-from pyenv_frontend.position import LineMap, Lines, Span
+from pyenv_frontend.dockerfile.words import fields
+from pyenv_frontend.expansion import astro_runtime, quoting, steps
+from pyenv_frontend.expansion import location as place
+from pyenv_frontend.expansion.interpreter_choice import Interpreters
+from pyenv_frontend.expansion.writer import Output
+from pyenv_frontend.positions import LineMap, Lines, Span
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
-    from pyenv_frontend.document import Instruction
-    from pyenv_frontend.expansion.base import Base
-    from pyenv_frontend.expansion.builders import Aside
-    from pyenv_frontend.expansion.place import Place
-    from pyenv_frontend.expansion.plan import Choice
-    from pyenv_frontend.expansion.runtime import Triggers
-    from pyenv_frontend.language.program import Environment, Program, Stage
-    from pyenv_frontend.language.requirements import Needs
+    from pyenv_frontend.dockerfile import Instruction
+    from pyenv_frontend.expansion.astro_runtime import Triggers
+    from pyenv_frontend.expansion.base_image import Base
+    from pyenv_frontend.expansion.interpreter_choice import Choice
+    from pyenv_frontend.expansion.location import Place
+    from pyenv_frontend.expansion.printed_builder_stage import Aside
+    from pyenv_frontend.inputs.resolve import Needs
+    from pyenv_frontend.stages.program import Environment, Program, Stage
 
 __all__ = ["BaseKey", "Expansion", "Step", "expand"]
 
@@ -168,7 +169,7 @@ def _parts(
     """
     asides: Mapping[int, Aside] = {}
     if to_print:
-        from pyenv_frontend.expansion.builders import set_aside  # noqa: PLC0415 - a build never needs it
+        from pyenv_frontend.expansion.printed_builder_stage import set_aside  # noqa: PLC0415 - a build never needs it
 
         asides = set_aside(program)
     number = 0
@@ -200,14 +201,14 @@ class _Surrounded:
         """The stage with its triggers sorted, if it begins with an image that has any to be taken over."""
         if stage.parent is not None or not base.triggers:
             return None
-        return cls(stage, base, runtime.sort(base.triggers, present))
+        return cls(stage, base, astro_runtime.sort(base.triggers, present))
 
     def write_before(self, output: Output) -> int:
         """Write FROM with the image that has no triggers, and the system's part of them; return where FROM ends."""
         instruction = self.stage.instruction
         output.insert(instruction.span, fields(instruction.arguments)[0].span.end, b"-base")
         for trigger in self.triggers.before:
-            output.verbatim(runtime.spelled(trigger, instruction.escape.decode()), instruction.lines)
+            output.verbatim(astro_runtime.spelled(trigger, instruction.escape.decode()), instruction.lines)
         if self.triggers.user:
             output.verbatim(f"USER {self.base.user}", instruction.lines)
         return instruction.span.end
@@ -219,7 +220,7 @@ class _Surrounded:
             output.verbatim(f"USER {self.triggers.user}", lines)
         escape = last.pyenv.instruction.escape.decode()
         for trigger in self.triggers.after:
-            output.verbatim(runtime.spelled(trigger, escape), lines)
+            output.verbatim(astro_runtime.spelled(trigger, escape), lines)
         if last.state.user is not None:
             output.verbatim(f"USER {quoting.env_value(last.state.user or 'root', escape)}", lines)
 

@@ -14,9 +14,9 @@ from pyenv_frontend.expansion import quoting
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pyenv_frontend.expansion.place import Place
-    from pyenv_frontend.language.instruction import Pyenv
-    from pyenv_frontend.language.requirements import Needs
+    from pyenv_frontend.expansion.location import Place
+    from pyenv_frontend.inputs.resolve import Needs
+    from pyenv_frontend.pyenv.instruction import Pyenv
 
 __all__ = [
     "BUILDER",

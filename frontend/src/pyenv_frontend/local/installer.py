@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pyenv_frontend.local.interpreters import Interpreter
-    from pyenv_frontend.local.plan import Job
+    from pyenv_frontend.local.jobs import Job
 
 __all__ = ["InstallError", "Installer", "news", "plain"]
 

@@ -15,7 +15,7 @@ from packaging.version import InvalidVersion, Version
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pyenv_frontend.language.instruction import PythonVersion
+    from pyenv_frontend.pyenv.instruction import PythonVersion
 
 __all__ = ["Interpreter", "Interpreters", "MissingInterpreterError", "fits"]
 

@@ -1,0 +1,141 @@
+"""The engine as the rest of the frontend sees it: a small protocol of calls, without a word of gRPC.
+
+`buildkit.client.Client` is the real one; tests write theirs by hand. Every call sends its request at once and gives a
+`Reply`; ask for several before getting the first, and they run at the same time.
+
+The values are named tuples: this module is imported at the start of every build, and a frozen dataclass costs about a
+millisecond each to define.
+"""
+
+from __future__ import annotations
+
+__all__ = ["Bridge", "Entry", "ImageFacts", "Notice", "Ready", "RefId", "Reply"]
+
+from typing import TYPE_CHECKING, NamedTuple, NewType, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pyenv_frontend.buildkit import wire_pb2 as wire
+
+RefId = NewType("RefId", str)
+"""The name of a file system that the engine holds for this build. The empty one is an empty file system."""
+
+
+class Reply[T](Protocol):
+    """An answer that may still be on its way."""
+
+    def get(self) -> T:
+        """Wait for the answer.
+
+        Raises:
+            CallError: the engine answered with an error.
+            ChannelClosedError: the engine is gone.
+        """
+        ...
+
+
+class Ready[T](NamedTuple):
+    """A reply that is there already."""
+
+    value: T
+
+    def get(self) -> T:
+        """Give the value."""
+        return self.value
+
+
+class ImageFacts(NamedTuple):
+    """What a registry or the local store says about an image."""
+
+    name: str
+    """The image's name as the engine resolved it (a source policy may have changed it)."""
+    digest: str
+    """`sha256:...` of the manifest or index; empty where the store has none."""
+    config: bytes
+    """The OCI image configuration, JSON."""
+
+
+class Entry(NamedTuple):
+    """One name in a folder of a file system, or what `stat_file` found."""
+
+    path: str
+    mode: int
+    """Go's os.FileMode: permission bits below, directory is bit 31, symbolic link bit 27."""
+    uid: int
+    gid: int
+    size: int
+    linkname: str
+
+    @property
+    def is_dir(self) -> bool:
+        """Whether this is a folder."""
+        return bool(self.mode & 1 << 31)
+
+    @property
+    def is_link(self) -> bool:
+        """Whether this is a symbolic link."""
+        return bool(self.mode & 1 << 27)
+
+
+class Notice(NamedTuple):
+    """One line of a build's warning summary."""
+
+    step: str
+    """Digest of the op that the warning belongs to; one that the client has seen."""
+    short: str
+    detail: tuple[str, ...] = ()
+    url: str = ""
+    info: wire.SourceInfo | None = None
+    ranges: tuple[wire.Range, ...] = ()
+
+
+class Bridge(Protocol):
+    """What can be asked of the engine while a build runs."""
+
+    def ping(self) -> Reply[wire.PongResponse]:
+        """Ask what the engine can do and which workers it has."""
+        ...
+
+    def inputs(self) -> Reply[Mapping[str, wire.Definition]]:
+        """Ask for the graphs that the client handed to this frontend, by name."""
+        ...
+
+    def solve(self, definition: wire.Definition) -> Reply[wire.Result]:
+        """Load a graph. Nothing runs before one of its files is read, or it is evaluated or returned.
+
+        The caches that the user imports serve its steps.
+        """
+        ...
+
+    def solve_frontend(
+        self, frontend: str, options: Mapping[str, str], inputs: Mapping[str, wire.Definition]
+    ) -> Reply[wire.Result]:
+        """Run another frontend of the engine's and take what it returns."""
+        ...
+
+    def read_file(self, ref: RefId, path: str, length: int | None = None) -> Reply[bytes]:
+        """Read a file, or its first `length` bytes; symbolic links are followed inside the file system."""
+        ...
+
+    def read_dir(self, ref: RefId, path: str, pattern: str = "") -> Reply[Sequence[Entry]]:
+        """List a folder; `pattern` is a glob over names."""
+        ...
+
+    def stat_file(self, ref: RefId, path: str) -> Reply[Entry]:
+        """Look at one path; the last link is not followed."""
+        ...
+
+    def resolve_image(
+        self, name: str, platform: wire.Platform | None = None, *, mode: str = "", log_name: str = ""
+    ) -> Reply[ImageFacts]:
+        """Resolve an image's name to its digest and configuration."""
+        ...
+
+    def evaluate(self, *refs: RefId) -> Reply[None]:
+        """Run the steps that lead to file systems; the error is that of the first step that fails."""
+        ...
+
+    def warn(self, warning: Notice) -> Reply[None]:
+        """Add a line to the build's warnings."""
+        ...

@@ -1,0 +1,153 @@
+"""Graphs of our own: sources, one written file, a copy. Pure: values in, protobuf messages out.
+
+Every op of ours has the very bytes that the engine would write. Where Docker's frontend makes the same op, the engine
+does the work once for both; an upload, which can be read once only, has to be the same op.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "NAME",
+    "Output",
+    "copied",
+    "definition",
+    "digest_of",
+    "encode",
+    "literal",
+    "output_of",
+    "source",
+    "write_as",
+    "written",
+]
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from pyenv_frontend.buildkit import wire_pb2 as wire
+
+try:  # hashlib loads every algorithm there is, and OpenSSL: 6 ms of each build's start
+    from _sha2 import sha256  # type: ignore[import-not-found]
+except ImportError:
+    from hashlib import sha256
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NAME = "llb.customname"
+"""Where an op's metadata has what the step is called."""
+
+
+class Output(NamedTuple):
+    """One output of an op, with the whole graph that leads to it."""
+
+    ops: tuple[bytes, ...]
+    """Serialised ops, inputs before users."""
+    digest: str
+    number: int
+    """Which of the op's outputs."""
+    metadata: Mapping[str, wire.OpMetadata]
+
+
+def literal(path: str) -> str:
+    """Give a path as a pattern that matches nothing else."""
+    return "".join("\\" + char if char in "\\*?[!" else char for char in path)
+
+
+def digest_of(op: bytes) -> str:
+    """Give an op's digest."""
+    return f"sha256:{sha256(op).hexdigest()}"
+
+
+def encode(op: wire.Op) -> bytes:
+    """Serialise an op as the engine does: fields in the order of their numbers, maps by key.
+
+    What is in a oneof comes last, as in Go's own protobuf; engines up to BuildKit 0.16 write it where its number is.
+    """
+    kind = op.WhichOneof("op")
+    if kind is None or _Manner.by_number:
+        return op.SerializeToString(deterministic=True)
+    rest = wire.Op()
+    rest.CopyFrom(op)
+    rest.ClearField(kind)
+    alone = wire.Op()
+    getattr(alone, kind).CopyFrom(getattr(op, kind))
+    return rest.SerializeToString(deterministic=True) + alone.SerializeToString(deterministic=True)
+
+
+class _Manner:
+    by_number = False
+    """Whether what is in a oneof has no place of its own."""
+
+
+def write_as(op: bytes) -> None:
+    """Write ops as the engine writes them that wrote this one; it has to hold more than what is in its oneof."""
+    _Manner.by_number = wire.Op.FromString(op).SerializeToString(deterministic=True) == op
+
+
+def source(identifier: str, attrs: Mapping[str, str], name: str) -> Output:
+    """Make a source that is the same on every platform: `local://...`, `git://...`, `https://...`.
+
+    Args:
+        identifier: what to load.
+        attrs: how to load it.
+        name: what the step is called in the build's progress.
+    """
+    op = wire.Op(source=wire.SourceOp(identifier=identifier, attrs=attrs), constraints=wire.WorkerConstraints())
+    return _add((), op, name, {})
+
+
+def written(files: Mapping[str, bytes], name: str) -> Output:
+    """Make a file system with nothing but `files`, by relative path; like Docker's own, only root can read them."""
+    actions: list[wire.FileAction] = []
+    for path, data in files.items():
+        folder, slash, _ = path.lstrip("/").rpartition("/")
+        if slash:
+            mkdir = wire.MkDir(path="/" + folder, mode=0o755, make_parents=True, timestamp=-1)
+            actions.append(wire.FileAction(mkdir=mkdir))
+        mkfile = wire.MkFile(path="/" + path.lstrip("/"), mode=0o600, data=data, timestamp=-1)
+        actions.append(wire.FileAction(mkfile=mkfile))
+    for index, action in enumerate(actions):
+        action.input = index - 1  # the op has no inputs, so an action's number is its index, and -1 is the empty start
+        action.secondary_input = -1
+        action.output = 0 if index == len(actions) - 1 else -1
+    return _add((), _file_op(actions), name, {})
+
+
+def copied(origin: Output, path: str, name: str, *, unpack: bool = False, contents: bool = False) -> Output:
+    """Make a file system out of a part of another: an archive unpacked, or a folder's contents."""
+    copy = wire.Copy(src=path, dest="/", mode=-1, attempt_unpack=unpack, dir_copy_contents=contents, timestamp=-1)
+    action = wire.FileAction(input=-1, secondary_input=0, copy=copy)
+    op = _file_op([action])
+    op.inputs.add(digest=origin.digest, index=origin.number)
+    return _add(origin.ops, op, name, origin.metadata)
+
+
+def _file_op(actions: list[wire.FileAction]) -> wire.Op:
+    return wire.Op(file=wire.FileOp(actions=actions), constraints=wire.WorkerConstraints())
+
+
+def _add(before: tuple[bytes, ...], op: wire.Op, name: str, metadata: Mapping[str, wire.OpMetadata]) -> Output:
+    data = encode(op)
+    digest = digest_of(data)
+    described = wire.OpMetadata(description={NAME: name}) if name else wire.OpMetadata()
+    return Output((*before, data), digest, 0, {**metadata, digest: described})
+
+
+def definition(output: Output) -> wire.Definition:
+    """Close a graph: the last op names the output."""
+    last = wire.Op(inputs=[wire.Input(digest=output.digest, index=output.number)])
+    made = wire.Definition(ops=[*output.ops, encode(last)])
+    for digest, metadata in output.metadata.items():
+        made.metadata[digest].CopyFrom(metadata)
+    return made
+
+
+def output_of(graph: wire.Definition) -> Output:
+    """Open a graph that somebody else closed, to build on it.
+
+    Raises:
+        ValueError: the graph has no output.
+    """
+    if not graph.ops:
+        raise ValueError("an empty graph has no output")
+    end = wire.Op.FromString(graph.ops[-1]).inputs[0]
+    return Output(tuple(graph.ops[:-1]), end.digest, end.index, dict(graph.metadata.items()))

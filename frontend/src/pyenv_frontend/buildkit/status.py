@@ -1,0 +1,92 @@
+"""gRPC statuses: what the engine answers when a call fails, and what we return when a build does.
+
+A status is a code, one sentence and any number of details. BuildKit's details are JSON under type URLs of its own
+(`github.com/moby/buildkit/errdefs.Source+json`); those we know can be read and edited here, the rest goes on untouched.
+
+Source of truth: BuildKit `util/grpcerrors` and `solver/errdefs`; the percent-encoding is gRPC's over HTTP/2.
+"""
+
+from __future__ import annotations
+
+__all__ = ["CANCELLED", "UNIMPLEMENTED", "UNKNOWN", "CallError", "Detail", "Status"]
+
+import binascii
+from typing import TYPE_CHECKING, NamedTuple
+
+from google.protobuf.message import DecodeError
+
+from pyenv_frontend.buildkit import wire_pb2 as wire
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CANCELLED = 1
+UNKNOWN = 2
+"""The code whose message buildx prints without putting the code's name before it."""
+UNIMPLEMENTED = 12
+
+
+class Detail(NamedTuple):
+    """One detail of a status, not decoded."""
+
+    type_url: str
+    value: bytes
+
+
+class Status(NamedTuple):
+    """The outcome of a call that failed."""
+
+    message: str
+    code: int = UNKNOWN
+    details: tuple[Detail, ...] = ()
+
+    def to_wire(self) -> wire.Status:
+        """Give the protobuf form, as `Return` sends it."""
+        details = [wire.Detail(type_url=d.type_url, value=d.value) for d in self.details]
+        return wire.Status(code=self.code, message=self.message, details=details)
+
+    @classmethod
+    def from_trailers(cls, trailers: Mapping[bytes, bytes]) -> Status | None:
+        """Read a call's trailers; None if the call succeeded.
+
+        A status that cannot be read is a failed call too: an answer without a status is none.
+        """
+        code = trailers.get(b"grpc-status", b"")
+        if code == b"0":
+            return None
+        message = _percent_decode(trailers.get(b"grpc-message", b""))
+        if not code.isdigit():
+            return cls(f"the engine ended a call without a status ({message or 'no message'})")
+        packed = _details(trailers.get(b"grpc-status-details-bin", b""))
+        return cls(message, int(code), packed)
+
+
+class CallError(Exception):
+    """A call that the engine answered with an error."""
+
+    def __init__(self, method: str, status: Status) -> None:
+        super().__init__(f"{method}: {status.message}")
+        self.method = method
+        self.status = status
+
+
+def _details(value: bytes) -> tuple[Detail, ...]:
+    """Unpack `grpc-status-details-bin`: base64 without padding of a google.rpc.Status."""
+    if not value:
+        return ()
+    try:
+        status = wire.Status.FromString(binascii.a2b_base64(value + b"=" * (-len(value) % 4)))
+    except (ValueError, DecodeError):  # the message alone is still worth showing
+        return ()
+    return tuple(Detail(d.type_url, d.value) for d in status.details)
+
+
+def _percent_decode(value: bytes) -> str:
+    head, *rest = value.split(b"%")
+    out = bytearray(head)
+    for part in rest:
+        try:
+            out += bytes.fromhex(part[:2].decode("ascii")) + part[2:]
+        except ValueError:
+            out += b"%" + part
+    return out.decode("utf-8", "replace")

@@ -1,0 +1,116 @@
+"""Which interpreter an environment is made for: the base's own, or one that is grafted, once per stage and version."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pyenv_frontend.errors import UserError
+from pyenv_frontend.expansion import interpreter_image
+from pyenv_frontend.expansion.steps import Graft
+from pyenv_frontend.positions import Location
+
+if TYPE_CHECKING:
+    from pyenv_frontend.expansion.base_image import Base
+    from pyenv_frontend.positions import SourceFile
+    from pyenv_frontend.pyenv.instruction import Pyenv
+    from pyenv_frontend.stages.program import StageState
+
+__all__ = ["Choice", "Interpreters"]
+
+_PREFIX = "/opt/pyenv"
+_TOO_OLD = frozenset({"3.5", "3.6"})
+_LINK_FOLDERS = ("/usr/local/bin", "/usr/bin")
+_DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """The interpreter for one PYENV."""
+
+    python: str
+    """Its path in the image."""
+
+    graft: Graft | None
+    """The graft it comes from; None for the base's own."""
+
+    is_new: bool
+    """Whether the graft is still to be made."""
+
+
+@dataclass(slots=True)
+class Interpreters:
+    """The interpreters that a stage has so far, those of the stages it is based on included.
+
+    The choice for one PYENV depends on the PYENVs around it as little as possible: whatever a neighbour changes in a
+    step's text rebuilds that step.
+    """
+
+    grafts: dict[tuple[str, str | None], Graft] = field(default_factory=dict)
+    linked: set[str] = field(default_factory=set)
+
+    def inherit(self) -> Interpreters:
+        """A copy for a stage that is based on this one."""
+        return Interpreters(dict(self.grafts), set(self.linked))
+
+    def choose(self, pyenv: Pyenv, base: Base, state: StageState, file: SourceFile) -> Choice:
+        """Choose the interpreter for `pyenv`, and remember a graft that this makes.
+
+        Raises:
+            UserError: no official interpreter of that version can run on the base's C library.
+        """
+        version, source = pyenv.version, pyenv.options.from_
+        own = base.interpreters.get(version.minor)
+        if source is None and own and version.full in {None, own.version}:
+            return Choice(python=own.path, graft=None, is_new=False)
+        known = self.grafts.get((version.text, source))
+        graft = known or Graft(
+            image=source or _official(pyenv, base, file),
+            series=version.minor,
+            prefix=f"{_PREFIX}/{version.text}" + (f"-{_slug(source)}" if source else ""),
+            link=self._link(version.minor, base, state),
+        )
+        self.grafts[version.text, source] = graft
+        self.linked.add(version.minor)
+        return Choice(python=graft.python, graft=graft, is_new=known is None)
+
+    def _link(self, series: str, base: Base, state: StageState) -> str | None:
+        """Where the PATH of the stage will find `pythonX.Y`; None when it finds another one already."""
+        if series in base.interpreters or series in self.linked:
+            return None
+        folders = (state.path or base.env.get("PATH") or _DEFAULT_PATH).split(":")
+        return next((f"{folder}/python{series}" for folder in _LINK_FOLDERS if folder in folders), None)
+
+
+def _slug(reference: str) -> str:
+    return re.sub(r"[^A-Za-z0-9.]+", "-", reference).strip("-")
+
+
+def _official(pyenv: Pyenv, base: Base, file: SourceFile) -> str:
+    here = Location(file, pyenv.version.span)
+    if base.libc is None:
+        raise UserError(
+            f"there is no C library in {base.reference}, so no Python can run there",
+            here,
+            expected="a base image with a C library, such as Debian's, Ubuntu's or Alpine's",
+            hint="use PYENV in a stage based on such an image, or tell us if this one has one we overlook",
+        )
+    if pyenv.version.minor in _TOO_OLD:
+        raise UserError(
+            f"Python {pyenv.version.text} is too old: its images cannot be moved to a prefix of their own",
+            here,
+            expected="3.7 or newer",
+            hint="for an older one, install it in the image yourself and name its python in the task",
+        )
+    image = interpreter_image.image(pyenv.version.text, pyenv.version.minor, libc=base.libc, suite=base.suite)
+    if image is None:
+        glibc = ".".join(map(str, base.libc.version))
+        raise UserError(
+            f"no official Python {pyenv.version.text} runs on {base.reference}, whose glibc is {glibc}",
+            here,
+            expected=f"a version that was published for a Debian with glibc {glibc} or older",
+            hint="choose another version or a newer base, or name an image that has one: "
+            f"PYENV --from=IMAGE {pyenv.version.text} ...",
+        )
+    return image

@@ -1,0 +1,93 @@
+"""Where an environment lies in the image, and whose it is."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pyenv_frontend.errors import UserError
+from pyenv_frontend.expansion.base_image import Account
+
+if TYPE_CHECKING:
+    from pyenv_frontend.expansion.base_image import Base
+    from pyenv_frontend.stages.program import Environment
+
+__all__ = ["HomeUnknownError", "Place", "find"]
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_ROOT = frozenset({"", "root", "0"})
+_HOMELESS = frozenset({"", "/", "/nonexistent", "/dev/null"})
+_SHARED = "/opt/venv"
+
+
+class HomeUnknownError(Exception):
+    """The stage's user is not in the base image's /etc/passwd, so an instruction of the stage makes it.
+
+    Attributes:
+        user: the user's name.
+        environment: the PYENV that wants to know.
+    """
+
+    def __init__(self, user: str, environment: Environment) -> None:
+        super().__init__(user)
+        self.user = user
+        self.environment = environment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """The folder of one environment and its owner."""
+
+    path: str
+    user: str
+    """USER of the stage, as the engine gets it: `airflow`, `50000:0`, `root`."""
+
+    home: str | None
+    """The stage's `ENV HOME`, where it sets one; the owner's own home otherwise holds."""
+
+    account: Account | None
+    """The owner's numbers, where they are known."""
+
+    @property
+    def python(self) -> str:
+        """What `ASTRO_PYENV_<name>` holds."""
+        return f"{self.path}/bin/python"
+
+    @property
+    def is_root(self) -> bool:
+        """Whether the stage runs as root at this point."""
+        return self.user.partition(":")[0] in _ROOT
+
+
+def find(environment: Environment, base: Base) -> Place:
+    """The place of an environment: `--path`, or `$HOME/.venv/<name>`, or `/opt/venv/<name>` for root and the homeless.
+
+    Raises:
+        HomeUnknownError: it would be under the home of a user that the base image does not know.
+        UserError: the stage's USER or HOME cannot be written on a line.
+    """
+    pyenv, state = environment.pyenv, environment.state
+    user = base.user if state.user is None else state.user
+    name = user.partition(":")[0]
+    account = base.accounts.get(name) or (Account(uid=0, gid=0, home="/root") if name in _ROOT else None)
+    stated = state.env.get("HOME") or base.env.get("HOME")
+    if _CONTROL.search(user + (stated or "")):
+        message = "the user or the home of this stage has a control character in it"
+        raise UserError(message, pyenv.instruction.location)
+    place = Place(path="", user=user, home=stated, account=account)
+    if pyenv.options.path:
+        path = pyenv.options.path
+    elif place.is_root:
+        path = f"{_SHARED}/{pyenv.name.text}"
+    else:
+        home = stated or (account.home if account else None)
+        if home is None and not name.isdigit():
+            raise HomeUnknownError(name, environment)
+        # A number without a line in /etc/passwd is a user without a home; so says the engine, too.
+        path = (
+            f"{_SHARED}/{pyenv.name.text}"
+            if home is None or home in _HOMELESS
+            else f"{home.rstrip('/')}/.venv/{pyenv.name.text}"
+        )
+    return Place(path=path, user=user, home=stated, account=account)

@@ -1,0 +1,1 @@
+"""The files that a PYENV's requirements refer to, found in the build context."""

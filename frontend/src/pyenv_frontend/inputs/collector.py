@@ -1,0 +1,148 @@
+"""What a walk over the files of the build context gathers, and how it says that one is missing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
+
+from pyenv_frontend.errors import UserError, printable
+from pyenv_frontend.inputs.build_context import NotInContextError
+from pyenv_frontend.inputs.context_path import join
+from pyenv_frontend.positions import Location, SourceFile, Span
+from pyenv_frontend.pyenv.invalid_value import Mistake
+
+if TYPE_CHECKING:
+    from pyenv_frontend.inputs.build_context import BuildContext
+
+__all__ = ["Listed", "Origin", "Walk"]
+
+_SHOWN = 8
+"""How many neighbours of a missing file are named at most."""
+
+
+class Origin(NamedTuple):
+    """Who names a file: a word of the Dockerfile, and the line of the file that word led to."""
+
+    word: Location
+    line: Location | None = None
+
+    def at(self, line: Location) -> Origin:
+        """The same word, at a line of a file it led to; a line of the Dockerfile itself takes the word's place."""
+        return Origin(line) if line.file is self.word.file else Origin(self.word, line)
+
+    @property
+    def locations(self) -> tuple[Location, ...]:
+        """The Dockerfile's first, since that is what a build shows."""
+        return (self.word,) if self.line is None else (self.word, self.line)
+
+    def says(self, path: str) -> str:
+        """The beginning of a sentence about `path`."""
+        if self.line is None:
+            return path
+        return f"{path}, which {self.line.file.name} names in line {self.line.place.line},"
+
+
+class Listed(NamedTuple):
+    """One requirement, and where it is written."""
+
+    text: str
+    origin: Origin
+
+    locked: bool = False
+    """Whether a lock file beside it decides the version."""
+
+
+class Walk:
+    """Everything one PYENV refers to, as far as it is known by now."""
+
+    __slots__ = ("constraints", "context", "files", "listed", "locked", "trees")
+
+    def __init__(self, context: BuildContext) -> None:
+        self.context = context
+        self.files: dict[str, SourceFile] = {}
+        """Files that were read, by path."""
+        self.trees: dict[str, None] = {}
+        """Directories and archives that are named and not read, in order."""
+        self.listed: list[Listed] = []
+        self.locked: list[str] = []
+        """The `pyproject.toml`s that have a lock, beside them or at the root of their workspace."""
+        self.constraints: list[str] = []
+
+    def read(self, path: str, origin: Origin) -> SourceFile:
+        """Read a file that must be there.
+
+        Raises:
+            UserError: it is not.
+        """
+        if path not in self.files:
+            try:
+                self.files[path] = SourceFile(path, self.context.read(path))
+            except NotInContextError:
+                self._missing(path, origin)
+        return self.files[path]
+
+    def read_if_there(self, path: str) -> SourceFile | None:
+        """Read a file that may be missing."""
+        try:
+            return self.read(path, Origin(_NOWHERE)) if self.context.exists(path) else None
+        except UserError:
+            return None
+
+    def tree(self, path: str, origin: Origin) -> None:
+        """Take in a directory or archive that must be there.
+
+        Raises:
+            UserError: it is not.
+        """
+        if path and not self.context.exists(path):
+            self._missing(path, origin)
+        self.trees[path or "."] = None
+
+    def join(self, folder: str, text: str, origin: Origin) -> str:
+        """A path as a file in `folder` says it, relative to the context.
+
+        Raises:
+            UserError: it leaves the context.
+        """
+        try:
+            return join(folder, text)
+        except Mistake as mistake:
+            shown = printable(text.encode("utf-8", "replace"))
+            message = f"{origin.says(shown)}{mistake.message.removeprefix(shown)}"
+            hint = f"{mistake.hint}, and name it relative to the file that says so"
+            raise UserError(message, *origin.locations, hint=hint) from None
+
+    def _missing(self, path: str, origin: Origin) -> NoReturn:
+        if self.context.exists(path):
+            message = f"{origin.says(path)} is a folder"
+            raise UserError(message, *origin.locations, expected="a file", hint=self._content(path))
+        message = f"{origin.says(path)} is not in the build context"
+        raise UserError(message, *origin.locations, hint=self._neighbours(path, named=origin.line is not None))
+
+    def _neighbours(self, path: str, *, named: bool) -> str:
+        """What is there instead; a word of the Dockerfile that no file names may not be meant as a file at all."""
+        from difflib import get_close_matches  # noqa: PLC0415 - only ever needed on the way to an error
+
+        from pyenv_frontend.pyenv.hints import file_hint  # noqa: PLC0415
+
+        if self.context.ignored(path):
+            return ".dockerignore leaves it out; take it in there with a line that begins with !"
+        folder, _, name = path.rpartition("/")
+        names = {each.lower(): each for each in sorted(self.context.names(folder))}
+        near = get_close_matches(name.lower(), names, n=1)
+        prefix = f"{folder}/" if folder else ""
+        if near:
+            return f"did you mean {prefix}{names[near[0]]}?"
+        if folder and self.context.exists(name):
+            return f"did you mean {name}, at the top of the build context?"
+        return ("" if named else file_hint(path)) or self._content(folder)
+
+    def _content(self, folder: str) -> str:
+        """The names in a folder."""
+        if folder and not self.context.exists(folder):
+            return f"there is no folder {folder}"
+        names = sorted(self.context.names(folder))
+        shown = ", ".join(names[:_SHOWN]) or "nothing"
+        return f"{folder or 'the build context'} holds {shown}{', ...' if len(names) > _SHOWN else ''}"
+
+
+_NOWHERE = Location(SourceFile("", b""), Span(0, 0))

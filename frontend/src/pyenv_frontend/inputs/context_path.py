@@ -1,0 +1,92 @@
+"""Paths inside the build context: their one spelling, and what leaves it."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING, Final
+
+from pyenv_frontend.errors import printable
+from pyenv_frontend.pyenv.invalid_value import Mistake
+
+if TYPE_CHECKING:
+    from pyenv_frontend.pyenv.instruction import RequirementsKind
+
+__all__ = ["context_path", "is_url", "join", "kind_of"]
+
+_URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_PYLOCK: Final = re.compile(r"pylock(\.[^.]+)?\.toml")
+
+
+def is_url(text: str) -> bool:
+    """Whether it is an address, such as `https://...`, `git+ssh://...` or `file:///...`."""
+    return _URL.match(text) is not None
+
+
+def context_path(text: str) -> str:
+    """A file of the context as the Dockerfile names it, in its one spelling: no leading `/`, no `.`, no `..`.
+
+    Raises:
+        Mistake: it is an address, leaves the context, or is the context itself.
+    """
+    if is_url(text):
+        raise Mistake(
+            f"{text} is an address, not a file of the build context", hint="download it into the build context"
+        )
+    return join("", text.lstrip("/"))
+
+
+def join(folder: str, text: str) -> str:
+    """`text` as a file in `folder` (both relative to the context) says it, relative to the context.
+
+    Raises:
+        Mistake: it leaves the context.
+    """
+    if "\0" in text:
+        raise Mistake(
+            f"{printable(text.encode('utf-8', 'replace'))} is no name of a file: it holds a NUL",
+            hint="take the NUL out",
+        )
+    path = posixpath.normpath(posixpath.join(folder, text))
+    if path == ".." or path.startswith(("../", "/")):
+        raise Mistake(f"{text} lies outside of the build context", hint="move it into the build context")
+    return "" if path == "." else path
+
+
+def kind_of(path: str) -> RequirementsKind:
+    """How a requirements file is read, by its name alone (PEP 751 fixes the names of lock files).
+
+    Raises:
+        Mistake: it is a file that holds something else.
+    """
+    name = path.rpartition("/")[2]
+    if _PYLOCK.fullmatch(name):
+        return "pylock"
+    if name == "pyproject.toml":
+        return "pyproject"
+    other = _OTHERS.get(name) or ("a TOML file" if name.endswith(".toml") else "")
+    if not path or other:
+        what = other or "the build context itself"
+        hint = _INSTEAD.get(name, "write {}pyproject.toml" if other != "a TOML file" else "").format(path[: -len(name)])
+        raise Mistake(f"{path or '.'} is {what}, not a list of requirements", expected=_EXPECTED, hint=hint)
+    return "requirements"
+
+
+_EXPECTED: Final = "a requirements file, a pylock.toml or a pyproject.toml"
+_OTHERS: Final = {
+    "uv.lock": "uv's lock, which is read with the project beside it",
+    "setup.py": "a build script",
+    "setup.cfg": "a build configuration",
+    "poetry.lock": "Poetry's lock",
+    "Pipfile": "Pipenv's list of packages",
+    "Pipfile.lock": "Pipenv's lock",
+    "environment.yml": "an environment of conda",
+    "environment.yaml": "an environment of conda",
+}
+_INSTEAD: Final = {
+    "poetry.lock": "write {}pyproject.toml, or make a requirements file of it: poetry export -o requirements.txt",
+    "Pipfile": "make a requirements file of it: pipenv requirements > requirements.txt",
+    "Pipfile.lock": "make a requirements file of it: pipenv requirements > requirements.txt",
+    "environment.yml": "PYENV installs from the Python Package Index: list the packages in a requirements file",
+    "environment.yaml": "PYENV installs from the Python Package Index: list the packages in a requirements file",
+}

@@ -1,0 +1,150 @@
+"""The walk's part for `pyproject.toml` with its `uv.lock`, and for `pylock.toml`."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from functools import partial
+from typing import TYPE_CHECKING
+
+from packaging.utils import canonicalize_name
+
+from pyenv_frontend.errors import UserError, near
+from pyenv_frontend.inputs import uv_workspace
+from pyenv_frontend.inputs.collector import Listed
+from pyenv_frontend.inputs.context_path import is_url
+from pyenv_frontend.inputs.pip_format import local_path
+from pyenv_frontend.inputs.pyproject import read_lock, read_project
+from pyenv_frontend.inputs.uv_lock import local_packages
+from pyenv_frontend.positions import Location, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pyenv_frontend.inputs.collector import Origin, Walk
+    from pyenv_frontend.inputs.pyproject import Project
+    from pyenv_frontend.inputs.uv_workspace import Workspace
+    from pyenv_frontend.positions import SourceFile
+    from pyenv_frontend.pyenv.instruction import Options
+
+__all__ = ["take_lock", "take_project"]
+
+
+def take_lock(walk: Walk, path: str, origin: Origin, options: Options) -> None:
+    """Take in a `pylock.toml` and the archives and directories it names."""
+    file = walk.read(path, origin)
+    lock = _parsed(read_lock, file, origin)
+    _check_choices(lock, path, origin, options)
+    for named in lock.required:
+        _take_tree(walk, path, named, origin)
+
+
+def take_project(walk: Walk, path: str, origin: Origin, options: Options) -> tuple[str, ...]:
+    """Take in a `pyproject.toml`, its lock, which may be at the root of a workspace above, and what it names.
+
+    Returns:
+        The requirements files its dependencies are read from.
+    """
+    folder = posixpath.dirname(path)
+    project = _parsed(read_project, walk.read(path, origin), origin)
+    _check_choices(project, path, origin, options)
+    above = uv_workspace.find(walk, folder, project)
+    lock = walk.read_if_there(posixpath.join(above.folder if above else folder, "uv.lock"))
+    walk.locked += [path] if lock else []
+    walk.listed += [Listed(text, origin, locked=lock is not None) for text in project.dependencies]
+    for text in project.dependencies:
+        if named := local_path(text):
+            _take_tree(walk, path, named, origin)
+    for named in project.required:
+        _take_tree(walk, path, named, origin)
+    for named in project.optional:
+        walk.read_if_there(walk.join(folder, named, origin))
+    if lock:
+        reader = partial(local_packages, project=project.name, extras=options.extras, groups=options.groups)
+        for named in _parsed(reader, lock, origin):
+            _take_tree(walk, lock.name, named, origin, own=False)
+    elif above:
+        _take_members(walk, above, project, origin)
+    elif project.workspace:
+        raise _no_root(walk, path, project, origin)
+    return tuple(walk.join(folder, each, origin) for each in project.listed)
+
+
+def _take_tree(walk: Walk, path: str, named: str, origin: Origin, *, own: bool = True) -> None:
+    """A local package, as the file at `path` names it; the project's own folder is no package to install."""
+    if is_url(named) or (own and named == "."):
+        return
+    file = walk.files[path]
+    found = file.data.find(named.encode())
+    place = origin.at(Location(file, Span(found, found + len(named.encode())))) if found >= 0 else origin
+    walk.tree(walk.join(posixpath.dirname(path), named, place), place)
+
+
+def _take_members(walk: Walk, above: Workspace, project: Project, origin: Origin) -> None:
+    """The members that a project depends on, and those that these depend on; of the root's own sources all."""
+    for named in above.project.required:
+        _take_tree(walk, posixpath.join(above.folder, "pyproject.toml"), named, origin)
+    known = [(above.folder, above.project), *uv_workspace.members(walk, above)]
+    waiting, taken = [project], {canonicalize_name(project.name)}
+    while waiting:
+        needed = waiting.pop()
+        # What the root says of sources holds for its members.
+        said = {canonicalize_name(name) for name in (*needed.workspace, *above.project.workspace)}
+        wanted = said & {name for text in needed.dependencies if (name := _name_of(text))}
+        for folder, member in known:
+            name = canonicalize_name(member.name)
+            if name in wanted - taken:
+                taken.add(name)
+                waiting.append(member)
+                walk.tree(folder, origin)
+
+
+def _name_of(text: str) -> str:
+    match = re.match(r"\s*([A-Za-z0-9][\w.-]*)", text)
+    return canonicalize_name(match[1]) if match else ""
+
+
+def _no_root(walk: Walk, path: str, project: Project, origin: Origin) -> UserError:
+    """A dependency that is a member of a workspace, and no workspace."""
+    name = project.workspace[0]
+    file = walk.files[path]
+    found = file.data.find(b"workspace")
+    place = origin.at(Location(file, Span(found, found + len(b"workspace"))))
+    return UserError(
+        f"{path} takes {name} from its workspace, whose root is not in the build context",
+        *place.locations,
+        expected="a pyproject.toml with [tool.uv.workspace] in a folder above, whose members have this project",
+        hint="build with the root of the workspace as the context: docker build -f path/to/Dockerfile .",
+    )
+
+
+def _parsed[T](reader: Callable[[bytes], T], file: SourceFile, origin: Origin) -> T:
+    try:
+        return reader(file.data)
+    except ValueError as error:
+        message = f"{file.name} cannot be read: {error}"
+        at = origin.at(_place(file, str(error)))
+        raise UserError(message, *at.locations, expected="TOML") from None
+
+
+def _place(file: SourceFile, message: str) -> Location:
+    """Where TOML's parser gave up, which it says in words."""
+    found = re.search(r"line (\d+), column (\d+)", message)
+    offset = file.starts[min(int(found[1]), len(file.starts)) - 1] + int(found[2]) - 1 if found else len(file.data)
+    return Location(file, Span(offset, offset + 1))
+
+
+def _check_choices(project: Project, path: str, origin: Origin, options: Options) -> None:
+    """Extras and groups must be in the project."""
+    choices = (("extra", options.extras, project.extras), ("group", options.groups, project.groups))
+    for option, chosen, known in choices:
+        names = {canonicalize_name(name): name for name in known}
+        for name in chosen:
+            if canonicalize_name(name) in names:
+                continue
+            span = options.span(option)
+            place = origin.word._replace(span=span) if span else origin.word
+            meant = near(name, list(known))
+            hint = f"did you mean {meant}?" if meant else ""
+            expected = f"one of {', '.join(known)}" if known else ""
+            raise UserError(f"{path} has no {option} {name}", place, expected=expected, hint=hint)

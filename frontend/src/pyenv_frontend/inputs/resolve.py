@@ -1,0 +1,226 @@
+"""Everything that a PYENV's requirements refer to, found by reading them: these files enter the build step, no others.
+
+pip resolves `-r` and `-c` against the file that says so, and so do we for every path. Local packages it takes relative
+to where it runs; that is tried for them, as the top of the context, where there is nothing beside the file.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING, NamedTuple
+
+from pyenv_frontend.errors import UserError
+from pyenv_frontend.inputs.collector import Listed, Origin, Walk
+from pyenv_frontend.inputs.context_path import is_url
+from pyenv_frontend.inputs.pip_format import is_file, local_path, read_entries
+from pyenv_frontend.positions import Location, SourceFile, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pyenv_frontend.inputs.build_context import BuildContext
+    from pyenv_frontend.inputs.pip_format import Entry
+    from pyenv_frontend.pyenv.instruction import Pyenv, RequirementsFile
+
+__all__ = ["DEEPEST", "Closure", "Needs", "close_over", "named"]
+
+DEEPEST = 100
+"""How many files deep `-r` and `-c` may lead."""
+
+
+class Needs(NamedTuple):
+    """What the step that makes an environment is told of the build context; paths relative to it."""
+
+    inputs: tuple[str, ...] = ()
+    """Files and folders that it reads, folders with a `/` at the end."""
+
+    locked: tuple[str, ...] = ()
+    """The `pyproject.toml`s whose dependencies a `uv.lock` decides."""
+
+
+class Closure(NamedTuple):
+    """What one PYENV needs of the build context; paths relative to it."""
+
+    files: tuple[str, ...]
+    """Files that were read, the ones that the PYENV names first to be found first."""
+
+    trees: tuple[str, ...]
+    """Directories and archives of local packages, and of `--find-links`; `.` is the whole context."""
+
+    listed: tuple[Listed, ...]
+    """Every requirement, in order."""
+
+    constraints: tuple[str, ...]
+    """Every requirement that only constrains."""
+
+    contents: Mapping[str, SourceFile]
+    """What was read, by path."""
+
+    locked: tuple[str, ...] = ()
+    """The `pyproject.toml`s whose dependencies a `uv.lock` decides."""
+
+    @property
+    def needs(self) -> Needs:
+        """What of it the step is told."""
+        return Needs(inputs=self.inputs, locked=self.locked)
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Files and trees, directories with a `/` at the end; without those that lie in one of the directories."""
+        trees = [tree for tree in self.trees if not _inside(tree, self.trees)]
+        files = [file for file in self.files if not _inside(file, trees)]
+        return (*files, *(tree if is_file(tree) else f"{tree}/" for tree in trees))
+
+
+def close_over(pyenv: Pyenv, context: BuildContext) -> Closure:
+    """Follow the requirements of `pyenv` to every file they name.
+
+    Those of a trigger are in the context of another build: they are the ones that it names itself, as far as we know.
+
+    Raises:
+        UserError: a file is missing, leaves the context, or cannot be read; the error points at the PYENV's word, and
+            for a nested file at the line that names it as well.
+    """
+    if pyenv.onbuild:
+        return Closure(files=named(pyenv), trees=(), listed=(), constraints=(), contents={})
+    walk = _Requirements(pyenv, Walk(context))
+    walk.run()
+    found = walk.walk
+    return Closure(
+        files=tuple(found.files),
+        trees=tuple(found.trees),
+        listed=tuple(found.listed),
+        constraints=tuple(found.constraints),
+        contents=found.files,
+        locked=tuple(found.locked),
+    )
+
+
+def named(pyenv: Pyenv) -> tuple[str, ...]:
+    """Give the files that a PYENV itself names."""
+    return (*(file.path for file in pyenv.requirements), *pyenv.options.constraints)
+
+
+def _inside(path: str, trees: list[str] | tuple[str, ...]) -> bool:
+    return any(path != tree and (tree == "." or path.startswith(f"{tree}/")) for tree in trees)
+
+
+class _Requirements:
+    """Walks from file to file; each is visited once, so that cycles end."""
+
+    def __init__(self, pyenv: Pyenv, walk: Walk) -> None:
+        self.walk = walk
+        self._pyenv = pyenv
+        self._dockerfile = pyenv.instruction.file
+        self._visited: set[tuple[str, bool]] = set()
+        self._depth = 0
+        self._mounted = _mount_targets(pyenv.options.mounts)
+
+    def run(self) -> None:
+        for path, span in self._constraints():
+            self._visit(path, Origin(Location(self._dockerfile, span)), constraint=True)
+        for file in self._pyenv.requirements:
+            origin = Origin(Location(self._dockerfile, file.span))
+            if file.kind == "requirements":
+                self._visit(file.path, origin, constraint=False)
+            else:
+                self._project(file, origin)
+        if self._pyenv.inline is not None:
+            self._inline(self._pyenv.inline)
+
+    def _project(self, file: RequirementsFile, origin: Origin) -> None:
+        # Few PYENVs name a project, and what reads it takes a while to import.
+        from pyenv_frontend.inputs.project_inputs import take_lock, take_project  # noqa: PLC0415
+
+        if file.kind == "pylock":
+            take_lock(self.walk, file.path, origin, self._pyenv.options)
+            return
+        for listed in take_project(self.walk, file.path, origin, self._pyenv.options):
+            self._visit(listed, origin, constraint=False)
+
+    def _constraints(self) -> list[tuple[str, Span]]:
+        spans = [span for name, span in self._pyenv.options.spans if name == "constraint"]
+        return list(zip(self._pyenv.options.constraints, spans, strict=True))
+
+    def _inline(self, text: bytes) -> None:
+        heredoc = self._pyenv.instruction.heredocs[0]
+        origin = Origin(heredoc.marker.location)
+        written = heredoc.content.split(b"\n")
+        # Variables change columns; they change the number of lines only if a value has some, and then the word will do.
+        same_lines = len(written) == text.count(b"\n") + 1
+        for entry in self._entries(SourceFile("", text), origin):
+            line = text[: entry.span.start].count(b"\n")
+            at = heredoc.body.locate(len(b"\n".join(written[:line])) + (line > 0), len(b"\n".join(written[: line + 1])))
+            self._take(entry, "", Origin(at) if same_lines else origin, constraint=False)
+
+    def _visit(self, path: str, origin: Origin, *, constraint: bool) -> None:
+        if (path, constraint) in self._visited:
+            return
+        self._visited.add((path, constraint))
+        if self._depth == DEEPEST:
+            raise UserError(f"requirements files name one another more than {DEEPEST} deep", *origin.locations)
+        self._depth += 1
+        file = self.walk.read(path, origin)
+        for entry in self._entries(file, origin):
+            at = origin.at(Location(file, entry.span))
+            self._take(entry, posixpath.dirname(path), at, constraint=constraint)
+        self._depth -= 1
+
+    def _entries(self, file: SourceFile, origin: Origin) -> list[Entry]:
+        try:
+            return list(read_entries(file.data))
+        except UnicodeDecodeError as error:
+            message = f"{file.name or 'the heredoc'} is not text in UTF-8 (byte {error.start})"
+            raise UserError(message, *origin.locations, expected="a requirements file") from None
+
+    def _take(self, entry: Entry, folder: str, origin: Origin, *, constraint: bool) -> None:
+        match entry.kind:
+            case "file" | "constraint":
+                self._follow(entry, folder, origin, constraint=constraint or entry.kind == "constraint")
+            case "find-links":
+                self._links(entry.value, folder, origin)
+            case "requirement" | "editable":
+                self._requirement(entry, folder, origin, constraint=constraint)
+
+    def _follow(self, entry: Entry, folder: str, origin: Origin, *, constraint: bool) -> None:
+        if is_url(entry.value):
+            return
+        if "${" in entry.value:
+            message = f"{origin.says(entry.value)} holds a variable, which only the installer could fill in"
+            raise UserError(message, *origin.locations, hint="write the file's name itself")
+        path = self.walk.join(folder, entry.value, origin)
+        name = posixpath.basename(path)
+        if name == "pyproject.toml" or name.startswith("pylock."):
+            message = f"{origin.says(entry.value)} is no requirements file"
+            raise UserError(message, *origin.locations, hint=f"name it in the PYENV: PYENV ... {path}")
+        self._visit(path, origin, constraint=constraint)
+
+    def _links(self, value: str, folder: str, origin: Origin) -> None:
+        """A directory of wheels; an absolute one is in the image, where the install runs."""
+        if not is_url(value) and not value.startswith("/"):
+            self.walk.tree(self._local(value, folder, origin), origin)
+
+    def _requirement(self, entry: Entry, folder: str, origin: Origin, *, constraint: bool) -> None:
+        path = local_path(entry.value)
+        if path is None:
+            if constraint:
+                self.walk.constraints.append(entry.value)
+            else:
+                self.walk.listed.append(Listed(entry.value, origin))
+        elif not path.startswith(self._mounted):
+            self.walk.tree(self._local(path, folder, origin), origin)
+
+    def _local(self, path: str, folder: str, origin: Origin) -> str:
+        """Where a local package lies: beside the file that names it, or else where most people run pip, at the top."""
+        beside = self.walk.join(folder, path, origin)
+        if folder and not self.walk.context.exists(beside):
+            top = posixpath.normpath(path)
+            if not top.startswith(("../", "/")) and self.walk.context.exists(top):
+                return top
+        return beside
+
+
+def _mount_targets(mounts: tuple[str, ...]) -> tuple[str, ...]:
+    """The absolute directories that mounts of the install step put into the image."""
+    fields = (part.partition("=") for mount in mounts for part in mount.replace('"', "").split(","))
+    return tuple(value for key, _, value in fields if key in {"target", "dst", "destination"} and value.startswith("/"))

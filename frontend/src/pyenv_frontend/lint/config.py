@@ -1,0 +1,76 @@
+"""Which advice is wanted: `# check=` on top of the file or above an instruction, and `BUILDKIT_DOCKERFILE_CHECK`.
+
+Source of truth: BuildKit's linter (ParseLintOptions) and dockerfile2llb (newRuleLinter): the build-arg takes the place
+of the directive on top, and a comment right above an instruction adds to what holds for that one instruction.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from pyenv_frontend.dockerfile import Comment, Instruction
+from pyenv_frontend.dockerfile.directives import detect
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pyenv_frontend.dockerfile import Document
+
+__all__ = ["BUILD_ARG", "Checks", "checks_of", "parse_checks"]
+
+BUILD_ARG: Final = "BUILDKIT_DOCKERFILE_CHECK"
+
+_COMMENT: Final = re.compile(r"#\s*check\s*=\s*(.+?)\s*", re.IGNORECASE)
+_TRUE: Final = frozenset({"1", "t", "T", "true", "TRUE", "True"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checks:
+    """What one `check` setting says."""
+
+    skip: frozenset[str] = frozenset()
+    """Names of rules; `all` for every one."""
+
+    error: bool = False
+    """Whether advice fails the build."""
+
+    def wants(self, rule: str) -> bool:
+        """Whether advice by this rule is given."""
+        return not self.skip & {rule, "all"}
+
+    def and_also(self, other: Checks) -> Checks:
+        """What holds where both are said."""
+        return Checks(skip=self.skip | other.skip, error=self.error or other.error)
+
+
+def parse_checks(text: str) -> Checks:
+    """Read `skip=A,B;error=true`; what is no option is passed over, since the engine complains of it."""
+    options = {key.strip(): value.strip() for key, _, value in (part.partition("=") for part in text.split(";"))}
+    skip = frozenset(name.strip() for name in options.get("skip", "").split(",") if name.strip())
+    return Checks(skip=skip, error=options.get("error", "") in _TRUE)
+
+
+def checks_of(document: Document, build_args: Mapping[str, str]) -> Checks:
+    """What holds for the whole file."""
+    override = build_args.get(BUILD_ARG)
+    if override:
+        return parse_checks(override)
+    directive = detect(document.file.data, "check")
+    return parse_checks(directive.value.decode(errors="replace")) if directive else Checks()
+
+
+def checks_above(document: Document) -> dict[int, Checks]:
+    """What comments say for the instruction right below them, by the offset at which that begins."""
+    found: dict[int, Checks] = {}
+    pending = Checks()
+    for node in document.nodes:
+        if isinstance(node, Comment):
+            match = _COMMENT.fullmatch(node.text.decode(errors="replace").strip())
+            pending = pending.and_also(parse_checks(match[1])) if match else pending
+            continue
+        if isinstance(node, Instruction) and pending != Checks():
+            found[node.span.start] = pending
+        pending = Checks()
+    return found

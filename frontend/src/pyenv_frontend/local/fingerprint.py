@@ -1,0 +1,101 @@
+"""What an environment is made of, as digests: it is made anew when one of them changes, and for no other reason."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from pyenv_frontend.inputs.build_context import NotInContextError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from pyenv_frontend.inputs.build_context import BuildContext
+    from pyenv_frontend.inputs.resolve import Closure
+    from pyenv_frontend.pyenv.instruction import Pyenv
+
+__all__ = ["Recipe", "differences", "recipe_of"]
+
+_LAYOUT: Final = "1"
+"""Counted up when environments of an older version of this package have to be made anew."""
+
+_MADE_BY_BUILDS: Final = frozenset({".git", ".pyenv", "__pycache__", "build"})
+"""Names in a local package's folder that installing it may leave there; its source is elsewhere."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """The parts of one environment: what a person calls them, and a digest or short text of each."""
+
+    parts: Mapping[str, str]
+
+    @property
+    def digest(self) -> str:
+        """One digest of them all."""
+        return _digest(json.dumps(sorted(self.parts.items())).encode())
+
+
+def recipe_of(pyenv: Pyenv, closure: Closure, context: BuildContext, folder: Path) -> Recipe:
+    """Take an environment's parts together.
+
+    Args:
+        pyenv: the instruction.
+        closure: what its requirements refer to.
+        context: where that lies.
+        folder: where the environment goes; part of what pip makes, since the scripts it writes name their Python.
+    """
+    options = pyenv.options
+    words = [options.installer, *(["--system-site-packages"] if options.system_site_packages else [])]
+    words += [f"--constraint={path}" for path in options.constraints]
+    words += [f"--extra={name}" for name in options.extras] + [f"--group={name}" for name in options.groups]
+    words += [f"{file.kind}:{file.path}" for file in pyenv.requirements]
+    words += ["offline"] if options.network == "none" else []
+    words += [str(folder)] if options.installer == "pip" else []
+    parts = {"layout": _LAYOUT, "Python": pyenv.version.text, "options": json.dumps(words)}
+    if pyenv.inline is not None:
+        parts["the heredoc"] = _digest(pyenv.inline)
+    parts |= {path: _digest(closure.contents[path].data) for path in closure.files}
+    parts |= {f"{path}/": _tree(context, "" if path == "." else path) for path in closure.trees}
+    return Recipe(parts=parts)
+
+
+def differences(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
+    """What changed between two recipes' parts, in words."""
+    said = []
+    for name in {**new, **old}:
+        before, after = old.get(name), new.get(name)
+        if before == after:
+            continue
+        if name == "Python":
+            said.append(f"Python {before} became {after}")
+        elif before is None:
+            said.append(f"{name} is new")
+        elif after is None:
+            said.append(f"{name} is gone")
+        else:
+            said.append(f"{name} changed")
+    return said
+
+
+def _tree(context: BuildContext, path: str) -> str:
+    """The digest of a file or folder: the names and contents below it."""
+    total = hashlib.sha256()
+    for name, content in _walk(context, path):
+        total.update(f"{len(name)} {name} {_digest(content)}\n".encode())
+    return total.hexdigest()
+
+
+def _walk(context: BuildContext, path: str) -> Iterator[tuple[str, bytes]]:
+    try:
+        yield path, context.read(path)
+    except NotInContextError:
+        for name in context.names(path):
+            if name not in _MADE_BY_BUILDS and not name.endswith(".egg-info"):
+                yield from _walk(context, f"{path}/{name}" if path else name)
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

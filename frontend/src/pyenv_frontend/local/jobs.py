@@ -1,0 +1,110 @@
+"""Which environments of a Dockerfile are made here, which of their options mean nothing here, and where each stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from pyenv_frontend.errors import UserError
+from pyenv_frontend.inputs.resolve import close_over
+from pyenv_frontend.local.fingerprint import differences, recipe_of
+from pyenv_frontend.positions import Location
+
+if TYPE_CHECKING:
+    from pyenv_frontend.inputs.build_context import BuildContext
+    from pyenv_frontend.local.fingerprint import Recipe
+    from pyenv_frontend.local.store import Store
+    from pyenv_frontend.pyenv.instruction import Pyenv
+    from pyenv_frontend.stages.program import Program, Stage
+
+__all__ = ["Job", "choose", "job_of", "remarks"]
+
+_INSTEAD: Final = {
+    "from": "an interpreter of this machine is used",
+    "builder": "the compilers of this machine are used",
+    "mount": "set what the installer needs in the environment, such as UV_INDEX or PIP_INDEX_URL",
+    "path": "the environment lies in .pyenv",
+    "network": "the network of this machine is used",
+}
+"""Options about images, and what holds here."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One environment, and what is to be done about it."""
+
+    pyenv: Pyenv
+    recipe: Recipe | None = None
+    """None: its requirements cannot be read, `error` says why."""
+
+    locked: tuple[str, ...] = ()
+    """Those of its projects that have a `uv.lock`."""
+
+    stale: tuple[str, ...] = ()
+    """Why it is to be made; empty if it is up to date."""
+
+    error: UserError | None = None
+
+    @property
+    def name(self) -> str:
+        """The environment's name."""
+        return self.pyenv.name.text
+
+    @property
+    def place(self) -> Location:
+        """The PYENV's version and name in the Dockerfile."""
+        return Location(self.pyenv.instruction.file, self.pyenv.version.span)
+
+
+def choose(program: Program, target: str) -> tuple[list[Pyenv], list[str]]:
+    """The PYENVs whose variables an image of `target` has: the stage's own and those of the stages below it.
+
+    Returns:
+        The PYENVs in the order of the file, and sentences about those that are left out.
+    """
+    if not program.stages:
+        return [], []
+    stage: Stage | None = program.stage(target) if target else program.stages[-1]
+    said: list[str] = []
+    found: list[Pyenv] = []
+    indices: set[int] = set()
+    while stage is not None:
+        indices.add(stage.index)
+        found[:0] = [each.pyenv for each in stage.environments if not each.pyenv.onbuild]
+        triggers = [each.pyenv.name.text for each in stage.environments if each.pyenv.onbuild]
+        said += [f"{name}: ONBUILD PYENV makes it in the images built from this one" for name in triggers]
+        stage = None if stage.parent is None else program.stages[stage.parent]
+    for other in program.stages:
+        if other.index not in indices and other.environments and not found:
+            names = ", ".join(each.pyenv.name.text for each in other.environments)
+            said.append(f"{names}: in another stage; to make it, say --target {other.name or other.index}")
+    return found, said
+
+
+def remarks(pyenv: Pyenv) -> list[str]:
+    """Sentences about the options that mean nothing outside an image."""
+    written = {name for name, _ in pyenv.options.spans}
+    if pyenv.options.network == "none":
+        written.discard("network")
+    return [
+        f"{pyenv.name.text}: --{option} is for images; {instead}"
+        for option, instead in _INSTEAD.items()
+        if option in written
+    ]
+
+
+def job_of(pyenv: Pyenv, context: BuildContext, store: Store) -> Job:
+    """Compare what an environment would be made of with what it was made of."""
+    try:
+        closure = close_over(pyenv, context)
+    except UserError as error:
+        return Job(pyenv=pyenv, error=error, stale=("its requirements cannot be read",))
+    name = pyenv.name.text
+    recipe = recipe_of(pyenv, closure, context, store.place(name))
+    record = store.record(name)
+    if record is not None:
+        stale = tuple(differences(record.parts, recipe.parts))
+    else:
+        broken = store.place(name).is_symlink()
+        stale = ("its interpreter is gone, or it is damaged" if broken else "missing",)
+    return Job(pyenv=pyenv, recipe=recipe, locked=closure.locked, stale=stale)

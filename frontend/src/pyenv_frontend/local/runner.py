@@ -1,0 +1,85 @@
+"""Make the environments that are not up to date, side by side."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pyenv_frontend.errors import UserError
+from pyenv_frontend.local.installer import InstallError
+from pyenv_frontend.local.interpreters import MissingInterpreterError
+from pyenv_frontend.local.store import Record, TakenError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pyenv_frontend.local.installer import Installer
+    from pyenv_frontend.local.interpreters import Interpreters
+    from pyenv_frontend.local.jobs import Job
+    from pyenv_frontend.local.progress import Board
+    from pyenv_frontend.local.store import Store
+
+__all__ = ["Maker"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Maker:
+    """What it takes to make environments."""
+
+    store: Store
+    interpreters: Interpreters
+    installer: Installer
+    board: Board
+
+    def make(self, jobs: Sequence[Job], at_once: int) -> dict[str, UserError]:
+        """Make all of them, as many at once as said; returns the errors by the environments' names."""
+        errors: dict[str, UserError] = {}
+        with ThreadPoolExecutor(max_workers=at_once) as pool:
+            waiting = {pool.submit(self._one, job): job for job in jobs}
+            try:
+                for future in as_completed(waiting):
+                    error = future.result()
+                    errors |= {waiting[future].name: error} if error else {}
+            except BaseException:  # Ctrl-C too: whoever still works is told to stop
+                pool.shutdown(wait=False, cancel_futures=True)
+                self.installer.stop()
+                raise
+        return {job.name: errors[job.name] for job in jobs if job.name in errors}
+
+    def _one(self, job: Job) -> UserError | None:
+        error = job.error or self._made(job)
+        if error is not None:
+            kept = " (the one made before stays)" if self.store.record(job.name) else ""
+            self.board.say(job.name, f"failed{kept}", "failed")
+        return error
+
+    def _made(self, job: Job) -> UserError | None:
+        began = time.monotonic()
+        wanted = job.pyenv.version
+        try:
+            self.board.say(job.name, f"looking for Python {wanted.text}")
+            python = self.interpreters.find(wanted, lambda: self._say(job, f"downloading Python {wanted.text}"))
+            made = self.store.begin(job.name)
+            self._say(job, f"making it with Python {python.version}")
+            self.installer.run(job, python, made, lambda news: self._say(job, news))
+            if job.recipe is not None:
+                parts, dockerfile = job.recipe.parts, job.pyenv.instruction.file.name.rpartition("/")[2]
+                record = Record(
+                    parts=parts, interpreter=str(python.python), version=python.version, dockerfile=dockerfile
+                )
+                self.store.finish(job.name, made, record)
+        except MissingInterpreterError as error:
+            return UserError(str(error), job.place, hint=error.hint)
+        except TakenError as error:
+            return UserError(str(error), job.place, hint="move it away, or give the environment another name")
+        except InstallError as error:
+            return UserError(f"PYENV {job.name} could not be made:\n{error}", job.place)
+        packages = len([*made.glob("lib/python*/site-packages/*.dist-info")])
+        counted = f"{packages} package{'s' * (packages != 1)}, " if packages else ""
+        self.board.say(job.name, f"done in {time.monotonic() - began:.1f} s ({counted}Python {python.version})", "done")
+        return None
+
+    def _say(self, job: Job, text: str) -> None:
+        self.board.say(job.name, text)

@@ -1,0 +1,1 @@
+"""The instruction PYENV: its grammar, its options, and the value that one line stands for."""

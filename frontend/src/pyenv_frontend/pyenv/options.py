@@ -1,0 +1,274 @@
+"""The options of PYENV, in one table: the parser, the errors and the reference are made from it."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+
+from pyenv_frontend.errors import near
+from pyenv_frontend.inputs.context_path import context_path
+from pyenv_frontend.pyenv.instruction import Options
+from pyenv_frontend.pyenv.invalid_value import Mistake, listed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from pyenv_frontend.positions import Span
+
+__all__ = ["OPTIONS", "OptionSpec", "build_options", "find_option", "read_value"]
+
+Kind = Literal["switch", "choice", "file", "reference", "mount", "directory", "label"]
+
+_LABEL: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
+_REFERENCE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]*")
+_MOUNT_TYPES: Final = ("bind", "cache", "tmpfs", "secret", "ssh")
+_MOUNT_WORDS: Final = frozenset({"ro", "readonly", "rw", "readwrite", "required"})
+
+
+class OptionSpec(NamedTuple):
+    """One row of the table."""
+
+    name: str
+    """Without the dashes."""
+
+    field: str
+    """The field of `Options` that it fills."""
+
+    kind: Kind
+    """What its value is; a `switch` needs none."""
+
+    doc: str
+    """One sentence or two for the reference."""
+
+    value: str = ""
+    """How the reference calls the value: `FILE`; empty for a switch."""
+
+    choices: tuple[str, ...] = ()
+    """All values of a `choice`."""
+
+    default: str = ""
+    """What holds without it, in words for the reference."""
+
+    repeatable: bool = False
+    """Whether it may be written several times."""
+
+    expands: bool = True
+    """Whether variables in its value are expanded here; a mount is passed on for RUN to do that."""
+
+    negates: bool = False
+    """Whether the switch puts its field to False."""
+
+    @property
+    def usage(self) -> str:
+        """How it is written: `--constraint=FILE`."""
+        return f"--{self.name}={self.value}" if self.value else f"--{self.name}"
+
+
+OPTIONS: Final = (
+    OptionSpec(
+        name="installer",
+        field="installer",
+        kind="choice",
+        value="uv|pip",
+        choices=("uv", "pip"),
+        default="uv",
+        doc="The program that installs the requirements. uv leaves nothing of itself in the image; with pip, the "
+        "environment has pip as well.",
+    ),
+    OptionSpec(
+        name="constraint",
+        field="constraints",
+        kind="file",
+        value="FILE",
+        repeatable=True,
+        default="none",
+        doc="A constraints file of the build context, as with `pip install -c`.",
+    ),
+    OptionSpec(
+        name="system-site-packages",
+        field="system_site_packages",
+        kind="switch",
+        default="off",
+        doc="The environment also sees the packages installed beside its interpreter.",
+    ),
+    OptionSpec(
+        name="from",
+        field="from_",
+        kind="reference",
+        value="IMAGE|STAGE",
+        default="`python:<version>-slim-<suite>`, the suite by the base image's libc",
+        doc="Where the interpreter is taken from: an image, or a stage that stands before this one.",
+    ),
+    OptionSpec(
+        name="builder",
+        field="builder",
+        kind="reference",
+        value="STAGE",
+        default="this stage",
+        doc="The stage in which the requirements are installed, for instance one that has compilers; "
+        "only the environment is copied from it. Its ENV holds there, and on top the ARG and ENV of this stage.",
+    ),
+    OptionSpec(
+        name="mount",
+        field="mounts",
+        kind="mount",
+        value="type=...",
+        repeatable=True,
+        expands=False,
+        default="none",
+        doc="A mount for the install step, written as for `RUN --mount`: a secret for a private index, for example.",
+    ),
+    OptionSpec(
+        name="network",
+        field="network",
+        kind="choice",
+        value="default|none|host",
+        choices=("default", "none", "host"),
+        default="as the build has it",
+        doc="The network of the install step, as for `RUN --network`.",
+    ),
+    OptionSpec(
+        name="path",
+        field="path",
+        kind="directory",
+        value="DIR",
+        default="`$HOME/.venv/<name>` of the stage's user, `/opt/venv/<name>` for root",
+        doc="The absolute directory of the environment in the image.",
+    ),
+    OptionSpec(
+        name="extra",
+        field="extras",
+        kind="label",
+        value="NAME",
+        repeatable=True,
+        default="none",
+        doc="An extra of the project (`pyproject.toml`) or lock file (`pylock.toml`) to install as well.",
+    ),
+    OptionSpec(
+        name="group",
+        field="groups",
+        kind="label",
+        value="NAME",
+        repeatable=True,
+        default="none",
+        doc="A dependency group of the project or lock file to install as well.",
+    ),
+    OptionSpec(
+        name="no-compile",
+        field="compile",
+        kind="switch",
+        negates=True,
+        default="byte code is compiled",
+        doc="Leave the byte code out: a smaller image, and slower first imports.",
+    ),
+)
+
+
+def find_option(name: str) -> OptionSpec:
+    """The row for an option's name.
+
+    Raises:
+        Mistake: there is none of that name.
+    """
+    for spec in OPTIONS:
+        if spec.name == name:
+            return spec
+    names = [spec.name for spec in OPTIONS]
+    meant = near(name.replace("_", "-"), names)
+    known = ", ".join(f"--{each}" for each in names)
+    from pyenv_frontend.pyenv.hints import option_hint  # noqa: PLC0415 - only ever needed on the way to an error
+
+    hint = option_hint(name) or (f"write --{meant}" if meant else "")
+    raise Mistake(f"PYENV has no option --{name}", expected=f"one of {known}", hint=hint)
+
+
+def read_value(spec: OptionSpec, text: str | None) -> str | bool:
+    """Check one option's value, expanded and without quotes; None where no `=` was written.
+
+    Raises:
+        Mistake: the value is missing, or is not one for this option.
+    """
+    if spec.kind == "switch":
+        return _switch(spec, text) is not spec.negates
+    if not text:
+        raise Mistake(f"--{spec.name} needs a value", expected=spec.usage)
+    return _READERS[spec.kind](spec, text)
+
+
+def build_options(values: Iterable[tuple[OptionSpec, str | bool, Span]]) -> Options:
+    """Put checked values together; of a repeatable option all of them, in order."""
+    fields: dict[str, Any] = {}
+    spans: list[tuple[str, Span]] = []
+    for spec, value, span in values:
+        fields[spec.field] = (*fields.get(spec.field, ()), value) if spec.repeatable else value
+        spans.append((spec.name, span))
+    return Options(**fields, spans=tuple(spans))
+
+
+def _switch(spec: OptionSpec, text: str | None) -> bool:
+    lowered = "true" if text is None else text.lower()
+    if lowered not in {"true", "false"}:
+        raise Mistake(f"--{spec.name} is on or off, not {text!r}", expected=f"--{spec.name}, or --{spec.name}=false")
+    return lowered == "true"
+
+
+def _choice(spec: OptionSpec, text: str) -> str:
+    if text in spec.choices:
+        return text
+    meant = near(text, list(spec.choices))
+    hint = f"write --{spec.name}={meant}" if meant else ""
+    raise Mistake(f"--{spec.name} cannot be {text!r}", expected=listed(spec.choices), hint=hint)
+
+
+def _file(_: OptionSpec, text: str) -> str:
+    return context_path(text)
+
+
+def _reference(spec: OptionSpec, text: str) -> str:
+    if _REFERENCE.fullmatch(text):
+        return text
+    raise Mistake(f"--{spec.name} cannot be {text!r}", expected=f"{spec.usage}, the name of an image or a stage")
+
+
+def _mount(_: OptionSpec, text: str) -> str:
+    parts = text.replace('"', "").split(",")
+    for part in parts:
+        if "=" not in part and "$" not in part and part.strip() not in _MOUNT_WORDS:
+            hint = f"write type={part}" if part in _MOUNT_TYPES else ""
+            raise Mistake(f"--mount has no field {part!r}", expected="fields such as type=secret,id=NAME", hint=hint)
+    fields = dict(part.partition("=")[::2] for part in parts)
+    kind = fields.get("type", "bind")
+    if "$" not in kind and kind not in _MOUNT_TYPES:
+        meant = near(kind, list(_MOUNT_TYPES))
+        hint = f"write type={meant}" if meant else ""
+        raise Mistake(f"--mount has no type {kind!r}", expected=f"type={listed(_MOUNT_TYPES)}", hint=hint)
+    return text
+
+
+def _directory(spec: OptionSpec, text: str) -> str:
+    path = posixpath.normpath(text)
+    if not text.startswith("/"):
+        raise Mistake(f"--{spec.name}={text} is not absolute", expected="a directory that begins with /")
+    if path.strip("/") == "" or ".." in text.split("/"):
+        raise Mistake(
+            f"--{spec.name}={text} cannot hold an environment", expected="a directory of its own, such as /opt/x"
+        )
+    return "/" + path.lstrip("/")
+
+
+def _label(spec: OptionSpec, text: str) -> str:
+    if _LABEL.fullmatch(text):
+        return text
+    hint = f"write --{spec.name} once for each" if "," in text else ""
+    raise Mistake(f"--{spec.name} cannot be {text!r}", expected="a name of letters, digits, ., _ and -", hint=hint)
+
+
+_READERS: Final[dict[str, Callable[[OptionSpec, str], str]]] = {
+    "choice": _choice,
+    "file": _file,
+    "reference": _reference,
+    "mount": _mount,
+    "directory": _directory,
+    "label": _label,
+}

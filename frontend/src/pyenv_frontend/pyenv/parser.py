@@ -1,0 +1,326 @@
+"""From one instruction to a `Pyenv`: form by the grammar, values by their own modules, places kept all the way.
+
+Inner code raises `Mistake` without knowing where; it becomes a `UserError` here, at the word it is about.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NoReturn
+
+from pyenv_frontend.dockerfile.whitespace import is_space
+from pyenv_frontend.dockerfile.words import expand_heredoc
+from pyenv_frontend.errors import UserError, printable
+from pyenv_frontend.inputs.context_path import context_path, kind_of
+from pyenv_frontend.pyenv.grammar import LineSyntaxError, Word, parse_line
+from pyenv_frontend.pyenv.instruction import Pyenv, RequirementsFile
+from pyenv_frontend.pyenv.invalid_value import Mistake
+from pyenv_frontend.pyenv.names import parse_name
+from pyenv_frontend.pyenv.options import OPTIONS, build_options, find_option, read_value
+from pyenv_frontend.pyenv.versions import looks_like_version, parse_version
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pyenv_frontend.dockerfile import Instruction
+    from pyenv_frontend.dockerfile.words import Expanded
+    from pyenv_frontend.positions import Location, Logical, Span
+    from pyenv_frontend.pyenv.grammar import Line
+    from pyenv_frontend.pyenv.instruction import EnvironmentName, Options, PythonVersion
+    from pyenv_frontend.pyenv.options import OptionSpec
+    from pyenv_frontend.stages.scope import Scope
+
+__all__ = ["USAGE", "parse_pyenv"]
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_VERSION = "the Python version"
+_NAME = "the environment's name"
+
+USAGE = "PYENV [--option[=value] ...] <python-version> <venv-name> [<requirements> ...]"
+
+
+def parse_pyenv(instruction: Instruction, scope: Scope) -> Pyenv:
+    """Read a PYENV or ONBUILD PYENV with the variables of `scope`.
+
+    Raises:
+        UserError: it is wrong; the error points at the word.
+    """
+    trigger = instruction.trigger
+    keyword = (trigger or instruction.command).keyword
+    line = instruction.arguments if trigger else instruction.logical
+    return _Reader(instruction, _behind(line, keyword), scope).pyenv(keyword.text.decode(), onbuild=trigger is not None)
+
+
+def _behind(line: Logical, keyword: Logical) -> Logical:
+    """What follows the keyword, without blanks at its ends."""
+    text = _narrow(line.text)
+    start = line.text.index(keyword.text) + len(keyword)
+    return line.slice(start + len(text[start:]) - len(text[start:].lstrip()), len(text.rstrip()))
+
+
+def _narrow(text: bytes) -> str:
+    """The text with one character for each byte, and every wide blank as ASCII blanks; the offsets stay."""
+    if text.isascii():
+        return text.decode()
+    decoded = text.decode("utf-8", "surrogateescape")
+    spaced = "".join(" " * len(char.encode()) if is_space(char) else char for char in decoded)
+    return spaced.encode("utf-8", "surrogateescape").decode("latin-1")
+
+
+class _Reader:
+    """Reads the words of one line."""
+
+    def __init__(self, instruction: Instruction, text: Logical, scope: Scope) -> None:
+        self._instruction = instruction
+        self._text = text
+        self._scope = scope
+
+    def pyenv(self, keyword: str, *, onbuild: bool) -> Pyenv:
+        line = self._line()
+        self._check_order(line)
+        options = build_options(self._options(line))
+        version = self._version(line.version, any_series=options.from_ is not None)
+        name = self._name(line.name)
+        requirements = tuple(self._requirements(line))
+        self._check_projects(options, requirements)
+        return Pyenv(
+            instruction=self._instruction,
+            keyword=keyword,
+            version=version,
+            name=name,
+            requirements=requirements,
+            inline=self._inline(line),
+            options=options,
+            onbuild=onbuild,
+        )
+
+    # Places.
+
+    def _logical(self, word: Word) -> Logical:
+        return self._text.slice(word.start, word.end)
+
+    def _at(self, word: Word) -> Location:
+        # An empty word (`--from=`) is shown by the character before it.
+        return self._text.locate(word.start if word.text else max(word.start - 1, 0), word.end)
+
+    def _span(self, word: Word) -> Span:
+        return self._at(word).span
+
+    def _fail(self, mistake: Mistake, word: Word) -> NoReturn:
+        raise UserError(mistake.message, self._at(word), expected=mistake.expected, hint=mistake.hint) from mistake
+
+    # Form.
+
+    def _line(self) -> Line:
+        text = _narrow(self._text.text)
+        try:
+            return parse_line(text, escape=self._instruction.escape.decode())
+        except LineSyntaxError as error:
+            raise self._syntax_error(error, text) from error
+
+    def _syntax_error(self, error: LineSyntaxError, text: str) -> UserError:
+        for name in re.findall(r"(?:^|(?<=\s))--([A-Za-z][\w-]*)", text):
+            self._known_option(name, text)
+        if not text:
+            place = (self._instruction.trigger or self._instruction.command).keyword.location
+            return UserError("PYENV says neither version nor name", place, expected=USAGE)
+        place = self._text.locate(min(error.offset, len(text) - 1), max(error.offset + 1, len(text)))
+        quote = text[error.offset : error.offset + 1]
+        if quote in {'"', "'"} and quote:
+            return UserError(f"this quote is never closed: {quote}", place, hint=f"add the missing {quote}")
+        if "NAME" in error.expected or error.expected == {"_SPACE"}:
+            return self._one_word(text)
+        return UserError("PYENV says no Python version", self._text.location, expected=USAGE)
+
+    def _known_option(self, name: str, text: str) -> None:
+        """What comes of an option that is none is not worth an error of its own."""
+        try:
+            find_option(name)
+        except Mistake as mistake:
+            start = text.index(f"--{name}") + 2
+            self._fail(mistake, Word(name, start))
+
+    def _one_word(self, text: str) -> UserError:
+        """There is a version and no name, or the other way round."""
+        word = text.rsplit(maxsplit=1)[-1]
+        if word.startswith("--"):
+            return UserError("PYENV says no Python version", self._text.location, expected=USAGE)
+        if looks_like_version(word) or "$" in word:
+            message, hint = "the environment has no name", f"write PYENV {_written(text)} <name>"
+        else:
+            message, hint = "PYENV says no Python version", f"write PYENV 3.12 {_written(text)}"
+        return UserError(message, self._text.location, expected=USAGE, hint=hint)
+
+    def _check_order(self, line: Line) -> None:
+        version, name = line.version.text, line.name.text
+        self._check_last_option(line)
+        if version.startswith("["):
+            self._fail(Mistake("PYENV has no JSON form", hint="write the words with blanks between them"), line.version)
+        if looks_like_version(name) and not (looks_like_version(version) or version[0] in "-$\"'\xe2"):
+            place = self._text.locate(line.version.start, line.name.end)
+            rest = "".join(f" {word.text}" for word in (*line.requirements, *line.heredocs))
+            raise UserError(
+                "version and name are swapped", place, hint=f"write PYENV {_written(f'{name} {version}{rest}')}"
+            )
+        if line.ended:
+            return
+        for word in (line.version, line.name, *line.requirements):
+            if word.text.startswith("--"):
+                message = f"{_written(word.text)} stands behind the Python version, where options are not read"
+                before = version if word is not line.version else "<version>"
+                hint = f"write PYENV {_written(f'{word.text} {before}')} ..."
+                raise UserError(message, self._at(word), expected=USAGE, hint=hint)
+
+    def _check_last_option(self, line: Line) -> None:
+        """`--installer pip`: the value stands where the version should, and that would be the error."""
+        last = line.options[-1] if line.options and not line.ended else None
+        if last is None or last.value is not None or looks_like_version(line.version.text):
+            return
+        spec = next((each for each in OPTIONS if each.name == last.name.text), None)
+        if spec and spec.kind != "switch":
+            value = _written(line.version.text.removeprefix("=") or line.name.text)
+            hint = f"write --{spec.name}={value}"
+            self._fail(Mistake(f"--{spec.name} needs a value", expected=spec.usage, hint=hint), last.name)
+
+    # Values.
+
+    def _expand(self, word: Word, what: str) -> str:
+        expanded = self._scope.expand(self._logical(word))
+        if not expanded.value:
+            raise self._empty(word, what, expanded)
+        return self._printable(expanded.value, word)
+
+    def _printable(self, value: str, word: Word) -> str:
+        """A line break in a value would break the generated line in two."""
+        if odd := _CONTROL.search(value):
+            self._fail(Mistake(f"the value of {_written(word.text)} has a control character in it ({odd[0]!r})"), word)
+        return value
+
+    def _empty(self, word: Word, what: str, expanded: Expanded) -> UserError:
+        unset = sorted(expanded.unset)
+        message = f"{what} is empty" + (f": {unset[0]} is not set here" if unset else "")
+        needed = what in {_VERSION, _NAME}
+        hint = "give it a value" if needed else "give it a value, or leave it out"
+        hint = self._unset_hint(unset[0]) if unset else hint
+        return UserError(message, self._at(word), hint=hint)
+
+    def _unset_hint(self, name: str) -> str:
+        if name in self._scope.globals.values:
+            return f"an ARG before FROM is seen only by FROM; repeat ARG {name} behind FROM, above this line"
+        meant = _similar(name, [*self._scope.variables])
+        return (
+            f"did you mean {meant}?" if meant else f"declare it above: ARG {name}, or write a default: ${{{name}:-...}}"
+        )
+
+    def _version(self, word: Word, *, any_series: bool) -> PythonVersion:
+        text = self._expand(word, _VERSION)
+        try:
+            return parse_version(text, self._span(word), any_series=any_series)
+        except Mistake as mistake:
+            self._fail(mistake, word)
+
+    def _name(self, word: Word) -> EnvironmentName:
+        text = word.text if word.text.startswith("<<") else self._expand(word, _NAME)
+        try:
+            return parse_name(text, self._span(word))
+        except Mistake as mistake:
+            self._fail(mistake, word)
+
+    def _requirements(self, line: Line) -> Iterator[RequirementsFile]:
+        for word in line.requirements:
+            text = self._expand(word, "the name of the requirements file")
+            if word.text.startswith("<<"):
+                self._fail(Mistake("this heredoc has no word that ends it", expected="<<EOF"), word)
+            if text.startswith("-") and not line.ended:
+                hint = "name the requirements files alone"
+                self._fail(Mistake(f"{text} is an option of pip, not a file", hint=hint), word)
+            try:
+                path = context_path(text)
+                yield RequirementsFile(path=path, kind=kind_of(path), span=self._span(word))
+            except Mistake as mistake:
+                self._fail(mistake, word)
+
+    def _inline(self, line: Line) -> bytes | None:
+        heredocs = self._instruction.heredocs
+        if len(line.heredocs) != len(heredocs):
+            raise UserError("this heredoc cannot be read", self._at(line.heredocs[-1]), expected="<<EOF")
+        if len(heredocs) > 1:
+            again = heredocs[1].marker.location
+            raise UserError(
+                "PYENV takes one heredoc", again, hint="put all inline requirements between one pair of words"
+            )
+        if not heredocs:
+            return None
+        heredoc = heredocs[0]
+        if not heredoc.expand:
+            return heredoc.content
+        expanded = expand_heredoc(heredoc.body, self._scope.variables.get)
+        for name in sorted(expanded.unset):
+            place = _plain_use(heredoc.body, name)
+            if place is not None:
+                hint = f"{self._unset_hint(name)}; <<'{heredoc.name.decode()}' in quotes leaves every $ as it is"
+                raise UserError(f"the requirements refer to {name}, which is not set here", place, hint=hint)
+        return expanded.value.encode("utf-8", "surrogateescape")
+
+    # Options.
+
+    def _options(self, line: Line) -> Iterator[tuple[OptionSpec, str | bool, Span]]:
+        seen: dict[str, Word] = {}
+        for option in line.options:
+            whole = self._option_word(option.name, option.value)
+            try:
+                spec = find_option(_written(option.name.text))
+            except Mistake as mistake:
+                self._fail(mistake, option.name)
+            if spec.name in seen and not spec.repeatable:
+                raise UserError(f"--{spec.name} is there twice", self._at(whole), self._at(seen[spec.name]))
+            seen[spec.name] = whole
+            yield spec, self._option(spec, option.value, whole), self._span(whole)
+
+    @staticmethod
+    def _option_word(name: Word, value: Word | None) -> Word:
+        text = f"--{name.text}" if value is None else f"--{name.text}={value.text}"
+        return type(name)(text, name.start - 2)
+
+    def _option(self, spec: OptionSpec, value: Word | None, whole: Word) -> str | bool:
+        text: str | None = None
+        if value is not None:
+            logical = self._logical(value)
+            expanded = self._scope.expand(logical)
+            text = expanded.value if spec.expands else logical.text.decode("utf-8", "surrogateescape")
+            if value.text and not text:
+                raise self._empty(value, f"the value of --{spec.name}", expanded)
+            self._printable(text, value)
+        try:
+            return read_value(spec, text)
+        except Mistake as mistake:
+            self._fail(mistake, value if value is not None and value.text else whole)
+
+    def _check_projects(self, options: Options, requirements: tuple[RequirementsFile, ...]) -> None:
+        if any(each.kind != "requirements" for each in requirements):
+            return
+        for name, span in options.spans:
+            if name in {"extra", "group"}:
+                place = self._text.location._replace(span=span)
+                message = f"--{name} is for projects, and this PYENV names none"
+                raise UserError(message, place, expected="a pyproject.toml or pylock.toml among the requirements")
+
+
+def _written(text: str) -> str:
+    """A part of the line as the user sees it."""
+    return printable(text.encode("latin-1"))
+
+
+def _similar(name: str, known: list[str]) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415 - only ever needed on the way to an error
+
+    found = get_close_matches(name, known, n=1, cutoff=0.75)
+    return found[0] if found else ""
+
+
+def _plain_use(body: Logical, name: str) -> Location | None:
+    """Where a text uses a variable without a default, which for an unset one would leave a hole."""
+    word = re.escape(name.encode("utf-8", "surrogateescape"))
+    end = rb"(?![A-Za-z0-9_])" if name[0].isalpha() or name[0] == "_" else b""
+    found = re.search(rb"(?<!\\)\$(?:%b%b|\{%b\})" % (word, end, word), body.text)
+    return body.locate(*found.span()) if found else None

@@ -1,0 +1,106 @@
+"""Python versions: which exist, how long they are maintained, and how one is written in a PYENV."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from pyenv_frontend.pyenv.instruction import PythonVersion
+from pyenv_frontend.pyenv.invalid_value import Mistake, listed
+
+if TYPE_CHECKING:
+    from pyenv_frontend.positions import Span
+
+__all__ = ["SERIES", "Series", "looks_like_version", "parse_version"]
+
+
+class Series(NamedTuple):
+    """One feature release of CPython."""
+
+    minor: str
+    end_of_life: date
+    """The last day of security fixes (devguide.python.org/versions; for the future, PEP 602's five years)."""
+
+    last: int | None = None
+    """The micro number of its last release, once that is out."""
+
+
+SERIES: Final = {
+    series.minor: series
+    for series in (
+        Series("3.6", date(2021, 12, 23), 15),
+        Series("3.7", date(2023, 6, 27), 17),
+        Series("3.8", date(2024, 10, 7), 20),
+        Series("3.9", date(2025, 10, 31), 25),
+        Series("3.10", date(2026, 10, 31)),
+        Series("3.11", date(2027, 10, 31)),
+        Series("3.12", date(2028, 10, 31)),
+        Series("3.13", date(2029, 10, 31)),
+        Series("3.14", date(2030, 10, 31)),
+        Series("3.15", date(2031, 10, 31)),
+    )
+}
+"""The series that can be asked for by number alone."""
+
+_FORM: Final = re.compile(r"[1-9][0-9]*\.[0-9]+(\.[0-9]+)?(-?(a|b|rc)[0-9]*)?", re.ASCII)
+_NUMBERS: Final = re.compile(r"([0-9]+)\.([0-9]+)(?:\.([0-9]+))?", re.ASCII)
+_DIGITS: Final = re.compile(r"[0-9]+(\.[0-9]+)*", re.ASCII)
+_EXPECTED: Final = "a version such as 3.12, 3.12.4 or 3.15.0rc1"
+_FROM: Final = "a newer or private Python can be had with --from=IMAGE"
+
+
+def looks_like_version(text: str) -> bool:
+    """Whether `text` was meant as a version, right or wrong: `3.8`, `v3.8`, `python3.8`, `310`."""
+    return re.fullmatch(r"(python|v)?-?[0-9]+([.,][0-9*x]+)*\S*", text, re.IGNORECASE) is not None and text[:2] != "--"
+
+
+def parse_version(text: str, span: Span, *, any_series: bool = False) -> PythonVersion:
+    """Read a version as written; `any_series` takes one that is not in `SERIES` (the interpreter comes by `--from`).
+
+    Raises:
+        Mistake: it is no version, or one that does not exist.
+    """
+    if not _FORM.fullmatch(text):
+        from pyenv_frontend.pyenv.hints import version_hint  # noqa: PLC0415 - only needed on the way to an error
+
+        hint = version_hint(text) or _suggest(text)
+        raise Mistake(f"{text!r} is not a Python version", expected=_EXPECTED, hint=hint)
+    numbers = _NUMBERS.match(text)
+    major, minor, micro = numbers.groups() if numbers else ("", "", None)
+    series = f"{int(major)}.{int(minor)}"
+    if not any_series:
+        _check_known(text, series, None if micro is None else int(micro))
+    return PythonVersion(text=text, minor=series, full=None if micro is None else _normal(text), span=span)
+
+
+def _normal(text: str) -> str:
+    """PEP 440's normal form; `packaging`, which takes 8 ms to import, is only asked about pre-releases."""
+    if _DIGITS.fullmatch(text):
+        return ".".join(str(int(part)) for part in text.split("."))
+    from packaging.version import Version  # noqa: PLC0415
+
+    return str(Version(text))
+
+
+def _check_known(text: str, series: str, micro: int | None) -> None:
+    if series not in SERIES:
+        raise Mistake(f"there is no Python {text}", expected=f"one of {listed(SERIES)}", hint=_suggest(text) or _FROM)
+    last = SERIES[series].last
+    if last is not None and micro is not None and micro > last:
+        raise Mistake(f"there is no Python {text}: the last {series} is {series}.{last}", hint=f"write {series}")
+
+
+def _suggest(text: str) -> str:
+    """What was likely meant: a known series inside the text, or those that begin with it."""
+    if re.match(r"(python|v)?2(\.|$)", text):
+        return "Python 2 has no virtual environments of this kind; write 3.6 or newer"
+    found = re.search(r"3\.[0-9]+(\.[0-9]+)?(?![0-9])", text.replace(",", "."))
+    if found and found[0] != text and ".".join(found[0].split(".")[:2]) in SERIES:
+        return f"write {found[0]}"
+    if re.fullmatch(r"3[0-9]{1,2}", text) and f"3.{text[1:]}" in SERIES:
+        return f"write 3.{text[1:]}"
+    if text.lower() in {"3.x", "3.*", "latest", "stable"}:
+        return f"write the series itself, {listed(SERIES)}"
+    longer = [minor for minor in SERIES if minor.startswith(text)] if _DIGITS.fullmatch(text) else []
+    return f"did you mean {listed(longer)}?" if longer else ""

@@ -1,0 +1,186 @@
+"""The build context, asked of the engine: only the files that somebody asks for leave the client.
+
+`language` follows requirements files through it. A local context is the client's folder: each set of paths is a load of
+its own, so what is known to be wanted is loaded together. Any other context is one file system that the engine holds.
+"""
+
+from __future__ import annotations
+
+__all__ = ["EngineContext", "Local", "Whole", "ignore_file"]
+
+import json
+from typing import TYPE_CHECKING, Protocol
+
+from pyenv_frontend.buildkit import llb
+from pyenv_frontend.buildkit.api import RefId
+from pyenv_frontend.buildkit.status import CallError
+from pyenv_frontend.inputs.build_context import NotInContextError
+from pyenv_frontend.inputs.dockerignore import DockerIgnore, parse_dockerignore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pyenv_frontend.buildkit import wire_pb2 as wire
+    from pyenv_frontend.buildkit.api import Bridge, Entry
+    from pyenv_frontend.solve.build_options import Options
+    from pyenv_frontend.solve.source import UserFile
+
+_FOLDER = "context"
+_IGNORE = ".dockerignore"
+_STEP = "[internal] load what PYENV refers to"
+_ABSENT = ("no such file", "not found", "not a directory", "is a directory")
+
+
+class Store(Protocol):
+    """Where a path of the context is to be looked for."""
+
+    def contents(self, path: str) -> RefId:
+        """Give a file system that has the file, if the context has it."""
+        ...
+
+    def metadata(self, path: str) -> RefId:
+        """Give a file system in which the path can be looked at."""
+        ...
+
+    def listing(self, folder: str) -> RefId:
+        """Give a file system that has the names in the folder."""
+        ...
+
+
+class Whole:
+    """A context that the engine holds as a whole: git, a download, another build's result."""
+
+    def __init__(self, bridge: Bridge, definition: wire.Definition) -> None:
+        self._bridge = bridge
+        self._definition = definition
+        self._ref: RefId | None = None
+
+    def contents(self, path: str = "") -> RefId:
+        """See `Store.contents`."""
+        del path
+        if self._ref is None:
+            self._ref = RefId(self._bridge.solve(self._definition).get().ref.id)
+        return self._ref
+
+    metadata = listing = contents
+
+
+class Local:
+    """The client's folder."""
+
+    def __init__(self, bridge: Bridge, options: Options) -> None:
+        self._bridge = bridge
+        self._session = options.local_sessions.get(_FOLDER, options.session)
+        self._contents: dict[str, RefId] = {}
+        self._metadata: dict[str, RefId] = {}
+
+    def load(self, paths: Iterable[str]) -> None:
+        """Load several files at once."""
+        wanted = sorted(set(paths) - self._contents.keys())
+        if wanted:
+            ref = self._solve({"local.followpaths": _json([llb.literal(path) for path in wanted])}, _STEP)
+            self._contents.update(dict.fromkeys(wanted, ref))
+
+    def contents(self, path: str) -> RefId:
+        """See `Store.contents`."""
+        self.load([path])
+        return self._contents[path]
+
+    def metadata(self, path: str) -> RefId:
+        """See `Store.metadata`; of a folder nothing but itself is loaded."""
+        if path in self._contents:
+            return self._contents[path]
+        if path not in self._metadata:
+            self._metadata[path] = self._solve(_only(llb.literal(path)), _STEP)
+        return self._metadata[path]
+
+    def listing(self, folder: str) -> RefId:
+        """See `Store.listing`."""
+        return self._solve(_only(f"{llb.literal(folder)}/*" if folder else "*"), _STEP)
+
+    def ignore_file(self) -> bytes:
+        """Read the folder's own `.dockerignore`, by the same op as Docker's frontend; empty if there is none."""
+        attrs = {"local.differ": "none", "local.followpaths": _json([_IGNORE])}
+        ref = self._solve(attrs, f"[internal] load {_IGNORE}", hint=f"{_FOLDER}-{_IGNORE}")
+        try:
+            return self._bridge.read_file(ref, _IGNORE).get()
+        except CallError:
+            return b""
+
+    def _solve(self, attrs: dict[str, str], name: str, hint: str = f"{_FOLDER}-pyenv") -> RefId:
+        attrs = attrs | {"local.session": self._session, "local.sharedkeyhint": hint}
+        graph = llb.definition(llb.source(f"local://{_FOLDER}", attrs, name))
+        return RefId(self._bridge.solve(graph).get().ref.id)
+
+
+class EngineContext:
+    """`inputs.build_context.BuildContext` over the engine."""
+
+    def __init__(self, bridge: Bridge, store: Store, ignore: DockerIgnore) -> None:
+        self._bridge = bridge
+        self._store = store
+        self._ignore = ignore
+
+    def read(self, path: str) -> bytes:
+        """Read a file; see `BuildContext`."""
+        if self.ignored(path):
+            raise NotInContextError(path)
+        try:
+            return self._bridge.read_file(self._store.contents(path), path).get()
+        except CallError as error:
+            if _absent(error):
+                raise NotInContextError(path) from error
+            raise
+
+    def exists(self, path: str) -> bool:
+        """Tell whether there is such a path; see `BuildContext`."""
+        return not path or self._entry(path) is not None
+
+    def names(self, folder: str) -> tuple[str, ...]:
+        """List a folder; see `BuildContext`."""
+        try:
+            entries: Sequence[Entry] = self._bridge.read_dir(self._store.listing(folder), folder or "/").get()
+        except CallError as error:
+            if _absent(error):
+                return ()
+            raise
+        names = [entry.path.rpartition("/")[2] for entry in entries]
+        prefix = f"{folder}/" if folder else ""
+        return tuple(sorted(name for name in names if not self.ignored(prefix + name)))
+
+    def ignored(self, path: str) -> bool:
+        """Tell whether .dockerignore leaves a path out; see `BuildContext`."""
+        return self._ignore.ignores(path)
+
+    def _entry(self, path: str) -> Entry | None:
+        if self.ignored(path):
+            return None
+        try:
+            return self._bridge.stat_file(self._store.metadata(path), path).get()
+        except CallError as error:
+            if _absent(error):
+                return None
+            raise
+
+
+def ignore_file(bridge: Bridge, file: UserFile, local: Local) -> tuple[DockerIgnore, tuple[str, bytes] | None]:
+    """Find the ignore file of a local context: the Dockerfile's own, else the folder's.
+
+    Returns:
+        Its rules, and name and text of the Dockerfile's own: Docker's frontend looks for that beside the Dockerfile.
+    """
+    own = file.ignore_file(bridge)
+    return parse_dockerignore(local.ignore_file() if own is None else own[1]), own
+
+
+def _only(pattern: str) -> dict[str, str]:
+    """Ask for what a pattern matches, without what lies in it."""
+    return {"local.includepattern": _json([pattern]), "local.excludepatterns": _json([f"{pattern}/*"])}
+
+
+def _json(paths: Sequence[str]) -> str:
+    return json.dumps(paths, separators=(",", ":"))
+
+
+def _absent(error: CallError) -> bool:
+    return any(words in error.status.message for words in _ABSENT)

@@ -1,0 +1,305 @@
+"""Environments side by side: the steps of neighbouring PYENVs are hung next to each other in the graph of build steps.
+
+The Dockerfile is a chain, and so is the graph that the engine makes of it: each install step starts from the file
+system that the one before it left, waits for it, and is built again when it changes. But the steps that stand for
+PYENVs are ours, we know what they read and write, and a run of them (a *group*) needs no such order:
+
+    before   base -> graft 3.8 -> a -> graft 3.11 -> b -> RUN ...
+
+    after    base -+-> graft 3.8 --> a ----------------------+
+                   |                                         |  join a's folder, the graft's folder, b's folder
+                   +-> graft 3.11 -> b ------------------+   |  in the order of the file
+                   |                                     v   v
+                   +------------------------------------ chain -> RUN ...
+
+Every step starts from the *base* of its group (what the instruction before the group left), an environment from the
+graft that it needs. What it made is then joined onto the chain, where it was in the file. Everything that is not ours
+keeps its place and its meaning; ops behind a changed one get new digests, since a digest covers the inputs' digests,
+and nothing else about them changes.
+
+Two ways to join. Where the store can merge (containerd's), the difference that a step made is merged onto the chain: no
+file is copied, and it is cached by itself. Where it cannot, the step's folders are copied. The step that starts from
+what the chain happens to be just then (the first of a group, always) is the chain's next link as it is.
+
+`--builder=STAGE` is the same with another start: the step (and the graft it needs, once more) runs on what that stage
+left, which the expanded file mounts at `BUILDER`; here, the mount becomes the root, and the step has the variables that
+hold there. Of such a step only the folder of the environment is taken, always as a copy: a difference would bring along
+what that stage says of the folders around.
+
+Trap: the variables that earlier PYENVs publish are in the later steps' environment and so in their cache key. They are
+taken out of the steps; no step needs them.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from pyenv_frontend.buildkit import wire_pb2 as wire
+from pyenv_frontend.buildkit.llb import digest_of as _digest
+from pyenv_frontend.buildkit.llb import encode, literal
+from pyenv_frontend.expansion.steps import BUILDER, INTERPRETER, TOOLS
+from pyenv_frontend.solve import launcher
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pyenv_frontend.expansion.expand import Step
+
+__all__ = ["rehang"]
+
+_PUBLISHED = "ASTRO_PYENV_"
+
+
+class _Out(NamedTuple):
+    """One output of an op: a file system."""
+
+    digest: str
+    number: int
+
+
+class _Graft(NamedTuple):
+    """A graft that was hung."""
+
+    op: wire.Op
+    root: int
+    """Which of its inputs is the root."""
+    made: _Out
+    old: str
+    """The digest it had."""
+
+
+@dataclass(slots=True)
+class _Group:
+    """Neighbouring steps of ours."""
+
+    base: _Out
+    """What the instruction before the first of them left."""
+
+    grafts: dict[tuple[str, ...], _Graft] = field(default_factory=dict)
+    """Its grafts, by what they carry."""
+
+
+def rehang(definition: wire.Definition, steps: Sequence[Step], *, source: bytes, merge: bool) -> wire.Definition:
+    """Hang the steps of neighbouring PYENVs side by side.
+
+    Args:
+        definition: the graph that the engine made of the expanded Dockerfile; it is not changed.
+        steps: the generated steps of that file.
+        source: the expanded file itself, by which its lines are told from those of other files.
+        merge: whether the engine can merge and diff file systems.
+
+    Returns:
+        A graph with the same result. `definition` itself when it has no step of ours.
+    """
+    ours = _find(definition, steps, source)
+    return _Rehanging(definition, ours, steps, merge=merge).run() if ours else definition
+
+
+def _find(definition: wire.Definition, steps: Sequence[Step], source: bytes) -> dict[str, Step]:
+    """Which ops are steps of ours: by the line of the expanded file that they come from."""
+    by_line = {step.line: step for step in steps}
+    files = {index for index, info in enumerate(definition.source.infos) if info.data == source}
+    found = {}
+    for digest, places in definition.source.locations.items():
+        for place in places.locations:
+            if place.source_index in files and place.ranges and place.ranges[0].start.line in by_line:
+                found[digest] = by_line[place.ranges[0].start.line]
+    return found
+
+
+class _Rehanging:
+    """One pass over the graph, inputs before the ops that use them."""
+
+    def __init__(
+        self, definition: wire.Definition, ours: Mapping[str, Step], steps: Sequence[Step], *, merge: bool
+    ) -> None:
+        self.definition = definition
+        self.ours = ours
+        self.steps = steps
+        self.merge = merge
+        self.old_ops = {_digest(raw): raw for raw in definition.ops}
+        self.result = wire.Definition()
+        self.result.source.infos.extend(definition.source.infos)
+        self.moved: dict[_Out, _Out] = {}
+        """Outputs of the old graph that are others in the new one."""
+        self.groups: dict[str, _Group] = {}
+        """The group of each step of ours, by its old digest."""
+
+    def run(self) -> wire.Definition:
+        for old, raw in self.old_ops.items():
+            op = wire.Op.FromString(raw)
+            step = self.ours.get(old)
+            if step is not None and op.WhichOneof("op") == "exec":
+                self._hang(old, op, step)
+            else:
+                self._keep(old, raw, op)
+        return self.result
+
+    def _keep(self, old: str, raw: bytes, op: wire.Op) -> None:
+        """An op that is not ours: its bytes as they were, unless an input moved."""
+        changed = self._follow(op.inputs)
+        new = self._add(encode(op) if changed else raw, old)
+        if new != old:
+            # An op has as many outputs as it likes and does not say how many: those that are used are looked up.
+            self.moved[_Out(old, -1)] = _Out(new, -1)
+
+    def _hang(self, old: str, op: wire.Op, step: Step) -> None:
+        root = next(mount for mount in op.exec.mounts if mount.dest == "/")
+        before = _Out(op.inputs[root.input].digest, op.inputs[root.input].index)
+        self._follow(op.inputs)
+        chain = _Out(op.inputs[root.input].digest, op.inputs[root.input].index)
+        group = self.groups.get(before.digest) or _Group(chain)
+        self.groups[old] = group
+        graft = group.grafts.get(self.steps[step.needs].carries) if step.needs is not None else None
+        builder = self._take_builder(op)
+        start = self._on(builder, graft) if builder else graft.made if graft else group.base
+        _set_input(op, root, start)
+        self._take_own_platform(op)
+        _set_variables(op.exec.meta, step)
+        self._speak(op, step, old)
+        made = _Out(self._add(encode(op), old), root.output)
+        if step.kind == "graft":
+            group.grafts[step.carries] = _Graft(op, root.input, made, old)
+        if start == chain:
+            self.moved[_Out(old, root.output)] = made
+        else:
+            self.moved[_Out(old, root.output)] = self._join(chain, start, made, step, old, copy=builder is not None)
+
+    def _speak(self, op: wire.Op, step: Step, old: str) -> None:
+        """Let the engine quote the user's words where it would quote the command that we made of them."""
+        script = launcher.script(op, step.words)
+        if script is not None:
+            launcher.disguise(op, step.words, self._add_op(script, old).digest)
+
+    @staticmethod
+    def _take_builder(op: wire.Op) -> _Out | None:
+        """What the stage of `--builder` left, if there is one; its mount is taken away."""
+        for number, mount in enumerate(op.exec.mounts):
+            if mount.dest == BUILDER:
+                entry = op.inputs[mount.input]
+                del op.exec.mounts[number]
+                return _Out(entry.digest, entry.index)
+        return None
+
+    def _on(self, builder: _Out, graft: _Graft | None) -> _Out:
+        """The file system of a builder's stage, with the interpreter."""
+        if graft is None:
+            return builder
+        op = wire.Op()
+        op.CopyFrom(graft.op)
+        op.inputs[graft.root].digest, op.inputs[graft.root].index = builder
+        return _Out(self._add(encode(op), graft.old), graft.made.number)
+
+    def _take_own_platform(self, op: wire.Op) -> None:
+        """Mount tools and interpreter for the step's platform; the engine has images of mounts for the build's target.
+
+        They differ in a stage that says `FROM --platform=$BUILDPLATFORM`.
+        """
+        for mount in op.exec.mounts:
+            if mount.dest in {TOOLS, INTERPRETER}:
+                entry = op.inputs[mount.input]
+                image = wire.Op.FromString(self.old_ops.get(entry.digest, b""))
+                # A folder that stands for an image is of no platform.
+                if image.WhichOneof("op") == "source" and image.HasField("platform") and image.platform != op.platform:
+                    image.platform.CopyFrom(op.platform)
+                    _set_input(op, mount, _Out(self._add(encode(image), entry.digest), entry.index))
+
+    def _follow(self, inputs: Sequence[wire.Input]) -> bool:
+        """Let inputs name the new graph's ops; say whether one changed."""
+        changed = False
+        for entry in inputs:
+            exact = self.moved.get(_Out(entry.digest, entry.index))
+            whole = self.moved.get(_Out(entry.digest, -1))
+            if exact:
+                entry.digest, entry.index = exact
+            elif whole:
+                entry.digest = whole.digest
+            changed |= bool(exact or whole)
+        return changed
+
+    def _join(self, chain: _Out, start: _Out, made: _Out, step: Step, old: str, *, copy: bool) -> _Out:  # noqa: PLR0913
+        if copy or not self.merge:
+            return self._add_op(_copies(chain, made, step.carries), old)
+        difference = self._add_op(
+            wire.Op(inputs=_inputs(start, made), diff=wire.DiffOp(lower={"input": 0}, upper={"input": 1})), old
+        )
+        joined = wire.Op(inputs=_inputs(chain, difference), merge=wire.MergeOp(inputs=[{"input": 0}, {"input": 1}]))
+        return self._add_op(joined, old)
+
+    def _add_op(self, op: wire.Op, old: str) -> _Out:
+        """Add an op that the old graph did not have; it takes platform and worker after the step it serves."""
+        pattern = wire.Op.FromString(self.old_ops[old])
+        if op.WhichOneof("op") == "file":  # a merge or a difference is the same on every platform
+            op.platform.CopyFrom(pattern.platform)
+        op.constraints.CopyFrom(pattern.constraints)
+        return _Out(self._add(encode(op), old), 0)
+
+    def _add(self, raw: bytes, old: str) -> str:
+        """Add an op, with what the old graph knew of `old`: names, groups, places in the file."""
+        new = _digest(raw)
+        if new not in self.result.metadata:
+            self.result.ops.append(raw)
+        if old in self.definition.metadata:
+            self.result.metadata[new].CopyFrom(self.definition.metadata[old])
+        else:
+            self.result.metadata[new].SetInParent()
+        if old in self.definition.source.locations:
+            self.result.source.locations[new].CopyFrom(self.definition.source.locations[old])
+        return new
+
+
+def _set_variables(meta: wire.Meta, step: Step) -> None:
+    """Give a step the variables of the stage that it runs on, without those that PYENVs publish."""
+    variables = dict(entry.partition("=")[::2] for entry in meta.env)
+    if step.variables is not None:
+        # The engine gives an image without a PATH one of its own.
+        variables = {"PATH": variables.get("PATH", "")} | dict(step.variables)
+    del meta.env[:]
+    meta.env.extend(f"{name}={value}" for name, value in variables.items() if not name.startswith(_PUBLISHED))
+
+
+def _set_input(op: wire.Op, mount: wire.Mount, output: _Out) -> None:
+    """Give a mount another input. One that another mount uses, too, stays for that one."""
+    if sum(each.input == mount.input for each in op.exec.mounts) > 1:
+        mount.input = len(op.inputs)
+        op.inputs.add()
+    op.inputs[mount.input].digest, op.inputs[mount.input].index = output
+
+
+def _inputs(*outputs: _Out) -> list[wire.Input]:
+    return [wire.Input(digest=output.digest, index=output.number) for output in outputs]
+
+
+def _copies(chain: _Out, made: _Out, carries: Sequence[str]) -> wire.Op:
+    """Copy folders and links from a step's file system onto the chain.
+
+    Each is copied as the one wanted entry of its parent, and the parent as a folder, not as what is in it: if it has to
+    be made, it gets the owner and the mode it has in the step (`~/.venv` is the user's).
+    """
+    op = wire.Op(inputs=_inputs(chain, made))
+    for number, copy in enumerate(_copy(path) for path in carries):
+        last = number == len(carries) - 1
+        op.file.actions.add(
+            input=0 if number == 0 else len(op.inputs) + number - 1,
+            secondary_input=1,
+            output=0 if last else -1,
+            copy=copy,
+        )
+    return op
+
+
+def _copy(path: str) -> wire.Copy:
+    folder, name = posixpath.split(path)
+    above = posixpath.dirname(folder)
+    return wire.Copy(
+        src=folder,
+        dest=above if above == "/" else f"{above}/",
+        mode=-1,
+        dir_copy_contents=folder == "/",
+        create_dest_path=True,
+        allow_wildcard=False,
+        timestamp=-1,
+        include_patterns=[literal(name)],
+    )

@@ -1,0 +1,19 @@
+"""The graph of the image that this frontend runs from, as the engine left it for us."""
+
+from __future__ import annotations
+
+__all__ = ["own_image"]
+
+from pyenv_frontend.buildkit import wire_pb2 as wire
+
+_STORED = "/run/config/buildkit/metadata/frontend.bin"
+
+
+def own_image() -> wire.Definition:
+    """Read the graph; it is written by the engine, in the engine's manner.
+
+    Raises:
+        OSError: the engine is older than BuildKit 0.10.
+    """
+    with open(_STORED, "rb") as stored:  # noqa: PTH123  # pathlib would be loaded for nothing else
+        return wire.Definition.FromString(stored.read())

@@ -1,0 +1,138 @@
+"""The graph of an expanded file, speaking of the user's file: names of steps, groups, places in the source.
+
+All of that lies beside the ops and is no part of their digests, so nothing is built anew for it. The ops' bytes are not
+touched. What later goes wrong in a step is shown by the engine at the places that are set here, and provenance takes
+the source from here, too.
+"""
+
+from __future__ import annotations
+
+__all__ = ["Labels"]
+
+from typing import TYPE_CHECKING
+
+from pyenv_frontend.buildkit import wire_pb2 as wire
+from pyenv_frontend.buildkit.llb import NAME, digest_of
+from pyenv_frontend.positions import Lines
+from pyenv_frontend.solve.step_names import Numbering, Unit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pyenv_frontend.dockerfile import Document
+    from pyenv_frontend.positions import LineMap
+    from pyenv_frontend.solve.source import UserFile
+
+_COMMAND = "com.docker.dockerfile.v1.command"
+
+
+class Labels:
+    """What the lines of one expanded file stand for."""
+
+    def __init__(
+        self, file: UserFile, document: Document, source: bytes, lines: LineMap, *, platform: str = ""
+    ) -> None:
+        """Take the two files.
+
+        Args:
+            file: the user's.
+            document: the same, parsed.
+            source: the expanded one.
+            lines: for each line of it the user's.
+            platform: what it is for, where that makes a difference.
+        """
+        self.file = file
+        self.expanded = source
+        self._platform = platform
+        self._lines = lines
+        self._numbering = Numbering(document, source, lines)
+
+    def line(self, line: int) -> int:
+        """Give the user's line for one of the expanded file; of an instruction's lines the first."""
+        return self._lines[line].first
+
+    def ranges(self, ranges: Iterable[wire.Range]) -> list[wire.Range]:
+        """Give the user's lines for ranges of the expanded file, one range for each line, as Docker's frontend does."""
+        found: dict[int, wire.Range] = {}
+        for each in ranges:
+            if self._lines[each.start.line].first == self._lines[each.start.line].last:
+                found.setdefault(self.line(each.start.line), self._moved(each))
+                continue
+            for line in self._lines.cover(Lines(each.start.line, max(each.start.line, each.end.line))).numbers():
+                found.setdefault(line, wire.Range(start={"line": line}, end={"line": line}))
+        return list(found.values())
+
+    def _moved(self, each: wire.Range) -> wire.Range:
+        moved = wire.Range()
+        moved.CopyFrom(each)
+        moved.start.line = self.line(each.start.line)
+        moved.end.line = self._lines[max(each.start.line, each.end.line)].last
+        return moved
+
+    def info(self, info: wire.SourceInfo) -> bool:
+        """Turn the description of the expanded file into that of the user's; tell whether it was one."""
+        if info.data != self.expanded:
+            return False
+        info.filename = self.file.name
+        info.data = self.file.text
+        info.definition.CopyFrom(self.file.definition)
+        return True
+
+    def apply(self, definition: wire.Definition) -> None:
+        """Relabel a graph in place."""
+        ours = {index for index, info in enumerate(definition.source.infos) if self.info(info)}
+        pyenvs: dict[str, str] = {}
+        for digest, locations in definition.source.locations.items():
+            lines = [
+                each.ranges[0].start.line for each in locations.locations if each.source_index in ours and each.ranges
+            ]
+            unit = next((unit for line in lines if (unit := self._numbering.unit(line)) is not None), None)
+            for each in locations.locations:
+                if each.source_index in ours:
+                    ranges = self.ranges(each.ranges)
+                    del each.ranges[:]
+                    each.ranges.extend(ranges)
+            if unit is not None and digest in definition.metadata:
+                pyenvs |= self._name(digest, definition.metadata[digest], unit)
+        self._adopt(definition, pyenvs)
+
+    def _name(self, digest: str, metadata: wire.OpMetadata, unit: Unit) -> dict[str, str]:
+        """Rename one step; give the group of a step that is part of a PYENV."""
+        name = metadata.description.get(NAME, "")
+        if not unit.is_pyenv:
+            if name:
+                metadata.description[NAME] = self._numbering.rename(name, unit)
+            if metadata.HasField("progress_group"):
+                metadata.progress_group.name = self._numbering.rename(metadata.progress_group.name, unit)
+            return {}
+        title = self._numbering.title(name, unit)
+        metadata.description[NAME] = title
+        metadata.description[_COMMAND] = unit.text
+        group = f"pyenv:{self._platform}:{unit.instruction.lines.first}"
+        metadata.progress_group.CopyFrom(wire.ProgressGroup(id=group, name=title))
+        return {digest: group}
+
+    def _adopt(self, definition: wire.Definition, pyenvs: dict[str, str]) -> None:
+        """Take what only PYENVs use (interpreters' images, our tools) into the group of the first of them."""
+        users: dict[str, list[str]] = {}
+        for digest, op in _ops(definition):
+            for entry in op.inputs:
+                users.setdefault(entry.digest, []).append(digest)
+        for digest, by in users.items():
+            if digest in pyenvs or not all(user in pyenvs for user in by):
+                continue
+            metadata = definition.metadata[digest]
+            if not _located(definition, digest) and not metadata.HasField("progress_group"):
+                group = definition.metadata[by[0]].progress_group
+                metadata.progress_group.CopyFrom(wire.ProgressGroup(id=group.id, name=group.name, weak=True))
+
+
+def _located(definition: wire.Definition, digest: str) -> bool:
+    """Tell whether a step stands for a line: an image that is only copied from has an entry without lines."""
+    places = definition.source.locations
+    return digest in places and any(place.ranges for place in places[digest].locations)
+
+
+def _ops(definition: wire.Definition) -> Iterator[tuple[str, wire.Op]]:
+    for raw in definition.ops:
+        yield digest_of(raw), wire.Op.FromString(raw)

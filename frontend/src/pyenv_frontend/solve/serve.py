@@ -1,0 +1,100 @@
+"""One build, one way through. This module reads as the table of contents of all others."""
+
+from __future__ import annotations
+
+__all__ = ["main"]
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from pyenv_frontend.buildkit import llb
+from pyenv_frontend.buildkit.channel import Channel, ChannelClosedError, take_stdio
+from pyenv_frontend.buildkit.client import SERVICE, Client
+from pyenv_frontend.buildkit.status import CallError, Status
+from pyenv_frontend.solve import build_options as opts
+from pyenv_frontend.solve import source
+from pyenv_frontend.solve.own_image import own_image
+
+if TYPE_CHECKING:
+    from pyenv_frontend.buildkit import wire_pb2 as wire
+    from pyenv_frontend.solve.build_options import Options
+
+REPORT = "this is a defect of pyenv-frontend; its traceback is in the engine's log. Please report it"
+
+
+def main() -> None:
+    """Serve the build that the engine started this process for, and leave without any clean-up."""
+    reader, writer = take_stdio()
+    client = Client(Channel(reader, writer, service=SERVICE))
+    code = 0
+    try:
+        answer(client)
+    except ChannelClosedError as error:  # cancelled, or an engine that is gone: nobody is left to tell
+        print(f"pyenv-frontend: {error}", file=sys.stderr)  # noqa: T201
+        code = 1
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def answer(client: Client) -> None:
+    """Build, and return the result or the error."""
+    try:
+        options = opts.parse(os.environ)
+        client.import_caches(options.cache_imports)
+        result = build(client, options)
+    except ChannelClosedError:
+        raise
+    except Exception as error:  # noqa: BLE001  # whatever it is, the user gets a sentence
+        client.return_error(failed(error))
+    else:
+        client.return_result(result)
+
+
+def build(client: Client, options: Options) -> wire.Result:
+    """Go the whole way, from the client's options to a result.
+
+    Raises:
+        CallError, UserError, OptionsError: the build fails.
+    """
+    asked = client.inputs()
+    _learn_manner()
+    inputs = asked.get()
+    file = source.read(client, options, inputs)
+    if file is not None and source.mentions_pyenv(file.text):
+        from pyenv_frontend.solve import pyenv_build  # noqa: PLC0415  # most files have no PYENV
+
+        result = pyenv_build.build(client, options, file, inputs)
+        if result is not None:
+            return result
+    return client.solve_frontend(options.delegate.frontend, options.forwarded(), inputs).get()
+
+
+def _learn_manner() -> None:
+    """Write graphs as this engine does; how that is, its graph of our own image shows."""
+    try:
+        llb.write_as(own_image().ops[0])
+    except (OSError, IndexError):  # an engine that gives us no such graph is no older one
+        return
+
+
+def failed(error: Exception) -> Status:
+    """Say in one sentence why a build fails."""
+    if isinstance(error, CallError):
+        return _advised(error.status)
+    if isinstance(error, opts.OptionsError):
+        return Status(str(error))
+    import traceback  # noqa: PLC0415
+
+    traceback.print_exception(error)
+    return Status(f"{type(error).__name__}: {error}: {REPORT}")
+
+
+def _advised(status: Status) -> Status:
+    """Say what helps where the engine's own Dockerfile frontend is switched off or too old to be asked."""
+    if "invalid frontend" not in status.message:
+        return status
+    hint = (
+        "Name another behind our image: # syntax=IMAGE dockerfile=docker/dockerfile:1, or the same by BUILDKIT_SYNTAX"
+    )
+    return Status(f"{status.message}. {hint}", status.code, status.details)

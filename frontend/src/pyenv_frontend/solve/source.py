@@ -1,0 +1,183 @@
+"""Where the Dockerfile comes from: found as Docker finds it, be it in the client's folder, an input, git or a download.
+
+Source of truth: BuildKit `frontend/dockerui/context.go` and `config.go` (`ReadEntrypoint`). Whatever cannot be read
+here is left to Docker's own frontend, which says what is wrong in its own words.
+"""
+
+from __future__ import annotations
+
+__all__ = ["UserFile", "mentions_pyenv", "read"]
+
+import json
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from pyenv_frontend.buildkit import llb
+from pyenv_frontend.buildkit.api import RefId
+from pyenv_frontend.buildkit.status import CallError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pyenv_frontend.buildkit import wire_pb2 as wire
+    from pyenv_frontend.buildkit.api import Bridge
+    from pyenv_frontend.solve.build_options import Options
+
+_DEFAULT = "Dockerfile"
+_IGNORE = ".dockerignore"
+_DOWNLOAD = "context"
+"""The name under which a download of `http://` is stored; a download that is no archive is the Dockerfile itself."""
+_SNIFFED = 1024
+
+
+class UserFile(NamedTuple):
+    """The Dockerfile as the user wrote it, and what it was read from."""
+
+    name: str
+    """Its path inside `definition`, also its name in messages."""
+    text: bytes
+    definition: wire.Definition
+    """The graph of the file system that holds it."""
+    ref: RefId
+    context: wire.Definition | None
+    """The graph of a build context that is not the client's folder; it has to be handed on as an input."""
+
+    @property
+    def step(self) -> str:
+        """Digest of the step that loaded the file; the client has seen it, so that warnings can hang on it."""
+        return llb.output_of(self.definition).digest
+
+    def ignore_file(self, bridge: Bridge) -> tuple[str, bytes] | None:
+        """Read the `.dockerignore` that belongs to this Dockerfile alone; None if there is none."""
+        path = self.name + _IGNORE
+        try:
+            return path, bridge.read_file(self.ref, path).get()
+        except CallError:
+            return None
+
+
+class _Place(NamedTuple):
+    name: str
+    definition: wire.Definition
+    context: wire.Definition | None
+
+
+def read(bridge: Bridge, options: Options, inputs: Mapping[str, wire.Definition]) -> UserFile | None:
+    """Read the Dockerfile; None if that is not possible, which Docker's own frontend will then explain.
+
+    Args:
+        bridge: the engine.
+        options: the build's options.
+        inputs: graphs that the client handed over, by name.
+    """
+    try:
+        place = _find(bridge, options, inputs)
+        ref = RefId(bridge.solve(place.definition).get().ref.id)
+        text = _first_of(bridge, ref, _spellings(place.name))
+    except (CallError, ValueError):
+        return None
+    return UserFile(name=place.name, text=text, definition=place.definition, ref=ref, context=place.context)
+
+
+def mentions_pyenv(text: bytes) -> bool:
+    """Tell whether the text can hold a PYENV at all; True may be wrong, False never is.
+
+    Most files have no PYENV, and for them this is all the reading that is done. Comments do not count, or our own name
+    on the syntax line would. An instruction's name may be broken by a continuation line; then what stands before the
+    first break is the beginning of the name.
+    """
+    lower = text.lower()
+    if re.search(rb"p(?:y(?:e(?:n)?)?)?[\\`][ \t\r]*\n", lower):
+        return True
+    return any(b"pyenv" in line and not line.lstrip().startswith(b"#") for line in lower.split(b"\n"))
+
+
+def _find(bridge: Bridge, options: Options, inputs: Mapping[str, wire.Definition]) -> _Place:
+    if options.context is not None and (remote := _remote(bridge, options, options.context)) is not None:
+        if options.dockerfile_forced:
+            return _Place(name=options.filename, definition=_local(options), context=remote.context)
+        return remote
+    context = inputs.get("context")
+    given = None if options.dockerfile_forced else inputs.get(options.dockerfile_local)
+    return _Place(name=options.filename, definition=given or _local(options), context=_scoped(context, options))
+
+
+def _remote(bridge: Bridge, options: Options, address: str) -> _Place | None:
+    """Look at a context's address; None if it is neither a git repository nor a download."""
+    from pyenv_frontend.solve import git  # noqa: PLC0415  # most builds have a local context: nothing to load for them
+
+    repository = git.parse(address)
+    if repository is not None:
+        graph = llb.definition(git.source(repository, options))
+        return _Place(name=options.filename, definition=_scope(graph, options), context=_scope(graph, options))
+    if not address.startswith(("http://", "https://")):
+        return None
+    download = llb.source(address, {"http.filename": _DOWNLOAD}, "[internal] load remote build context")
+    graph = llb.definition(download)
+    ref = RefId(bridge.solve(graph).get().ref.id)
+    head = bridge.read_file(ref, _DOWNLOAD, _SNIFFED).get()
+    if not _is_archive(head):
+        graph = _scope(graph, options)
+        return _Place(name=_DOWNLOAD, definition=graph, context=graph)
+    unpacked = llb.copied(download, "/" + _DOWNLOAD, "[internal] unpack remote build context", unpack=True)
+    graph = _scope(llb.definition(unpacked), options)
+    return _Place(name=options.filename, definition=graph, context=graph)
+
+
+def _scoped(context: wire.Definition | None, options: Options) -> wire.Definition | None:
+    return None if context is None else _scope(context, options)
+
+
+def _scope(graph: wire.Definition, options: Options) -> wire.Definition:
+    """Narrow a context to the folder that the client asks for."""
+    if not options.context_subdir:
+        return graph
+    folder = "/" + options.context_subdir.strip("/")
+    return llb.definition(llb.copied(llb.output_of(graph), folder, "", contents=True))
+
+
+def _local(options: Options) -> wire.Definition:
+    """Load the Dockerfile's folder from the client: only the file, its ignore file and its other spelling."""
+    folder = options.dockerfile_local
+    attrs = {
+        "local.differ": "none",
+        "local.followpaths": json.dumps(_followed(options.filename), separators=(",", ":")),
+        "local.session": options.local_sessions.get(folder, options.session),
+        "local.sharedkeyhint": folder,
+    }
+    name = f"[internal] load build definition from {options.filename}"
+    return llb.definition(llb.source(f"local://{folder}", attrs, name))
+
+
+def _followed(filename: str) -> list[str]:
+    return [filename, filename + _IGNORE, *_spellings(filename)[1:]]
+
+
+def _spellings(filename: str) -> list[str]:
+    """Give the names to try: `Dockerfile` may be spelt `dockerfile`."""
+    folder, slash, base = filename.rpartition("/")
+    return [filename, folder + slash + base.lower()] if base == _DEFAULT else [filename]
+
+
+def _first_of(bridge: Bridge, ref: RefId, names: list[str]) -> bytes:
+    for name in names[:-1]:
+        try:
+            return bridge.read_file(ref, name).get()
+        except CallError:
+            continue
+    return bridge.read_file(ref, names[-1]).get()
+
+
+def _is_archive(head: bytes) -> bool:
+    """Tell an archive by its first bytes: bzip2, gzip, xz, or a tar header with a right checksum."""
+    if head.startswith((b"BZh", b"\x1f\x8b\x08", b"\xfd7zXZ\x00")):
+        return True
+    header = head[:512]
+    stored = header[148:156].strip(b" \0")
+    if len(header) < 512 or not stored:
+        return False
+    blanked = header[:148] + b" " * 8 + header[156:]
+    try:
+        return sum(blanked) == int(stored, 8)
+    except ValueError:
+        return False

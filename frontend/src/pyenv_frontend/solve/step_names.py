@@ -1,0 +1,144 @@
+"""What the steps of a build are called, in the user's own counting: `[builder 2/5] PYENV 3.8 snowpark reqs.txt`.
+
+Docker's frontend counts COPY, ADD, RUN and WORKDIR of a stage, and 1 more for an image that the stage is based on. It
+counted the expanded file; here a PYENV is one step, however many instructions stand for it.
+
+Source of truth: BuildKit `dockerfile2llb/convert.go` (`prefixCommand`, and where `stageName` and `cmdTotal` are set).
+"""
+
+from __future__ import annotations
+
+__all__ = ["Numbering", "Unit", "base_name"]
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pyenv_frontend.dockerfile import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pyenv_frontend.dockerfile import Document, Instruction
+    from pyenv_frontend.positions import LineMap
+    from pyenv_frontend.stages.program import Program, Stage
+
+_COUNTED = frozenset({"ADD", "COPY", "RUN", "WORKDIR"})
+_NUMBERED = re.compile(r"\[(?P<head>(?:[^\] ]+ )*) *(?P<index>\d+)/(?P<total>\d+)\] (?P<rest>.*)", re.DOTALL)
+_FROM = re.compile(rb"(?:^|,)from=([^,]*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One instruction of the user's as a step of its stage."""
+
+    instruction: Instruction
+    """In the user's file."""
+    stage: int
+    rank: int
+    """How many of the user's steps the stage has up to and with this one; 0 for FROM."""
+    expanded_rank: int
+    """The same for the expanded file, at the line that was asked for."""
+
+    @property
+    def is_pyenv(self) -> bool:
+        """Whether it is a PYENV."""
+        return self.instruction.name == "PYENV"
+
+    @property
+    def text(self) -> str:
+        """The instruction in one line, as names of steps have it."""
+        return self.instruction.title
+
+
+class Numbering:
+    """The two countings of one file side by side."""
+
+    def __init__(self, document: Document, source: bytes, lines: LineMap) -> None:
+        """Count.
+
+        Args:
+            document: the user's file.
+            source: what was made of it; it may be cut off.
+            lines: for each of its lines the user's.
+        """
+        self._single = _has_single_stage(document)
+        self._totals: list[int] = []
+        ranks = dict(self._ranks(document))
+        self._units: dict[int, Unit] = {}
+        self._expanded_totals: list[int] = []
+        for instruction in parse(source).instructions:
+            if instruction.name == "FROM":
+                self._expanded_totals.append(0)
+            if not self._expanded_totals:
+                continue
+            self._expanded_totals[-1] += instruction.name in _COUNTED
+            found = ranks.get(lines[instruction.lines.first].first)
+            if found is not None:
+                user, stage, rank = found
+                self._units[instruction.lines.first] = Unit(user, stage, rank, self._expanded_totals[-1])
+
+    def _ranks(self, document: Document) -> Iterator[tuple[int, tuple[Instruction, int, int]]]:
+        """Give for the first line of each instruction of a stage: it, its stage, and its rank in it."""
+        for instruction in document.instructions:
+            if instruction.name == "FROM":
+                self._totals.append(0)
+            if self._totals:
+                self._totals[-1] += _is_step(instruction)
+                yield instruction.lines.first, (instruction, len(self._totals) - 1, self._totals[-1])
+
+    def unit(self, line: int) -> Unit | None:
+        """Find the user's instruction for the expanded one that begins on a line."""
+        return self._units.get(line)
+
+    def rename(self, name: str, unit: Unit) -> str:
+        """Give a step's name with the user's numbers; a name without numbers stays as it is."""
+        match = _NUMBERED.fullmatch(name)
+        return name if match is None else self._prefix(match, unit) + match["rest"]
+
+    def title(self, name: str, unit: Unit) -> str:
+        """Give what a whole PYENV is called, after the name of one of its parts."""
+        match = _NUMBERED.fullmatch(name)
+        return unit.text if match is None else self._prefix(match, unit) + unit.text
+
+    def _prefix(self, match: re.Match[str], unit: Unit) -> str:
+        # Steps that the file does not have: the base image, and its ONBUILD triggers.
+        before = int(match["total"]) - self._expanded_totals[unit.stage]
+        total = before + self._totals[unit.stage]
+        index = int(match["index"]) - unit.expanded_rank + unit.rank
+        head = match["head"].removesuffix("stage-0 ") if self._single else match["head"]
+        return f"[{head}{index:>{len(str(total))}}/{total}] "
+
+
+def base_name(name: str, program: Program, stage: Stage | None) -> str:
+    """Give the step that loads a base image the name that it has in the whole build.
+
+    Args:
+        name: what it is called in a Dockerfile of this one FROM: `[1/1] FROM docker.io/library/debian`.
+        program: the user's file.
+        stage: the stage that begins with it; None for an image that is only looked at.
+    """
+    match = _NUMBERED.fullmatch(name)
+    if match is None or stage is None:
+        return name if match is None else match["rest"]
+    counted = sum(map(_is_step, stage.instructions))
+    called = "" if _has_single_stage(program.document) else f"{stage.name or f'stage-{stage.index}'} "
+    return f"[{match['head']}{called}{1:>{len(str(counted + 1))}}/{counted + 1}] {match['rest']}"
+
+
+def _is_step(instruction: Instruction) -> bool:
+    return instruction.name in _COUNTED or instruction.name == "PYENV"
+
+
+def _has_single_stage(document: Document) -> bool:
+    """Tell whether the user's file makes one stage: images that COPY or RUN take files from count as stages."""
+    stages = sum(instruction.name == "FROM" for instruction in document.instructions)
+    return stages == 1 and not any(_foreign(document))
+
+
+def _foreign(document: Document) -> Iterator[bool]:
+    for instruction in document.instructions:
+        if instruction.name in {"COPY", "RUN"}:
+            for flag in instruction.flags:
+                yield flag.name.text == b"from"
+                yield flag.name.text == b"mount" and flag.value is not None and bool(_FROM.search(flag.value.text))

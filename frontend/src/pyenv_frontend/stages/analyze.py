@@ -1,0 +1,258 @@
+"""From a document to its `Program`: stages, what they are based on, and the PYENVs in them."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
+
+from pyenv_frontend.errors import UserError, near
+from pyenv_frontend.positions import Location
+from pyenv_frontend.pyenv.names import clash
+from pyenv_frontend.pyenv.parser import parse_pyenv
+from pyenv_frontend.stages.program import Builder, Environment, Program, Stage
+from pyenv_frontend.stages.reachability import reachable
+from pyenv_frontend.stages.scope import CHANGES, GlobalScope, platform_variables
+from pyenv_frontend.stages.stages import is_pyenv, last_name, outline
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from pyenv_frontend.dockerfile import Document, Instruction
+    from pyenv_frontend.pyenv.instruction import Pyenv
+    from pyenv_frontend.stages.scope import Scope
+    from pyenv_frontend.stages.stages import OpenStage
+
+__all__ = ["Settings", "has_pyenv", "read"]
+
+_SETTINGS = frozenset({"ARG", "ENV"})
+
+
+class Settings(NamedTuple):
+    """What a build says from outside of the Dockerfile."""
+
+    build_args: Mapping[str, str] = MappingProxyType({})
+    build_platform: str = "linux/amd64"
+
+    target_platform: str | None = None
+    """None: the one that builds."""
+
+    target: str = ""
+    """The stage to build, empty for the last one."""
+
+    reachable_only: bool = False
+    """Whether PYENVs in stages that the target does not need are left out, unread."""
+
+
+def no_variables(reference: str, platform: str | None) -> Mapping[str, str]:
+    """Know nothing about base images."""
+    del reference, platform
+    return {}
+
+
+def has_pyenv(document: Document) -> bool:
+    """Whether there is anything for us to do in this file."""
+    return any(map(is_pyenv, document.instructions))
+
+
+def read(
+    document: Document,
+    settings: Settings | None = None,
+    *,
+    base_variables: Callable[[str, str | None], Mapping[str, str]] = no_variables,
+    builder_variables: Callable[[str, str | None], Mapping[str, str]] = no_variables,
+    report: Callable[[UserError], None] | None = None,
+) -> Program:
+    """Read a Dockerfile.
+
+    Args:
+        document: the file.
+        settings: build-args and platforms.
+        base_variables: the ENV of an external base image, given its reference and its `--platform` (or None); asked
+            once for each image that a stage with a PYENV begins with.
+        builder_variables: the same for the images that the stages of `--builder` begin with.
+        report: gets each error, and the PYENV is left out; without it the first error is raised.
+
+    Raises:
+        UserError: a PYENV is wrong, and `report` was not given.
+    """
+    return _Reader(document, settings or Settings(), base_variables, builder_variables, report).program()
+
+
+class _Reader:
+    """Reads stage after stage; a stage starts from what the one it is based on ended with."""
+
+    def __init__(
+        self,
+        document: Document,
+        settings: Settings,
+        base_variables: Callable[[str, str | None], Mapping[str, str]],
+        builder_variables: Callable[[str, str | None], Mapping[str, str]],
+        report: Callable[[UserError], None] | None,
+    ) -> None:
+        self._document = document
+        self._base_variables = base_variables
+        self._builder_variables = builder_variables
+        self._report = report
+        target = settings.target_platform or settings.build_platform
+        variables = platform_variables(settings.build_platform, target, settings.target or last_name(document))
+        self._globals = GlobalScope(variables, settings.build_args, document.escape)
+        self._before, self._stages = outline(document, self._globals)
+        everything = set(range(len(self._stages)))
+        self._wanted = reachable(self._stages, settings.target) if settings.reachable_only else everything
+        self._left_out: list[Instruction] = []
+
+    def program(self) -> Program:
+        for instruction in self._before:
+            if is_pyenv(instruction):
+                self._take(self._too_early, instruction)
+        self._ask_bases()
+        for stage in self._stages:
+            if stage.parent is not None:
+                stage.scope = _inherited(stage.parent, stage.parent.scope)
+            for instruction in stage.instructions:
+                if is_pyenv(instruction):
+                    if stage.index in self._wanted:
+                        self._take(self._pyenv, instruction, stage)
+                    else:
+                        self._left_out.append(instruction)
+                elif instruction.name in CHANGES:
+                    stage.scope.run(instruction.command)
+        stages = tuple(map(_closed, self._stages))
+        return Program(document=self._document, stages=stages, left_out=tuple(self._left_out))
+
+    def _take[**P](self, action: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            action(*args, **kwargs)
+        except UserError as error:
+            if self._report is None:
+                raise
+            self._report(error)
+
+    @staticmethod
+    def _too_early(instruction: Instruction) -> None:
+        place = (instruction.trigger or instruction.command).keyword.location
+        raise UserError("PYENV stands before the first FROM", place, hint="move it below a FROM")
+
+    def _ask_bases(self) -> None:
+        """Get the ENV of each image that a stage with a PYENV begins with, once."""
+        wanted = [stage for stage in self._stages if stage.index in self._wanted]
+        roots = [stage.root for stage in wanted if any(map(is_pyenv, stage.instructions))]
+        known: dict[tuple[str, str | None], Mapping[str, str]] = {("scratch", None): {}}
+        for root in dict.fromkeys(roots):
+            key = root.base, root.platform
+            if key not in known:
+                known[key] = self._base_variables(*key)
+            root.scope.begin(known[key])
+
+    def _pyenv(self, instruction: Instruction, stage: OpenStage) -> None:
+        pyenv = parse_pyenv(instruction, stage.scope)
+        self._check_stages(pyenv, stage)
+        self._check_name(pyenv, stage)
+        wanted = self._stage(pyenv.options.builder) if pyenv.options.builder else None
+        builder = self._builder(instruction, stage, wanted) if wanted else None
+        stage.environments.append(Environment(pyenv=pyenv, state=stage.scope.snapshot(), builder=builder))
+
+    def _builder(self, instruction: Instruction, stage: OpenStage, builder: OpenStage) -> Builder:
+        """The stage of `--builder`, ended, and what the PYENV's own stage says on top of it."""
+        settings = tuple(_settings(stage, builder, instruction))
+        scope = self._ended(builder).inherit()
+        for each in settings:
+            scope.run(each.command)
+        return Builder(settings=settings, variables=scope.snapshot().variables)
+
+    def _ended(self, stage: OpenStage) -> Scope:
+        """What a stage of `--builder` ends with, read anew: its base image need not be one that a PYENV stands on."""
+        if stage.parent is not None:
+            scope = _inherited(stage.parent, self._ended(stage.parent))
+        else:
+            scope = self._globals.stage()
+            scope.begin({} if stage.base == "scratch" else self._builder_variables(stage.base, stage.platform))
+        for instruction in stage.instructions:
+            if instruction.name in _SETTINGS:
+                scope.run(instruction.command)
+        return scope
+
+    def _check_name(self, pyenv: Pyenv, stage: OpenStage) -> None:
+        """A name is taken in its stage and in those that the stage is based on."""
+        current: OpenStage | None = stage
+        while current is not None:
+            for variable in pyenv.name.variables:
+                earlier = current.taken.get(variable)
+                if earlier is not None:
+                    where = "" if current is stage else f" in the stage {current.name} that this one is based on"
+                    places = (Location(self._document.file, each.span) for each in (pyenv.name, earlier))
+                    message = f"{clash(pyenv.name, earlier, variable)}{where}"
+                    raise UserError(message, *places, hint="give one of them another name")
+            current = current.parent
+        stage.taken |= dict.fromkeys(pyenv.name.variables, pyenv.name)
+
+    def _check_stages(self, pyenv: Pyenv, stage: OpenStage) -> None:
+        """What `--builder` and `--from` name must stand before."""
+        options = pyenv.options
+        if pyenv.onbuild and (span := options.span("builder")) is not None:
+            raise UserError(
+                f"--builder={options.builder} cannot stand behind ONBUILD: no such stage is built where it fires",
+                Location(self._document.file, span),
+                hint="leave --builder out, and have the compilers in the images that the trigger fires in",
+            )
+        for option, wanted in (("builder", options.builder), ("from", options.from_)):
+            span = options.span(option)
+            if wanted is None or span is None:
+                continue
+            place = Location(self._document.file, span)
+            found = self._stage(wanted)
+            if found is stage:
+                raise UserError(f"--{option}={wanted} is the stage that this PYENV is in", place)
+            if found is not None and found.index > stage.index:
+                message = f"the stage {wanted} stands behind the one that wants it"
+                raise UserError(message, place, hint=f"move the stage {wanted} up")
+            if found is None and (option == "builder" or wanted.isdecimal()):
+                raise self._no_stage(option, wanted, place, stage)
+
+    def _stage(self, reference: str) -> OpenStage | None:
+        """The last stage that a reference means, by name or number."""
+        return next((each for each in reversed(self._stages) if each.answers_to(reference)), None)
+
+    def _no_stage(self, option: str, wanted: str, place: Location, stage: OpenStage) -> UserError:
+        names = [each.name for each in self._stages[: stage.index] if each.name]
+        meant = near(wanted, names)
+        expected = f"one of {', '.join(names)}" if names else "a stage before this one: FROM ... AS builder"
+        message = f"--{option}: there is no stage {wanted}"
+        return UserError(message, place, expected=expected, hint=f"did you mean {meant}?" if meant else "")
+
+
+def _inherited(parent: OpenStage, ended: Scope) -> Scope:
+    """The scope a stage begins with: what its parent ended with, and what the parent's triggers do to that."""
+    scope = ended.inherit()
+    for instruction in parent.instructions:
+        if instruction.trigger is not None:
+            scope.run(instruction.trigger)
+    return scope
+
+
+def _settings(stage: OpenStage, builder: OpenStage, until: Instruction) -> Iterator[Instruction]:
+    """ARG and ENV up to an instruction, of its stage and of those this is based on and the builder's is not."""
+    known = {each.index for each in builder.chain}
+    for each in reversed([*stage.chain]):
+        if each.index not in known:
+            for instruction in each.instructions:
+                if instruction is until:
+                    return
+                if instruction.name in _SETTINGS:
+                    yield instruction
+
+
+def _closed(stage: OpenStage) -> Stage:
+    return Stage(
+        index=stage.index,
+        name=stage.name,
+        base=stage.base,
+        parent=None if stage.parent is None else stage.parent.index,
+        root=stage.root.base,
+        platform=stage.platform,
+        root_platform=stage.root.platform,
+        instruction=stage.instruction,
+        instructions=tuple(stage.instructions),
+        environments=tuple(stage.environments),
+        state=stage.scope.snapshot(),
+    )

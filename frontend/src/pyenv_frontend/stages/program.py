@@ -1,0 +1,126 @@
+"""A whole Dockerfile as PYENV sees it: its stages, what each is based on, and the state each PYENV stands in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pyenv_frontend.dockerfile import Document, Instruction
+    from pyenv_frontend.pyenv.instruction import Pyenv
+
+__all__ = ["Builder", "Environment", "Program", "Stage", "StageState"]
+
+
+class StageState(NamedTuple):
+    """What a stage has said up to some instruction, the stages it is based on included.
+
+    None means that no instruction has said it, so that the base image's own value holds.
+    """
+
+    env: Mapping[str, str]
+    """Variables that ENV instructions set; those of the external base image are not among them."""
+
+    variables: Mapping[str, str]
+    """Everything that `$NAME` may refer to here: the base image's ENV as far as given, ENV, and declared ARGs."""
+
+    user: str | None = None
+    """Last USER, expanded: `airflow`, `50000:0`."""
+
+    workdir: str | None = None
+    """WORKDIR, expanded; relative ones are joined to the one before and stay relative if the first was."""
+
+    shell: tuple[str, ...] | None = None
+    """Last SHELL."""
+
+    @property
+    def path(self) -> str | None:
+        """PATH as far as it is known."""
+        return self.variables.get("PATH")
+
+
+class Builder(NamedTuple):
+    """The stage that `--builder` names, as the install step finds it."""
+
+    settings: tuple[Instruction, ...]
+    """ARG and ENV of the stage that wants the environment, and of those this is based on and the builder's is not: they
+    hold on top of what the builder's stage says."""
+
+    variables: Mapping[str, str]
+    """Those of the install step: the ENV of the builder's base image as far as given, its stage's, and `settings`."""
+
+
+class Environment(NamedTuple):
+    """A PYENV and where it stands."""
+
+    pyenv: Pyenv
+    state: StageState
+    """The state just before the PYENV."""
+
+    builder: Builder | None = None
+    """Where it is installed, if not in its own stage."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """One FROM and what follows it."""
+
+    index: int
+    """Counted from 0 in the order of the file."""
+
+    name: str | None
+    """The alias behind AS, in lower case as Docker compares it; None without one."""
+
+    base: str
+    """What FROM names, expanded: an image reference, a stage's name, or `scratch`."""
+
+    parent: int | None
+    """Index of the stage it is based on, or None for an image or `scratch`."""
+
+    root: str
+    """The image (or `scratch`) at the end of the chain of parents."""
+
+    platform: str | None
+    """`--platform` expanded, or None."""
+
+    root_platform: str | None
+    """The `--platform` of the stage at the end of the chain, which decides what `root` is resolved for."""
+
+    instruction: Instruction
+    """The FROM."""
+
+    instructions: tuple[Instruction, ...]
+    """Every instruction after FROM, the PYENVs included."""
+
+    environments: tuple[Environment, ...]
+    """The PYENVs of this stage in order, ONBUILD ones included."""
+
+    state: StageState
+    """The state at the end of the stage."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """A Dockerfile, read."""
+
+    document: Document
+    stages: tuple[Stage, ...]
+
+    left_out: tuple[Instruction, ...] = ()
+    """PYENVs of stages that the build does not need, in order; they are in no stage's `environments`."""
+
+    @property
+    def environments(self) -> tuple[Environment, ...]:
+        """Every PYENV of the file in order."""
+        return tuple(environment for stage in self.stages for environment in stage.environments)
+
+    def stage(self, reference: str) -> Stage | None:
+        """The stage that `--from=reference` or `--target=reference` means: by name in any case, or by number."""
+        wanted = reference.lower()
+        for stage in reversed(self.stages):
+            if stage.name == wanted:
+                return stage
+        index = int(reference) if reference.isdecimal() else -1
+        return self.stages[index] if 0 <= index < len(self.stages) else None

@@ -1,0 +1,230 @@
+"""What `$NAME` stands for at some point of a Dockerfile.
+
+Source of truth: BuildKit's dockerfile2llb (buildMetaArgs, dispatchArg, dispatchEnv). In short: ARGs before the first
+FROM are seen by FROM alone, until a stage says `ARG NAME`; build-args replace defaults; ARG and ENV write into one
+list, where the last one wins; a stage based on a stage starts with what that one ended with, its ARGs included.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+
+from pyenv_frontend.dockerfile import parse
+from pyenv_frontend.dockerfile.directives import DEFAULT_ESCAPE
+from pyenv_frontend.dockerfile.words import WordError, assignments, expand
+from pyenv_frontend.stages.history import History
+from pyenv_frontend.stages.program import StageState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from pyenv_frontend.dockerfile.command import Command
+    from pyenv_frontend.dockerfile.words import Expanded
+    from pyenv_frontend.positions import Logical
+
+__all__ = ["CHANGES", "GlobalScope", "Scope", "after_triggers", "platform_variables"]
+
+
+def platform_variables(build: str, target: str, stage: str) -> dict[str, str]:
+    """The ARGs that every Dockerfile has before its first line.
+
+    Args:
+        build: the platform that builds, such as `linux/amd64`.
+        target: the platform that is built for.
+        stage: the name of the stage that is built, empty if it has none.
+    """
+    found = {"TARGETSTAGE": stage or "default"}
+    for prefix, text in (("BUILD", build), ("TARGET", target)):
+        system, _, rest = text.partition("/")
+        architecture, _, variant = rest.partition("/")
+        found |= {
+            f"{prefix}PLATFORM": text,
+            f"{prefix}OS": system,
+            f"{prefix}OSVERSION": "",
+            f"{prefix}ARCH": architecture,
+            f"{prefix}VARIANT": variant,
+        }
+    return found
+
+
+class GlobalScope:
+    """What FROM may refer to: the platform's variables, and the ARGs before the first FROM.
+
+    Args:
+        values: the platform's variables; a build-arg of the same name goes before, as in Docker.
+        build_args: what the build was given.
+        escape: the file's escape token.
+    """
+
+    __slots__ = ("build_args", "escape", "values")
+
+    def __init__(self, values: dict[str, str], build_args: Mapping[str, str], escape: bytes = DEFAULT_ESCAPE) -> None:
+        self.values = values | {name: build_args[name] for name in values if name in build_args}
+        self.build_args = build_args
+        self.escape = escape
+
+    def declare(self, command: Command) -> None:
+        """Take in an ARG."""
+        for name, value in _pairs(command, self.escape):
+            if name in self.build_args:
+                self.values[name] = self.build_args[name]
+            elif value is not None and (text := _quiet(value, self.values.get, self.escape)) is not None:
+                self.values[name] = text
+
+    def stage(self) -> Scope:
+        """The scope of a stage about which nothing is known yet."""
+        return Scope(self)
+
+    def expand(self, word: Logical) -> str:
+        """A word of FROM; as written where it cannot be expanded, since the engine will say so."""
+        text = _quiet(word, self.values.get, self.escape)
+        return word.text.decode(errors="replace") if text is None else text
+
+
+class Scope:
+    """The state of one stage while its instructions are read."""
+
+    __slots__ = ("base", "env", "globals", "shell", "user", "variables", "workdir")
+
+    def __init__(self, globals_: GlobalScope) -> None:
+        self.globals = globals_
+        self.variables = History()
+        self.env = History()
+        self.base: Mapping[str, str] = {}
+        self.user: str | None = None
+        self.workdir: str | None = None
+        self.shell: tuple[str, ...] | None = None
+
+    def begin(self, base: Mapping[str, str]) -> None:
+        """Start with the ENV of a base image."""
+        self.base = base
+        self.variables.update(base.items())
+
+    def inherit(self) -> Scope:
+        """The scope of a stage that is based on this one.
+
+        ENV, the base image's included, is in the image's configuration and set anew when a stage begins: there it wins
+        over an ARG of the same name that came later.
+        """
+        scope = Scope(self.globals)
+        scope.variables = History(self.variables.now())
+        scope.env = History(self.env.now())
+        scope.begin(self.base)
+        scope.variables.update(scope.env.now().items())
+        scope.user, scope.workdir, scope.shell = self.user, self.workdir, self.shell
+        return scope
+
+    def snapshot(self) -> StageState:
+        """The state as a value."""
+        return StageState(
+            user=self.user,
+            workdir=self.workdir,
+            shell=self.shell,
+            env=self.env.now(),
+            variables=self.variables.now(),
+        )
+
+    def expand(self, word: Logical) -> Expanded:
+        """Fill in a word.
+
+        Raises:
+            WordError: the word is wrong.
+        """
+        return expand(word, self.variables.get, self.globals.escape)
+
+    def run(self, command: Command) -> None:
+        """Take in an instruction, if it is one that changes what this class knows.
+
+        What is wrong with it is not said here: the engine reads the same line and says it.
+        """
+        action = _ACTIONS.get(command.name)
+        if action:
+            action(self, command)
+
+    def _arg(self, command: Command) -> None:
+        for name, value in _pairs(command, self.globals.escape):
+            if name in self.globals.build_args:
+                self.variables[name] = self.globals.build_args[name]
+            elif value is None:
+                if name in self.globals.values:
+                    self.variables[name] = self.globals.values[name]
+            elif (text := self._text(value)) is not None:
+                self.variables[name] = text
+
+    def _env(self, command: Command) -> None:
+        # All values of one ENV see the state before it: `ENV a=1 b=$a` sets b to the old a.
+        pairs = [
+            (name, text)
+            for pair in assignments(command.arguments, self.globals.escape, legacy=True)
+            if pair.value is not None
+            and (name := self._text(pair.name)) is not None
+            and (text := self._text(pair.value)) is not None
+        ]
+        self.variables.update(pairs)
+        self.env.update(pairs)
+
+    def _user(self, command: Command) -> None:
+        # One that comes out empty is said, too: the engine takes it for root.
+        text = self._text(command.arguments) if command.arguments else None
+        self.user = self.user if text is None else text
+
+    def _workdir(self, command: Command) -> None:
+        text = self._text(command.arguments)
+        if text:
+            self.workdir = posixpath.normpath(posixpath.join(self.workdir or "", text))
+
+    def _shell(self, command: Command) -> None:
+        import json  # noqa: PLC0415 - few files have a SHELL
+
+        try:
+            words = json.loads(command.arguments.text)
+        except ValueError:
+            return
+        if isinstance(words, list) and words and all(isinstance(word, str) for word in words):
+            self.shell = tuple(words)
+
+    def _text(self, word: Logical) -> str | None:
+        return _quiet(word, self.variables.get, self.globals.escape)
+
+
+def after_triggers(triggers: Sequence[str], user: str, env: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+    """The user and the ENV of a base image once its triggers have fired, which they do with FROM.
+
+    Args:
+        triggers: `OnBuild` of its configuration.
+        user: its `User`.
+        env: its `Env`.
+    """
+    scope = Scope(GlobalScope({}, {}))
+    scope.begin(env)
+    for trigger in triggers:
+        for instruction in parse(trigger.encode("utf-8", "surrogateescape")).instructions:
+            scope.run(instruction.command)
+    return user if scope.user is None else scope.user, {**env, **scope.env.now()}
+
+
+def _pairs(command: Command, escape: bytes) -> list[tuple[str, Logical | None]]:
+    return [
+        (pair.name.text.decode(errors="replace"), pair.value)
+        for pair in assignments(command.arguments, escape, legacy=False)
+    ]
+
+
+def _quiet(word: Logical, lookup: Callable[[str], str | None], escape: bytes) -> str | None:
+    try:
+        return expand(word, lookup, escape).value
+    except WordError:
+        return None
+
+
+_ACTIONS = {
+    "ARG": Scope._arg,  # noqa: SLF001 - the table is part of the class
+    "ENV": Scope._env,  # noqa: SLF001
+    "USER": Scope._user,  # noqa: SLF001
+    "WORKDIR": Scope._workdir,  # noqa: SLF001
+    "SHELL": Scope._shell,  # noqa: SLF001
+}
+
+CHANGES = frozenset(_ACTIONS)
+"""The instructions that `Scope.run` does something for."""

@@ -1,0 +1,174 @@
+"""Makes an Airflow that is installed in the environment, of any version, ask through our channel.
+
+Its own classes keep their looks; only the few methods that fetch or store something are replaced, each when its module
+has been imported. So no secrets backend, no database and no matching version are needed here, and nothing of Airflow is
+imported unless the function does it.
+"""
+
+from . import services
+
+_FIELDS = ("conn_id", "conn_type", "description", "host", "login", "password", "schema", "port", "extra")
+_MISSING = object()
+
+
+def _fetch(cls, conn_id, *_, **__):
+    """Make a connection of Airflow's own class."""
+    found = services.get_connection(conn_id)
+    return cls(**{name: getattr(found, name) for name in _FIELDS})
+
+
+async def _fetch_async(cls, conn_id, *_, **__):
+    return _fetch(cls, conn_id)
+
+
+def _models_connection(module):
+    module.Connection.get_connection_from_secrets = classmethod(_fetch)
+
+
+def _models_variable(module):
+    variable = module.Variable
+
+    def get(key, default_var=_MISSING, deserialize_json=False, **_):
+        default = {} if default_var is _MISSING else {"default": default_var}
+        return services.get_variable(key, deserialize_json=deserialize_json, **default)
+
+    variable.get = staticmethod(get)
+    variable.get_variable_from_secrets = staticmethod(lambda key, *_, **__: services.get_variable(key, None))
+    _setters(variable)
+
+
+def _setters(variable):
+    def set_variable(key, value, description=None, serialize_json=False, **_):
+        services.set_variable(key, value, description=description, serialize_json=serialize_json)
+
+    def update(key, value, serialize_json=False, **_):
+        services.get_variable(key)  # there must be one
+        services.set_variable(key, value, serialize_json=serialize_json)
+
+    def setdefault(key, default, description=None, deserialize_json=False):
+        found = services.get_variable(key, None, deserialize_json=deserialize_json)
+        if found is None and default is not None:
+            services.set_variable(key, default, description=description, serialize_json=deserialize_json)
+            return default
+        return found
+
+    variable.set = staticmethod(set_variable)
+    variable.delete = staticmethod(lambda key, **_: services.delete_variable(key))
+    if hasattr(variable, "update"):
+        variable.update = staticmethod(update)
+        variable.setdefault = staticmethod(setdefault)
+
+
+def _sdk_connection(module):
+    module.Connection.get = classmethod(_fetch)
+    if hasattr(module.Connection, "async_get"):
+        module.Connection.async_get = classmethod(_fetch_async)
+
+
+def _sdk_get_variable(key, deserialize_json=False, default=_MISSING):
+    """Give a Variable, or fail as the SDK fails."""
+    value = services.get_variable(key, _MISSING if default is _MISSING else default, deserialize_json=deserialize_json)
+    if value is not _MISSING:
+        return value
+    from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType
+    from airflow.sdk.execution_time.comms import ErrorResponse
+
+    raise AirflowRuntimeError(ErrorResponse(error=ErrorType.VARIABLE_NOT_FOUND, detail={"key": key}))
+
+
+def _sdk_variable(module):
+    def get(key, default=_MISSING, deserialize_json=False):
+        return _sdk_get_variable(key, deserialize_json, default)
+
+    module.Variable.get = staticmethod(get)
+    _setters(module.Variable)
+
+
+def _sdk_execution(module):
+    def get_connection(conn_id):
+        from airflow.sdk.definitions.connection import Connection
+
+        return Connection.get(conn_id)
+
+    async def get_connection_async(conn_id):
+        return get_connection(conn_id)
+
+    module._get_connection = get_connection  # noqa: SLF001
+    module._async_get_connection = get_connection_async  # noqa: SLF001
+    module._get_variable = _sdk_get_variable  # noqa: SLF001
+
+
+def _xcom(module):
+    """Let XComs be read, and this task's be written: the worker's task instance can do no more."""
+
+    def get_one(*_, **wanted):
+        more = {}
+        if wanted.get("map_index") is not None:
+            more["map_indexes"] = wanted["map_index"]
+        if wanted.get("run_id") not in (None, services.context_value("run_id")):
+            more["run_id"] = wanted["run_id"]
+        if wanted.get("include_prior_dates"):
+            more["include_prior_dates"] = True
+        key = wanted.get("key") or "return_value"
+        return services.xcom_pull(wanted.get("task_id"), wanted.get("dag_id"), key, **more)
+
+    async def aget_one(*_, **wanted):
+        return get_one(**wanted)
+
+    def set_one(key, value, *_, task_id=None, dag_id=None, run_id=None, **__):
+        ti = services.context_value("ti")
+        if (task_id, dag_id, run_id) != (ti.task_id, ti.dag_id, ti.run_id):
+            raise ValueError(f"XCom.set() in an environment is for the task itself, not for {task_id} of {dag_id}")
+        services.xcom_push(key, value)
+
+    module.BaseXCom.get_one = staticmethod(get_one)
+    module.BaseXCom.set = staticmethod(set_one)
+    if hasattr(module.BaseXCom, "aget_one"):
+        module.BaseXCom.aget_one = staticmethod(aget_one)
+
+
+def _current_context(module):
+    module.get_current_context = services.get_current_context
+
+
+def _logging(module):
+    """Leave the logging as it is: its records reach the task's log with their level, and no log folder is made."""
+
+    def configure_logging(*_, **__):
+        import importlib
+
+        for home in ("airflow.utils.log.secrets_masker", "airflow.sdk.execution_time.secrets_masker"):
+            try:
+                masker = importlib.import_module(home).SecretsMasker
+            except (ImportError, AttributeError):
+                continue
+            import logging
+
+            logging.getLogger("airflow.task").addFilter(masker())  # up to 3.0 Airflow insists on finding it
+            break
+        if home.startswith("airflow.sdk"):  # since 3.0 loggers are structlog's
+            from .structlog_bridge import to_logging
+
+            to_logging()
+        return ""
+
+    module.configure_logging = configure_logging
+
+
+WATCHED = {
+    "airflow.logging_config": _logging,
+    "airflow.models.connection": _models_connection,
+    "airflow.models.variable": _models_variable,
+    "airflow.models.xcom": _xcom,
+    "airflow.operators.python": _current_context,
+    "airflow.sdk.bases.xcom": _xcom,
+    "airflow.sdk.definitions.connection": _sdk_connection,
+    "airflow.sdk.definitions.context": _current_context,
+    "airflow.sdk.definitions.variable": _sdk_variable,
+    "airflow.sdk.execution_time.context": _sdk_execution,
+}
+
+
+def connect(module):
+    """Adapt one module of Airflow's that has just been imported."""
+    WATCHED[module.__name__](module)

@@ -1,0 +1,144 @@
+"""The serializers ``json`` and ``arrow``: values that are data, so that reading them runs no code. Both ends use it.
+
+The stream holds the length of a JSON text in eight bytes, the text (see :mod:`.plain`), and then, for ``arrow``, the
+data frames and tables that the text mentions, each as an Arrow IPC stream.
+"""
+
+import json
+
+from .json_codec import decode, encode
+
+SAFE_ARROW = (14, 0, 1)
+"""Older releases unpickle what an extension type of the file asks them to."""
+
+
+def dump_coded(value, sink, serializer):
+    """Write a value. Raises TypeError for what is no data."""
+    tables = []
+    text = json.dumps(encode(value, _describer(tables) if serializer == "arrow" else None)).encode()
+    sink.write(len(text).to_bytes(8, "big"))
+    sink.write(text)
+    for table in tables:
+        import pyarrow
+
+        with pyarrow.ipc.new_stream(pyarrow.PythonFile(_Writable(sink), "w"), table.schema) as writer:
+            writer.write_table(table)
+
+
+def load_coded(feed, serializer):
+    """Read a value. Raises ValueError for what is none."""
+    size = int.from_bytes(feed.read(8), "big")
+    text = feed.read(size)
+    tables = []
+    value = decode(json.loads(text.decode()), (lambda tag: _promise(tag, tables)) if serializer == "arrow" else None)
+    if tables:
+        _read_tables(feed, tables)
+        value = _kept(value)
+    return value
+
+
+class _Writable:
+    """A Sink with the manners of a file."""
+
+    closed = False
+
+    def __init__(self, sink):
+        self.write = sink.write
+        self.flush = lambda: None
+
+    def close(self):
+        """Stay open: more follows."""
+
+
+class _Readable:
+    """A Feed with the manners of a file."""
+
+    closed = False
+
+    def __init__(self, feed):
+        self.read = feed.read
+
+    def close(self):
+        """Stay open: more follows."""
+
+
+def _describer(tables):
+    """Give a function that puts data frames by and writes a promise in their place."""
+
+    def describe(value):
+        library = type(value).__module__.partition(".")[0]
+        name = type(value).__name__
+        if library not in ("pandas", "polars", "pyarrow") or name not in ("DataFrame", "Series", "Table"):
+            return None
+        tables.append(_table(value, library, name))
+        return ["arrow", library, name, value.name if name == "Series" else None]
+
+    return describe
+
+
+def _table(value, library, name):
+    """Turn a data frame or a series into an Arrow table."""
+    import pyarrow
+
+    if library == "pyarrow":
+        return value
+    if name == "Series":
+        value = value.to_frame("value" if value.name is None else None)
+    if library == "polars":
+        return value.to_arrow()
+    value = value.copy(deep=False)
+    value.columns = [str(column) for column in value.columns]
+    return pyarrow.Table.from_pandas(value)
+
+
+class _Promise:
+    """Stands where a data frame will stand when it has been read."""
+
+    def __init__(self, library, name, label):
+        self.library, self.name, self.label = library, name, label
+        self.value = None
+
+    def keep(self, table):
+        """Make the value out of the table."""
+        if self.library == "pandas":
+            frame = table.to_pandas()
+        elif self.library == "polars":
+            import polars
+
+            frame = polars.from_arrow(table)
+        else:
+            frame = table
+        if self.name == "Series":
+            frame = frame.iloc[:, 0] if self.library == "pandas" else frame.to_series(0)
+            frame = frame.rename(self.label)
+        self.value = frame
+
+
+def _promise(tag, tables):
+    name, library, kind, label = tag
+    if name != "arrow" or library not in ("pandas", "polars", "pyarrow"):
+        raise ValueError(f"an unknown type: {name!r}"[:200])
+    tables.append(_Promise(library, kind, label))
+    return tables[-1]
+
+
+def _read_tables(feed, promises):
+    import pyarrow
+
+    version = tuple(int(part) for part in pyarrow.__version__.split(".")[:3] if part.isdigit())
+    if version < SAFE_ARROW:
+        raise ImportError(f"pyarrow {pyarrow.__version__} runs code that a file brings: 14.0.1 or newer is needed")
+    source = pyarrow.PythonFile(_Readable(feed), "r")
+    for promise in promises:
+        promise.keep(pyarrow.ipc.open_stream(source).read_all())
+
+
+def _kept(value):
+    """Put the data frames where their promises stand."""
+    if isinstance(value, _Promise):
+        return value.value
+    if isinstance(value, dict):
+        return {key: _kept(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(_kept(item) for item in value)
+    return value

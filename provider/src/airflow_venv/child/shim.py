@@ -1,0 +1,126 @@
+"""``import airflow`` where there is no Airflow: stand-ins for its services, and an explanation for the rest.
+
+Asked for with ``airflow_shim=True``. An Airflow that is really installed is always preferred.
+"""
+
+import sys
+
+from . import context_objects, errors, services
+
+_MISSING = object()
+
+
+class Connection(context_objects.Connection):
+    """Airflow's connection."""
+
+    @classmethod
+    def get(cls, conn_id):
+        """Give a connection."""
+        return services.get_connection(conn_id)
+
+    get_connection_from_secrets = get
+
+
+class Variable:
+    """Airflow's Variables."""
+
+    @staticmethod
+    def get(key, default=_MISSING, deserialize_json=False, default_var=_MISSING):
+        """Give a Variable, or the default."""
+        default = default if default_var is _MISSING else default_var
+        given = {} if default is _MISSING else {"default": default}
+        return services.get_variable(key, deserialize_json=deserialize_json, **given)
+
+    set = staticmethod(services.set_variable)
+    delete = staticmethod(services.delete_variable)
+
+
+class BaseHook:
+    """The root of Airflow's hooks."""
+
+    def __init__(self, *_, **__):
+        pass
+
+    @classmethod
+    def get_connection(cls, conn_id):
+        """Give a connection."""
+        return services.get_connection(conn_id)
+
+    @property
+    def log(self):
+        """The task's log."""
+        import logging
+
+        return logging.getLogger("airflow.task.hooks." + type(self).__name__)
+
+    def get_conn(self):
+        """Be overridden."""
+        raise NotImplementedError
+
+
+_ERRORS = {name: kind for name, kind in vars(errors).items() if isinstance(kind, type)}
+_CONTEXT = {"get_current_context": services.get_current_context}
+_MODELS = {"Connection": Connection, "Variable": Variable}
+_HOOKS = {"BaseHook": BaseHook}
+MODULES = {
+    "airflow": {},
+    "airflow.exceptions": _ERRORS,
+    "airflow.hooks": {},
+    "airflow.hooks.base": _HOOKS,
+    "airflow.models": _MODELS,
+    "airflow.models.connection": {"Connection": Connection},
+    "airflow.models.variable": {"Variable": Variable},
+    "airflow.operators": {},
+    "airflow.operators.python": _CONTEXT,
+    "airflow.sdk": dict(_MODELS, **_HOOKS, **_CONTEXT, **_ERRORS),
+    "airflow.sdk.bases": {},
+    "airflow.sdk.bases.hook": _HOOKS,
+    "airflow.sdk.exceptions": _ERRORS,
+}
+
+
+def _explain(name):
+    offered = "; ".join("from {} import {}".format(module, ", ".join(sorted(MODULES[module]))) for module in _OFFERED)
+    return (
+        f"{name} is not there: Airflow is not installed in this environment ({sys.executable}), and airflow_shim=True "
+        f"stands in for these services alone: {offered}"
+    )
+
+
+_OFFERED = ("airflow.sdk", "airflow.hooks.base", "airflow.exceptions", "airflow.models")
+
+
+class Finder:
+    """Makes the modules when nobody else has them: the last of the finders."""
+
+    def find_spec(self, name, _path=None, _target=None):
+        """Answer the import system."""
+        if name.partition(".")[0] != "airflow":
+            return None
+        if name not in MODULES:
+            raise ModuleNotFoundError(_explain(name), name=name)
+        from importlib.machinery import ModuleSpec
+
+        spec = ModuleSpec(name, self, origin="airflow_shim", is_package=True)
+        spec.submodule_search_locations = []
+        return spec
+
+    def create_module(self, spec):
+        """Leave it to the import system."""
+
+    def exec_module(self, module):
+        """Fill a module."""
+        module.__dict__.update(MODULES[module.__name__])
+        name = module.__name__
+
+        def missing(attribute):
+            if attribute.startswith("__"):
+                raise AttributeError(attribute)
+            raise ImportError(_explain(f"{name}.{attribute}"), name=name)
+
+        module.__getattr__ = missing
+
+
+def install():
+    """Let ``import airflow`` find the stand-ins."""
+    sys.meta_path.append(Finder())

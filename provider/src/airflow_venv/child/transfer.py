@@ -1,0 +1,126 @@
+"""Arguments in, result out: the child's half of the serializers (the operator's is ``serializers.py``)."""
+
+import sys
+
+from .frames import is_plain
+
+REMEDIES = {
+    "pickle": "Return plain data (lists, dicts, strings, numbers), or choose serializer='cloudpickle' or 'dill'",
+    "cloudpickle": "Return plain data (lists, dicts, strings, numbers)",
+    "dill": "Return plain data (lists, dicts, strings, numbers)",
+    "json": "Return what JSON can say, dates included, or choose serializer='pickle'",
+    "arrow": "Return data frames, arrow tables or what JSON can say, or choose serializer='pickle'",
+}
+
+
+class TransferError(Exception):
+    """A value cannot go from one interpreter to the other; the message says why and what to do."""
+
+
+def receive(channel, start):
+    """Give the positional and the keyword arguments of the function. Raises TransferError for what cannot be read."""
+    if start["serializer"] in ("cloudpickle", "dill"):  # also where plain values need neither: see the operator's half
+        _module(start["serializer"])
+    if "args" in start:
+        args, kwargs = start["args"], start["kwargs"]
+    else:
+        from .stream import Feed
+
+        feed = Feed(channel)
+        try:
+            args, kwargs = load(feed, start["serializer"])
+        except (ImportError, AttributeError) as error:
+            raise TransferError(
+                f"An argument cannot be read in this environment: {error}. Its class has to be importable by "
+                f"{sys.executable}: install the package there, or pass plain data"
+            ) from error
+        feed.finish()
+    return args, kwargs
+
+
+def with_context(start, function, args, kwargs):
+    """Give the keyword arguments with those that come out of Airflow's context."""
+    described = start["context"]
+    if not described:
+        return kwargs
+    if "path" in start:  # the operator has not seen the signature
+        described = _wanted(function, args, described)
+    from .context import build
+
+    return dict(build({name: value for name, value in described.items() if name not in kwargs}), **kwargs)
+
+
+def _wanted(function, args, described):
+    import inspect
+
+    parameters = list(inspect.signature(function).parameters.values())
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+        return described
+    names = {parameter.name for parameter in parameters[len(args) :]}
+    return {name: value for name, value in described.items() if name in names}
+
+
+def load(feed, serializer):
+    """Read one value from a stream."""
+    if serializer in ("json", "arrow"):
+        from .data_serializers import load_coded
+
+        return load_coded(feed, serializer)
+    if serializer == "dill":
+        return _module("dill").load(feed)
+    try:
+        from _pickle import Unpickler
+    except ImportError:
+        from pickle import Unpickler
+    # The operator's own bytes: it chose the function, too.
+    return Unpickler(feed, **({"buffers": feed} if sys.version_info >= (3, 8) else {})).load()  # noqa: S301
+
+
+def dump(value, sink, serializer, protocol):
+    """Write one value to a stream."""
+    if serializer in ("json", "arrow"):
+        from .data_serializers import dump_coded
+
+        return dump_coded(value, sink, serializer)
+    if serializer in ("cloudpickle", "dill"):
+        return _module(serializer).dump(value, sink, protocol=protocol)
+    try:
+        from _pickle import Pickler
+    except ImportError:
+        from pickle import Pickler
+    beside = {"buffer_callback": sink.buffer} if protocol >= 5 else {}
+    return Pickler(sink, protocol, **beside).dump(value)
+
+
+def send(channel, start, value):
+    """Send the function's result to the operator. Raises TransferError when it cannot be sent."""
+    serializer = start["serializer"]
+    if is_plain(value):
+        channel.send({"kind": "value", "value": value})
+        return
+    from .stream import Sink
+
+    sink = Sink(channel)
+    channel.send({"kind": "value"})
+    try:
+        dump(value, sink, serializer, start["protocol"])
+        sink.close()
+    except (ConnectionError, TransferError):
+        raise
+    except Exception as error:
+        from .outcome import describe
+
+        raise TransferError(
+            f"The value that the function returned cannot be sent to Airflow with serializer={serializer!r}: "
+            f"{describe(value, error)}. {REMEDIES[serializer]}"
+        ) from error
+
+
+def _module(name):
+    try:
+        return __import__(name)
+    except ImportError as error:
+        raise TransferError(
+            f"serializer={name!r} needs the package {name} in this environment ({sys.executable}): add it to the "
+            "environment's requirements"
+        ) from error

@@ -1,0 +1,1 @@
+"""Environments as they are on disk: found by name, read, and checked."""

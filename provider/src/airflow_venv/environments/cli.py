@@ -1,0 +1,125 @@
+"""The command line: ``airflow-venv list | show NAME | doctor [DAG_FOLDER]``, text or JSON. Airflow is not imported."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+from airflow_venv.environments import facts as environment
+from airflow_venv.environments import lookup
+from airflow_venv.environments.doctor import examine, examine_dags
+from airflow_venv.errors import BrokenEnvironmentError, VenvError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["main"]
+
+_PROBLEMS = 1
+_USAGE = 64
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; give the exit code: 0, 1 if there are problems, 64 for what cannot be answered."""
+    options = _parser().parse_args(arguments)
+    try:
+        code: int = options.run(options)
+    except VenvError as error:
+        print(f"airflow-venv: {error}", file=sys.stderr)
+        return _USAGE
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="airflow-venv", description="The Python environments that tasks can run in.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    listing = commands.add_parser("list", help="the environments here, their Python, and whether it can be started")
+    listing.set_defaults(run=_list)
+    show = commands.add_parser("show", help="one environment and its packages")
+    show.add_argument("name", help="as in @task.venv(NAME)")
+    show.set_defaults(run=_show)
+    doctor = commands.add_parser("doctor", help="start every environment and look for what is wrong")
+    doctor.add_argument("folder", nargs="?", metavar="DAG_FOLDER", help="check what the DAG files here ask for, too")
+    doctor.set_defaults(run=_doctor)
+    for command in (listing, show, doctor):
+        command.add_argument("--json", action="store_true", help="print JSON")
+    return parser
+
+
+def _facts(name: str, python: str) -> dict[str, Any]:
+    """Collect what can be told of an environment without starting it."""
+    facts = environment.read(python)
+    try:
+        lookup.check_python(python, f"{lookup.PREFIX}{name}")
+        problem = ""
+    except BrokenEnvironmentError as error:
+        problem = str(error)
+    return {
+        "name": name,
+        "python": python,
+        "version": ".".join(map(str, facts.version or ())),
+        "packages": facts.packages,
+        "system_site_packages": facts.system_site_packages,
+        "problem": problem,
+    }
+
+
+def _list(options: argparse.Namespace) -> int:
+    found = [_facts(name, python) for name, python in lookup.environments().items()]
+    if options.json:
+        print(json.dumps(found, indent=2))
+    elif not found:
+        print(f"There are no environments here: no variable {lookup.PREFIX}* is set.")
+    else:
+        _table(
+            ["NAME", "PYTHON", "PACKAGES", "PATH"],
+            [[one["name"], one["version"] or "?", str(len(one["packages"])), one["python"]] for one in found],
+        )
+        for one in found:
+            if one["problem"]:
+                print(f"\n{one['name']}: {one['problem']}")
+    return _PROBLEMS if any(one["problem"] for one in found) else 0
+
+
+def _show(options: argparse.Namespace) -> int:
+    facts = _facts(options.name, lookup.find(lookup.check_name(options.name)))
+    if options.json:
+        print(json.dumps(facts, indent=2))
+    else:
+        print(f"{facts['name']}: Python {facts['version'] or '?'}, {facts['python']}")
+        if facts["system_site_packages"]:
+            print("It also sees the packages of its base interpreter.")
+        if facts["problem"]:
+            print(facts["problem"])
+        _table(["PACKAGE", "VERSION"], [list(item) for item in sorted(facts["packages"].items())])
+    return _PROBLEMS if facts["problem"] else 0
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    known = lookup.environments()
+    findings = [finding for name, python in known.items() for finding in examine(name, python)]
+    if options.folder:
+        findings += examine_dags(options.folder)
+    if options.json:
+        print(json.dumps([dataclasses.asdict(finding) for finding in findings], indent=2))
+    else:
+        for finding in findings:
+            where = " ".join(filter(None, [finding.place, finding.environment]))
+            print(f"{where}: {finding.message}")
+        if not findings:
+            print(f"{len(known)} environment{'s' * (len(known) != 1)}, nothing wrong.")
+    return _PROBLEMS if findings else 0
+
+
+def _table(head: list[str], rows: list[list[str]]) -> None:
+    """Print aligned columns."""
+    widths = [max(len(row[column]) for row in [head, *rows]) for column in range(len(head))]
+    for row in [head, *rows]:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

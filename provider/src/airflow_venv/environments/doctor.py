@@ -1,0 +1,162 @@
+"""Find out what is wrong with environments before a task does."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airflow_venv.environments import facts as environment
+from airflow_venv.environments import lookup
+from airflow_venv.environments.dag_scan import scan
+from airflow_venv.environments.facts import normalize
+from airflow_venv.errors import BrokenEnvironmentError, UnknownEnvironmentError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from airflow_venv.environments.facts import Environment
+
+__all__ = ["Finding", "examine", "examine_dags"]
+
+_TIMEOUT = 60
+"""Seconds that an interpreter is given to answer."""
+_STANDARD = ("ssl", "sqlite3", "ctypes", "zlib", "bz2", "lzma")
+"""Modules of the standard library that are missing where an interpreter was copied without its libraries."""
+_GIVEN = {"airflow_venv"}
+"""Modules that come with the task."""
+_PROBE = """
+import importlib.util, json, sys
+wanted, standard = json.loads(sys.argv[1])
+broken = {}
+for name in standard:
+    try:
+        __import__(name)
+    except Exception as error:
+        broken[name] = str(error)
+missing = [name for name in wanted if name not in sys.modules and importlib.util.find_spec(name) is None]
+print("\\n" + json.dumps({"version": list(sys.version_info[:3]), "broken": broken, "missing": missing}))
+"""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong."""
+
+    environment: str
+    problem: str
+    """A short word for programs: ``broken``, ``start``, ``module``, ``conflict``, ``unknown``, ``lacks``, ``file``."""
+    message: str
+    """A sentence for people."""
+    place: str = ""
+    """``file:line`` of the DAG that is concerned."""
+
+
+def examine(name: str, python: str) -> list[Finding]:
+    """Check that an environment's interpreter starts, has its libraries, and that its packages fit together."""
+    try:
+        lookup.check_python(python, f"{lookup.PREFIX}{name}")
+    except BrokenEnvironmentError as error:
+        return [Finding(name, "broken", str(error))]
+    try:
+        answer = _ask(python, ())
+    except (OSError, subprocess.SubprocessError, ValueError) as error:
+        return [Finding(name, "start", f"{python} does not start: {_last_words(error)}")]
+    facts = environment.read(python)
+    findings = [
+        Finding(name, "module", f"The standard library's {module} cannot be imported: {reason}")
+        for module, reason in answer["broken"].items()
+    ]
+    if facts.version and list(facts.version[:2]) != answer["version"][:2]:
+        told = ".".join(map(str, answer["version"]))
+        findings.append(
+            Finding(name, "start", f"It was made with Python {'.'.join(map(str, facts.version))} but runs {told} now.")
+        )
+    return [*findings, *(Finding(name, "conflict", text) for text in _conflicts(facts))]
+
+
+def examine_dags(folder: str) -> list[Finding]:
+    """Check that the environments that DAG files name exist and have what the files' functions import."""
+    demands, unreadable = scan(folder)
+    findings = [Finding("", "file", f"no Python: {bad.message}", f"{bad.file}:{bad.line}") for bad in unreadable]
+    wanted: dict[str, set[str]] = {}
+    pythons: dict[str, str] = {}
+    for demand in demands:
+        try:
+            pythons[demand.environment] = lookup.find(demand.environment)
+        except UnknownEnvironmentError as error:
+            findings.append(Finding(demand.environment, "unknown", str(error), f"{demand.file}:{demand.line}"))
+            continue
+        wanted.setdefault(demand.environment, set()).update(demand.modules)
+    lacking = {name: _lacking(pythons[name], modules) for name, modules in wanted.items()}
+    for demand in demands:
+        for module in sorted(set(demand.modules) & lacking.get(demand.environment, set())):
+            text = f"{demand.function} imports {module}, which {demand.environment} does not have."
+            findings.append(Finding(demand.environment, "lacks", text, f"{demand.file}:{demand.line}"))
+    return findings
+
+
+def _lacking(python: str, modules: Iterable[str]) -> set[str]:
+    """Give those modules that an interpreter does not find; none where it does not start, which is told apart."""
+    try:
+        return set(_ask(python, sorted(set(modules) - _GIVEN))["missing"])
+    except (OSError, subprocess.SubprocessError, ValueError):
+        return set()
+
+
+def _ask(python: str, modules: Iterable[str]) -> dict[str, Any]:
+    """Start an interpreter once and have it answer."""
+    command = [python, "-c", _PROBE, json.dumps([list(modules), _STANDARD])]
+    done = subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=_TIMEOUT,
+        check=True,
+        errors="replace",
+    )
+    answer: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return answer
+
+
+def _last_words(error: Exception) -> str:
+    """Give the end of what a process said, or the error itself."""
+    said = str(getattr(error, "stderr", None) or "").strip()
+    return said.splitlines()[-1] if said else str(error)
+
+
+def _conflicts(facts: Environment) -> Iterator[str]:
+    """Compare what each package requires with what is installed, without starting anything."""
+    try:
+        from packaging.requirements import InvalidRequirement, Requirement  # noqa: PLC0415 - Airflow brings it
+    except ImportError:
+        return
+    version = ".".join(map(str, (facts.version or ())[:2]))
+    full = ".".join(map(str, facts.version or ()))
+    surroundings = {"extra": "", **({"python_version": version, "python_full_version": full} if version else {})}
+    for owner, text in _requirements(facts):
+        try:
+            requirement = Requirement(text)
+        except InvalidRequirement:
+            continue
+        if requirement.marker and not requirement.marker.evaluate(surroundings):
+            continue
+        installed = facts.packages.get(normalize(requirement.name))
+        if installed is None:
+            yield f"{owner} requires {requirement.name}{requirement.specifier}, which is not installed."
+        elif not requirement.specifier.contains(installed, prereleases=True):
+            yield f"{owner} requires {requirement.name}{requirement.specifier}, but {installed} is installed."
+
+
+def _requirements(facts: Environment) -> Iterator[tuple[str, str]]:
+    """Yield ``name version`` of each package with each of its requirements."""
+    for site in facts.site_packages:
+        for path in sorted(Path(site).glob("*.dist-info/METADATA")):
+            name, _, rest = path.parent.name.partition("-")
+            owner = f"{normalize(name)} {rest.rpartition('.')[0]}"
+            for line in path.read_text(encoding="utf-8", errors="replace").partition("\n\n")[0].splitlines():
+                if line.startswith("Requires-Dist:"):
+                    yield owner, line.partition(":")[2].strip()

@@ -1,0 +1,1 @@
+"""The source of a function: cut out of its file, with the names it needs."""

@@ -1,0 +1,138 @@
+"""Where a file binds a name, and the lines that bind it: what ``include`` brings along."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any, Union
+
+from airflow_venv.source.extract import Definition, walk_scopes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from airflow_venv.call import Piece
+
+__all__ = ["binding"]
+
+_Import = Union[ast.Import, ast.ImportFrom]
+
+
+def binding(name: str, user: Definition, values: dict[str, Any], using: str = "") -> tuple[Piece | None, str]:
+    """Find the statement that gives a name its meaning for a function, innermost scope first.
+
+    Args:
+        name: the name.
+        user: the definition that uses it.
+        values: what the names stand for in this process, as far as known.
+        using: the source that uses the name: which of several ``import a.b``, ``import a.c`` it needs.
+
+    Returns:
+        The piece that binds it, or None and the reason.
+    """
+    for body in walk_scopes(user.tree, user.node):
+        for statement in reversed(body):
+            if statement is not user.node and name in _bound(statement):
+                if _submodules(name, statement):
+                    return _cut_submodules(name, body, user, _paths(name, using)), ""
+                return _cut(name, statement, user, values)
+    if name in values:
+        return None, "it is a variable of an enclosing function or was put there by other code: pass it as an argument"
+    return None, "nothing in the file defines it"
+
+
+def _bound(statement: ast.stmt) -> set[str]:
+    """Collect the names that a statement binds in its own scope."""
+    if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return {statement.name}
+    if isinstance(statement, (ast.Import, ast.ImportFrom)):
+        return {alias.asname or alias.name.partition(".")[0] for alias in statement.names}
+    found = set()
+    for part in _without_scopes(statement):
+        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
+            found.add(part.id)
+        elif part is not statement and isinstance(part, ast.stmt):
+            found |= _bound(part) if not hasattr(part, "body") or hasattr(part, "name") else set()
+    return found
+
+
+def _without_scopes(node: ast.AST) -> Iterator[ast.AST]:
+    """Walk a statement, but into no function or class: their names are their own."""
+    yield node
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            yield child
+        elif not isinstance(child, ast.Lambda):
+            yield from _without_scopes(child)
+
+
+def _cut(name: str, statement: ast.stmt, user: Definition, values: dict[str, Any]) -> tuple[Piece | None, str]:
+    """Cut the binding statement out, if it can be run in another interpreter."""
+    value = values.get(name)
+    if type(value).__module__.partition(".")[0] == "airflow" or getattr(value, "_airflow_is_task_decorator", False):
+        return None, f"it is a part of the DAG (line {statement.lineno})"
+    if isinstance(statement, (ast.Import, ast.ImportFrom)):
+        return _cut_import(name, statement, user)
+    if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return Definition(user.lines, user.filename, user.tree, statement).piece(), ""
+    if isinstance(statement, ast.If) and "TYPE_CHECKING" in ast.dump(statement.test):
+        return None, f"it is imported for type checkers only (line {statement.lineno})"
+    if isinstance(statement, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Try, ast.If)):
+        return user.cut(statement.lineno, statement.end_lineno or statement.lineno), ""
+    return None, f"it is bound by a statement that belongs to the DAG (line {statement.lineno}): pass it as an argument"
+
+
+def _cut_import(name: str, statement: _Import, user: Definition) -> tuple[Piece | None, str]:
+    """Reduce an import to the one name that is wanted: its neighbours may not exist in the environment."""
+    if isinstance(statement, ast.ImportFrom) and statement.level:
+        return None, f"it is imported relative to the DAG's package (line {statement.lineno})"
+    wanted = [alias for alias in statement.names if (alias.asname or alias.name.partition(".")[0]) == name]
+    reduced: ast.stmt = ast.Import(names=wanted)
+    if isinstance(statement, ast.ImportFrom):
+        reduced = ast.ImportFrom(module=statement.module, names=wanted, level=0)
+    return user.written(ast.unparse(reduced) + "\n", statement.lineno), ""
+
+
+def _submodules(name: str, statement: ast.stmt) -> list[str]:
+    """List what a plain ``import a.b, a.c`` imports below a name; such statements add to each other."""
+    aliases = statement.names if isinstance(statement, ast.Import) else ()
+    return [alias.name for alias in aliases if alias.asname is None and alias.name.partition(".")[0] == name]
+
+
+def _paths(name: str, source: str) -> set[str]:
+    """Collect the dotted paths that start with a name in a source: ``a.b.f`` of ``a.b.f(x).y``."""
+    found = set()
+    inner = set()
+    for node in ast.walk(ast.parse(source)):
+        path, below = _path(node)
+        if path.partition(".")[0] == name and node not in inner:
+            found.add(path)
+            inner |= below
+    return found
+
+
+def _path(node: ast.AST) -> tuple[str, set[ast.AST]]:
+    """Give the dotted path that an expression is, and its parts; no path for any other expression."""
+    below: set[ast.AST] = set()
+    names: list[str] = []
+    while isinstance(node, ast.Attribute):
+        names.append(node.attr)
+        node = node.value
+        below.add(node)
+    return (".".join([node.id, *reversed(names)]), below) if isinstance(node, ast.Name) else ("", below)
+
+
+def _cut_submodules(name: str, body: list[ast.stmt], user: Definition, paths: set[str]) -> Piece:
+    """Import those modules below a name that are used, each at its own line; all, where no path tells."""
+    found = [(module, statement.lineno) for statement in body for module in _submodules(name, statement)]
+    wanted = [(module, line) for module, line in found if any(_concerns(path, module) for path in paths)] or found
+    first = line = wanted[0][1]
+    text = ""
+    for module, place in wanted:
+        text += "\n" * (place - line) + ("; " if text and place == line else "") + f"import {module}"
+        line = place
+    return user.written(text + "\n", first)
+
+
+def _concerns(path: str, module: str) -> bool:
+    """Tell whether a path leads into a module, or to a package that has it."""
+    return f"{path}.".startswith(f"{module}.") or module.startswith(f"{path}.")

@@ -1,0 +1,218 @@
+"""The names that a function leans on and will not find in its environment, and how to bring them along.
+
+A function that moves to another interpreter takes only its own lines with it. What those lines use beyond arguments,
+locals and builtins is found in the compiled code (where scoping is already decided), each use with its line.
+``include`` names helpers to take along; ``"auto"`` takes whatever the file itself defines or imports for the function.
+"""
+
+from __future__ import annotations
+import __future__
+
+import ast
+import builtins
+import dis
+import inspect
+from typing import TYPE_CHECKING, Any, NamedTuple, Union
+
+from airflow_venv.call import FunctionSource, Piece
+from airflow_venv.errors import SourceError
+from airflow_venv.source.bindings import binding
+from airflow_venv.source.extract import Definition, locate, unwrap
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from types import CodeType
+
+__all__ = ["Gathered", "Include", "Use", "free_names", "gather", "values_around"]
+
+Include = Union["str", "Sequence[Any]"]
+
+# What the stock operator's script happens to import, and functions have come to count on.
+_PRELUDE = ("cloudpickle", "dill", "os", "pickle", "sys", "types")
+_NEWER_BUILTINS = {
+    "BaseExceptionGroup",
+    "EncodingWarning",
+    "ExceptionGroup",
+    "PythonFinalizationError",
+    "aiter",
+    "anext",
+}
+_GIVEN = {
+    *dir(builtins),
+    *_NEWER_BUILTINS,
+    *("__annotations__", "__builtins__", "__file__", "__name__", "__spec__", "__loader__", "__package__"),
+    *("__classdict__", "__conditional_annotations__", "virtualenv_string_args"),
+}
+_LOADS = {"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"}
+_STORES = {"STORE_NAME", "STORE_GLOBAL"}
+
+
+class Use(NamedTuple):
+    """One use of a free name."""
+
+    name: str
+    filename: str
+    line: int
+
+
+class Gathered(NamedTuple):
+    """A function with all that it takes along."""
+
+    source: FunctionSource
+    missing: tuple[Use, ...]
+    """Names that will not be there, at their first use per line."""
+    reasons: dict[str, str]
+    """Why a name of ``missing`` could not be included, where ``include="auto"`` tried."""
+
+
+def free_names(piece: Piece) -> list[Use]:
+    """List the names that a piece uses but neither defines nor finds among the builtins, with their lines."""
+    text = piece.compilable()
+    tree = ast.parse(text)
+    code = compile(text, piece.filename, "exec", flags=__future__.annotations.compiler_flag, dont_inherit=True)
+    defined: set[str] = set()
+    used: dict[tuple[str, int], None] = {}
+    for block in _blocks(code):
+        own = {str(op.argval) for op in dis.get_instructions(block) if op.opname in _STORES}
+        defined |= {str(op.argval) for op in dis.get_instructions(block) if op.opname == "STORE_GLOBAL"}
+        if block is code:
+            defined |= own
+        used.update(dict.fromkeys(use for use in _loads(block) if use[0] not in own))
+    guarded = _guarded(tree)
+    return [
+        Use(name, piece.filename, line)
+        for name, line in sorted(used, key=lambda use: use[1])
+        if name not in defined and name not in _GIVEN and (name, line) not in guarded
+    ]
+
+
+def _blocks(code: CodeType) -> Iterator[CodeType]:
+    """Yield a code object and all those nested in it."""
+    yield code
+    for constant in code.co_consts:
+        if hasattr(constant, "co_code"):
+            yield from _blocks(constant)
+
+
+def _loads(block: CodeType) -> Iterator[tuple[str, int]]:
+    """Yield each name that a block looks up outside itself, with the line of the look-up."""
+    starts = dict(dis.findlinestarts(block))
+    line = block.co_firstlineno
+    for op in dis.get_instructions(block):
+        line = starts.get(op.offset) or line
+        if op.opname in _LOADS:
+            yield str(op.argval), line
+
+
+def _guarded(tree: ast.Module) -> set[tuple[str, int]]:
+    """Collect uses within ``try`` blocks that expect a NameError: the function copes with their absence."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Try) and any("NameError" in ast.dump(h.type) for h in node.handlers if h.type):
+            for statement in node.body:
+                found |= {(n.id, n.lineno) for n in ast.walk(statement) if isinstance(n, ast.Name)}
+    return found
+
+
+def gather(function: Callable[..., Any], include: Include = (), skip_decorators: int = 0) -> Gathered:
+    """Collect a function and what it takes along, dependencies first.
+
+    Args:
+        function: a plain function, or one wrapped by decorators that use ``functools.wraps``.
+        include: ``"auto"``, or functions, classes, and names of the function's module.
+        skip_decorators: how many of its decorators, from the top, make a task out of it.
+
+    Raises:
+        SourceError: the source of the function or of something in ``include`` is not to be had.
+    """
+    main = locate(function)
+    collector = _Collector(unwrap(function), include)
+    piece = main.piece(skip_decorators)
+    collector.visit(piece, main)
+    name = main.node.name
+    prelude = tuple(_import(item) for item in sorted(collector.prelude))
+    source = FunctionSource(name=name, pieces=(*prelude, *collector.pieces))
+    return Gathered(source, tuple(collector.missing), collector.reasons)
+
+
+def _import(module: str) -> Piece:
+    """Import a module that may be absent from the environment, at no line of the user's file."""
+    text = f"try:\n    import {module}\nexcept ImportError:\n    pass\n"
+    return Piece(text=text, filename="<airflow_venv>", first_line=1)
+
+
+class _Collector:
+    """Walks from the function over everything it leans on; each thing is taken once."""
+
+    def __init__(self, function: Callable[..., Any], include: Include) -> None:
+        self.values = values_around(function)
+        self.auto = include == "auto"
+        if isinstance(include, str) and not self.auto:
+            raise SourceError(f'include={include!r} must be "auto" or a list of functions, classes and names.')
+        items = () if self.auto else tuple(include)
+        self.objects = {_name(item): item for item in items if not isinstance(item, str)}
+        self.names = {item for item in items if isinstance(item, str)}
+        self.pieces: list[Piece] = []
+        self.missing: list[Use] = []
+        self.reasons: dict[str, str] = {}
+        self.prelude: set[str] = set()
+        self.seen: set[str] = set()
+        self.modules: set[str] = set()
+
+    def visit(self, piece: Piece, definition: Definition) -> None:
+        """Take a piece, after everything that it uses."""
+        taken: set[str] = {definition.node.name} if not self.pieces and not self.seen else set()
+        self.seen |= taken
+        for use in free_names(piece):
+            if use.name in self.seen:
+                if use.name in self.modules:  # another of its submodules, perhaps
+                    self._import(use.name, piece, definition)
+            elif not self._take(use, piece, definition):
+                self.missing.append(use)
+        self.pieces.append(piece)
+
+    def _import(self, name: str, user: Piece, definition: Definition) -> None:
+        """Bring along what a piece needs of a module that is imported already."""
+        piece, _ = binding(name, definition, self.values, user.compilable())
+        if piece is not None and piece not in self.pieces:
+            self.pieces.append(piece)
+
+    def _take(self, use: Use, user: Piece, definition: Definition) -> bool:
+        """Bring one name along, if it may and can be."""
+        if use.name in self.objects:
+            self.seen.add(use.name)
+            helper = locate(self.objects[use.name])
+            self.visit(helper.piece(), helper)
+            return True
+        if self.auto or use.name in self.names:
+            piece, reason = binding(use.name, definition, self.values, user.compilable())
+            if piece is not None:
+                self.seen.add(use.name)
+                if inspect.ismodule(self.values.get(use.name)):
+                    self.modules.add(use.name)
+                self.visit(piece, definition)
+                return True
+            self.reasons[use.name] = reason
+        if use.name in _PRELUDE:
+            self.prelude.add(use.name)
+            return True
+        return False
+
+
+def _name(item: Any) -> str:
+    """Give the name by which a helper is used."""
+    name = getattr(unwrap(item), "__name__", None) if callable(item) else None
+    if name is None:
+        raise SourceError(f'include takes functions, classes and names of the module, not {item!r}; or "auto".')
+    return str(name)
+
+
+def values_around(function: Callable[..., Any]) -> dict[str, Any]:
+    """Give the values of the names around a function: its module's, and its closure's where they are set already."""
+    values = dict(function.__globals__)
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or ()):
+        try:
+            values[name] = cell.cell_contents
+        except ValueError:  # noqa: PERF203 - not assigned yet
+            continue
+    return values

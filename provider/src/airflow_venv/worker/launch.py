@@ -1,0 +1,112 @@
+"""Start the child: its command, its environment, its first frame."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airflow_venv.call import FileFunction
+from airflow_venv.child.frames import is_plain
+from airflow_venv.child.process_tree import MARK
+from airflow_venv.worker.serializers import CODED, protocol_for
+
+if TYPE_CHECKING:
+    from airflow_venv.call import Call, FunctionSource
+
+__all__ = ["Launched", "launch", "start_frame"]
+
+RUNNER = str(Path(__file__).parents[1] / "child/runner.py")
+
+
+@dataclass(frozen=True)
+class Launched:
+    """A child that has just been started, and our ends of what connects us."""
+
+    popen: subprocess.Popen[bytes]
+    sock: socket.socket
+    """The channel; does not block."""
+    pipe: int
+    """Read end of the pipe that the child prints into; does not block."""
+    pidfd: int | None
+    """Readable when the child has ended; None where the system has no such thing."""
+    lifeline: int
+    """Write end of a pipe that stays empty: the child notices when it is closed."""
+    mark: str
+    """Value of the variable that every descendant has in its environment."""
+
+
+def launch(call: Call, variables: dict[str, str]) -> Launched:
+    """Start the environment's interpreter on the runner. Raises OSError when it cannot be started."""
+    mark = secrets.token_hex(16)
+    ours, theirs = socket.socketpair()
+    read, write = os.pipe()
+    held, lifeline = os.pipe()
+    passed = (theirs.fileno(), held)
+    try:
+        popen = subprocess.Popen(
+            [call.environment.python, RUNNER, *map(str, passed)],
+            stdin=subprocess.DEVNULL,
+            stdout=write,
+            stderr=write,
+            pass_fds=passed,
+            env={**call.env, **variables, MARK: mark},
+        )
+    except BaseException:
+        ours.close()
+        os.close(read)
+        os.close(lifeline)
+        raise
+    finally:
+        theirs.close()
+        os.close(write)
+        os.close(held)
+    ours.settimeout(0)
+    os.set_blocking(read, False)
+    return Launched(popen, ours, read, _pidfd(popen.pid), lifeline, mark)
+
+
+def _pidfd(pid: int) -> int | None:
+    try:
+        return os.pidfd_open(pid)
+    except (AttributeError, OSError):
+        return None
+
+
+def start_frame(call: Call, context: dict[str, Any], *, mark: str, token: str, log_level: int) -> dict[str, Any]:
+    """Build the first frame. Arguments that are plain are in it; others follow as a stream."""
+    frame = {
+        "kind": "start",
+        "mark": mark,
+        "token": token,
+        "log_level": log_level,
+        "module": call.module_name,
+        "string_args": list(call.string_args),
+        "serializer": call.serializer,
+        "protocol": protocol_for(call.environment.version),
+        "context": context,
+        "shim": call.airflow_shim,
+        **_function(call.function),
+    }
+    if call.serializer not in CODED and is_plain([list(call.args), call.kwargs]):
+        frame["args"], frame["kwargs"] = list(call.args), call.kwargs
+    return frame
+
+
+def _function(function: FunctionSource | FileFunction) -> dict[str, Any]:
+    if isinstance(function, FileFunction):
+        return {"path": function.path, "name": function.name}
+    pieces = [
+        {
+            "source": piece.compilable(),
+            "filename": piece.filename,
+            "shown": piece.first_line,
+            "future": list(piece.future),
+        }
+        for piece in function.pieces
+    ]
+    return {"name": function.name, "pieces": pieces}

@@ -1,0 +1,205 @@
+"""What the worker answers when a function in an environment asks for something of Airflow's.
+
+The requests are few and typed; their arguments are plain data, and so are the answers, apart from XCom values of other
+types, which are pickled on their way *to* the environment. Nothing that the environment sends is unpickled here.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+from typing import TYPE_CHECKING, Any
+
+from airflow_venv import _compat
+from airflow_venv.child.json_codec import TAG, decode
+from airflow_venv.worker import context_names
+from airflow_venv.worker.context_encoding import asset_like, connection, describe, event, known, plain
+from airflow_venv.worker.supervisor import Pickled
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from airflow_venv.call import Call
+
+__all__ = ["Services"]
+
+PULL_PROTOCOL = 4
+"""Every Python that a runner runs on reads it."""
+
+
+class Services:
+    """Airflow's services for one task."""
+
+    def __init__(self, context: Mapping[str, Any]) -> None:
+        self._context = context
+
+    def context(self, names: Iterable[str], *, everything: bool) -> dict[str, Any]:
+        """Encode the values of the context that a function asks for; with ``everything``, all that there are."""
+        wanted = dict.fromkeys(names)
+        described = {name: describe(self._context, name) for name in wanted}
+        for name in self._context if everything else ():
+            if name in wanted:
+                continue
+            if name in context_names.LATE:
+                described[name] = {TAG: ["late", name]}
+            elif context_names.given(name):
+                described[name] = describe(self._context, name)
+            else:
+                described[name] = {TAG: ["ungiven", name, context_names.refusals([name])[name]]}
+        return described
+
+    def variables(self, call: Call) -> dict[str, str]:
+        """Give what is added to the environment's variables.
+
+        ``AIRFLOW_CONN_*`` for the connections that the user wants there. And where another version of Airflow is
+        installed, a configuration file of its own, an empty one: the worker's names classes that it does not have.
+        """
+        added = {
+            f"AIRFLOW_CONN_{name.upper()}": _compat.get_connection(name).get_uri() for name in call.export_connections
+        }
+        theirs = call.environment.packages.get("apache-airflow") or call.environment.packages.get("apache-airflow-core")
+        if (
+            theirs
+            and theirs != _compat.AIRFLOW_VERSION
+            and call.env.get("AIRFLOW_CONFIG") == os.environ.get("AIRFLOW_CONFIG")
+        ):
+            added["AIRFLOW_CONFIG"] = os.devnull
+        return added
+
+    def answer(self, request: str, arguments: dict[str, Any]) -> Any:
+        """Answer one request: encoded plain data, or :class:`Pickled`.
+
+        Raises:
+            ValueError: there is no such request, or its arguments are not what it takes.
+            Exception: whatever Airflow raises; the function gets to see it.
+        """
+        known_request = _REQUESTS.get(request)
+        if known_request is None:
+            raise ValueError(f"an unknown request: {request[:80]!r}")
+        answering, types = known_request
+        given = decode(arguments)
+        for name, value in given.items():
+            if name not in types or not isinstance(value, types[name]):
+                raise ValueError(f"{request}: {name[:80]!r} cannot be a {type(value).__name__}")
+        missing = {name for name, kind in types.items() if kind is str} - given.keys()
+        if missing:
+            raise ValueError(f"{request}: {', '.join(sorted(missing))} is missing")
+        return answering(self, **given)
+
+    def _connection(self, conn_id: str) -> Any:
+        return connection(_compat.get_connection(conn_id))
+
+    def _variable(self, key: str, *, deserialize_json: bool = False) -> Any:
+        found, value = _compat.get_variable(key, deserialize_json=deserialize_json)
+        return [found, plain(value)]
+
+    def _set_variable(
+        self, key: str, value: Any, *, description: str | None = None, serialize_json: bool = False
+    ) -> None:
+        _compat.set_variable(key, value, description=description, serialize_json=serialize_json)
+
+    def _delete_variable(self, key: str) -> None:
+        _compat.delete_variable(key)
+
+    def _pull(self, **arguments: Any) -> Any:
+        value = _compat.to_plain(_compat.xcom_pull(self._context["ti"], arguments))
+        try:
+            return plain(value)
+        except TypeError:
+            return Pickled(pickle.dumps(value, PULL_PROTOCOL))
+
+    def _push(self, key: str, value: Any) -> None:
+        self._context["ti"].xcom_push(key=key, value=value)
+
+    def _value(self, name: str) -> Any:
+        return describe(self._context, name) if name else known(self._context)
+
+    def _plugin_macros(self, plugin: str) -> list[str]:
+        return sorted(_compat.plugin_macros().get(plugin, {}))
+
+    def _macro(self, plugin: str, name: str, *, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        """Call what Airflow or a plugin offers to templates, and nothing else that can be reached from there."""
+        if plugin:
+            macro = _compat.plugin_macros().get(plugin, {}).get(name)
+        else:
+            macro = getattr(self._context["macros"], name, None) if name in _AIRFLOWS_MACROS else None
+        if macro is None:
+            raise AttributeError(f"macros.{plugin or 'airflow'} has no {name[:80]!r}")
+        return plain(macro(*args, **kwargs))
+
+    def _state(self, store: str, method: str, *, asset: dict[str, Any] | None, arguments: dict[str, Any]) -> Any:
+        if store not in _STORES or method not in _STORE_METHODS:
+            raise ValueError(f"state: {store[:80]!r} has no {method[:80]!r}")
+        kept = self._context[store]
+        kept = kept if asset is None else kept[self._asset(asset)]
+        return plain(getattr(kept, method)(**arguments))
+
+    def _inlet_events(self, asset: dict[str, Any]) -> Any:
+        return [event(one) for one in self._context["inlet_events"][self._asset(asset)]]
+
+    def _outlet_event(
+        self,
+        asset: dict[str, Any],
+        *,
+        extra: dict[str, Any] | None = None,
+        add: dict[str, Any] | None = None,
+        add_extra: dict[str, Any] | None = None,
+    ) -> None:
+        accessor = self._context["outlet_events"][self._asset(asset)]
+        if extra is not None:
+            accessor.extra.clear()
+            accessor.extra.update(extra)
+        if add is not None:
+            accessor.add(_compat.make_asset(add.get("name"), add.get("uri")), extra=add_extra or {})
+
+    def _asset(self, wanted: dict[str, Any]) -> Any:
+        """Find the asset among the task's inlets and outlets; raises KeyError for any other."""
+        named = {value for value in wanted.values() if isinstance(value, str)}
+        task = self._context["task"]
+        for one in [*task.outlets, *task.inlets]:
+            if asset_like(one) and named & {getattr(one, "name", None), getattr(one, "uri", None)}:
+                return one
+        raise KeyError(f"{', '.join(sorted(named))} is neither an inlet nor an outlet of the task")
+
+
+_ANY = (object,)
+_STORES = frozenset({"task_state_store", "asset_state_store"})
+_STORE_METHODS = frozenset({"get", "set", "delete", "clear"})
+_AIRFLOWS_MACROS = frozenset({"datetime_diff_for_humans", "ds_format_locale"})
+"""Those that an environment cannot do by itself: they need packages of Airflow's."""
+_TEXTS = (str, list, type(None))
+_REQUESTS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
+    "get_connection": (Services._connection, {"conn_id": str}),  # noqa: SLF001 - their own table
+    "get_variable": (Services._variable, {"key": str, "deserialize_json": bool}),  # noqa: SLF001
+    "set_variable": (
+        Services._set_variable,  # noqa: SLF001
+        {"key": str, "value": _ANY, "description": (str, type(None)), "serialize_json": bool},
+    ),
+    "delete_variable": (Services._delete_variable, {"key": str}),  # noqa: SLF001
+    "xcom_pull": (
+        Services._pull,  # noqa: SLF001
+        {
+            "task_ids": _TEXTS,
+            "dag_id": (str, type(None)),
+            "key": (str, type(None)),
+            "include_prior_dates": bool,
+            "map_indexes": (int, list, type(None)),
+            "run_id": (str, type(None)),
+            "default": _ANY,
+        },
+    ),
+    "xcom_push": (Services._push, {"key": str, "value": _ANY}),  # noqa: SLF001
+    "plugin_macros": (Services._plugin_macros, {"plugin": str}),  # noqa: SLF001
+    "macro": (Services._macro, {"plugin": str, "name": str, "args": list, "kwargs": dict}),  # noqa: SLF001
+    "context": (Services._value, {"name": str}),  # noqa: SLF001
+    "state": (
+        Services._state,  # noqa: SLF001
+        {"store": str, "method": str, "asset": (dict, type(None)), "arguments": dict},
+    ),
+    "inlet_events": (Services._inlet_events, {"asset": dict}),  # noqa: SLF001
+    "outlet_event": (
+        Services._outlet_event,  # noqa: SLF001
+        {"asset": dict, "extra": (dict, type(None)), "add": (dict, type(None)), "add_extra": (dict, type(None))},
+    ),
+}
+"""Each request with its method and the types of its arguments; those that are text must be there."""

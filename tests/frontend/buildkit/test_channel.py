@@ -1,0 +1,116 @@
+"""Calls over two pipes: framing, several at once, flow control, limits, errors, and an engine that goes away."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from pyenv_frontend.buildkit.channel import MAX_MESSAGE, Channel, ChannelClosedError
+from pyenv_frontend.buildkit.status import CallError, Detail, Status
+from tests.frontend.buildkit.fake_engine import FakeEngine
+
+pytestmark = pytest.mark.timeout(30)
+
+
+def test_a_call_carries_its_message_and_brings_the_answer_back():
+    """The server sees the method and the message; the caller gets what it answers."""
+    engine = FakeEngine({"Ping": lambda message: message[::-1]})
+    assert engine.connect().start("Ping", b"abc").result() == b"cba"
+    assert engine.calls == [("Ping", b"abc")]
+
+
+def test_a_request_has_the_headers_that_a_grpc_server_asks_for():
+    """Without `te: trailers` and the content type a gRPC server refuses the call."""
+    engine = FakeEngine()
+    engine.connect().start("Ping", b"").result()
+    headers = engine.headers[0]
+    assert headers[b":path"] == b"/test.Service/Ping"
+    assert headers[b"te"] == b"trailers"
+    assert headers[b"content-type"] == b"application/grpc"
+
+
+def test_calls_in_flight_are_answered_in_any_order():
+    """A slow call does not keep a later one waiting, and each gets its own answer."""
+    engine = FakeEngine({"Slow": lambda _: b"slow", "Fast": lambda _: b"fast"}, held={"Slow"})
+    channel = engine.connect()
+    slow, fast = channel.start("Slow", b""), channel.start("Fast", b"")
+    assert (slow.result(), fast.result()) == (b"slow", b"fast")
+
+
+def test_a_result_can_be_asked_for_twice():
+    """An answer stays with its call."""
+    call = FakeEngine({"Ping": lambda _: b"pong"}).connect().start("Ping", b"")
+    assert call.result() == call.result() == b"pong"
+
+
+@pytest.mark.parametrize("window", [65535, 1 << 24])
+def test_a_message_near_the_limit_passes_in_both_directions(window):
+    """16 MiB fit, whatever window the engine grants."""
+    message = os.urandom(1 << 16) * ((MAX_MESSAGE >> 16) - 1)
+    engine = FakeEngine({"Solve": lambda message: message}, window=window)
+    channel = engine.connect()
+    assert channel.start("Solve", message).result() == message
+    assert channel.start("Solve", b"again").result() == b"again"
+
+
+def test_a_message_over_the_limit_is_not_sent():
+    """The engine would answer with an error that names a number only; ours names the call."""
+    engine = FakeEngine()
+    with pytest.raises(ChannelClosedError, match="Solve has 16777217 bytes"):
+        engine.connect().start("Solve", bytes(MAX_MESSAGE + 1))
+    assert engine.calls == []
+
+
+@pytest.mark.parametrize("size", [0, 100, 70_000, 3_000_000])
+def test_an_error_comes_with_its_details_whatever_their_size(size):
+    """Details travel in a header; a large Dockerfile makes it larger than HTTP/2 libraries allow by themselves."""
+    details = (Detail("github.com/moby/buildkit/errdefs.Source+json", b"x" * size), Detail("other", b"\xff"))
+    status = Status("it went wröng: 100 %", 2, details)
+    call = FakeEngine({"Solve": lambda _: status}).connect().start("Solve", b"")
+    with pytest.raises(CallError) as caught:
+        call.result()
+    assert caught.value.status == status
+    assert caught.value.method == "Solve"
+
+
+def test_the_connection_goes_on_after_an_error():
+    """A failed call is one call's matter."""
+    channel = FakeEngine({"Bad": lambda _: Status("no"), "Good": lambda _: b"yes"}).connect()
+    with pytest.raises(CallError):
+        channel.start("Bad", b"").result()
+    assert channel.start("Good", b"").result() == b"yes"
+
+
+def test_an_engine_that_hangs_up_ends_the_call():
+    """No answer will come: that is an error, not a wait."""
+    call = FakeEngine(hang_up_after=1).connect().start("Ping", b"")
+    with pytest.raises(ChannelClosedError, match="closed the connection"):
+        call.result()
+
+
+def test_an_engine_that_speaks_no_http2_ends_the_call():
+    """Bytes that are no HTTP/2 are named as such."""
+    data_on_stream_0 = bytes(9)
+    call = FakeEngine(mangle=lambda _: data_on_stream_0).connect().start("Ping", b"")
+    with pytest.raises(ChannelClosedError, match="cannot be read"):
+        call.result()
+
+
+def test_writing_to_an_engine_that_is_gone_is_an_error_of_the_channel():
+    """The reader's end is closed before the first write."""
+    (read_end, write_end), (other_read, _) = os.pipe(), os.pipe()
+    os.close(read_end)
+    with pytest.raises(ChannelClosedError, match="closed the connection"):
+        Channel(other_read, write_end, service="s").start("Ping", b"")
+
+
+def test_taking_stdio_keeps_prints_off_the_pipe():
+    """What is printed after `take_stdio` appears on stderr; what is written to the channel's fd appears on stdout."""
+    code = (
+        "import os; from pyenv_frontend.buildkit.channel import take_stdio; r, w = take_stdio();"
+        "print('stray', flush=True); os.write(w, b'<' + os.read(r, 5) + b'>'); assert os.read(0, 1) == b''"
+    )
+    done = subprocess.run([sys.executable, "-c", code], input=b"bytes", capture_output=True, check=True)
+    assert done.stdout == b"<bytes>"
+    assert done.stderr == b"stray\n"

@@ -1,0 +1,150 @@
+"""Facts of an image, asked of a Docker engine: through a `docker` that says what a real one says, and a real one."""
+
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+
+import pytest
+
+from pyenv_frontend.cli.docker_image import EngineError, Image
+from tests.frontend.cli.running import called, folder
+
+CONFIG = {"User": "astro", "Env": ["PATH=/usr/local/bin:/usr/bin", "PYTHON_VERSION=3.12.4"]}
+FILES = {
+    "etc/os-release": b'ID=debian\nVERSION_CODENAME="bookworm"\n',
+    "etc/passwd": b"root:x:0:0::/root:/bin/sh\nastro:x:50000:0::/home/astro:/bin/sh\n",
+    "usr/local/bin": ["python3.12", "python3.12-config", "pip"],
+}
+
+DOCKER = f"""#!{sys.executable}
+import json, os, pathlib, sys
+here = pathlib.Path(__file__).parent
+with open(here / "log", "a") as log:
+    print(*sys.argv[1:], file=log)
+match sys.argv[1]:
+    case "create" if "missing" in sys.argv[-2]:
+        sys.exit("Unable to find image locally\\nError: no such image")
+    case "create":
+        print("c0ffee")
+    case "inspect":
+        print((here / "config").read_text())
+    case "image":
+        print(json.dumps({{"OnBuild": ["COPY packages.txt .", "RUN apt-get install", "COPY . ."]}}))
+    case "cp":
+        archive = here / (sys.argv[3].partition(":/")[2].replace("/", "_") + ".tar")
+        if not archive.exists():
+            sys.exit("no such file")
+        os.write(1, archive.read_bytes())
+"""
+
+
+def directory(name):
+    info = tarfile.TarInfo(name)
+    info.type = tarfile.DIRTYPE
+    return info
+
+
+def archive(path, content):
+    """What `docker cp` writes for a file or a folder."""
+    name = path.rpartition("/")[2]
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        if not isinstance(content, bytes):
+            tar.addfile(directory(f"{name}/"))
+        members = {name: content} if isinstance(content, bytes) else {f"{name}/{each}": b"" for each in content}
+        for member, data in members.items():
+            info = tarfile.TarInfo(member)
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def docker(tmp_path, monkeypatch):
+    """A `docker` command on PATH, and the folder with its log."""
+    place = tmp_path / "bin"
+    place.mkdir()
+    (place / "docker").write_text(DOCKER)
+    (place / "docker").chmod(0o755)
+    (place / "config").write_text(json.dumps(CONFIG))
+    for path, content in FILES.items():
+        (place / f"{path.replace('/', '_')}.tar").write_bytes(archive(path, content))
+    monkeypatch.setenv("PATH", f"{place}:{os.environ['PATH']}")
+    return place
+
+
+def test_facts(docker):
+    """Config and files are copied out of a container that is created, never started, and removed."""
+    with Image("me/base", "linux/arm64") as image:
+        assert (image.user, image.env) == ("astro", {"PATH": "/usr/local/bin:/usr/bin", "PYTHON_VERSION": "3.12.4"})
+        assert image.read("etc/os-release") == FILES["etc/os-release"]
+        assert image.read("gone") is None
+        assert image.read("usr/local/bin") is None
+        assert image.names("usr/local/bin", "python3.*") == ["python3.12", "python3.12-config"]
+        assert image.names("gone", "*") == []
+    log = (docker / "log").read_text().splitlines()
+    assert log[0] == "create --quiet --platform linux/arm64 me/base /bin/true"
+    assert log[-1] == "rm --force c0ffee"
+    assert {line.split()[0] for line in log} == {"create", "inspect", "cp", "rm"}
+
+
+def test_no_such_image(docker):
+    """The engine's last word is the reason."""
+    with pytest.raises(EngineError, match=r"^Error: no such image$"), Image("me/missing", None):
+        pass
+    assert "rm" not in (docker / "log").read_text()
+
+
+@pytest.mark.usefixtures("docker")
+def test_expand_asks(monkeypatch, tmp_path):
+    """Without --base options `expand` asks the engine; an option goes before the answer."""
+    place = folder(tmp_path / "context", "FROM me/base\nPYENV 3.12 x\nPYENV 3.9 y\n") / "Dockerfile"
+    out = called(monkeypatch, "expand", "-f", place).out
+    assert "ENV ASTRO_PYENV_x=/home/astro/.venv/x/bin/python" in out
+    assert '["/usr/local/bin/python3.12", ' in out
+    assert "python:3.9-slim-bookworm" in out
+    out = called(monkeypatch, "expand", "-f", place, "--base-user", "root").out
+    assert "ENV ASTRO_PYENV_x=/opt/venv/x/bin/python" in out
+    out = called(monkeypatch, "expand", "-f", place, "--base-account", "astro:1:1:/srv/astro").out
+    assert "ENV ASTRO_PYENV_x=/srv/astro/.venv/x/bin/python" in out
+
+
+@pytest.mark.usefixtures("docker")
+def test_triggers_of_astro_runtime(monkeypatch, tmp_path):
+    """The triggers of an Astro Runtime are asked for, and done around the PYENVs."""
+    text = "FROM quay.io/astronomer/astro-runtime:13.4.0\nPYENV 3.12 x\n"
+    place = folder(tmp_path / "context", text, packages_dot_txt="") / "Dockerfile"
+    lines = called(monkeypatch, "expand", "-f", place).out.splitlines()
+    assert lines[0] == "FROM quay.io/astronomer/astro-runtime:13.4.0-base"
+    assert lines.index("COPY packages.txt .") < lines.index("# PYENV 3.12 x") < lines.index("COPY . .")
+
+
+@pytest.mark.usefixtures("docker")
+def test_triggers_of_another_base(monkeypatch, tmp_path):
+    """Triggers fire with FROM, so that their USER and ENV hold for a PYENV behind it; the engine does their work."""
+    place = folder(tmp_path / "context", "FROM me/base\nPYENV $WANTED x\n") / "Dockerfile"
+    said = ("--base-onbuild=USER root", "--base-onbuild=ENV HOME=/x WANTED=3.12", "--base-onbuild=RUN work")
+    out = called(monkeypatch, "expand", "-f", place, *said).out
+    assert "ENV ASTRO_PYENV_x=/opt/venv/x/bin/python" in out
+    assert "USER" not in out
+    assert "work" not in out
+
+
+@pytest.mark.engine
+def test_real_engine():
+    """A real engine answers the same questions about an image it has."""
+    if shutil.which("docker") is None:
+        pytest.skip("there is no docker command here")
+    listed = subprocess.run(
+        ["docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}}"], capture_output=True, text=True, check=False
+    )
+    known = [name for name in listed.stdout.split() if name.startswith("python:")]
+    if not known:
+        pytest.skip("the engine has no python image")
+    with Image(known[0], None) as image:
+        assert b"ID=" in image.read("etc/os-release")
+        assert [name for name in image.names("usr/local/bin", "python3.*") if name[8:].isdigit()]

@@ -1,0 +1,59 @@
+"""A folder as a build context."""
+
+import pytest
+
+from pyenv_frontend.cli.folder_context import FolderContext
+from pyenv_frontend.inputs.build_context import NotInContextError
+
+
+@pytest.fixture
+def root(tmp_path):
+    """A context with a secret outside of it."""
+    (tmp_path / "secret").write_text("no")
+    root = tmp_path / "root"
+    (root / "sub").mkdir(parents=True)
+    (root / "a.txt").write_text("a")
+    (root / "sub/b.txt").write_text("b")
+    (root / "sub/c.log").write_text("c")
+    (root / "inside").symlink_to("sub/b.txt")
+    (root / "outside").symlink_to("../secret")
+    (root / "parent").symlink_to("..")
+    (root / ".dockerignore").write_text("**/*.log\nlost\n")
+    (root / "lost").mkdir()
+    (root / "round").symlink_to("round")
+    return root
+
+
+def test_reads(root):
+    """Files are read, links followed as long as they stay inside."""
+    context = FolderContext(root)
+    assert (context.read("a.txt"), context.read("sub/b.txt"), context.read("inside")) == (b"a", b"b", b"b")
+
+
+@pytest.mark.parametrize(
+    "path", ["gone", "sub", "", "sub/c.log", "outside", "parent/secret", "../secret", "round", "a" * 300]
+)
+def test_what_is_not_there(root, path):
+    """What is missing, a folder, left out, or outside of the context cannot be read."""
+    with pytest.raises(NotInContextError):
+        FolderContext(root).read(path)
+
+
+def test_looks(root):
+    """Existence, names and what is left out."""
+    context = FolderContext(root)
+    assert [context.exists(path) for path in ("", "sub", "sub/b.txt", "sub/c.log", "outside")] == [True] * 3 + [
+        False
+    ] * 2
+    assert context.names("sub") == ("b.txt",)
+    assert context.names("gone") == context.names("a.txt") == ()
+    assert context.ignored("sub/c.log")
+    assert not context.ignored("sub/b.txt")
+
+
+def test_prefix(root, monkeypatch):
+    """The way to the context from the working directory."""
+    monkeypatch.chdir(root)
+    assert FolderContext(".").prefix == ""
+    assert FolderContext("sub").prefix == "sub"
+    assert FolderContext("..").prefix == root.parent.as_posix()

@@ -1,0 +1,88 @@
+"""The facts of a base image, out of its files."""
+
+from fnmatch import fnmatch
+
+import pytest
+
+from pyenv_frontend.expansion.base_image import Account, Interpreter, Libc, inspect
+
+BOOKWORM = b'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nVERSION_CODENAME=bookworm\nID=debian\n'
+PASSWD = b"root:x:0:0:root:/root:/bin/bash\nairflow:x:50000:0:,,,:/home/airflow:/bin/bash\nbroken\nx:y:z:::\n"
+
+
+class Files:
+    """An image as a dictionary of paths."""
+
+    def __init__(self, **files):
+        self.files = files
+
+    def read(self, path):
+        return self.files.get(path)
+
+    def names(self, folder, pattern):
+        found = (path.removeprefix(f"{folder}/") for path in self.files if path.startswith(f"{folder}/"))
+        return sorted(name for name in found if "/" not in name and fnmatch(name, pattern))
+
+
+def image(files, **config):
+    return inspect("image", Files(**files), **config)
+
+
+def test_the_release_says_the_libc():
+    """A known release needs no look at the library."""
+    base = image({"etc/os-release": BOOKWORM})
+    assert (base.suite, base.distribution, base.libc) == ("bookworm", "debian", Libc(kind="glibc", version=(2, 36)))
+
+
+def test_an_unknown_release_is_asked_for_its_library():
+    """Any distribution with glibc works: the library names its version."""
+    library = b"\x7fELF\0GNU C Library (GNU libc) stable release version 2.34.\0"
+    base = image({"etc/os-release": b"ID=rhel\n", "lib64/libc.so.6": library})
+    assert base.libc == Libc(kind="glibc", version=(2, 34))
+
+
+def test_musl():
+    """Alpine is told by its loader."""
+    base = image({"etc/os-release": b"ID=alpine\n", "lib/ld-musl-x86_64.so.1": b""})
+    assert base.libc == Libc(kind="musl", version=(0, 0))
+
+
+def test_nothing_there():
+    """An image without a C library is one, without a complaint."""
+    assert image({}).libc is None
+
+
+def test_users_are_known_by_name_and_number():
+    """What is no proper line of passwd(5) is passed over."""
+    accounts = image({"etc/passwd": PASSWD}).accounts
+    assert accounts["airflow"] == accounts["50000"] == Account(uid=50000, gid=0, home="/home/airflow")
+    assert set(accounts) == {"root", "0", "airflow", "50000"}
+
+
+def test_interpreters_are_found_where_path_looks_below_usr():
+    """The first in PATH counts; homes and /opt are full of virtual environments."""
+    env = {"PATH": "/home/airflow/.local/bin:/opt/x/bin:/usr/python/bin:/usr/bin", "PYTHON_VERSION": "3.12.1"}
+    files = {
+        "home/airflow/.local/bin/python3.12": b"", "opt/x/bin/python3.9": b"", "usr/python/bin/python3.12": b"",
+        "usr/python/bin/python3.12-config": b"", "usr/bin/python3.12": b"", "usr/bin/python3.11": b"",
+        "usr/local/bin/python3.10": b"", "usr/bin/python3": b"",
+    }  # fmt: skip
+    assert image(files, env=env, series=frozenset({"3.12", "3.11"})).interpreters == {
+        "3.12": Interpreter(path="/usr/python/bin/python3.12", version="3.12.1"),
+        "3.11": Interpreter(path="/usr/bin/python3.11", version=None),
+        "3.10": Interpreter(path="/usr/local/bin/python3.10", version=None),
+    }
+
+
+def test_headers_say_the_exact_version():
+    """Where no variable does."""
+    header = b'#define PY_MAJOR_VERSION 3\n#define PY_VERSION      \t"3.10.13"\n'
+    files = {"usr/local/bin/python3.10": b"", "usr/local/include/python3.10/patchlevel.h": header}
+    assert image(files, series=frozenset({"3.10"})).interpreters["3.10"].version == "3.10.13"
+    assert image(files).interpreters["3.10"].version is None
+
+
+@pytest.mark.parametrize(("stated", "user"), [("", "root"), ("airflow", "airflow"), ("50000:0", "50000:0")])
+def test_no_user_is_root(stated, user):
+    """An image that states no USER runs as root."""
+    assert image({}, user=stated).user == user

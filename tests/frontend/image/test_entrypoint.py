@@ -1,0 +1,57 @@
+"""The frontend's modules come out of one file."""
+
+import importlib.util
+import marshal
+import sys
+
+import pytest
+
+from tools.state import ROOT
+
+
+def loaded(name):
+    """A script of the frontend's image as a module."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / f"frontend/image/{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def bundle(tmp_path):
+    """A bundle of two modules in a package, and of one text of `dataclasses`."""
+    sources = {
+        "bundled_test": ("/x/bundled_test/__init__.py", "WHERE = __file__, __path__"),
+        "bundled_test.inner": ("/x/bundled_test/inner.py", "from bundled_test import WHERE as THERE"),
+    }
+    code = {name: (file, marshal.dumps(compile(text, file, "exec"))) for name, (file, text) in sources.items()}
+    texts = {"x = 1": marshal.dumps(compile("x = 2", "<string>", "exec"))}
+    loaded("assemble").write_bundle(tmp_path / "bundle", code, texts)
+    found = loaded("entrypoint").Bundle(str(tmp_path / "bundle"))
+    sys.meta_path.insert(0, found)
+    yield found
+    sys.meta_path.remove(found)
+    found.file.close()
+    for name in sources:
+        sys.modules.pop(name, None)
+
+
+@pytest.mark.usefixtures("bundle")
+def test_modules_are_where_they_were():
+    """A traceback names their files, and a package finds its extension modules."""
+    inner = importlib.import_module("bundled_test.inner")
+    assert inner.THERE == ("/x/bundled_test/__init__.py", ["/x/bundled_test"])
+    assert inner.__file__ == "/x/bundled_test/inner.py"
+
+
+def test_what_is_not_bundled_is_looked_for_elsewhere(bundle):
+    """Among the files."""
+    assert bundle.find_spec("bundled_test.other") is None
+
+
+def test_what_dataclasses_makes_is_compiled_once(bundle):
+    """A text that is not known is compiled then and there."""
+    names = {}
+    bundle.run("x = 1", {}, names)
+    bundle.run("y = 3", {}, names)
+    assert names == {"x": 2, "y": 3}

@@ -1,0 +1,406 @@
+"""What a PYENV's requirements refer to: exactly that enters the build step."""
+
+import pytest
+
+from pyenv_frontend.errors import UserError
+from pyenv_frontend.inputs.resolve import DEEPEST
+from tests.frontend.pyenv.contexts import Files, closure
+
+
+def test_nothing():
+    """A bare PYENV needs nothing of the context, and asks nothing of it."""
+    files = Files({"requirements.txt": "a"})
+    assert closure("PYENV 3.9 x", files).inputs == ()
+    assert files.asked == []
+
+
+def test_nested_files_are_found_relative_to_the_file():
+    """-r and -c are relative to the file that says so, in every spelling; addresses are left to the installer."""
+    files = {
+        "r/a.txt": "-r b.txt\n-rsub/c.txt\n--requirement=../top.txt\n-c con.txt\n-c https://x/y\n--constraint con2.txt",
+        "r/b.txt": "one\n",
+        "r/sub/c.txt": "two\n-r d.txt\n",
+        "r/sub/d.txt": "three",
+        "top.txt": "four",
+        "r/con.txt": "one==1\n-c con3.txt\n",
+        "r/con2.txt": "",
+        "r/con3.txt": "two==2",
+        "unrelated.txt": "five",
+    }
+    found = closure("PYENV 3.9 x r/a.txt", files)
+    assert set(found.inputs) == set(files) - {"unrelated.txt"}
+    assert [each.text for each in found.listed] == ["one", "two", "three", "four"]
+    assert set(found.constraints) == {"one==1", "two==2"}
+
+
+def test_cycle():
+    """Files that name one another are read once each."""
+    files = Files({"a.txt": "-r b.txt\n-r a.txt\none", "b.txt": "-r ./a.txt\ntwo"})
+    assert closure("PYENV 3.9 x a.txt a.txt", files).files == ("a.txt", "b.txt")
+    assert files.asked == ["a.txt", "b.txt"]
+
+
+@pytest.mark.parametrize(("count", "fine"), [(DEEPEST, True), (DEEPEST + 1, False)])
+def test_depth(count, fine):
+    """Files may name one another a hundred deep; what goes deeper is refused, not followed for ever."""
+    files = {f"{number}.txt": f"-r {number + 1}.txt" for number in range(1, count)} | {f"{count}.txt": "numpy"}
+    try:
+        found = closure("PYENV 3.9 x 1.txt", files)
+    except UserError as error:
+        message = error.message
+    else:
+        message = found.listed[0].text
+    assert message == ("numpy" if fine else "requirements files name one another more than 100 deep")
+
+
+def test_constraints_of_the_option():
+    """--constraint files are followed like any other, and list nothing to install."""
+    found = closure("PYENV --constraint=c/a.txt 3.9 x", {"c/a.txt": "-c b.txt\nnumpy==1", "c/b.txt": "scipy==1"})
+    assert found.files == ("c/a.txt", "c/b.txt")
+    assert found.listed == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "tree"),
+    [
+        ("./pkg", "r/pkg/"),
+        ("-e ./pkg", "r/pkg/"),
+        ("-epkg/", "r/pkg/"),
+        ("--editable=pkg/sub", "r/pkg/sub/"),
+        ("../lib", "lib/"),
+        ("../lib[extra,more]", "lib/"),
+        ("./pkg ; python_version < '3.9'", "r/pkg/"),
+        ("name @ file:./pkg", "r/pkg/"),
+        ("name[extra] @ ../lib", "lib/"),
+        ("a-1.0-py3-none-any.whl", "r/a-1.0-py3-none-any.whl"),
+        ("pkg/b-1.0.tar.gz#sha256=abc", "r/pkg/b-1.0.tar.gz"),
+        ("--find-links pkg", "r/pkg/"),
+        ("-f ../index.html", "index.html"),
+        (".", "r/"),
+        ("..", "./"),
+    ],
+)
+def test_local_packages(line, tree):
+    """Local packages and folders of wheels enter the step; a folder has a `/` at the end."""
+    files = {
+        "r/a.txt": f"{line}\n",
+        "r/pkg/sub/pyproject.toml": "",
+        "r/pkg/b-1.0.tar.gz": "",
+        "r/a-1.0-py3-none-any.whl": "",
+        "lib/setup.py": "",
+        "index.html": "",
+    }
+    found = closure("PYENV 3.9 x r/a.txt", files)
+    assert tree in found.inputs
+    assert found.listed == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "tree"), [("-e ./libs/one", "libs/one/"), ("-f libs", "r/libs/"), ("-f wheels", "wheels/")]
+)
+def test_local_packages_from_the_top(line, tree):
+    """What is not beside the file is looked for where most people run pip; what is beside it goes before."""
+    files = {"r/a.txt": f"{line}\n", "libs/one/setup.py": "", "libs/x.whl": "", "r/libs/y.whl": "", "wheels/z.whl": ""}
+    assert tree in closure("PYENV 3.9 x r/a.txt", files).inputs
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "numpy",
+        "numpy==1.0 --hash=sha256:abc/def",
+        "name @ https://example.org/a/b.whl",
+        "git+https://example.org/a.git@v1#egg=a",
+        "-e git+ssh://git@example.org/a.git",
+        "-f https://example.org/wheels/",
+        "--find-links=/opt/wheels",
+        "--index-url https://example.org/simple/",
+        "--no-binary=:all:",
+        "--pre",
+        "# -r missing.txt",
+        "numpy  # -r missing.txt",
+        "  ",
+        "name @ file:///mnt/wheels/a.whl",
+        "/mnt/wheels/a.whl",
+    ],
+)
+def test_what_names_no_file(line):
+    """Names, addresses, comments, other options, and what a mount brings, need nothing of the context."""
+    mount = "--mount=type=bind,source=w,target=/mnt/wheels"
+    assert closure(f"PYENV {mount} 3.9 x a.txt", {"a.txt": f"{line}\n"}).inputs == ("a.txt",)
+
+
+def test_continued_lines():
+    """A backslash at the end of a line continues it, for options and requirements alike."""
+    found = closure(
+        "PYENV 3.9 x a.txt",
+        {"a.txt": "numpy==1 \\\n  --hash=sha256:a \\\n  --hash=sha256:b\n-r \\\nb.txt", "b.txt": ""},
+    )
+    assert found.files == ("a.txt", "b.txt")
+    assert [each.text for each in found.listed] == ["numpy==1"]
+
+
+def test_files_inside_trees_are_not_repeated():
+    """What lies in a folder that enters the step anyway is not named again."""
+    files = {"pkg/a.txt": "-e .\n-e ./sub\n", "pkg/sub/x": ""}
+    assert closure("PYENV 3.9 x pkg/a.txt", files).inputs == ("pkg/",)
+
+
+def test_inline_is_relative_to_the_context():
+    """Paths in a heredoc start at the top of the context."""
+    found = closure("PYENV 3.9 x <<E\nnumpy\n-r r/a.txt\nE", {"r/a.txt": "scipy\n-r b.txt", "r/b.txt": ""})
+    assert found.files == ("r/a.txt", "r/b.txt")
+    assert [each.text for each in found.listed] == ["numpy", "scipy"]
+    assert found.listed[0].origin.word.place == (3, 1)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+def test_encodings(encoding):
+    """A byte order mark tells the encoding: Windows shells write such files."""
+    text = "numpy\r\n-r b.txt\r\n".encode(encoding)
+    assert closure("PYENV 3.9 x a.txt", {"a.txt": text, "b.txt": ""}).files == ("a.txt", "b.txt")
+
+
+def test_project():
+    """A project needs its lock, what it names, and the members it depends on; not its source."""
+    files = {
+        "app/pyproject.toml": """
+            [project]
+            name = "app"
+            readme = "README.md"
+            license = {file = "LICENSE"}
+            dynamic = ["optional-dependencies"]
+            dependencies = ["numpy", "common", "helper", "tool @ file:../tool"]
+            [tool.setuptools.dynamic]
+            dependencies = {file = ["deps.txt"]}
+            [tool.uv.sources]
+            helper = {path = "../helper"}
+            common = {workspace = true}
+            [tool.uv.workspace]
+            members = ["libs/*"]
+            """,
+        "app/uv.lock": """
+            [[package]]
+            name = "v"
+            source = { path = "vendor/v.whl" }
+            [[package]]
+            name = "app"
+            source = { virtual = "." }
+            dependencies = [{ name = "common" }]
+            [[package]]
+            name = "common"
+            source = { editable = "libs/common" }
+            dependencies = [{ name = "v" }]
+            [[package]]
+            name = "other"
+            source = { editable = "libs/other" }
+            """,
+        "app/README.md": "",
+        "app/LICENSE": "",
+        "app/deps.txt": "scipy\n-r more.txt",
+        "app/more.txt": "pandas",
+        "app/src/app.py": "",
+        "app/vendor/v.whl": "",
+        "app/libs/common/pyproject.toml": '[project]\nname = "Common"',
+        "app/libs/common/c.py": "",
+        "app/libs/other/pyproject.toml": '[project]\nname = "other"',
+        "app/libs/other/o.py": "",
+        "helper/setup.py": "",
+        "tool/setup.py": "",
+    }
+    found = closure("PYENV 3.9 x app/pyproject.toml", files)
+    assert set(found.inputs) == {
+        "app/pyproject.toml",
+        "app/uv.lock",
+        "app/README.md",
+        "app/LICENSE",
+        "app/deps.txt",
+        "app/more.txt",
+        "app/vendor/v.whl",
+        "app/libs/common/",
+        "helper/",
+        "tool/",
+    }
+    assert {each.text for each in found.listed if each.locked} == {"numpy", "common", "helper", "tool @ file:../tool"}
+    assert [each.text for each in found.listed if not each.locked] == ["scipy", "pandas"]
+
+
+MEMBER = """
+    [project]
+    name = "app"
+    dependencies = ["common", "numpy"]
+    [tool.uv.sources]
+    common = { workspace = true }
+    """
+ROOT = """
+    [tool.uv.workspace]
+    members = ["apps/*", "libs/*"]
+    exclude = ["apps/not-*"]
+    """
+LOCK = """
+    [[package]]
+    name = "app"
+    source = { virtual = "apps/app" }
+    dependencies = [{ name = "Common", extra = ["fast"] }, { name = "numpy" }]
+    optional-dependencies = { more = [{ name = "by-extra" }], unasked = [{ name = "other" }] }
+    dev-dependencies = { lint = [{ name = "by_group" }], dev = [{ name = "other" }] }
+    [[package]]
+    name = "common"
+    source = { editable = "libs/common" }
+    dependencies = [{ name = "util" }]
+    optional-dependencies = { fast = [{ name = "by-its-extra" }], unasked = [{ name = "other" }] }
+    [[package]]
+    name = "util"
+    source = { directory = "libs/util" }
+    dependencies = [{ name = "common" }]
+    [[package]]
+    name = "numpy"
+    source = { registry = "https://example.org/simple" }
+    """ + "".join(
+    f"""
+    [[package]]
+    name = "{name}"
+    source = {{ path = "libs/{name}.whl" }}
+    """
+    for name in ("by-extra", "by-group", "by-its-extra", "other")
+)
+WORKSPACE = {
+    "pyproject.toml": ROOT,
+    "uv.lock": LOCK,
+    "apps/app/pyproject.toml": MEMBER,
+    "apps/app/src/app.py": "",
+    "apps/other/pyproject.toml": '[project]\nname = "another"\n',
+    "libs/common/pyproject.toml": '[project]\nname = "common"\ndependencies = ["util"]\n'
+    "[tool.uv.sources]\nutil = { workspace = true }\n",
+    "libs/util/pyproject.toml": '[project]\nname = "util"\n',
+    "libs/other/pyproject.toml": '[project]\nname = "other"\n',
+    **{f"libs/{name}.whl": "" for name in ("by-extra", "by-group", "by-its-extra", "other")},
+}
+LOCKED = {"apps/app/pyproject.toml", "pyproject.toml", "uv.lock", "libs/common/", "libs/util/", "libs/by-its-extra.whl"}
+
+
+def test_a_lock_at_the_root_of_the_workspace():
+    """It is found above the project, as uv finds it; of what it locks, what the project needs enters the step."""
+    found = closure("PYENV 3.9 x apps/app/pyproject.toml", WORKSPACE)
+    assert set(found.inputs) == LOCKED
+    assert found.needs.locked == ("apps/app/pyproject.toml",)
+    assert all(each.locked for each in found.listed)
+    more = "optional-dependencies = { more = [] }\n[dependency-groups]\nlint = []\n[tool.uv.sources]"
+    files = WORKSPACE | {"apps/app/pyproject.toml": MEMBER.replace("[tool.uv.sources]", more)}
+    found = closure("PYENV --extra=more --group=lint 3.9 x apps/app/pyproject.toml", files)
+    assert set(found.inputs) == LOCKED | {"libs/by-extra.whl", "libs/by-group.whl"}
+
+
+def test_a_workspace_without_a_lock():
+    """Without one the members that a project depends on enter, and those that these depend on."""
+    files = {path: text for path, text in WORKSPACE.items() if path != "uv.lock"}
+    found = closure("PYENV 3.9 x apps/app/pyproject.toml", files)
+    assert set(found.inputs) == {"apps/app/pyproject.toml", "pyproject.toml", "libs/common/", "libs/util/"}
+    assert not any(each.locked for each in found.listed)
+    assert found.needs.locked == ()
+
+
+def test_sources_of_the_root_hold_for_its_members():
+    """A member need not repeat what the root says of sources."""
+    sources = "[tool.uv.sources]\ncommon = { workspace = true }\nodd = { path = 'libs/other.whl' }"
+    files = {
+        "pyproject.toml": ROOT + sources,
+        "apps/app/pyproject.toml": MEMBER.partition("[tool")[0],
+        "libs/common/pyproject.toml": '[project]\nname = "common"',
+        "libs/other.whl": "",
+    }
+    assert set(closure("PYENV 3.9 x apps/app/pyproject.toml", files).inputs) == {
+        "apps/app/pyproject.toml", "pyproject.toml", "libs/common/", "libs/other.whl",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("path", "between"),
+    [
+        ("apps/not-me", {}),  # excluded
+        ("elsewhere/app", {}),  # no member
+        ("apps/deep/er", {}),  # `*` is one folder
+        ("apps/mine/tests", {"apps/mine/pyproject.toml": '[project]\nname = "mine"\n'}),  # another project's folder
+    ],
+)
+def test_a_project_of_no_workspace(path, between):
+    """A workspace above that does not take the project in is none of its business, nor is that one's lock."""
+    files = WORKSPACE | between | {f"{path}/pyproject.toml": '[project]\nname = "me"\ndependencies = ["numpy"]\n'}
+    found = closure(f"PYENV 3.9 x {path}/pyproject.toml", files)
+    assert found.inputs == (f"{path}/pyproject.toml",)
+    assert not any(each.locked for each in found.listed)
+
+
+def test_a_folder_between_that_says_nothing():
+    """A pyproject.toml of neither project nor workspace on the way up, or one that is no TOML, is passed over."""
+    files = {"pyproject.toml": ROOT, "uv.lock": LOCK, "apps/app/pyproject.toml": '[project]\nname = "nobody"'}
+    for text in ("[tool.ruff]\n", "="):
+        found = closure("PYENV 3.9 x apps/app/pyproject.toml", files | {"apps/pyproject.toml": text, **WHEELS})
+        assert {"uv.lock", "pyproject.toml"} <= set(found.inputs)
+        assert "apps/pyproject.toml" not in found.inputs
+
+
+WHEELS = {path: "" for path in WORKSPACE if path.endswith(".whl")} | {"libs/common/x": "", "libs/util/x": ""}
+
+
+def test_project_alone():
+    """Without a lock the file itself is all there is; a readme that is missing is none of our business."""
+    files = {"pyproject.toml": '[project]\nname = "x"\nreadme = "README.md"\ndependencies = ["numpy"]'}
+    assert closure("PYENV 3.9 x pyproject.toml", files).inputs == ("pyproject.toml",)
+
+
+def test_lock():
+    """A pylock.toml needs the archives, wheels, source trees and folders that it names by path."""
+    lock = """
+        lock-version = "1.0"
+        [[packages]]
+        name = "a"
+        wheels = [{path = "w/a.whl"}, {url = "https://example.org/a.whl"}]
+        sdist = {path = "w/a.tar.gz"}
+        [[packages]]
+        name = "b"
+        directory = {path = "./b", editable = true}
+        [[packages]]
+        name = "c"
+        vcs = {type = "git", url = "https://example.org/c", commit-id = "1"}
+        [[packages]]
+        name = "d"
+        archive = {path = "w/d.zip"}
+        """
+    files = {"l/pylock.toml": lock, "l/w/a.whl": "", "l/w/a.tar.gz": "", "l/b/x": "", "l/w/d.zip": "", "l/w/e.zip": ""}
+    found = closure("PYENV 3.9 x l/pylock.toml", files)
+    assert set(found.inputs) == {"l/pylock.toml", "l/w/a.whl", "l/w/a.tar.gz", "l/w/d.zip", "l/b/"}
+
+
+def test_extras_and_groups():
+    """Extras and groups are compared as Python's package names are."""
+    project = '[project]\nname = "x"\n[project.optional-dependencies]\nMy_Extra = []\n[dependency-groups]\ndev = []\n'
+    line = "PYENV --extra=my-extra --group=DEV 3.9 x pyproject.toml"
+    assert closure(line, {"pyproject.toml": project}).files == ("pyproject.toml",)
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"[", b"a = 1\na = 2", b"[project]\ndependencies = 3\nname = []"])
+def test_odd_projects(content):
+    """Whatever a project file holds, it is read or refused with a place."""
+    try:
+        names = closure("PYENV 3.9 x pyproject.toml", {"pyproject.toml": content}).files
+    except UserError as error:
+        names = tuple(each.file.name for each in error.locations)
+    assert names in {("pyproject.toml",), ("Dockerfile", "pyproject.toml")}
+
+
+def test_locations_of_a_nested_error():
+    """The Dockerfile's word comes first, since that is what a build shows, then the line that is wrong."""
+    with pytest.raises(UserError) as caught:
+        closure("PYENV 3.9 x a.txt", {"a.txt": "numpy\n-r gone.txt"})
+    assert [(each.file.name, each.place) for each in caught.value.locations] == [
+        ("Dockerfile", (2, 13)),
+        ("a.txt", (2, 4)),
+    ]
+
+
+def test_the_files_of_a_trigger_are_those_that_it_names():
+    """They are in the context of the build that fires it, and so is a lock."""
+    found = closure("ONBUILD PYENV --constraint=c.txt 3.9 x a.txt pyproject.toml", {})
+    assert found.inputs == ("a.txt", "pyproject.toml", "c.txt")
+    assert found.needs.locked == ()

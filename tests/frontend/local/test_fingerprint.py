@@ -1,0 +1,81 @@
+"""What changes an environment's digest, and what does not."""
+
+from pathlib import Path
+
+import pytest
+
+from pyenv_frontend.cli.folder_context import FolderContext
+from pyenv_frontend.dockerfile import parse
+from pyenv_frontend.inputs.resolve import close_over
+from pyenv_frontend.local.fingerprint import Recipe, differences, recipe_of
+from pyenv_frontend.stages.analyze import read
+
+LINE = "PYENV 3.12 one reqs.txt"
+
+
+def recipe(folder: Path, line: str = LINE) -> Recipe:
+    program = read(parse(f"FROM debian\n{line}\n".encode()))
+    pyenv = program.environments[0].pyenv
+    context = FolderContext(folder)
+    return recipe_of(pyenv, close_over(pyenv, context), context, folder / ".pyenv/one")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "package/src").mkdir(parents=True)
+    (tmp_path / "package/pyproject.toml").write_text("[project]\nname='package'\n")
+    (tmp_path / "package/src/code.py").write_text("1\n")
+    (tmp_path / "reqs.txt").write_text("six\n./package\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "PYENV 3.13 one reqs.txt",
+        "PYENV --installer=pip 3.12 one reqs.txt",
+        "PYENV --system-site-packages 3.12 one reqs.txt",
+        "PYENV --network=none 3.12 one reqs.txt",
+        "PYENV --constraint=reqs.txt 3.12 one",
+        "PYENV 3.12 one",
+        "PYENV 3.12 one reqs.txt <<EOF\nsix\nEOF",
+    ],
+)
+def test_what_a_pyenv_says_counts(project: Path, line: str):
+    """Version, installer, files and options are parts of an environment."""
+    assert recipe(project, line).digest != recipe(project).digest
+
+
+@pytest.mark.parametrize("line", ["PYENV --path=/x 3.12 one reqs.txt", "pyenv  3.12  one \\\n  reqs.txt"])
+def test_what_means_nothing_here_does_not_count(project: Path, line: str):
+    """Options about images and the way it is written change nothing."""
+    assert recipe(project, line).digest == recipe(project).digest
+
+
+@pytest.mark.parametrize("path", ["reqs.txt", "package/src/code.py", "package/new.py"])
+def test_every_file_that_is_installed_counts(project: Path, path: str):
+    """The content of requirements files and of local packages."""
+    before = recipe(project)
+    with (project / path).open("a") as stream:
+        stream.write("# changed\n")
+    assert recipe(project).digest != before.digest
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["other.txt", ".pyenv/x", "package/__pycache__/x.pyc", "package/package.egg-info/PKG-INFO", "package/build/x"],
+)
+def test_nothing_else_counts(project: Path, path: str):
+    """Neither the rest of the folder nor what installing leaves in a local package."""
+    before = recipe(project)
+    (project / path).parent.mkdir(parents=True, exist_ok=True)
+    (project / path).write_text("x")
+    assert recipe(project).digest == before.digest
+
+
+def test_differences_are_said_in_words():
+    """Each part that changed, came or went."""
+    old = {"Python": "3.8", "a.txt": "1", "b.txt": "1", "layout": "1"}
+    new = {"Python": "3.9", "a.txt": "2", "c.txt": "1", "layout": "1"}
+    said = ["Python 3.8 became 3.9", "a.txt changed", "c.txt is new", "b.txt is gone"]
+    assert differences(old, new) == said

@@ -1,0 +1,49 @@
+"""A build context in memory, and short ways to read one PYENV."""
+
+import posixpath
+
+from pyenv_frontend.dockerfile import parse
+from pyenv_frontend.inputs.build_context import NotInContextError
+from pyenv_frontend.inputs.resolve import close_over
+from pyenv_frontend.stages.analyze import read
+
+
+class Files:
+    """Files by path; what `ignored` names is not there.
+
+    `asked` holds the paths that were read.
+    """
+
+    def __init__(self, files=None, ignored=(), **more):
+        texts = (files or {}) | more
+        self.files = {path: text if isinstance(text, bytes) else text.encode() for path, text in texts.items()}
+        self.left_out = set(ignored)
+        self.asked = []
+
+    def read(self, path):
+        self.asked.append(path)
+        if path not in self.files or path in self.left_out:
+            raise NotInContextError(path)
+        return self.files[path]
+
+    def exists(self, path):
+        return any(each == path or each.startswith(f"{path}/") for each in self.files if each not in self.left_out)
+
+    def names(self, folder):
+        prefix = posixpath.join(folder, "") if folder else ""
+        inside = [each.removeprefix(prefix) for each in self.files if each.startswith(prefix)]
+        return tuple(sorted({each.partition("/")[0] for each in inside}))
+
+    def ignored(self, path):
+        return path in self.left_out
+
+
+def pyenv(line):
+    """The PYENV of a one-stage file."""
+    (environment,) = read(parse(b"FROM base\n" + line.encode())).environments
+    return environment.pyenv
+
+
+def closure(line, files=None, **more):
+    """What a PYENV line refers to in a context of these files."""
+    return close_over(pyenv(line), files if isinstance(files, Files) else Files(files, **more))

@@ -1,0 +1,57 @@
+"""Every mistake has its message: the whole of it, place, line, caret, expectation and hint."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from pyenv_frontend.cli.folder_context import FolderContext
+from pyenv_frontend.dockerfile import parse
+from pyenv_frontend.errors import UserError
+from pyenv_frontend.inputs.resolve import close_over
+from pyenv_frontend.stages.analyze import read
+
+
+class Case(FolderContext):
+    """A case's folder without the message."""
+
+    def names(self, folder):
+        return tuple(name for name in super().names(folder) if name != "message")
+
+
+MISTAKES = sorted((Path(__file__).parent / "mistakes").iterdir())
+
+
+def closures(case):
+    """Everything the Dockerfile of a case refers to."""
+    program = read(parse((case / "Dockerfile").read_bytes()))
+    return [close_over(environment.pyenv, Case(case)) for environment in program.environments]
+
+
+@pytest.mark.parametrize("case", MISTAKES, ids=lambda case: case.name)
+def test_message(case):
+    """The folder is a build context; its `message` is all that the user gets to read. (`UPDATE_GOLDEN=1` writes it.)"""
+    with pytest.raises(UserError) as caught:
+        closures(case)
+    message = f"{caught.value.format()}\n"
+    if os.environ.get("UPDATE_GOLDEN"):
+        (case / "message").write_text(message, "utf-8")
+    assert message == (case / "message").read_text("utf-8")
+    assert caught.value.locations[0].file.name == "Dockerfile"
+
+
+@pytest.mark.parametrize("case", MISTAKES, ids=lambda case: case.name)
+def test_reported_instead_of_raised(case):
+    """With `report`, reading goes on behind a mistake, and no mistake is said twice."""
+    errors = []
+    program = read(parse((case / "Dockerfile").read_bytes()), report=errors.append) if parses(case) else None
+    assert program is None or len(errors) == len({error.format() for error in errors}) <= 1
+
+
+def parses(case):
+    """Whether the mistake is one of the language and not of the document."""
+    try:
+        parse((case / "Dockerfile").read_bytes())
+    except UserError:
+        return False
+    return True

@@ -1,0 +1,97 @@
+"""The option table: complete, and each row does what it says."""
+
+import inspect
+
+import pytest
+
+from pyenv_frontend.pyenv.instruction import Options
+from pyenv_frontend.pyenv.invalid_value import Mistake
+from pyenv_frontend.pyenv.options import OPTIONS, find_option, read_value
+from tests.frontend.pyenv.contexts import pyenv
+
+SAMPLES = {
+    "installer": ("pip", "pip"),
+    "constraint": ("./c/../c.txt", ("c.txt",)),
+    "system-site-packages": (None, True),
+    "from": ("python:3.9-alpine@sha256:0", "python:3.9-alpine@sha256:0"),
+    "builder": ("builder", "builder"),
+    "mount": ("type=secret,id=$A", ("type=secret,id=$A",)),
+    "network": ("none", "none"),
+    "path": ("/opt//x/", "/opt/x"),
+    "extra": ("a", ("a",)),
+    "group": ("a", ("a",)),
+    "no-compile": (None, False),
+}
+
+
+def test_table_and_type_agree():
+    """Every field of Options has one row, and every row a sample here."""
+    assert sorted(spec.field for spec in OPTIONS) == sorted({*Options._fields} - {"spans"})
+    assert {spec.name for spec in OPTIONS} == {*SAMPLES}
+    assert [spec.name for spec in OPTIONS if spec.repeatable] == [
+        spec.name for spec in OPTIONS if Options._field_defaults[spec.field] == ()
+    ]
+
+
+@pytest.mark.parametrize("spec", OPTIONS, ids=lambda spec: spec.name)
+def test_value_arrives(spec):
+    """Each option fills its field and no other, and knows its place."""
+    text, value = SAMPLES[spec.name]
+    written = f"--{spec.name}" if text is None else f"--{spec.name}={text}"
+    prefix = "FROM z AS builder\nFROM y\n" if spec.name == "builder" else ""
+    found = pyenv(f"{prefix}PYENV {written} 3.9 x pyproject.toml")
+    assert found.options._replace(spans=()) == Options(**{spec.field: value})
+    start, end = found.options.span(spec.name)
+    assert found.instruction.file.data[start:end].decode() == written
+
+
+@pytest.mark.parametrize("spec", [spec for spec in OPTIONS if spec.repeatable], ids=lambda spec: spec.name)
+def test_repeatable(spec):
+    """A repeatable option keeps all values in order."""
+    samples = {"mount": ("type=ssh", "type=tmpfs,target=/x")}.get(spec.name, ("b", "a"))
+    found = pyenv(f"PYENV --{spec.name}={samples[0]} --{spec.name}={samples[1]} 3.9 x pyproject.toml")
+    assert getattr(found.options, spec.field) == samples
+
+
+@pytest.mark.parametrize("text", ["true", "True", "FALSE", "false"])
+def test_switches_take_booleans(text):
+    """As Docker's own boolean flags do."""
+    options = pyenv(f"PYENV --system-site-packages={text} --no-compile={text} 3.9 x").options
+    assert options.system_site_packages is (text.lower() == "true")
+    assert options.compile is (text.lower() != "true")
+
+
+def test_values_are_expanded():
+    """Variables and quotes work in values; a mount is passed on as written."""
+    options = pyenv('ARG A=b\nPYENV --path="/opt/$A" --network=${N:-host} --mount="type=secret,id=$A" 3.9 x').options
+    assert (options.path, options.network, options.mounts) == ("/opt/b", "host", ('"type=secret,id=$A"',))
+
+
+@pytest.mark.parametrize("spec", OPTIONS, ids=lambda spec: spec.name)
+def test_documented(spec):
+    """Each row has a sentence, a default, and a value's name where it takes one."""
+    assert spec.doc.endswith(".")
+    assert spec.default
+    assert bool(spec.value) is (spec.kind != "switch")
+
+
+@pytest.mark.parametrize("spec", OPTIONS, ids=lambda spec: spec.name)
+def test_near_misses(spec):
+    """An option with a letter left out or doubled is recognised."""
+    for misspelt in (spec.name[:-2] + spec.name[-1], spec.name + spec.name[-1]):
+        with pytest.raises(Mistake) as caught:
+            find_option(misspelt)
+        assert caught.value.hint == f"write --{spec.name}"
+
+
+@pytest.mark.parametrize("spec", [spec for spec in OPTIONS if spec.kind != "switch"], ids=lambda spec: spec.name)
+@pytest.mark.parametrize("text", [None, ""])
+def test_value_needed(spec, text):
+    """An option that takes a value cannot go without."""
+    with pytest.raises(Mistake, match="needs a value"):
+        read_value(spec, text)
+
+
+def test_order_is_that_of_the_type():
+    """The reference lists the options in the order of the type."""
+    assert [spec.field for spec in OPTIONS] == [*inspect.signature(Options).parameters][:-1]

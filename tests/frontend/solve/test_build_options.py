@@ -1,0 +1,130 @@
+"""The client's options, parsed once."""
+
+import pytest
+
+from pyenv_frontend.solve.build_options import TOOLS, OptionsError, parse
+
+
+def options(session="s", workers="", **raw):
+    """Parse options given by name; `__` stands for what no Python name can hold."""
+    environment = {f"BUILDKIT_FRONTEND_OPT_{n}": f"{key}={value}" for n, (key, value) in enumerate(raw.items())}
+    return parse({**environment, "BUILDKIT_SESSION_ID": session, "BUILDKIT_WORKERS": workers, "PATH": "/bin"})
+
+
+def test_a_value_may_hold_an_equals_sign():
+    """Only the first two separate anything."""
+    assert options(**{"build-arg:A": "b=c=d"}).build_args == {"A": "b=c=d"}
+
+
+def test_what_is_not_said_has_dockers_defaults():
+    """A build without options is a build of `Dockerfile` by the engine's own frontend."""
+    found = options()
+    assert (found.filename, found.target, found.platforms, found.context) == ("Dockerfile", None, (), None)
+    assert (found.delegate.frontend, found.delegate.source) == ("dockerfile.v0", None)
+
+
+def test_both_ways_to_name_caches_are_read():
+    """The newer option is JSON, the older a list of references."""
+    found = options(**{
+        "cache-imports": '[{"Type":"local","Attrs":{"src":"x"}},{"Type":"gha"}]', "cache-from": "a,b"
+    })  # fmt: skip
+    assert found.cache_imports == (
+        ("local", {"src": "x"}), ("gha", {}), ("registry", {"ref": "a"}), ("registry", {"ref": "b"}),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["{", "[1]", '[{"Attrs":{}}]'])
+def test_caches_that_cannot_be_read_are_an_error(text):
+    """A build that silently misses its cache is worse."""
+    with pytest.raises(OptionsError, match="cache-imports cannot be read"):
+        options(**{"cache-imports": text})
+
+
+@pytest.mark.parametrize(
+    ("raw", "source"),
+    [
+        ({"cmdline": "us dockerfile=docker/dockerfile:1"}, "docker/dockerfile:1"),
+        ({"cmdline": "us", "build-arg:PYENV_FRONTEND_DOCKERFILE": "docker/dockerfile:1.7"}, "docker/dockerfile:1.7"),
+        ({"cmdline": "us dockerfile=a", "build-arg:PYENV_FRONTEND_DOCKERFILE": "b"}, "b"),
+        ({"cmdline": "us dockerfile=dockerfile.v0"}, None),
+        ({"cmdline": "us"}, None),
+    ],
+)
+def test_the_delegate_is_named_on_the_syntax_line_or_by_a_build_arg(raw, source):
+    """The build-arg goes first; `dockerfile.v0` is the engine's own."""
+    found = options(**raw)
+    assert found.delegate.source == source
+    assert found.delegate.frontend == ("gateway.v0" if source else "dockerfile.v0")
+    assert found.forwarded().get("source") == source
+
+
+def test_what_is_forwarded_never_lets_the_delegate_start_us_again():
+    """`cmdline` keeps Docker's frontend from reading the syntax line; it is there even if the client sent none."""
+    assert options(source="us", cmdline="us").forwarded()["cmdline"] == "us"
+    assert options(source="us").forwarded()["cmdline"] == "us"
+    assert "source" not in options(source="us").forwarded()
+
+
+def test_delegating_to_ourselves_is_noticed():
+    """What was forwarded once is recognised when it comes back."""
+    first = options(source="us", cmdline="us dockerfile=us").forwarded()
+    with pytest.raises(OptionsError, match="asked to delegate to itself"):
+        options(**first)
+
+
+def test_an_expanded_file_is_handed_over_where_docker_looks_for_it():
+    """An input is not looked at where the client insists on a folder or the context is remote."""
+    raw = {"dockerfilekey": "d", "context": "https://x/y.git", "contextsubdir": "s", "build-arg:A": "1", "target": "t"}
+    found = options(**raw).for_expanded()
+    assert not {"dockerfilekey", "context", "contextsubdir"} & found.keys()
+    assert found[f"context:{TOOLS}"] == f"input:{TOOLS}"
+    assert (found["build-arg:A"], found["target"]) == ("1", "t")
+
+
+def test_a_context_under_another_key_is_dropped_as_well():
+    """`contextkey` renames the option."""
+    found = options(contextkey="mine", mine="https://x/y.git")
+    assert found.context == "https://x/y.git"
+    assert "mine" not in found.for_expanded()
+
+
+def test_a_base_is_looked_at_without_what_is_about_the_users_file():
+    """Target, call and cache switches would be about a file that the delegate does not see."""
+    raw = {"target": "t", "requestid": "frontend.lint", "no-cache": "", "platform": "linux/arm64"}
+    found = options(**raw).for_base()
+    assert not {"target", "requestid", "no-cache"} & found.keys()
+    assert found["platform"] == "linux/arm64"
+
+
+def test_a_call_needs_a_capability_beside_its_name():
+    """Those that the client asked for are kept."""
+    asked = options(**{"frontend.caps": "x+forward"})
+    found = asked.for_request("frontend.lint", asked.forwarded(), target="t")
+    assert found["frontend.caps"] == "moby.buildkit.frontend.subrequests,x+forward"
+    assert (found["requestid"], found["target"]) == ("frontend.lint", "t")
+
+
+@pytest.mark.parametrize(
+    ("workers", "platform"),
+    [
+        ('[{"platforms":[{"os":"linux","architecture":"arm","variant":"v7"}]}]', "linux/arm/v7"),
+        (
+            '[{"platforms":[{"os":"linux","architecture":"arm64"},{"os":"linux","architecture":"amd64"}]}]',
+            "linux/arm64",
+        ),
+        ("", "linux/amd64"),
+        ("[]", "linux/amd64"),
+        ("null", "linux/amd64"),
+    ],
+)
+def test_the_build_platform_is_the_first_workers(workers, platform):
+    """Our tools come with this frontend and run where it runs."""
+    assert options(workers=workers).build_platform == platform
+
+
+@pytest.mark.parametrize("reference", ["base", "docker.io/library/base", "base:latest"])
+def test_named_contexts_stand_for_images_however_they_are_spelt(reference):
+    """As Docker matches them: short names, without `:latest`, for one platform or all."""
+    assert options(**{"context:base": "x"}).is_named_context(reference)
+    assert options(**{"context:base::linux/amd64": "x"}).is_named_context(reference)
+    assert not options(**{"context:other": "x"}).is_named_context(reference)

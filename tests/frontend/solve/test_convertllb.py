@@ -1,0 +1,47 @@
+"""A graph as JSON that speaks of the user's file."""
+
+from base64 import b64decode, b64encode
+
+from pyenv_frontend.solve.convertllb import relabelled_graph
+from tests.frontend.solve.test_relabel import EXPANDED, USER, file, labels
+
+__all__ = ["file", "labels"]  # fixtures
+
+
+def answered():
+    """What Docker's frontend says about the expanded file; the second source is not ours."""
+    step = {"description": {"llb.customname": "[3/5] RUN graft"}, "caps": {"exec.meta.base": True}}
+    place = {"ranges": [{"start": {"line": 4}, "end": {"line": 4}}]}
+    foreign = {"sourceIndex": 1, "ranges": [{"start": {"line": 4}, "end": {"line": 4}}]}
+    source = {"filename": "Dockerfile", "data": b64encode(EXPANDED).decode(), "definition": {"def": ["x"]}}
+    other = {"filename": "other", "data": b64encode(b"FROM y").decode()}
+    locations = {"sha256:a": {"locations": [place, foreign]}, "sha256:b": {}}
+    return {
+        "def": {"sha256:a": {"exec": {}}},
+        "metadata": {"sha256:a": step, "sha256:b": {"caps": {"constraints": True}}},
+        "source": {"locations": locations, "infos": [source, other]},
+    }
+
+
+def test_steps_places_and_source_are_the_users(labels):
+    """One PYENV is one group under its own name; capabilities and ops are left alone."""
+    found = answered()
+    relabelled_graph(found, labels)
+    step = found["metadata"]["sha256:a"]
+    assert step["description"]["llb.customname"] == "[3/4] PYENV 3.8 a reqs.txt"
+    assert step["progress_group"]["name"] == "[3/4] PYENV 3.8 a reqs.txt"
+    assert step["caps"] == {"exec.meta.base": True}
+    ours, foreign = found["source"]["locations"]["sha256:a"]["locations"]
+    assert [each["start"]["line"] for each in ours["ranges"]] == [3, 4]
+    assert foreign["ranges"] == [{"start": {"line": 4}, "end": {"line": 4}}]
+    info, other = found["source"]["infos"]
+    assert b64decode(info["data"]) == USER
+    assert "definition" not in info
+    assert other["filename"] == "other"
+
+
+def test_a_graph_of_nothing_stays_as_it_is(labels):
+    """`FROM scratch` alone."""
+    found = {"def": None, "metadata": None, "source": None}
+    relabelled_graph(found, labels)
+    assert found == {"def": None, "metadata": None, "source": None}

@@ -1,0 +1,41 @@
+"""`retold`: the history of an image quotes the PYENV, and everything else in its configuration is what it was."""
+
+import json
+
+import pytest
+
+from pyenv_frontend.expansion.expand import Step
+from pyenv_frontend.solve.image_history import retold
+
+COMMAND = ("/opt/pyenv/3.8/bin/python3.8", "-I", "/run/pyenv/pyenv_image", "environment", '--require=a; "b" <3')
+STEPS = [
+    Step(
+        kind="environment",
+        environment=0,
+        line=2,
+        carries=("/a",),
+        needs=None,
+        command=COMMAND,
+        words=("PYENV", "3.8", "a", "<<EOF"),
+    )
+]
+
+
+def config(*told):
+    entries = [{"created": "2026-01-01T00:00:00Z", "created_by": each, "comment": "c"} for each in told]
+    return json.dumps({"os": "linux", "history": [*entries, {"empty_layer": True}], "x": [None, "\u00e9"]}).encode()
+
+
+@pytest.mark.parametrize("arguments", ["", "|2 A=1 B=two words "], ids=["no ARG", "ARGs before it"])
+def test_a_step_of_ours_is_called_as_the_user_called_it(arguments):
+    """Nothing else changes: not the number of entries, their order or their times."""
+    command = " ".join(COMMAND)
+    before = config("RUN true # buildkit", f"RUN {arguments}{command} # buildkit", f"CMD {command}")
+    after = config("RUN true # buildkit", "PYENV 3.8 a <<EOF # buildkit", f"CMD {command}")
+    assert json.loads(retold(before, STEPS)) == json.loads(after)
+
+
+@pytest.mark.parametrize("before", [config("RUN true # buildkit"), b'{"os":   "linux"}', b'{"history": null}'])
+def test_a_history_that_has_none_of_ours_is_the_same_bytes(before):
+    """Not even written anew."""
+    assert retold(before, STEPS) == before

@@ -1,0 +1,261 @@
+"""`rehang`: which step starts from which file system, and what stays as it was."""
+
+import hashlib
+from dataclasses import replace
+
+import pytest
+
+from pyenv_frontend.buildkit import wire_pb2 as wire
+from pyenv_frontend.expansion.expand import Step
+from pyenv_frontend.expansion.steps import BUILDER
+from pyenv_frontend.solve.install_graph import rehang
+
+SOURCE = b"the expanded file"
+
+
+class Graph:
+    """A chain of steps as the engine makes it of a Dockerfile, written by hand."""
+
+    def __init__(self):
+        self.definition = wire.Definition()
+        self.definition.source.infos.add(filename="Dockerfile", data=SOURCE)
+
+    def add(self, op, line=0, name=""):
+        raw = op.SerializeToString(deterministic=True)
+        digest = "sha256:" + hashlib.sha256(raw).hexdigest()
+        self.definition.ops.append(raw)
+        self.definition.metadata[digest].description["llb.customname"] = name
+        if line:
+            places = self.definition.source.locations[digest].locations
+            places.add(source_index=0).ranges.add().start.line = line
+        return digest
+
+    def image(self, name):
+        return self.add(wire.Op(source=wire.SourceOp(identifier=f"docker-image://{name}")))
+
+    def run(self, below, *args, line=0, mounts=(), env=()):
+        op = wire.Op(exec=wire.ExecOp(meta=wire.Meta(args=args, env=env)))
+        op.inputs.add(digest=below, index=0)
+        op.exec.mounts.add(input=0, dest="/", output=0)
+        for number, digest in enumerate(mounts, 1):
+            op.inputs.add(digest=digest, index=0)
+            op.exec.mounts.add(input=number, dest=f"/mnt{number}", output=-1, readonly=True)
+        return self.add(op, line, " ".join(args))
+
+    def end(self, digest):
+        self.definition.ops.append(wire.Op(inputs=[wire.Input(digest=digest)]).SerializeToString())
+        return self.definition
+
+
+def story(definition):
+    """The graph as text, from its end: what each op does and on what."""
+    ops = {"sha256:" + hashlib.sha256(raw).hexdigest(): wire.Op.FromString(raw) for raw in definition.ops}
+
+    def tell(digest):
+        op = ops[digest]
+        below = [tell(entry.digest) for entry in op.inputs]
+        kind = op.WhichOneof("op")
+        if kind == "source":
+            return op.source.identifier.removeprefix("docker-image://")
+        if kind == "exec":
+            return f"{' '.join(op.exec.meta.args)}({', '.join(below)})"
+        if kind == "file":
+            names = [f"{a.copy.src}/{a.copy.include_patterns[0]}" for a in op.file.actions]
+            return f"copy[{' '.join(names)}]({', '.join(below)})"
+        return f"{kind}({', '.join(below)})"
+
+    return tell(wire.Op.FromString(definition.ops[-1]).inputs[0].digest)
+
+
+def graft(line, prefix):
+    return Step(
+        kind="graft", environment=0, line=line, carries=(prefix,), needs=None, command=(), words=("PYENV", "3.8")
+    )
+
+
+def environment(line, path, needs=None):
+    return Step(
+        kind="environment",
+        environment=0,
+        line=line,
+        carries=(path,),
+        needs=needs,
+        command=(),
+        words=("PYENV", "3.8", path[1:]),
+    )
+
+
+def test_two_environments_start_from_the_same_base():
+    """The second environment does not wait for the first; its folder is copied onto the chain behind it."""
+    graph = Graph()
+    a = graph.run(graph.image("base"), "a", line=2)
+    definition = graph.end(graph.run(graph.run(a, "b", line=3), "user"))
+    steps = [environment(2, "/v/a"), environment(3, "/v/b")]
+    assert story(rehang(definition, steps, source=SOURCE, merge=False)) == "user(copy[/v/b](a(base), b(base)))"
+
+
+def test_where_the_store_merges_nothing_is_copied():
+    """A merging store joins the difference that a step made, and copies no file."""
+    graph = Graph()
+    a = graph.run(graph.image("base"), "a", line=2)
+    definition = graph.end(graph.run(a, "b", line=3))
+    steps = [environment(2, "/v/a"), environment(3, "/v/b")]
+    assert story(rehang(definition, steps, source=SOURCE, merge=True)) == "merge(a(base), diff(base, b(base)))"
+
+
+def test_an_environment_starts_from_its_own_graft():
+    """Each interpreter is grafted onto the base, each environment made on its own interpreter alone."""
+    graph = Graph()
+    chain = graph.run(graph.image("base"), "g8", line=2)
+    for line, name in enumerate(("a", "g9", "b", "c"), 3):
+        chain = graph.run(chain, name, line=line)
+    steps = [
+        graft(2, "/opt/3.8"),
+        environment(3, "/v/a", 0),
+        graft(4, "/opt/3.9"),
+        environment(5, "/v/b", 2),
+        environment(6, "/v/c", 0),
+    ]
+    assert story(rehang(graph.end(chain), steps, source=SOURCE, merge=False)) == (
+        "copy[/v/c](copy[/v/b](copy[/opt/3.9](a(g8(base)), g9(base)), b(g9(base))), c(g8(base)))"
+    )
+
+
+def test_an_instruction_between_ends_the_group():
+    """What stands between two PYENVs is there when the second installs."""
+    graph = Graph()
+    a = graph.run(graph.image("base"), "a", line=2)
+    between = graph.run(a, "apt-get", line=3)
+    definition = graph.end(graph.run(between, "b", line=4))
+    steps = [environment(2, "/v/a"), environment(4, "/v/b")]
+    assert story(rehang(definition, steps, source=SOURCE, merge=False)) == "b(apt-get(a(base)))"
+
+
+def test_a_graft_of_an_earlier_group_is_in_the_base_already():
+    """A graft that is on the chain before the group is not looked for in the group."""
+    graph = Graph()
+    a = graph.run(graph.run(graph.image("base"), "g", line=2), "a", line=3)
+    between = graph.run(a, "apt-get", line=4)
+    definition = graph.end(graph.run(graph.run(between, "b", line=5), "c", line=6))
+    steps = [graft(2, "/opt"), environment(3, "/v/a", 0), environment(5, "/v/b", 0), environment(6, "/v/c", 0)]
+    below = "apt-get(a(g(base)))"
+    assert story(rehang(definition, steps, source=SOURCE, merge=False)) == f"copy[/v/c](b({below}), c({below}))"
+
+
+def test_published_variables_are_no_part_of_a_step():
+    """The variables of earlier PYENVs would tie the steps together; all others stay."""
+    graph = Graph()
+    env = ["PATH=/bin", "ASTRO_PYENV_a=/v/a/bin/python", "X=1"]
+    definition = graph.end(graph.run(graph.image("base"), "b", line=2, env=env))
+    result = rehang(definition, [environment(2, "/v/b")], source=SOURCE, merge=False)
+    assert list(wire.Op.FromString(result.ops[1]).exec.meta.env) == ["PATH=/bin", "X=1"]
+
+
+def test_names_and_places_go_along():
+    """A moved op keeps its name and its line; what joins it bears the same ones."""
+    graph = Graph()
+    a = graph.run(graph.image("base"), "a", line=2)
+    definition = graph.end(graph.run(a, "b", line=3))
+    result = rehang(definition, [environment(2, "/v/a"), environment(3, "/v/b")], source=SOURCE, merge=False)
+    names = [
+        result.metadata["sha256:" + hashlib.sha256(op).hexdigest()].description["llb.customname"] for op in result.ops
+    ]
+    assert names == ["", "a", "b", "b", ""]
+    lines = [place.ranges[0].start.line for known in result.source.locations.values() for place in known.locations]
+    assert sorted(lines) == [2, 3, 3]
+
+
+@pytest.mark.parametrize("merge", [False, True])
+def test_a_graph_without_our_steps_is_the_same_bytes(merge):
+    """Nothing of ours in it: nothing changes, not even by a new serialisation."""
+    graph = Graph()
+    definition = graph.end(graph.run(graph.image("base"), "user", line=2))
+    result = rehang(definition, [environment(9, "/v/a")], source=SOURCE, merge=merge)
+    assert result.SerializeToString(deterministic=True) == definition.SerializeToString(deterministic=True)
+
+
+def test_lines_of_another_file_mean_nothing():
+    """A step is told by the line of the expanded file, not of some other file in the graph."""
+    graph = Graph()
+    graph.definition.source.infos[0].data = b"another file"
+    a = graph.run(graph.image("base"), "a", line=2)
+    definition = graph.end(graph.run(a, "b", line=3))
+    result = rehang(definition, [environment(2, "/v/a"), environment(3, "/v/b")], source=SOURCE, merge=False)
+    assert story(result) == "b(a(base))"
+
+
+def test_a_mount_that_shares_the_root_keeps_its_own():
+    """A second mount of the same input still sees what it saw."""
+    graph = Graph()
+    a = graph.run(graph.image("base"), "a", line=2)
+    op = wire.Op(exec=wire.ExecOp(meta=wire.Meta(args=["b"])), inputs=[wire.Input(digest=a)])
+    op.exec.mounts.add(input=0, dest="/", output=0)
+    op.exec.mounts.add(input=0, dest="/mnt", output=-1)
+    definition = graph.end(graph.add(op, 3))
+    result = rehang(definition, [environment(2, "/v/a"), environment(3, "/v/b")], source=SOURCE, merge=False)
+    assert story(result) == "copy[/v/b](a(base), b(a(base), base))"
+
+
+@pytest.mark.parametrize("merge", [False, True])
+def test_a_builders_stage_is_the_root_of_the_install(merge):
+    """With `--builder` the environment is made on that stage, on a graft of its own; only its folder is taken."""
+    graph = Graph()
+    compilers = graph.run(graph.image("big"), "apt-get gcc")
+    g = graph.run(graph.image("base"), "g", line=2)
+    op = wire.Op(exec=wire.ExecOp(meta=wire.Meta(args=["a"], env=["PATH=/own", "OWN=1"])))
+    op.inputs.add(digest=g)
+    op.inputs.add(digest=compilers)
+    op.exec.mounts.add(input=0, dest="/", output=0)
+    op.exec.mounts.add(input=1, dest=BUILDER, output=-1, readonly=True)
+    definition = graph.end(graph.add(op, 3))
+    install = replace(environment(3, "/v/a", 0), variables={"CC": "gcc=1", "ASTRO_PYENV_b": "/b"})
+    result = rehang(definition, [graft(2, "/opt"), install], source=SOURCE, merge=merge)
+    built = "a(g(apt-get gcc(big)), apt-get gcc(big))"
+    assert story(result) == f"copy[/v/a](g(base), {built})"
+    root = [wire.Op.FromString(raw).exec for raw in result.ops if wire.Op.FromString(raw).exec.meta.args == ["a"]]
+    assert [mount.dest for mount in root[0].mounts] == ["/"]
+    assert root[0].meta.env == ["PATH=/own", "CC=gcc=1"]
+
+
+def test_a_step_runs_under_the_users_words():
+    """Both steps of a PYENV are rewritten; that of another instruction with the same command is not."""
+    graph = Graph()
+    tools = graph.image("tools")
+    command = ["/py", "-I", "/run/pyenv/pyenv_image", "environment"]
+
+    def run(below, line):
+        op = wire.Op(exec=wire.ExecOp(meta=wire.Meta(args=command, env=["PATH=/bin"])))
+        op.inputs.extend([wire.Input(digest=below), wire.Input(digest=tools)])
+        op.exec.mounts.add(input=0, dest="/", output=0)
+        op.exec.mounts.add(input=1, dest="/run/pyenv", output=-1, readonly=True)
+        return graph.add(op, line, "a PYENV")
+
+    definition = graph.end(run(run(run(graph.image("base"), 2), 3), 4))
+    result = rehang(definition, [graft(2, "/opt"), environment(3, "/a", 0)], source=SOURCE, merge=False)
+    ops = {"sha256:" + hashlib.sha256(raw).hexdigest(): wire.Op.FromString(raw) for raw in result.ops}
+    steps = [op for op in ops.values() if op.WhichOneof("op") == "exec"]
+    assert [" ".join(op.exec.meta.args) for op in steps] == ["PYENV 3.8", "PYENV 3.8 a", " ".join(command)]
+    for op in steps[:2]:
+        script = op.inputs[op.exec.mounts[-1].input].digest
+        assert ops[script].file.actions[0].mkfile.path == "/PYENV"
+        assert result.metadata[script].description["llb.customname"] == "a PYENV"
+
+
+def test_tools_are_of_the_platform_that_the_step_is_for():
+    """The engine has images of mounts for the build's target; a stage may be for the machine that builds."""
+    graph = Graph()
+    arm = wire.Platform(os="linux", architecture="arm64")
+    amd = wire.Platform(os="linux", architecture="amd64")
+    base = graph.add(wire.Op(source=wire.SourceOp(identifier="docker-image://base"), platform=amd))
+    image = graph.add(wire.Op(source=wire.SourceOp(identifier="docker-image://tools"), platform=arm))
+    op = wire.Op(exec=wire.ExecOp(meta=wire.Meta(args=["a"])), platform=amd)
+    op.inputs.extend([wire.Input(digest=base), wire.Input(digest=image)])
+    op.exec.mounts.add(input=0, dest="/", output=0)
+    op.exec.mounts.add(input=1, dest="/run/pyenv", output=-1)
+    op.exec.mounts.add(input=1, dest="/the/users/own", output=-1)
+    definition = graph.end(graph.add(op, 2))
+    result = rehang(definition, [environment(2, "/v/a")], source=SOURCE, merge=False)
+    ops = {"sha256:" + hashlib.sha256(raw).hexdigest(): wire.Op.FromString(raw) for raw in result.ops}
+    (step,) = (op for op in ops.values() if op.WhichOneof("op") == "exec")
+    platforms = {mount.dest: ops[step.inputs[mount.input].digest].platform for mount in step.exec.mounts}
+    assert platforms == {"/": amd, "/run/pyenv": amd, "/the/users/own": arm}

@@ -1,0 +1,218 @@
+"""A graph of an expanded file that speaks of the user's."""
+
+import json
+from base64 import b64decode, b64encode
+
+import pytest
+
+from pyenv_frontend.buildkit import llb
+from pyenv_frontend.buildkit import wire_pb2 as wire
+from pyenv_frontend.buildkit.api import RefId
+from pyenv_frontend.buildkit.status import Detail, Status
+from pyenv_frontend.dockerfile import parse
+from pyenv_frontend.errors import UserError
+from pyenv_frontend.positions import LineMap, Lines, Location, SourceFile, Span
+from pyenv_frontend.solve.docker_lint import blanked, named_last_stage
+from pyenv_frontend.solve.error_details import SOURCE, at_lines, located, of_pyenv, relabelled
+from pyenv_frontend.solve.relabel import Labels
+from pyenv_frontend.solve.source import UserFile
+
+USER = b"FROM base\nRUN one\nPYENV 3.8 a \\\n  reqs.txt\nRUN two\n"
+EXPANDED = b"FROM base\nRUN one\nUSER 0\nRUN graft\nRUN install \\\n  more\nENV A=1\nRUN two\n"
+LINES = [(1, 1), (2, 2), (3, 4), (3, 4), (3, 4), (3, 4), (3, 4), (5, 5)]
+
+
+@pytest.fixture
+def file():
+    """The user's file."""
+    definition = llb.definition(llb.source("local://dockerfile", {}, "load"))
+    return UserFile(name="Dockerfile", text=USER, definition=definition, ref=RefId("r"), context=None)
+
+
+@pytest.fixture
+def labels(file):
+    """What the expanded lines stand for."""
+    return Labels(file, parse(USER), EXPANDED, LineMap(Lines(*each) for each in LINES))
+
+
+def graph(*steps, data=EXPANDED):
+    """A chain of steps, each a name and the lines it comes from."""
+    made = wire.Definition()
+    made.source.infos.add(filename="Dockerfile", data=data)
+    before = None
+    for name, lines in steps:
+        op = wire.Op(exec=wire.ExecOp(meta=wire.Meta(args=[name])))
+        if before:
+            op.inputs.add(digest=before)
+        raw = llb.encode(op)
+        before = llb.digest_of(raw)
+        made.ops.append(raw)
+        made.metadata[before].description[llb.NAME] = name
+        place = made.source.locations[before].locations.add(source_index=0)
+        for line in lines:
+            place.ranges.add(start={"line": line}, end={"line": line})
+    made.ops.append(llb.encode(wire.Op(inputs=[wire.Input(digest=before)])))
+    return made
+
+
+def names(made):
+    """The names of the steps in order."""
+    return [made.metadata[llb.digest_of(raw)].description[llb.NAME] for raw in made.ops[:-1]]
+
+
+STEPS = (
+    ("[stage-0 1/5] FROM docker.io/library/base", [1]), ("[stage-0 2/5] RUN one", [2]),
+    ("[stage-0 3/5] RUN graft", [4]), ("[stage-0 4/5] RUN install   more", [5, 6]), ("[stage-0 5/5] RUN two", [8]),
+)  # fmt: skip
+
+
+def test_names_count_what_the_user_wrote(labels):
+    """Two generated steps are one; the generated stage prefix goes, since the file has one stage."""
+    made = graph(*STEPS)
+    labels.apply(made)
+    assert names(made) == [
+        "[1/4] FROM docker.io/library/base", "[2/4] RUN one", "[3/4] PYENV 3.8 a reqs.txt",
+        "[3/4] PYENV 3.8 a reqs.txt", "[4/4] RUN two",
+    ]  # fmt: skip
+
+
+def test_the_parts_of_a_pyenv_are_one_group(labels):
+    """The client folds a group into one step; nothing else is in it."""
+    made = graph(*STEPS)
+    labels.apply(made)
+    groups = [made.metadata[llb.digest_of(raw)].progress_group for raw in made.ops[:-1]]
+    assert [group.name for group in groups] == ["", "", *["[3/4] PYENV 3.8 a reqs.txt"] * 2, ""]
+    assert groups[2].id == groups[3].id
+
+
+def test_ops_are_not_touched(labels):
+    """Their bytes are their digests, and their digests the cache."""
+    made = graph(*STEPS)
+    before = list(made.ops)
+    labels.apply(made)
+    assert list(made.ops) == before
+
+
+def test_places_and_text_are_the_users(labels, file):
+    """A step of a PYENV comes from all of its lines, one range for each."""
+    made = graph(*STEPS)
+    labels.apply(made)
+    assert made.source.infos[0].data == USER
+    assert made.source.infos[0].definition == file.definition
+    found = [
+        [each.start.line for each in made.source.locations[llb.digest_of(raw)].locations[0].ranges]
+        for raw in made.ops[:-1]
+    ]
+    assert found == [[1], [2], [3, 4], [3, 4], [5]]
+
+
+def test_a_graph_of_another_file_is_left_alone(labels):
+    """A linked target brings its own Dockerfile."""
+    made = graph(*STEPS, data=b"FROM other\n")
+    before = made.SerializeToString(deterministic=True)
+    labels.apply(made)
+    assert made.SerializeToString(deterministic=True) == before
+
+
+def test_triggers_and_platforms_stay_in_the_count(labels):
+    """The base's ONBUILD steps count before the file's own, and what is in front of the number stays."""
+    made = graph(("[linux/arm64 stage-0  9/11] RUN install   more", [5, 6]))
+    labels.apply(made)
+    assert names(made) == ["[linux/arm64  8/10] PYENV 3.8 a reqs.txt"]
+
+
+def source(data, *lines, **more):
+    """A place as the engine reports it."""
+    ranges = [{"start": {"line": line}, "end": {"line": line}} for line in lines]
+    info = {"filename": "x", "data": b64encode(data).decode(), "definition": {"def": ["kept"]}}
+    return Detail(SOURCE, json.dumps({"info": info, "ranges": ranges, **more}).encode())
+
+
+def test_an_error_of_the_delegates_moves_to_the_users_lines(labels):
+    """In its text and in its places; the rest of a place is kept."""
+    status = Status("dockerfile parse error on line 8: unknown instruction", 2, (source(EXPANDED, 8),))
+    found = relabelled(status, labels)
+    assert found.message == "dockerfile parse error on line 5: unknown instruction"
+    place = json.loads(found.details[0].value)
+    assert place["ranges"] == [{"start": {"line": 5}, "end": {"line": 5}}]
+    assert b64decode(place["info"]["data"]) == USER
+    assert place["info"]["definition"] == {"def": ["kept"]}
+
+
+@pytest.mark.parametrize(
+    "detail",
+    [Detail("other", b"\xff\x00"), Detail(SOURCE, b"no json"), Detail(SOURCE, b"{}"), source(b"FROM other", 8)],
+)
+def test_details_that_are_not_about_our_file_are_kept(labels, detail):
+    """Unknown kinds, unreadable ones, and places in other files."""
+    assert relabelled(Status("m", 2, (detail,)), labels).details == (detail,)
+
+
+def test_an_error_about_a_small_file_of_ours_moves_as_a_whole(file):
+    """A base is looked at by a Dockerfile of one line."""
+    found = at_lines(Status("m on line 1", 2, (source(b"FROM base\n", 1),)), b"FROM base\n", file, Lines(4, 5))
+    assert [each["start"]["line"] for each in json.loads(found.details[0].value)["ranges"]] == [4, 5]
+
+
+def test_a_mistake_is_a_sentence_and_marked_lines(file):
+    """Expectation and hint follow the message; a place in another file is named in the sentence."""
+    other = SourceFile("reqs.txt", b"a\nb\n")
+    here = Location(SourceFile("Dockerfile", USER), Span(18, 23))
+    error = UserError("it is wrong", here, Location(other, Span(2, 3)), expected="this", hint="write that")
+    status = located(error, file)
+    assert status.message == "it is wrong (reqs.txt:2). Expected this. Write that"
+    assert [json.loads(each.value)["ranges"][0]["start"]["line"] for each in status.details] == [3]
+
+
+def test_a_blanked_file_has_the_same_lines():
+    """PYENVs go, heredocs and triggers of them too, and every other line is where it was."""
+    text = b"FROM x\nPYENV 3.8 a <<E\nsix\nE\nRUN y\nONBUILD PYENV 3.8 b\nRUN z"
+    assert blanked(parse(text)) == b"FROM x\n\n\n\nRUN y\n\nRUN z"
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        (b"FROM x\nRUN y\n", b"FROM x AS pyenv-frontend-target\nRUN y\n"),
+        (b"from x\nfrom y \n", b"from x\nfrom y as pyenv-frontend-target \n"),
+        (b"PYENV 1 a\nFROM --platform=p x\n", b"\nFROM --platform=p x AS pyenv-frontend-target\n"),
+        (b"FROM x AS last\n", b"FROM x AS last\n"),
+    ],
+)
+def test_the_last_stage_can_be_named_as_a_target(text, named):
+    """Its line keeps its number, and the word follows the user's letter case."""
+    document = parse(text)
+    found, target = named_last_stage(document, blanked(document))
+    assert found == named
+    assert target == ("last" if b"AS last" in text else "pyenv-frontend-target")
+
+
+COMMAND = 'process "/py -I \\"x\\" --name=a" did not complete successfully: exit code: 1'
+
+
+def failed_at(line, message=COMMAND, data=USER):
+    """The engine's error about a step of a line."""
+    place = {
+        "info": {"filename": "Dockerfile", "data": b64encode(data).decode()},
+        "ranges": [{"start": {"line": line}}],
+    }
+    return Status(message, 2, (Detail("other", b"x"), Detail(SOURCE, json.dumps(place).encode())))
+
+
+def test_the_command_of_a_pyenv_is_the_users_own(file):
+    """The process that we made of it is not quoted; code and details stay."""
+    status = failed_at(3)
+    found = of_pyenv(status, file, parse(USER))
+    assert found == status._replace(
+        message='process "PYENV 3.8 a reqs.txt" did not complete successfully: exit code: 1'
+    )
+
+
+@pytest.mark.parametrize(
+    "status",
+    [failed_at(2), failed_at(3, "reqs.txt: not found"), failed_at(3, data=b"another file"), Status(COMMAND)],
+    ids=["of a RUN", "no process", "another file", "no place"],
+)
+def test_errors_about_anything_else_are_not_ours_to_reword(file, status):
+    """They pass from the engine to the client as they are."""
+    assert of_pyenv(status, file, parse(USER)) is None

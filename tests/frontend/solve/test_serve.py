@@ -1,0 +1,33 @@
+"""What a failure becomes: a status with one sentence."""
+
+from pyenv_frontend.buildkit.status import CallError, Detail, Status
+from pyenv_frontend.solve.build_options import OptionsError
+from pyenv_frontend.solve.serve import failed
+
+
+def test_the_engines_own_errors_go_on_as_they_are():
+    """Code, sentence and details."""
+    status = Status("it failed", 5, (Detail("t", b"v"),))
+    assert failed(CallError("Solve", status)) == status
+
+
+def test_a_frontend_that_is_switched_off_comes_with_what_helps():
+    """The engine's administrator may allow images only."""
+    found = failed(CallError("Solve", Status("invalid frontend: dockerfile.v0")))
+    assert found.message.startswith("invalid frontend: dockerfile.v0. ")
+    assert "dockerfile=docker/dockerfile:1" in found.message
+
+
+def test_wrong_options_are_said_plainly():
+    """They are the user's to mend, not ours."""
+    assert failed(OptionsError("the option x cannot be read")) == Status("the option x cannot be read")
+
+
+def test_a_defect_asks_for_a_report_and_leaves_the_traceback_on_stderr(capsys):
+    """The user gets one sentence; the engine's log has the rest."""
+    try:
+        raise ZeroDivisionError("oh")  # noqa: TRY301
+    except ZeroDivisionError as error:
+        found = failed(error)
+    assert found.message.startswith("ZeroDivisionError: oh: this is a defect of pyenv-frontend")
+    assert "test_serve.py" in capsys.readouterr().err

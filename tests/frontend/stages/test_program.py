@@ -1,0 +1,313 @@
+"""What is read out of Dockerfiles that are right: golden cases, and the rules of scopes one by one."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from pyenv_frontend.dockerfile import parse
+from pyenv_frontend.errors import UserError
+from pyenv_frontend.stages.analyze import Settings, read
+
+CASES = sorted((Path(__file__).parent / "cases").iterdir())
+
+
+def one(text, **settings):
+    """The only PYENV of a Dockerfile."""
+    (environment,) = read(parse(text.encode()), Settings(**settings)).environments
+    return environment.pyenv
+
+
+def version(text, **settings):
+    return one(text, **settings).version.text
+
+
+def rendered(program):
+    """A program as text for the eye: a line for a stage, one for each PYENV, and what differs from the defaults."""
+    lines = []
+    for stage in program.stages:
+        parent = "" if stage.parent is None else f" parent={stage.parent}"
+        platform = "" if stage.root_platform is None else f" platform={stage.root_platform}"
+        lines.append(f"stage {stage.index} name={stage.name} base={stage.base}{parent} root={stage.root}{platform}")
+        for environment in stage.environments:
+            lines += pyenv_lines(environment.pyenv, environment.state)
+    return "\n".join(lines) + "\n"
+
+
+def pyenv_lines(pyenv, state):
+    file = pyenv.instruction.file
+    first, last = pyenv.instruction.lines
+    yield f"  {'onbuild ' if pyenv.onbuild else ''}{pyenv.keyword} lines {first}-{last}"
+    yield f"    version {pyenv.version.text} series={pyenv.version.minor} full={pyenv.version.full}"
+    yield f"    name {pyenv.name.text} variables={','.join(pyenv.name.variables)}"
+    for each in pyenv.requirements:
+        yield f"    {each.kind} {each.path!r} written {file.data[slice(*each.span)].decode()}"
+    if pyenv.inline is not None:
+        yield f"    inline {pyenv.inline!r}"
+    for field, value in pyenv.options._asdict().items():
+        if field != "spans" and value != pyenv.options._field_defaults[field]:
+            yield f"    option {field}={value!r}"
+    yield f"    state user={state.user} workdir={state.workdir} shell={state.shell} env={dict(state.env)}"
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_golden(case):
+    """A case's Dockerfile says what stands beside it. (`UPDATE_GOLDEN=1` writes that anew.)"""
+    text = rendered(read(parse((case / "Dockerfile").read_bytes()), Settings(build_args={"FROM_OUTSIDE": "outside"})))
+    if os.environ.get("UPDATE_GOLDEN"):
+        (case / "program").write_text(text, "utf-8")
+    assert text == (case / "program").read_text("utf-8")
+
+
+def test_global_arg_needs_repeating():
+    """A stage sees an ARG before FROM once it says ARG itself."""
+    assert version("ARG V=3.9\nFROM a\nARG V\nPYENV $V x") == "3.9"
+
+
+def test_global_args_see_one_another():
+    """A global ARG may use one before it, and FROM uses both."""
+    program = read(parse(b"ARG A=1\nARG B=x:${A}\nFROM ${B}\nPYENV 3.9 x"))
+    assert program.stages[0].base == "x:1"
+
+
+def test_build_arg_replaces_default():
+    """A build-arg goes before the default, global or the stage's own."""
+    assert version("ARG V=3.9\nFROM a\nARG V\nPYENV $V x", build_args={"V": "3.10"}) == "3.10"
+    assert version("FROM a\nARG V=3.9\nPYENV $V x", build_args={"V": "3.10"}) == "3.10"
+
+
+def test_undeclared_build_arg_is_not_seen():
+    """A build-arg that no ARG declares has no value."""
+    assert version("FROM a\nPYENV ${V:-3.11} x", build_args={"V": "3.10"}) == "3.11"
+
+
+def test_last_of_arg_and_env_wins():
+    """ARG and ENV write to one list, as in BuildKit."""
+    assert version("FROM a\nARG V=3.9\nENV V=3.10\nPYENV $V x") == "3.10"
+    assert version("FROM a\nENV V=3.10\nARG V=3.9\nPYENV $V x") == "3.9"
+
+
+def test_env_values_see_the_state_before():
+    """In `ENV a=1 b=$a` b gets the a of before."""
+    assert version("FROM a\nENV V=3.9\nENV V=3.10 W=$V\nPYENV $W x") == "3.9"
+
+
+def test_old_env_form():
+    """`ENV name the rest` sets name to all of the rest."""
+    assert version("FROM a\nENV V 3.9\nPYENV $V x") == "3.9"
+
+
+def test_arg_defaults_see_args_before():
+    """A default may use an ARG of the same instruction."""
+    assert version("FROM a\nARG M=9 V=3.$M\nPYENV $V x") == "3.9"
+
+
+def test_stage_inherits_args_and_env():
+    """A stage based on a stage starts with what that one ended with."""
+    assert version("FROM a AS one\nARG V=3.9\nFROM one\nPYENV $V x") == "3.9"
+    assert version("FROM a AS one\nENV V=3.9\nFROM One\nPYENV ${V:-3.8} x") == "3.8"
+
+
+def test_env_wins_again_in_a_child():
+    """ENV is set anew when a stage begins, so that an ARG that came later loses there; the base image's ENV as well."""
+    assert version("FROM a AS one\nENV V=3.9\nARG V=3.8\nFROM one\nPYENV $V x") == "3.9"
+    text = b"FROM a AS one\nARG V=3.8\nFROM one\nPYENV $V x"
+    program = read(parse(text), base_variables=lambda *_: {"V": "3.9"})
+    assert program.environments[0].pyenv.version.text == "3.9"
+
+
+def test_other_stages_share_nothing():
+    """A stage that is not based on another does not see its variables."""
+    assert version("FROM a\nARG V=3.9\nFROM b\nPYENV ${V:-3.8} x") == "3.8"
+
+
+def test_triggers_of_the_parent_run_first():
+    """ONBUILD ENV of the stage one is based on has happened when the stage begins."""
+    assert version("FROM a AS one\nONBUILD ENV V=3.9\nFROM one\nPYENV $V x") == "3.9"
+
+
+def test_the_variables_of_a_builders_stage():
+    """Its image's and its own, and on top what the PYENV's stage has said so far; of that one's image nothing."""
+    text = (
+        b"FROM base AS a\nENV A=own P=/own:$P\nFROM a AS b\nENV B=$A\n"
+        b"FROM other\nARG C=default\nENV A=last P=/late:$P\nPYENV --builder=b 3.9 x\nENV D=late"
+    )
+    images = {"base": {"P": "/bin", "ONLY": "base"}, "other": {"P": "/else", "OTHER": "1"}}
+    program = read(
+        parse(text),
+        Settings(build_args={"C": "given"}),
+        base_variables=lambda reference, _: images[reference],
+        builder_variables=lambda reference, _: images[reference],
+    )
+    builder = program.environments[0].builder
+    assert builder.variables == {"P": "/late:/own:/bin", "ONLY": "base", "A": "last", "B": "own", "C": "given"}
+    assert [each.name for each in builder.settings] == ["ARG", "ENV"]
+
+
+def test_settings_are_not_repeated_for_a_builder_that_has_them():
+    """Where the stage is based on the builder's, or both on a third, what that one says is there already."""
+    text = b"FROM base AS a\nENV P=/a:$P\nFROM a AS b\nFROM a\nENV Q=1\nPYENV --builder=b 3.9 x"
+    builder = read(parse(text), builder_variables=lambda *_: {"P": "/bin"}).environments[0].builder
+    assert builder.variables == {"P": "/a:/bin", "Q": "1"}
+
+
+def test_base_variables():
+    """The ENV of the base image is there, is asked for once, and only for images that a PYENV stands on."""
+    asked = []
+
+    def known(reference, platform):
+        asked.append((reference, platform))
+        return {"V": "3.9"}
+
+    text = b"FROM other AS o\nENV V=1\nFROM --platform=linux/arm64 base AS b\nFROM b\nPYENV $V x\nFROM b\nPYENV $V y"
+    program = read(parse(text), base_variables=known)
+    assert [each.pyenv.version.text for each in program.environments] == ["3.9", "3.9"]
+    assert asked == [("base", "linux/arm64")]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TARGETPLATFORM", "linux/arm/v7"),
+        ("TARGETOS", "linux"),
+        ("TARGETARCH", "arm"),
+        ("TARGETVARIANT", "v7"),
+        ("BUILDPLATFORM", "linux/amd64"),
+        ("BUILDARCH", "amd64"),
+        ("TARGETSTAGE", "final"),
+    ],
+)
+def test_platform_variables(name, value):
+    """The platform ARGs have values in FROM, and in a stage that declares them."""
+    settings = Settings(build_platform="linux/amd64", target_platform="linux/arm/v7", target="final")
+    text = f"FROM base:${{{name}}}\nARG {name}\nENV V=${name}\nPYENV 3.9 x"
+    program = read(parse(text.encode()), settings)
+    assert program.stages[0].base == f"base:{value}"
+    assert program.environments[0].state.variables["V"] == value
+
+
+@pytest.mark.parametrize("shell", ["SHELL bash", "SHELL []", "SHELL [1]", 'SHELL {"a": 1}', "WORKDIR", "USER", "ENV A"])
+def test_what_the_engine_refuses_changes_nothing(shell):
+    """The engine says what is wrong with its own instructions; for us they are not there."""
+    program = read(parse(f"FROM a\nUSER me\nWORKDIR /w\n{shell}\nPYENV 3.9 x".encode()))
+    state = program.environments[0].state
+    assert (state.user, state.workdir, state.shell, state.env) == ("me", "/w", None, {})
+
+
+def test_a_user_that_comes_out_empty():
+    """The engine takes it for root, not for the base image's user, and so is it said here: as an empty name."""
+    program = read(parse(b"FROM a\nUSER me\nUSER $NONE\nPYENV 3.9 x"))
+    assert not program.environments[0].state.user
+    assert program.environments[0].state.user is not None
+
+
+def test_words_the_engine_refuses():
+    """A value that cannot be expanded is left out, and FROM keeps what it says."""
+    program = read(parse(b"ARG A=${\nFROM ${A\nARG B='\nENV C=${\nPYENV 3.9 x"))
+    assert (program.stages[0].base, dict(program.environments[0].state.variables)) == ("${A", {})
+
+
+@pytest.mark.parametrize(
+    ("stages", "name"), [("FROM a", "default"), ("FROM a AS One", "one"), ("FROM a AS x\nFROM x", "default")]
+)
+def test_target_stage(stages, name):
+    """TARGETSTAGE is the stage that is built, which is the last one if no other is asked for."""
+    pyenv = one(f"{stages}\nARG TARGETSTAGE\nPYENV 3.9 $TARGETSTAGE")
+    assert pyenv.name.text == name
+
+
+def test_proxy_args():
+    """A predefined proxy ARG is seen once a stage declares it."""
+    text = "FROM a\nARG HTTP_PROXY\nPYENV 3.9 x <<E\n--proxy=$HTTP_PROXY\nE"
+    assert one(text, build_args={"HTTP_PROXY": "http://p"}).inline == b"--proxy=http://p\n"
+
+
+def test_from_platform_expands():
+    """`FROM --platform=$BUILDPLATFORM` is expanded, and belongs to the stages that are based on it."""
+    program = read(parse(b"FROM --platform=$BUILDPLATFORM base AS one\nFROM one\nPYENV 3.9 x"))
+    assert [stage.platform for stage in program.stages] == ["linux/amd64", None]
+    assert [stage.root_platform for stage in program.stages] == ["linux/amd64", "linux/amd64"]
+
+
+def test_same_name_in_another_stage():
+    """A name may be used again in a stage that is not based on the first."""
+    program = read(parse(b"FROM a\nPYENV 3.9 x\nFROM a\nPYENV 3.10 x"))
+    assert [each.pyenv.name.text for each in program.environments] == ["x", "x"]
+
+
+def test_stage_lookup():
+    """Stages are found by name in any case, and by number; the last of a name counts."""
+    program = read(parse(b"FROM a AS One\nFROM b AS one\nFROM c\nPYENV 3.9 x"))
+    assert [program.stage(ref).index for ref in ("ONE", "0", "2")] == [1, 0, 2]
+    assert program.stage("two") is program.stage("3") is None
+
+
+def test_from_another_stage_or_image():
+    """`--from` takes an earlier stage or any image, and with it any series."""
+    program = read(parse(b"FROM a AS py\nFROM b\nPYENV --from=py 3.16 x\nPYENV --from=me/py:3.17 3.17.2 y"))
+    assert [each.pyenv.options.from_ for each in program.environments] == ["py", "me/py:3.17"]
+
+
+def test_report_goes_on():
+    """With `report` every mistake is found, and the PYENVs that are right are there."""
+    errors = []
+    program = read(parse(b"FROM a\nPYENV 3.1 x\nPYENV 3.9 y\nPYENV 3.9 z.z\n"), report=errors.append)
+    assert [each.pyenv.name.text for each in program.environments] == ["y"]
+    assert [error.locations[0].place.line for error in errors] == [2, 4]
+
+
+@pytest.mark.parametrize(
+    "line", ["PYENV 3.9 x", "pYeNv 3.9 x", "\tPYENV 3.9 x", "PYENV\\\n 3.9\\\n# c\n x", "PYENV 3.9\u00a0x"]
+)
+def test_spelling(line):
+    """Letter case, blanks of any kind, and continuation make no difference."""
+    pyenv = one(f"FROM a\n{line}\n")
+    assert (pyenv.version.text, pyenv.name.text) == ("3.9", "x")
+
+
+def test_quotes_and_escapes():
+    """Quotes and the escape character protect blanks, under either escape."""
+    pyenv = one("FROM a\nPYENV \"3.9\" 'x' \"a b.txt\" 'c d.txt' e\\ f.txt")
+    assert [each.path for each in pyenv.requirements] == ["a b.txt", "c d.txt", "e f.txt"]
+    pyenv = one("# escape=`\nFROM a\nPYENV 3.9 x a` b.txt c\\d.txt")
+    assert [each.path for each in pyenv.requirements] == ["a b.txt", "c\\d.txt"]
+
+
+def test_dashes_end_options():
+    """Behind `--` a word that begins with dashes is a file."""
+    assert [each.path for each in one("FROM a\nPYENV -- 3.9 x --odd.txt").requirements] == ["--odd.txt"]
+
+
+@pytest.mark.parametrize("use", ["$?", "$1x", "${1}", "$größe", "$_", "${A}"])
+def test_unset_in_a_heredoc(use):
+    """A hole in inline requirements is a mistake, whatever the variable is called."""
+    with pytest.raises(UserError, match="is not set here"):
+        one(f"FROM a\nPYENV 3.9 x <<E\na=={use}\nE")
+
+
+@pytest.mark.parametrize("use", ["\\$A", "${A:-1}", "${A-}", "${A:+b}", "$AB-${A:-}"])
+def test_no_hole_in_a_heredoc(use):
+    """What is escaped, or has something to say for an unset variable, leaves none."""
+    assert one(f"FROM a\nENV AB=1\nPYENV 3.9 x <<E\na=={use}\nE").inline
+
+
+def test_value_without_splitting():
+    """A variable's value is one word, blanks and all."""
+    assert [each.path for each in one("FROM a\nARG F='a b.txt'\nPYENV 3.9 x $F").requirements] == ["a b.txt"]
+
+
+@pytest.mark.parametrize(
+    ("text", "minor", "full", "prerelease"),
+    [
+        ("3.8", "3.8", None, False),
+        ("3.8.18", "3.8", "3.8.18", False),
+        ("3.14.0rc1", "3.14", "3.14.0rc1", True),
+        ("3.15-rc", "3.15", None, True),
+        ("3.15.0a2", "3.15", "3.15.0a2", True),
+        ("3.10", "3.10", None, False),
+    ],
+)
+def test_versions(text, minor, full, prerelease):
+    """A series, a release and a pre-release are told apart."""
+    found = one(f"FROM a\nPYENV {text} x").version
+    assert (found.text, found.minor, found.full, found.prerelease) == (text, minor, full, prerelease)

@@ -1,0 +1,102 @@
+"""Plain data as tagged JSON."""
+
+import contextlib
+import datetime as dt
+import decimal
+import json
+import zoneinfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_venv.child import json_codec
+
+zones = st.sampled_from([None, dt.UTC, dt.timezone(dt.timedelta(hours=-3, minutes=-30))])
+keys = st.text() | st.integers() | st.booleans() | st.none()
+leaves = (
+    keys
+    | st.floats(allow_nan=False)
+    | st.binary()
+    | st.dates()
+    | st.datetimes(timezones=zones).map(lambda moment: moment.replace(fold=0))
+    | st.times().map(lambda time: time.replace(fold=0))
+    | st.timedeltas()
+    | st.decimals(allow_nan=False)
+    | st.uuids()
+)
+values = st.recursive(
+    leaves,
+    lambda inner: (
+        st.lists(inner) | st.dictionaries(keys, inner) | st.tuples(inner, inner) | st.frozensets(keys) | st.sets(keys)
+    ),
+    max_leaves=20,
+)
+
+
+@given(values)
+def test_what_is_written_is_read_back(value):
+    """Through real JSON, types and all."""
+    back = json_codec.decode(json.loads(json.dumps(json_codec.encode(value))))
+    assert back == value
+    assert type(back) is type(value)
+    assert repr(back) == repr(value) or isinstance(value, (dict, set, frozenset, list, tuple, float))
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda inner: (
+            st.lists(inner)
+            | st.dictionaries(st.text(), inner)
+            | st.tuples(st.sampled_from([*json_codec._READERS, "?"]), inner).map(lambda two: {"$": list(two)})
+            | inner.map(lambda one: {"$": one})
+        ),
+    )
+)
+def test_whatever_is_read_is_a_value_or_a_value_error(coded):
+    """Tags that are none, of unknown types, with the wrong parts."""
+    with contextlib.suppress(ValueError):
+        assert json_codec.decode(coded) is not json_codec
+
+
+def test_zones_keep_their_names():
+    """Daylight saving needs more than an offset."""
+    berlin = dt.datetime(2024, 7, 1, tzinfo=zoneinfo.ZoneInfo("Europe/Berlin"))
+    back = json_codec.decode(json_codec.encode(berlin))
+    assert (back, back.tzinfo.key) == (berlin, "Europe/Berlin")
+    coded = {"$": ["datetime", "2024-07-01T00:00:00+02:00", "No/Such_Zone"]}
+    assert json_codec.decode(coded).utcoffset() == dt.timedelta(hours=2)
+
+
+class Level(str):
+    """Such as Airflow's states: an enumeration of strings."""
+
+    __slots__ = ()
+
+
+class Moment(dt.datetime):
+    """Such as pendulum's."""
+
+
+@pytest.mark.parametrize(
+    ("value", "becomes"),
+    [
+        (Level("high"), "high"),
+        (Moment(2024, 1, 1, tzinfo=dt.UTC), dt.datetime(2024, 1, 1, tzinfo=dt.UTC)),
+        (type("D", (dict,), {})(a=1), {"a": 1}),
+        (type("L", (list,), {})([1]), [1]),
+        (type("I", (int,), {})(7), 7),
+        (type("M", (decimal.Decimal,), {})("1.0"), decimal.Decimal("1.0")),
+    ],
+)
+def test_a_kind_of_something_known_becomes_that(value, becomes):
+    """The class itself stays where it was defined."""
+    back = json_codec.decode(json_codec.encode(value))
+    assert (back, type(back)) == (becomes, type(becomes))
+
+
+def test_what_is_no_data_is_named():
+    """With the module that its type is of."""
+    with pytest.raises(TypeError, match=r"^object \(of module builtins\) is not plain data$"):
+        json_codec.encode([{"a": (object(),)}])

@@ -1,0 +1,91 @@
+"""Finding and ending what a task has started."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from airflow_venv.child import process_tree
+
+SLEEP = [sys.executable, "-c", "import time; print(flush=True); time.sleep(60)"]
+
+
+def started(command, **options):
+    """Start a process and wait until it runs its program."""
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, **options)
+    child.stdout.readline()
+    return child
+
+
+def _runs(pid):
+    """Tell whether it is there and has not ended."""
+    try:
+        return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+
+
+def test_a_process_is_known_by_its_mark_wherever_it_has_gone():
+    """In a session of its own, with another parent."""
+    child = started(SLEEP, env={**os.environ, process_tree.MARK: "one"}, start_new_session=True)
+    other = started(SLEEP, env={**os.environ, process_tree.MARK: "one two"})
+    try:
+        assert process_tree.descendants(-1, "one") == [child.pid]
+        assert process_tree.descendants(-1, "on") == []
+    finally:
+        for process in (child, other):
+            process.kill()
+            process.communicate()
+    assert process_tree.descendants(-1, "one") == []
+
+
+def test_a_process_without_the_mark_is_known_by_its_parents():
+    """It was started with an environment of its own."""
+    code = f"import subprocess; subprocess.Popen({SLEEP!r}, env={{}}).wait()"
+    child = started([sys.executable, "-c", code])
+    below = process_tree.descendants(child.pid, "no such mark")
+    assert len(below) == 1
+    process_tree.end([*below, child.pid])
+    child.communicate()
+    deadline = time.monotonic() + 10
+    while (alive := [pid for pid in below if _runs(pid)]) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert alive == []
+
+
+def test_one_that_has_ended_and_was_not_asked_is_not_listed():
+    """A zombie cannot be ended any more; waiting for it would be in vain."""
+    child = subprocess.Popen(["true"], env={**os.environ, process_tree.MARK: "zombie"})
+    try:
+        for _ in range(500):
+            if ") Z " in Path(f"/proc/{child.pid}/stat").read_text():
+                break
+            time.sleep(0.01)
+        assert child.pid not in process_tree.descendants(os.getppid(), "zombie")
+    finally:
+        child.wait()
+
+
+def test_a_name_with_parentheses_does_not_confuse(tmp_path):
+    """The kernel puts a process's name in the middle of the fields."""
+    program = tmp_path / "a) R 1 (b"
+    program.symlink_to("/bin/sleep")
+    child = subprocess.Popen([str(program), "60"])
+    try:
+        for _ in range(500):
+            if child.pid in process_tree.descendants(os.getpid(), "none"):
+                break
+            time.sleep(0.01)
+        assert child.pid in process_tree.descendants(os.getpid(), "none")
+    finally:
+        child.kill()
+        child.wait()
+
+
+def test_ending_what_is_gone_is_no_error():
+    """Somebody else was faster."""
+    child = subprocess.Popen(["true"])
+    child.wait()
+    process_tree.end([child.pid], signal.SIGTERM)

@@ -1,0 +1,415 @@
+"""A function in a child process: what it sees, what it gives, how it fails. On every Python from 3.7 on."""
+
+import datetime as dt
+import logging
+import os
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from airflow_venv.call import Crash, Error, Exit, Fail, Skip, Value
+from airflow_venv.worker import supervisor
+from tests.support.children import DAG_FILE, VERSIONS, FakeServices, Lines, call, interpreter, run, variables
+
+every = pytest.mark.parametrize("version", VERSIONS)
+
+
+@every
+def test_a_function_runs_in_the_other_interpreter(version):
+    """Its result comes back, its prints are logged line by line."""
+    lines = Lines()
+    outcome = run(
+        """
+        def f(x, y=0):
+            import sys
+            print("hello")
+            print("grüße", file=sys.stderr)
+            return {"version": list(sys.version_info[:2]), "sum": x + y}
+        """,
+        1,
+        kwargs={"y": 2},
+        version=version,
+        lines=lines,
+    )
+    assert outcome == Value({"version": [int(part) for part in version.split(".")], "sum": 3})
+    assert lines.texts == ["hello", "grüße"]
+
+
+@every
+def test_an_exception_names_the_users_lines_and_not_ours(version):
+    """Type, message and traceback are those that the function's own interpreter would print."""
+    outcome = run(
+        """
+        def helper():
+            return {}["missing"]
+
+
+        def f():
+            try:
+                helper()
+            except KeyError as error:
+                raise ValueError("no luck") from error
+        """,
+        version=version,
+    )
+    assert (type(outcome), outcome.type_name, outcome.message) == (Error, "ValueError", "no luck")
+    lines = [line for line in outcome.traceback.splitlines() if not set(line) <= {" ", "^", "~"}]
+    assert lines == [
+        "Traceback (most recent call last):",
+        f'  File "{DAG_FILE}", line 13, in f',
+        "    helper()",
+        f'  File "{DAG_FILE}", line 8, in helper',
+        '    return {}["missing"]',
+        "KeyError: 'missing'",
+        "The above exception was the direct cause of the following exception:",
+        "Traceback (most recent call last):",
+        f'  File "{DAG_FILE}", line 15, in f',
+        '    raise ValueError("no luck") from error',
+        "ValueError: no luck",
+    ]
+
+
+@every
+def test_a_coroutine_runs_to_its_end_in_the_environment(version):
+    """``async def`` is run by asyncio, in the child; its traceback starts at the user's line."""
+    source = """
+        async def f(*, fail):
+            import asyncio, sys
+            await asyncio.sleep(0)
+            if fail:
+                raise RuntimeError("async")
+            return sys.version_info[1]
+        """
+    assert run(source, kwargs={"fail": False}, version=version) == Value(int(version.split(".")[1]))
+    assert (
+        run(source, kwargs={"fail": True}, version=version).traceback.splitlines()[1]
+        == f'  File "{DAG_FILE}", line 11, in f'
+    )
+
+
+@pytest.mark.parametrize(
+    ("statement", "outcome"),
+    [
+        ("raise SystemExit", Exit(0)),
+        ("raise SystemExit(3)", Exit(3)),
+        ("import sys; sys.exit('broken')", Exit(1, "broken")),
+        ("from airflow_venv import AirflowSkipException; raise AirflowSkipException('not today')", Skip("not today")),
+        (
+            "raise type('AirflowSkipException', (Exception,), {'__module__': 'airflow.exceptions'})('by name')",
+            Skip("by name"),
+        ),
+        ("raise type('B', (type('AirflowSkipException', (Exception,), {'__module__': 'airflow.x'}),), {})", Skip()),
+    ],
+)
+def test_an_exit_and_a_skip_are_no_errors(statement, outcome):
+    """Skips are known by the names of Airflow's classes, whether Airflow is there or not."""
+    assert run(f"def f():\n    {statement}\n") == outcome
+
+
+def test_a_skip_of_somebody_else_is_an_error():
+    """A class of the user's that happens to have the name does not skip the task."""
+    outcome = run("def f():\n    class AirflowSkipException(Exception): pass\n    raise AirflowSkipException('mine')\n")
+    assert type(outcome) is Error
+
+
+def test_failing_for_good_is_told_apart():
+    """AirflowFailException means no retry, and still has its traceback."""
+    outcome = run(
+        "def f():\n    from airflow_venv import AirflowFailException\n    raise AirflowFailException('enough')\n"
+    )
+    assert (type(outcome), outcome.message) == (Fail, "enough")
+    assert f'File "{DAG_FILE}", line 9' in outcome.traceback
+
+
+@pytest.mark.parametrize(
+    ("statement", "signal", "code", "said"),
+    [
+        (
+            "os.kill(os.getpid(), 9)",
+            9,
+            None,
+            "SIGKILL (signal 9) before its function had returned; most often the machine",
+        ),
+        ("os.kill(os.getpid(), 11)", 11, None, "SIGSEGV"),
+        ("os._exit(5)", None, 5, "exit code 5"),
+        ("os._exit(0)", None, 0, "exit code 0 before its function had returned"),
+    ],
+)
+def test_a_crash_says_what_it_was(statement, signal, code, said):
+    """A signal has its name, and what it most often means."""
+    outcome = run(f"def f():\n    import os\n    {statement}\n")
+    assert (type(outcome), outcome.signal, outcome.exit_code) == (Crash, signal, code)
+    assert said in outcome.description
+
+
+def test_a_crash_in_compiled_code_leaves_its_python_stack_in_the_log():
+    """Faulthandler is on."""
+    lines = Lines()
+    run("def f():\n    import os\n    os.kill(os.getpid(), 11)\n", lines=lines)
+    assert any(DAG_FILE in text for text in lines.texts)
+
+
+def test_an_interpreter_that_cannot_start_is_told(tmp_path):
+    """A file that is no program for this machine."""
+    broken = tmp_path / "python"
+    broken.write_bytes(b"\x7fELF nonsense")
+    broken.chmod(0o755)
+    outcome = run("def f(): pass", python=str(broken))
+    assert "cannot be started" in outcome.description
+
+
+def test_prints_and_records_keep_their_order_level_and_logger():
+    """Though prints go through a pipe and records through the channel."""
+    lines = Lines()
+    run(
+        """
+        def f():
+            import logging, subprocess, sys
+            log = logging.getLogger("my.library")
+            for number in range(50):
+                print("print", number)
+                log.warning("record %d", number)
+                print("error", number, file=sys.stderr)
+            subprocess.run(["echo", "from a program"])
+            logging.getLogger("other").info("the end")
+            logging.getLogger("other").debug("too much")
+        """,
+        lines=lines,
+    )
+    expected = []
+    for number in range(50):
+        expected += [("INFO", "airflow.task", f"print {number}"), ("WARNING", "my.library", f"record {number}")]
+        expected += [("INFO", "airflow.task", f"error {number}")]
+    expected += [("INFO", "airflow.task", "from a program"), ("INFO", "other", "the end")]
+    assert lines.records == expected
+
+
+def test_a_record_with_an_exception_carries_its_traceback():
+    """``log.exception`` is one record."""
+    lines = Lines()
+    run(
+        """
+        def f():
+            import logging
+            try:
+                1 / 0
+            except ZeroDivisionError:
+                logging.exception("oh")
+        """,
+        lines=lines,
+    )
+    (record,) = lines.records
+    assert record[0] == "ERROR"
+    assert record[2].startswith("oh\nTraceback")
+    assert f'"{DAG_FILE}", line 10' in record[2]
+
+
+def test_output_that_is_no_text_does_not_hurt():
+    """Bytes that are no UTF-8 are shown escaped; lone surrogates can be printed."""
+    lines = Lines()
+    run(
+        r"""
+        def f():
+            import os, sys
+            os.write(1, b"caf\xe9 \x00\n")
+            print("\udcff")
+            sys.stdout.buffer.write(b"no newline at the end")
+        """,
+        lines=lines,
+    )
+    assert lines.texts == ["caf\\xe9 \0", "\\udcff", "no newline at the end"]
+
+
+def test_lines_without_an_end_are_cut():
+    """No line takes more of the worker's memory than 64 KiB."""
+    lines = Lines()
+    run("def f():\n    print('x' * 1_000_000)\n", lines=lines)
+    assert {len(text) for text in lines.texts[:-1]} == {1 << 16}
+    assert sum(map(len, lines.texts)) == 1_000_000
+
+
+def test_the_function_does_not_read_the_workers_input():
+    """Standard input is empty: in Airflow 3 the worker's is the line to its supervisor."""
+    assert run("def f():\n    import sys\n    return sys.stdin.read()\n") == Value("")
+
+
+@every
+def test_only_what_connects_it_is_inherited_and_only_by_the_child(version):
+    """Nothing else of the worker's is open in the child; nothing at all beyond the standard streams in its children."""
+    kept = os.open(os.devnull, os.O_RDONLY)
+    os.set_inheritable(kept, True)  # noqa: FBT003 - os names it no other way
+    try:
+        outcome = run(
+            """
+            def f():
+                import os, subprocess, sys
+                listing = "import os; print([fd for fd in range(3, 64) if os.path.exists('/proc/self/fd/%d' % fd)])"
+                links = ["/proc/self/fd/" + fd for fd in os.listdir("/proc/self/fd") if int(fd) > 2]
+                ours = [os.readlink(link) for link in links if os.path.exists(link)]
+                return ours, subprocess.check_output([sys.executable, "-c", listing], close_fds=False).decode()
+            """,
+            version=version,
+        )
+    finally:
+        os.close(kept)
+    ours, theirs = outcome.value
+    assert sorted(link.partition(":")[0] for link in ours) == ["pipe", "pipe", "socket"]
+    assert theirs.strip() == "[]"
+
+
+def test_the_module_path_is_that_of_a_script_elsewhere(tmp_path):
+    """PYTHONPATH counts; the runner's own folder is not on the path, nor is the working directory."""
+    (tmp_path / "shared_code.py").write_text("VALUE = 7")
+    source = """
+        def f():
+            import sys, shared_code
+            return shared_code.VALUE, [path for path in sys.path if "airflow_venv" in path or path == ""]
+        """
+    assert run(source, env=variables(PYTHONPATH=str(tmp_path))).value == (7, [])
+
+
+def test_code_by_value_and_helpers_live_in_main():
+    """The function's module is ``__main__``, as in a script; a spawned process does not run the DAG file again."""
+    source = """
+        class Point:
+            pass
+
+        def helper():
+            return __name__
+
+        def f():
+            import multiprocessing
+            with multiprocessing.get_context("spawn").Pool(1) as pool:
+                size = pool.map(len, ["abc"])
+            return helper(), Point.__module__, size, __file__
+        """
+    assert run(source, version="3.12").value == ("__main__", "__main__", [3], DAG_FILE)
+
+
+def under(called, *features):
+    """Give the call as if its file had ``from __future__ import ...``."""
+    piece = replace(called.function.pieces[0], future=features)
+    return replace(called, function=replace(called.function, pieces=(piece,)))
+
+
+def test_annotations_and_future_features_are_those_of_the_file():
+    """The flags that were in force in the DAG file are in force here."""
+    called = under(call("def f(x: Unknown = 3):\n    return x\n"), "annotations", "barry_is_not_a_feature")
+    assert supervisor.run(called, FakeServices(), logging.getLogger("x")) == Value(3)
+
+
+def test_a_function_by_file_is_imported_by_the_environment_alone(tmp_path):
+    """Its syntax may be newer than Airflow's own Python; it gets of the context what its signature asks for."""
+    file = tmp_path / "train.py"
+    file.write_text(
+        "import sys\nassert __name__ == 'train'\ndef main(x, run_id, other=5):\n    return x, run_id, other, __file__\n"
+    )
+    services = FakeServices(context={"run_id": "r1", "ds": "2024-01-01"})
+    outcome = run("", 1, path=file, name="main", all_context=True, services=services)
+    assert outcome == Value((1, "r1", 5, str(file)))
+    outcome = run("", path=file, name="absent", services=services)
+    assert outcome.message == f"{file} defines no 'absent'"
+
+
+def test_string_args_are_a_global_of_the_function():
+    """As the stock operators have it."""
+    assert run("def f():\n    return virtualenv_string_args\n", string_args=("a", "b")) == Value(["a", "b"])
+
+
+def test_context_arrives_as_arguments():
+    """Dates are aware."""
+    when = dt.datetime(2024, 3, 1, 12, tzinfo=dt.timezone(dt.timedelta(hours=1)))
+    services = FakeServices(context={"run_id": "r", "logical_date": when, "params": {"a": (1, 2)}})
+    source = "def f(run_id, logical_date, **context):\n    return run_id, logical_date, sorted(context)\n"
+    outcome = run(source, context_names=("run_id", "logical_date"), all_context=True, services=services)
+    assert outcome == Value(("r", when, ["params"]))
+
+
+@pytest.mark.parametrize("version", ["3.14", "3.15"])
+def test_a_file_may_use_what_only_the_environments_python_knows(tmp_path, version):
+    """Template strings, and annotations that are evaluated when somebody asks for them (PEP 649)."""
+    file = tmp_path / "newer.py"
+    file.write_text(
+        "import annotationlib\n"
+        "def main(name: Missing) -> Missing.Either:\n"
+        "    greeting = t'hello {name!r} {1 + 1}'\n"
+        "    asked = annotationlib.get_annotations(main, format=annotationlib.Format.STRING)\n"
+        "    try:\n"
+        "        raise ValueError\n"
+        "    except ValueError, TypeError:\n"
+        "        return greeting.strings, [part.value for part in greeting.interpolations], asked\n"
+    )
+    strings, values, asked = run("", "x", path=file, name="main", version=version).value
+    assert (strings, values) == (("hello ", " ", ""), ["x", 2])
+    assert asked == {"name": "Missing", "return": "Missing.Either"}
+
+
+@pytest.mark.parametrize("version", ["3.13", "3.14", "3.15"])
+def test_annotations_of_the_dag_file_are_never_evaluated(version):
+    """They name what type checkers know, whichever way the environment's Python would treat them."""
+    source = """
+        def f(x: pd.DataFrame = 1) -> "Nowhere":
+            y: NotThere = x
+            class Inner:
+                z: AlsoNot
+            return y, f.__annotations__, Inner.__annotations__
+        """
+    expected = (1, {"x": "pd.DataFrame", "return": "'Nowhere'"}, {"z": "AlsoNot"})
+    called = under(call(source, version=version), "annotations")
+    assert supervisor.run(called, FakeServices(), logging.getLogger("x")) == Value(expected)
+
+
+@every
+def test_the_runner_needs_the_standard_library_alone(version):
+    """Isolated and without site-packages, no module outside the standard library is loaded."""
+    import socket
+
+    from airflow_venv.worker import launch
+    from tests.support import children
+
+    ours, theirs = socket.socketpair()
+    source = """
+        def f():
+            import sys
+            return [list(sys.modules), list(getattr(sys, "stdlib_module_names", ()))]
+        """
+    called = children.call(source, version=version)
+    frame = launch.start_frame(called, {}, mark="m", token="t", log_level=20)
+    from airflow_venv.worker.channel import Channel
+
+    def never(*, write, idle):
+        raise AssertionError((write, idle))
+
+    held, lifeline = os.pipe()
+    passed = (theirs.fileno(), held)
+    child = subprocess.Popen([interpreter(version), "-I", "-S", launch.RUNNER, *map(str, passed)], pass_fds=passed)
+    theirs.close()
+    channel = Channel(ours, never)
+    channel.send(frame)
+    header, _ = channel.head()
+    assert child.wait(10) == 0
+    ours.close()
+    os.close(held)
+    os.close(lifeline)
+    modules, theirs_standard = header["value"]
+    loaded = {name.partition(".")[0] for name in modules}
+    ours_alone = {"airflow_venv", "airflow_venv_runner", "__main__", "sitecustomize"}
+    standard = {*sys.stdlib_module_names, *theirs_standard, "_bootlocale", "zipimport"}
+    assert loaded - ours_alone <= standard
+    heavy = {
+        "enum",
+        "signal",
+        "json",
+        "re",
+        "pickle",
+        "socket",
+        "logging",
+        "traceback",
+        "threading",
+        "typing",
+        "pathlib",
+        "inspect",
+    }
+    assert loaded & heavy == set(), "a start must not load what costs milliseconds"

@@ -1,0 +1,132 @@
+"""The command line: what it prints, as text and as JSON, and how it exits."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from airflow_venv.environments.cli import main
+from airflow_venv.environments.dag_scan import scan
+
+
+@pytest.fixture
+def environments(tmp_path, monkeypatch):
+    """Make two environments: one in order, one whose interpreter is gone."""
+    home = tmp_path / "good"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(home)], check=True)
+    site = next(home.glob("lib/python*/site-packages"))
+    for name, requires in {
+        "alpha-1.0": ["beta>=2", "gone; python_version>='3'"],
+        "beta-1.5": ["x; extra=='y'"],
+    }.items():
+        (site / f"{name}.dist-info").mkdir()
+        lines = "".join(f"Requires-Dist: {line}\n" for line in requires)
+        (site / f"{name}.dist-info" / "METADATA").write_text(f"Name: x\n{lines}\nRequires-Dist: in-the-text\n")
+    (site / "alpha.py").write_text("")
+    monkeypatch.setenv("ASTRO_PYENV_good", str(home / "bin" / "python"))
+    monkeypatch.setenv("ASTRO_PYENV_bad", str(tmp_path / "bad" / "bin" / "python"))
+    return home
+
+
+@pytest.mark.usefixtures("environments")
+def test_list_shows_every_environment_and_what_is_wrong(capsys):
+    """A table, and a sentence for each that cannot be used; then the exit code says so."""
+    assert main(["list"]) == 1
+    out = capsys.readouterr().out
+    version = ".".join(map(str, sys.version_info[:3]))
+    assert f"good  {version}" in out
+    assert "bad: ASTRO_PYENV_bad is" in out
+
+
+@pytest.mark.usefixtures("environments")
+def test_list_as_json_is_for_programs(capsys, monkeypatch):
+    """The same facts, and 0 when all are well."""
+    monkeypatch.delenv("ASTRO_PYENV_bad")
+    assert main(["list", "--json"]) == 0
+    (one,) = json.loads(capsys.readouterr().out)
+    assert (one["name"], one["packages"], one["problem"]) == ("good", {"alpha": "1.0", "beta": "1.5"}, "")
+
+
+def test_list_says_when_there_are_none(capsys):
+    """No variable, no table."""
+    assert main(["list"]) == 0
+    assert "no variable ASTRO_PYENV_*" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("environments")
+def test_show_lists_the_packages(capsys):
+    """One environment by name."""
+    assert main(["show", "good"]) == 0
+    assert "alpha    1.0" in capsys.readouterr().out
+    assert main(["show", "bad", "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["problem"]
+
+
+@pytest.mark.usefixtures("environments")
+def test_show_of_an_unknown_name_says_which_there_are(capsys):
+    """The exit code is that of a wrong usage."""
+    assert main(["show", "god"]) == 64
+    assert "Did you mean 'good'?" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("environments")
+def test_doctor_finds_conflicts_and_broken_environments(capsys):
+    """Requirements are compared with what is installed; extras and other markers do not count."""
+    assert main(["doctor", "--json"]) == 1
+    found = [(one["environment"], one["problem"], one["message"]) for one in json.loads(capsys.readouterr().out)]
+    assert ("good", "conflict", "alpha 1.0 requires beta>=2, but 1.5 is installed.") in found
+    assert ("good", "conflict", "alpha 1.0 requires gone, which is not installed.") in found
+    assert [kind for name, kind, _ in found if name == "bad"] == ["broken"]
+    assert len(found) == 3
+
+
+@pytest.mark.usefixtures("environments")
+def test_doctor_checks_what_dags_ask_for(capsys, tmp_path):
+    """Unknown names, modules that are missing, and files that are no Python, each with its place."""
+    dags = tmp_path / "dags"
+    dags.mkdir()
+    (dags / "a.py").write_text(
+        "@task.venv('good')\ndef f():\n    import json, alpha, nowhere.there\n    try:\n        import maybe\n"
+        "    except ImportError:\n        pass\n\n@task.venv(venv='unknown')\ndef g(): pass\n"
+        "def h(): import elsewhere\nVenvOperator(task_id='h', venv='good', python_callable=h)\n"
+    )
+    (dags / "b.py").write_text("def (:\n")
+    assert main(["doctor", str(dags)]) == 1
+    out = capsys.readouterr().out
+    assert f"{dags}/a.py:1 good: f imports nowhere, which good does not have." in out
+    assert f"{dags}/a.py:12 good: h imports elsewhere, which good does not have." in out
+    assert f"{dags}/a.py:9 unknown: There is no environment 'unknown'" in out
+    assert f"{dags}/b.py:1: no Python" in out
+    assert "maybe" not in out
+    assert "imports alpha" not in out
+
+
+def test_doctor_starts_the_interpreter(tmp_path, monkeypatch, capsys):
+    """One that ends at once, and one whose standard library lacks a part, are found."""
+    program = tmp_path / "python"
+    program.write_text("#!/bin/sh\necho cannot load libpython >&2\nexit 127\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("ASTRO_PYENV_broken", str(program))
+    assert main(["doctor"]) == 1
+    assert "does not start: cannot load libpython" in capsys.readouterr().out
+    hide = "import sys; sys.modules['ssl'] = None; del sys.argv[:1]; exec(sys.argv[0])"
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -S -c "{hide}" "$2" "$3"\n')
+    assert main(["doctor"]) == 1
+    assert "standard library's ssl cannot be imported" in capsys.readouterr().out
+
+
+def test_doctor_is_content_where_nothing_is_wrong(monkeypatch, capsys):
+    """And says how many it looked at."""
+    monkeypatch.setenv("ASTRO_PYENV_this", sys.executable)
+    monkeypatch.setattr("airflow_venv.environments.doctor._conflicts", lambda _: [])
+    assert main(["doctor"]) == 0
+    assert capsys.readouterr().out == "1 environment, nothing wrong.\n"
+
+
+def test_templates_and_other_decorators_are_no_demands(tmp_path):
+    """Only names that are written out count."""
+    (tmp_path / "x.py").write_text(
+        "@task.venv('{{ x }}')\ndef f(): pass\n@task.other('y')\ndef g(): pass\n@venv(NAME)\ndef h(): pass\n"
+    )
+    assert scan(str(tmp_path)) == ([], [])

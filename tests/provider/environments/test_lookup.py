@@ -1,0 +1,158 @@
+"""The name of an environment, and what can be wrong with it and with its interpreter."""
+
+import os
+import struct
+import sys
+from pathlib import Path
+
+import pytest
+
+from airflow_venv.environments.lookup import check_name, check_python, environments, find, is_template
+from airflow_venv.errors import BrokenEnvironmentError, UnknownEnvironmentError
+
+
+def test_the_exact_name_is_found_first():
+    """Where both spellings exist, the one that was asked for is taken."""
+    environ = {"ASTRO_PYENV_a-b": "/dash", "ASTRO_PYENV_a_b": "/underscore"}
+    assert find("a-b", environ) == "/dash"
+    assert find("a_b", environ) == "/underscore"
+
+
+@pytest.mark.parametrize("asked", ["my-env", "my_env"])
+@pytest.mark.parametrize("set_as", ["my-env", "my_env"])
+def test_dash_and_underscore_stand_for_each_other(asked, set_as):
+    """A shell drops names with a dash, so either spelling finds the other."""
+    assert find(asked, {f"ASTRO_PYENV_{set_as}": "/x"}) == "/x"
+
+
+def test_an_unknown_name_is_told_with_all_that_helps():
+    """The error names the variable, the environments there are, the near miss and the line to add."""
+    environ = {"ASTRO_PYENV_snowpark": "/a", "ASTRO_PYENV_dbt": "/b", "HOME": "/root"}
+    with pytest.raises(UnknownEnvironmentError) as caught:
+        find("snopark", environ)
+    text = str(caught.value)
+    assert "'snopark'" in text
+    assert "ASTRO_PYENV_snopark" in text
+    assert "Did you mean 'snowpark'?" in text
+    assert "dbt, snowpark" in text
+    assert "PYENV <python version> snopark" in text
+    assert caught.value.known == ("dbt", "snowpark")
+
+
+def test_another_letter_case_is_a_near_miss_and_no_match():
+    """PYENV P310 does not make an environment p310, but the error says which it made."""
+    with pytest.raises(UnknownEnvironmentError, match="Did you mean 'P310'"):
+        find("p310", {"ASTRO_PYENV_P310": "/x"})
+
+
+def test_a_process_without_environments_is_told_so():
+    """There is nothing to list, and the error says that."""
+    with pytest.raises(UnknownEnvironmentError, match="no environments at all"):
+        find("a", {})
+
+
+def test_a_name_in_two_spellings_is_one_environment():
+    """A name with a dash is exported twice and listed once."""
+    environ = {"ASTRO_PYENV_a-b": "/x", "ASTRO_PYENV_a_b": "/x", "ASTRO_PYENV_c_d": "/y"}
+    assert environments(environ) == {"a-b": "/x", "c_d": "/y"}
+
+
+def test_names_are_read_from_the_process_by_default(monkeypatch):
+    """Without an argument the process's own variables count."""
+    monkeypatch.setenv("ASTRO_PYENV_here", "/h")
+    assert find("here") == "/h"
+    assert environments()["here"] == "/h"
+
+
+@pytest.mark.parametrize("name", ["", "1a", "a b", "a/b", "-a", "a.b"])
+def test_what_pyenv_would_not_take_is_refused(name):
+    """A name that no Dockerfile can make is refused before anything is looked up."""
+    with pytest.raises(ValueError, match="cannot be the name"):
+        check_name(name)
+
+
+@pytest.mark.parametrize("name", [None, 3, ["a"], b"a"])
+def test_a_name_must_be_text(name):
+    """Anything but text is refused with its type."""
+    with pytest.raises(TypeError, match=type(name).__name__):
+        check_name(name)
+
+
+def test_the_bare_decorator_is_explained():
+    """``@task.venv`` without a name hands us the function."""
+    with pytest.raises(TypeError, match=r'@task\.venv\("name"\)'):
+        check_name(check_name)
+
+
+def test_a_template_is_left_for_the_task():
+    """Names with Jinja in them are no names yet."""
+    assert is_template("{{ params.env }}")
+    assert is_template("{% if x %}a{% endif %}")
+    assert not is_template("plain")
+    assert check_name("{{ params.env }}")
+
+
+@pytest.fixture
+def program(tmp_path):
+    """An executable file."""
+    path = tmp_path / "python"
+    path.write_text("#!/bin/sh\n")
+    path.chmod(0o755)
+    return path
+
+
+def test_an_interpreter_in_order_passes(program):
+    """A script and this very interpreter are fine."""
+    check_python(str(program), "x")
+    check_python(sys.executable, "x")
+
+
+def test_each_way_of_being_wrong_has_its_sentence(tmp_path):
+    """Empty, relative, missing, a dangling link, a folder, not executable: six sentences."""
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "gone")
+    locked = tmp_path / "locked"
+    locked.write_text("")
+    locked.chmod(0o644)
+    cases = {
+        "": "set but empty",
+        "bin/python": "must be an absolute path",
+        str(tmp_path / "nothing"): "must exist",
+        str(link): "does not exist: the interpreter that the environment was made with is gone",
+        str(tmp_path): "must be a file",
+        str(locked): "may not execute",
+    }
+    for path, words in cases.items():
+        with pytest.raises(BrokenEnvironmentError, match=words) as caught:
+            check_python(path, "ASTRO_PYENV_x")
+        assert str(caught.value).startswith("ASTRO_PYENV_x is ")
+    assert len(set(cases.values())) == len(cases)
+
+
+def test_a_relative_path_is_refused_even_where_it_exists(program, monkeypatch):
+    """The worker's folder is not the place to look from."""
+    monkeypatch.chdir(program.parent)
+    with pytest.raises(BrokenEnvironmentError, match="absolute"):
+        check_python("python", "x")
+
+
+def test_a_program_for_another_processor_is_told_by_its_header(tmp_path):
+    """The ELF header is compared; nothing is started."""
+    path = tmp_path / "python"
+    ours = Path(sys.executable).resolve().read_bytes()[:20]
+    if ours[:4] != b"\x7fELF":
+        pytest.skip("no ELF here")
+    other = 183 if struct.unpack_from("<H", ours, 18)[0] != 183 else 62
+    path.write_bytes(ours[:18] + struct.pack("<H", other))
+    path.chmod(0o755)
+    with pytest.raises(BrokenEnvironmentError, match="built for another platform"):
+        check_python(str(path), "x")
+
+
+def test_short_files_are_no_programs_of_another_machine(tmp_path):
+    """A file shorter than a header is left to the system to refuse."""
+    path = tmp_path / "python"
+    path.write_bytes(b"\x7fELF")
+    path.chmod(0o755)
+    check_python(str(path), "x")
+    assert os.access(path, os.X_OK)

@@ -1,0 +1,38 @@
+"""Which names of the context reach an environment."""
+
+import pytest
+
+from airflow_venv.worker import context_names
+
+# Airflow's KNOWN_CONTEXT_KEYS, 2.4 to 3.3 put together.
+KNOWN = tuple(
+    """
+    asset_state_store conf conn dag dag_id dag_run data_interval_end data_interval_start ds ds_nodash exception
+    execution_date expanded_ti_count inlet_events inlets logical_date macros map_index_template next_ds
+    next_ds_nodash next_execution_date outlet_events outlets params partition_date partition_key
+    prev_data_interval_end_success prev_data_interval_start_success prev_ds prev_ds_nodash prev_end_date_success
+    prev_execution_date prev_execution_date_success prev_start_date_success reason run_id start_date task
+    task_id task_instance task_instance_key_str task_reschedule_count task_state_store templates_dict test_mode
+    ti tomorrow_ds tomorrow_ds_nodash triggering_asset_events triggering_dataset_events try_number ts ts_nodash
+    ts_nodash_with_tz var yesterday_ds yesterday_ds_nodash
+    """.split()  # noqa: SIM905 - sixty names in a list would be a page
+)
+
+
+def test_every_name_of_every_version_is_given_or_refused_with_a_reason():
+    """Never silently None."""
+    refused = context_names.refusals(KNOWN)
+    assert set(refused) == {"conf", "exception", "reason"}
+    assert all(reason.startswith("it ") for reason in refused.values())
+    assert all(context_names.given(name) for name in KNOWN if name not in refused)
+
+
+@pytest.mark.parametrize("name", context_names.LATE)
+def test_what_is_late_is_given(name):
+    """A late value is still a value."""
+    assert context_names.given(name)
+
+
+def test_a_name_of_the_future_is_refused():
+    """Until somebody says how it is described."""
+    assert "plain data" in context_names.refusals(["brand_new"])["brand_new"]

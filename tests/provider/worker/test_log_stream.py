@@ -1,0 +1,120 @@
+"""Prints and records put back in order."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_venv.worker.log_stream import LINE_LIMIT, Output
+
+
+class Kept:
+    """A log that keeps what it gets."""
+
+    def __init__(self):
+        self.got = []
+
+    def line(self, text):
+        self.got.append(text)
+
+    def record(self, header, text):
+        self.got.append((header["number"], text))
+
+
+def mark(number):
+    """Write the mark that stands for a record."""
+    return b"\0tok:%d\0" % number
+
+
+def made():
+    """Make an output and its log."""
+    log = Kept()
+    return Output(log, "tok"), log
+
+
+@given(st.lists(st.one_of(st.binary(max_size=8), st.integers(0, 3).map(mark), st.just(b"\n"))), st.data())
+def test_however_the_pipe_is_cut_the_same_is_logged(parts, data):
+    """Reading in pieces changes nothing, wherever they end: in a line, in a mark, between the two."""
+    stream = b"".join(parts)
+
+    def log_of(pieces):
+        output, log = made()
+        for number in range(4):
+            output.record({"number": number}, f"record {number}")
+        for piece in pieces:
+            output.feed(piece)
+            output.release()
+        output.finish()
+        return log.got
+
+    pieces = []
+    while stream:
+        size = data.draw(st.integers(1, len(stream)))
+        pieces.append(stream[:size])
+        stream = stream[size:]
+    assert log_of(pieces) == log_of([b"".join(parts)])
+
+
+def test_a_record_is_logged_where_its_mark_stands():
+    """Whichever of the two is read first."""
+    output, log = made()
+    output.record({"number": 1}, "early")
+    output.feed(b"before\n" + mark(1) + b"after\n" + mark(2) + b"last\n")
+    assert log.got == ["before", (1, "early"), "after"]
+    assert output.held
+    output.record({"number": 2}, "late")
+    assert log.got == ["before", (1, "early"), "after", (2, "late"), "last"]
+    assert not output.held
+
+
+def test_a_mark_in_the_middle_of_a_line_does_not_cut_it():
+    """A prompt without a line's end, a record, and the rest of the line."""
+    output, log = made()
+    output.record({"number": 1}, "record")
+    output.feed(b"begun " + mark(1) + b"and ended\n")
+    assert log.got == [(1, "record"), "begun and ended"]
+
+
+def test_what_only_looks_like_a_mark_is_text():
+    """Nothing that is printed gets lost."""
+    output, log = made()
+    output.feed(b"\0tok:12x\0\n\0tok:" + b"9" * 30 + b"\n\0to\n")
+    output.finish()
+    assert log.got == ["\0tok:12x\0", "\0tok:" + "9" * 30, "\0to"]
+
+
+def test_records_without_marks_are_logged_in_the_end():
+    """The process ended between the two."""
+    output, log = made()
+    output.record({"number": 2}, "two")
+    output.record({"number": 1}, "one")
+    output.feed(b"rest")
+    output.finish()
+    assert log.got == ["rest", (1, "one"), (2, "two")]
+
+
+def test_records_do_not_pile_up():
+    """Beyond some thousands that wait for their marks, they are logged as they come."""
+    output, log = made()
+    for number in range(5000):
+        output.record({"number": number}, "")
+    assert len(log.got) == 5000 - (1 << 12)
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+def test_every_lines_end_is_known(end):
+    """Progress bars end theirs with a carriage return."""
+    output, log = made()
+    output.feed(b"one" + end + b"two" + end + b"\n")
+    output.finish()
+    assert log.got[:2] == ["one", "two"]
+
+
+@given(st.integers(0, 3), st.integers(-2, 2))
+def test_no_piece_is_longer_than_the_limit(times, more):
+    """Endless lines come in pieces, and the pieces are the line."""
+    size = max(0, times * LINE_LIMIT + more)
+    output, log = made()
+    output.feed(b"x" * size)
+    output.finish()
+    assert sum(map(len, log.got)) == size
+    assert max(map(len, log.got), default=0) <= LINE_LIMIT

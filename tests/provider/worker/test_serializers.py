@@ -1,0 +1,265 @@
+"""Values on their way between two interpreters."""
+
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from airflow_venv.call import Error, Value
+from airflow_venv.worker import serializers
+from tests.support.children import VERSIONS, run, variables
+
+every = pytest.mark.parametrize("version", VERSIONS)
+IDENTITY = "def f(x):\n    return x\n"
+VALUES = [None, 1.5, "é\0", b"\xff" * 10, (1, [2, {3: {4}}]), 1 << 100, float("inf"), "x" * 200_000, b"y" * 3_000_000]
+
+
+@every
+def test_values_come_back_as_they_went(version):
+    """Through the stream, or in the header where they are plain and small."""
+    outcome = run(IDENTITY, VALUES, version=version)
+    assert outcome == Value(VALUES)
+
+
+@pytest.mark.parametrize(
+    ("version", "protocol"), [(None, 4), ((3, 7), 4), ((3, 7, 16), 4), ((3, 8), 5), ((3, 13, 1), 5), ((4, 0), 5)]
+)
+def test_the_pickle_protocol_is_one_that_both_know(version, protocol):
+    """Python 3.7 stops at 4."""
+    assert serializers.protocol_for(version) == protocol
+
+
+@pytest.mark.parametrize("serializer", ["json", "arrow"])
+@every
+def test_data_needs_no_pickle(version, serializer):
+    """Dates, sets, bytes and keys that are no strings survive ``json``, too."""
+    import datetime as dt
+    import decimal
+    import uuid
+
+    value = {
+        "when": dt.datetime(2024, 1, 2, 3, 4, 5, 6, tzinfo=dt.UTC),
+        "day": dt.date(2024, 1, 2),
+        "time": dt.time(1, 2),
+        "span": dt.timedelta(days=1, microseconds=5),
+        "set": {1, 2},
+        "bytes": b"\0\xff",
+        3: ("tuple", frozenset({4})),
+        "decimal": decimal.Decimal("1.10"),
+        "uuid": uuid.UUID(int=7),
+        "$": ["looks like a tag"],
+    }
+    assert run(IDENTITY, value, version=version, serializer=serializer) == Value(value)
+
+
+EVIL = """
+    def f(where):
+        class Evil:
+            def __reduce__(self):
+                import os
+                return os.mkdir, (where,)
+        {action}
+    """
+
+
+@pytest.mark.parametrize("serializer", ["json", "arrow"])
+def test_nothing_of_the_environment_runs_in_the_worker(tmp_path, serializer):
+    """A value that runs code when it is unpickled is refused; a pickle sent by hand is not read as one."""
+    where = str(tmp_path / "made")
+    outcome = run(textwrap.dedent(EVIL).format(action="return Evil()"), where, serializer=serializer)
+    assert type(outcome) is Error
+    by_hand = """
+        def f(where):
+            import os, pickle
+            import airflow_venv_runner as runner
+            from airflow_venv.stream import Sink
+            class Evil:
+                def __reduce__(self):
+                    return os.mkdir, (where,)
+            runner.channel.send({"kind": "value"})
+            sink = Sink(runner.channel)
+            pickle.Pickler(sink, 4).dump(Evil())
+            sink.close()
+            os._exit(0)
+        """
+    outcome = run(by_hand, where, serializer=serializer)
+    assert type(outcome) is Error
+    assert not Path(where).exists()
+
+
+def test_with_pickle_the_test_above_would_have_shown_it(tmp_path):
+    """The control: the same value does run code when the user has chosen ``pickle``."""
+    where = tmp_path / "made"
+    run(textwrap.dedent(EVIL).format(action="return Evil()"), str(where))
+    assert where.exists()
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("import threading; return {'a': [1, threading.Lock()]}", "value['a'][1] is a lock of module _thread"),
+        ("return lambda: 1", "value is a function of module builtins"),
+        (
+            "class P: pass\n    p = P(); p.inner = [open('/dev/null')]; return p",
+            "value is a f.<locals>.P of module __main__",
+        ),
+        ("return (i for i in [])", "value is a generator of module builtins"),
+    ],
+)
+def test_a_result_that_cannot_be_sent_is_named_with_its_place(statement, said):
+    """Type, module, place and remedies are in the sentence; none of our frames is."""
+    outcome = run(f"def f():\n    {statement}\n")
+    assert outcome.type_name == "airflow_venv.TransferError"
+    assert said in outcome.message
+    assert "serializer='cloudpickle'" in outcome.message
+    assert "runner.py" not in outcome.traceback
+
+
+def test_a_class_that_the_worker_lacks_is_named_with_remedies(tmp_path):
+    """The interpreter that needs it, the module and what else one can do."""
+    (tmp_path / "only_there.py").write_text("class Thing: pass\n")
+    outcome = run(
+        "def f():\n    import only_there\n    return [only_there.Thing()]\n", env=variables(PYTHONPATH=str(tmp_path))
+    )
+    assert outcome.type_name == "TransferError"
+    assert f"Airflow's own Python ({sys.executable}) cannot read: No module named 'only_there'" in outcome.message
+    assert "install only_there beside Airflow" in outcome.message
+
+
+def test_a_class_that_the_environment_lacks_is_named(tmp_path, monkeypatch):
+    """The other way round."""
+    (tmp_path / "only_here.py").write_text("class Thing: pass\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    import only_here
+
+    outcome = run(IDENTITY, only_here.Thing())
+    assert outcome.type_name == "airflow_venv.TransferError"
+    assert "An argument cannot be read in this environment: No module named 'only_here'" in outcome.message
+
+
+def test_a_class_of_the_dag_file_is_found_on_both_sides(tmp_path, monkeypatch):
+    """Its module has another name in the worker, where Airflow imported the file, than in the child."""
+    (tmp_path / "unusual_prefix_dag.py").write_text("class Row(tuple): pass\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    import unusual_prefix_dag
+
+    source = "class Row(tuple): pass\n\ndef f(row):\n    return Row(row + (2,)), type(row) is Row\n"
+    outcome = run(source, unusual_prefix_dag.Row((1,)), module_name="unusual_prefix_dag")
+    row, same = outcome.value
+    assert type(row) is unusual_prefix_dag.Row
+    assert (tuple(row), same) == ((1, 2), True)
+
+
+def test_a_result_whose_reading_fails_is_told():
+    """Its own class raises in the worker."""
+    source = """
+        def f():
+            class Bad:
+                def __reduce__(self):
+                    return int, ("no number",)
+            return Bad()
+        """
+    outcome = run(source)
+    assert outcome.message == (
+        "The function's result cannot be read: ValueError: invalid literal for int() with base 10: 'no number'"
+    )
+
+
+@pytest.mark.parametrize("value", ["{1}", "None"])
+@pytest.mark.parametrize("serializer", ["cloudpickle", "dill"])
+def test_a_serializer_that_the_environment_lacks_is_named(serializer, value):
+    """With the interpreter that it has to be installed for, and also where the values could do without it."""
+    outcome = run(f"def f():\n    return {value}\n", serializer=serializer)
+    assert f"serializer='{serializer}' needs the package {serializer}" in outcome.message
+
+
+@pytest.mark.parametrize("serializer", ["cloudpickle", "dill"])
+def test_a_serializer_that_is_missing_beside_airflow_is_named(monkeypatch, serializer):
+    """As the stock operators do, and before anything is started."""
+    monkeypatch.setitem(sys.modules, serializer, None)
+    with pytest.raises(ModuleNotFoundError, match=f"Unable to import `{serializer}` module"):
+        serializers.check_serializer(serializer)
+
+
+@pytest.mark.parametrize("serializer", ["pickle", "json", "arrow"])
+def test_other_serializers_need_no_package_beside_airflow(monkeypatch, serializer):
+    """Even if their names were those of packages."""
+    for name in ("cloudpickle", "dill", "pyarrow"):
+        monkeypatch.setitem(sys.modules, name, None)
+    serializers.check_serializer(serializer)
+
+
+def test_dill_sends_what_pickle_cannot():
+    """Here the environment is this very interpreter, which has dill."""
+    source = "def f(g):\n    return g(2), (lambda y: y * 3)\n"
+    function = eval("lambda x: x + 1", {"__name__": "__main__"})  # noqa: S307 - of no module that can be imported
+    outcome = run(source, function, python=sys.executable, serializer="dill")
+    number, function = outcome.value
+    assert (number, function(2)) == (3, 6)
+
+
+PEAK = """
+    import logging, resource, sys
+    from tests.support import children
+    size = {size}
+    def peak(who):
+        return resource.getrusage(who).ru_maxrss * 1024
+    before = peak(resource.RUSAGE_SELF)
+    argument = b"x" * size if {there} else b""
+    outcome = children.run('''
+        def f(x, size):
+            import resource
+            before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+            value = {value}
+            return value
+        ''', argument, size, version="{version}", serializer="{serializer}")
+    value = outcome.value
+    assert len(value) == size, len(value)
+    print(peak(resource.RUSAGE_SELF) - before, peak(resource.RUSAGE_CHILDREN))
+    """
+
+
+LARGE = 200_000_000
+
+
+def peaks(*, size, version="3.12", there, value):
+    """Run the function in a worker of its own; give what the peaks of both have grown by, in bytes."""
+    code = textwrap.dedent(PEAK).format(size=size, there=there, value=value, version=version, serializer="pickle")
+    root = str(Path(__file__).parents[3])
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=variables(PYTHONPATH=root), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    ours, theirs = map(int, done.stdout.split())
+    return ours, theirs
+
+
+@pytest.mark.parametrize(
+    ("version", "there", "value"),
+    [  # Python 3.7 has no protocol 5 and no unpickler that reads into place
+        ("3.7", False, "b'y' * size"),
+        ("3.12", False, "b'y' * size"),
+        ("3.12", False, "bytearray(size)"),
+        ("3.12", True, "x"),
+    ],
+)
+def test_a_large_value_is_held_once_on_each_side(version, there, value):
+    """It goes from its own memory to the socket, and from the socket into its copy: no pickle of it is built."""
+    ours, theirs = peaks(size=LARGE, version=version, there=there, value=value)
+    copies = 1 + there
+    assert ours < LARGE * copies + 60_000_000
+    assert theirs < LARGE + 60_000_000
+
+
+@pytest.mark.slow
+def test_a_gigabyte_goes_there_and_back():
+    """The worker holds the argument and the result, the environment the one value that is both."""
+    size = 1_000_000_000
+    if os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") < 5 * size:
+        pytest.skip("this machine has no 5 GB to spare")
+    ours, theirs = peaks(size=size, there=True, value="x")
+    assert ours < 2 * size + 60_000_000
+    assert theirs < size + 60_000_000

@@ -1,0 +1,406 @@
+"""Life and death: whatever happens to a task, its process and what it has started end with it."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+
+import pytest
+
+from airflow_venv.call import Crash, Error, Value
+from airflow_venv.child import process_tree
+from airflow_venv.worker import supervisor
+from tests.support import children
+from tests.support.children import FakeServices, Lines, run, variables
+
+FAMILY = """
+    def f(pids):
+        import os, subprocess, sys, time
+        sleeper = "import time; time.sleep(60)"
+        subprocess.Popen([sys.executable, "-c", sleeper])
+        subprocess.Popen([sys.executable, "-c", sleeper], start_new_session=True)
+        leaving = "import subprocess, sys; subprocess.Popen([sys.executable, '-c', %r])" % sleeper
+        subprocess.run([sys.executable, "-c", leaving])
+        open(pids, "w").write(os.environ["AIRFLOW_VENV_TASK"])
+        time.sleep(600)
+    """
+"""A function with a child, a child in a session of its own, and a grandchild whose parent has ended."""
+
+
+def marked(mark):
+    """List the processes that a task has started and that are alive."""
+    return process_tree.descendants(-1, mark)
+
+
+def wait_for(condition, seconds=10.0):
+    """Wait until it is true; give whether it is."""
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return condition()
+
+
+def alarm_when(path):
+    """Send this process SIGALRM as soon as the function has written its mark."""
+
+    def watch():
+        wait_for(lambda: path.exists() and path.read_text(), 60)
+        os.kill(os.getpid(), signal.SIGALRM)
+
+    threading.Thread(target=watch).start()
+
+
+class TimesUpError(Exception):
+    """What Airflow raises in a task that takes too long."""
+
+
+def test_a_timeout_ends_the_function_and_what_it_has_started(tmp_path):
+    """An exception that a signal handler raises in the worker, as Airflow's timeouts do."""
+    pids = tmp_path / "mark"
+
+    def times_up(*_):
+        raise TimesUpError
+
+    before = signal.signal(signal.SIGALRM, times_up)
+    try:
+        alarm_when(pids)
+        with pytest.raises(TimesUpError):
+            run(FAMILY, str(pids))
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert marked(pids.read_text()) == []
+
+
+def test_on_kill_ends_them_all(tmp_path):
+    """``kill_all`` is called from a signal handler while the worker waits for the child."""
+    pids = tmp_path / "mark"
+    before = signal.signal(signal.SIGALRM, lambda *_: supervisor.kill_all())
+    try:
+        alarm_when(pids)
+        outcome = run(FAMILY, str(pids))
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert outcome == Crash("The process was ended by SIGTERM (signal 15) before its function had returned", signal=15)
+    assert marked(pids.read_text()) == []
+
+
+def test_a_function_that_ignores_the_request_is_ended_all_the_same(monkeypatch):
+    """First it is asked, then it is not."""
+    monkeypatch.setattr(supervisor, "GRACE", 0.3)
+    source = """
+        def f():
+            import signal, time
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            print("ready")
+            time.sleep(600)
+        """
+
+    class Impatient(Lines):
+        def emit(self, record):
+            super().emit(record)
+            raise TimesUpError
+
+    with pytest.raises(TimesUpError):
+        run(source, lines=Impatient())
+
+
+WORKER = """
+    import logging, os, signal, sys
+    from airflow_venv.environments import facts
+    from airflow_venv.worker import supervisor
+    from airflow_venv.call import Call, FunctionSource, Piece
+
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have had it ignored
+    function = FunctionSource("f", (Piece({source!r}, "dag.py", 1),))
+    call = Call(facts.read({python!r}), function, args={args!r}, env=dict(os.environ))
+    services = type("Services", (), {{"context": lambda *_, **__: {{}}, "variables": lambda *_: {{}}}})()
+    supervisor.run(call, services, logging)
+    """
+
+
+def worker(source, *args, version="3.8"):
+    """Start a worker of its own that runs a function."""
+    python = children.interpreter(version)
+    code = textwrap.dedent(WORKER.format(source=textwrap.dedent(source).lstrip("\n"), args=args, python=python))
+    return subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
+
+
+@pytest.mark.parametrize("version", ["3.7", "3.8", "3.13"])
+def test_a_worker_that_is_killed_takes_everything_along(tmp_path, version):
+    """Nobody is left to end the processes when the worker gets SIGKILL: they see to it themselves."""
+    pids = tmp_path / "mark"
+    parent = worker(FAMILY, str(pids), version=version)
+    assert wait_for(lambda: pids.exists() and pids.read_text())
+    mark = pids.read_text()
+    assert wait_for(lambda: len(marked(mark)) == 4)
+    parent.kill()
+    parent.wait()
+    assert wait_for(lambda: marked(mark) == [], 5)
+
+
+HOLDING = """
+    def f(pids):
+        import os
+        open(pids, "w").write(os.environ["AIRFLOW_VENV_TASK"])
+        sum(range(10**13))
+    """
+"""Days within one call of compiled code: no other thread gets to run."""
+
+
+@pytest.mark.parametrize("version", ["3.7", "3.13"])
+def test_a_function_that_lets_no_thread_run_ends_with_a_worker_that_is_killed(tmp_path, version):
+    """The kernel does it: waiting for a thread would take as long as the call does."""
+    pids = tmp_path / "mark"
+    parent = worker(HOLDING, str(pids), version=version)
+    assert wait_for(lambda: pids.exists() and pids.read_text())
+    mark = pids.read_text()
+    time.sleep(0.2)
+    parent.kill()
+    parent.wait()
+    assert wait_for(lambda: marked(mark) == [], 3)
+
+
+STARTING = {
+    "subprocess": "import subprocess, sys; subprocess.Popen(['sleep', '300'], start_new_session=True)",
+    "fork": "import os, time; os.fork() or (os.setsid(), time.sleep(300))",
+    "spawn": "import os; os.posix_spawn('/bin/sleep', ['sleep', '300'], os.environ)",
+    "system": "import os; os.system('sleep 300 &')",
+    "multiprocessing": "import multiprocessing as m, time; m.get_context('spawn').Process(target=time.sleep, "
+    "args=(300,)).start()",
+}
+
+
+@pytest.mark.parametrize("version", ["3.8", "3.13"])
+@pytest.mark.parametrize("way", STARTING)
+def test_no_way_of_starting_a_process_leaves_it_behind(tmp_path, version, way):
+    """Once there is another process it is not the kernel that ends the function: it would not end the other."""
+    pids = tmp_path / "mark"
+    source = f"""
+        def f(pids):
+            import os, time
+            {STARTING[way]}
+            open(pids, "w").write(os.environ["AIRFLOW_VENV_TASK"])
+            time.sleep(300)
+        """
+    parent = worker(source, str(pids), version=version)
+    assert wait_for(lambda: pids.exists() and pids.read_text())
+    mark = pids.read_text()
+    assert wait_for(lambda: len(marked(mark)) >= 2)
+    parent.kill()
+    parent.wait()
+    assert wait_for(lambda: marked(mark) == [])
+
+
+@pytest.mark.parametrize("version", ["3.8", "3.13"])
+def test_what_starts_processes_is_still_what_it_was(version):
+    """It can be passed on by name, and does what it did."""
+    source = """
+        def f():
+            import os, pickle, subprocess
+            passed = pickle.loads(pickle.dumps((os.system, os.posix_spawn)))
+            assert passed == (os.system, os.posix_spawn)
+            said = subprocess.run(["echo", "said"], stdout=subprocess.PIPE, check=True).stdout.decode()
+            return [passed[0]("exit 3") >> 8, said, os.system.__doc__ is not None]
+        """
+    assert run(source, version=version) == Value([3, "said\n", True])
+
+
+SLEEPER = """
+    def f(pids):
+        import os, subprocess, time
+        open(pids, "w").write(os.environ["AIRFLOW_VENV_TASK"])
+        subprocess.Popen(["sleep", "300"])
+        time.sleep(300)
+    """
+
+
+def kill_cycles(tmp_path, count, at_once=5):
+    """Kill that many workers, each at another moment of the child's life; give the processes that are left."""
+    marks = []
+    for first in range(0, count, at_once):
+        cycles = range(first, min(first + at_once, count))
+        paths = [tmp_path / f"mark{cycle}" for cycle in cycles]
+        workers = [worker(SLEEPER, str(path), version="3.12") for path in paths]
+        for cycle, path, parent in zip(cycles, paths, workers, strict=True):
+            if cycle % 4:
+                wait_for(path.exists, 30)
+            time.sleep(0.02 * (cycle % 7))
+            parent.send_signal([signal.SIGKILL, signal.SIGTERM, signal.SIGINT][cycle % 3])
+        for parent in workers:
+            parent.wait(120)  # a loaded machine takes its time
+        marks += [path.read_text() for path in paths if path.exists()]
+    assert len(marks) > count // 2, "most must have been killed while their function ran"
+    wait_for(lambda: not any(map(marked, marks)), 60)
+    return [pid for mark in marks for pid in marked(mark)]
+
+
+def test_kill_cycles_leave_no_orphans(tmp_path):
+    """A short run of what the long run does five hundred times."""
+    assert kill_cycles(tmp_path, 15) == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_five_hundred_kill_cycles_leave_no_orphans(tmp_path):
+    """SIGKILL, SIGTERM and SIGINT, before, during and after the start."""
+    assert kill_cycles(tmp_path, 500) == []
+
+
+def test_a_background_process_does_not_hold_the_task_up():
+    """A daemon that keeps standard output open outlives the task, as it would outlive a script; the task ends."""
+    source = """
+        def f():
+            import subprocess
+            return subprocess.Popen(["sleep", "30"], start_new_session=True).pid
+        """
+    started = time.monotonic()
+    outcome = run(source)
+    assert time.monotonic() - started < 10
+    os.kill(outcome.value, signal.SIGKILL)
+
+
+def test_the_child_stays_in_the_tasks_process_group():
+    """Airflow 3.3 ends the whole group."""
+    assert run("def f():\n    import os\n    return os.getpgid(0)\n") == Value(os.getpgid(0))
+
+
+def test_no_file_is_written_and_nothing_secret_is_on_the_command_line(tmp_path):
+    """Temporary files cannot be left behind where there are none; arguments are seen by every user of the machine."""
+    source = """
+        def f(password):
+            import os
+            return [os.listdir(os.environ["TMPDIR"]), open("/proc/self/cmdline").read(), dict(os.environ)]
+        """
+    outcome = run(source, "s3cr3t", env=variables(TMPDIR=str(tmp_path)))
+    files, command, environ = outcome.value
+    assert files == []
+    assert "s3cr3t" not in command
+    assert "s3cr3t" not in str(environ)
+
+
+def test_variables_are_the_calls_and_those_that_are_asked_for():
+    """Nothing of the worker's own environment gets in by the back door."""
+    services = FakeServices(variables={"AIRFLOW_CONN_X": "uri"})
+    outcome = run("def f():\n    import os\n    return dict(os.environ)\n", env={"ONLY": "1"}, services=services)
+    outcome.value.pop("LC_CTYPE", None)  # Python sets it itself in the C locale
+    assert outcome.value.keys() == {"ONLY", "AIRFLOW_CONN_X", "AIRFLOW_VENV_TASK"}
+
+
+def test_a_hundred_megabytes_of_output_pass_through():
+    """The worker holds a line at a time, however much is printed."""
+    import tracemalloc
+
+    class Counting:
+        size = 0
+
+        def info(self, _, text):
+            self.size += len(text) + 1
+
+    lines = Counting()
+    source = """
+        def f():
+            import os
+            line = b"x" * 9999 + b"\\n"
+            for _ in range(10_000):
+                os.write(1, line)
+        """
+    tracemalloc.start()
+    try:
+        assert supervisor.run(children.call(source), FakeServices(), lines) == Value(None)
+        assert lines.size == 100_000_000
+        assert tracemalloc.get_traced_memory()[1] < 16_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def fake_runner(tmp_path, body):
+    """Make a stand-in for an environment whose process says whatever it likes on the channel."""
+    script = tmp_path / "python"
+    script.write_text(
+        f"#!{sys.executable}\nimport os, sys, time, json\nfd = int(sys.argv[2])\n"
+        "def frame(header, payload=b''):\n"
+        "    head = json.dumps(header).encode()\n"
+        "    return len(head).to_bytes(4, 'big') + len(payload).to_bytes(8, 'big') + head + payload\n"
+        f"{textwrap.dedent(body)}\n"
+    )
+    script.chmod(0o755)
+    return str(script)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "os.write(fd, b'garbage' * 1000); time.sleep(60)",
+        "os.write(fd, b'\\xff' * 100000); time.sleep(60)",
+        "os.write(fd, frame([1])); time.sleep(60)",
+        "os.write(fd, frame({'kind': 'what'})); time.sleep(60)",
+        "os.write(fd, frame({'kind': 'request'})); time.sleep(60)",
+        "os.write(fd, frame({'kind': 'data'}, b'x')); time.sleep(60)",
+        "os.write(fd, frame({'kind': 'value', 'value': 1}) * 2); time.sleep(60)",
+        "os.write(fd, (2).to_bytes(4, 'big') + (1 << 62).to_bytes(8, 'big') + b'{}'); time.sleep(60)",
+        (
+            "h = b'{\"kind\": \"buffer\"}'; os.write(fd, frame({'kind': 'value'}) + len(h).to_bytes(4, 'big')"
+            " + (1 << 62).to_bytes(8, 'big') + h); time.sleep(60)"
+        ),
+        (
+            "[os.write(fd, frame({'kind': 'log', 'number': 0}, b'x' * 1000)) for _ in range(100)];"
+            "os.write(fd, b'!' * 12); time.sleep(60)"
+        ),
+    ],
+)
+def test_nonsense_fails_the_task_and_nothing_else(tmp_path, body):
+    """The process is ended, and the task fails with a sentence."""
+    outcome = run("def f(): pass", python=fake_runner(tmp_path, body))
+    assert type(outcome) is Error
+    assert "broke the protocol" in outcome.message or "cannot be read" in outcome.message
+
+
+def test_a_process_that_stalls_is_ended(tmp_path, monkeypatch):
+    """Half a message and then nothing."""
+    monkeypatch.setattr(supervisor, "STALL", 0.5)
+    outcome = run("def f(): pass", python=fake_runner(tmp_path, "os.write(fd, b'\\0' * 5); time.sleep(60)"))
+    assert "half sent for" in outcome.message
+
+
+def test_a_process_that_does_not_read_is_ended(tmp_path, monkeypatch):
+    """It was sent more than it took."""
+    monkeypatch.setattr(supervisor, "PATIENCE", 0.5)
+    outcome = run("def f(x): pass", b"x" * 10_000_000, python=fake_runner(tmp_path, "time.sleep(60)"))
+    assert "half read for" in outcome.message
+
+
+def test_a_flood_of_requests_does_not_end_the_worker(tmp_path):
+    """Questions without reading the answers: the process is ended, memory stays small."""
+    flood = """
+        while True:
+            os.write(fd, frame({'kind': 'request', 'id': 1, 'request': 'big', 'arguments': {}}, b'x' * 100000))
+        """
+    services = FakeServices(answers={"big": "y" * 1_000_000})
+    outcome = run("def f(): pass", python=fake_runner(tmp_path, flood), services=services)
+    assert "floods the channel" in outcome.message
+
+
+def test_marks_without_records_do_not_hold_the_output_up(tmp_path):
+    """Somebody prints what looks like our mark."""
+    body = """
+        start = json.loads(os.read(fd, 1 << 16)[12:])
+        mark = "\\0" + start["token"] + ":%d\\0"
+        for number in range(100):
+            print("line", number, mark % number, flush=True)
+        os.write(fd, frame({'kind': 'value', 'value': 1}))
+        """
+    lines = Lines()
+    outcome = run("def f(): pass", python=fake_runner(tmp_path, body), lines=lines)
+    assert outcome == Value(1)
+    assert "".join(lines.texts).count("line") == 100
+
+
+def test_an_argument_that_cannot_be_sent_is_named():
+    """What cannot be sent is told before anything runs there."""
+    outcome = run("def f(x): pass", sys)
+    assert outcome.type_name == "TransferError"
+    assert "'positional argument 1'" in outcome.message
+    assert "module of module builtins" in outcome.message

@@ -1,0 +1,177 @@
+"""The frontend's image for all platforms: what is in it, that it starts, and that its checks find what they are for."""
+
+import contextlib
+import io
+import json
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from tools import arm64 as emulated_arm64
+from tools import base_images, build_image, engine, image_layout
+from tools.state import Unavailable
+
+ARM64 = "linux/arm64"
+
+
+@pytest.fixture
+def arm64():
+    """Skips where no image for arm64 can be built, or none can be executed."""
+    try:
+        base_images.ensure(engine.up(image_layout.ENGINE), build_image.FRONTEND_BASE)
+        image_layout.base(engine.up(image_layout.ENGINE))
+        with emulated_arm64.emulation():
+            yield
+    except Unavailable as reason:
+        pytest.skip(f"nothing for arm64: {reason}")
+
+
+@pytest.mark.engine
+@pytest.mark.usefixtures("arm64")
+def test_the_image_is_made_for_both_platforms_and_answers_builds_on_both(tmp_path: Path):
+    """By a build of each platform's own image: it has every module that it may import, and knows PYENV."""
+    made = image_layout.build(tmp_path / "image.tar")
+    assert made == image_layout.Layout(platforms=image_layout.PLATFORMS, started=image_layout.PLATFORMS)
+
+
+def written(path: Path, machines: dict[str, int], *, interpreter: bool = True) -> Path:
+    """Write an OCI layout with an image for each architecture, whose programs are for the processor of that number."""
+    blobs: dict[str, bytes] = {}
+
+    def blob(name: str, content: object) -> dict[str, object]:
+        blobs[f"blobs/sha256/{name}"] = content if isinstance(content, bytes) else json.dumps(content).encode()
+        return {"digest": f"sha256:{name}"}
+
+    made = []
+    for arch, machine in machines.items():
+        program = b"\x7fELF" + bytes(14) + machine.to_bytes(2, "little")
+        programs = {"tools/uv": program, "usr/bin/python3": program} if interpreter else {"tools/uv": program}
+        layer = blob(f"layer-{arch}", packed(programs, links={"python": "/usr/bin/python3"}))
+        config = blob(f"config-{arch}", {"os": "linux", "architecture": arch})
+        made.append(blob(f"image-{arch}", {"config": config, "layers": [layer]}))
+    proof = blob("proof", {"config": blob("none", {"os": "unknown", "architecture": "unknown"}), "layers": []})
+    proof["annotations"] = {"vnd.docker.reference.type": "attestation-manifest"}
+    blobs["index.json"] = json.dumps({"manifests": [blob("index", {"manifests": [*made, proof]})]}).encode()
+    path.write_bytes(packed(blobs))
+    return path
+
+
+def packed(files: dict[str, bytes], links: dict[str, str] | None = None) -> bytes:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as tar:
+        for name, content in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+        for name, target in (links or {}).items():
+            member = tarfile.TarInfo(name)
+            member.type, member.linkname = tarfile.SYMTYPE, target
+            tar.addfile(member)
+    return stream.getvalue()
+
+
+def test_platforms_are_read_from_the_layout(tmp_path: Path):
+    """Through indexes, without the attestations beside the images."""
+    found = image_layout.checked(written(tmp_path / "layout.tar", {"arm64": 183, "amd64": 62}))
+    assert found == {"linux/amd64": "sha256:image-amd64", ARM64: "sha256:image-arm64"}
+
+
+def test_an_image_with_programs_for_another_platform_is_refused(tmp_path: Path):
+    """A base image that is at hand for one platform alone makes an image that could not start."""
+    with pytest.raises(Unavailable, match=r"the image for arm64 has programs for .*amd64"):
+        image_layout.checked(written(tmp_path / "layout.tar", {"amd64": 62, "arm64": 62}))
+
+
+def test_an_image_without_its_interpreter_is_refused(tmp_path: Path):
+    """The link that the entry point names leads to a program."""
+    with pytest.raises(Unavailable, match="the image for amd64 lacks python"):
+        image_layout.checked(written(tmp_path / "layout.tar", {"amd64": 62}, interpreter=False))
+
+
+class Client:
+    """In place of an engine: keeps what it was asked, and answers as it is told to."""
+
+    flavour = "docker"
+
+    def __init__(self, machines: dict[str, int], answer: str = "PYENV has no option --no-such-option") -> None:
+        self.asked: list[str] = []
+        self._machines = machines
+        self._answer = answer
+
+    def run(self, *words: str, **_: object) -> str:
+        self.asked.append(" ".join(words))
+        for word in words:
+            if word.startswith("--output=type=oci"):
+                written(Path(word.partition("dest=")[2].partition(",")[0]), self._machines)
+        dockerfile = Path(words[-1], "Dockerfile")
+        if self._answer and dockerfile.exists() and "--no-such-option" in dockerfile.read_text():
+            raise Unavailable(self._answer)
+        return ""
+
+
+@pytest.fixture
+def elsewhere(monkeypatch: pytest.MonkeyPatch):
+    """A machine with that client's engine, and none of ours."""
+
+    def use(client: Client) -> Client:
+        def up(flavour: str = "docker") -> Client:
+            if flavour != "docker":
+                raise Unavailable("only on Debian as root")
+            return client
+
+        monkeypatch.setattr(image_layout.engine, "up", up)
+        monkeypatch.setattr(image_layout.arm64, "emulation", contextlib.nullcontext)
+        return client
+
+    return use
+
+
+def test_a_builder_in_a_container_is_used_where_no_engine_of_ours_can_be(tmp_path: Path, elsewhere):
+    """As on GitHub's machines; it is made for this, and removed afterwards."""
+    client = elsewhere(Client({"arm64": 183, "amd64": 62}))
+    made = image_layout.build(tmp_path / "image.tar")
+    assert made == image_layout.Layout(platforms=image_layout.PLATFORMS, started=image_layout.PLATFORMS)
+    create, build, *answers, remove = client.asked
+    assert create.startswith("buildx create --name=pyenv-frontend-dist --driver=docker-container")
+    assert build.startswith("buildx build --builder=pyenv-frontend-dist --platform=linux/amd64,linux/arm64 ")
+    assert [line.startswith("buildx build --builder=pyenv-frontend-dist ") for line in answers] == [True] * 4
+    assert remove == "buildx rm pyenv-frontend-dist"
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"), [("", "took a PYENV with an option"), ("exec format error", "exec format error")]
+)
+def test_an_image_that_does_not_answer_as_ours_is_refused(tmp_path: Path, elsewhere, answer: str, said: str):
+    """One that is not the frontend, or that does not start."""
+    elsewhere(Client({"arm64": 183, "amd64": 62}, answer))
+    with pytest.raises(Unavailable, match=said):
+        image_layout.build(tmp_path / "image.tar")
+
+
+def test_what_cannot_be_executed_is_said(tmp_path: Path, elsewhere, monkeypatch: pytest.MonkeyPatch, capsys):
+    """Nothing else fails for it: the image was built without."""
+    elsewhere(Client({"arm64": 183, "amd64": 62}))
+    monkeypatch.setattr(image_layout, "HERE", "amd64")
+
+    def emulation() -> None:
+        raise Unavailable("there is no qemu")
+
+    monkeypatch.setattr(image_layout.arm64, "emulation", emulation)
+    made = image_layout.build(tmp_path / "image.tar")
+    assert (made.platforms, made.started) == (image_layout.PLATFORMS, ("linux/amd64",))
+    assert "the image for linux/arm64 is not executed: there is no qemu" in capsys.readouterr().err
+
+
+def test_without_a_base_for_the_other_platform_it_is_built_for_this_one(tmp_path: Path, elsewhere, monkeypatch, capsys):
+    """The reason is said."""
+    client = elsewhere(Client({"amd64": 62}))
+    monkeypatch.setattr(image_layout, "HERE", "amd64")
+
+    def base(_: object) -> None:
+        raise Unavailable("no Debian for arm64")
+
+    monkeypatch.setattr(image_layout, "base", base)
+    assert image_layout.build(tmp_path / "image.tar").platforms == ("linux/amd64",)
+    assert "--platform" not in client.asked[1]
+    assert "so for this platform alone: no Debian for arm64" in capsys.readouterr().err

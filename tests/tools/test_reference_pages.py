@@ -1,0 +1,47 @@
+"""The reference in the repository is the one that the tables make."""
+
+from pathlib import Path
+
+import pytest
+
+from pyenv_frontend.dockerfile import parse
+from pyenv_frontend.lint.ruleset import RULES
+from pyenv_frontend.pyenv.options import OPTIONS
+from pyenv_frontend.stages.analyze import read
+from tools.reference_pages import main, pages
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("path", [*pages()])
+def test_page_is_current(path):
+    """`python -m tools.reference_pages` would change nothing."""
+    assert (ROOT / path).read_text("utf-8") == pages()[path]
+
+
+def test_no_page_is_left_over():
+    """A rule that is gone takes its page with it."""
+    assert {path.name for path in (ROOT / "docs/reference/rules").iterdir()} == {
+        "README.md",
+        *(f"{rule.name}.md" for rule in RULES),
+    }
+
+
+def test_everything_is_on_the_page():
+    """Every option, and the whole grammar."""
+    page = pages()["docs/reference/pyenv.md"]
+    assert all(f"### `{spec.usage}`" in page for spec in OPTIONS)
+    assert "pyenv: (option _SPACE)*" in page
+
+
+def test_examples_are_right():
+    """What the page shows as Dockerfiles can be read."""
+    blocks = pages()["docs/reference/pyenv.md"].split("```Dockerfile\n")[1:]
+    texts = [block.partition("```")[0] for block in blocks]
+    assert [len(read(parse(text.encode())).environments) for text in texts] == [3]
+
+
+def test_main_writes(tmp_path):
+    """The pages are written below a folder."""
+    main(str(tmp_path))
+    assert {path: (tmp_path / path).read_text("utf-8") for path in pages()} == pages()

@@ -1,0 +1,203 @@
+"""arm64 on another machine: emulation by the kernel, and images that hold nothing but Debian's own files.
+
+A step of an arm64 image is executed by qemu, which Debian has and the kernel calls for programs of that machine
+(binfmt_misc). The images are stand-ins: packages unpacked and not configured, which needs no emulation and does for a
+base image with the libraries of Python, and for images with a Python in ``/usr/local``.
+"""
+
+import contextlib
+import fcntl
+import io
+import re
+import tarfile
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from tools import debian, interpreters
+from tools.engine import Engine
+from tools.stand_ins import CERTIFICATES, IN_IMAGE
+from tools.state import ROOT, Unavailable, folder, lock, run, say
+
+__all__ = ["PLATFORM", "emulation", "push_base", "push_frontend", "push_python", "tag_both"]
+
+PLATFORM = "linux/arm64"
+SERIES = "3.11"
+"""The Python that environments are made with."""
+_SUITES = {SERIES: "bookworm", "3.13": "trixie"}
+"""The Debian release whose Python that is."""
+_PACKAGES = "base-files,base-passwd,bash,coreutils,dash,libc-bin,libstdc++6"
+_BINFMT = Path("/proc/sys/fs/binfmt_misc")
+_CONTROLS = ("register", "status")
+_ENTRY = "pyenv-frontend-arm64"
+# An ELF file of 64 bits, little-endian, executable (or shared: hence the mask), for machine 0xb7; F: qemu is opened now
+# and works in containers that do not have it.
+_MAGIC = r"\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00"
+_MASK = r"\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff"
+
+
+@contextlib.contextmanager
+def emulation() -> Iterator[None]:
+    """Let the kernel execute arm64 programs, as long as a context of any process lasts.
+
+    A kernel that can already is left alone.
+
+    Raises:
+        Unavailable: the kernel cannot call emulators, or there is no qemu.
+    """
+    with folder("locks").joinpath("emulation").open("a") as users:
+        fcntl.flock(users, fcntl.LOCK_SH)
+        if not any("b700" in entry.read_text() for entry in _BINFMT.glob("*") if entry.name not in _CONTROLS):
+            _register()
+        try:
+            yield
+        finally:
+            with contextlib.suppress(OSError):
+                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)  # nobody else is using it
+                (_BINFMT / _ENTRY).write_text("-1")
+
+
+def _register() -> None:
+    qemu = debian.unpack(_SUITES[SERIES], "qemu-user-static") / "usr/bin/qemu-aarch64-static"
+    if not (_BINFMT / "register").exists():
+        run(["mount", "-t", "binfmt_misc", "binfmt_misc", _BINFMT])
+    try:
+        with contextlib.suppress(FileExistsError):  # another process was quicker
+            (_BINFMT / "register").write_text(f":{_ENTRY}:M::{_MAGIC}:{_MASK}:{qemu}:F")
+    except OSError as reason:
+        raise Unavailable(f"the kernel takes no emulator for arm64: {reason}") from reason
+
+
+def push_base(engine: Engine, name: str) -> None:
+    """Push a Debian for arm64 that has the libraries of Python and no Python."""
+
+    def keep(path: str) -> str | None:
+        return None if path.startswith(("usr/lib/python3", "usr/bin/python3")) else path
+
+    variables = f"ENV PATH=/usr/local/bin:/usr/bin SSL_CERT_FILE={IN_IMAGE}\n"
+    _push(engine, name, f"FROM scratch\nADD files.tar /\n{variables}", keep, extra=_accounts())
+
+
+def push_python(engine: Engine, name: str) -> None:
+    """Push an image for arm64 with a Python in /usr/local, as the official images have it, and nothing besides."""
+
+    def keep(path: str) -> str | None:
+        moved = _in_local(path, SERIES)
+        return moved if moved != path else None
+
+    _push(engine, name, "FROM scratch\nADD files.tar /\n", keep)
+
+
+def tag_both(engine: Engine, name: str, python: str) -> None:
+    """Give an engine with containerd's store an image for both platforms, each with a Python in /usr/local.
+
+    Args:
+        engine: the engine.
+        name: the image's name.
+        python: the image for the engine's own platform; for arm64 it is Debian's Python of the same series.
+    """
+    series = re.search(r":(\d+\.\d+)", python)[1]
+    dockerfile = f"FROM {python} AS amd64\nFROM scratch AS arm64\nADD files.tar /\nFROM $TARGETARCH\n"
+
+    def keep(path: str) -> str | None:
+        return _in_local(path, series) if f"{path}/".startswith(("lib", "usr/lib", "usr/bin/python")) else None
+
+    with _context(dockerfile, keep, series) as context:
+        options = [f"--platform=linux/amd64,{PLATFORM}", "--provenance=false", f"--tag={name}"]
+        engine.run("buildx", "build", *options, context, timeout=300)
+
+
+def _in_local(path: str, series: str) -> str:
+    """Say where a file of Debian's Python lies in an official image; other files stay where they are."""
+    wanted = path == f"usr/bin/python{series}" or f"{path}/".startswith(f"usr/lib/python{series}/")
+    return path.replace("usr/", "usr/local/", 1) if wanted else path
+
+
+def push_frontend(engine: Engine, name: str, frontend: str) -> None:
+    """Push a frontend for two platforms: as it is, and for arm64 with a uv for arm64.
+
+    It runs where the engine runs, whatever it builds for: the rest of its arm64 image is never executed.
+    """
+    with tempfile.TemporaryDirectory(dir=folder("tmp")) as scratch:
+        command = [
+            interpreters.uv(),
+            "pip",
+            "install",
+            "-q",
+            "--no-deps",
+            "--require-hashes",
+            f"--target={scratch}/site",
+        ]
+        run([*command, "--python-platform=aarch64-unknown-linux-musl", "-r", ROOT / "requirements/uv.txt"])
+        Path(scratch, "Dockerfile").write_text(
+            f"FROM --platform=$BUILDPLATFORM {frontend} AS here\n"
+            "FROM scratch AS arm64\nCOPY --from=here / /\nCOPY site/bin/uv /tools/uv\n"
+            f"FROM {frontend} AS amd64\n"
+        )
+        parts = []
+        for architecture in ("amd64", "arm64"):
+            parts.append(f"{name}-{architecture}")
+            options = [f"--platform=linux/{architecture}", f"--target={architecture}", f"--tag={parts[-1]}"]
+            engine.run("buildx", "build", "--push", "--provenance=false", *options, scratch, timeout=300)
+    engine.run("buildx", "imagetools", "create", f"--tag={name}", *parts)
+
+
+def _push(
+    engine: Engine,
+    name: str,
+    dockerfile: str,
+    keep: Callable[[str], str | None],
+    extra: dict[str, bytes] | None = None,
+) -> None:
+    """Push an image of some of the unpacked files."""
+    with _context(dockerfile, keep, SERIES, extra) as context:
+        options = [f"--platform={PLATFORM}", "--provenance=false", f"--tag={name}"]
+        engine.run("buildx", "build", "--push", *options, context, timeout=300)
+
+
+@contextlib.contextmanager
+def _context(
+    dockerfile: str, keep: Callable[[str], str | None], series: str, extra: dict[str, bytes] | None = None
+) -> Iterator[str]:
+    """Make a folder with a Dockerfile and unpacked files: `keep` gives a file's path in the image, or None."""
+    with tempfile.TemporaryDirectory(dir=folder("tmp")) as scratch:
+        with tarfile.open(_unpacked(series)) as source, tarfile.open(Path(scratch, "files.tar"), "w") as target:
+            for member in source:
+                path = keep(member.name.removeprefix("./"))
+                if path and not member.isdev():
+                    content = source.extractfile(member) if member.isreg() else None
+                    target.addfile(member.replace(name=path), content)
+            for path, content in (extra or {}).items():
+                member = tarfile.TarInfo(path)
+                member.size, member.mode = len(content), 0o644
+                target.addfile(member, io.BytesIO(content))
+        Path(scratch, "Dockerfile").write_text(dockerfile)
+        yield scratch
+
+
+def _accounts() -> dict[str, bytes]:
+    """What the packages' scripts would have made, had they been run, and this machine's certificates."""
+    with tarfile.open(_unpacked(SERIES)) as source:
+        files = {
+            f"etc/{name}": source.extractfile(f"./usr/share/base-passwd/{name}.master").read()
+            for name in ("passwd", "group")
+        }
+    return {**files, IN_IMAGE.lstrip("/"): CERTIFICATES.read_bytes()}
+
+
+def _unpacked(series: str) -> Path:
+    """Debian's packages for arm64, unpacked into a tar; made once per machine."""
+    suite = _SUITES[series]
+    system = folder("foreign") / f"arm64-{suite}.tar"
+    with lock("foreign"):
+        if not system.exists():
+            debian.install("mmdebstrap")
+            say(f"unpacking a Debian {suite} for arm64")
+            unfinished = system.with_suffix(".unfinished.tar")
+            command = ["mmdebstrap", "--architectures=arm64", "--variant=extract", "--mode=root", "--quiet"]
+            command += ["--skip=check/qemu", f"--include={_PACKAGES},python{series}"]
+            command += [f"--dpkgopt=path-exclude=/usr/share/{part}/*" for part in ("man", "doc", "locale")]
+            command += ["--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr"]
+            run([*command, suite, unfinished, debian.mirror()], timeout=600)
+            unfinished.rename(system)
+    return system

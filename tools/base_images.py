@@ -1,0 +1,142 @@
+"""The base images that tests, examples and benchmarks start from, by their real names.
+
+Where an image registry answers they are pulled. Where none does they are built out of what the machine and Debian's
+archive have (:mod:`tools.stand_ins`) and tagged with those same names. Run as a module::
+
+    python -m tools.base_images [name ...]
+"""
+
+import argparse
+import contextlib
+import sys
+import tempfile
+import time
+
+from tools import engine, image_contents, stand_ins
+from tools.engine import Engine
+from tools.state import Unavailable, folder, lock, run, say
+
+__all__ = ["NEEDED", "ensure"]
+
+NEEDED = (
+    "debian:bookworm-slim",
+    "python:3.8-slim-bookworm",
+    "python:3.9-slim-bookworm",
+    "python:3.10-slim-bookworm",
+    "python:3.11-slim-bookworm",
+    "python:3.12-slim-bookworm",
+    "python:3.13-slim-bookworm",
+    "apache/airflow:3.3.2-python3.12",
+)
+"""What the demo and the common tests start from; a test that needs another asks for it by name."""
+
+
+def ensure(engine_: Engine, *names: str) -> dict[str, str]:
+    """Make sure that the engine has those images.
+
+    Returns:
+        For each name ``pulled``, ``stand-in`` or ``there already``.
+
+    Raises:
+        Unavailable: one of them can be neither pulled nor built.
+    """
+    present = _present(engine_)
+    states = {}
+    for name in names:
+        key = stand_ins.key(name)
+        if name in present and present[name] in ("", key):
+            states[name] = "there already" if not present[name] else "stand-in"
+            continue
+        with lock(f"registry-{engine_.flavour}"):
+            pulled = _pulled(engine_, name)
+        states[name] = "pulled" if pulled else _build(engine_, name)
+    return states
+
+
+def _build(engine_: Engine, name: str) -> str:
+    parent = stand_ins.parent(name)
+    if parent:
+        ensure(engine_, parent)
+    with lock(f"image-{engine_.flavour}"):
+        if _present(engine_).get(name) != stand_ins.key(name) and not _copied(engine_, name):
+            _build_now(engine_, name)
+    return "stand-in"
+
+
+def _copied(engine_: Engine, name: str) -> bool:
+    """Copy the image from the default engine, if that has it: far quicker than a second build."""
+    default = engine.find() if engine_.flavour != "docker" else None
+    if default is None or _present(default).get(name) != stand_ins.key(name):
+        return False
+    say(f"copying {name} to the {engine_.flavour} engine")
+    with tempfile.NamedTemporaryFile(dir=folder("tmp"), suffix=".tar") as file:
+        default.run("save", "--output", file.name, name, timeout=600)
+        engine_.run("load", "--quiet", "--input", file.name, timeout=600)
+    return True
+
+
+def _build_now(engine_: Engine, name: str) -> None:
+    started = time.monotonic()
+    say(f"building a stand-in for {name}")
+    stand_ins.build(engine_, name)
+    say(f"built it in {time.monotonic() - started:.0f} s")
+
+
+def _present(engine_: Engine) -> dict[str, str]:
+    """Return every image by name, with the key of a stand-in or an empty text.
+
+    One question to the engine: other processes make and remove images meanwhile.
+    """
+    with contextlib.closing(image_contents.connect(engine_)) as client:
+        listed = client.api.images()
+    return {
+        name: (image.get("Labels") or {}).get(stand_ins.LABEL, "")
+        for image in listed
+        for name in image.get("RepoTags") or ()
+    }
+
+
+_registry_answers: dict[str, bool] = {}
+
+
+def _pulled(engine_: Engine, name: str) -> bool:
+    """Pull an image, if its registry answers; a registry that did not is not asked again."""
+    if name.startswith(stand_ins.LOCAL):
+        return False
+    first, _, rest = name.partition("/")
+    registry = first if rest and "." in first else "docker.io"
+    if not _registry_answers.get(registry, True):
+        return False
+    try:
+        # A registry that is not there is known within seconds; a large image takes its time.
+        run(["docker", "manifest", "inspect", name], env=engine_.env, timeout=20)
+    except Unavailable as problem:
+        _registry_answers[registry] = "manifest unknown" in str(problem) or "no such manifest" in str(problem)
+        return False
+    say(f"pulling {name}")
+    engine_.run("pull", "--quiet", name, timeout=1200)
+    return True
+
+
+def main() -> int:
+    """Make the images named on the command line, or those that are always needed, and say what they are."""
+    parser = argparse.ArgumentParser(prog="images", description="Base images for tests and examples.")
+    parser.add_argument("names", nargs="*", default=NEEDED)
+    names = parser.parse_args().names
+    try:
+        states = ensure(engine.up(), *names)
+    except Unavailable as problem:
+        say(f"images: {problem}")
+        return 1
+    width = max(len(name) for name in states)
+    for name, state in states.items():
+        print(f"{name:{width}}  {state}")
+    if "stand-in" in states.values():
+        print(
+            "No image registry answers: stand-ins are used, made of this machine's interpreters and Debian's packages"
+        )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

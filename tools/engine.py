@@ -1,0 +1,281 @@
+"""A Docker engine for the end-to-end tests: the one that answers already, or one of our own.
+
+An engine of our own is Docker as Debian packages it, unpacked into the state folder and started there, with its data,
+its socket and its log beside it; nothing of the system's is upgraded. It is shared by all checkouts on the machine and
+lives on after the process that started it. Run as a module::
+
+    python -m tools.engine up|down|status|env [flavour]
+"""
+
+import argparse
+import contextlib
+import dataclasses
+import json
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tools import debian
+from tools.state import Unavailable, folder, lock, run, say
+
+__all__ = ["FLAVOURS", "Engine", "Flavour", "down", "find", "trim", "up"]
+
+CLIENT_SUITE = "forky"
+"""The Debian release whose docker and buildx clients are used with every engine."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Flavour:
+    """One kind of engine that the tests run on."""
+
+    suite: str
+    """The Debian release that its packages come from."""
+    folder: str
+    """Where it lives below the state folder."""
+    containerd: bool = False
+    """Whether images are in containerd's store, which merges file systems and keeps images of all platforms."""
+
+    @property
+    def settings(self) -> dict[str, object]:
+        """What its `daemon.json` says. Left alone, an engine's build cache takes a tenth of the disk, each engine's.
+
+        There is more room than :func:`trim` and a run of all tests need: an engine whose cache is full drops what was
+        made a moment ago before what was used often, and a test that builds twice would find its first build gone.
+        """
+        garbage = {"builder": {"gc": {"enabled": True, "defaultKeepStorage": "30GB"}}}
+        return {**garbage, "features": {"containerd-snapshotter": self.containerd}}
+
+
+FLAVOURS = {
+    "docker": Flavour(suite="forky", folder="engine"),
+    "docker-28-containerd": Flavour(suite="forky", folder="engine-28-containerd", containerd=True),
+    "docker-26": Flavour(suite="trixie", folder="engine-26"),
+    "docker-26-containerd": Flavour(suite="trixie", folder="engine-26-containerd", containerd=True),
+}
+"""By the name that ``PYENV_ENGINE`` takes; ``docker`` is the default."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Engine:
+    """An engine that answers, and how to speak to it."""
+
+    flavour: str
+    env: dict[str, str]
+    """Variables that make ``docker`` and ``docker buildx`` use it."""
+    ours: bool
+    """Whether it was started by us (and may be stopped by us)."""
+
+    def environment(self) -> dict[str, str]:
+        """Return this process's variables with those of :attr:`env`."""
+        return {**os.environ, **self.env}
+
+    def run(self, *command: str, **options: object) -> str:
+        """Run a client command against it, return its stdout; see :func:`tools.state.run`."""
+        return run(["docker", *command], env=self.env, **options)
+
+    def version(self) -> str:
+        """Return the server's version."""
+        return self.run("version", "--format", "{{.Server.Version}}", timeout=30).strip()
+
+
+def find(flavour: str = "docker") -> Engine | None:
+    """Return the engine of that flavour if it answers now.
+
+    For the default flavour that is the one ``docker info`` reaches in the user's own set-up, before one of ours.
+    """
+    if flavour == "docker" and shutil.which("docker") and _answers({}):
+        return Engine(flavour=flavour, env=_client(own_plugins=_has_buildx()), ours=False)
+    home = _home(flavour)
+    if not (home / "docker.sock").exists() or not _answers(_address(home)):
+        return None
+    return Engine(flavour=flavour, env=_address(home) | _client(own_plugins=False), ours=True)
+
+
+def up(flavour: str = "docker") -> Engine:
+    """Return an engine of that flavour, started if need be.
+
+    Raises:
+        Unavailable: there is none, and none can be brought up; the text says what to install.
+    """
+    with lock(f"engine-{flavour}"):
+        engine = find(flavour)
+        if engine is None:
+            if not debian.is_debian_root():
+                raise Unavailable(
+                    "no Docker engine answers (`docker info`), and one can be brought up only on Debian as root: "
+                    "install Docker Engine 26 or newer with its buildx plugin, start it, and run this again"
+                )
+            _start(flavour)
+            engine = find(flavour)
+        if engine is None:
+            raise Unavailable(f"the engine was started and does not answer: see {_home(flavour) / 'dockerd.log'}")
+    return engine
+
+
+def trim(engine: Engine) -> None:
+    """Make room for the builds of a test run in an engine of ours: of its build cache, what was used last is kept.
+
+    The caches that steps mount (downloads, byte code) are kept whole.
+    """
+    if engine.ours:
+        with contextlib.suppress(Unavailable):  # then the engine makes room when it must
+            engine.run(
+                "buildx", "prune", "--all", "--force", "--filter=type=regular", "--reserved-space=15GB", timeout=600
+            )
+
+
+def down(flavour: str = "docker") -> bool:
+    """Stop the engine of ours of that flavour; its images stay. Tell whether one was running."""
+    with lock(f"engine-{flavour}"):
+        pid = _pid(_home(flavour))
+        if pid is None:
+            return False
+        os.kill(pid, signal.SIGTERM)
+        _wait_until(lambda: not Path(f"/proc/{pid}").exists(), seconds=60, what=f"process {pid} to end")
+        # dockerd leaves this one mounted, and its folder could not be deleted
+        subprocess.run(["umount", f"{_home(flavour)}/exec/netns/default"], capture_output=True, check=False)
+        return True
+
+
+def _start(flavour: str) -> None:
+    """Unpack dockerd and start it away from our terminal, process group and files."""
+    kind, home = FLAVOURS[flavour], _home(flavour)
+    debian.install("runc", "iptables")  # newer runc want a newer libc than ours
+    root = debian.unpack(kind.suite, "docker.io", "containerd")
+    tools = debian.unpack(CLIENT_SUITE, "docker-cli", "docker-buildx", "tini-static")
+    programs = f"{root}/usr/sbin:{root}/usr/bin:{_init_folder(tools / 'usr/bin/tini-static')}"
+    say(f"starting the {flavour} engine in {home}")
+    (home / "daemon.json").write_text(json.dumps(kind.settings))
+    command = [
+        f"{root}/usr/sbin/dockerd",
+        f"--config-file={home}/daemon.json",
+        f"--data-root={home}/data",
+        f"--exec-root={home}/exec",
+        f"--pidfile={home}/pid",
+        f"--host=unix://{home}/docker.sock",
+        # A bridge of one engine is torn down by the next: there is none, steps use the host's network.
+        "--bridge=none",
+        "--iptables=false",
+        "--ip6tables=false",
+    ]
+    (home / "docker.sock").unlink(missing_ok=True)
+    if _pid(home) is None:
+        (home / "pid").unlink(missing_ok=True)
+    pid = _detach(command, home / "dockerd.log", path=f"{programs}:/usr/sbin:/usr/bin:/sbin:/bin")
+    alive = Path(f"/proc/{pid}")
+    _wait_until(lambda: not alive.exists() or _answers(_address(home)), seconds=90, what="the engine to answer")
+    if not alive.exists():
+        tail = "\n".join((home / "dockerd.log").read_text(errors="replace").splitlines()[-15:])
+        raise Unavailable(f"dockerd did not stay up; the end of {home / 'dockerd.log'}:\n{tail}")
+
+
+def _detach(command: list[str], log: Path, *, path: str) -> int:
+    """Start a daemon in a session of its own, a child of nobody's; return its process id."""
+    line = '"$@" </dev/null >>"$0" 2>&1 & echo $!'
+    shell = ["sh", "-c", line, str(log), *command]
+    env = {**os.environ, "PATH": path}
+    done = subprocess.run(shell, cwd="/", env=env, start_new_session=True, capture_output=True, text=True, check=True)
+    return int(done.stdout)
+
+
+def _init_folder(tini: Path) -> Path:
+    """Return a folder with tini under the name that dockerd looks for (``docker run --init``)."""
+    programs = folder("programs")
+    if not (programs / "docker-init").exists():
+        (programs / "docker-init").symlink_to(tini)
+    return programs
+
+
+def _home(flavour: str) -> Path:
+    if flavour not in FLAVOURS:
+        raise Unavailable(f"no engine is called {flavour!r}; there are: {', '.join(FLAVOURS)}")
+    return folder(FLAVOURS[flavour].folder)
+
+
+def _address(home: Path) -> dict[str, str]:
+    return {"DOCKER_HOST": f"unix://{home}/docker.sock"}
+
+
+def _client(*, own_plugins: bool) -> dict[str, str]:
+    """Return the variables for a current client with buildx; with ``own_plugins`` the user's own do."""
+    if own_plugins:
+        return {}
+    if not debian.is_debian_root():
+        raise Unavailable(
+            "docker answers and has no buildx plugin (`docker buildx version`): install it, and run this again"
+        )
+    root = debian.unpack(CLIENT_SUITE, "docker-cli", "docker-buildx")
+    config = folder("docker-config")
+    plugin = folder("docker-config", "cli-plugins") / "docker-buildx"
+    if not plugin.exists():
+        plugin.symlink_to(root / "usr/libexec/docker/cli-plugins/docker-buildx")
+    return {"DOCKER_CONFIG": str(config), "PATH": f"{root}/usr/bin:{os.environ['PATH']}"}
+
+
+def _has_buildx() -> bool:
+    return subprocess.run(["docker", "buildx", "version"], capture_output=True, check=False).returncode == 0
+
+
+def _answers(env: dict[str, str]) -> bool:
+    """Tell whether ``docker info`` gets an answer from a server."""
+    path = f"{folder('packages', CLIENT_SUITE)}/usr/bin:{os.environ['PATH']}" if env else os.environ["PATH"]
+    command = ["docker", "info", "--format", "{{.ServerVersion}}"]
+    try:
+        done = subprocess.run(
+            command, env={**os.environ, **env, "PATH": path}, capture_output=True, timeout=30, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0 and bool(done.stdout.strip())
+
+
+def _pid(home: Path) -> int | None:
+    """Return the number of the daemon of that folder, if it lives and is what the number says."""
+    try:
+        pid = int((home / "pid").read_text())
+        command = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (OSError, ValueError):
+        return None
+    return pid if f"--data-root={home}/data".encode() in command else None
+
+
+def _wait_until(done: object, *, seconds: float, what: str) -> None:
+    deadline = time.monotonic() + seconds
+    while not done():
+        if time.monotonic() > deadline:
+            raise Unavailable(f"waited {seconds:.0f} s in vain for {what}")
+        time.sleep(0.2)
+
+
+def main() -> int:
+    """Do what the command line asks; the exit code says whether it could be done."""
+    parser = argparse.ArgumentParser(prog="engine", description="A Docker engine for the tests.")
+    parser.add_argument("action", choices=["up", "down", "status", "env"])
+    parser.add_argument("flavour", nargs="?", default=os.environ.get("PYENV_ENGINE", "docker"), choices=FLAVOURS)
+    asked = parser.parse_args()
+    try:
+        if asked.action == "down":
+            print("stopped" if down(asked.flavour) else "no engine of ours was running")
+            return 0
+        engine = up(asked.flavour) if asked.action == "up" else find(asked.flavour)
+        if engine is None:
+            print("no engine answers (make engine)", file=sys.stderr)
+            return 1
+        if asked.action == "env":
+            print("\n".join(f"export {name}={shlex.quote(value)}" for name, value in engine.env.items()))
+        else:
+            where = engine.env.get("DOCKER_HOST", "the docker client's own setting")
+            print(f"engine: Docker {engine.version()} at {where}")
+    except Unavailable as problem:
+        print(f"engine: {problem}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

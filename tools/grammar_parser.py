@@ -1,0 +1,35 @@
+"""Make the stand-alone parser that the frontend's image carries: `python -m tools.grammar_parser`.
+
+It is written beside the grammar as `_standalone.py`, and not kept in the repository.
+"""
+
+from __future__ import annotations
+
+from importlib.resources import as_file, files
+from io import StringIO
+from pathlib import Path
+
+__all__ = ["generate", "main"]
+
+
+def generate() -> str:
+    """The source of a module with a class `Lark_StandAlone` that parses as lark does with `grammar.lark`."""
+    from lark import Lark  # noqa: PLC0415 - heavy, and needed by nothing else that imports this module
+    from lark.tools.standalone import gen_standalone  # noqa: PLC0415 - the same
+
+    out = StringIO()
+    grammar = files("pyenv_frontend.pyenv").joinpath("grammar.lark").read_text("utf-8")
+    gen_standalone(  # type: ignore[no-untyped-call] # lark ships no types for its tools
+        Lark(grammar, start="pyenv", parser="lalr"), out=out
+    )
+    return out.getvalue()
+
+
+def main() -> None:
+    """Write `_standalone.py` beside the grammar."""
+    with as_file(files("pyenv_frontend.pyenv")) as folder:
+        (Path(folder) / "_standalone.py").write_text(generate(), "utf-8")
+
+
+if __name__ == "__main__":
+    main()

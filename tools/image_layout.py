@@ -1,0 +1,204 @@
+"""The frontend's image as an OCI layout, for all platforms: built, looked into, and made to answer a build on each.
+
+Nothing is emulated while it is built (Dockerfile.frontend). Emulated it is for the last check, where the machine can.
+"""
+
+import contextlib
+import dataclasses
+import json
+import platform
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from tools import arm64, base_images, build_image, engine, stand_ins
+from tools.engine import Engine
+from tools.state import ROOT, Unavailable, folder, say
+
+__all__ = ["PLATFORMS", "Layout", "base", "build", "checked"]
+
+PLATFORMS = ("linux/amd64", arm64.PLATFORM)
+PROGRAMS = ("python", "tools/uv")
+"""What an image must have: its own interpreter, by the link that its entry point names, and the tool of its steps."""
+
+ENGINE = "docker-28-containerd"
+"""The engine of ours whose store can write a layout, and keeps images for any platform."""
+BUILDER = "pyenv-frontend-dist"
+"""The builder in a container that is made for this, where one is needed."""
+BASE = f"{stand_ins.LOCAL}both/{build_image.FRONTEND_BASE}"
+"""The image for both platforms that takes the base's place where no registry has it."""
+
+MACHINES = {62: "amd64", 183: "arm64"}
+"""Architectures by their numbers in ELF (``e_machine``)."""
+HERE = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+
+IMPORT_ALL = """\
+import marshal, sys
+start = {"__name__": "start"}
+exec(marshal.loads(open("/frontend/entrypoint.pyc", "rb").read()[16:]), start)
+sys.meta_path.insert(0, start["Bundle"](start["BUNDLE"]))
+for name in sys.meta_path[0]._index:
+    __import__(name)
+"""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """What was built."""
+
+    platforms: tuple[str, ...]
+    """What it has an image for, each with programs for that platform."""
+    started: tuple[str, ...]
+    """Those of them whose image has answered a build here."""
+
+
+def build(target: Path) -> Layout:
+    """Build the frontend's image into a tar file, and check it.
+
+    Raises:
+        Unavailable: there is no engine that can, or the build failed, or what came of it is not as it should be.
+    """
+    with _builder() as (builder, options):
+        try:
+            wanted = [*base(builder), f"--platform={','.join(PLATFORMS)}"]
+        except Unavailable as reason:
+            say(f"for {' and '.join(PLATFORMS)} it cannot be built here, so for this platform alone: {_last(reason)}")
+            wanted = []
+        _build(builder, [*options, *wanted], target)
+        found = checked(target)
+        return Layout(platforms=tuple(found), started=tuple(_started(builder, options, target, found)))
+
+
+@contextlib.contextmanager
+def _builder() -> Iterator[tuple[Engine, list[str]]]:
+    """Whoever can write an OCI layout: an engine of ours with containerd's store, else a builder in a container.
+
+    The classic store of the engine that most people have cannot. Yields options of ``buildx build`` as well.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            builder = engine.up(ENGINE)
+        except Unavailable:
+            builder = engine.up()
+            create = ("buildx", "create", f"--name={BUILDER}", "--driver=docker-container", "--bootstrap")
+            builder.run(*create, timeout=600)
+            stack.callback(builder.run, "buildx", "rm", BUILDER)
+            options = [f"--builder={BUILDER}"]
+        else:
+            base_images.ensure(builder, build_image.FRONTEND_BASE)
+            options = ["--network=host"]
+        yield builder, options
+
+
+def base(builder: Engine) -> list[str]:
+    """Options that name a base image for both platforms, where none comes from a registry.
+
+    Raises:
+        Unavailable: Debian's packages for the other platform cannot be had.
+    """
+    if (
+        builder.flavour != ENGINE
+        or base_images.ensure(builder, build_image.FRONTEND_BASE)[build_image.FRONTEND_BASE] != "stand-in"
+    ):
+        return []
+    arm64.tag_both(builder, BASE, build_image.FRONTEND_BASE)
+    return [f"--build-arg=PYTHON_IMAGE={BASE}"]
+
+
+def _build(builder: Engine, options: list[str], target: Path) -> None:
+    output = [f"--output=type=oci,dest={target},name=pyenv-frontend", "--provenance=mode=max", "--sbom=false"]
+    source = [f"--file={ROOT / 'Dockerfile.frontend'}", str(ROOT)]
+    builder.run("buildx", "build", *options, *output, *source, timeout=1800)
+
+
+def checked(layout: Path) -> dict[str, str]:
+    """Read an OCI layout's platforms, and the digest of each one's image, from the layout itself.
+
+    Raises:
+        Unavailable: an image says that it is for a platform, and has programs for another one or lacks one. So it is
+            where the base image was at hand for one platform alone, and the engine made do with that.
+    """
+    with tarfile.open(layout) as tar:
+
+        def blob(entry: dict[str, object]) -> IO[bytes]:
+            return tar.extractfile(f"blobs/{str(entry['digest']).replace(':', '/')}")
+
+        found, waiting = {}, list(json.load(tar.extractfile("index.json"))["manifests"])
+        while waiting:
+            entry = waiting.pop(0)
+            document = json.load(blob(entry))
+            waiting += document.get("manifests", [])
+            if "config" in document and "attestation" not in json.dumps(entry.get("annotations", {})):
+                config = json.load(blob(document["config"]))
+                _check_programs(config["architecture"], [blob(layer) for layer in document["layers"]])
+                found[f"{config['os']}/{config['architecture']}"] = str(entry["digest"])
+    return dict(sorted(found.items()))
+
+
+def _check_programs(architecture: str, layers: list[IO[bytes]]) -> None:
+    """See that all programs and libraries of an image are for its architecture, and that the main ones are there."""
+    machines: dict[str, str] = {}
+    links: dict[str, str] = {}
+    for layer in layers:
+        with tarfile.open(fileobj=layer) as tar:
+            for member in tar:
+                name = member.name.lstrip("./")
+                if member.issym():
+                    links[name] = member.linkname.lstrip("/")
+                head = tar.extractfile(member).read(20) if member.isreg() else b""
+                if head.startswith(b"\x7fELF"):
+                    number = int.from_bytes(head[18:20], "little")
+                    machines[name] = MACHINES.get(number, str(number))
+    if set(machines.values()) != {architecture}:
+        raise Unavailable(f"error: the image for {architecture} has programs for {sorted(set(machines.values()))}")
+    missing = [name for name in PROGRAMS if links.get(name, name) not in machines]
+    if missing:
+        raise Unavailable(f"error: the image for {architecture} lacks {', '.join(missing)}")
+
+
+def _started(builder: Engine, options: list[str], layout: Path, found: dict[str, str]) -> Iterator[str]:
+    """Have each platform's image answer a build; yields those that did, and says which cannot be executed here.
+
+    Raises:
+        Unavailable: one gives no answer, or a wrong one.
+    """
+    with tempfile.TemporaryDirectory(dir=folder("tmp")) as scratch:
+        with tarfile.open(layout) as tar:
+            tar.extractall(Path(scratch, "layout"), filter="data")
+        for each, digest in found.items():
+            with contextlib.ExitStack() as stack:
+                try:
+                    if each != f"linux/{HERE}":
+                        stack.enter_context(arm64.emulation())
+                except Unavailable as reason:
+                    say(f"the image for {each} is not executed: {_last(reason)}")
+                    continue
+                name = f"frontend-{each.rpartition('/')[2]}"
+                itself = [f"--build-context={name}=oci-layout://{scratch}/layout@{digest}"]
+                itself += [f"--build-arg=BUILDKIT_SYNTAX={name}", f"--platform={each}", "--output=type=cacheonly"]
+                _answers(builder, [*options, *itself], name, Path(scratch))
+            yield each
+
+
+def _answers(builder: Engine, options: list[str], name: str, scratch: Path) -> None:
+    """Build twice with a frontend: it must have all modules that it may import, and it must know PYENV's options."""
+    context = Path(tempfile.mkdtemp(dir=scratch))
+    (context / "all.py").write_text(IMPORT_ALL)
+    run = json.dumps(["/python", "-I", "-S", "-X", "utf8", "/all.py"])
+    (context / "Dockerfile").write_text(f"FROM {name}\nCOPY all.py /\nRUN --network=none {run}\n")
+    builder.run("buildx", "build", *options, str(context), timeout=600)
+    (context / "Dockerfile").write_text("FROM scratch\nPYENV --no-such-option 3.13 name\n")
+    try:
+        builder.run("buildx", "build", *options, str(context), timeout=600)
+    except Unavailable as answer:
+        if "PYENV has no option --no-such-option" in str(answer):
+            return
+        raise
+    raise Unavailable(f"error: {name} took a PYENV with an option that does not exist")
+
+
+def _last(reason: Unavailable) -> str:
+    lines = [line for line in str(reason).splitlines() if "ERROR" in line or "rror:" in line]
+    return (lines or str(reason).splitlines())[-1].strip()

@@ -1,0 +1,229 @@
+"""Record what commands show on a terminal, as an animated SVG.
+
+The commands run in a terminal of their own, which pyte understands for us; each picture is kept with its time. In the
+SVG a line is written once for each thing that it ever said, with the times at which it said so. What cannot animate
+shows the last picture.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import subprocess
+import termios
+import time
+from dataclasses import dataclass, field
+from html import escape
+from typing import TYPE_CHECKING
+
+import pyte
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+CELL_X, CELL_Y, MARGIN, BAR = 7.8, 17, 14, 30
+STEP = 0.2
+"""Seconds between two pictures at least."""
+
+LONGEST, LAST = 12.0, 4.0
+"""Seconds that a recording takes at most (a longer one is shown faster), and those that its last picture stays."""
+
+PICTURES = 40
+"""How many are shown at most."""
+
+PROMPT = "\x1b[32m$\x1b[0m \x1b[1m{}\x1b[0m\r\n"
+COLOURS = {
+    "default": "#d8dee9", "black": "#4c566a", "red": "#e0787f", "green": "#a3be8c", "brown": "#ebcb8b",
+    "blue": "#81a1c1", "magenta": "#b48ead", "cyan": "#88c0d0", "white": "#e5e9f0", "brightblack": "#7b88a1",
+}  # fmt: skip
+
+Span = tuple[int, str, str, bool]
+"""Where a piece of a line begins, its text, its colour, whether it is bold."""
+
+Picture = tuple[tuple[Span, ...], ...]
+
+
+@dataclass(slots=True)
+class Recorder:
+    """A terminal, and what was to be seen on it.
+
+    Args:
+        columns: its width; also that of the SVG.
+        rows: its height; the SVG is as high as what was written.
+        hide: what must not be seen, and what is written in its place.
+    """
+
+    columns: int = 100
+    rows: int = 60
+    hide: Mapping[str, str] = field(default_factory=dict)
+    frames: list[tuple[float, Picture]] = field(default_factory=list)
+    _now: float = 0.0
+    _screen: pyte.Screen = field(init=False)
+    _stream: pyte.Stream = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Switch the terminal on."""
+        self._screen = pyte.Screen(self.columns, self.rows)
+        self._stream = pyte.Stream(self._screen)
+
+    def show(
+        self,
+        shown: str,
+        command: Sequence[str | Path],
+        *,
+        cwd: Path,
+        code: int = 0,
+        env: Mapping[str, str] | None = None,
+    ) -> None:
+        """Type a command, run it, watch it to its end.
+
+        Args:
+            shown: what is typed: the command as its reader would type it.
+            command: what is run.
+            cwd: where.
+            code: the exit code that it is to have.
+            env: variables for it, beside those of this process.
+
+        Raises:
+            RuntimeError: it had another one.
+        """
+        self._stream.feed(PROMPT.format(shown))
+        self._keep(self._now)
+        reading, writing = pty.openpty()
+        termios.tcsetwinsize(writing, (self.rows, self.columns))
+        environ = {**os.environ, "TERM": "xterm-256color", **(env or {})}
+        environ |= {"COLUMNS": str(self.columns), "LINES": str(self.rows)}
+        controlling = _controlling(writing)
+        process = subprocess.Popen(
+            command,
+            cwd=cwd,
+            env=environ,
+            stdin=writing,
+            stdout=writing,
+            stderr=writing,
+            start_new_session=True,
+            preexec_fn=controlling,  # noqa: PLW1509 - there are no threads here
+        )
+        os.close(writing)
+        began, offset = time.monotonic(), self._now + 0.6  # as long as one looks at what was typed
+        with os.fdopen(reading, "rb", buffering=0) as output:
+            while piece := _read(output.fileno()):
+                self._feed(piece)
+                self._now = offset + time.monotonic() - began
+                if self._now - self.frames[-1][0] >= STEP:
+                    self._keep(self._now)
+        if process.wait() != code:
+            message = f"{shown} ended with {process.returncode}, not {code}:\n{self._visible()}"
+            raise RuntimeError(message)
+        self._now = offset + time.monotonic() - began
+        self._keep(self._now)
+
+    def say(self, text: str) -> None:
+        """Write something that no command has written: an empty line, mostly."""
+        self._stream.feed(text.replace("\n", "\r\n"))
+
+    def _visible(self) -> str:
+        return "\n".join(line.rstrip() for line in self._screen.display).rstrip()
+
+    def svg(self) -> str:
+        """The recording."""
+        return _svg(self.frames, self.columns)
+
+    def _feed(self, piece: bytes) -> None:
+        text = piece.decode("utf-8", "replace")
+        for secret, instead in self.hide.items():
+            text = text.replace(secret, instead)
+        self._stream.feed(text)
+
+    def _keep(self, now: float) -> None:
+        lines = [self._line(self._screen.buffer[row]) for row in range(self.rows)]
+        while lines and not lines[-1]:
+            lines.pop()
+        self.frames.append((now, tuple(lines)))
+
+    def _line(self, cells: Mapping[int, pyte.screens.Char]) -> tuple[Span, ...]:
+        spans: list[Span] = []
+        for column in range(self.columns):
+            cell = cells[column]
+            if cell.data == " " and (not spans or spans[-1][0] + len(spans[-1][1]) != column):
+                continue
+            colour = COLOURS.get(cell.fg) or (f"#{cell.fg}" if len(cell.fg) == 6 else COLOURS["default"])
+            if spans and spans[-1][0] + len(spans[-1][1]) == column and spans[-1][2:] == (colour, cell.bold):
+                spans[-1] = (spans[-1][0], spans[-1][1] + cell.data, colour, cell.bold)
+            elif cell.data != " ":
+                spans.append((column, cell.data, colour, cell.bold))
+        return tuple((at, text.rstrip(), colour, bold) for at, text, colour, bold in spans)
+
+
+def _controlling(terminal: int) -> Callable[[], object]:
+    """Docker's client wants a terminal of its own; without one it shows plain lines."""
+    return lambda: fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
+
+
+def _read(descriptor: int) -> bytes:
+    try:
+        return os.read(descriptor, 65536)
+    except OSError:  # the other end of the terminal is closed
+        return b""
+
+
+def _svg(frames: list[tuple[float, Picture]], columns: int) -> str:
+    factor = max(1.0, frames[-1][0] / LONGEST)
+    frames = _fewer(frames)
+    total = frames[-1][0] / factor + LAST
+    ends = [start / factor for start, _ in frames[1:]] + [total]
+    seen: dict[tuple[int, tuple[Span, ...]], list[tuple[float, float]]] = {}
+    for (start, picture), end in zip(frames, ends, strict=True):
+        for row, line in enumerate(picture):
+            times = seen.setdefault((row, line), [])
+            if times and times[-1][1] == start / factor:
+                times[-1] = (times[-1][0], end)
+            elif line:
+                times.append((start / factor, end))
+    high = BAR + max(len(picture) for _, picture in frames) * CELL_Y + MARGIN
+    wide = columns * CELL_X + 2 * MARGIN
+    lines = [_row(row, line, times, total) for (row, line), times in seen.items() if line]
+    dots = "".join(f'<circle cx="{MARGIN + 5 + 16 * n}" cy="15" r="4.5" fill="#4c566a"/>' for n in range(3))
+    speed = f'<text x="{wide - MARGIN}" y="19" text-anchor="end" fill="#7b88a1">{factor:.0f}&#215;</text>'
+    style = 'font-family="ui-monospace,SFMono-Regular,Menlo,Consolas,monospace" font-size="13" xml:space="preserve"'
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide:.0f} {high}" width="{wide:.0f}" height="{high}">\n'
+        f'<rect width="100%" height="100%" rx="7" fill="#2e3440"/>{dots}\n'
+        f"<g {style}>{speed if factor >= 1.5 else ''}\n" + "\n".join(lines) + "\n</g>\n</svg>\n"
+    )
+
+
+def _fewer(frames: list[tuple[float, Picture]]) -> list[tuple[float, Picture]]:
+    """The first and the last, and between them those that are far enough apart."""
+    apart, kept = frames[-1][0] / PICTURES, frames[:1]
+    for frame in frames[1:-1]:
+        if frame[0] - kept[-1][0] >= apart:
+            kept.append(frame)
+    return [*kept, frames[-1]]
+
+
+def _row(row: int, line: tuple[Span, ...], times: list[tuple[float, float]], total: float) -> str:
+    y = BAR + (row + 0.8) * CELL_Y
+    pieces = "".join(
+        f'<text x="{MARGIN + at * CELL_X:.1f}" y="{y:.0f}" fill="{colour}"{" font-weight='bold'" if bold else ""}>'
+        f"{escape(text)}</text>"
+        for at, text, colour, bold in line
+    )
+    if times == [(0.0, total)]:
+        return f"<g>{pieces}</g>"
+    keys, values = [0.0], ["hidden"]
+    for start, end in times:
+        keys += [start / total, end / total]
+        values += ["visible", "hidden"]
+    if keys[1] == 0:
+        keys, values = keys[1:], values[1:]
+    last = times[-1][1] == total
+    if last:
+        keys, values = keys[:-1], values[:-1]
+    return (
+        f'<g visibility="{"visible" if last else "hidden"}">{pieces}<animate attributeName="visibility" '
+        f'values="{";".join(values)}" keyTimes="{";".join(f"{key:.4f}" for key in keys)}" dur="{total:.1f}s" '
+        'calcMode="discrete" repeatCount="indefinite"/></g>'
+    )

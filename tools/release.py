@@ -1,0 +1,105 @@
+"""The distributions: wheels and sdists of both halves, the frontend's image as an OCI layout; all of them checked.
+
+Run as a module: ``python -m tools.release [--no-image]``. They go to ``dist/``.
+"""
+
+import argparse
+import shutil
+import sys
+import tarfile
+import tempfile
+import zipfile
+from pathlib import Path
+
+from tools import image_layout, interpreters, packages
+from tools.state import ROOT, Unavailable, folder, run, say
+
+DIST = ROOT / "dist"
+IMAGE = "pyenv-frontend.oci.tar"
+HALVES = {
+    "frontend": ("pyenv-frontend --version", "pyenv-frontend local --help"),
+    "provider": ("python -c 'import airflow_venv'", "airflow-venv list"),
+}
+"""Each distribution's folder, and what must work once it is installed."""
+
+
+def distributions() -> list[Path]:
+    """Build and check wheels and sdists.
+
+    Raises:
+        Unavailable: one cannot be built or is not as it should be; the text says which and why.
+    """
+    made: list[Path] = []
+    for half, commands in HALVES.items():
+        with tempfile.TemporaryDirectory() as scratch:
+            run([sys.executable, "-m", "hatchling", "build", "-d", scratch], cwd=ROOT / half)
+            sdist, wheel = sorted(Path(scratch).iterdir(), key=lambda path: path.suffix)
+            _check_sdist(sdist, wheel)
+            _check_installed(wheel, commands)
+            made += [Path(shutil.copy(each, DIST)) for each in (wheel, sdist)]
+        say(f"{wheel.name}, {sdist.name}: built, and installed into an empty environment")
+    _twine(made)
+    return made
+
+
+def _check_sdist(sdist: Path, wheel: Path) -> None:
+    """A wheel that is built from the sdist has the same files, and both have the licence."""
+    with tempfile.TemporaryDirectory() as scratch:
+        with tarfile.open(sdist) as tar:
+            tar.extractall(scratch, filter="data")
+        source = next(Path(scratch).iterdir())
+        again = Path(scratch, "wheel")
+        run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", again], cwd=source)
+        names, others = (set(zipfile.ZipFile(each).namelist()) for each in (wheel, next(again.iterdir())))
+    if names != others:
+        raise Unavailable(f"{sdist.name} and {wheel.name} differ in {', '.join(sorted(names ^ others))}")
+    if not any(name.endswith("/licenses/LICENSE") for name in names):
+        raise Unavailable(f"{wheel.name} has no licence")
+    odd = [name for name in names if "__pycache__" in name or name.endswith((".pyc", "_standalone.py"))]
+    if odd:
+        raise Unavailable(f"{wheel.name} has what does not belong there: {', '.join(odd)}")
+
+
+def _check_installed(wheel: Path, commands: tuple[str, ...]) -> None:
+    """Install a wheel with its dependencies into an empty environment, and call its programs there."""
+    uv = interpreters.uv()
+    with tempfile.TemporaryDirectory(dir=folder("tmp")) as scratch:
+        place = Path(scratch, "environment")
+        run([uv, "venv", "-q", "--no-project", "--python", sys.executable, place])
+        run([uv, "pip", "install", "-q", "--python", place / "bin/python", wheel], timeout=600)
+        run([uv, "pip", "check", "--python", place / "bin/python"])
+        clean = {"PATH": f"{place / 'bin'}:/usr/bin:/bin", "AIRFLOW_HOME": scratch, "PYTHONPATH": ""}
+        for command in commands:
+            run(["sh", "-c", command], env=clean, cwd=scratch)
+
+
+def _twine(made: list[Path]) -> None:
+    place = ROOT / ".venv/release"
+    if not (place / "bin/twine").exists():
+        packages.make(place, ROOT / "requirements/release.txt")
+    run([place / "bin/twine", "check", "--strict", *made])
+    say("twine check: passed")
+
+
+def main() -> int:
+    """Make everything; the exit code says whether it worked."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--no-image", action="store_true", help="wheels and sdists alone")
+    wanted = parser.parse_args()
+    shutil.rmtree(DIST, ignore_errors=True)
+    DIST.mkdir()
+    try:
+        distributions()
+        if not wanted.no_image:
+            made = image_layout.build(DIST / IMAGE)
+            say(f"{IMAGE}: for {', '.join(made.platforms)}; it has answered builds on {', '.join(made.started)}")
+    except Unavailable as reason:
+        print(f"dist: {reason}")
+        return 1
+    for each in sorted(DIST.iterdir()):
+        print(f"dist/{each.name}  {each.stat().st_size / 1e6:.1f} MB")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,272 @@
+"""Stand-ins for base images, for machines where no image registry answers.
+
+A stand-in has the paths, users, variables, links and ``/etc/os-release`` of the image that it stands for, since those
+are what the project looks at. It differs where it cannot help it: the interpreter's patch version is this machine's,
+the certificates of this machine are added (with variables that name them), an Airflow image has fewer providers.
+"""
+
+import dataclasses
+import functools
+import hashlib
+import inspect
+import re
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from tools import debian, interpreters
+from tools.engine import Engine
+from tools.state import ROOT, Unavailable, folder, run, say
+
+__all__ = ["LABEL", "LOCAL", "build", "key", "parent"]
+
+LABEL = "io.github.pyenv-frontend.stand-in"
+"""The label that tells a stand-in from the real image, and what it was made of."""
+LOCAL = "stand-in/"
+"""How the names of images begin that are a step towards a stand-in and exist in no registry."""
+
+RECIPES = ROOT / "tools/stand_in_recipes"
+CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
+IN_IMAGE = "/usr/local/share/stand-in-certificates.crt"
+
+DOCKER_CLEAN = """\
+DPkg::Post-Invoke { "rm -f /var/cache/apt/archives/*.deb /var/cache/apt/archives/partial/*.deb /var/cache/apt/*.bin"; };
+Dir::Cache::pkgcache "";
+Dir::Cache::srcpkgcache "";
+Acquire::Languages "none";
+"""
+"""apt's manners in the official images: nothing is kept."""
+
+AIRFLOW_UNTIL = {
+    "2.4.3": "2022-12-01",
+    "2.7.3": "2023-12-01",
+    "2.10.5": "2025-03-01",
+    "2.11.2": "2026-04-01",
+    "3.0.6": "2025-09-15",
+    "3.3.2": "2026-10-01",
+}
+"""Airflow without its constraint files: the newest that there was when it was new."""
+ASTRO_AIRFLOW = {"7": "2.11.2", "13": "2.11.2"}
+"""By the first number of Astro Runtime's version."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class StandIn:
+    """How one image is made."""
+
+    recipe: str
+    """The Dockerfile's name without its ending, or ``debian`` for a fresh system."""
+    parent: str | None = None
+    """The image it is built upon."""
+    arguments: tuple[tuple[str, str], ...] = ()
+    """Build arguments (``ARG`` of the recipe)."""
+    also: tuple[str, ...] = ()
+    """Further names of the image."""
+
+
+def _debian(suite: str) -> StandIn:
+    return StandIn(recipe="debian", arguments=(("SUITE", suite),))
+
+
+def _python(version: str, suite: str) -> StandIn:
+    full = _full_version(version)
+    return StandIn(
+        recipe="python",
+        parent=f"debian:{suite}-slim",
+        arguments=(("VERSION", full), ("PREFIX", "/usr/local")),
+        also=tuple(f"python:{other}-slim-{suite}" for other in (full, full.rpartition(".")[0]) if other != version),
+    )
+
+
+def _usr_python(version: str) -> StandIn:
+    return StandIn(
+        recipe="python",
+        parent="debian:bookworm-slim",
+        arguments=(("VERSION", _full_version(version)), ("PREFIX", "/usr/python")),
+    )
+
+
+def _airflow(version: str, python: str | None) -> StandIn:
+    old = tuple(int(part) for part in version.split(".")[:2]) < (3, 1)  # later ones keep Python in /usr/python
+    chosen = python or "3.12"
+    return StandIn(
+        recipe="airflow",
+        parent=f"python:{chosen}-slim-bookworm" if old else f"{LOCAL}usr-python:{chosen}",
+        arguments=(
+            ("AIRFLOW_VERSION", version),
+            ("UNTIL", _until(version)),
+            ("PREFIX", "/usr/local" if old else "/usr/python"),
+        ),
+        also=() if python else (f"apache/airflow:{version}-python{chosen}",),
+    )
+
+
+def _astro(version: str, base: str | None) -> StandIn:
+    if not base:
+        return StandIn(recipe="astro-onbuild", parent=f"quay.io/astronomer/astro-runtime:{version}-base")
+    airflow = ASTRO_AIRFLOW.get(version.partition(".")[0], "2.11.2")
+    return StandIn(
+        recipe="astro",
+        parent="python:3.12-slim-bookworm",
+        arguments=(("AIRFLOW_VERSION", airflow), ("UNTIL", _until(airflow)), ("RUNTIME_VERSION", version)),
+    )
+
+
+def _alpine(_version: str) -> StandIn:
+    return StandIn(recipe="alpine")
+
+
+NAMES: tuple[tuple[str, Callable[..., StandIn]], ...] = (
+    (r"debian:(\w+)-slim", _debian),
+    (r"python:([\d.]+)-slim-(\w+)", _python),
+    (rf"{LOCAL}usr-python:([\d.]+)", _usr_python),
+    (r"apache/airflow:([\d.]+)(?:-python([\d.]+))?", _airflow),
+    (r"quay\.io/astronomer/astro-runtime:([\d.]+)(-base)?", _astro),
+    (r"alpine:([\d.]+)", _alpine),
+)
+
+
+@functools.cache
+def _stand_in(name: str) -> StandIn:
+    for pattern, make in NAMES:
+        match = re.fullmatch(pattern, name)
+        if match:
+            return make(*match.groups())
+    raise Unavailable(f"no registry has the image {name}, and no stand-in is known for it")
+
+
+def parent(name: str) -> str | None:
+    """Return the image that the stand-in of that name is built upon."""
+    return _stand_in(name).parent
+
+
+@functools.cache
+def key(name: str) -> str:
+    """Return what tells a stand-in that was built from the present recipe from an older one."""
+    made = _stand_in(name)
+    content = [repr(made), _acquire_settings(), *(path.read_text() for path in _recipe_files(made))]
+    if made.recipe == "debian":
+        content.append(inspect.getsource(_import_debian))
+    if made.recipe == "python":
+        content.append(inspect.getsource(interpreters))
+    if made.parent:
+        content.append(key(made.parent))
+    elif CERTIFICATES.exists():
+        content.append(hashlib.sha256(CERTIFICATES.read_bytes()).hexdigest())
+    return hashlib.sha256("\0".join(content).encode()).hexdigest()[:16]
+
+
+def build(engine: Engine, name: str) -> None:
+    """Build the stand-in for an image; its parent must be there.
+
+    Raises:
+        Unavailable: something that it needs cannot be had.
+    """
+    made = _stand_in(name)
+    with tempfile.TemporaryDirectory(dir=folder("tmp")) as scratch:
+        if made.recipe == "debian":
+            _import_debian(engine, name, Path(scratch), made)
+        else:
+            _build_recipe(engine, name, Path(scratch), made)
+
+
+def _build_recipe(engine: Engine, name: str, context: Path, made: StandIn) -> None:
+    arguments = dict(made.arguments)
+    if made.recipe == "python":
+        packed = interpreters.pack(interpreters.find(arguments["VERSION"]), as_prefix=arguments["PREFIX"])
+        (context / "interpreter.tar").write_bytes(packed)
+    if made.recipe == "alpine":
+        _musl_root(context / "root.tar")
+    for file in (RECIPES / "files").iterdir():
+        (context / file.name).write_bytes(file.read_bytes())
+    command = ["buildx", "build", "--network=host", "--progress=plain", "--label", f"{LABEL}={key(name)}"]
+    command += [f"--build-context=uv={interpreters.uv().parent}", f"--file={RECIPES / made.recipe}.Dockerfile"]
+    for argument, value in {**arguments, **({"BASE": made.parent} if made.parent else {})}.items():
+        command += ["--build-arg", f"{argument}={value}"]
+    for tag in (name, *made.also):
+        command += ["--tag", tag]
+    engine.run(*command, str(context), timeout=1200)
+
+
+def _import_debian(engine: Engine, name: str, scratch: Path, made: StandIn) -> None:
+    """Make a Debian as the ``-slim`` images are: no documentation, no package lists, this machine's certificates."""
+    suite = dict(made.arguments)["SUITE"]
+    debian.install("mmdebstrap")
+    system = scratch / "system.tar"
+    sources = scratch / "debian.sources"
+    sources.write_text(
+        f"Types: deb\nURIs: {debian.mirror()}\nSuites: {suite} {suite}-updates\nComponents: main\n"
+        f"Signed-By: {debian.KEYRING}\n"
+    )
+    (scratch / "docker-clean").write_text(DOCKER_CLEAN + _acquire_settings())
+    command = ["mmdebstrap", "--variant=minbase", "--mode=root", "--quiet"]
+    command += [f"--dpkgopt=path-exclude=/usr/share/{part}/*" for part in ("man", "doc", "locale", "info", "lintian")]
+    command += ["--dpkgopt=path-include=/usr/share/doc/*/copyright"]
+    if suite != "bullseye":  # later ones are born with /bin in /usr and need no perl for it
+        command += ["--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr", "--include=usr-is-merged"]
+    command += [f"--customize-hook=upload {sources} /etc/apt/sources.list.d/debian.sources"]
+    command += [f"--customize-hook=upload {scratch / 'docker-clean'} /etc/apt/apt.conf.d/docker-clean"]
+    command += ["--customize-hook=rm -f $1/etc/apt/sources.list $1/etc/apt/sources.list.d/0000*"]
+    gone = ("etc/hostname", "etc/resolv.conf", "var/log/*.log", "var/log/apt/*", "var/cache/apt/*.bin")
+    command += ["--customize-hook=rm -rf " + " ".join(f"$1/{path}" for path in gone)]
+    variables = ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]
+    if CERTIFICATES.exists():
+        command += [f"--customize-hook=upload {CERTIFICATES} {IN_IMAGE}"]
+        variables += [f"SSL_CERT_FILE={IN_IMAGE}", f"PIP_CERT={IN_IMAGE}", f"REQUESTS_CA_BUNDLE={IN_IMAGE}"]
+    run([*command, suite, system, debian.mirror()], timeout=600)
+    changes = [f"ENV {variable}" for variable in variables] + ['CMD ["bash"]', f"LABEL {LABEL}={key(name)}"]
+    engine.run("import", *(f"--change={change}" for change in changes), str(system), name, timeout=300)
+
+
+def _musl_root(tar: Path) -> None:
+    """Pack a root with musl's loader, busybox and Alpine's marks."""
+    root = debian.unpack("bookworm", "musl", "busybox-static")
+    say("laying out musl and busybox")
+    with tempfile.TemporaryDirectory(dir=folder("tmp")) as scratch:
+        image = Path(scratch)
+        for part in ("bin", "lib", "etc", "usr/bin", "usr/local/bin", "root", "home", "tmp"):
+            (image / part).mkdir(parents=True)
+        loader = next(root.glob("lib/*/libc.so"), None) or next(root.glob("usr/lib/*/libc.so"))
+        (image / "lib" / "ld-musl-x86_64.so.1").write_bytes(loader.read_bytes())
+        (image / "lib" / "ld-musl-x86_64.so.1").chmod(0o755)
+        (image / "bin" / "busybox").write_bytes((root / "bin/busybox").read_bytes())
+        (image / "bin" / "busybox").chmod(0o755)
+        for applet in run([image / "bin/busybox", "--list"]).split():
+            if applet != "busybox":
+                (image / "bin" / applet).symlink_to("busybox")
+        (image / "etc/os-release").write_text(
+            'NAME="Alpine Linux"\nID=alpine\nVERSION_ID=3.20.0\nPRETTY_NAME="Alpine Linux v3.20"\n'
+        )
+        (image / "etc/alpine-release").write_text("3.20.0\n")
+        (image / "etc/passwd").write_text(
+            "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/sbin/nologin\n"
+        )
+        (image / "etc/group").write_text("root:x:0:root\nnobody:x:65534:\n")
+        (image / "tmp").chmod(0o1777)
+        run(["tar", "-C", image, "--owner=0", "--group=0", "-cf", tar, "."])
+
+
+def _recipe_files(made: StandIn) -> list[Path]:
+    files = sorted((RECIPES / "files").iterdir()) if made.recipe in ("airflow", "astro") else []
+    return files if made.recipe == "debian" else [RECIPES / f"{made.recipe}.Dockerfile", *files]
+
+
+@functools.cache
+def _acquire_settings() -> str:
+    """Return how this machine's apt fetches (proxies and the like), for the apt in a stand-in."""
+    if not debian.is_debian_root():
+        return ""
+    lines = run(["apt-config", "dump", "--format", '%F "%v";%n', "Acquire"]).splitlines()
+    kept = [line for line in lines if re.match(r'Acquire::([Hh]ttps?::Proxy|Check-)\S* "[^"]+"', line)]
+    return "".join(f"{line}\n" for line in kept)
+
+
+@functools.cache
+def _full_version(version: str) -> str:
+    return interpreters.full_version(interpreters.find(version))
+
+
+def _until(airflow: str) -> str:
+    if airflow not in AIRFLOW_UNTIL:
+        raise Unavailable(f"no date is known for Airflow {airflow}; known are {', '.join(AIRFLOW_UNTIL)}")
+    return AIRFLOW_UNTIL[airflow]
