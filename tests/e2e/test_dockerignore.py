@@ -3,9 +3,9 @@
 import posixpath
 
 import pytest
-from tests.frontend.pyenv.test_dockerignore import CASES
 
 from pyenv_frontend.inputs.dockerignore import parse_dockerignore
+from tests.frontend.inputs.test_dockerignore import CASES
 
 FINE = [case for case in CASES if not case[0].startswith("[") or case[1]]
 """A bracket that is none is an error of the engine's; we leave it to say so."""
