@@ -1,0 +1,18 @@
+"""The names that a function may import from `airflow_venv`, in the worker and in an environment alike.
+
+This is the one list of them. The worker's module and the one of the child are both made from it; standard library only.
+"""
+
+SERVICES = {
+    "AirflowFailException": "errors",
+    "AirflowNotFoundException": "errors",
+    "AirflowSkipException": "errors",
+    "get_connection": "services",
+    "get_current_context": "services",
+    "get_variable": "services",
+    "log": "task_logger",
+    "set_variable": "services",
+    "xcom_pull": "services",
+    "xcom_push": "services",
+}
+"""Name to the module of this folder that defines it for a function in an environment."""
