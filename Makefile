@@ -14,8 +14,9 @@ dev: .venv/.ready ## Make the development environment (.venv)
 	@tools/bootstrap
 
 .PHONY: lint
-lint: dev ## Ruff (lint and format) and mypy strict
+lint: dev ## Ruff (lint and format), mypy strict, and the contracts of the layers
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy frontend/src provider/src
+	@.venv/bin/lint-imports --no-logo
 
 .PHONY: check
 check: lint ## Lint, types and unit tests: under a minute
