@@ -15,7 +15,7 @@ dev: .venv/.ready ## Make the development environment (.venv)
 
 .PHONY: lint
 lint: dev ## Ruff (lint and format), mypy strict, and the contracts of the layers
-	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy frontend/src provider/src
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy
 	@.venv/bin/lint-imports --no-logo
 
 .PHONY: check

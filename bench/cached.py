@@ -13,6 +13,7 @@ from pathlib import Path
 
 from bench.harness import Row, seconds
 from tools import base_images, build_image, engine
+from tools.files import write_files
 from tools.state import Unavailable
 
 BASE = "debian:bookworm-slim"
@@ -51,7 +52,7 @@ def _cached(docker: engine.Engine) -> Iterator[Row]:
 
 def _builder(docker: engine.Engine, folder: Path, syntax: str) -> Callable[[], None]:
     """Return what builds the Dockerfile under a syntax line, as a user does."""
-    build_image.write_files(folder, {"Dockerfile": syntax + DOCKERFILE, "file": "content\n"})
+    write_files(folder, {"Dockerfile": syntax + DOCKERFILE, "file": "content\n"})
     command = ["docker", "buildx", "build", "--quiet", "--network=host", "--output=type=cacheonly", str(folder)]
 
     def build() -> None:

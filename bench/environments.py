@@ -17,6 +17,7 @@ from pathlib import Path
 
 from bench.harness import Row, seconds
 from tools import base_images, build_image, engine
+from tools.files import write_files
 
 BASE = "apache/airflow:3.3.2-python3.12"
 FOUR = (
@@ -72,7 +73,7 @@ class Side:
         mounts = f"--build-arg=BUILDKIT_CACHE_MOUNT_NS={uuid.uuid4().hex}"
         output = f"--tag={self.tag}" if export else "--output=type=cacheonly"
         self.command = ["docker", "buildx", "build", "--quiet", "--network=host", mounts, output]
-        build_image.write_files(self.folder, {"Dockerfile": dockerfile, **{f"{n}.txt": t for _, n, t in environments}})
+        write_files(self.folder, {"Dockerfile": dockerfile, **{f"{n}.txt": t for _, n, t in environments}})
 
     def build(self, *arguments: str) -> None:
         """Build it; a build that fails ends the benchmark."""

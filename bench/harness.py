@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from bench import summary
 
@@ -104,7 +105,7 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
-def _page(kept: dict[str, dict[str, object]]) -> Iterator[str]:
+def _page(kept: dict[str, dict[str, Any]]) -> Iterator[str]:
     yield "# Results"
     yield ""
     yield "Made by `make bench`; the two sides of a row were measured in turn, in one run on one machine."

@@ -8,7 +8,6 @@ base image with the libraries of Python, and for images with a Python in ``/usr/
 import contextlib
 import fcntl
 import io
-import re
 import tarfile
 import tempfile
 from collections.abc import Callable, Iterator
@@ -96,7 +95,7 @@ def tag_both(engine: Engine, name: str, python: str) -> None:
         name: the image's name.
         python: the image for the engine's own platform; for arm64 it is Debian's Python of the same series.
     """
-    series = re.search(r":(\d+\.\d+)", python)[1]
+    series = python.rpartition(":")[2].partition("-")[0]
     dockerfile = f"FROM {python} AS amd64\nFROM scratch AS arm64\nADD files.tar /\nFROM $TARGETARCH\n"
 
     def keep(path: str) -> str | None:
@@ -167,10 +166,10 @@ def _context(
                 if path and not member.isdev():
                     content = source.extractfile(member) if member.isreg() else None
                     target.addfile(member.replace(name=path), content)
-            for path, content in (extra or {}).items():
+            for path, data in (extra or {}).items():
                 member = tarfile.TarInfo(path)
-                member.size, member.mode = len(content), 0o644
-                target.addfile(member, io.BytesIO(content))
+                member.size, member.mode = len(data), 0o644
+                target.addfile(member, io.BytesIO(data))
         Path(scratch, "Dockerfile").write_text(dockerfile)
         yield scratch
 
@@ -179,10 +178,14 @@ def _accounts() -> dict[str, bytes]:
     """What the packages' scripts would have made, had they been run, and this machine's certificates."""
     with tarfile.open(_unpacked(SERIES)) as source:
         files = {
-            f"etc/{name}": source.extractfile(f"./usr/share/base-passwd/{name}.master").read()
-            for name in ("passwd", "group")
+            f"etc/{name}": _content(source, f"./usr/share/base-passwd/{name}.master") for name in ("passwd", "group")
         }
     return {**files, IN_IMAGE.lstrip("/"): CERTIFICATES.read_bytes()}
+
+
+def _content(tar: tarfile.TarFile, name: str) -> bytes:
+    file = tar.extractfile(name)
+    return file.read() if file else b""
 
 
 def _unpacked(series: str) -> Path:

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 
-from tools import engine, image_contents, stand_ins
+from tools import engine, stand_ins
 from tools.engine import Engine
 from tools.state import Unavailable, folder, lock, run, say
 
@@ -87,7 +87,7 @@ def _present(engine_: Engine) -> dict[str, str]:
 
     One question to the engine: other processes make and remove images meanwhile.
     """
-    with contextlib.closing(image_contents.connect(engine_)) as client:
+    with contextlib.closing(engine.connect(engine_)) as client:
         listed = client.api.images()
     return {
         name: (image.get("Labels") or {}).get(stand_ins.LABEL, "")

@@ -6,6 +6,7 @@ import json
 import subprocess
 import threading
 from collections.abc import Callable
+from typing import Any
 
 from tools.engine import Engine
 from tools.run_dag import COMPILED, MARK
@@ -22,7 +23,7 @@ class Task:
 
     name: str
     state: str
-    value: object
+    value: Any
     """What it returned, in JSON's forms; others as their text."""
 
 
@@ -37,7 +38,7 @@ class DagRun:
     log: str
     """Airflow's log of all tasks."""
 
-    def value(self, task: str) -> object:
+    def value(self, task: str) -> Any:
         """Return what a task returned."""
         return next(one.value for one in self.tasks if one.name == task)
 
@@ -100,11 +101,12 @@ def _base(engine: Engine, image: str) -> str:
     return "-".join(["airflow", *(known[name] for name in names if name in known)])
 
 
-def follow(process: subprocess.Popen, heard: Callable[[str], None]) -> tuple[str, list[Task]]:
+def follow(process: subprocess.Popen[str], heard: Callable[[str], None]) -> tuple[str, list[Task]]:
     """Read what `rundag.py` writes to its end: the log, each line of which is passed on, and the tasks."""
-    lines, tasks = [], []
+    lines: list[str] = []
+    tasks: list[Task] = []
     with process:
-        for line in process.stdout:
+        for line in process.stdout or ():
             if line.startswith(MARK):
                 told = json.loads(line.removeprefix(MARK))
                 tasks.append(Task(name=told["task"], state=told["state"], value=told["value"]))

@@ -65,12 +65,12 @@ def _interpreter(uv: Path) -> Path:
 def _environments() -> dict[str, str]:
     """Make the environments as anybody would, and return their variables."""
     program = Path(sys.executable).with_name("pyenv-frontend")
-    command = [program, "local", "-f", EXAMPLE / "Dockerfile", "--format", "json"]
+    command: list[str | Path] = [program, "local", "-f", EXAMPLE / "Dockerfile", "--format", "json"]
     environ = {**os.environ, "PATH": f"{interpreters.uv().parent}:{os.environ['PATH']}"}
     done = subprocess.run(command, env=environ, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
         raise Unavailable("an environment could not be made: the message is above")
-    return json.loads(done.stdout)
+    return dict(json.loads(done.stdout))
 
 
 def _run(airflow: Path, variables: dict[str, str]) -> list[Task]:

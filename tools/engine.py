@@ -18,12 +18,16 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+import docker
 
 from tools import debian
 from tools.state import Unavailable, folder, lock, run, say
 
-__all__ = ["FLAVOURS", "Engine", "Flavour", "down", "find", "trim", "up"]
+__all__ = ["FLAVOURS", "Engine", "Flavour", "connect", "down", "find", "trim", "up"]
 
 CLIENT_SUITE = "forky"
 """The Debian release whose docker and buildx clients are used with every engine."""
@@ -74,13 +78,20 @@ class Engine:
         """Return this process's variables with those of :attr:`env`."""
         return {**os.environ, **self.env}
 
-    def run(self, *command: str, **options: object) -> str:
+    def run(self, *command: str, **options: Any) -> str:
         """Run a client command against it, return its stdout; see :func:`tools.state.run`."""
         return run(["docker", *command], env=self.env, **options)
 
     def version(self) -> str:
         """Return the server's version."""
         return self.run("version", "--format", "{{.Server.Version}}", timeout=30).strip()
+
+
+def connect(engine: Engine) -> docker.DockerClient:
+    """Return an API client of that engine; the caller closes it."""
+    if "DOCKER_HOST" in engine.env:
+        return docker.DockerClient(base_url=engine.env["DOCKER_HOST"], timeout=300)
+    return docker.from_env(timeout=300)
 
 
 def find(flavour: str = "docker") -> Engine | None:
@@ -244,7 +255,7 @@ def _pid(home: Path) -> int | None:
     return pid if f"--data-root={home}/data".encode() in command else None
 
 
-def _wait_until(done: object, *, seconds: float, what: str) -> None:
+def _wait_until(done: Callable[[], bool], *, seconds: float, what: str) -> None:
     deadline = time.monotonic() + seconds
     while not done():
         if time.monotonic() > deadline:

@@ -5,6 +5,7 @@ Nothing is emulated while it is built (Dockerfile.frontend). Emulated it is for 
 
 import contextlib
 import dataclasses
+import io
 import json
 import platform
 import tarfile
@@ -122,10 +123,14 @@ def checked(layout: Path) -> dict[str, str]:
     """
     with tarfile.open(layout) as tar:
 
-        def blob(entry: dict[str, object]) -> IO[bytes]:
-            return tar.extractfile(f"blobs/{str(entry['digest']).replace(':', '/')}")
+        def member(name: str) -> IO[bytes]:
+            return tar.extractfile(name) or io.BytesIO()
 
-        found, waiting = {}, list(json.load(tar.extractfile("index.json"))["manifests"])
+        def blob(entry: dict[str, object]) -> IO[bytes]:
+            return member(f"blobs/{str(entry['digest']).replace(':', '/')}")
+
+        found: dict[str, str] = {}
+        waiting = list(json.load(member("index.json"))["manifests"])
         while waiting:
             entry = waiting.pop(0)
             document = json.load(blob(entry))
@@ -147,7 +152,8 @@ def _check_programs(architecture: str, layers: list[IO[bytes]]) -> None:
                 name = member.name.lstrip("./")
                 if member.issym():
                     links[name] = member.linkname.lstrip("/")
-                head = tar.extractfile(member).read(20) if member.isreg() else b""
+                file = tar.extractfile(member)
+                head = file.read(20) if file and member.isreg() else b""
                 if head.startswith(b"\x7fELF"):
                     number = int.from_bytes(head[18:20], "little")
                     machines[name] = MACHINES.get(number, str(number))

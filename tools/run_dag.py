@@ -10,6 +10,7 @@ import os
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 MARK = "@result "
 COMPILED = "/pycache"
@@ -59,7 +60,7 @@ def _outcome(dag_id: str) -> "tuple[dict[str, str], dict[str, object]]":
         return states, {row.task_id: _shown(row, Stored) for row in rows}
 
 
-def _shown(row: object, stored: object) -> object:
+def _shown(row: "Any", stored: "Any") -> object:
     """Return a stored value as the task returned it; what JSON has no form for becomes its text."""
     try:
         from airflow.sdk.serde import deserialize

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tools import base_images, build_image, draw, engine, interpreters, wheels
+from tools.files import write_files
 from tools.record import Recorder
 from tools.state import ROOT, folder, run
 
@@ -93,7 +94,7 @@ class Stage:
 
     def __init__(self, scratch: Path) -> None:
         self.project = scratch / "shop"
-        build_image.write_files(self.project, FILES)
+        write_files(self.project, FILES)
         self.docker = engine.up()
 
     def build(self, recorder: Recorder, *arguments: str, code: int = 0) -> None:
@@ -127,7 +128,7 @@ def llb(stage: Stage) -> str:
     four = [(version, name, f"{name}.txt", packages) for version, name, packages in FOUR]
     lines = [f"PYENV {version} {name} {file}\n" for version, name, file, _ in four]
     text = f"# syntax={build_image.FRONTEND}\nFROM {AIRFLOW}\n{''.join(lines)}COPY dags dags\n"
-    build_image.write_files(stage.project, {"Dockerfile": text, **{file: packages for _, _, file, packages in four}})
+    write_files(stage.project, {"Dockerfile": text, **{file: packages for _, _, file, packages in four}})
     metadata = stage.project.with_name("metadata.json")
     command = ["docker", "buildx", "build", "--quiet", "--network=host", f"--metadata-file={metadata}", stage.project]
     run(command, env={**stage.docker.environment(), "BUILDX_METADATA_PROVENANCE": "max"}, timeout=1200)

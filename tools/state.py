@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 __all__ = ["ROOT", "Unavailable", "folder", "lock", "run", "say"]
 
@@ -53,11 +54,11 @@ def lock(name: str) -> Iterator[None]:
         yield
 
 
-def run(command: Sequence[str | Path], *, env: Mapping[str, str] | None = None, **options: object) -> str:
+def run(command: Sequence[object], *, env: Mapping[str, str] | None = None, **options: Any) -> str:
     """Run a command, return what it printed on stdout.
 
     Args:
-        command: program and arguments.
+        command: program and arguments, turned into text.
         env: variables to add to this process's own.
         options: passed on to :func:`subprocess.run` (``cwd``, ``input``, ``timeout`` in seconds).
 
@@ -67,13 +68,12 @@ def run(command: Sequence[str | Path], *, env: Mapping[str, str] | None = None, 
     started = time.monotonic()
     shown = " ".join(str(part) for part in command)
     try:
-        done = subprocess.run(  # noqa: PLW1510 - the exit code is looked at below
+        done: subprocess.CompletedProcess[str] = subprocess.run(  # noqa: PLW1510 - the exit code is looked at below
             [str(part) for part in command],
             env={**os.environ, **(env or {})},
             capture_output=True,
             text=True,
-            **({"stdin": subprocess.DEVNULL} if "input" not in options else {}),
-            **options,
+            **{"stdin": subprocess.DEVNULL, **options} if "input" not in options else options,
         )
     except (OSError, subprocess.TimeoutExpired) as problem:
         raise Unavailable(f"cannot run `{shown}`: {problem}") from problem

@@ -12,6 +12,7 @@ import statistics
 import sys
 import threading
 import time
+from typing import Any
 
 from airflow_venv.operators import VenvOperator
 
@@ -21,7 +22,7 @@ try:
     Context = dict
 except ImportError:  # before Airflow 3
     from airflow import DAG
-    from airflow.utils.context import Context
+    from airflow.utils.context import Context  # type: ignore[no-redef]
 
 try:
     from airflow.providers.standard.operators.python import ExternalPythonOperator
@@ -40,7 +41,7 @@ def trivial() -> int:
     return 1
 
 
-def once(operator: object, tasks: int) -> float:
+def once(operator: Any, tasks: int) -> float:
     """Return how many milliseconds so many runs take, one after the other."""
     start = time.perf_counter()
     results = [operator.execute(Context({"ti": NoTask()})) for _ in range(tasks)]

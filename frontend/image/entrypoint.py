@@ -11,7 +11,7 @@ The bundle begins with an index of modules: where each one's file was, and where
 import gc
 import marshal
 import sys
-from _frozen_importlib import ModuleSpec  # type: ignore[import-not-found]
+from _frozen_importlib import ModuleSpec
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Bundle:
             return None
         file, _, _ = self._index[name]
         folder, _, base = file.rpartition("/")
-        spec = ModuleSpec(name, self, origin=file, is_package=base == "__init__.py")
+        spec = ModuleSpec(name, self, origin=file, is_package=base == "__init__.py")  # type: ignore[arg-type]
         spec.has_location = True
         if spec.submodule_search_locations is not None:
             spec.submodule_search_locations.append(folder)  # where its extension modules are

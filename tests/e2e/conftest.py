@@ -13,12 +13,12 @@ import docker
 import pytest
 
 from tests.support import services
+from tests.support.builds import Builder, remove_images
+from tests.support.image_contents import Image
 from tools import base_images as images
 from tools import engine as engines
-from tools import image_contents
-from tools.build_image import FRONTEND_BASE, Builder, build_frontend, remove_images
+from tools.build_image import FRONTEND_BASE, build_frontend
 from tools.engine import Engine
-from tools.image_contents import Image
 from tools.state import ROOT, Unavailable
 
 _engines: dict[str, Engine] = {}
@@ -132,7 +132,7 @@ def linting(engine: Engine) -> None:
 @pytest.fixture(scope="session")
 def api(engine: Engine) -> Iterator[docker.DockerClient]:
     """Return the engine's API."""
-    client = image_contents.connect(engine)
+    client = engines.connect(engine)
     yield client
     client.close()
 

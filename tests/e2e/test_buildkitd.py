@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import buildkitd
-from tools.build_image import Builder
+from tests.support.builds import Builder
 from tools.state import Unavailable
 
 BASE = "python:3.13-slim-bookworm"

@@ -7,7 +7,7 @@ import urllib.request
 import pytest
 
 from tests.e2e.conftest import need_images
-from tools.build_image import made
+from tests.support.builds import installed_environments
 
 BASE = "python:3.13-slim-bookworm"
 PYENV = f"FROM {BASE}\nPYENV 3.13 etl\n"
@@ -115,7 +115,7 @@ def test_an_exported_cache_serves_another_builder(modern, registry, tmp_path, ki
     again = modern(PYENV, {}, f"--cache-from={origin}")
     assert any("importing cache manifest" in line for line in again.log.splitlines())
     assert "[2/2] PYENV 3.13 etl" in again.steps
-    assert made(again.log) == set()
+    assert installed_environments(again.log) == set()
 
 
 @pytest.mark.parametrize("kind", ["oci", "docker", "image", "registry"])

@@ -6,7 +6,8 @@ import pytest
 
 from tests.support import examples
 from tools import dag_runs, wheels
-from tools.build_image import FRONTEND, write_files
+from tools.build_image import FRONTEND
+from tools.files import write_files
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import pytest
 
 from tests.e2e.conftest import need_images
 from tests.support import buildkitd
-from tools.build_image import Builder
+from tests.support.builds import Builder
 from tools.state import Unavailable
 
 BASE = "python:3.13-slim-bookworm"

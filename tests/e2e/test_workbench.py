@@ -6,7 +6,7 @@ import urllib.request
 import pytest
 
 from tests.support import services
-from tools.build_image import Builder
+from tests.support.builds import Builder
 
 PLAIN = 'FROM debian:bookworm-slim\nCOPY --chown=7:8 a /x/a\nRUN ln -s a /x/b\nENV GREETING="hello you"\n'
 

@@ -11,7 +11,8 @@ from airflow_venv.call import Call, FileFunction, FunctionSource, Piece
 from airflow_venv.child.json_codec import decode, encode
 from airflow_venv.environments import facts
 from airflow_venv.worker import supervisor
-from tools import debian_pythons, interpreters
+from tests.support import debian_pythons
+from tools import interpreters
 from tools.state import Unavailable
 
 __all__ = ["VERSIONS", "FakeServices", "Lines", "call", "interpreter", "run", "variables"]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tools.image_contents import Image
+from tests.support.image_contents import Image
 
 AIRFLOW = "apache/airflow:3.3.2-python3.12"
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.e2e.environments.conftest import AIRFLOW
 from tests.support import services
-from tools.image_contents import Image
+from tests.support.image_contents import Image
 
 PY38 = "python:3.8-slim-bookworm"
 PY311 = "python:3.11-slim-bookworm"

@@ -3,8 +3,9 @@
 import pytest
 
 from tests.e2e.conftest import need_images
+from tests.support.image_contents import Image
 from tools import arm64
-from tools.image_contents import Image, connect
+from tools.engine import connect
 from tools.state import Unavailable
 
 ENGINE = "docker-28-containerd"

@@ -7,7 +7,7 @@ import tarfile
 import pytest
 
 from tests.e2e.conftest import engine_of, need_images
-from tools.build_image import Builder
+from tests.support.builds import Builder
 
 PY38 = "python:3.8-slim-bookworm"
 PY311 = "python:3.11-slim-bookworm"

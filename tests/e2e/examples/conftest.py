@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from tests.support import examples
+from tests.support.builds import Build
 from tools import wheels
-from tools.build_image import Build
 
 AIRFLOW = "apache/airflow:3.3.2-python3.12"
 

@@ -9,8 +9,9 @@ import pytest
 from tests.e2e.conftest import need_images
 from tests.e2e.examples.conftest import AIRFLOW
 from tests.support import examples, postgres, services
+from tests.support.builds import installed_environments
 from tools import dag_runs, wheels
-from tools.build_image import made, write_files
+from tools.files import write_files
 from tools.state import ROOT, Unavailable
 
 
@@ -83,7 +84,7 @@ def test_monorepo(example, buildx, base_images):
     assert run.value("new")["python"].startswith("3.12.")
     assert (run.value("new")["idna"], run.value("legacy")["six"]) == ("3.6", "1.16.0")
     edited = example("monorepo", "--target=risk", changed={"risk/requirements.txt": f"idna\n# {uuid.uuid4()}\n"})
-    assert made(edited.log) == {"/home/airflow/.venv/risk"}
+    assert installed_environments(edited.log) == {"/home/airflow/.venv/risk"}
     everybody = example("monorepo", "--target=all")
     assert ran(buildx, everybody.image, "sales").value("versions")["python-dateutil"] == "2.9.0.post0"
 
@@ -119,7 +120,7 @@ def test_astro_runtime(example, buildx, base_images):
         build = example("astro-runtime", changed=changed)
         dag = examples.files("astro-runtime")["dags/astro_reports.py"] + b"\n# edited\n"
         edited = example("astro-runtime", changed={**changed, "dags/astro_reports.py": dag})
-    assert made(edited.log) == set()
+    assert installed_environments(edited.log) == set()
     assert ran(buildx, build.image, "astro_reports").value("report").split() == ["3", "9"]
 
 
@@ -142,12 +143,12 @@ def test_ci(builder_on, provider, registry, tmp_path):
         assert done.returncode == 0, done.stderr[-4000:]
         return done.stderr
 
-    assert "/home/airflow/.venv/old" in made(build())
+    assert "/home/airflow/.venv/old" in installed_environments(build())
     builder.engine.run("buildx", "prune", "--all", "--force", timeout=300)
     (tmp_path / "ci/new-requirements.txt").write_text(f"idna==3.7\n# {uuid.uuid4()}\n")
     log = build()
     assert "importing cache manifest" in log
-    assert made(log) == {"/home/airflow/.venv/new"}
+    assert installed_environments(log) == {"/home/airflow/.venv/new"}
 
 
 def test_snowpark(example, buildx, base_images):

@@ -9,8 +9,10 @@ import pytest
 
 from tests.docs.test_blocks import blocks
 from tests.e2e.examples.conftest import AIRFLOW
+from tests.support.builds import Builder
 from tools import interpreters, wheels
-from tools.build_image import FRONTEND, Builder, write_files
+from tools.build_image import FRONTEND
+from tools.files import write_files
 from tools.state import ROOT, folder
 
 PAGE = ROOT / "docs/tutorial.md"
@@ -50,7 +52,7 @@ def shell(buildx: Builder, base_images, tmp_path: Path):
         assert (done.returncode == 0) == (code == 0), f"{command}\n{done.stdout[-3000:]}\n{done.stderr[-6000:]}"
         return done.stdout + done.stderr
 
-    typed.folder = place
+    typed.folder = place  # type: ignore[attr-defined]
     return typed
 
 

@@ -33,7 +33,8 @@ def called(monkeypatch, *arguments, stdin=b""):
     code = run([str(each) for each in arguments])
     for stream in (out, err):
         stream.flush()
-    return Done(code, *(each.buffer.getvalue().decode("utf-8", "surrogateescape") for each in (out, err)))
+    texts = [stream.buffer.getvalue() for stream in (out, err)]  # type: ignore[attr-defined] # a BytesIO
+    return Done(code, *(text.decode("utf-8", "surrogateescape") for text in texts))
 
 
 def folder(path, dockerfile, **files):

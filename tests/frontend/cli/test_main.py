@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import click
 import pytest
 
 from pyenv_frontend import cli
@@ -48,7 +49,7 @@ def test_no_such_file(monkeypatch, tmp_path, command):
 
 def test_interrupted(monkeypatch):
     """Ctrl-C ends with a shell's code for it, without a traceback."""
-    monkeypatch.setattr(cli.cli, "main", lambda *_, **__: (_ for _ in ()).throw(cli.click.Abort))
+    monkeypatch.setattr(cli.cli, "main", lambda *_, **__: (_ for _ in ()).throw(click.Abort))
     assert called(monkeypatch, "check") == (130, "", "")
 
 

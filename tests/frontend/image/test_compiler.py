@@ -13,7 +13,7 @@ import pytest
 from pyenv_image import bytecode, compiler
 from pyenv_image.failure import StepError
 from tools import interpreters
-from tools.build_image import write_files
+from tools.files import write_files
 from tools.state import Unavailable
 
 SOURCES = {
@@ -36,7 +36,7 @@ def folder(tmp_path):
     for name, text in SOURCES.items():
         path = tmp_path / "site-packages" / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        path.write_bytes(text if isinstance(text, bytes) else str(text).encode())
     return tmp_path / "site-packages"
 
 

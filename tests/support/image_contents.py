@@ -6,13 +6,12 @@ import hashlib
 import io
 import tarfile
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import docker
 from docker.models.containers import Container
 
-from tools.engine import Engine
-
-__all__ = ["Entry", "Image", "Ran", "connect"]
+__all__ = ["Entry", "Image", "Ran"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +28,7 @@ class Entry:
     """One file of an image, as its tar entry tells of it."""
 
     kind: str
-    """``file``, ``folder``, ``link`` or ``other``."""
+    """`file`, `folder`, `link` or `other`."""
     mode: int
     uid: int
     gid: int
@@ -38,13 +37,6 @@ class Entry:
     """Where a link leads."""
     digest: str
     """SHA-256 of a file's content."""
-
-
-def connect(engine: Engine) -> docker.DockerClient:
-    """Return an API client of that engine; the caller closes it."""
-    if "DOCKER_HOST" in engine.env:
-        return docker.DockerClient(base_url=engine.env["DOCKER_HOST"], timeout=300)
-    return docker.from_env(timeout=300)
 
 
 class Image:
@@ -56,9 +48,9 @@ class Image:
         self._image = client.images.get(name)
 
     @property
-    def config(self) -> dict[str, object]:
-        """The image's configuration (``Env``, ``User``, ``Cmd`` and so on)."""
-        return self._image.attrs["Config"]
+    def config(self) -> dict[str, Any]:
+        """The image's configuration (`Env`, `User`, `Cmd` and so on)."""
+        return dict(self._image.attrs["Config"])
 
     @property
     def env(self) -> dict[str, str]:
@@ -68,24 +60,24 @@ class Image:
     @property
     def layers(self) -> list[str]:
         """The digests of the image's uncompressed layers, lowest first."""
-        return self._image.attrs["RootFS"]["Layers"]
+        return list(self._image.attrs["RootFS"]["Layers"])
 
     @property
     def size(self) -> int:
         """The image's size in bytes, uncompressed."""
-        return self._image.attrs["Size"]
+        return int(self._image.attrs["Size"])
 
     def history(self) -> list[str]:
         """Return the instructions that made the image, first one first."""
         return [str(entry["CreatedBy"]) for entry in reversed(self._image.history())]
 
-    def run(self, *command: str, timeout: float = 120, **options: object) -> Ran:
+    def run(self, *command: str, timeout: float = 120, **options: Any) -> Ran:
         """Run a command in a container of the image, without its entry point.
 
         Args:
-            command: program and arguments; a single text is a line for ``sh``.
+            command: program and arguments; a single text is a line for `sh`.
             timeout: in seconds.
-            options: as ``docker run`` has them, in the spelling of the SDK (``user``, ``environment``, ``read_only``).
+            options: as `docker run` has them, in the spelling of the SDK (`user`, `environment`, `read_only`).
         """
         line = ["/bin/sh", "-c", command[0]] if len(command) == 1 else list(command)
         options = {"network_mode": "host", "entrypoint": line[:1], "command": line[1:], **options}
@@ -111,7 +103,7 @@ class Image:
             except docker.errors.NotFound as problem:
                 raise FileNotFoundError(path) from problem
             with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as tar:
-                file = tar.extractfile(tar.next())
+                file = tar.extractfile(tar.getmembers()[0])
                 return file.read() if file else b""
 
     def exists(self, path: str) -> bool:
@@ -133,7 +125,7 @@ class Image:
         return {path: entry for path, entry in listed.items() if path == root or path.startswith(f"{root}/")}
 
     def saved(self) -> bytes:
-        """Return the image as ``docker save`` writes it: every layer, the configuration and the history."""
+        """Return the image as `docker save` writes it: every layer, the configuration and the history."""
         return b"".join(self._image.save())
 
     @contextlib.contextmanager
