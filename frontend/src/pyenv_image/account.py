@@ -5,13 +5,14 @@ from __future__ import annotations
 import grp
 import os
 import pwd
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from pyenv_image.failure import StepError
 
 
-class Account(NamedTuple):
+@dataclass(frozen=True)
+class Account:
     """A user as the kernel knows it, with the home that files in it belong under."""
 
     uid: int
@@ -43,7 +44,7 @@ class Account(NamedTuple):
         os.umask(0o022)
 
 
-def find(user: str, home: str | None = None) -> Account:
+def find(user: str, home: str = "") -> Account:
     """Look up ``USER``'s argument: a name or number, and maybe a group.
 
     Args:
@@ -60,7 +61,7 @@ def find(user: str, home: str | None = None) -> Account:
     uid = int(name) if entry is None else entry.pw_uid
     gid = _group(group) if group else (entry.pw_gid if entry else 0)
     groups = tuple(g.gr_gid for g in grp.getgrall() if entry and entry.pw_name in g.gr_mem) if not group else ()
-    home = home or (entry.pw_dir if entry else None)
+    home = home or (entry.pw_dir if entry else "")
     return Account(uid, gid, (gid, *groups), Path(home) if home else None)
 
 

@@ -1,4 +1,4 @@
-"""Take an environment over from another stage, where it was made for this place."""
+"""Copy an environment from the stage that created it for this path."""
 
 from __future__ import annotations
 
@@ -12,21 +12,22 @@ from pyenv_image.environment import clear
 from pyenv_image.failure import StepError
 
 if TYPE_CHECKING:
-    import argparse
+    from pyenv_image.step_options import CopyOptions
 
 
-def run(options: argparse.Namespace) -> None:
-    """Copy ``options.source`` to ``options.path``, with owners, modes and times.
+def run(options: CopyOptions) -> None:
+    """Copy an environment with its owners, modes and times.
 
     Raises:
         StepError: the user does not exist, or there is nothing to copy.
     """
-    if not options.source.is_dir():
-        raise StepError(f"PYENV {options.name}: the builder's stage has left no {options.path}")
+    source, path = Path(options.source), Path(options.path)
+    if not source.is_dir():
+        raise StepError(f"PYENV {options.name}: the stage of --builder has no {path}")
     owner = account.find(options.user, options.home)
-    clear(options.path)
-    owner.own_folder(options.path)
-    copy(options.source, options.path)
+    clear(path)
+    owner.own_folder(path)
+    copy(source, path)
 
 
 def copy(source: Path, target: Path) -> None:

@@ -20,14 +20,12 @@ from pyenv_image.failure import StepError
 from pyenv_image.requirements import Requirements
 
 if TYPE_CHECKING:
-    import argparse
+    from pyenv_image.step_options import EnvironmentOptions
 
-TOOLS = Path("/run/pyenv")
-CONTEXT = Path("/run/pyenv-context")
 _LEFT_BEHIND = (".lock", ".gitignore", "CACHEDIR.TAG")
 
 
-def run(options: argparse.Namespace) -> None:
+def run(options: EnvironmentOptions) -> None:
     """Make the environment ``options.path`` for the interpreter that runs this.
 
     Raises:
@@ -35,11 +33,12 @@ def run(options: argparse.Namespace) -> None:
             installed does not fit together.
     """
     if options.selfcheck:
-        selfcheck.run(options)
+        selfcheck.run()
     owner = account.find(options.user, options.home)
-    clear(options.path)
-    owner.own_folder(options.path)
-    cache = None if options.here else caches.folder(owner.uid, owner.gid)
+    path = Path(options.path)
+    clear(path)
+    owner.own_folder(path)
+    cache = None if options.local else caches.folder(owner.uid, owner.gid)
     environ = _environ(options, owner, cache)
     owner.become()
     _create(options, environ)
@@ -54,13 +53,13 @@ def clear(path: Path) -> None:
     shutil.rmtree(str(path), ignore_errors=True)
 
 
-def _environ(options: argparse.Namespace, owner: account.Account, cache: Path | None) -> dict[str, str]:
+def _environ(options: EnvironmentOptions, owner: account.Account, cache: Path | None) -> dict[str, str]:
     """The installers' environment: the user's own settings, then what makes the result the same everywhere."""
     environ = settings.for_installer(os.environ)
-    environ.update(_own_caches() if options.here else _mounted_caches(cache))
+    environ.update(_own_caches() if options.local else _mounted_caches(cache))
     environ.update(
         HOME=str(owner.home or "/"),
-        VIRTUAL_ENV=str(options.path),
+        VIRTUAL_ENV=options.path,
         UV_PYTHON_DOWNLOADS="never",
         UV_NO_INSTALLER_METADATA="1",
         PIP_DISABLE_PIP_VERSION_CHECK="1",
@@ -89,30 +88,31 @@ def _own_caches() -> dict[str, str]:
     return {name: os.environ[name] for name in names if name in os.environ}
 
 
-def _create(options: argparse.Namespace, environ: dict[str, str]) -> None:
-    command = [*_uv(options, "venv"), "--no-project", "--python", options.python, "--relocatable", "--allow-existing"]
+def _create(options: EnvironmentOptions, environ: dict[str, str]) -> None:
+    python = options.python or sys.executable
+    command = [*_uv(options, "venv"), "--no-project", "--python", python, "--relocatable", "--allow-existing"]
     if options.system_site_packages:
         command.append("--system-site-packages")
     if options.installer == "pip":
         command.append("--seed")
-    _call(options, [*command, str(options.path)], environ, "the environment could not be made")
+    _call(options, [*command, options.path], environ, "the environment could not be made")
 
 
-def _install(options: argparse.Namespace, environ: dict[str, str]) -> None:
+def _install(options: EnvironmentOptions, environ: dict[str, str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        context = options.context if options.here else _writable(options.context, Path(folder) / "context")
+        context = Path(options.context) if options.local else _writable(Path(options.context), Path(folder) / "context")
         copies = Path(folder) / "requirements"
         copies.mkdir()
-        requirements = Requirements(context, copies, editable=options.here)
-        constraints = _listed("-c", [requirements.copy(context / path) for path in options.constraint])
-        for path in options.project:
+        requirements = Requirements(context, copies, editable=options.local)
+        constraints = _listed("-c", [requirements.copy(context / path) for path in options.constraints])
+        for path in options.projects:
             project = context / path
             if path in options.locked:
                 _install_locked(options, project, environ)
             else:
                 _install_project(options, project, constraints, environ)
         files = [requirements.copy(context / path) for path in options.requirements]
-        files += [requirements.inline(options.require)] if options.require else []
+        files += [requirements.inline(options.lines)] if options.lines else []
         if files:
             command = [*_installer(options), *_listed("-r", files), *constraints]
             _call(options, command, environ, "its requirements could not be installed", cwd=context)
@@ -136,50 +136,50 @@ def _copy(source: str, target: str) -> None:
         shutil.copymode(source, target)
 
 
-def _install_locked(options: argparse.Namespace, project: Path, environ: dict[str, str]) -> None:
+def _install_locked(options: EnvironmentOptions, project: Path, environ: dict[str, str]) -> None:
     """Dependencies of a pyproject.toml, in the versions of its uv.lock, wherever uv finds that."""
     command = [*_uv(options, "sync"), "--frozen", "--active", "--no-install-project", "--no-dev", "--inexact"]
     command += ["--project", str(project.parent), "--python", str(_python(options))]
-    command += [*_listed("--extra", options.extra), *_listed("--group", options.group)]
-    _call_for(options, project, command, {**environ, "UV_PROJECT_ENVIRONMENT": str(options.path)})
+    command += [*_listed("--extra", options.extras), *_listed("--group", options.groups)]
+    _call_for(options, project, command, {**environ, "UV_PROJECT_ENVIRONMENT": options.path})
 
 
 def _install_project(
-    options: argparse.Namespace, project: Path, constraints: list[str], environ: dict[str, str]
+    options: EnvironmentOptions, project: Path, constraints: list[str], environ: dict[str, str]
 ) -> None:
     """Dependencies of a pyproject.toml without a lock."""
-    groups = [word for group in options.group for word in ("--group", f"{project}:{group}")]
-    command = [*_installer(options, "uv"), "-r", str(project), *_listed("--extra", options.extra), *groups]
+    groups = [word for group in options.groups for word in ("--group", f"{project}:{group}")]
+    command = [*_installer(options, "uv"), "-r", str(project), *_listed("--extra", options.extras), *groups]
     _call_for(options, project, [*command, *constraints], environ)
 
 
-def _call_for(options: argparse.Namespace, project: Path, command: list[str], environ: dict[str, str]) -> None:
+def _call_for(options: EnvironmentOptions, project: Path, command: list[str], environ: dict[str, str]) -> None:
     _call(options, command, environ, f"the dependencies of {project.name} could not be installed", cwd=project.parent)
 
 
-def _finish(options: argparse.Namespace, environ: dict[str, str], cache: Path | None) -> None:
+def _finish(options: EnvironmentOptions, environ: dict[str, str], cache: Path | None) -> None:
     check = [*_uv(options, "pip", "check"), "--python", str(_python(options))]
     _call(options, check, environ, "its packages do not fit together")
-    if options.compile:
+    if not options.no_compile:
         # Test suites are half of some packages, and no task imports them.
-        folders = list(options.path.glob("lib/python*/site-packages"))
+        folders = list(Path(options.path).glob("lib/python*/site-packages"))
         compile_all(_python(options), folders, without=("test", "tests"), cache=cache)
     for name in _LEFT_BEHIND:
         with contextlib.suppress(FileNotFoundError):
-            (options.path / name).unlink()
+            (Path(options.path) / name).unlink()
 
 
-def _installer(options: argparse.Namespace, program: str | None = None) -> list[str]:
+def _installer(options: EnvironmentOptions, program: str | None = None) -> list[str]:
     if (program or options.installer) == "pip":
         return [str(_python(options)), "-m", "pip", "install", "--no-compile"]
     return [*_uv(options, "pip", "install"), "--python", str(_python(options))]
 
 
-def _uv(options: argparse.Namespace, *words: str) -> list[str]:
-    return [str(options.uv), *words]
+def _uv(options: EnvironmentOptions, *words: str) -> list[str]:
+    return [options.uv, *words]
 
 
-def _python(options: argparse.Namespace) -> Path:
+def _python(options: EnvironmentOptions) -> Path:
     return Path(options.path) / "bin" / "python"
 
 
@@ -188,7 +188,7 @@ def _listed(flag: str, values: Sequence[object]) -> list[str]:
 
 
 def _call(
-    options: argparse.Namespace, command: list[str], environ: dict[str, str], failed: str, cwd: Path | None = None
+    options: EnvironmentOptions, command: list[str], environ: dict[str, str], failed: str, cwd: Path | None = None
 ) -> None:
     """Run an installer where its files are: its messages name them relative to that."""
     sys.stdout.flush()

@@ -19,7 +19,7 @@ from pyenv_image.bytecode import compile_all
 from pyenv_image.failure import StepError
 
 if TYPE_CHECKING:
-    import argparse
+    from pyenv_image.step_options import GraftOptions
 
 _SERIES = f"{sys.version_info[0]}.{sys.version_info[1]}"
 # Never needed by a program in an environment: test suites, the editor, its demos, caches; packages of the image's own.
@@ -29,20 +29,21 @@ _LEFT_OUT = frozenset({"__pycache__", "test", "tests", "idlelib", "idle_test", "
 _SELDOM = ("lib2to3", "distutils", "pydoc_data", "tkinter", "ensurepip")
 
 
-def run(options: argparse.Namespace) -> None:
-    """Copy the interpreter that runs this from ``options.source`` to ``options.prefix``, compile, check and link it.
+def run(options: GraftOptions) -> None:
+    """Copy the interpreter that runs this into the image, then compile, check and link it.
 
     Raises:
         StepError: there is no such interpreter in the source, or it does not work on this base.
     """
-    python = options.prefix / "bin" / f"python{_SERIES}"
+    prefix = Path(options.prefix)
+    python = prefix / "bin" / f"python{_SERIES}"
     if not python.exists():  # a base image may have been built with the same PYENV
-        copy(options.source, options.prefix)
+        copy(Path(options.source), prefix)
     cache = caches.folder(os.getuid(), os.getgid())
-    compile_all(python, [options.prefix / "lib" / f"python{_SERIES}"], without=_SELDOM, cache=cache)
+    compile_all(python, [prefix / "lib" / f"python{_SERIES}"], without=_SELDOM, cache=cache)
     _check(python)
     if options.link:
-        link(python, options.link)
+        link(python, Path(options.link))
 
 
 def copy(source: Path, prefix: Path) -> None:
@@ -76,7 +77,7 @@ def _left_out(_folder: str, names: list[str]) -> set[str]:
 def _check(python: Path) -> None:
     """Check at the new place, not where it was mounted."""
     here = str(Path(__file__).resolve().parent)
-    done = subprocess.run([str(python), "-I", "-B", here, "selfcheck"], capture_output=True, check=False)
+    done = subprocess.run([str(python), "-IB", here, "selfcheck"], capture_output=True, check=False)
     if done.returncode:
         raise StepError((done.stderr or done.stdout).decode(errors="replace").strip().replace("error: ", "", 1))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Sequence
 from urllib.parse import quote
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Requirements:
             self._write(self._copies[path], _decoded(path.read_bytes()).splitlines(), path.parent)
         return self._copies[path]
 
-    def inline(self, lines: list[str]) -> Path:
+    def inline(self, lines: Sequence[str]) -> Path:
         """Write lines that no file has; paths in them are relative to the context."""
         target = self._place("PYENV-requirements.txt")
         self._write(target, lines, self._context)
@@ -74,7 +74,7 @@ class Requirements:
         folder.mkdir()
         return folder / name
 
-    def _write(self, target: Path, lines: list[str], base: Path) -> None:
+    def _write(self, target: Path, lines: Sequence[str], base: Path) -> None:
         text = "".join(self._line(line, base) + "\n" for line in lines)
         target.write_bytes(text.encode("utf-8", "surrogateescape"))
 

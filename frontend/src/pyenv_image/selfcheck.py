@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from pyenv_image.failure import StepError
 
 if TYPE_CHECKING:
-    import argparse
+    from pyenv_image.step_options import SelfcheckOptions
 
 MODULES = ("ssl", "sqlite3", "ctypes", "zlib", "bz2", "lzma", "hashlib", "uuid", "readline")
 
@@ -43,7 +43,7 @@ _PACKAGES = {
 _OPTIONAL = frozenset({"readline", "uuid"})
 
 
-def run(_options: argparse.Namespace) -> None:
+def run(_options: SelfcheckOptions | None = None) -> None:
     """Check the interpreter that runs this.
 
     Raises:

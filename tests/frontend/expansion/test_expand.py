@@ -168,5 +168,5 @@ def test_steps_know_their_commands():
     """A command is what RUN executes, its quotes and escapes read."""
     source = b'FROM debian:bookworm\nPYENV --path=/x/\xc3\xa9 3.8 a <<E\nsix; python_version > "3"\nE\n'
     command = expanded(source).steps[1].command
-    assert command[:4] == ("/opt/pyenv/3.8/bin/python3.8", "-I", "/run/pyenv/pyenv_image", "environment")
-    assert {"--path=/x/\u00e9", '--require=six; python_version > "3"'} <= set(command)
+    assert command[:4] == ("/opt/pyenv/3.8/bin/python3.8", "-IB", "/run/pyenv/pyenv_image", "environment")
+    assert {"--path=/x/\u00e9", '--line=six; python_version > "3"'} <= set(command)

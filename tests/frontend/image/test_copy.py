@@ -1,12 +1,12 @@
 """Taking an environment over from another stage."""
 
-import argparse
 import os
 
 import pytest
 
 from pyenv_image import copy
 from pyenv_image.failure import StepError
+from pyenv_image.step_options import CopyOptions
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def made(tmp_path):
 
 def options(source, path, user=None):
     user = user or f"{os.getuid()}:{os.getgid()}"
-    return argparse.Namespace(name="x", source=source, path=path, user=user, home=None)
+    return CopyOptions(name="x", source=str(source), path=str(path), user=user)
 
 
 def test_an_environment_comes_as_it_is(made, tmp_path):
@@ -55,5 +55,5 @@ def test_owners_come_along(made, tmp_path):
 
 def test_nothing_to_copy(tmp_path):
     """A step says what it misses, and where."""
-    with pytest.raises(StepError, match=r"the builder's stage has left no .*/x"):
+    with pytest.raises(StepError, match=r"the stage of --builder has no .*/x"):
         copy.run(options(tmp_path / "none", tmp_path / "x"))

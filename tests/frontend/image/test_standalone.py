@@ -21,13 +21,13 @@ def test_it_runs_under_every_supported_python(version):
         python = interpreters.find(version) / "bin" / "python3"
     except Unavailable as reason:
         pytest.skip(str(reason))
-    done = subprocess.run([python, "-I", FOLDER, "selfcheck"], capture_output=True, text=True, check=False)
+    done = subprocess.run([python, "-IB", FOLDER, "selfcheck"], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_failure_is_one_sentence():
     """No traceback of ours reaches a user."""
-    command = [sys.executable, "-I", FOLDER, "environment", "--name=x", "--path=/nowhere/x", "--user=nobody-at-all"]
+    command = [sys.executable, "-IB", FOLDER, "environment", "--name=x", "--path=/nowhere/x", "--user=nobody-at-all"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr == (

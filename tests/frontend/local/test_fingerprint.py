@@ -7,17 +7,17 @@ import pytest
 from pyenv_frontend.cli.folder_context import FolderContext
 from pyenv_frontend.dockerfile import parse
 from pyenv_frontend.inputs.resolve import close_over
-from pyenv_frontend.local.fingerprint import Recipe, differences, recipe_of
+from pyenv_frontend.local.fingerprint import Fingerprint, differences, fingerprint_of
 from pyenv_frontend.stages.analyze import read
 
 LINE = "PYENV 3.12 one reqs.txt"
 
 
-def recipe(folder: Path, line: str = LINE) -> Recipe:
+def fingerprint(folder: Path, line: str = LINE) -> Fingerprint:
     program = read(parse(f"FROM debian\n{line}\n".encode()))
     pyenv = program.environments[0].pyenv
     context = FolderContext(folder)
-    return recipe_of(pyenv, close_over(pyenv, context), context, folder / ".pyenv/one")
+    return fingerprint_of(pyenv, close_over(pyenv, context), context, folder / ".pyenv/one")
 
 
 @pytest.fixture
@@ -43,22 +43,22 @@ def project(tmp_path: Path) -> Path:
 )
 def test_what_a_pyenv_says_counts(project: Path, line: str):
     """Version, installer, files and options are parts of an environment."""
-    assert recipe(project, line).digest != recipe(project).digest
+    assert fingerprint(project, line).digest != fingerprint(project).digest
 
 
 @pytest.mark.parametrize("line", ["PYENV --path=/x 3.12 one reqs.txt", "pyenv  3.12  one \\\n  reqs.txt"])
 def test_what_means_nothing_here_does_not_count(project: Path, line: str):
     """Options about images and the way it is written change nothing."""
-    assert recipe(project, line).digest == recipe(project).digest
+    assert fingerprint(project, line).digest == fingerprint(project).digest
 
 
 @pytest.mark.parametrize("path", ["reqs.txt", "package/src/code.py", "package/new.py"])
 def test_every_file_that_is_installed_counts(project: Path, path: str):
     """The content of requirements files and of local packages."""
-    before = recipe(project)
+    before = fingerprint(project)
     with (project / path).open("a") as stream:
         stream.write("# changed\n")
-    assert recipe(project).digest != before.digest
+    assert fingerprint(project).digest != before.digest
 
 
 @pytest.mark.parametrize(
@@ -67,10 +67,10 @@ def test_every_file_that_is_installed_counts(project: Path, path: str):
 )
 def test_nothing_else_counts(project: Path, path: str):
     """Neither the rest of the folder nor what installing leaves in a local package."""
-    before = recipe(project)
+    before = fingerprint(project)
     (project / path).parent.mkdir(parents=True, exist_ok=True)
     (project / path).write_text("x")
-    assert recipe(project).digest == before.digest
+    assert fingerprint(project).digest == before.digest
 
 
 def test_differences_are_said_in_words():

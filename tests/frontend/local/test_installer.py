@@ -2,7 +2,7 @@
 
 import pytest
 
-from pyenv_frontend.local.installer import news, plain
+from pyenv_frontend.local.installer import latest_progress, plain
 
 UP = "\x1b[1A\x1b[2K"
 
@@ -23,7 +23,7 @@ UP = "\x1b[1A\x1b[2K"
 )
 def test_news(output: str, said: str):
     """The latest of several is told; what is no progress says nothing."""
-    assert news(output) == said
+    assert latest_progress(output) == said
 
 
 def test_plain_keeps_what_stays_on_the_screen():

@@ -5,18 +5,18 @@ import os
 
 import pytest
 
-from pyenv_frontend.local.progress import Board
+from pyenv_frontend.local.progress import Progress
 
 
 def test_elsewhere_a_line_for_each_beginning_and_end():
     """A log is not filled with numbers."""
     stream = io.StringIO()
-    with Board(["one", "two"], stream, terminal=False) as board:
-        board.say("one", "resolving")
-        board.say("one", "downloading 1/3")
-        board.say("one", "")
-        board.say("one", "done in 1 s", "done")
-        board.say("two", "failed", "failed")
+    with Progress(["one", "two"], stream, terminal=False) as progress:
+        progress.say("one", "resolving")
+        progress.say("one", "downloading 1/3")
+        progress.say("one", "")
+        progress.say("one", "done in 1 s", "done")
+        progress.say("two", "failed", "failed")
     assert stream.getvalue() == "one: resolving\none: done in 1 s\ntwo: failed\n"
 
 
@@ -24,9 +24,9 @@ def test_a_terminal_shows_one_line_each_in_order(monkeypatch: pytest.MonkeyPatch
     """The last picture has every environment once, cut to the terminal's width."""
     monkeypatch.setattr("shutil.get_terminal_size", lambda: os.terminal_size((30, 20)))
     stream = io.StringIO()
-    with Board(["a", "longer"], stream, terminal=True) as board:
-        board.say("a", "downloading 2/4")
-        board.say("longer", "x" * 50, "failed")
+    with Progress(["a", "longer"], stream, terminal=True) as progress:
+        progress.say("a", "downloading 2/4")
+        progress.say("longer", "x" * 50, "failed")
     last = stream.getvalue().split("\x1b[2K")[-2:]
     assert last[0].endswith(" a       ██████████░░░░░░░░░\n")
     assert last[1] == f"✗ longer  {'x' * 19}\n"
@@ -36,6 +36,6 @@ def test_more_lines_than_the_terminal_has(monkeypatch: pytest.MonkeyPatch):
     """What has scrolled away cannot be rewritten, so plain lines are written."""
     monkeypatch.setattr("shutil.get_terminal_size", lambda: os.terminal_size((80, 2)))
     stream = io.StringIO()
-    with Board(["one", "two"], stream, terminal=True) as board:
-        board.say("one", "resolving")
+    with Progress(["one", "two"], stream, terminal=True) as progress:
+        progress.say("one", "resolving")
     assert stream.getvalue() == "one: resolving\n"

@@ -7,7 +7,7 @@ import pytest
 from pyenv_frontend.expansion.expand import Step
 from pyenv_frontend.solve.image_history import retold
 
-COMMAND = ("/opt/pyenv/3.8/bin/python3.8", "-I", "/run/pyenv/pyenv_image", "environment", '--require=a; "b" <3')
+COMMAND = ("/opt/pyenv/3.8/bin/python3.8", "-IB", "/run/pyenv/pyenv_image", "environment", '--line=a; "b" <3')
 STEPS = [
     Step(
         kind="environment",

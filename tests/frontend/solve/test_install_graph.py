@@ -221,7 +221,7 @@ def test_a_step_runs_under_the_users_words():
     """Both steps of a PYENV are rewritten; that of another instruction with the same command is not."""
     graph = Graph()
     tools = graph.image("tools")
-    command = ["/py", "-I", "/run/pyenv/pyenv_image", "environment"]
+    command = ["/py", "-IB", "/run/pyenv/pyenv_image", "environment"]
 
     def run(below, line):
         op = wire.Op(exec=wire.ExecOp(meta=wire.Meta(args=command, env=["PATH=/bin"])))

@@ -16,7 +16,7 @@ PATH = "/home/x/bin:/usr/bin"
 ARGUMENTS = ["environment", "--name=etl", "--require=six; \"a\" 'b' \\ \u00e9 #", "--requirements=r\u00e9qs.txt"]
 
 
-def step(python="/opt/pyenv/3.8/bin/python3.8", env=(f"PATH={PATH}", "X=1"), flags=("-I", PACKAGE), tools=TOOLS):
+def step(python="/opt/pyenv/3.8/bin/python3.8", env=(f"PATH={PATH}", "X=1"), flags=("-IB", PACKAGE), tools=TOOLS):
     op = wire.Op(exec=wire.ExecOp(meta=wire.Meta(args=[python, *flags, *ARGUMENTS], env=env)))
     op.inputs.add(digest="sha256:base")
     op.inputs.add(digest="sha256:tools", index=3)

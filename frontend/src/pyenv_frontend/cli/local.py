@@ -17,8 +17,8 @@ from pyenv_frontend.local.exports import FORMATS
 from pyenv_frontend.local.find_uv import find_uv
 from pyenv_frontend.local.installer import Installer
 from pyenv_frontend.local.interpreters import Interpreters
-from pyenv_frontend.local.progress import Board
-from pyenv_frontend.local.runner import Maker
+from pyenv_frontend.local.progress import Progress
+from pyenv_frontend.local.runner import Runner
 from pyenv_frontend.local.store import Store
 from pyenv_frontend.stages.analyze import read
 
@@ -54,7 +54,7 @@ def local(dockerfile: str, form: str, *, check: bool, clean: bool, jobs: int, **
     context = context_of(options["context"], dockerfile)
     if check:
         return _check([plan.job_of(each, context, store) for each in pyenvs], form)
-    for sentence in (*said, *(remark for each in pyenvs for remark in plan.remarks(each))):
+    for sentence in (*said, *(remark for each in pyenvs for remark in plan.ignored_options(each))):
         _note(sentence)
     with _ended_by_signals(), store.locked(lambda: _note("another run is at work in .pyenv: waiting for it")):
         _drop_the_unnamed(program, store)
@@ -85,9 +85,9 @@ def _make(jobs: Sequence[Job], context: FolderContext, store: Store, at_once: in
     terminal = sys.stderr.isatty()
     uv = find_uv()
     installer = Installer(uv=uv, context=context.root, terminal=terminal)
-    with Board([job.name for job in stale], sys.stderr, terminal) as board:
-        maker = Maker(store=store, interpreters=Interpreters(uv), installer=installer, board=board)
-        errors = maker.make(stale, at_once)
+    with Progress([job.name for job in stale], sys.stderr, terminal) as progress:
+        runner = Runner(store=store, interpreters=Interpreters(uv), installer=installer, progress=progress)
+        errors = runner.make(stale, at_once)
     if not context.ignored(".pyenv/.store/any"):
         _note("`docker build` sends the folder .pyenv to the engine: add the line .pyenv to .dockerignore")
     return errors

@@ -6,10 +6,12 @@ value passes a shell. What they do is in the package `pyenv_image`, bind-mounted
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pyenv_frontend.expansion import quoting
+from pyenv_frontend.pyenv.options import step_values
+from pyenv_image.step_options import CopyOptions, EnvironmentOptions, GraftOptions, to_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,14 +22,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BUILDER",
+    "FLAGS",
     "INTERPRETER",
     "PACKAGE",
     "TOOLS",
     "Graft",
     "Run",
-    "contents",
     "copy",
     "environment",
+    "environment_options",
     "graft",
     "said_of_graft",
     "variables",
@@ -40,6 +43,9 @@ INTERPRETER = "/run/pyenv-python"
 BUILDER = "/run/pyenv-builder"
 _CACHE_MOUNT = quoting.mount(type="cache", id="pyenv-cache", target=CACHE)
 PACKAGE = f"{TOOLS}/pyenv_image"
+FLAGS = "-IB"
+"""Of the interpreter that runs a step; one word, since a script's first line can hold no more."""
+
 _PATTERN = frozenset("\\*?[")
 
 
@@ -81,8 +87,8 @@ def graft(plan: Graft, tools: str) -> Run:
         _CACHE_MOUNT,
         quoting.mount(type="bind", from_=plan.image, source="/usr/local", target=INTERPRETER),
     ]
-    arguments = [f"--source={INTERPRETER}", f"--prefix={plan.prefix}", *([f"--link={plan.link}"] if plan.link else [])]
-    return words, _command([f"{INTERPRETER}/bin/python{plan.series}", "graft", *arguments])
+    options = GraftOptions(source=INTERPRETER, prefix=plan.prefix, link=plan.link or "")
+    return words, _command(f"{INTERPRETER}/bin/python{plan.series}", "graft", options)
 
 
 def said_of_graft(pyenv: Pyenv) -> list[str]:
@@ -120,7 +126,10 @@ def environment(  # noqa: PLR0913 - three that say what, three that say how
         *([quoting.mount(type="bind", from_=options.builder, target=BUILDER)] if options.builder and rehung else []),
         *(f"--mount={_readable(raw, place, pyenv.escape)}" for raw in options.mounts),
     ]
-    return words, _command([python, "environment", *_arguments(pyenv, place, needs, selfcheck=selfcheck)])
+    contents = environment_options(pyenv, needs.locked)
+    owner = _owner(place, in_other_stage=options.builder is not None)
+    step = replace(contents, path=place.path, user=owner.user, home=owner.home, selfcheck=selfcheck)
+    return words, _command(python, "environment", step)
 
 
 def copy(pyenv: Pyenv, place: Place, python: str, *, stage: str, tools: str) -> Run:
@@ -134,8 +143,11 @@ def copy(pyenv: Pyenv, place: Place, python: str, *, stage: str, tools: str) -> 
         _tools(tools),
         quoting.mount(type="bind", from_=stage, target=BUILDER),
     ]
-    arguments = [f"--name={pyenv.name.text}", f"--source={BUILDER}{place.path}", f"--path={place.path}"]
-    return words, _command([python, "copy", *arguments, *_owner(place, in_other_stage=False)])
+    owner = _owner(place, in_other_stage=False)
+    options = CopyOptions(
+        name=pyenv.name.text, source=f"{BUILDER}{place.path}", path=place.path, user=owner.user, home=owner.home
+    )
+    return words, _command(python, "copy", options)
 
 
 def _tools(tools: str) -> str:
@@ -174,53 +186,49 @@ def _mount(path: str, escape: str, *, writable: bool) -> str:
     return quoting.mount(escape, type="bind", **fields, **({"rw": ""} if writable else {}))
 
 
-def _command(words: list[str]) -> list[str]:
-    """`python -I` keeps PYTHON* variables and the user's site-packages out."""
-    python, *rest = words
-    return [python, "-I", PACKAGE, *rest]
+def _command(python: str, step: str, options: object) -> list[str]:
+    """Give the command of a step.
+
+    `-I` keeps PYTHON* variables and the user's site-packages out, `-B` byte code out of the interpreter's own library.
+    """
+    return [python, FLAGS, PACKAGE, step, *to_arguments(options)]
 
 
-def _arguments(pyenv: Pyenv, place: Place, needs: Needs, *, selfcheck: bool) -> list[str]:
-    arguments = [f"--name={pyenv.name.text}", f"--path={place.path}"]
-    arguments += _owner(place, in_other_stage=pyenv.options.builder is not None)
-    arguments += contents(pyenv, needs.locked)
-    arguments += [] if pyenv.options.compile else ["--no-compile"]
-    arguments += ["--selfcheck"] if selfcheck else []
-    return arguments
-
-
-def contents(pyenv: Pyenv, locked: Sequence[str]) -> list[str]:
-    """The step's arguments that say what goes into an environment, wherever it is made.
+def environment_options(pyenv: Pyenv, locked: Sequence[str]) -> EnvironmentOptions:
+    """Give the options of the step that say what goes into an environment, wherever it is created.
 
     Args:
         pyenv: the instruction.
         locked: those of its projects that have a `uv.lock`.
     """
-    options = pyenv.options
-    inline = [] if pyenv.inline is None else pyenv.inline.decode("utf-8", "surrogateescape").splitlines()
-    arguments = ["--installer=pip"] if options.installer == "pip" else []
-    arguments += [
-        f"--{'project' if file.kind == 'pyproject' else 'requirements'}={file.path}" for file in pyenv.requirements
-    ]
-    arguments += [f"--locked={path}" for path in locked]
-    arguments += [f"--constraint={path}" for path in options.constraints]
-    arguments += [f"--require={line}" for line in inline if line.strip() and not line.lstrip().startswith("#")]
-    arguments += [f"--extra={name}" for name in options.extras]
-    arguments += [f"--group={name}" for name in options.groups]
-    arguments += ["--system-site-packages"] if options.system_site_packages else []
-    return arguments
+    inline = b"" if pyenv.inline is None else pyenv.inline
+    lines = inline.decode("utf-8", "surrogateescape").splitlines()
+    return EnvironmentOptions(
+        name=pyenv.name.text,
+        requirements=tuple(file.path for file in pyenv.requirements if file.kind != "pyproject"),
+        projects=tuple(file.path for file in pyenv.requirements if file.kind == "pyproject"),
+        locked=tuple(locked),
+        lines=tuple(line for line in lines if line.strip() and not line.lstrip().startswith("#")),
+        **step_values(pyenv.options),
+    )
 
 
-def _owner(place: Place, *, in_other_stage: bool) -> list[str]:
-    """Whose the environment is. A builder's stage may not know the user, so it gets numbers, if they are known."""
-    user, home = place.user, place.home
+@dataclass(frozen=True, slots=True)
+class _Owner:
+    user: str
+    home: str
+
+
+def _owner(place: Place, *, in_other_stage: bool) -> _Owner:
+    """Say who owns the environment. A builder's stage may not know the user, so it gets numbers if they are known."""
+    home = place.home or ""
     if place.is_root:
-        return [f"--home={home}"] if home else []
+        return _Owner("0", home)
     if in_other_stage and place.account:
-        group = user.partition(":")[2]
+        group = place.user.partition(":")[2]
         user = f"{place.account.uid}:{group if group.isdigit() else place.account.gid}"
-        home = home or place.account.home
-    return [f"--user={user}", *([f"--home={home}"] if home else [])]
+        return _Owner(user, home or place.account.home)
+    return _Owner(place.user, home)
 
 
 def _readable(raw: str, place: Place, escape: str) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from pyenv_frontend.expansion.steps import environment_options
 from pyenv_frontend.inputs.build_context import NotInContextError
+from pyenv_image.step_options import to_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -17,9 +19,9 @@ if TYPE_CHECKING:
     from pyenv_frontend.inputs.resolve import Closure
     from pyenv_frontend.pyenv.instruction import Pyenv
 
-__all__ = ["Recipe", "differences", "recipe_of"]
+__all__ = ["Fingerprint", "differences", "fingerprint_of"]
 
-_LAYOUT: Final = "1"
+_LAYOUT: Final = "2"
 """Counted up when environments of an older version of this package have to be made anew."""
 
 _MADE_BY_BUILDS: Final = frozenset({".git", ".pyenv", "__pycache__", "build"})
@@ -27,7 +29,7 @@ _MADE_BY_BUILDS: Final = frozenset({".git", ".pyenv", "__pycache__", "build"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recipe:
+class Fingerprint:
     """The parts of one environment: what a person calls them, and a digest or short text of each."""
 
     parts: Mapping[str, str]
@@ -38,7 +40,7 @@ class Recipe:
         return _digest(json.dumps(sorted(self.parts.items())).encode())
 
 
-def recipe_of(pyenv: Pyenv, closure: Closure, context: BuildContext, folder: Path) -> Recipe:
+def fingerprint_of(pyenv: Pyenv, closure: Closure, context: BuildContext, folder: Path) -> Fingerprint:
     """Take an environment's parts together.
 
     Args:
@@ -48,10 +50,8 @@ def recipe_of(pyenv: Pyenv, closure: Closure, context: BuildContext, folder: Pat
         folder: where the environment goes; part of what pip makes, since the scripts it writes name their Python.
     """
     options = pyenv.options
-    words = [options.installer, *(["--system-site-packages"] if options.system_site_packages else [])]
-    words += [f"--constraint={path}" for path in options.constraints]
-    words += [f"--extra={name}" for name in options.extras] + [f"--group={name}" for name in options.groups]
-    words += [f"{file.kind}:{file.path}" for file in pyenv.requirements]
+    contents = replace(environment_options(pyenv, closure.locked), lines=(), no_compile=False)
+    words = to_arguments(contents)
     words += ["offline"] if options.network == "none" else []
     words += [str(folder)] if options.installer == "pip" else []
     parts = {"layout": _LAYOUT, "Python": pyenv.version.text, "options": json.dumps(words)}
@@ -59,7 +59,7 @@ def recipe_of(pyenv: Pyenv, closure: Closure, context: BuildContext, folder: Pat
         parts["the heredoc"] = _digest(pyenv.inline)
     parts |= {path: _digest(closure.contents[path].data) for path in closure.files}
     parts |= {f"{path}/": _tree(context, "" if path == "." else path) for path in closure.trees}
-    return Recipe(parts=parts)
+    return Fingerprint(parts=parts)
 
 
 def differences(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:

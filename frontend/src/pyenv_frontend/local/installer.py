@@ -11,12 +11,13 @@ import subprocess
 import sys
 import termios
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pyenv_image
 from pyenv_frontend.expansion import steps
+from pyenv_image.step_options import to_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from pyenv_frontend.local.interpreters import Interpreter
     from pyenv_frontend.local.jobs import Job
 
-__all__ = ["InstallError", "Installer", "news", "plain"]
+__all__ = ["InstallError", "Installer", "latest_progress", "plain"]
 
 _CONTROL: Final = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _REWRITTEN: Final = re.compile(r"^.*(?:\r|\x1b\[2?K)", re.MULTILINE)
@@ -55,7 +56,7 @@ class InstallError(Exception):
     """The step failed; `str()` is what the installer said."""
 
 
-def news(output: str) -> str:
+def latest_progress(output: str) -> str:
     """The latest progress that a piece of an installer's output speaks of; empty if of none."""
     found = [(match.start(), text, match) for pattern, text in _PROGRESS for match in pattern.finditer(output)]
     if not found:
@@ -100,7 +101,7 @@ class Installer:
         with self._watched(process):
             for piece in _pieces(reading):
                 output += piece
-                progress(news(output[-len(piece) - _SIZE[1] :]))
+                progress(latest_progress(output[-len(piece) - _SIZE[1] :]))
         text = plain(output)
         if process.returncode:
             said = _CHATTER.sub("", text).strip()
@@ -116,11 +117,19 @@ class Installer:
                     os.killpg(process.pid, signal.SIGTERM)
 
     def _start(self, job: Job, interpreter: Interpreter, place: Path, output: int) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-I", str(Path(pyenv_image.__file__).parent), "environment", "--here"]
-        command += [f"--name={job.name}", f"--path={place}", f"--python={interpreter.python}"]
-        command += [f"--uv={self.uv}", f"--context={self.context}", "--no-compile"]
-        command += [f"--user={os.getuid()}:{os.getgid()}", f"--home={Path.home()}"]
-        command += steps.contents(job.pyenv, job.locked)
+        options = replace(
+            steps.environment_options(job.pyenv, job.locked),
+            path=str(place),
+            user=f"{os.getuid()}:{os.getgid()}",
+            home=str(Path.home()),
+            python=str(interpreter.python),
+            uv=str(self.uv),
+            context=str(self.context),
+            no_compile=True,
+            local=True,
+        )
+        package = str(Path(pyenv_image.__file__).parent)
+        command = [sys.executable, steps.FLAGS, package, "environment", *to_arguments(options)]
         environ = {**os.environ, "NO_COLOR": "1"}
         environ |= {} if self.terminal else {"UV_NO_PROGRESS": "1"}
         if job.pyenv.options.network == "none":

@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from pyenv_frontend.errors import UserError
 from pyenv_frontend.inputs.resolve import close_over
-from pyenv_frontend.local.fingerprint import differences, recipe_of
+from pyenv_frontend.local.fingerprint import differences, fingerprint_of
 from pyenv_frontend.positions import Location
+from pyenv_frontend.pyenv.options import OPTIONS
 
 if TYPE_CHECKING:
     from pyenv_frontend.inputs.build_context import BuildContext
-    from pyenv_frontend.local.fingerprint import Recipe
+    from pyenv_frontend.local.fingerprint import Fingerprint
     from pyenv_frontend.local.store import Store
     from pyenv_frontend.pyenv.instruction import Pyenv
     from pyenv_frontend.stages.program import Program, Stage
 
-__all__ = ["Job", "choose", "job_of", "remarks"]
-
-_INSTEAD: Final = {
-    "from": "an interpreter of this machine is used",
-    "builder": "the compilers of this machine are used",
-    "mount": "set what the installer needs in the environment, such as UV_INDEX or PIP_INDEX_URL",
-    "path": "the environment lies in .pyenv",
-    "network": "the network of this machine is used",
-}
-"""Options about images, and what holds here."""
+__all__ = ["Job", "choose", "ignored_options", "job_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +26,7 @@ class Job:
     """One environment, and what is to be done about it."""
 
     pyenv: Pyenv
-    recipe: Recipe | None = None
+    fingerprint: Fingerprint | None = None
     """None: its requirements cannot be read, `error` says why."""
 
     locked: tuple[str, ...] = ()
@@ -81,15 +73,15 @@ def choose(program: Program, target: str) -> tuple[list[Pyenv], list[str]]:
     return found, said
 
 
-def remarks(pyenv: Pyenv) -> list[str]:
-    """Sentences about the options that mean nothing outside an image."""
+def ignored_options(pyenv: Pyenv) -> list[str]:
+    """Say which options have no effect outside an image, and what holds instead."""
     written = {name for name, _ in pyenv.options.spans}
     if pyenv.options.network == "none":
         written.discard("network")
     return [
-        f"{pyenv.name.text}: --{option} is for images; {instead}"
-        for option, instead in _INSTEAD.items()
-        if option in written
+        f"{pyenv.name.text}: --{spec.name} is for images; {spec.locally}"
+        for spec in OPTIONS
+        if spec.locally and spec.name in written
     ]
 
 
@@ -100,11 +92,11 @@ def job_of(pyenv: Pyenv, context: BuildContext, store: Store) -> Job:
     except UserError as error:
         return Job(pyenv=pyenv, error=error, stale=("its requirements cannot be read",))
     name = pyenv.name.text
-    recipe = recipe_of(pyenv, closure, context, store.place(name))
+    fingerprint = fingerprint_of(pyenv, closure, context, store.place(name))
     record = store.record(name)
     if record is not None:
-        stale = tuple(differences(record.parts, recipe.parts))
+        stale = tuple(differences(record.parts, fingerprint.parts))
     else:
         broken = store.place(name).is_symlink()
         stale = ("its interpreter is gone, or it is damaged" if broken else "missing",)
-    return Job(pyenv=pyenv, recipe=recipe, locked=closure.locked, stale=stale)
+    return Job(pyenv=pyenv, fingerprint=fingerprint, locked=closure.locked, stale=stale)

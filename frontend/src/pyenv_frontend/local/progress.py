@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from types import TracebackType
 
-__all__ = ["Board"]
+__all__ = ["Progress"]
 
 State = Literal["waiting", "working", "done", "failed"]
 _SIGNS: Final[dict[str, str]] = {"waiting": "·", "done": "✓", "failed": "✗"}
@@ -47,7 +47,7 @@ def _bar(done: int, total: int) -> str:
 
 
 @dataclass(slots=True)
-class Board:
+class Progress:
     """The progress of several environments; a context manager that draws while it is open.
 
     Args:
@@ -87,7 +87,7 @@ class Board:
             self._draw()
 
     def say(self, name: str, text: str, state: State = "working") -> None:
-        """Tell what happens to an environment; an empty text is no news."""
+        """Tell what happens to an environment; an empty text changes nothing."""
         with self._lock:
             line = self._lines[name]
             if not text or (line.text, line.state) == (text, state):

@@ -18,20 +18,20 @@ if TYPE_CHECKING:
     from pyenv_frontend.local.installer import Installer
     from pyenv_frontend.local.interpreters import Interpreters
     from pyenv_frontend.local.jobs import Job
-    from pyenv_frontend.local.progress import Board
+    from pyenv_frontend.local.progress import Progress
     from pyenv_frontend.local.store import Store
 
-__all__ = ["Maker"]
+__all__ = ["Runner"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Maker:
+class Runner:
     """What it takes to make environments."""
 
     store: Store
     interpreters: Interpreters
     installer: Installer
-    board: Board
+    progress: Progress
 
     def make(self, jobs: Sequence[Job], at_once: int) -> dict[str, UserError]:
         """Make all of them, as many at once as said; returns the errors by the environments' names."""
@@ -52,20 +52,20 @@ class Maker:
         error = job.error or self._made(job)
         if error is not None:
             kept = " (the one made before stays)" if self.store.record(job.name) else ""
-            self.board.say(job.name, f"failed{kept}", "failed")
+            self.progress.say(job.name, f"failed{kept}", "failed")
         return error
 
     def _made(self, job: Job) -> UserError | None:
         began = time.monotonic()
         wanted = job.pyenv.version
         try:
-            self.board.say(job.name, f"looking for Python {wanted.text}")
+            self.progress.say(job.name, f"looking for Python {wanted.text}")
             python = self.interpreters.find(wanted, lambda: self._say(job, f"downloading Python {wanted.text}"))
             made = self.store.begin(job.name)
             self._say(job, f"making it with Python {python.version}")
-            self.installer.run(job, python, made, lambda news: self._say(job, news))
-            if job.recipe is not None:
-                parts, dockerfile = job.recipe.parts, job.pyenv.instruction.file.name.rpartition("/")[2]
+            self.installer.run(job, python, made, lambda text: self._say(job, text))
+            if job.fingerprint is not None:
+                parts, dockerfile = job.fingerprint.parts, job.pyenv.instruction.file.name.rpartition("/")[2]
                 record = Record(
                     parts=parts, interpreter=str(python.python), version=python.version, dockerfile=dockerfile
                 )
@@ -78,8 +78,10 @@ class Maker:
             return UserError(f"PYENV {job.name} could not be made:\n{error}", job.place)
         packages = len([*made.glob("lib/python*/site-packages/*.dist-info")])
         counted = f"{packages} package{'s' * (packages != 1)}, " if packages else ""
-        self.board.say(job.name, f"done in {time.monotonic() - began:.1f} s ({counted}Python {python.version})", "done")
+        self.progress.say(
+            job.name, f"done in {time.monotonic() - began:.1f} s ({counted}Python {python.version})", "done"
+        )
         return None
 
     def _say(self, job: Job, text: str) -> None:
-        self.board.say(job.name, text)
+        self.progress.say(job.name, text)

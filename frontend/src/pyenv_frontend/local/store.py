@@ -39,7 +39,7 @@ class Record:
     """What is written down about a finished environment, inside it."""
 
     parts: Mapping[str, str]
-    """The recipe's parts."""
+    """The fingerprint's parts."""
 
     interpreter: str
     """Path of the interpreter it was made for."""

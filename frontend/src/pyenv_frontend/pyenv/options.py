@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from pyenv_frontend.positions import Span
 
-__all__ = ["OPTIONS", "OptionSpec", "build_options", "find_option", "read_value"]
+__all__ = ["OPTIONS", "OptionSpec", "build_options", "find_option", "read_value", "step_values"]
 
 Kind = Literal["switch", "choice", "file", "reference", "mount", "directory", "label"]
 
@@ -59,6 +59,12 @@ class OptionSpec(NamedTuple):
     negates: bool = False
     """Whether the switch puts its field to False."""
 
+    step: str = ""
+    """The field of the install step's `EnvironmentOptions` that gets the value; empty: the step is not told."""
+
+    locally: str = ""
+    """What holds instead where `pyenv-frontend local` ignores the option; empty: it holds there as well."""
+
     @property
     def usage(self) -> str:
         """How it is written: `--constraint=FILE`."""
@@ -75,6 +81,7 @@ OPTIONS: Final = (
         default="uv",
         doc="The program that installs the requirements. uv leaves nothing of itself in the image; with pip, the "
         "environment has pip as well.",
+        step="installer",
     ),
     OptionSpec(
         name="constraint",
@@ -84,6 +91,7 @@ OPTIONS: Final = (
         repeatable=True,
         default="none",
         doc="A constraints file of the build context, as with `pip install -c`.",
+        step="constraints",
     ),
     OptionSpec(
         name="system-site-packages",
@@ -91,6 +99,7 @@ OPTIONS: Final = (
         kind="switch",
         default="off",
         doc="The environment also sees the packages installed beside its interpreter.",
+        step="system_site_packages",
     ),
     OptionSpec(
         name="from",
@@ -99,6 +108,7 @@ OPTIONS: Final = (
         value="IMAGE|STAGE",
         default="`python:<version>-slim-<suite>`, the suite by the base image's libc",
         doc="Where the interpreter is taken from: an image, or a stage that stands before this one.",
+        locally="an interpreter of this machine is used",
     ),
     OptionSpec(
         name="builder",
@@ -108,6 +118,7 @@ OPTIONS: Final = (
         default="this stage",
         doc="The stage in which the requirements are installed, for instance one that has compilers; "
         "only the environment is copied from it. Its ENV holds there, and on top the ARG and ENV of this stage.",
+        locally="the compilers of this machine are used",
     ),
     OptionSpec(
         name="mount",
@@ -118,6 +129,7 @@ OPTIONS: Final = (
         expands=False,
         default="none",
         doc="A mount for the install step, written as for `RUN --mount`: a secret for a private index, for example.",
+        locally="set what the installer needs in the environment, such as UV_INDEX or PIP_INDEX_URL",
     ),
     OptionSpec(
         name="network",
@@ -127,6 +139,7 @@ OPTIONS: Final = (
         choices=("default", "none", "host"),
         default="as the build has it",
         doc="The network of the install step, as for `RUN --network`.",
+        locally="the network of this machine is used",
     ),
     OptionSpec(
         name="path",
@@ -135,6 +148,7 @@ OPTIONS: Final = (
         value="DIR",
         default="`$HOME/.venv/<name>` of the stage's user, `/opt/venv/<name>` for root",
         doc="The absolute directory of the environment in the image.",
+        locally="the environment is in .pyenv-frontend",
     ),
     OptionSpec(
         name="extra",
@@ -144,6 +158,7 @@ OPTIONS: Final = (
         repeatable=True,
         default="none",
         doc="An extra of the project (`pyproject.toml`) or lock file (`pylock.toml`) to install as well.",
+        step="extras",
     ),
     OptionSpec(
         name="group",
@@ -153,6 +168,7 @@ OPTIONS: Final = (
         repeatable=True,
         default="none",
         doc="A dependency group of the project or lock file to install as well.",
+        step="groups",
     ),
     OptionSpec(
         name="no-compile",
@@ -161,6 +177,8 @@ OPTIONS: Final = (
         negates=True,
         default="byte code is compiled",
         doc="Leave the byte code out: a smaller image, and slower first imports.",
+        step="no_compile",
+        locally="byte code is compiled when it is first needed",
     ),
 )
 
@@ -204,6 +222,12 @@ def build_options(values: Iterable[tuple[OptionSpec, str | bool, Span]]) -> Opti
         fields[spec.field] = (*fields.get(spec.field, ()), value) if spec.repeatable else value
         spans.append((spec.name, span))
     return Options(**fields, spans=tuple(spans))
+
+
+def step_values(options: Options) -> dict[str, Any]:
+    """Give the values that the install step is told, by the fields of its `EnvironmentOptions`."""
+    values = {spec.step: (getattr(options, spec.field), spec.negates) for spec in OPTIONS if spec.step}
+    return {field: not value if negates else value for field, (value, negates) in values.items()}
 
 
 def _switch(spec: OptionSpec, text: str | None) -> bool:

@@ -16,7 +16,7 @@ __all__ = ["disguise", "script"]
 from typing import TYPE_CHECKING
 
 from pyenv_frontend.buildkit import wire_pb2 as wire
-from pyenv_frontend.expansion.steps import PACKAGE, TOOLS
+from pyenv_frontend.expansion.steps import FLAGS, PACKAGE, TOOLS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,9 +51,9 @@ def script(op: wire.Op, words: Sequence[str]) -> wire.Op | None:
     """
     meta = op.exec.meta
     python, *flags = meta.args[:3]
-    first = f"#!{python} -I\n"
+    first = f"#!{python} {FLAGS}\n"
     tools = next((op.inputs[mount.input] for mount in op.exec.mounts if mount.dest == TOOLS), None)
-    if tools is None or flags != ["-I", PACKAGE] or len(first.encode()) > _MAX or len(first.split()) != 2:
+    if tools is None or flags != [FLAGS, PACKAGE] or len(first.encode()) > _MAX or len(first.split()) != 2:
         return None
     if len(_paths(meta)) != 1 or not all(map(str.isprintable, words)):
         return None

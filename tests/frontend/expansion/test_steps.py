@@ -1,0 +1,56 @@
+"""The option table decides what the install step is told, and what an environment of `local` depends on."""
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from pyenv_frontend.expansion.steps import environment_options
+from pyenv_frontend.inputs.resolve import close_over
+from pyenv_frontend.local.fingerprint import fingerprint_of
+from pyenv_frontend.pyenv.options import OPTIONS, OptionSpec
+from pyenv_image.step_options import EnvironmentOptions
+from tests.frontend.pyenv.contexts import Files, pyenv
+
+FILES = Files(
+    {
+        "c.txt": "",
+        "r.txt": "",
+        "pyproject.toml": '[project]\nname = "p"\nversion = "1"\noptional-dependencies = {x = []}\n'
+        "[dependency-groups]\nx = []\n",
+    }
+)
+OUTSIDE = {"from", "builder", "mount", "network", "path"}
+"""Options that shape the step from outside: its mounts, its network, its interpreter, where its result goes."""
+
+
+def written(spec: OptionSpec) -> str:
+    """An option as a PYENV has it, with a value that is not its default."""
+    values = {"choice": spec.choices[-1:], "file": ["c.txt"], "label": ["x"]}.get(spec.kind, ["a-value"])
+    return f"--{spec.name}" if spec.kind == "switch" else f"--{spec.name}={values[0]}"
+
+
+TOLD = [spec for spec in OPTIONS if spec.step]
+
+
+def test_every_option_reaches_the_step_or_shapes_it():
+    """An option that nothing is done with cannot be added."""
+    assert {spec.name for spec in OPTIONS if not spec.step} == OUTSIDE
+    assert {spec.step for spec in TOLD} <= {field.name for field in fields(EnvironmentOptions)}
+
+
+@pytest.mark.parametrize("spec", TOLD, ids=lambda spec: spec.name)
+def test_the_step_is_told(spec: OptionSpec):
+    """Each option changes the step's options."""
+    with_it, without = (pyenv(f"PYENV {word} 3.12 x pyproject.toml") for word in (written(spec), ""))
+    assert environment_options(with_it, ()) != environment_options(without, ())
+
+
+@pytest.mark.parametrize("spec", [spec for spec in TOLD if not spec.locally], ids=lambda spec: spec.name)
+def test_a_local_environment_is_made_again(spec: OptionSpec):
+    """Each option that holds outside an image is part of the fingerprint."""
+    digests = {
+        fingerprint_of(each, close_over(each, FILES), FILES, Path("/x")).digest
+        for each in (pyenv(f"PYENV {word} 3.12 x pyproject.toml") for word in (written(spec), ""))
+    }
+    assert len(digests) == 2
