@@ -21,7 +21,7 @@ PAGES = [
 EACH_PAGE = pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 BLOCK = re.compile(r"^(?P<indent> *)```(?P<kind>\w+)\n(?P<text>.*?)^ *```", re.MULTILINE | re.DOTALL)
 OURS = {"pyenv-frontend", "airflow-venv"}
-OTHERS = {"airflow", "brew", "cd", "export", "git", "mkdir", "pip", "printf", "source", "uv"}
+OTHERS = {"airflow", "brew", "cd", "export", "git", "mkdir", "pip", "pre-commit", "printf", "source", "uv"}
 """Programs of others, whose options are theirs."""
 
 
