@@ -41,7 +41,7 @@ from airflow.sdk import DAG, task
 import airflow.sdk.bases.sensor, airflow.sdk.bases.decorator, airflow.providers.standard.decorators.external_python
 import airflow.providers.standard.operators.branch, airflow.configuration
 warnings.simplefilter("error")
-import airflow_venv.decorators, airflow_venv.worker_api
+import airflow_venv.decorators
 import airflow_venv.worker.services, airflow_venv.worker.context_encoding
 for name in airflow_venv.__all__:
     getattr(airflow_venv, name)

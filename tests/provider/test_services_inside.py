@@ -6,7 +6,7 @@ import pytest
 
 from airflow_venv.call import Error, Fail, Skip, Value
 from airflow_venv.child.json_codec import encode
-from airflow_venv.worker.supervisor import Pickled
+from airflow_venv.worker.messages import Pickled
 from tests.support.children import VERSIONS, FakeServices, run
 
 CONNECTION = {
@@ -61,10 +61,10 @@ CONTEXT = {
     "var": {"$": ["var"]},
     "macros": {"$": ["macros"]},
     "logical_date": encode(dt.datetime(2024, 1, 1, tzinfo=dt.UTC)),
-    "conf": {"$": ["ungiven", "conf", "it stays"]},
+    "conf": {"$": ["unavailable", "conf", "it stays"]},
     "task_state_store": {"$": ["task_state_store"]},
     "asset_state_store": {"$": ["asset_state_store"]},
-    "prev_start_date_success": {"$": ["late", "prev_start_date_success"]},
+    "prev_start_date_success": {"$": ["lazy", "prev_start_date_success"]},
     "inlets": [Record("asset", name="a", uri="s3://a", extra={})],
     "outlets": [Record("asset", name="b", uri="s3://b", extra={})],
     "outlet_events": {"$": ["outlet_events"]},

@@ -6,7 +6,6 @@ The first branch of each fork is Airflow 3, where the old paths still exist but 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -44,6 +43,7 @@ __all__ = [
     "AIRFLOW_3",
     "AIRFLOW_VERSION",
     "KNOWN_CONTEXT_KEYS",
+    "REMOVED_CONTEXT_KEYS",
     "AirflowException",
     "AirflowFailException",
     "AirflowNotFoundException",
@@ -65,9 +65,25 @@ __all__ = [
     "set_variable",
     "stock_arguments",
     "task_decorator_factory",
-    "to_plain",
     "xcom_pull",
 ]
+
+
+_BY_DAY = (
+    *("next_ds", "next_ds_nodash", "next_execution_date", "prev_ds", "prev_ds_nodash", "prev_execution_date"),
+    *("prev_execution_date_success", "tomorrow_ds", "tomorrow_ds_nodash", "yesterday_ds", "yesterday_ds_nodash"),
+)
+REMOVED_CONTEXT_KEYS: dict[str, str] = (
+    {
+        "conf": "read Airflow's own configuration with a template, or pass what you need as an argument",
+        "execution_date": "it is called logical_date now",
+        "triggering_dataset_events": "it is called triggering_asset_events now",
+        **dict.fromkeys(_BY_DAY, "compute it from logical_date or the data interval"),
+    }
+    if AIRFLOW_3
+    else {}
+)
+"""Keys of Airflow 2's context that this version no longer has, with what to do instead."""
 
 
 def stock_arguments(serializer: str) -> dict[str, Any]:
@@ -75,27 +91,6 @@ def stock_arguments(serializer: str) -> dict[str, Any]:
     if "serializer" in inspect.signature(ExternalPythonOperator.__init__).parameters:  # 2.10 and newer
         return {"serializer": serializer if serializer in ("cloudpickle", "dill") else "pickle"}
     return {"use_dill": serializer == "dill"}
-
-
-def to_plain(value: Any) -> Any:
-    """Turn Airflow's lazy values into data: proxies into what they stand for, lazy sequences of XComs into lists.
-
-    Containers are rebuilt only where something in them changed, so that the identity of big values is kept.
-    """
-    kind = type(value)
-    if kind in (str, int, float, bool, bytes, type(None)):
-        return value
-    if hasattr(kind, "__factory__"):  # a lazy_object_proxy.Proxy; the compiled one gives no module
-        return to_plain(value.__wrapped__)
-    if kind is dict:
-        plain = {key: to_plain(item) for key, item in value.items()}
-        return plain if any(plain[key] is not item for key, item in value.items()) else value
-    if kind in (list, tuple):
-        items = [to_plain(item) for item in value]
-        return kind(items) if any(a is not b for a, b in zip(items, value)) else value
-    if kind.__module__.startswith("airflow.") and isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
-        return [to_plain(item) for item in value]
-    return value
 
 
 def code_folder(context: Any) -> str | None:

@@ -1,11 +1,12 @@
 """The seam between the operator and the process that runs its function: plain frozen values, nothing of Airflow.
 
-The operator builds a :class:`Call`; ``process.run(call, services, log)`` runs it in one child process and gives back
-an outcome (one of the types at the end), which the operator turns into what Airflow understands.
+The operator builds a `Call`; `supervisor.run(call, services, log)` runs it in one child process and returns an outcome
+(one of the types at the end), which the operator turns into what Airflow understands.
 """
 
 from __future__ import annotations
 
+import signal
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Union
 
@@ -24,25 +25,26 @@ __all__ = [
     "Piece",
     "Skip",
     "Value",
+    "signal_name",
 ]
 
 
 @dataclass(frozen=True)
 class Piece:
-    """A run of whole lines out of a file, to be compiled so that tracebacks name that file and those lines."""
+    """A run of whole lines of a file, to be compiled so that tracebacks name that file and those lines."""
 
     text: str
     """The lines; what must not run (task decorators, annotations) is already blank."""
     filename: str
     first_line: int
-    """1-based number of the first line of ``text`` in the file."""
+    """1-based number of the first line of `text` in the file."""
     indented: bool = False
-    """Whether the lines are indented: compile under an ``if 1:`` one line above."""
+    """Whether the lines are indented: compile under an `if 1:` one line above."""
     future: tuple[str, ...] = ()
-    """Names of the ``__future__`` features that are in force in the file, such as ``annotations``."""
+    """Names of the `__future__` features that are in force in the file, such as `annotations`."""
 
     def compilable(self) -> str:
-        """Give the text with as many lines before it as the file has, so that line numbers stay true."""
+        """Return the text with as many lines before it as the file has, so that line numbers stay true."""
         if not self.indented:
             return "\n" * (self.first_line - 1) + self.text
         return "\n" * (self.first_line - 2) + "if 1:\n" + self.text
@@ -70,7 +72,7 @@ class Call:
     """Everything the child needs to know to run one function once."""
 
     environment: Environment
-    """The interpreter (``environment.python``) and what is known about it."""
+    """The interpreter (`environment.python`) and what is known about it."""
     function: FunctionSource | FileFunction
     args: tuple[Any, ...] = ()
     kwargs: dict[str, Any] = field(default_factory=dict)
@@ -78,17 +80,17 @@ class Call:
     context_names: tuple[str, ...] = ()
     """Names of Airflow's context that the function's signature asks for and that nobody passed."""
     all_context: bool = False
-    """The function takes ``**context``: it gets the whole of it (lazily)."""
+    """The function takes `**context`: it gets the whole of it (lazily)."""
     string_args: tuple[str, ...] = ()
-    """For the function's global ``virtualenv_string_args``."""
+    """For the function's global `virtualenv_string_args`."""
     serializer: str = "pickle"
-    """``pickle``, ``cloudpickle``, ``dill``, ``json`` or ``arrow``: arguments and result."""
+    """`pickle`, `cloudpickle`, `dill`, `json` or `arrow`: arguments and result."""
     env: dict[str, str] = field(default_factory=dict)
     """The whole environment of the child: inherited or not, the user's additions included."""
     airflow_shim: bool = False
-    """Let ``import airflow`` in an environment without Airflow find stand-ins for the services."""
+    """Let `import airflow` in an environment without Airflow find stand-ins for the services."""
     export_connections: tuple[str, ...] = ()
-    """Connection ids to be set as ``AIRFLOW_CONN_*`` in the child's environment."""
+    """Connection ids to be set as `AIRFLOW_CONN_*` in the child's environment."""
     module_name: str = ""
     """Name of the DAG module in the worker, for values whose classes were defined in the DAG file."""
 
@@ -112,10 +114,10 @@ class Error:
     """The function raised, or its value could not be sent. The task is retried if it has retries."""
 
     type_name: str
-    """Qualified name of the exception's type (``pandas.errors.MergeError``); builtins without a module."""
+    """Qualified name of the exception's type (`pandas.errors.MergeError`); builtins without a module."""
     message: str
     traceback: str
-    """Formatted in the child, the user's frames only, with causes; ends with ``Type: message``."""
+    """Formatted in the child, the user's frames only, with causes; ends with `Type: message`."""
 
 
 @dataclass(frozen=True)
@@ -125,11 +127,25 @@ class Fail(Error):  # noqa: N818 - an outcome, not an exception
 
 @dataclass(frozen=True)
 class Exit:
-    """The function left with ``sys.exit`` (SystemExit)."""
+    """The function left with `sys.exit` (SystemExit)."""
 
     code: int
     message: str = ""
-    """The text given to ``sys.exit``, where it was no number."""
+    """The text given to `sys.exit`, where it was no number."""
+
+
+_SIGNAL_HINTS: dict[int, str] = {
+    signal.SIGKILL: "; most often the machine or the container ran out of memory",
+    signal.SIGSEGV: "; a crash in compiled code, whose Python stack is in the log",
+}
+
+
+def signal_name(code: int) -> str:
+    """Name the signal that a Popen's negative exit code stands for, with its number."""
+    try:
+        return f"{signal.Signals(-code).name} (signal {-code})"
+    except ValueError:
+        return f"signal {-code}"
 
 
 @dataclass(frozen=True)
@@ -137,9 +153,21 @@ class Crash:
     """The process ended without an outcome."""
 
     description: str
-    """A sentence: the signal's name, ``os._exit(3)``, probably out of memory..."""
+    """A sentence: the signal's name, `os._exit(3)`, probably out of memory..."""
     signal: int | None = None
     exit_code: int | None = None
+
+    @classmethod
+    def with_code(cls, code: int) -> Crash:
+        """Describe the end of a process by the exit code that Popen gives: minus the number of a signal."""
+        if code >= 0:
+            return cls(
+                f"The process ended with exit code {code} before its function had returned (os._exit, or an "
+                "interpreter that could not start: its output is in the log)",
+                exit_code=code,
+            )
+        hint = _SIGNAL_HINTS.get(-code, "")
+        return cls(f"The process was ended by {signal_name(code)} before its function had returned{hint}", signal=-code)
 
 
 Outcome = Union[Value, Skip, Fail, Error, Exit, Crash]

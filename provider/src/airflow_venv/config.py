@@ -1,28 +1,63 @@
-"""The ``[venv]`` section of Airflow's configuration: each option, its default and its allowed values."""
+"""The `[venv]` section of Airflow's configuration: the one table of its options."""
 
 from __future__ import annotations
 
-from airflow_venv._compat import conf
+from dataclasses import dataclass
 
-__all__ = ["OPTIONS", "option"]
+__all__ = ["OPTIONS", "Option", "option"]
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option of the section."""
+
+    default: str
+    allowed: tuple[str, ...]
+    """The values that it takes."""
+    example: str
+    version_added: str
+    description: str
+    """For Airflow's configuration reference, in reStructuredText."""
+
 
 OPTIONS = {
-    "parse_check": ("auto", ("auto", "strict", "off")),
-    "free_names": ("error", ("error", "warn", "off")),
+    "parse_check": Option(
+        default="auto",
+        allowed=("auto", "strict", "off"),
+        example="strict",
+        version_added="0.1.0",
+        description=(
+            "When to look up an environment's name while a DAG is parsed. `auto`: in processes that have environments\n"
+            "(an `ASTRO_PYENV_*` variable), so that an unknown name breaks the DAG at once, but not in a scheduler or\n"
+            "DAG processor that runs another image than the workers. `strict`: always. `off`: when the task runs.\n"
+        ),
+    ),
+    "free_names": Option(
+        default="error",
+        allowed=("error", "warn", "off"),
+        example="warn",
+        version_added="0.1.0",
+        description=(
+            "What to do, while a DAG is parsed, about names that a function uses but neither defines nor imports,\n"
+            "such as a module imported at the top of the DAG file: `error` breaks the DAG and lists them with\n"
+            "their lines, `warn` logs them, `off` leaves them to the task.\n"
+        ),
+    ),
 }
-"""Option to (default, allowed values); what they mean stands in ``provider.yaml``."""
 
 
 def option(name: str) -> str:
     """Read one option.
 
     Raises:
-        ValueError: the configuration holds a value that the option does not have.
+        ValueError: the configuration holds a value that the option does not take.
     """
-    default, allowed = OPTIONS[name]
-    value = str(conf.get("venv", name, fallback=default)).strip().lower()
-    if value not in allowed:
+    from airflow_venv._compat import conf  # noqa: PLC0415 - get_provider_info() needs the table only
+
+    chosen = OPTIONS[name]
+    value = str(conf.get("venv", name, fallback=chosen.default)).strip().lower()
+    if value not in chosen.allowed:
         raise ValueError(
-            f"[venv] {name} is {value!r} in Airflow's configuration; it must be one of {', '.join(allowed)}."
+            f"[venv] {name} is {value!r} in Airflow's configuration; it must be one of {', '.join(chosen.allowed)}."
         )
     return value

@@ -1,4 +1,4 @@
-"""The decorators: ``@task.venv`` and its siblings, and ``venv``, the same with types that checkers can follow."""
+"""The decorators: `@task.venv` and its siblings, and `venv`, the same with types that checkers can follow."""
 
 from __future__ import annotations
 
@@ -7,9 +7,14 @@ import re
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, cast, get_type_hints
 
 from airflow_venv._compat import DecoratedInit, task_decorator_factory
-from airflow_venv.checks import check_at_parse
 from airflow_venv.environments.lookup import check_name
-from airflow_venv.operators import VenvBranchOperator, VenvOperator, VenvSensor, VenvShortCircuitOperator
+from airflow_venv.operators import (
+    VenvBranchOperator,
+    VenvOperator,
+    VenvSensor,
+    VenvShortCircuitOperator,
+    look_up_at_parse,
+)
 from airflow_venv.source.extract import MARK, remember_call
 
 if TYPE_CHECKING:
@@ -32,25 +37,25 @@ class _Decorated:
 
 
 class DecoratedVenvOperator(_Decorated, DecoratedInit, VenvOperator):
-    """A task made by ``@task.venv``."""
+    """A task made by `@task.venv`."""
 
     custom_operator_name: str = "@task.venv"
 
 
 class DecoratedVenvBranchOperator(_Decorated, DecoratedInit, VenvBranchOperator):
-    """A task made by ``@task.venv_branch``."""
+    """A task made by `@task.venv_branch`."""
 
     custom_operator_name: str = "@task.venv_branch"
 
 
 class DecoratedVenvShortCircuitOperator(_Decorated, DecoratedInit, VenvShortCircuitOperator):
-    """A task made by ``@task.venv_short_circuit``."""
+    """A task made by `@task.venv_short_circuit`."""
 
     custom_operator_name: str = "@task.venv_short_circuit"
 
 
 class DecoratedVenvSensor(_Decorated, DecoratedInit, VenvSensor):
-    """A task made by ``@task.venv_sensor``."""
+    """A task made by `@task.venv_sensor`."""
 
     custom_operator_name: str = "@task.venv_sensor"
 
@@ -58,7 +63,7 @@ class DecoratedVenvSensor(_Decorated, DecoratedInit, VenvSensor):
 def venv_task(
     venv: Any = None, python_callable: Any = None, multiple_outputs: bool | None = None, **options: Any
 ) -> Any:
-    """Make tasks that run in the environment of a name: what ``@task.venv`` is.
+    """Make tasks that run in the environment of a name: what `@task.venv` is.
 
     Args:
         venv: the environment's name; the only argument that may be given by position.
@@ -72,19 +77,19 @@ def venv_task(
 def venv_branch_task(
     venv: Any = None, python_callable: Any = None, multiple_outputs: bool | None = None, **options: Any
 ) -> Any:
-    """Make branching tasks, ``@task.venv_branch``: the function returns the ids of the tasks to go on with."""
+    """Make branching tasks, `@task.venv_branch`: the function returns the ids of the tasks to go on with."""
     return _decorator(DecoratedVenvBranchOperator, venv, python_callable, multiple_outputs, options)
 
 
 def venv_short_circuit_task(
     venv: Any = None, python_callable: Any = None, multiple_outputs: bool | None = None, **options: Any
 ) -> Any:
-    """Make short-circuiting tasks, ``@task.venv_short_circuit``: a false value skips what follows."""
+    """Make short-circuiting tasks, `@task.venv_short_circuit`: a false value skips what follows."""
     return _decorator(DecoratedVenvShortCircuitOperator, venv, python_callable, multiple_outputs, options)
 
 
 def venv_sensor_task(venv: Any = None, python_callable: Any = None, **options: Any) -> Any:
-    """Make sensors, ``@task.venv_sensor``: the function is run until it returns something true."""
+    """Make sensors, `@task.venv_sensor`: the function is run until it returns something true."""
     return _decorator(DecoratedVenvSensor, venv, python_callable, False, options)  # noqa: FBT003 - a sensor has none
 
 
@@ -94,7 +99,7 @@ def _decorator(
     """Make a decorator, or decorate at once where a function is given."""
     remember_call()
     if "python" not in options:
-        check_at_parse(check_name(venv))
+        look_up_at_parse(check_name(venv))
         options["venv"] = venv
     elif venv is not None:
         raise TypeError("Give either the name of an environment or python=, the path of an interpreter, not both.")
@@ -141,7 +146,7 @@ if TYPE_CHECKING:
             """Make a task."""
 
         def partial(self, **kwargs: Any) -> VenvTask[..., R_co]:
-            """Fix some arguments before ``expand``."""
+            """Fix some arguments before `expand`."""
 
         def expand(self, **kwargs: Any) -> Any:
             """Make one task per element."""
@@ -153,7 +158,7 @@ if TYPE_CHECKING:
             """Change options of the task."""
 
     class VenvDecorator(Protocol):
-        """What ``venv("name")`` gives: a decorator that keeps the function's signature."""
+        """What `venv("name")` gives: a decorator that keeps the function's signature."""
 
         def __call__(self, function: Callable[P, R]) -> VenvTask[P, R]:
             """Decorate."""
@@ -177,10 +182,10 @@ def venv(  # noqa: PLR0913 - each is an option that an editor can complete
     export_connections: Sequence[str] = (),
     **options: Any,
 ) -> VenvDecorator:
-    """``@task.venv`` for code bases with type checks: decorated functions keep their signatures.
+    """`@task.venv` for code bases with type checks: decorated functions keep their signatures.
 
-    The parameters are those of :class:`~airflow_venv.operators.VenvOperator`; ``options`` takes the rest, which is
-    what Airflow's BaseOperator takes: ``retries``, ``pool``, ``trigger_rule`` and so on.
+    The parameters are those of `VenvOperator`; `options` takes the rest, which is
+    what Airflow's BaseOperator takes: `retries`, `pool`, `trigger_rule` and so on.
     """
     given = {name: value for name, value in locals().items() if name not in _NOT_OPTIONS}
     chosen = {name: value for name, value in given.items() if value != _DEFAULTS[name]}

@@ -1,16 +1,23 @@
-"""Every error that the provider raises to a user, apart from what Airflow itself defines. A leaf module."""
+"""Every error that the provider raises to a user, apart from those that derive from Airflow's. A leaf module."""
 
 from __future__ import annotations
 
-__all__ = ["BrokenEnvironmentError", "SourceError", "UnknownEnvironmentError", "VenvError"]
+__all__ = [
+    "BrokenEnvironmentError",
+    "ContextError",
+    "SourceError",
+    "TransferError",
+    "UnknownEnvironmentError",
+    "VenvError",
+]
 
 
 class VenvError(Exception):
-    """All errors of this package."""
+    """The root of all errors of this package."""
 
 
 class UnknownEnvironmentError(VenvError, ValueError):
-    """No ``ASTRO_PYENV_*`` variable names an environment of that name."""
+    """No `ASTRO_PYENV_*` variable names an environment of that name."""
 
     def __init__(self, name: str, known: tuple[str, ...], message: str) -> None:
         super().__init__(message)
@@ -24,4 +31,12 @@ class BrokenEnvironmentError(VenvError, ValueError):
 
 
 class SourceError(VenvError, ValueError):
-    """The function cannot be taken to another interpreter: no source, or it leans on names that will be missing."""
+    """The function cannot move to another interpreter: no source, or it uses names that will be missing."""
+
+
+class ContextError(VenvError, ValueError):
+    """A value of Airflow's context cannot reach an environment; the message says which and why."""
+
+
+class TransferError(VenvError):
+    """A value cannot go from one interpreter to the other; the message says which, why and what to do."""

@@ -1,15 +1,18 @@
 """The operators: Airflow's ExternalPythonOperator with another engine.
 
 An operator holds what the DAG says. When its task runs it finds the environment, describes one run of the function as
-a :class:`~airflow_venv.call.Call`, has it run in one child process, and turns the outcome into Airflow's own words.
+a `Call`, has it run in one child process, and turns the outcome into a value or an exception of Airflow's.
 """
 
 from __future__ import annotations
 
+import itertools
+import os
 import textwrap
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow_venv import settle
+from airflow_venv import config
 from airflow_venv._compat import (
     AirflowException,
     BaseBranchOperator,
@@ -17,23 +20,29 @@ from airflow_venv._compat import (
     ExternalPythonOperator,
     PokeReturnValue,
     ShortCircuitOperator,
+    code_folder,
     stock_arguments,
 )
-from airflow_venv.arguments import prepare
-from airflow_venv.checks import check_at_parse, check_function, function_source
-from airflow_venv.environments.lookup import check_name, check_python, find, known_path
+from airflow_venv.call import Call, FileFunction, FunctionSource
+from airflow_venv.environments import facts, lookup
+from airflow_venv.errors import BrokenEnvironmentError
+from airflow_venv.results import value_of
+from airflow_venv.signature import Bound, bind, check_context_parameters
 from airflow_venv.source.file_function import FileReference
+from airflow_venv.source.task_source import check_names, task_source
 from airflow_venv.worker import supervisor
+from airflow_venv.worker.serializers import SERIALIZERS, check_serializer
+from airflow_venv.worker.services import Services
+from airflow_venv.worker.standard_values import to_standard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping, Sequence
 
-    from airflow_venv.call import Call
     from airflow_venv.source import free_names
 
-__all__ = ["VenvBranchOperator", "VenvOperator", "VenvSensor", "VenvShortCircuitOperator"]
+__all__ = ["VenvBranchOperator", "VenvOperator", "VenvSensor", "VenvShortCircuitOperator", "look_up_at_parse"]
 
-_SERIALIZERS = ("pickle", "cloudpickle", "dill", "json", "arrow")
+_OLDEST_PYTHON = (3, 7)
 
 
 class VenvOperator(ExternalPythonOperator):
@@ -42,13 +51,13 @@ class VenvOperator(ExternalPythonOperator):
     Takes everything that ExternalPythonOperator takes, in all versions of Airflow alike, and:
 
     Args:
-        venv: name of the environment, as in the ``PYENV`` line of the Dockerfile. May be a template.
+        venv: name of the environment, as in the `PYENV` line of the Dockerfile. May be a template.
         python: path of an interpreter, instead of a name.
-        python_callable: the function; or ``"path/to/file.py:function"``, a file that Airflow never imports.
-        serializer: how arguments and result travel: ``pickle``, ``cloudpickle``, ``dill``, ``json`` or ``arrow``.
-        include: functions, classes and names of the module that the function uses; ``"auto"`` finds them.
-        airflow_shim: let ``import airflow`` find stand-ins for Airflow's services in an environment without Airflow.
-        export_connections: ids of connections to set as ``AIRFLOW_CONN_*`` in the function's process.
+        python_callable: the function; or `"path/to/file.py:function"`, a file that Airflow never imports.
+        serializer: how arguments and result travel: `pickle`, `cloudpickle`, `dill`, `json` or `arrow`.
+        include: functions, classes and names of the module that the function uses; `"auto"` finds them.
+        airflow_shim: let `import airflow` find stand-ins for Airflow's services in an environment without Airflow.
+        export_connections: ids of connections to set as `AIRFLOW_CONN_*` in the function's process.
     """
 
     template_fields: Sequence[str] = ("venv", "python", "templates_dict", "op_args", "op_kwargs", "env_vars")
@@ -90,9 +99,9 @@ class VenvOperator(ExternalPythonOperator):
             **stock_arguments(serializer),
             **kwargs,
         )
-        self.venv = None if venv is None else check_name(venv)
+        self.venv = None if venv is None else lookup.check_name(venv)
         # What DAG code and Airflow's pages see; the task looks the name up again, where it runs.
-        self.python = python if self.venv is None else known_path(self.venv)
+        self.python = python if self.venv is None else lookup.known_path(self.venv)
         self.serializer = serializer
         self.skip_on_exit_code = _codes(skip_on_exit_code)
         self.env_vars = env_vars
@@ -101,24 +110,23 @@ class VenvOperator(ExternalPythonOperator):
         self.include = include
         self.airflow_shim = airflow_shim
         self.export_connections = tuple(export_connections)
-        check_at_parse(self.venv)
+        if self.venv is not None:
+            look_up_at_parse(self.venv)
         if self.function_file is None and not kwargs.get("_airflow_mapped_validation_only"):
-            check_function(self)
+            check_context_parameters(self.python_callable, self.op_args, self.op_kwargs)
+            check_names(self.python_callable, self.include, decorated=self.decorated)
 
     def execute(self, context: Any) -> Any:
         """Run the function once and give its value; Airflow calls this when the task runs."""
+        self.python = self.resolve_python()
         call = self._call(context)
-        value = settle.run(call, context, self)
+        outcome = supervisor.run(call, Services(context), self.log)
+        value = value_of(outcome, self.skip_on_exit_code, call.environment.python)
         if self.show_return_value_in_logs:
             self.log.info("Done. Returned value was: %s", value)
         else:
             self.log.info("Done. Returned value not shown")
         return value
-
-    def _call(self, context: Any) -> Call:
-        """Describe the run."""
-        self.python = self.resolve_python()
-        return prepare(self, context)
 
     def resolve_python(self) -> str:
         """Find the interpreter's path, now, and make sure that it can be started.
@@ -130,14 +138,76 @@ class VenvOperator(ExternalPythonOperator):
         if self.venv is None:
             path, label = str(self.python), "python"
         else:
-            name = check_name(self.venv)
-            path, label = find(name), f"The environment {name!r}"
-        check_python(path, label)
+            name = lookup.check_name(self.venv)
+            path, label = lookup.find(name), f"The environment {name!r}"
+        lookup.check_python(path, label)
         return path
 
+    def _call(self, context: Any) -> Call:
+        """Describe one run of the function. The operator itself is left as it is.
+
+        Raises:
+            BrokenEnvironmentError: the environment's Python is too old.
+            ModuleNotFoundError: the serializer's package is missing beside Airflow.
+            SourceError: the function's source or file cannot be read.
+            ValueError: an argument is given twice.
+        """
+        environment = facts.read(str(self.python))
+        self._check_facts(environment)
+        check_serializer(self.serializer)
+        args = tuple(to_standard(list(self.op_args)))
+        kwargs = dict(to_standard(dict(self.op_kwargs)))
+        if self.templates_dict:
+            kwargs.setdefault("templates_dict", self.templates_dict)
+        folder = code_folder(context)
+        if self.function_file is None:
+            function: FunctionSource | FileFunction = self._source()
+            bound = bind(self.python_callable, args, kwargs, context)
+        else:
+            dag_file = getattr(self.dag, "fileloc", None) if self.has_dag() else None
+            function = self.function_file.find([str(Path(dag_file).parent) if dag_file else None, folder, None])
+            bound = Bound(kwargs, (), all_context=True)
+        return Call(
+            environment=environment,
+            function=function,
+            args=args,
+            kwargs=bound.kwargs,
+            context_names=bound.context_names,
+            all_context=bound.all_context,
+            string_args=tuple(itertools.chain.from_iterable(str(text).split("\n") for text in self.string_args)),
+            serializer=self.serializer,
+            env=self._variables(folder),
+            airflow_shim=self.airflow_shim,
+            export_connections=self.export_connections,
+            module_name=str(self.python_callable.__module__),
+        )
+
+    def _check_facts(self, environment: facts.Environment) -> None:
+        """Refuse an interpreter that is too old; warn about a package that is expected and missing."""
+        if environment.version is not None and environment.version[:2] < _OLDEST_PYTHON:
+            raise BrokenEnvironmentError(
+                f"{environment.python} is Python {'.'.join(map(str, environment.version))}; tasks run in Python 3.7 "
+                "or newer."
+            )
+        if self.expect_pendulum and environment.is_venv and not environment.has("pendulum"):
+            self.log.warning(
+                "expect_pendulum=True, but pendulum is not installed in %s: dates are datetimes", environment.prefix
+            )
+
+    def _variables(self, folder: str | None) -> dict[str, str]:
+        """Build the child's environment variables; the folder that DAGs are imported from ends its module path."""
+        variables = dict(os.environ) if self.inherit_env else {}
+        variables.update({str(name): str(value) for name, value in (self.env_vars or {}).items()})
+        if folder:
+            variables["PYTHONPATH"] = os.pathsep.join(filter(None, [variables.get("PYTHONPATH"), folder]))
+        return variables
+
+    def _source(self) -> FunctionSource:
+        return task_source(self.python_callable, self.include, decorated=self.decorated)
+
     def get_python_source(self) -> str:
-        """Give the function's source without the decorators that make a task of it, as Airflow shows it."""
-        text = textwrap.dedent(function_source(self).pieces[-1].text)
+        """Return the function's source without the decorators that make a task of it, as Airflow shows it."""
+        text = textwrap.dedent(self._source().pieces[-1].text)
         # Text at column 0 in a multi-line string keeps the function from being moved to the left.
         return "if 1:\n" + text if text[:1] in " \t" else text
 
@@ -158,7 +228,7 @@ class VenvBranchOperator(VenvOperator, BaseBranchOperator):
         return BaseBranchOperator.execute(self, context)
 
     def choose_branch(self, context: Any) -> Any:
-        """Give the ids that the function chose."""
+        """Return the ids that the function chose."""
         return VenvOperator.execute(self, context)
 
 
@@ -179,18 +249,34 @@ class VenvSensor(VenvOperator, BaseSensorOperator):
         return value if isinstance(value, PokeReturnValue) else PokeReturnValue(bool(value))
 
 
+def look_up_at_parse(name: str) -> None:
+    """Look up an environment's name while the DAG is parsed, if `[venv] parse_check` says so.
+
+    `auto` looks where there are environments at all: a scheduler or DAG processor that runs another image than the
+    workers has none, and there the look-up waits for the task.
+
+    Raises:
+        UnknownEnvironmentError: there is no such environment.
+    """
+    if lookup.is_template(name):
+        return
+    check = config.option("parse_check")
+    if check == "strict" or (check == "auto" and lookup.environments()):
+        lookup.find(name)
+
+
 def _serializer(name: str | None, *, use_dill: bool) -> str:
-    """Settle on a serializer; ``use_dill=True`` is the old spelling of one."""
+    """Choose the serializer; `use_dill=True` is the old spelling of one."""
     if use_dill and name not in (None, "dill"):
         raise AirflowException(f"use_dill=True and serializer={name!r} contradict each other: leave use_dill out.")
     chosen = "dill" if use_dill else name or "pickle"
-    if chosen not in _SERIALIZERS:
-        raise AirflowException(f"Unsupported serializer {chosen!r}. It must be one of {', '.join(_SERIALIZERS)}.")
+    if chosen not in SERIALIZERS:
+        raise AirflowException(f"Unsupported serializer {chosen!r}. It must be one of {', '.join(SERIALIZERS)}.")
     return chosen
 
 
-def _codes(given: int | Container[int] | None) -> Container[int]:
-    """Turn one exit code, many or none into something that ``in`` works on, of the stock operators' types."""
-    if given is None:
+def _codes(codes: int | Container[int] | None) -> Container[int]:
+    """Turn one exit code, many or none into something that `in` works on, of the stock operators' types."""
+    if codes is None:
         return []
-    return [given] if isinstance(given, int) else given
+    return [codes] if isinstance(codes, int) else codes

@@ -20,7 +20,7 @@ from airflow_venv._compat import (
     conf,
 )
 from airflow_venv.errors import BrokenEnvironmentError, SourceError, UnknownEnvironmentError, VenvError
-from airflow_venv.failures import FunctionError
+from airflow_venv.results import FunctionError
 
 if AIRFLOW_3:
     from airflow.sdk import task

@@ -10,9 +10,10 @@ import types
 import pytest
 
 from airflow_venv import _compat
-from airflow_venv.worker.context_encoding import ContextError, describe
+from airflow_venv.errors import ContextError
+from airflow_venv.worker.context_encoding import encode_context_value
 from airflow_venv.child.json_codec import decode
-from airflow_venv.worker.supervisor import Pickled
+from airflow_venv.worker.messages import Pickled
 from airflow_venv.worker.services import Services
 
 URI = "postgres://user:p%40ss-w0rd@dbhost:5432/db?apikey=extra-s3cret"
@@ -216,11 +217,11 @@ def test_the_context_is_described_and_what_cannot_be_is_named(dag):
     assert described == {"dag_run": {"$": ["dag_run", {"run_id": "r", "conf": {"a": 1}, "start_date": None}]}}
     everything = Services(context).context([], everything=True)
     assert everything["dag"]["$"][1]["dag_id"] == dag.dag_id
-    assert everything["odd"]["$"][:2] == ["ungiven", "odd"]
+    assert everything["odd"]["$"][:2] == ["unavailable", "odd"]
     with pytest.raises(ContextError, match="'conf' of Airflow's context cannot reach an environment: it is Airflow's"):
-        describe({"conf": {}}, "conf")
+        encode_context_value({"conf": {}}, "conf")
     with pytest.raises(ContextError, match="'params' of Airflow's context cannot .* Proxy .* is not plain data"):
-        describe({"params": {"p": Proxy()}}, "params")
+        encode_context_value({"params": {"p": Proxy()}}, "params")
 
 
 def test_connections_are_exported_when_asked_for_and_another_airflow_gets_a_configuration_of_its_own():

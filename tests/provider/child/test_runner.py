@@ -366,7 +366,8 @@ def test_the_runner_needs_the_standard_library_alone(version):
     """Isolated and without site-packages, no module outside the standard library is loaded."""
     import socket
 
-    from airflow_venv.worker import launch
+    from airflow_venv.worker.launch import RUNNER
+    from airflow_venv.worker.messages import Start
     from tests.support import children
 
     ours, theirs = socket.socketpair()
@@ -376,7 +377,7 @@ def test_the_runner_needs_the_standard_library_alone(version):
             return [list(sys.modules), list(getattr(sys, "stdlib_module_names", ()))]
         """
     called = children.call(source, version=version)
-    frame = launch.start_frame(called, {}, mark="m", token="t", log_level=20)
+    frame = Start(called, {}, mark="m", token="t", log_level=20).header()
     from airflow_venv.worker.channel import Channel
 
     def never(*, write, idle):
@@ -384,7 +385,7 @@ def test_the_runner_needs_the_standard_library_alone(version):
 
     held, lifeline = os.pipe()
     passed = (theirs.fileno(), held)
-    child = subprocess.Popen([interpreter(version), "-I", "-S", launch.RUNNER, *map(str, passed)], pass_fds=passed)
+    child = subprocess.Popen([interpreter(version), "-I", "-S", RUNNER, *map(str, passed)], pass_fds=passed)
     theirs.close()
     channel = Channel(ours, never)
     channel.send(frame)

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_venv.worker.log_stream import LINE_LIMIT, Output
+from airflow_venv.worker.log_stream import LINE_LIMIT, OutputStream
+from airflow_venv.worker.messages import LogRecord
 
 
 class Kept:
@@ -16,8 +17,8 @@ class Kept:
     def line(self, text):
         self.got.append(text)
 
-    def record(self, header, text):
-        self.got.append((header["number"], text))
+    def record(self, record):
+        self.got.append((record.number, record.text))
 
 
 def mark(number):
@@ -28,7 +29,7 @@ def mark(number):
 def made():
     """Make an output and its log."""
     log = Kept()
-    return Output(log, "tok"), log
+    return OutputStream(log, "tok"), log
 
 
 @given(st.lists(st.one_of(st.binary(max_size=8), st.integers(0, 3).map(mark), st.just(b"\n"))), st.data())
@@ -39,7 +40,7 @@ def test_however_the_pipe_is_cut_the_same_is_logged(parts, data):
     def log_of(pieces):
         output, log = made()
         for number in range(4):
-            output.record({"number": number}, f"record {number}")
+            output.record(LogRecord.read({"number": number}, f"record {number}"))
         for piece in pieces:
             output.feed(piece)
             output.release()
@@ -57,11 +58,11 @@ def test_however_the_pipe_is_cut_the_same_is_logged(parts, data):
 def test_a_record_is_logged_where_its_mark_stands():
     """Whichever of the two is read first."""
     output, log = made()
-    output.record({"number": 1}, "early")
+    output.record(LogRecord.read({"number": 1}, "early"))
     output.feed(b"before\n" + mark(1) + b"after\n" + mark(2) + b"last\n")
     assert log.got == ["before", (1, "early"), "after"]
     assert output.held
-    output.record({"number": 2}, "late")
+    output.record(LogRecord.read({"number": 2}, "late"))
     assert log.got == ["before", (1, "early"), "after", (2, "late"), "last"]
     assert not output.held
 
@@ -69,7 +70,7 @@ def test_a_record_is_logged_where_its_mark_stands():
 def test_a_mark_in_the_middle_of_a_line_does_not_cut_it():
     """A prompt without a line's end, a record, and the rest of the line."""
     output, log = made()
-    output.record({"number": 1}, "record")
+    output.record(LogRecord.read({"number": 1}, "record"))
     output.feed(b"begun " + mark(1) + b"and ended\n")
     assert log.got == [(1, "record"), "begun and ended"]
 
@@ -85,8 +86,8 @@ def test_what_only_looks_like_a_mark_is_text():
 def test_records_without_marks_are_logged_in_the_end():
     """The process ended between the two."""
     output, log = made()
-    output.record({"number": 2}, "two")
-    output.record({"number": 1}, "one")
+    output.record(LogRecord.read({"number": 2}, "two"))
+    output.record(LogRecord.read({"number": 1}, "one"))
     output.feed(b"rest")
     output.finish()
     assert log.got == ["rest", (1, "one"), (2, "two")]
@@ -96,7 +97,7 @@ def test_records_do_not_pile_up():
     """Beyond some thousands that wait for their marks, they are logged as they come."""
     output, log = made()
     for number in range(5000):
-        output.record({"number": number}, "")
+        output.record(LogRecord.read({"number": number}, ""))
     assert len(log.got) == 5000 - (1 << 12)
 
 

@@ -66,7 +66,7 @@ _RECORDS = {
 }
 
 
-class Ungiven:
+class UnavailableValue:
     """Stands in a ``**context`` for what cannot reach an environment: any use of it says so."""
 
     def __init__(self, name, reason):
@@ -93,7 +93,7 @@ def _forward(name):
     return method
 
 
-class Late:
+class LazyValue:
     """A value of the context that is fetched when it is first looked at, as Airflow's own lazy values are."""
 
     __slots__ = ("_kept", "_name")
@@ -107,7 +107,7 @@ class Late:
         return self._kept
 
     def __getattr__(self, name):
-        if name in Late.__slots__:
+        if name in LazyValue.__slots__:
             raise AttributeError(name)
         return getattr(self._value(), name)
 
@@ -132,8 +132,8 @@ _SERVED = {
     "macros": _macros,
     "task_state_store": _store("task_state_store"),
     "asset_state_store": _store("asset_state_store"),
-    "late": Late,
-    "ungiven": Ungiven,
+    "lazy": LazyValue,
+    "unavailable": UnavailableValue,
 }
 
 

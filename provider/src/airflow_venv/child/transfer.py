@@ -4,14 +4,6 @@ import sys
 
 from .frames import is_plain
 
-REMEDIES = {
-    "pickle": "Return plain data (lists, dicts, strings, numbers), or choose serializer='cloudpickle' or 'dill'",
-    "cloudpickle": "Return plain data (lists, dicts, strings, numbers)",
-    "dill": "Return plain data (lists, dicts, strings, numbers)",
-    "json": "Return what JSON can say, dates included, or choose serializer='pickle'",
-    "arrow": "Return data frames, arrow tables or what JSON can say, or choose serializer='pickle'",
-}
-
 
 class TransferError(Exception):
     """A value cannot go from one interpreter to the other; the message says why and what to do."""
@@ -19,8 +11,8 @@ class TransferError(Exception):
 
 def receive(channel, start):
     """Give the positional and the keyword arguments of the function. Raises TransferError for what cannot be read."""
-    if start["serializer"] in ("cloudpickle", "dill"):  # also where plain values need neither: see the operator's half
-        _module(start["serializer"])
+    if start["serializer_module"]:  # also where plain values need none: see the operator's half
+        _module(start["serializer_module"])
     if "args" in start:
         args, kwargs = start["args"], start["kwargs"]
     else:
@@ -28,7 +20,7 @@ def receive(channel, start):
 
         feed = Feed(channel)
         try:
-            args, kwargs = load(feed, start["serializer"])
+            args, kwargs = load(feed, start)
         except (ImportError, AttributeError) as error:
             raise TransferError(
                 f"An argument cannot be read in this environment: {error}. Its class has to be importable by "
@@ -60,13 +52,13 @@ def _wanted(function, args, described):
     return {name: value for name, value in described.items() if name in names}
 
 
-def load(feed, serializer):
-    """Read one value from a stream."""
-    if serializer in ("json", "arrow"):
+def load(feed, start):
+    """Read one value from a stream, as the start frame says."""
+    if start["data_only"]:
         from .data_serializers import load_coded
 
-        return load_coded(feed, serializer)
-    if serializer == "dill":
+        return load_coded(feed, start["serializer"])
+    if start["serializer_module"] == "dill":  # it has names that only its own unpickler knows
         return _module("dill").load(feed)
     try:
         from _pickle import Unpickler
@@ -76,14 +68,15 @@ def load(feed, serializer):
     return Unpickler(feed, **({"buffers": feed} if sys.version_info >= (3, 8) else {})).load()  # noqa: S301
 
 
-def dump(value, sink, serializer, protocol):
-    """Write one value to a stream."""
-    if serializer in ("json", "arrow"):
+def dump(value, sink, start):
+    """Write one value to a stream, as the start frame says."""
+    protocol = start["protocol"]
+    if start["data_only"]:
         from .data_serializers import dump_coded
 
-        return dump_coded(value, sink, serializer)
-    if serializer in ("cloudpickle", "dill"):
-        return _module(serializer).dump(value, sink, protocol=protocol)
+        return dump_coded(value, sink, start["serializer"])
+    if start["serializer_module"]:
+        return _module(start["serializer_module"]).dump(value, sink, protocol=protocol)
     try:
         from _pickle import Pickler
     except ImportError:
@@ -103,7 +96,7 @@ def send(channel, start, value):
     sink = Sink(channel)
     channel.send({"kind": "value"})
     try:
-        dump(value, sink, serializer, start["protocol"])
+        dump(value, sink, start)
         sink.close()
     except (ConnectionError, TransferError):
         raise
@@ -112,7 +105,7 @@ def send(channel, start, value):
 
         raise TransferError(
             f"The value that the function returned cannot be sent to Airflow with serializer={serializer!r}: "
-            f"{describe(value, error)}. {REMEDIES[serializer]}"
+            f"{describe(value, error)}. {start['remedy']}"
         ) from error
 
 

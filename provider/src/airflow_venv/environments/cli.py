@@ -1,4 +1,4 @@
-"""The command line: ``airflow-venv list | show NAME | doctor [DAG_FOLDER]``, text or JSON. Airflow is not imported."""
+"""The command line: `airflow-venv list | show NAME | doctor [DAG_FOLDER]`, text or JSON. Airflow is not imported."""
 
 from __future__ import annotations
 

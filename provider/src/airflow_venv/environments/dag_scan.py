@@ -26,7 +26,7 @@ class Demand:
     """Empty where the operator's function is not in the same file."""
     environment: str
     modules: tuple[str, ...]
-    """Top-level modules that the function imports, outside of ``try`` blocks."""
+    """Top-level modules that the function imports, outside of `try` blocks."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def _demands(tree: ast.Module, file: str) -> Iterator[Demand]:
 
 
 def _environment(node: ast.AST, callables: set[str]) -> str | None:
-    """Give the environment's name of a call such as ``task.venv("name")``, where it is written out."""
+    """Give the environment's name of a call such as `task.venv("name")`, where it is written out."""
     if not isinstance(node, ast.Call):
         return None
     called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", None)
@@ -87,7 +87,7 @@ def _keyword(node: ast.AST, name: str) -> ast.expr | None:
 
 
 def _modules(function: ast.AST) -> tuple[str, ...]:
-    """List the top-level modules of a function's imports; those in ``try`` may be missing."""
+    """List the top-level modules of a function's imports; those in `try` may be missing."""
     found: dict[str, None] = {}
     pending = list(ast.iter_child_nodes(function))
     while pending:

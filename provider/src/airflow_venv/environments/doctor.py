@@ -47,11 +47,11 @@ class Finding:
 
     environment: str
     problem: str
-    """A short word for programs: ``broken``, ``start``, ``module``, ``conflict``, ``unknown``, ``lacks``, ``file``."""
+    """A short word for programs: `broken`, `start`, `module`, `conflict`, `unknown`, `lacks`, `file`."""
     message: str
     """A sentence for people."""
     place: str = ""
-    """``file:line`` of the DAG that is concerned."""
+    """`file:line` of the DAG that is concerned."""
 
 
 def examine(name: str, python: str) -> list[Finding]:
@@ -152,7 +152,7 @@ def _conflicts(facts: Environment) -> Iterator[str]:
 
 
 def _requirements(facts: Environment) -> Iterator[tuple[str, str]]:
-    """Yield ``name version`` of each package with each of its requirements."""
+    """Yield `name version` of each package with each of its requirements."""
     for site in facts.site_packages:
         for path in sorted(Path(site).glob("*.dist-info/METADATA")):
             name, _, rest = path.parent.name.partition("-")

@@ -1,8 +1,8 @@
 """What an environment is, read from its files: no process is started for it.
 
-A virtual environment says its Python version in ``pyvenv.cfg`` and its packages by the names of the ``*.dist-info``
+A virtual environment says its Python version in `pyvenv.cfg` and its packages by the names of the `*.dist-info`
 folders. Reading both takes under a millisecond. An interpreter that is no virtual environment (conda, a system
-Python) says neither; then :func:`read` gives what the folders beside it say and leaves the rest unknown.
+Python) says neither; then `read` gives what the folders beside it say and leaves the rest unknown.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ class Environment:
     python: str
     """Absolute path of the interpreter, as the caller gave it."""
     version: tuple[int, ...] | None = None
-    """``(3, 8, 18)`` or ``(3, 8)``; None where no file tells."""
+    """`(3, 8, 18)` or `(3, 8)`; None where no file tells."""
     packages: dict[str, str] = field(default_factory=dict)
     """Normalized distribution name to version."""
     is_venv: bool = False
-    """Whether a ``pyvenv.cfg`` was found."""
+    """Whether a `pyvenv.cfg` was found."""
     prefix: str = ""
-    """The folder of the environment: the one that has ``pyvenv.cfg``, or the parent of ``bin``."""
+    """The folder of the environment: the one that has `pyvenv.cfg`, or the parent of `bin`."""
     system_site_packages: bool = False
     """Whether the environment also sees the packages of its base interpreter."""
     site_packages: tuple[str, ...] = ()
@@ -45,7 +45,7 @@ def normalize(name: str) -> str:
 
 
 def read(python: str) -> Environment:
-    """Read the facts of the environment that ``python`` (a path) belongs to."""
+    """Read the facts of the environment that `python` (a path) belongs to."""
     settings: dict[str, str] = {}
     prefix = Path(python).parent.parent
     for folder in (Path(python).parent, prefix):
@@ -77,7 +77,7 @@ def read(python: str) -> Environment:
 
 
 def _settings(path: Path) -> dict[str, str]:
-    """Parse ``key = value`` lines; nothing where the file is missing."""
+    """Parse `key = value` lines; nothing where the file is missing."""
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -87,12 +87,12 @@ def _settings(path: Path) -> dict[str, str]:
 
 
 def _version(settings: dict[str, str]) -> tuple[int, ...] | None:
-    """Find the version: ``version`` by the standard library's venv, ``version_info`` by uv and virtualenv."""
+    """Find the version: `version` by the standard library's venv, `version_info` by uv and virtualenv."""
     return _numbers(settings.get("version") or settings.get("version_info") or "")
 
 
 def _numbers(text: str) -> tuple[int, ...] | None:
-    """Turn ``3.8.18.final.0`` into ``(3, 8, 18)``."""
+    """Turn `3.8.18.final.0` into `(3, 8, 18)`."""
     match = re.match(r"(\d+)\.(\d+)(?:\.(\d+))?", text)
     return tuple(int(part) for part in match.groups() if part is not None) if match else None
 
@@ -105,7 +105,7 @@ def _site_packages(prefix: Path, version: tuple[int, ...] | None) -> list[Path]:
 
 
 def _distributions(site: Path) -> list[tuple[str, str]]:
-    """Read names and versions off the ``*.dist-info`` and ``*.egg-info`` entries of one folder."""
+    """Read names and versions off the `*.dist-info` and `*.egg-info` entries of one folder."""
     try:
         entries = sorted(os.listdir(site))  # noqa: PTH208 - names are all that is wanted
     except OSError:

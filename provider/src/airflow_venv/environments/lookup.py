@@ -1,4 +1,4 @@
-"""From an environment's name to the path of its ``python``: the one place that knows the ``ASTRO_PYENV_*`` variables.
+"""From an environment's name to the path of its `python`: the one place that knows the `ASTRO_PYENV_*` variables.
 
 Every way in which a path can be wrong has a sentence of its own, and all of them are found before a process starts.
 """
@@ -46,8 +46,8 @@ def check_name(name: object) -> str:
     """Refuse what can never be an environment's name.
 
     Raises:
-        TypeError: it is no text, for instance because ``@task.venv`` was used without a name.
-        ValueError: it is empty or has characters that ``PYENV`` does not allow.
+        TypeError: it is no text, for instance because `@task.venv` was used without a name.
+        ValueError: it is empty or has characters that `PYENV` does not allow.
     """
     if callable(name):
         raise TypeError('@task.venv needs the name of an environment: @task.venv("name")')
@@ -62,7 +62,7 @@ def check_name(name: object) -> str:
 
 
 def find(name: str, environ: Mapping[str, str] | None = None) -> str:
-    """Give the path that the environment's variable holds; the exact name first, then with ``-`` and ``_`` swapped.
+    """Give the path that the environment's variable holds; the exact name first, then with `-` and `_` swapped.
 
     Raises:
         UnknownEnvironmentError: there is none of that name.
@@ -107,7 +107,7 @@ def check_python(python: str, label: str) -> None:
 
     Args:
         python: the path to check.
-        label: how the user knows it, for the messages: ``ASTRO_PYENV_snowpark`` or ``python``.
+        label: how the user knows it, for the messages: `ASTRO_PYENV_snowpark` or `python`.
 
     Raises:
         BrokenEnvironmentError: the message says in what way it is wrong.
@@ -145,7 +145,7 @@ def _check_machine(python: str, label: str) -> None:
 
 
 def _machine(path: str) -> int | None:
-    """Read ``e_machine`` of an ELF file (bytes 18 and 19); None for scripts and other formats."""
+    """Read `e_machine` of an ELF file (bytes 18 and 19); None for scripts and other formats."""
     try:
         with Path(path).open("rb") as file:
             head = file.read(20)

@@ -1,4 +1,4 @@
-"""Where a file binds a name, and the lines that bind it: what ``include`` brings along."""
+"""Where a file binds a name, and the lines that bind it: what `include` brings along."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def binding(name: str, user: Definition, values: dict[str, Any], using: str = ""
         name: the name.
         user: the definition that uses it.
         values: what the names stand for in this process, as far as known.
-        using: the source that uses the name: which of several ``import a.b``, ``import a.c`` it needs.
+        using: the source that uses the name: which of several `import a.b`, `import a.c` it needs.
 
     Returns:
         The piece that binds it, or None and the reason.
@@ -93,13 +93,13 @@ def _cut_import(name: str, statement: _Import, user: Definition) -> tuple[Piece 
 
 
 def _submodules(name: str, statement: ast.stmt) -> list[str]:
-    """List what a plain ``import a.b, a.c`` imports below a name; such statements add to each other."""
+    """List what a plain `import a.b, a.c` imports below a name; such statements add to each other."""
     aliases = statement.names if isinstance(statement, ast.Import) else ()
     return [alias.name for alias in aliases if alias.asname is None and alias.name.partition(".")[0] == name]
 
 
 def _paths(name: str, source: str) -> set[str]:
-    """Collect the dotted paths that start with a name in a source: ``a.b.f`` of ``a.b.f(x).y``."""
+    """Collect the dotted paths that start with a name in a source: `a.b.f` of `a.b.f(x).y`."""
     found = set()
     inner = set()
     for node in ast.walk(ast.parse(source)):

@@ -1,13 +1,13 @@
 """A function's source, cut out of its file by position.
 
-The file is parsed with ``ast`` and the function found by the line its code object names, never by the text of its
+The file is parsed with `ast` and the function found by the line its code object names, never by the text of its
 decorators, so aliases, nesting, strings with text at column 0 and look-alikes in comments do not matter. Whole lines
 are taken as they are, byte for byte; which file and which line they are from goes with them, and the child compiles
 them under that name and number.
 
 Which decorators go? The task decorator and all above it, since they make a task out of the function; those below it
 are part of the function and stay. The task decorator is the one on whose lines our decorator was called
-(:func:`remember_call`), or, where it was made beforehand and given a name, the one whose name leads to it.
+(`remember_call`), or, where it was made beforehand and given a name, the one whose name leads to it.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def remember_call(depth: int = 8) -> None:
 
 
 def unwrap(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give the function whose source is meant: behind decorators that used ``functools.wraps``, and behind a task."""
+    """Give the function whose source is meant: behind decorators that used `functools.wraps`, and behind a task."""
     task = getattr(function, "function", None)
     if getattr(function, "_airflow_is_task_decorator", False) and callable(task):
         function = task
@@ -55,7 +55,7 @@ def unwrap(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class Definition:
-    """One ``def`` in one file."""
+    """One `def` in one file."""
 
     def __init__(self, lines: list[str], filename: str, tree: ast.Module, node: Function | ast.ClassDef) -> None:
         self.lines = lines
@@ -161,7 +161,7 @@ def _absolute(filename: str) -> str:
 
 
 def _first_line(decorator: ast.expr, lines: list[str]) -> int:
-    """Give the line of the decorator's ``@``, which may stand above its expression behind a backslash."""
+    """Give the line of the decorator's `@`, which may stand above its expression behind a backslash."""
     line = decorator.lineno
     while line > 1 and not lines[line - 1].lstrip().startswith("@"):
         line -= 1
@@ -169,7 +169,7 @@ def _first_line(decorator: ast.expr, lines: list[str]) -> int:
 
 
 def _value(expression: ast.expr, names: Mapping[str, Any]) -> Any:
-    """Evaluate ``name``, ``name.attribute`` and the thing called in ``name.attribute(...)``; run nothing."""
+    """Evaluate `name`, `name.attribute` and the thing called in `name.attribute(...)`; run nothing."""
     if isinstance(expression, ast.Call):
         return _value(expression.func, names)
     if isinstance(expression, ast.Name):
@@ -189,7 +189,7 @@ def walk_scopes(tree: ast.Module, node: ast.AST) -> Iterator[list[ast.stmt]]:
 
 
 def _chain(scope: ast.AST, node: ast.AST) -> list[ast.AST] | None:
-    """List the nodes from ``scope`` down to the parent of ``node``."""
+    """List the nodes from `scope` down to the parent of `node`."""
     for child in ast.iter_child_nodes(scope):
         if child is node:
             return [scope]

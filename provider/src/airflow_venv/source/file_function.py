@@ -1,4 +1,4 @@
-"""A function named by its file, as in ``"tasks/train.py:main"``.
+"""A function named by its file, as in `"tasks/train.py:main"`.
 
 Airflow never imports the file, so it may be written for an interpreter that is newer than Airflow's own.
 """
@@ -28,7 +28,7 @@ class FileReference:
 
     @classmethod
     def parse(cls, text: str) -> FileReference:
-        """Split ``path:function``.
+        """Split `path:function`.
 
         Raises:
             SourceError: the text is not of that form.

@@ -2,7 +2,7 @@
 
 A function that moves to another interpreter takes only its own lines with it. What those lines use beyond arguments,
 locals and builtins is found in the compiled code (where scoping is already decided), each use with its line.
-``include`` names helpers to take along; ``"auto"`` takes whatever the file itself defines or imports for the function.
+`include` names helpers to take along; `"auto"` takes whatever the file itself defines or imports for the function.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Gathered(NamedTuple):
     missing: tuple[Use, ...]
     """Names that will not be there, at their first use per line."""
     reasons: dict[str, str]
-    """Why a name of ``missing`` could not be included, where ``include="auto"`` tried."""
+    """Why a name of `missing` could not be included, where `include="auto"` tried."""
 
 
 def free_names(piece: Piece) -> list[Use]:
@@ -105,7 +105,7 @@ def _loads(block: CodeType) -> Iterator[tuple[str, int]]:
 
 
 def _guarded(tree: ast.Module) -> set[tuple[str, int]]:
-    """Collect uses within ``try`` blocks that expect a NameError: the function copes with their absence."""
+    """Collect uses within `try` blocks that expect a NameError: the function copes with their absence."""
     found = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Try) and any("NameError" in ast.dump(h.type) for h in node.handlers if h.type):
@@ -118,12 +118,12 @@ def gather(function: Callable[..., Any], include: Include = (), skip_decorators:
     """Collect a function and what it takes along, dependencies first.
 
     Args:
-        function: a plain function, or one wrapped by decorators that use ``functools.wraps``.
-        include: ``"auto"``, or functions, classes, and names of the function's module.
+        function: a plain function, or one wrapped by decorators that use `functools.wraps`.
+        include: `"auto"`, or functions, classes, and names of the function's module.
         skip_decorators: how many of its decorators, from the top, make a task out of it.
 
     Raises:
-        SourceError: the source of the function or of something in ``include`` is not to be had.
+        SourceError: the source of the function or of something in `include` is not to be had.
     """
     main = locate(function)
     collector = _Collector(unwrap(function), include)

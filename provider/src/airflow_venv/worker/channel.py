@@ -1,7 +1,7 @@
 """The operator's end of the channel to the child: frames with limits, and nothing that can block for ever.
 
 What comes in was written by code of the user's environment. It is checked here: sizes before memory is taken, headers
-before they are believed. Whatever is wrong ends as a :class:`ProtocolError`, which fails the one task.
+before they are believed. Whatever is wrong ends as a `ProtocolError`, which fails the one task.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ class Wait(Protocol):
     """Blocks until the channel can go on; serves the rest of the child's life meanwhile."""
 
     def __call__(self, *, write: bool, idle: bool) -> bool:
-        """Wait until the socket is readable or, with ``write``, writable; true when it is readable.
+        """Wait until the socket is readable or, with `write`, writable; true when it is readable.
 
-        ``idle`` says that no frame is under way, so that any time may pass. Raises ProtocolError on a stall and
+        `idle` says that no frame is under way, so that any time may pass. Raises ProtocolError on a stall and
         EOFError when the child has ended.
         """
 
@@ -115,7 +115,7 @@ class Channel:
         return data
 
     def fill(self, view: memoryview, *, idle: bool = False) -> None:
-        """Read exactly as many bytes as ``view`` holds; ``idle`` when they begin a frame."""
+        """Read exactly as many bytes as `view` holds; `idle` when they begin a frame."""
         left = view
         while left:
             try:

@@ -1,4 +1,4 @@
-"""Start the child: its command, its environment, its first frame."""
+"""Start the child: its command, its environment, and what connects it to us."""
 
 from __future__ import annotations
 
@@ -8,17 +8,14 @@ import socket
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from airflow_venv.call import FileFunction
-from airflow_venv.child.frames import is_plain
 from airflow_venv.child.process_tree import MARK
-from airflow_venv.worker.serializers import CODED, protocol_for
 
 if TYPE_CHECKING:
-    from airflow_venv.call import Call, FunctionSource
+    from airflow_venv.call import Call
 
-__all__ = ["Launched", "launch", "start_frame"]
+__all__ = ["Launched", "launch"]
 
 RUNNER = str(Path(__file__).parents[1] / "child/runner.py")
 
@@ -75,38 +72,3 @@ def _pidfd(pid: int) -> int | None:
         return os.pidfd_open(pid)
     except (AttributeError, OSError):
         return None
-
-
-def start_frame(call: Call, context: dict[str, Any], *, mark: str, token: str, log_level: int) -> dict[str, Any]:
-    """Build the first frame. Arguments that are plain are in it; others follow as a stream."""
-    frame = {
-        "kind": "start",
-        "mark": mark,
-        "token": token,
-        "log_level": log_level,
-        "module": call.module_name,
-        "string_args": list(call.string_args),
-        "serializer": call.serializer,
-        "protocol": protocol_for(call.environment.version),
-        "context": context,
-        "shim": call.airflow_shim,
-        **_function(call.function),
-    }
-    if call.serializer not in CODED and is_plain([list(call.args), call.kwargs]):
-        frame["args"], frame["kwargs"] = list(call.args), call.kwargs
-    return frame
-
-
-def _function(function: FunctionSource | FileFunction) -> dict[str, Any]:
-    if isinstance(function, FileFunction):
-        return {"path": function.path, "name": function.name}
-    pieces = [
-        {
-            "source": piece.compilable(),
-            "filename": piece.filename,
-            "shown": piece.first_line,
-            "future": list(piece.future),
-        }
-        for piece in function.pieces
-    ]
-    return {"name": function.name, "pieces": pieces}

@@ -1,54 +1,95 @@
-"""What the child prints, line by line, with its logging records put back where they belong.
+"""The child's output in the task's log: printed lines and logging records, in the order in which they were made.
 
 Prints come through a pipe as bytes, records through the channel. Behind each record the child writes a mark with the
-record's number into the pipe; so the order in which things happened is known, whoever was read first.
+record's number into the pipe; so the order in which things happened is known, whichever was read first.
 """
 
 from __future__ import annotations
 
-from typing import Protocol
+import logging
+from typing import TYPE_CHECKING, Any, Protocol
 
-__all__ = ["Log", "Output"]
+from airflow_venv.child.task_logger import TASK_LOGGER
+
+if TYPE_CHECKING:
+    from airflow_venv.worker.messages import LogRecord
+
+__all__ = ["Log", "OutputStream", "TaskLog"]
 
 LINE_LIMIT = 1 << 16
+"""Bytes; a longer line is logged in parts."""
 RECORDS_LIMIT = 1 << 12
 _NUMBER_LENGTH = 20
 
 
 class Log(Protocol):
-    """Where output goes; the task's log."""
+    """Where output goes."""
 
     def line(self, text: str) -> None:
-        """Take one line that was printed, without its end."""
+        """Log one line that was printed, without its end."""
 
-    def record(self, header: dict[str, object], text: str) -> None:
-        """Take one logging record: ``name``, ``level``, ``path``, ``line``, ``function``, ``created`` and its text."""
+    def record(self, record: LogRecord) -> None:
+        """Log one logging record."""
 
 
-class Output:
+class TaskLog:
+    """The task's log: prints at INFO by the operator's logger; records with their level, logger, place and time."""
+
+    def __init__(self, log: Any) -> None:
+        self._log = log
+        self._handler = logging.getLogger(TASK_LOGGER)  # masks secrets, in every Airflow
+
+    @property
+    def level(self) -> int:
+        """The level from which on records are logged."""
+        return self._handler.getEffectiveLevel()
+
+    def line(self, text: str) -> None:
+        """Log one printed line."""
+        self._log.info("%s", text)
+
+    def record(self, record: LogRecord) -> None:
+        """Log one record."""
+        made = logging.LogRecord(
+            name=record.name,
+            level=record.level,
+            pathname=record.path,
+            lineno=record.line,
+            msg="%s",
+            args=(record.text,),
+            exc_info=None,
+            func=record.function,
+        )
+        if record.created is not None:
+            made.created = record.created
+            made.msecs = int(record.created % 1 * 1000)
+        self._handler.handle(made)
+
+
+class OutputStream:
     """Puts bytes of the pipe and records of the channel together. Holds one line and a few records at most."""
 
     def __init__(self, log: Log, token: str) -> None:
         self._log = log
         self._mark = f"\0{token}:".encode()
         self._text = bytearray()
-        self._records: dict[int, tuple[dict[str, object], str]] = {}
+        self._records: dict[int, LogRecord] = {}
         self._awaited: int | None = None
-        self._looked = 0  # up to here there is no mark
+        self._searched = 0
+        """Up to here there is no mark in the text."""
 
     @property
     def held(self) -> bool:
         """Whether a mark was read whose record has not come: nothing more should be read from the pipe."""
         return self._awaited is not None
 
-    def record(self, header: dict[str, object], text: str) -> None:
+    def record(self, record: LogRecord) -> None:
         """Take a record from the channel; it is logged when its mark comes."""
-        number = header.get("number")
-        if not isinstance(number, int) or len(self._records) >= RECORDS_LIMIT:
-            self._log.record(header, text)
+        if record.number is None or len(self._records) >= RECORDS_LIMIT:
+            self._log.record(record)
             return
-        self._records[number] = (header, text)
-        if self._awaited == number:
+        self._records[record.number] = record
+        if self._awaited == record.number:
             self.release()
 
     def release(self) -> None:
@@ -59,9 +100,9 @@ class Output:
             self.feed(b"")
 
     def _emit(self, number: int) -> None:
-        found = self._records.pop(number, None)
-        if found:
-            self._log.record(*found)
+        record = self._records.pop(number, None)
+        if record:
+            self._log.record(record)
 
     def feed(self, data: bytes) -> None:
         """Take bytes from the pipe."""
@@ -71,7 +112,7 @@ class Output:
 
     def _next_mark(self) -> bool:
         """Log the lines up to the next mark, and what the mark stands for; false when there is no whole mark."""
-        start = self._text.find(self._mark, self._looked)
+        start = self._text.find(self._mark, self._searched)
         if start < 0:
             self._lines(len(self._text) - self._mark_begun())
             return False
@@ -81,8 +122,8 @@ class Output:
             return False
         digits = bytes(self._text[start + len(self._mark) : end]) if end >= 0 else b""
         if not digits.isdigit():  # somebody printed the start of a mark: let it be text
-            self._looked = start + 1
-            self._lines(self._looked)
+            self._searched = start + 1
+            self._lines(self._searched)
             return True
         del self._text[start : end + 1]
         self._lines(start)
@@ -98,7 +139,7 @@ class Output:
         return len(self._text) - last if last >= 0 and self._mark.startswith(self._text[last:]) else 0
 
     def _lines(self, end: int) -> None:
-        """Log the whole lines among the first ``end`` bytes, and what is too long to wait for its end."""
+        """Log the whole lines among the first `end` bytes, and what is too long to wait for its end."""
         stop = self._text.rfind(b"\n", 0, end) + 1
         for line in (
             self._text[:stop].splitlines() if b"\r" in self._text[:stop] else self._text[:stop].split(b"\n")[:-1]
@@ -108,14 +149,14 @@ class Output:
             self._line(self._text[stop : stop + LINE_LIMIT])
             stop += LINE_LIMIT
         del self._text[:stop]
-        self._looked = max(0, self._looked - stop)
+        self._searched = max(0, self._searched - stop)
 
     def _line(self, line: bytearray) -> None:
         for start in range(0, len(line) or 1, LINE_LIMIT):
             self._log.line(line[start : start + LINE_LIMIT].decode("utf-8", "backslashreplace"))
 
     def finish(self) -> None:
-        """Log whatever is left: the child has ended."""
+        """Log the rest: the child has ended."""
         while self._awaited is not None:
             self.release()
         self._lines(len(self._text))

@@ -1,13 +1,18 @@
-"""Arguments out, result in: the operator's half of the serializers (the child's is ``child/transfer.py``)."""
+"""Arguments out, result in: the table of serializers, and the operator's half of them.
+
+The child's half is `child/transfer.py`; what it has to know of the table comes with the start frame.
+"""
 
 from __future__ import annotations
 
 import importlib
 import pickle
 import sys
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_venv.child.data_serializers import dump_coded, load_coded
+from airflow_venv.errors import TransferError
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -15,17 +20,42 @@ if TYPE_CHECKING:
     from airflow_venv.call import Call
     from airflow_venv.child.stream import Feed, Sink
 
-__all__ = ["SERIALIZERS", "TransferError", "check_serializer", "dump_arguments", "load_result", "protocol_for"]
+__all__ = [
+    "SERIALIZERS",
+    "Serializer",
+    "SerializerName",
+    "check_serializer",
+    "dump_arguments",
+    "load_result",
+    "protocol_for",
+]
 
-SERIALIZERS = ("pickle", "cloudpickle", "dill", "json", "arrow")
-CODED = frozenset({"json", "arrow"})
-"""Serializers that can only make data: nothing of the child's can run in the worker."""
-PICKLERS = frozenset({"cloudpickle", "dill"})
-"""Serializers that are packages of that name, which both sides need."""
+SerializerName = Literal["pickle", "cloudpickle", "dill", "json", "arrow"]
+"""For type checkers; the table below is what runs."""
 
 
-class TransferError(Exception):
-    """A value cannot go from one interpreter to the other; the message says which, why and what to do."""
+@dataclass(frozen=True)
+class Serializer:
+    """One way for arguments and results to travel."""
+
+    remedy: str
+    """What to do about a result that it cannot send."""
+    module: str | None = None
+    """The package that pickles in the standard library's place; both sides need it."""
+    data_only: bool = False
+    """It makes nothing but data: no code of the child's can run in the worker."""
+
+
+_PLAIN = "Return plain data (lists, dicts, strings, numbers)"
+SERIALIZERS: dict[SerializerName | str, Serializer] = {
+    "pickle": Serializer(f"{_PLAIN}, or choose serializer='cloudpickle' or 'dill'"),
+    "cloudpickle": Serializer(_PLAIN, module="cloudpickle"),
+    "dill": Serializer(_PLAIN, module="dill"),
+    "json": Serializer("Return what JSON can express, dates included, or choose serializer='pickle'", data_only=True),
+    "arrow": Serializer(
+        "Return data frames, arrow tables or what JSON can express, or choose serializer='pickle'", data_only=True
+    ),
+}
 
 
 class _MissingSerializerError(TransferError, ModuleNotFoundError):
@@ -33,19 +63,20 @@ class _MissingSerializerError(TransferError, ModuleNotFoundError):
 
 
 def check_serializer(name: str) -> None:
-    """Make sure, before a process is started, that the package of a serializer is there.
+    """Check, before a process is started, that the package of a serializer is installed.
 
-    It is asked for whatever the values are: whether a task can run must not depend on what it returns today.
+    It is required whatever the values are: whether a task can run must not depend on what it returns today.
 
     Raises:
-        ModuleNotFoundError: it is not.
+        ModuleNotFoundError: it is not installed.
     """
-    if name in PICKLERS:
-        _module(name)
+    module = SERIALIZERS[name].module
+    if module:
+        _import(module)
 
 
 def protocol_for(version: tuple[int, ...] | None) -> int:
-    """Give the newest pickle protocol that both sides read: 5 from Python 3.8 on, 4 before, 4 when nobody knows."""
+    """Return the newest pickle protocol that both sides read: 5 from Python 3.8 on, else 4."""
     theirs = 5 if version and tuple(version[:2]) >= (3, 8) else 4
     return min(pickle.HIGHEST_PROTOCOL, theirs)
 
@@ -54,13 +85,14 @@ def dump_arguments(call: Call, sink: Sink) -> None:
     """Write the function's arguments to the stream. Raises TransferError for what cannot be sent."""
     value = (call.args, call.kwargs)
     protocol = protocol_for(call.environment.version)
+    serializer = SERIALIZERS[call.serializer]
     try:
-        if call.serializer in CODED:
+        if serializer.data_only:
             dump_coded(value, sink, call.serializer)
-        elif call.serializer == "pickle":
-            pickle.Pickler(sink, protocol, buffer_callback=sink.buffer if protocol >= 5 else None).dump(value)
+        elif serializer.module:
+            _import(serializer.module).dump(value, sink, protocol=protocol)
         else:
-            _module(call.serializer).dump(value, sink, protocol=protocol)
+            pickle.Pickler(sink, protocol, buffer_callback=sink.buffer if protocol >= 5 else None).dump(value)
     except (EOFError, TransferError):
         raise
     except Exception as error:
@@ -86,7 +118,7 @@ def _unsendable(call: Call, error: Exception) -> str:
 
 
 class _Unpickler(pickle.Unpickler):
-    """Looks for classes of the child's ``__main__``, which is the DAG file, in the worker's DAG module."""
+    """Looks for classes of the child's `__main__`, which is the DAG file, in the worker's DAG module."""
 
     module = ""
 
@@ -96,9 +128,10 @@ class _Unpickler(pickle.Unpickler):
 
 def load_result(call: Call, feed: Feed) -> Any:
     """Read the function's result from the stream. Raises TransferError for what this interpreter cannot read."""
-    if call.serializer in CODED:
+    serializer = SERIALIZERS[call.serializer]
+    if serializer.data_only:
         return load_coded(feed, call.serializer)
-    module = None if call.serializer == "pickle" else _module(call.serializer)
+    module = _import(serializer.module) if serializer.module else None
     try:
         if module is not None and call.serializer == "dill":
             return module.load(feed)  # it has names that only its own unpickler knows
@@ -116,7 +149,7 @@ def load_result(call: Call, feed: Feed) -> Any:
         ) from error
 
 
-def _module(name: str) -> ModuleType:
+def _import(name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
     except ImportError as error:

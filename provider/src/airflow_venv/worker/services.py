@@ -1,7 +1,11 @@
-"""What the worker answers when a function in an environment asks for something of Airflow's.
+"""Airflow's services in the worker: for functions that run here, and the answers to those in an environment.
 
-The requests are few and typed; their arguments are plain data, and so are the answers, apart from XCom values of other
-types, which are pickled on their way *to* the environment. Nothing that the environment sends is unpickled here.
+The functions are those that `from airflow_venv import ...` gives in Airflow's own process; inside an environment the
+same names are served by `child/services.py`, so a function moves between `@task` and `@task.venv` unchanged.
+
+The requests of an environment are few and typed; their arguments are plain data, and so are the answers, apart from
+XCom values of other types, which are pickled on their way *to* the environment. Nothing that the environment sends is
+unpickled here.
 """
 
 from __future__ import annotations
@@ -11,20 +15,78 @@ import pickle
 from typing import TYPE_CHECKING, Any
 
 from airflow_venv import _compat
+from airflow_venv._compat import (
+    AirflowFailException,
+    AirflowNotFoundException,
+    AirflowSkipException,
+    get_connection,
+    get_current_context,
+    set_variable,
+)
 from airflow_venv.child.json_codec import TAG, decode
-from airflow_venv.worker import context_names
-from airflow_venv.worker.context_encoding import asset_like, connection, describe, event, known, plain
-from airflow_venv.worker.supervisor import Pickled
+from airflow_venv.child.task_logger import log
+from airflow_venv.worker.context_encoding import (
+    asset_like,
+    encode_connection,
+    encode_context_value,
+    encode_event,
+    encode_value,
+    is_available,
+    is_lazy,
+    known_names,
+    refusals,
+)
+from airflow_venv.worker.messages import Pickled
+from airflow_venv.worker.standard_values import to_standard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from airflow_venv.call import Call
 
-__all__ = ["Services"]
+__all__ = [
+    "AirflowFailException",
+    "AirflowNotFoundException",
+    "AirflowSkipException",
+    "get_connection",
+    "get_current_context",
+    "get_variable",
+    "log",
+    "set_variable",
+    "xcom_pull",
+    "xcom_push",
+]
 
 PULL_PROTOCOL = 4
 """Every Python that a runner runs on reads it."""
+_MISSING = object()
+
+
+def get_variable(key: str, default: Any = _MISSING, deserialize_json: bool = False) -> Any:
+    """Return a Variable. Raises KeyError where there is none and no default."""
+    exists, value = _compat.get_variable(key, deserialize_json=deserialize_json)
+    if exists:
+        return value
+    if default is _MISSING:
+        raise KeyError(f"Variable {key} does not exist")
+    return default
+
+
+def xcom_pull(
+    task_ids: Any = None,
+    dag_id: str | None = None,
+    key: str = "return_value",
+    include_prior_dates: bool = False,
+    **more: Any,
+) -> Any:
+    """Return what tasks have pushed: arguments and result as those of Airflow's `ti.xcom_pull`."""
+    arguments = {"task_ids": task_ids, "dag_id": dag_id, "key": key, "include_prior_dates": include_prior_dates, **more}
+    return to_standard(_compat.xcom_pull(get_current_context()["ti"], arguments))
+
+
+def xcom_push(key: str, value: Any) -> None:
+    """Push a value under a key."""
+    get_current_context()["ti"].xcom_push(key=key, value=value)
 
 
 class Services:
@@ -34,64 +96,63 @@ class Services:
         self._context = context
 
     def context(self, names: Iterable[str], *, everything: bool) -> dict[str, Any]:
-        """Encode the values of the context that a function asks for; with ``everything``, all that there are."""
-        wanted = dict.fromkeys(names)
-        described = {name: describe(self._context, name) for name in wanted}
+        """Encode the values of the context that a function asks for; with `everything`, all of them."""
+        encoded = {name: encode_context_value(self._context, name) for name in names}
         for name in self._context if everything else ():
-            if name in wanted:
+            if name in encoded:
                 continue
-            if name in context_names.LATE:
-                described[name] = {TAG: ["late", name]}
-            elif context_names.given(name):
-                described[name] = describe(self._context, name)
+            if is_lazy(name):
+                encoded[name] = {TAG: ["lazy", name]}
+            elif is_available(name):
+                encoded[name] = encode_context_value(self._context, name)
             else:
-                described[name] = {TAG: ["ungiven", name, context_names.refusals([name])[name]]}
-        return described
+                encoded[name] = {TAG: ["unavailable", name, refusals([name])[name]]}
+        return encoded
 
     def variables(self, call: Call) -> dict[str, str]:
-        """Give what is added to the environment's variables.
+        """Return what is added to the environment's variables.
 
-        ``AIRFLOW_CONN_*`` for the connections that the user wants there. And where another version of Airflow is
+        `AIRFLOW_CONN_*` for the connections that the user wants there. And where another version of Airflow is
         installed, a configuration file of its own, an empty one: the worker's names classes that it does not have.
         """
         added = {
             f"AIRFLOW_CONN_{name.upper()}": _compat.get_connection(name).get_uri() for name in call.export_connections
         }
-        theirs = call.environment.packages.get("apache-airflow") or call.environment.packages.get("apache-airflow-core")
+        packages = call.environment.packages
+        version = packages.get("apache-airflow") or packages.get("apache-airflow-core")
         if (
-            theirs
-            and theirs != _compat.AIRFLOW_VERSION
+            version
+            and version != _compat.AIRFLOW_VERSION
             and call.env.get("AIRFLOW_CONFIG") == os.environ.get("AIRFLOW_CONFIG")
         ):
             added["AIRFLOW_CONFIG"] = os.devnull
         return added
 
     def answer(self, request: str, arguments: dict[str, Any]) -> Any:
-        """Answer one request: encoded plain data, or :class:`Pickled`.
+        """Answer one request: encoded plain data, or `Pickled`.
 
         Raises:
             ValueError: there is no such request, or its arguments are not what it takes.
             Exception: whatever Airflow raises; the function gets to see it.
         """
-        known_request = _REQUESTS.get(request)
-        if known_request is None:
+        if request not in _REQUESTS:
             raise ValueError(f"an unknown request: {request[:80]!r}")
-        answering, types = known_request
-        given = decode(arguments)
-        for name, value in given.items():
+        method, types = _REQUESTS[request]
+        decoded = decode(arguments)
+        for name, value in decoded.items():
             if name not in types or not isinstance(value, types[name]):
                 raise ValueError(f"{request}: {name[:80]!r} cannot be a {type(value).__name__}")
-        missing = {name for name, kind in types.items() if kind is str} - given.keys()
+        missing = {name for name, kind in types.items() if kind is str} - decoded.keys()
         if missing:
             raise ValueError(f"{request}: {', '.join(sorted(missing))} is missing")
-        return answering(self, **given)
+        return method(self, **decoded)
 
     def _connection(self, conn_id: str) -> Any:
-        return connection(_compat.get_connection(conn_id))
+        return encode_connection(get_connection(conn_id))
 
     def _variable(self, key: str, *, deserialize_json: bool = False) -> Any:
-        found, value = _compat.get_variable(key, deserialize_json=deserialize_json)
-        return [found, plain(value)]
+        exists, value = _compat.get_variable(key, deserialize_json=deserialize_json)
+        return [exists, encode_value(value)]
 
     def _set_variable(
         self, key: str, value: Any, *, description: str | None = None, serialize_json: bool = False
@@ -102,9 +163,9 @@ class Services:
         _compat.delete_variable(key)
 
     def _pull(self, **arguments: Any) -> Any:
-        value = _compat.to_plain(_compat.xcom_pull(self._context["ti"], arguments))
+        value = to_standard(_compat.xcom_pull(self._context["ti"], arguments))
         try:
-            return plain(value)
+            return encode_value(value)
         except TypeError:
             return Pickled(pickle.dumps(value, PULL_PROTOCOL))
 
@@ -112,7 +173,7 @@ class Services:
         self._context["ti"].xcom_push(key=key, value=value)
 
     def _value(self, name: str) -> Any:
-        return describe(self._context, name) if name else known(self._context)
+        return encode_context_value(self._context, name) if name else known_names(self._context)
 
     def _plugin_macros(self, plugin: str) -> list[str]:
         return sorted(_compat.plugin_macros().get(plugin, {}))
@@ -125,17 +186,17 @@ class Services:
             macro = getattr(self._context["macros"], name, None) if name in _AIRFLOWS_MACROS else None
         if macro is None:
             raise AttributeError(f"macros.{plugin or 'airflow'} has no {name[:80]!r}")
-        return plain(macro(*args, **kwargs))
+        return encode_value(macro(*args, **kwargs))
 
     def _state(self, store: str, method: str, *, asset: dict[str, Any] | None, arguments: dict[str, Any]) -> Any:
         if store not in _STORES or method not in _STORE_METHODS:
             raise ValueError(f"state: {store[:80]!r} has no {method[:80]!r}")
-        kept = self._context[store]
-        kept = kept if asset is None else kept[self._asset(asset)]
-        return plain(getattr(kept, method)(**arguments))
+        state = self._context[store]
+        state = state if asset is None else state[self._asset(asset)]
+        return encode_value(getattr(state, method)(**arguments))
 
     def _inlet_events(self, asset: dict[str, Any]) -> Any:
-        return [event(one) for one in self._context["inlet_events"][self._asset(asset)]]
+        return [encode_event(event) for event in self._context["inlet_events"][self._asset(asset)]]
 
     def _outlet_event(
         self,
@@ -152,14 +213,14 @@ class Services:
         if add is not None:
             accessor.add(_compat.make_asset(add.get("name"), add.get("uri")), extra=add_extra or {})
 
-    def _asset(self, wanted: dict[str, Any]) -> Any:
+    def _asset(self, reference: dict[str, Any]) -> Any:
         """Find the asset among the task's inlets and outlets; raises KeyError for any other."""
-        named = {value for value in wanted.values() if isinstance(value, str)}
+        names = {value for value in reference.values() if isinstance(value, str)}
         task = self._context["task"]
-        for one in [*task.outlets, *task.inlets]:
-            if asset_like(one) and named & {getattr(one, "name", None), getattr(one, "uri", None)}:
-                return one
-        raise KeyError(f"{', '.join(sorted(named))} is neither an inlet nor an outlet of the task")
+        for asset in [*task.outlets, *task.inlets]:
+            if asset_like(asset) and names & {getattr(asset, "name", None), getattr(asset, "uri", None)}:
+                return asset
+        raise KeyError(f"{', '.join(sorted(names))} is neither an inlet nor an outlet of the task")
 
 
 _ANY = (object,)

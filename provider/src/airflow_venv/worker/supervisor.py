@@ -14,17 +14,17 @@ import select
 import signal
 import subprocess
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from airflow_venv.call import Crash, Value
+from airflow_venv.call import Crash, Error, Value, signal_name
 from airflow_venv.child import process_tree
 from airflow_venv.child.stream import Feed, Sink
+from airflow_venv.errors import TransferError
 from airflow_venv.worker.channel import UNLIMITED, Channel, ProtocolError
-from airflow_venv.worker.launch import launch, start_frame
-from airflow_venv.worker.log_stream import Output
-from airflow_venv.worker.outcomes import crash, failure, signal_name, told
-from airflow_venv.worker.serializers import TransferError, dump_arguments, load_result
-from airflow_venv.worker.task_log import TaskLog
+from airflow_venv.worker.launch import launch
+from airflow_venv.worker.log_stream import OutputStream, TaskLog
+from airflow_venv.worker.messages import Answer, LogRecord, Pickled, Request, Start, read_outcome
+from airflow_venv.worker.serializers import dump_arguments, load_result
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from airflow_venv.call import Call, Outcome
     from airflow_venv.worker.channel import Header
 
-__all__ = ["Child", "Pickled", "Services", "kill_all", "run"]
+__all__ = ["Child", "Services", "kill_all", "run"]
 
 STALL = 120.0
 """Seconds that a frame may rest half sent."""
@@ -47,12 +47,6 @@ _POLL = 0.05
 """Seconds between looks at the child where the system has no pidfd."""
 
 _running: set[Child] = set()
-
-
-class Pickled(NamedTuple):
-    """An answer that is no plain data: a pickle, for the environment alone to read."""
-
-    data: bytes
 
 
 class Services(Protocol):
@@ -89,6 +83,16 @@ def kill_all() -> None:
         child.kill()
 
 
+def _failure(error: Exception) -> Error:
+    """Describe what went wrong between the two processes."""
+    name, message = type(error).__name__, str(error)
+    if isinstance(error, ProtocolError):
+        message = f"The process in the environment broke the protocol and was ended: {message}"
+    elif not isinstance(error, TransferError):
+        name, message = "TransferError", f"The function's result cannot be read: {name}: {message}"
+    return Error(type_name=name, message=message, traceback=f"{name}: {message}")
+
+
 class _Early(Exception):  # noqa: N818 - a way out of an unpickler, not an error
     """The child sent an outcome in the middle of a value: it could not go on."""
 
@@ -121,7 +125,7 @@ class Child:
         self._services = services
         self._log = log
         self._token = secrets.token_hex(8)
-        self._output = Output(log, self._token)
+        self._output = OutputStream(log, self._token)
         self._ended = False
         self._silent = False
         self._launched = launch(call, variables)
@@ -154,22 +158,22 @@ class Child:
         except EOFError:
             pass
         except (ProtocolError, TransferError) as error:
-            self.outcome = failure(error)
+            self.outcome = _failure(error)
             self.kill()
         self._see_off()
         code = self._launched.popen.returncode
         if self.outcome is None:
-            return crash(code)
+            return Crash.with_code(code)
         if code < 0:
             self._log.line(f"The process was ended by {signal_name(code)} after its function had ended.")
         return self.outcome
 
     def _feed(self, context: dict[str, Any]) -> None:
         """Send the start frame, and the arguments that have no place in it."""
-        frame = start_frame(self.call, context, mark=self._launched.mark, token=self._token, log_level=self._log.level)
+        start = Start(self.call, context, self._launched.mark, self._token, self._log.level)
         try:
-            self.channel.send(frame)
-            if "args" not in frame:
+            self.channel.send(start.header())
+            if not start.holds_arguments:
                 sink = Sink(self.channel)
                 dump_arguments(self.call, sink)
                 sink.close()
@@ -183,27 +187,23 @@ class Child:
             raise ProtocolError(f"a frame {kind[:40]!r} out of turn")
         body = self.channel.body(payload) if isinstance(payload, int) else payload
         if kind == "log":
-            self._output.record(header, body.decode("utf-8", "backslashreplace"))
+            self._output.record(LogRecord.read(header, body.decode("utf-8", "backslashreplace")))
         elif kind == "request":
-            self._answer(header)
+            self._answer(Request.read(header))
         elif kind == "value":
             self._value(header)
         else:
-            self.outcome = told(header, body.decode("utf-8", "backslashreplace"))
+            self.outcome = read_outcome(header, body.decode("utf-8", "backslashreplace"))
 
-    def _answer(self, header: Header) -> None:
-        request, arguments = header.get("request"), header.get("arguments")
-        if not isinstance(request, str) or not isinstance(arguments, dict):
-            raise ProtocolError("a request without a name or arguments")
+    def _answer(self, request: Request) -> None:
         try:
-            answer = self._services.answer(request, arguments)
+            value = self._services.answer(request.name, request.arguments)
         except Exception as error:  # noqa: BLE001 - the function is told, whatever Airflow raised
-            names = [kind.__name__ for kind in type(error).__mro__]
-            reply, payload = {"error": str(error), "types": names}, b""
+            answer = Answer(request.id, error=error)
         else:
-            pickled = isinstance(answer, Pickled)
-            reply, payload = ({}, answer.data) if pickled else ({"value": answer}, b"")
-        self.channel.send({"kind": "answer", "id": header.get("id"), **reply}, payload)
+            pickled = isinstance(value, Pickled)
+            answer = Answer(request.id, pickled=value.data) if pickled else Answer(request.id, value)
+        self.channel.send(answer.header(), answer.pickled)
 
     def _value(self, header: Header) -> None:
         if "value" in header:
@@ -220,7 +220,7 @@ class Child:
         except Exception as error:  # noqa: BLE001 - the environment's own classes run here
             with contextlib.suppress(_Early, EOFError):
                 feed.finish()
-            self.outcome = self.outcome or failure(error)
+            self.outcome = self.outcome or _failure(error)
         else:
             self.outcome = Value(value)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from airflow_venv.worker import context_names
+from airflow_venv.worker.context_encoding import is_available, is_lazy, refusals
 
 # Airflow's KNOWN_CONTEXT_KEYS, 2.4 to 3.3 put together.
 KNOWN = tuple(
@@ -19,20 +19,20 @@ KNOWN = tuple(
 )
 
 
-def test_every_name_of_every_version_is_given_or_refused_with_a_reason():
+def test_every_name_of_every_version_is_available_or_refused_with_a_reason():
     """Never silently None."""
-    refused = context_names.refusals(KNOWN)
+    refused = refusals(KNOWN)
     assert set(refused) == {"conf", "exception", "reason"}
     assert all(reason.startswith("it ") for reason in refused.values())
-    assert all(context_names.given(name) for name in KNOWN if name not in refused)
+    assert all(is_available(name) for name in KNOWN if name not in refused)
 
 
-@pytest.mark.parametrize("name", context_names.LATE)
-def test_what_is_late_is_given(name):
-    """A late value is still a value."""
-    assert context_names.given(name)
+@pytest.mark.parametrize("name", [name for name in KNOWN if is_lazy(name)])
+def test_what_is_lazy_is_available(name):
+    """A value that is fetched late is still a value."""
+    assert is_available(name)
 
 
 def test_a_name_of_the_future_is_refused():
     """Until somebody says how it is described."""
-    assert "plain data" in context_names.refusals(["brand_new"])["brand_new"]
+    assert "plain data" in refusals(["brand_new"])["brand_new"]

@@ -1,0 +1,91 @@
+"""The source of a task's function with what it takes along, checked and kept while the DAG's process lives."""
+
+from __future__ import annotations
+
+import logging
+import weakref
+from typing import TYPE_CHECKING, Any
+
+from airflow_venv import config
+from airflow_venv.errors import SourceError
+from airflow_venv.source import free_names
+from airflow_venv.source.extract import locate, unwrap
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from airflow_venv.call import FunctionSource
+
+__all__ = ["check_names", "task_source"]
+
+log = logging.getLogger(__name__)
+_cache: weakref.WeakKeyDictionary[Any, dict[str, free_names.Gathered]] = weakref.WeakKeyDictionary()
+"""By function and `include`: a function may be the task of many operators."""
+
+
+def task_source(function: Callable[..., Any], include: free_names.Include, *, decorated: bool) -> FunctionSource:
+    """Return the function's source with what it takes along, without the decorators that make a task of it.
+
+    Args:
+        function: the function, wrapped or not.
+        include: functions, classes and names of its module; or `"auto"`.
+        decorated: whether it became a task by a decorator, which must not go along.
+
+    Raises:
+        SourceError: the source cannot be read.
+    """
+    return _gather(function, include, decorated=decorated).source
+
+
+def check_names(function: Callable[..., Any], include: free_names.Include, *, decorated: bool) -> None:
+    """Check that all names that the function uses will exist; `[venv] free_names` says how strictly.
+
+    Raises:
+        SourceError: some will not, or the source cannot be read.
+    """
+    gathered = _gather(function, include, decorated=decorated)
+    if not gathered.missing:
+        return
+    strictness = config.option("free_names")
+    if strictness == "error":
+        raise SourceError(_report(gathered))
+    if strictness == "warn":
+        log.warning("%s", _report(gathered))
+
+
+def _gather(function: Callable[..., Any], include: free_names.Include, *, decorated: bool) -> free_names.Gathered:
+    by_include = _cache.setdefault(function, {})
+    key = repr(include)
+    if key not in by_include:
+        by_include[key] = free_names.gather(function, include, _decorators_to_drop(function, decorated=decorated))
+    return by_include[key]
+
+
+def _decorators_to_drop(function: Any, *, decorated: bool) -> int:
+    """Count the decorators above the function that must not go along.
+
+    A decorator that was made in another function, out of sight, is not found by position or name; it must be the
+    topmost one then, and if the function it was given is the plain one, none of those below has left a trace.
+    """
+    plain = unwrap(function)
+    definition = locate(plain)
+    count = definition.task_decorators(free_names.values_around(plain))
+    if count or not decorated:
+        return count
+    return len(definition.node.decorator_list) if plain is function else 1
+
+
+def _report(gathered: free_names.Gathered) -> str:
+    """List every missing name with its lines and, where one is known, the reason."""
+    lines: dict[str, list[str]] = {}
+    for use in gathered.missing:
+        lines.setdefault(use.name, []).append(str(use.line))
+    parts = []
+    for name, numbers in lines.items():
+        reason = f": {gathered.reasons[name]}" if name in gathered.reasons else ""
+        parts.append(f"{name} (line {', '.join(dict.fromkeys(numbers))}{reason})")
+    return (
+        f"The function {gathered.source.name} ({gathered.source.pieces[-1].filename}) runs in another interpreter, "
+        f"where these names will not exist: {'; '.join(parts)}. Import or define them inside the function, pass them "
+        'as arguments, or bring them along: include="auto", or include=[...] with the functions and names it needs.'
+    )
