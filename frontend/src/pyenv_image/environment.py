@@ -103,7 +103,7 @@ def _install(options: EnvironmentOptions, environ: dict[str, str]) -> None:
         context = Path(options.context) if options.local else _writable(Path(options.context), Path(folder) / "context")
         copies = Path(folder) / "requirements"
         copies.mkdir()
-        requirements = Requirements(context, copies, editable=options.local)
+        requirements = Requirements(context, copies, environ, editable=options.local)
         constraints = _listed("-c", [requirements.copy(context / path) for path in options.constraints])
         for path in options.projects:
             project = context / path

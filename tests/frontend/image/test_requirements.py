@@ -2,6 +2,7 @@
 
 import pytest
 
+from pyenv_image.failure import StepError
 from pyenv_image.requirements import Requirements
 
 
@@ -19,7 +20,7 @@ def context(tmp_path):
 def copied(context, text, name="reqs/one.txt"):
     """What a requirements file becomes; the context is written as CONTEXT."""
     (context / name).write_text(text)
-    copy = Requirements(context, context.parent / "copies").copy(context / name)
+    copy = Requirements(context, context.parent / "copies", {}).copy(context / name)
     return copy.read_text().replace(str(context), "CONTEXT").replace(str(context.parent), "TMP")
 
 
@@ -37,9 +38,9 @@ def copied(context, text, name="reqs/one.txt"):
         ("--editable=../libs/own[extra]", "CONTEXT/reqs/../libs/own[extra]"),
         ("-e../libs/own", "CONTEXT/reqs/../libs/own"),
         ("-e 'git+https://example.com/a/b.git#egg=b'", "git+https://example.com/a/b.git#egg=b"),
-        ("-fwheels", "-f CONTEXT/reqs/wheels"),
+        ("-fwheels", "--find-links CONTEXT/reqs/wheels"),
         ("--find-linksx wheels", "--find-linksx wheels"),
-        ("--find-links=wheels", "--find-links=CONTEXT/reqs/wheels"),
+        ("--find-links=wheels", "--find-links CONTEXT/reqs/wheels"),
         ("own @ ../libs/own", "own @ file://CONTEXT/reqs/../libs/own"),
         ("own @ file:../libs/own", "own @ file://CONTEXT/reqs/../libs/own"),
         ("six", "six"),
@@ -60,24 +61,53 @@ def test_lines(context, line, expected):
 def test_packages_stay_editable_where_their_sources_do(context):
     """Outside an image, a package under development is used where it lies."""
     (context / "reqs/one.txt").write_text("-e ../libs/own\n")
-    copy = Requirements(context, context.parent / "copies", editable=True).copy(context / "reqs/one.txt")
+    copy = Requirements(context, context.parent / "copies", {}, editable=True).copy(context / "reqs/one.txt")
     assert copy.read_text() == f"-e {context}/reqs/../libs/own\n"
 
 
 def test_nested_files_are_copied_too(context):
     """Including themselves, in a circle."""
-    assert copied(context, "-r more/base.txt\n-c one.txt\n") == ("-r TMP/copies/1/base.txt\n-c TMP/copies/0/one.txt\n")
+    assert copied(context, "-r more/base.txt\n-c one.txt\n") == (
+        "--requirement TMP/copies/1/base.txt\n--constraint TMP/copies/0/one.txt\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('-r "my file.txt"\n', "--requirement TMP/copies/1/my%20file.txt\n"),
+        ("-r my\\ file.txt\n", "--requirement TMP/copies/1/my%20file.txt\n"),
+        ("-r \\\nmore/base.txt\nsix\n", "--requirement TMP/copies/1/base.txt\n\nsix\n"),
+        ("-r more/\\\nbase.txt", "--requirement TMP/copies/1/base.txt\n"),
+        ("--requirem more/base.txt\n", "--requirement TMP/copies/1/base.txt\n"),
+        ("-r ${NAME}.txt\n", "--requirement TMP/copies/1/base.txt\n"),
+    ],
+)
+def test_every_spelling_of_a_nested_file(context, text, expected):
+    """What pip takes for a file is copied, and named as both installers read it."""
+    (context / "reqs/my file.txt").write_text("six\n")
+    (context / "reqs/one.txt").write_text(text)
+    copies = Requirements(context, context.parent / "copies", {"NAME": "more/base"})
+    written = copies.copy(context / "reqs/one.txt").read_text()
+    assert written.replace(str(context.parent), "TMP").replace("file://", "") == expected
+
+
+def test_a_file_that_is_no_text(context):
+    """It is one sentence, as every failure of a step."""
+    (context / "bad.txt").write_bytes(b"six\n\xff\n")
+    with pytest.raises(StepError, match=r"bad.txt is not text in UTF-8 \(byte 4\)"):
+        Requirements(context, context.parent / "copies", {}).copy(context / "bad.txt")
 
 
 def test_locks_stay_where_they_are(context):
     """Their paths are relative to themselves for every installer."""
     lock = context / "pylock.toml"
-    assert Requirements(context, context.parent / "copies").copy(lock) == lock
+    assert Requirements(context, context.parent / "copies", {}).copy(lock) == lock
 
 
 def test_inline_lines_are_relative_to_the_context(context):
     """There is no file whose folder could be meant."""
-    path = Requirements(context, context.parent / "copies").inline(["./libs/own", "six"])
+    path = Requirements(context, context.parent / "copies", {}).inline(["./libs/own", "six"])
     assert path.read_text() == f"{context}/libs/own\nsix\n"
 
 
@@ -85,5 +115,5 @@ def test_inline_lines_are_relative_to_the_context(context):
 def test_a_byte_order_mark_says_the_encoding(context, encoding):
     """As pip reads it; the copy is UTF-8."""
     (context / "marked.txt").write_bytes("# ä\nsix\n".encode(encoding))
-    copy = Requirements(context, context.parent / "copies").copy(context / "marked.txt")
+    copy = Requirements(context, context.parent / "copies", {}).copy(context / "marked.txt")
     assert copy.read_bytes() == "# ä\nsix\n".encode()

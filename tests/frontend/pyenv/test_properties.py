@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from pyenv_frontend.dockerfile import parse
 from pyenv_frontend.errors import UserError
-from pyenv_frontend.inputs.pip_format import local_path, read_entries
 from pyenv_frontend.inputs.resolve import close_over
 from pyenv_frontend.stages.analyze import Settings, read
+from pyenv_image.pip_format import decode, local_path, read_statements, rewrite
 from tests.frontend.pyenv.contexts import Files
 
 EXAMPLES = int(os.environ.get("PYENV_EXAMPLES", "300"))
@@ -145,9 +145,12 @@ def test_walks_end_and_stay_inside(files, first):
 def test_requirements_files_are_read_or_not_text(data):
     """Any bytes are a requirements file or no text, and every statement has a place in them."""
     try:
-        entries = list(read_entries(data))
+        text = decode(data + b"\n")
     except UnicodeDecodeError:
         return
-    for entry in entries:
-        assert 0 <= entry.span.start <= entry.span.end <= len(data)
-        local_path(entry.value)
+    for statement in read_statements(text):
+        assert 0 <= statement.start <= statement.end <= len(text)
+        local_path(statement.value)
+    again = rewrite(text, lambda _: None, {})
+    assert len(again.splitlines()) == len(text.splitlines())
+    assert [each.value for each in read_statements(again)] == [each.value for each in read_statements(text)]

@@ -13,10 +13,10 @@ from pyenv_frontend.errors import UserError, near
 from pyenv_frontend.inputs import uv_workspace
 from pyenv_frontend.inputs.collector import Listed
 from pyenv_frontend.inputs.context_path import is_url
-from pyenv_frontend.inputs.pip_format import local_path
 from pyenv_frontend.inputs.pyproject import read_lock, read_project
 from pyenv_frontend.inputs.uv_lock import local_packages
 from pyenv_frontend.positions import Location, Span
+from pyenv_image.pip_format import local_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,8 +53,8 @@ def take_project(walk: Walk, path: str, origin: Origin, options: Options) -> tup
     walk.locked += [path] if lock else []
     walk.listed += [Listed(text, origin, locked=lock is not None) for text in project.dependencies]
     for text in project.dependencies:
-        if named := local_path(text):
-            _take_tree(walk, path, named, origin)
+        if local := local_path(text):
+            _take_tree(walk, path, local.path, origin)
     for named in project.required:
         _take_tree(walk, path, named, origin)
     for named in project.optional:

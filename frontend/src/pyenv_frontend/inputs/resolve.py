@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING, NamedTuple
 from pyenv_frontend.errors import UserError
 from pyenv_frontend.inputs.collector import Listed, Origin, Walk
 from pyenv_frontend.inputs.context_path import is_url
-from pyenv_frontend.inputs.pip_format import is_file, local_path, read_entries
 from pyenv_frontend.positions import Location, SourceFile, Span
+from pyenv_image import pip_format
+from pyenv_image.pip_format import decode, is_file, local_path, read_statements
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from pyenv_frontend.inputs.build_context import BuildContext
-    from pyenv_frontend.inputs.pip_format import Entry
     from pyenv_frontend.pyenv.instruction import Pyenv, RequirementsFile
+    from pyenv_image.pip_format import Statement
 
 __all__ = ["DEEPEST", "Closure", "Needs", "close_over", "named"]
 
@@ -146,12 +147,17 @@ class _Requirements:
         heredoc = self._pyenv.instruction.heredocs[0]
         origin = Origin(heredoc.marker.location)
         written = heredoc.content.split(b"\n")
+        starts = [0]
+        for row in written:
+            starts.append(starts[-1] + len(row) + 1)
         # Variables change columns; they change the number of lines only if a value has some, and then the word will do.
         same_lines = len(written) == text.count(b"\n") + 1
-        for entry in self._entries(SourceFile("", text), origin):
-            line = text[: entry.span.start].count(b"\n")
-            at = heredoc.body.locate(len(b"\n".join(written[:line])) + (line > 0), len(b"\n".join(written[: line + 1])))
-            self._take(entry, "", Origin(at) if same_lines else origin, constraint=False)
+        for statement, _ in self._statements(SourceFile("", text), origin):
+            line = statement.line - 1
+            at = origin
+            if same_lines:
+                at = Origin(heredoc.body.locate(starts[line], starts[line] + len(written[line])))
+            self._take(statement, "", at, constraint=False)
 
     def _visit(self, path: str, origin: Origin, *, constraint: bool) -> None:
         if (path, constraint) in self._visited:
@@ -161,54 +167,70 @@ class _Requirements:
             raise UserError(f"requirements files name one another more than {DEEPEST} deep", *origin.locations)
         self._depth += 1
         file = self.walk.read(path, origin)
-        for entry in self._entries(file, origin):
-            at = origin.at(Location(file, entry.span))
-            self._take(entry, posixpath.dirname(path), at, constraint=constraint)
+        for statement, location in self._statements(file, origin):
+            self._take(statement, posixpath.dirname(path), origin.at(location), constraint=constraint)
         self._depth -= 1
 
-    def _entries(self, file: SourceFile, origin: Origin) -> list[Entry]:
+    def _statements(self, file: SourceFile, origin: Origin) -> Iterator[tuple[Statement, Location]]:
+        """Read a requirements file: each statement, and where its value stands."""
         try:
-            return list(read_entries(file.data))
+            text = decode(file.data)
         except UnicodeDecodeError as error:
-            message = f"{file.name or 'the heredoc'} is not text in UTF-8 (byte {error.start})"
+            message = f"{file.name or 'the heredoc'} is not text in {error.encoding.upper()} (byte {error.start})"
             raise UserError(message, *origin.locations, expected="a requirements file") from None
+        # Places in a file of another encoding are shown in its text.
+        shown = file if file.data == (data := text.encode("utf-8", "surrogatepass")) else SourceFile(file.name, data)
+        chars = octets = 0
+        for statement in read_statements(text):
+            ahead = text[chars : statement.start].encode("utf-8", "surrogatepass")
+            chars, octets = statement.start, octets + len(ahead)
+            length = len(text[chars : statement.end].encode("utf-8", "surrogatepass"))
+            yield statement, Location(shown, Span(octets, octets + length))
 
-    def _take(self, entry: Entry, folder: str, origin: Origin, *, constraint: bool) -> None:
-        match entry.kind:
-            case "file" | "constraint":
-                self._follow(entry, folder, origin, constraint=constraint or entry.kind == "constraint")
-            case "find-links":
-                self._links(entry.value, folder, origin)
-            case "requirement" | "editable":
-                self._requirement(entry, folder, origin, constraint=constraint)
+    def _take(self, statement: Statement, folder: str, origin: Origin, *, constraint: bool) -> None:
+        match statement.kind:
+            case pip_format.FILE | pip_format.CONSTRAINT:
+                self._follow(
+                    statement, folder, origin, constraint=constraint or statement.kind == pip_format.CONSTRAINT
+                )
+            case pip_format.FIND_LINKS:
+                self._links(statement.value, folder, origin)
+            case pip_format.REQUIREMENT | pip_format.EDITABLE:
+                self._requirement(statement, folder, origin, constraint=constraint)
 
-    def _follow(self, entry: Entry, folder: str, origin: Origin, *, constraint: bool) -> None:
-        if is_url(entry.value):
+    def _follow(self, statement: Statement, folder: str, origin: Origin, *, constraint: bool) -> None:
+        if is_url(statement.value) or not statement.value:
             return
-        if "${" in entry.value:
-            message = f"{origin.says(entry.value)} holds a variable, which only the installer could fill in"
-            raise UserError(message, *origin.locations, hint="write the file's name itself")
-        path = self.walk.join(folder, entry.value, origin)
+        self._refuse_variable(statement.value, origin)
+        path = self.walk.join(folder, statement.value, origin)
         name = posixpath.basename(path)
         if name == "pyproject.toml" or name.startswith("pylock."):
-            message = f"{origin.says(entry.value)} is no requirements file"
+            message = f"{origin.says(statement.value)} is no requirements file"
             raise UserError(message, *origin.locations, hint=f"name it in the PYENV: PYENV ... {path}")
         self._visit(path, origin, constraint=constraint)
 
+    @staticmethod
+    def _refuse_variable(value: str, origin: Origin) -> None:
+        if "${" in value:
+            message = f"{origin.says(value)} holds a variable, which only the installer could fill in"
+            raise UserError(message, *origin.locations, hint="write the name itself")
+
     def _links(self, value: str, folder: str, origin: Origin) -> None:
         """A directory of wheels; an absolute one is in the image, where the install runs."""
-        if not is_url(value) and not value.startswith("/"):
+        if value and not is_url(value) and not value.startswith("/"):
+            self._refuse_variable(value, origin)
             self.walk.tree(self._local(value, folder, origin), origin)
 
-    def _requirement(self, entry: Entry, folder: str, origin: Origin, *, constraint: bool) -> None:
-        path = local_path(entry.value)
-        if path is None:
+    def _requirement(self, statement: Statement, folder: str, origin: Origin, *, constraint: bool) -> None:
+        local = local_path(statement.value, editable=statement.kind == pip_format.EDITABLE)
+        if local is None:
             if constraint:
-                self.walk.constraints.append(entry.value)
+                self.walk.constraints.append(statement.value)
             else:
-                self.walk.listed.append(Listed(entry.value, origin))
-        elif not path.startswith(self._mounted):
-            self.walk.tree(self._local(path, folder, origin), origin)
+                self.walk.listed.append(Listed(statement.value, origin))
+        elif not local.path.startswith(self._mounted):
+            self._refuse_variable(local.path, origin)
+            self.walk.tree(self._local(local.path, folder, origin), origin)
 
     def _local(self, path: str, folder: str, origin: Origin) -> str:
         """Where a local package lies: beside the file that names it, or else where most people run pip, at the top."""

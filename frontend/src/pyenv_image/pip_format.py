@@ -1,0 +1,417 @@
+"""The one reader of pip's requirements file format, for the build step and for the frontend.
+
+Source of truth: pip's `req_file.py` and its documentation ("Requirements File Format"): lines are continued by a
+backslash, comments are stripped after that, and options are split as a shell splits words. Standard library only, and
+Python 3.7, since the step runs in the user's image.
+
+uv reads the same format with differences: it does not join a word that a continuation cuts, knows neither `-rfile` nor
+abbreviated options, and fills in variables in addresses and file names only. `rewrite` writes what pip means in a form
+that both read alike, and keeps the number of every line.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Callable, Iterator, Mapping
+
+__all__ = [
+    "CONSTRAINT",
+    "EDITABLE",
+    "FILE",
+    "FIND_LINKS",
+    "OPTION",
+    "REQUIREMENT",
+    "LocalPath",
+    "Statement",
+    "decode",
+    "encode",
+    "expand_variables",
+    "is_file",
+    "local_path",
+    "read_statements",
+    "rewrite",
+]
+
+REQUIREMENT, EDITABLE, FILE, CONSTRAINT, FIND_LINKS, OPTION = (
+    "requirement",
+    "editable",
+    "file",
+    "constraint",
+    "find-links",
+    "option",
+)
+"""The kinds of statements; `OPTION` is every option that names neither a file nor something to install."""
+
+_KINDS = {
+    "--requirement": FILE,
+    "--constraint": CONSTRAINT,
+    "--editable": EDITABLE,
+    "--find-links": FIND_LINKS,
+}
+_SHORT = {
+    "-r": "--requirement",
+    "-c": "--constraint",
+    "-e": "--editable",
+    "-f": "--find-links",
+    "-i": "--index-url",
+    "-C": "--config-settings",
+}
+_WITH_VALUE = frozenset(
+    {
+        *_SHORT.values(),
+        "--extra-index-url",
+        "--no-binary",
+        "--only-binary",
+        "--all-releases",
+        "--only-final",
+        "--trusted-host",
+        "--use-feature",
+        "--global-option",
+        "--config-setting",
+        "--hash",
+        "--pypi-url",
+    }
+)
+_LONG = _WITH_VALUE | {"--no-index", "--pre", "--prefer-binary", "--require-hashes"}
+
+_COMMENT = re.compile(r"(^|\s+)#.*$")
+_VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
+_CODING = re.compile(rb"coding[:=]\s*([-\w.]+)")
+# UTF-32's mark begins with UTF-16's.
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_ARCHIVES = (".whl", ".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tbz", ".tar.xz", ".txz", ".tar")
+_DIRECT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\s*(?:\[[^\]]*\])?\s*@\s*(?=\S)")
+_EXTRAS = re.compile(r"\s*\[[A-Za-z0-9._,\s-]*\]$")
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_FILE_URL = re.compile(r"file:(//(localhost)?(?=/))?", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One requirement or option of a requirements file."""
+
+    kind: str
+    """One of the six kinds."""
+
+    value: str
+    """The requirement without its own options, or the argument of the option without quotes; may be empty."""
+
+    start: int
+    """Where the value begins in the text, quotes included."""
+
+    end: int
+    """Where the value ends in the text."""
+
+    line: int
+    """The number of the line that the statement begins on, from 1."""
+
+    option: str = ""
+    """The option's full name, such as `--requirement`; empty for a requirement."""
+
+    def written(self) -> str:
+        """Return the statement in the form that pip and uv both read."""
+        if not self.option:
+            return self.value
+        return f"{self.option} {_quoted(self.value)}" if self.value else self.option
+
+
+@dataclass(frozen=True)
+class LocalPath:
+    """A file or directory that a requirement or `-e` names."""
+
+    path: str
+    """The path, without `file:`, extras, fragment and marker."""
+
+    start: int
+    """Where the path, `file:` included, begins in the requirement."""
+
+    end: int
+    """Where it ends in the requirement."""
+
+    def replaced_in(self, requirement: str, text: str) -> str:
+        """Return the requirement with `text` in place of the path; uv wants a blank before a marker."""
+        rest = requirement[self.end :]
+        return f"{requirement[: self.start]}{text}{' ' if rest.startswith(';') else ''}{rest}"
+
+
+def decode(data: bytes) -> str:
+    """Return the text of a requirements file: by its byte order mark or its `coding` comment, else UTF-8.
+
+    Raises:
+        UnicodeDecodeError: The bytes are not text in that encoding.
+    """
+    for mark, encoding in _BOMS:
+        if data.startswith(mark):
+            return data.decode(encoding)
+    for line in data.split(b"\n", 2)[:2]:
+        coding = _CODING.search(line) if line.startswith(b"#") else None
+        if coding:
+            try:
+                return data.decode(coding[1].decode("ascii", "replace"))
+            except LookupError:
+                break
+    return data.decode("utf-8")
+
+
+def encode(text: str) -> bytes:
+    """Return the bytes of a copy: UTF-8, with a mark where a `coding` comment says otherwise."""
+    data = text.encode("utf-8", "surrogateescape")
+    lines = data.split(b"\n", 2)[:2]
+    return (codecs.BOM_UTF8 if any(b"coding" in line for line in lines) else b"") + data
+
+
+def expand_variables(text: str, environ: Mapping[str, str]) -> str:
+    """Fill in `${NAME}` as pip does: capitals only, and one that is unset or empty stays as it is."""
+    return _VARIABLE.sub(lambda match: environ.get(match[1]) or match[0], text) if "${" in text else text
+
+
+def read_statements(text: str) -> Iterator[Statement]:
+    """Read a requirements file, statement by statement, in order."""
+    for line in _logical_lines(text):
+        for _, statement in _statements(line):
+            yield statement
+
+
+def rewrite(text: str, change: Callable[[Statement], str | None], environ: Mapping[str, str]) -> str:
+    """Write a requirements file anew in the form that pip and uv both read; the numbers of lines stay.
+
+    Args:
+        text: The file.
+        change: Returns the text to write for a statement, or None to keep what it says. It is given the statement with
+            its variables filled in, but for those in addresses: these may be secret, and both installers fill them in.
+        environ: The variables.
+    """
+    return "".join(_rewritten(line, change, environ) for line in _logical_lines(text))
+
+
+def is_file(path: str) -> bool:
+    """Return whether a path of a requirement or of `--find-links` is a file by its name, and not a directory."""
+    return path.lower().endswith((*_ARCHIVES, ".html", ".htm"))
+
+
+def local_path(requirement: str, *, editable: bool = False) -> LocalPath | None:
+    """Return the file or directory that a requirement names, or None if it is a name or an address.
+
+    Follows pip: `./pkg`, `pkg/`, `dist/a-1.0-py3-none-any.whl`, `pkg @ file:///wheels/a.whl`, `./pkg[extra]`; and what
+    uv takes besides: `pkg @ ./pkg`.
+
+    Args:
+        requirement: The value of a statement.
+        editable: Whether it is the value of `-e`, which is a path unless it is an address.
+    """
+    direct = None if editable else _DIRECT.match(requirement)
+    start = direct.end() if direct else 0
+    if _URL.match(requirement, start) and not _FILE_URL.match(requirement, start):
+        return None
+    # After a direct reference a semicolon can belong to the address; a marker follows a blank there.
+    marker = re.search(r"\s+;|;\s" if direct else r"\s*;", requirement[start:])
+    target = requirement[start : start + marker.start() if marker else None].rstrip()
+    end = start + len(target)
+    address = _FILE_URL.match(target)
+    if not direct:
+        extras = _EXTRAS.search(target)
+        end -= len(extras[0]) if extras else 0
+    path = requirement[start:end].partition("#")[0]
+    end = start + len(path)
+    if address:
+        from urllib.parse import unquote  # noqa: PLC0415 - few files have such an address
+
+        return LocalPath(unquote(path[address.end() :]), start, end)
+    return LocalPath(path, start, end) if _is_path(path, certain=editable) else None
+
+
+def _is_path(text: str, *, certain: bool) -> bool:
+    if not text or certain:
+        return bool(text)
+    if text in {".", ".."} or text.startswith(("./", "../", "/")):
+        return True
+    named = "/" in text or text.lower().endswith(_ARCHIVES)
+    return named and not re.search(r"\s|[<>=!~]=", text)
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A logical line: physical lines joined, the comment stripped."""
+
+    text: str
+    physical: str
+    """The lines as written, ends included."""
+
+    number: int
+    pieces: tuple[tuple[int, int], ...]
+    """For each joined part, where it begins in `text` and in the file."""
+
+    joined: bool
+    """Whether it does not read the same without a reader of continuations: a word or a comment is cut."""
+
+    def offset(self, index: int) -> int:
+        """Return where the character at `index` stands in the file."""
+        begin, start = next(piece for piece in reversed(self.pieces) if piece[0] <= index or not piece[0])
+        return start + index - begin
+
+    def offset_behind(self, index: int) -> int:
+        """Return where the character before `index` ends in the file."""
+        return self.offset(index - 1) + 1 if index else self.offset(0)
+
+
+def _logical_lines(text: str) -> Iterator[_Line]:
+    parts: list[str] = []
+    pieces: list[tuple[int, int]] = []
+    physical: list[str] = []
+    length = offset = 0
+    for number, line in enumerate(text.splitlines(keepends=True), start=1):
+        body = line.splitlines()[0]
+        physical.append(line)
+        comment = "#" in body and _COMMENT.match(body)
+        if comment and parts:
+            # pip puts a blank before such a line, so that it always is a comment.
+            parts.append(" ")
+            length += 1
+        pieces.append((length, offset))
+        offset += len(line)
+        continued = body.endswith("\\") and not comment
+        part = body.rstrip("\\") if continued else body
+        parts.append(part)
+        length += len(part)
+        if not continued:
+            yield _line("".join(parts), physical, number, pieces)
+            parts, pieces, physical, length = [], [], [], 0
+    if parts:
+        yield _line("".join(parts), physical, number, pieces)
+
+
+def _line(text: str, physical: list[str], last: int, pieces: list[tuple[int, int]]) -> _Line:
+    stripped = _COMMENT.sub("", text) if "#" in text else text
+    joined = False
+    if len(physical) > 1:
+        # Options of a requirement (its hashes) may stand on lines of their own for uv too; nothing else may.
+        options = re.search(r"(?:^|\s)-", stripped)
+        begin = len(stripped) if options is None else options.start()
+        arguments = stripped[:begin].rstrip()
+        joined = not arguments or pieces[1][0] < len(arguments) or len(stripped) < pieces[-1][0]
+    return _Line(stripped, "".join(physical), last - len(physical) + 1, tuple(pieces), joined)
+
+
+def _statements(line: _Line) -> Iterator[tuple[tuple[int, int], Statement]]:
+    """Return each statement of a line with the stretch of the logical line that it takes."""
+    text = line.text
+    options = re.search(r"(?:^|(?<=\s))-", text)
+    end = options.start() if options else len(text)
+    value = text[:end].strip()
+    if value:
+        start = text.find(value)
+        yield (start, start + len(value)), _statement(line, REQUIREMENT, value, start, start + len(value))
+    words = _words(text, end)
+    index = 0
+    while index < len(words):
+        word, start, stop = words[index]
+        index += 1
+        if not word.startswith("-"):
+            continue  # pip refuses it
+        name, value, given = _option(word)
+        if given:
+            # The value of `--name='a b'` begins behind the sign, with its quotes; that of `-rfile` behind the letter.
+            sign = text.find("=", start, stop) if word.startswith("--") else start + 1
+            begin = sign + 1
+        elif name in _WITH_VALUE and index < len(words):
+            value, begin, stop = words[index]
+            index += 1
+        else:
+            begin = stop
+        yield (start, stop), _statement(line, _KINDS.get(name, OPTION), value, begin, stop, name)
+
+
+def _statement(line: _Line, kind: str, value: str, start: int, end: int, option: str = "") -> Statement:  # noqa: PLR0913, PLR0917
+    begin = line.offset(start)
+    return Statement(kind, value, begin, max(begin, line.offset_behind(end)), line.number, option)
+
+
+def _option(word: str) -> tuple[str, str, bool]:
+    """Split an option into its full name, its value and whether it has one; a name may be cut short if it is unique."""
+    if not word.startswith("--"):
+        return _SHORT.get(word[:2], word[:2]), word[2:], len(word) > 2
+    name, equals, value = word.partition("=")
+    if name not in _LONG:
+        candidates = [option for option in _LONG if option.startswith(name)]
+        name = candidates[0] if len(candidates) == 1 and len(name) > 2 else name
+    return name, value, bool(equals)
+
+
+def _words(text: str, position: int) -> list[tuple[str, int, int]]:
+    """Split as `shlex.split` does, each word with where it begins and ends; an open quote makes all words plain."""
+    words: list[tuple[str, int, int]] = []
+    word, start, quote, index = "", -1, "", position
+    while index < len(text):
+        char = text[index]
+        if not quote and char.isspace():
+            if start >= 0:
+                words.append((word, start, index))
+                word, start = "", -1
+        else:
+            start = index if start < 0 else start
+            following = text[index + 1 : index + 2]
+            if char == quote:
+                quote = ""
+            elif not quote and char in "'\"":
+                quote = char
+            elif char == "\\" and following and (not quote or (quote == '"' and following in '"\\')):
+                word += following
+                index += 1
+            else:
+                word += char
+        index += 1
+    if quote:
+        return [(match[0], match.start(), match.end()) for match in re.compile(r"\S+").finditer(text, position)]
+    if start >= 0:
+        words.append((word, start, len(text)))
+    return words
+
+
+def _quoted(value: str) -> str:
+    if not re.search(r"[\s'\"\\#]", value):
+        return value
+    return "'{}'".format(value.replace("'", "'\"'\"'"))
+
+
+def _rewritten(line: _Line, change: Callable[[Statement], str | None], environ: Mapping[str, str]) -> str:
+    texts: list[tuple[int, int, str]] = []
+    for (start, end), read in _statements(line):
+        value = expand_variables(read.value, environ)
+        statement = read if "://" in value else replace(read, value=value)
+        text = change(statement)
+        if text is None and statement.value != read.value:
+            text = statement.written()
+        if text is not None or line.joined:
+            texts.append((start, end, statement.written() if text is None else text))
+    lines = line.physical.splitlines(keepends=True)
+    ends = [_end(physical) for physical in lines]
+    if not texts and not line.joined:
+        return "".join(f"{physical.splitlines()[0]}{end}" for physical, end in zip(lines, ends))
+    new = _spliced(line.text, texts)
+    if len(lines) > 1:
+        return new.rstrip() + "".join(ends)
+    comment = lines[0].splitlines()[0][len(line.text) :]
+    return f"{new}{comment}{ends[0]}"
+
+
+def _end(line: str) -> str:
+    """Return the end of a physical line; pip ends lines at characters that are none to uv, such as a form feed."""
+    end = line[len(line.splitlines()[0]) :]
+    return end if end in {"", "\n", "\r\n"} else "\n"
+
+
+def _spliced(text: str, texts: list[tuple[int, int, str]]) -> str:
+    for start, end, new in reversed(texts):
+        text = text[:start] + new + text[end:]
+    return text

@@ -1,0 +1,150 @@
+"""pip's requirements file format: what a file says, and the form that pip and uv both read."""
+
+import pytest
+
+from pyenv_image import pip_format
+from pyenv_image.pip_format import local_path, read_statements, rewrite
+
+
+def statements(text):
+    """What a file says, in short."""
+    return [(each.kind, each.value) for each in read_statements(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("six==1.16.0", [("requirement", "six==1.16.0")]),
+        ("  six ; python_version < '3'  # why", [("requirement", "six ; python_version < '3'")]),
+        ("six#1", [("requirement", "six#1")]),
+        ("six --hash=sha256:a", [("requirement", "six"), ("option", "sha256:a")]),
+        ("six \\\n --hash=sha256:a \\\n --hash b", [("requirement", "six"), ("option", "sha256:a"), ("option", "b")]),
+        ("si\\\nx", [("requirement", "six")]),
+        ("six \\\n# comment\nidna", [("requirement", "six"), ("requirement", "idna")]),
+        ("six # comment \\\nidna\nurllib3", [("requirement", "six"), ("requirement", "urllib3")]),
+        ("-r a.txt", [("file", "a.txt")]),
+        ("-ra.txt", [("file", "a.txt")]),
+        ("--requirement=a.txt", [("file", "a.txt")]),
+        ("--requirem a.txt", [("file", "a.txt")]),
+        ("--require a.txt", [("option", "")]),
+        ('-r "my file.txt"', [("file", "my file.txt")]),
+        ("-r 'my file.txt' # why", [("file", "my file.txt")]),
+        ("-r my\\ file.txt", [("file", "my file.txt")]),
+        ('--requirement="my file.txt"', [("file", "my file.txt")]),
+        ("-r \\\na.txt", [("file", "a.txt")]),
+        ("-r \\\r\n  a.txt\r\n", [("file", "a.txt")]),
+        ("-r a.txt -c b.txt", [("file", "a.txt"), ("constraint", "b.txt")]),
+        ("-e ./a", [("editable", "./a")]),
+        ("-f wheels", [("find-links", "wheels")]),
+        ("--pre\n--no-index", [("option", ""), ("option", "")]),
+        ("-i https://x/simple --trusted-host x", [("option", "https://x/simple"), ("option", "x")]),
+        ("-r 'open", [("file", "'open")]),
+        ("-r", [("file", "")]),
+        ("", []),
+        ("\\", []),
+        ("\n# a\n  # b\n", []),
+    ],
+)  # fmt: skip
+def test_statements(text, expected):
+    """Lines, comments, continuations, quotes and abbreviations are read as pip reads them."""
+    assert statements(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "written"),
+    [
+        ("six", 1, "six"),
+        ("a\n\n  -r  b.txt # c", 3, "b.txt"),
+        ('-r "my file.txt"', 1, '"my file.txt"'),
+        ("--requirement='my file.txt'", 1, "'my file.txt'"),
+        ("-rb.txt", 1, "b.txt"),
+        ("a\n-r \\\n  b.txt\n", 2, "b.txt"),
+        ("six\\\n==1", 1, "six\\\n==1"),
+    ],
+)
+def test_places(text, line, written):
+    """A statement knows its line, and where its value stands in the text."""
+    statement = [*read_statements(text)][-1]
+    assert (statement.line, text[statement.start : statement.end]) == (line, written)
+
+
+@pytest.mark.parametrize(
+    ("requirement", "path"),
+    [
+        ("./pkg", "./pkg"),
+        ("pkg/", "pkg/"),
+        ("pkg/sub ; python_version < '3'", "pkg/sub"),
+        ("./pkg;python_version<'3'", "./pkg"),
+        ("./pkg[extra,more]", "./pkg"),
+        ("./my pkg", "./my pkg"),
+        ("/wheels/a.whl#sha256=0", "/wheels/a.whl"),
+        ("a-1.0-py3-none-any.whl", "a-1.0-py3-none-any.whl"),
+        ("name @ file:./pkg", "./pkg"),
+        ("name @ file:///a%20b/c.whl", "/a b/c.whl"),
+        ("name[extra] @ file://localhost/a/c.whl ; python_version < '3'", "/a/c.whl"),
+        ("file:///a/c.whl", "/a/c.whl"),
+        ("name @ ../pkg", "../pkg"),
+        (".", "."),
+        ("six", None),
+        ("six>=1.0/2", None),
+        ("six @ https://x/a.whl", None),
+        ("git+https://x/a.git@v1#egg=a", None),
+        ("git+file:///a/b", None),
+    ],
+)
+def test_local_paths(requirement, path):
+    """A path is told from a name and an address as pip tells them."""
+    local = local_path(requirement)
+    assert (local and local.path) == path
+
+
+def test_an_editable_is_a_path():
+    """`-e` takes a path or an address, never a name."""
+    assert local_path("pkg", editable=True).path == "pkg"
+    assert local_path("my pkg[extra]", editable=True).path == "my pkg"
+    assert local_path("git+ssh://git@x/a.git", editable=True) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("six  # comment\r\n\r\nidna", "six  # comment\r\n\r\nidna"),
+        ("six \\\n  --hash=sha256:a  # comment\nidna\n", "six \\\n  --hash=sha256:a  # comment\nidna\n"),
+        ("six\\\n==1 --hash=sha256:a\nidna\n", "six==1 --hash sha256:a\n\nidna\n"),
+        ("six # comment \\\nidna\nurllib3\n", "six\n\nurllib3\n"),
+        ("six==${VERSION}\n", "six==1.16\n"),
+        ("six==${VERSION}  # ${VERSION}\n", "six==1.16  # ${VERSION}\n"),
+        ("six==${version} ; '${UNSET}${EMPTY}'\n", "six==${version} ; '${UNSET}${EMPTY}'\n"),
+        ("--no-binary ${NAME}\n", "--no-binary six\n"),
+        ("--index-url https://x:${TOKEN}@y/simple\n", "--index-url https://x:${TOKEN}@y/simple\n"),
+        ("six @ https://x:${TOKEN}@y/six.whl\n", "six @ https://x:${TOKEN}@y/six.whl\n"),
+        ("--index-url ${URL}\n", "--index-url ${URL}\n"),
+        ("six\x0cidna\n", "six\nidna\n"),
+    ],
+)
+def test_rewrite(text, expected):
+    """What uv would read otherwise is written plainly, on the line it began on; secrets stay variables."""
+    environ = {"VERSION": "1.16", "NAME": "six", "TOKEN": "secret", "URL": "https://x:secret@y", "EMPTY": ""}
+    assert rewrite(text, lambda _: None, environ) == expected
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32"])
+def test_a_mark_says_the_encoding(encoding):
+    """Windows shells write such files."""
+    marks = {"utf-16-le": b"\xff\xfe"}
+    assert pip_format.decode(marks.get(encoding, b"") + "six # ä".encode(encoding)) == "six # ä"
+
+
+def test_a_comment_says_the_encoding():
+    """It is in one of the first two lines, as in Python; a copy in UTF-8 has a byte order mark, which has priority."""
+    data = "# -*- coding: latin-1 -*-\n# é\nsix\n".encode("latin-1")
+    text = pip_format.decode(data)
+    assert "é" in text
+    assert pip_format.decode(pip_format.encode(text)) == text
+    assert pip_format.decode(b"# coding: nonsense\nsix") == "# coding: nonsense\nsix"
+
+
+def test_no_text():
+    """What is in no known encoding is an error."""
+    with pytest.raises(UnicodeDecodeError):
+        pip_format.decode(b"six\xff")
