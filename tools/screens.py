@@ -146,7 +146,7 @@ def check(stage: Stage) -> Recorder:
 def local(stage: Stage) -> Recorder:
     """The environments on this machine, made and then found."""
     recorder = Recorder(columns=80, hide={str(stage.project): "/home/you/shop"})
-    (stage.project / ".dockerignore").write_text(".pyenv\n")
+    (stage.project / ".dockerignore").write_text(".pyenv-frontend\n")
     env = {"PATH": f"{interpreters.uv().parent}:{os.environ['PATH']}", "UV_CACHE_DIR": str(stage.project / "cache")}
     for _ in range(2):
         recorder.show("pyenv-frontend local", [PROGRAM, "local"], cwd=stage.project, env=env)

@@ -13,8 +13,8 @@ def test_the_quickstart_runs_without_an_engine():
     tasks = {task.name: task.value for task in demo_local.demo()}
     series = {name: value["python"].rpartition(".")[0] for name, value in tasks.items()}
     assert series == {"sales": "3.12", "totals": "3.9", "best": "3.12", "announce": "3.11"}
-    assert tasks["totals"]["interpreter"] == str(demo.EXAMPLE / ".pyenv/report/bin/python")
-    assert tasks["announce"]["interpreter"] == str(demo.EXAMPLE / ".pyenv/tiny/bin/python")
+    assert tasks["totals"]["interpreter"] == str(demo.EXAMPLE / ".pyenv-frontend/report/bin/python")
+    assert tasks["announce"]["interpreter"] == str(demo.EXAMPLE / ".pyenv-frontend/tiny/bin/python")
     assert tasks["best"]["result"] == "Oslo sold 7"
 
 

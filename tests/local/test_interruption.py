@@ -31,8 +31,8 @@ def started(folder: Path) -> subprocess.Popen:
 
 def version_of(folder: Path, name: str) -> str | None:
     """The version of the package in an environment that is in place; fails if it is not whole."""
-    python = folder / ".pyenv" / name / "bin/python"
-    if not os.path.lexists(folder / ".pyenv" / name):
+    python = folder / ".pyenv-frontend" / name / "bin/python"
+    if not os.path.lexists(folder / ".pyenv-frontend" / name):
         return None
     return subprocess.run([python, "-c", WHOLE], capture_output=True, text=True, check=True).stdout.strip()
 
@@ -57,8 +57,8 @@ def test_ended_at_random_moments(project: Path, number: signal.Signals):
     local(project)
     assert [version_of(project, name) for name in NAMES] == [str(rounds)] * 2
     local(project)
-    linked = {(project / ".pyenv" / name).readlink().name for name in NAMES}
-    assert {each.name for each in (project / ".pyenv/.store").iterdir()} == linked
+    linked = {(project / ".pyenv-frontend" / name).readlink().name for name in NAMES}
+    assert {each.name for each in (project / ".pyenv-frontend/.store").iterdir()} == linked
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -72,7 +72,7 @@ def test_an_interrupted_run_stops_its_installers(project: Path, number: signal.S
     assert running_below(project)
     process.send_signal(number)
     assert process.wait(timeout=20) == 128 + number
-    assert not any(os.path.lexists(project / ".pyenv" / name) for name in NAMES)
+    assert not any(os.path.lexists(project / ".pyenv-frontend" / name) for name in NAMES)
     deadline = time.monotonic() + 10
     while running_below(project) and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -87,7 +87,7 @@ def running_below(folder: Path) -> list[int]:
             words = (each / "cmdline").read_bytes()
         except OSError:
             continue
-        if f"--path={folder}/.pyenv".encode() in words or f"{folder}/.pyenv/.store".encode() in words:
+        if f"--path={folder}/.pyenv-frontend".encode() in words or f"{folder}/.pyenv-frontend/.store".encode() in words:
             found.append(int(each.name))
     return found
 
@@ -96,7 +96,7 @@ def test_two_runs_at_once_take_turns(project: Path):
     """The second waits, and finds everything made."""
     slow_package(project / "package", seconds=1, version="1")
     first = started(project)
-    while not (project / ".pyenv/.lock").exists():
+    while not (project / ".pyenv-frontend/.lock").exists():
         time.sleep(0.01)
     time.sleep(0.2)
     _, said = local(project)

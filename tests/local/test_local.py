@@ -48,7 +48,7 @@ def test_makes_the_environments_of_all_stages_of_the_target(project: Path):
     code = "import os; print(os.environ['ASTRO_PYENV_old'], os.environ['ASTRO_PYENV_my_env'], sep='\\n')"
     script = f'{printed}\n"{sys.executable}" -c "{code}"'
     pythons = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True).stdout.splitlines()
-    assert pythons == [str(project / ".pyenv" / name / "bin/python") for name in ("old", "my-env")]
+    assert pythons == [str(project / ".pyenv-frontend" / name / "bin/python") for name in ("old", "my-env")]
     found = [asked(each, "import platform, tiny; print(platform.python_version(), tiny.VERSION)") for each in pythons]
     old, new = interpreter_versions("3.8", "3.12")
     assert found == [f"{old} 1.0", f"{new} 2.0"]
@@ -59,7 +59,7 @@ def test_makes_the_environments_of_all_stages_of_the_target(project: Path):
 def test_a_build_arg_chooses_the_version(project: Path):
     """--build-arg means what it means to docker build."""
     local(project, "--build-arg", "SERIES=3.9")
-    assert asked(project / ".pyenv/old/bin/python", "import sys; print(sys.version_info[:2])") == "(3, 9)"
+    assert asked(project / ".pyenv-frontend/old/bin/python", "import sys; print(sys.version_info[:2])") == "(3, 9)"
 
 
 def test_a_target_leaves_later_stages_out(project: Path):
@@ -72,21 +72,21 @@ def test_a_target_leaves_later_stages_out(project: Path):
 def test_makes_again_only_what_changed(project: Path):
     """A second run does nothing; a change in a nested requirements file makes one environment anew."""
     local(project)
-    places = {name: (project / ".pyenv" / name).readlink() for name in ("old", "my-env")}
+    places = {name: (project / ".pyenv-frontend" / name).readlink() for name in ("old", "my-env")}
     assert "2 environments, up to date" in local(project)[1]
     (project / "common.txt").write_text("--find-links wheels\ntiny==2.0\n")
     (project / "unrelated.txt").write_text("x")
     _, said = local(project)
-    assert (project / ".pyenv/my-env").readlink() == places["my-env"]
-    assert (project / ".pyenv/old").readlink() != places["old"]
-    assert asked(project / ".pyenv/old/bin/python", "import tiny; print(tiny.VERSION)") == "2.0"
+    assert (project / ".pyenv-frontend/my-env").readlink() == places["my-env"]
+    assert (project / ".pyenv-frontend/old").readlink() != places["old"]
+    assert asked(project / ".pyenv-frontend/old/bin/python", "import tiny; print(tiny.VERSION)") == "2.0"
     assert "my-env" not in said
 
 
 def test_check_says_what_is_stale_and_why(project: Path):
     """--check makes nothing, and its exit code tells."""
     assert local(project, "--check", code=1)[0] == "old: missing\nmy-env: missing\n"
-    assert not (project / ".pyenv").exists()
+    assert not (project / ".pyenv-frontend").exists()
     local(project)
     assert local(project, "--check")[0] == "old: up to date\nmy-env: up to date\n"
     (project / "common.txt").write_text("--find-links wheels\ntiny\n")
@@ -102,7 +102,7 @@ def test_check_says_what_is_stale_and_why(project: Path):
 def test_an_environment_whose_interpreter_is_gone_is_stale(project: Path):
     """Whoever uninstalls a Python has its environments made anew."""
     local(project, "--target", "base")
-    python = project / ".pyenv/old/bin/python"
+    python = project / ".pyenv-frontend/old/bin/python"
     python.unlink()
     python.symlink_to(project / "gone")
     assert (
@@ -113,22 +113,37 @@ def test_an_environment_whose_interpreter_is_gone_is_stale(project: Path):
 
 
 def test_clean_removes_what_was_made_and_nothing_else(project: Path):
-    """A folder .pyenv that holds more, as a home may, keeps that."""
+    """A folder that holds something else as well keeps that."""
     local(project)
-    (project / ".pyenv/versions").mkdir()
+    (project / ".pyenv-frontend/versions").mkdir()
     assert "removed my-env, old" in local(project, "--clean")[1]
-    assert [each.name for each in (project / ".pyenv").iterdir()] == ["versions"]
-    (project / ".pyenv/versions").rmdir()
+    assert [each.name for each in (project / ".pyenv-frontend").iterdir()] == ["versions"]
+    (project / ".pyenv-frontend/versions").rmdir()
     local(project, "--target", "base")
     local(project, "--clean")
-    assert not (project / ".pyenv").exists()
+    assert not (project / ".pyenv-frontend").exists()
+
+
+def test_environments_of_an_earlier_version_are_mentioned_and_kept(project: Path):
+    """They were in .pyenv, which may also be the folder of the program pyenv."""
+    local(project)
+    (project / ".pyenv-frontend").rename(project / ".pyenv")
+    (project / ".pyenv/versions").mkdir()
+    before = sorted(str(path) for path in (project / ".pyenv").rglob("*"))
+    _, notes = local(project)
+    assert f"an earlier version left its own in {project}/.pyenv, which can be deleted" in notes
+    assert "an earlier version" in local(project, "--clean")[1]
+    assert sorted(str(path) for path in (project / ".pyenv").rglob("*")) == before
+    for name in ("old", "my-env"):
+        (project / ".pyenv" / name).unlink()
+    assert "an earlier version" not in local(project)[1]
 
 
 @pytest.mark.parametrize("form", ["dotenv", "json", "fish"])
 def test_formats(project: Path, form: str):
     """Every format holds the same paths; JSON has the spelling with a dash too."""
     printed, _ = local(project, "--format", form)
-    python = str(project / ".pyenv/my-env/bin/python")
+    python = str(project / ".pyenv-frontend/my-env/bin/python")
     if form == "json":
         assert json.loads(printed)["ASTRO_PYENV_my-env"] == json.loads(printed)["ASTRO_PYENV_my_env"] == python
     elif form == "dotenv":
@@ -161,7 +176,7 @@ def test_requirements_that_do_not_install_leave_the_old_environment(project: Pat
     assert "Dockerfile:5:" in said
     assert "tiny==9" in said
     assert "Using CPython" not in said
-    assert asked(project / ".pyenv/old/bin/python", "import tiny; print(tiny.VERSION)") == "1.0"
+    assert asked(project / ".pyenv-frontend/old/bin/python", "import tiny; print(tiny.VERSION)") == "1.0"
     assert local(project, "--check", code=1)[0].startswith("old: common.txt changed\n")
 
 
@@ -181,7 +196,7 @@ def test_options_about_images_are_said(project: Path):
     for option in ("from", "builder", "path", "network"):
         assert f"note: odd: --{option} is for images; " in said
     assert "note: later: ONBUILD PYENV" in said
-    assert not (project / ".pyenv/later").exists()
+    assert not (project / ".pyenv-frontend/later").exists()
 
 
 def test_pip_installs_where_it_is_asked_for(project: Path):
@@ -190,7 +205,7 @@ def test_pip_installs_where_it_is_asked_for(project: Path):
         "FROM debian\nPYENV --installer=pip --network=none 3.12 piped <<EOF\n--find-links wheels\ntiny==1.0\nEOF\n"
     )
     local(project)
-    python = project / ".pyenv/piped/bin/python"
+    python = project / ".pyenv-frontend/piped/bin/python"
     assert asked(python, "import pip, tiny; print(tiny.VERSION)") == "1.0"
     assert subprocess.run([python.with_name("pip"), "--version"], check=True, capture_output=True).returncode == 0
 
@@ -203,12 +218,15 @@ def test_a_removed_pyenv_takes_its_environment_along(project: Path):
     (project / "Dockerfile").write_text("FROM debian\nPYENV 3.12 fresh\n")
     _, said = local(project)
     assert "old: removed" in said
-    assert sorted(each.name for each in (project / ".pyenv").iterdir() if each.is_symlink()) == ["fresh", "other"]
+    assert sorted(each.name for each in (project / ".pyenv-frontend").iterdir() if each.is_symlink()) == [
+        "fresh",
+        "other",
+    ]
 
 
 def test_a_folder_of_ones_own_is_not_touched(project: Path):
     """What was not made by this command is not replaced by it."""
-    mine = project / ".pyenv/old/precious"
+    mine = project / ".pyenv-frontend/old/precious"
     mine.mkdir(parents=True)
     _, said = local(project, "--target", "base", code=1)
     assert "is there already, and pyenv-frontend did not make it" in said

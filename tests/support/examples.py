@@ -16,6 +16,6 @@ def files(name: str) -> dict[str, bytes]:
 def _paths(folder: Path) -> list[Path]:
     found: list[Path] = []
     for place, folders, names in folder.walk():
-        folders[:] = sorted(each for each in folders if each not in {".pyenv", "__pycache__"})
+        folders[:] = sorted(each for each in folders if each not in {".pyenv-frontend", "__pycache__"})
         found += [(place / name).relative_to(folder) for name in sorted(names)]
     return found

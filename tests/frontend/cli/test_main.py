@@ -7,7 +7,7 @@ import click
 import pytest
 
 from pyenv_frontend import cli
-from tests.frontend.cli.running import called
+from tests.frontend.cli.running import called, folder
 
 
 def test_help_names_the_commands(monkeypatch):
@@ -41,10 +41,29 @@ def test_wrong_calls(monkeypatch, arguments):
 
 
 @pytest.mark.parametrize("command", [*cli.COMMANDS])
-def test_no_such_file(monkeypatch, tmp_path, command):
-    """A Dockerfile that is not there is a wrong call."""
-    done = called(monkeypatch, command, "-f", tmp_path / "Dockerfile")
+@pytest.mark.parametrize("file", [(), ("-f",)])
+def test_no_such_file(monkeypatch, tmp_path, command, file):
+    """A Dockerfile that is not there is a wrong call, as an argument of every command or with `-f`."""
+    done = called(monkeypatch, command, *file, tmp_path / "Dockerfile")
     assert done == (64, "", f"{tmp_path}/Dockerfile: No such file or directory\n")
+
+
+@pytest.mark.parametrize("command", [*cli.COMMANDS])
+def test_common_options(monkeypatch, tmp_path, command):
+    """Every command takes what says how a Dockerfile is read."""
+    text = "FROM a AS one\nARG P\nARG TARGETARCH\nPYENV $P ${TARGETARCH}_$OF_BASE missing.txt\nFROM a\n"
+    place = folder(tmp_path / "x", text) / "Dockerfile"
+    options = ["--build-arg=P=3.12", "--platform=linux/arm64", "--base-env=OF_BASE=b", "--target=one"]
+    own = {"expand": ["--base-suite=bookworm"], "local": ["--check"]}
+    done = called(monkeypatch, command, place, *options, *own.get(command, ()), f"--context={tmp_path}")
+    assert done.code == 1
+    assert "missing.txt is not in the build context" in done.out + done.err
+
+
+@pytest.mark.parametrize("command", ["expand", "local"])
+def test_one_dockerfile(monkeypatch, command):
+    """A command with one result takes one Dockerfile."""
+    assert called(monkeypatch, command, "-f", "a", "b") == (64, "", f"{command} takes one Dockerfile, not a and b\n")
 
 
 def test_interrupted(monkeypatch):

@@ -17,7 +17,7 @@ def fingerprint(folder: Path, line: str = LINE) -> Fingerprint:
     program = read(parse(f"FROM debian\n{line}\n".encode()))
     pyenv = program.environments[0].pyenv
     context = FolderContext(folder)
-    return fingerprint_of(pyenv, close_over(pyenv, context), context, folder / ".pyenv/one")
+    return fingerprint_of(pyenv, close_over(pyenv, context), context, folder / ".pyenv-frontend/one")
 
 
 @pytest.fixture
@@ -63,7 +63,13 @@ def test_every_file_that_is_installed_counts(project: Path, path: str):
 
 @pytest.mark.parametrize(
     "path",
-    ["other.txt", ".pyenv/x", "package/__pycache__/x.pyc", "package/package.egg-info/PKG-INFO", "package/build/x"],
+    [
+        "other.txt",
+        ".pyenv-frontend/x",
+        "package/__pycache__/x.pyc",
+        "package/package.egg-info/PKG-INFO",
+        "package/build/x",
+    ],
 )
 def test_nothing_else_counts(project: Path, path: str):
     """Neither the rest of the folder nor what installing leaves in a local package."""

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 import re
-from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from pyenv_frontend.cli.common import pairs
 from pyenv_frontend.cli.docker_image import EngineError, Image
 from pyenv_frontend.errors import UsageError, UserError
 from pyenv_frontend.expansion.astro_runtime import has_triggers
-from pyenv_frontend.expansion.base_image import Base, inspect
+from pyenv_frontend.expansion.base_image import Base, Interpreter, Libc, accounts, inspect, libc_of_release
 from pyenv_frontend.pyenv.versions import SERIES
 from pyenv_frontend.stages.scope import after_triggers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pyenv_frontend.expansion.base_image import Files
     from pyenv_frontend.positions import Location
 
 __all__ = ["BaseOptions", "base_options"]
@@ -28,13 +26,19 @@ __all__ = ["BaseOptions", "base_options"]
 _OWNERS: Final = {"airflow": (50000, 0), "astro": (50000, 0)}
 """uid and gid of the users of Airflow's and Astronomer's images."""
 
-_LIBC: Final = re.compile(r"musl|[0-9]+\.[0-9]+")
+_GLIBC: Final = re.compile(r"[0-9]+\.[0-9]+")
 _ACCOUNT: Final = re.compile(r"(?P<name>[^:]+):(?P<uid>[0-9]+):(?P<gid>[0-9]+):(?P<home>/[^:]*)")
 _VERSION: Final = re.compile(r"(?P<series>3\.[0-9]+)(\.[0-9]+\S*)?")
 
 
 def base_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that say what the base image is."""
+    """Add the options that describe the base image. The command gets them as `base`, a `BaseOptions`."""
+
+    @functools.wraps(command)
+    def with_base_options(*arguments: Any, **options: Any) -> Any:
+        named = {field.name: options.pop(f"base_{field.name}") for field in fields(BaseOptions)}
+        return command(*arguments, base=BaseOptions(**named), **options)
+
     for option in (
         click.option("--base-onbuild", multiple=True, metavar="INSTRUCTION", help="A trigger of an Astro Runtime."),
         click.option("--base-python", multiple=True, metavar="X.Y[.Z]", help="A Python it has in /usr/local/bin."),
@@ -43,58 +47,45 @@ def base_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--base-libc", metavar="VERSION", help="Version of its glibc, or `musl`."),
         click.option("--base-suite", metavar="NAME", help="Its release: bookworm, jammy, alpine ..."),
     ):
-        command = option(command)
-    return command
+        with_base_options = option(with_base_options)
+    return with_base_options
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BaseOptions:
-    """What the options say; the fields are named after them."""
+    """What the options `--base-*` say; a field is named after its option."""
 
     suite: str | None = None
     libc: str | None = None
     user: str | None = None
-    """None: not said, which for an image without an engine to ask is root."""
+    """None: not given, which without an engine to ask means root."""
 
     account: tuple[str, ...] = ()
     python: tuple[str, ...] = ()
     onbuild: tuple[str, ...] = ()
-    env: Mapping[str, str] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, options: Mapping[str, Any]) -> BaseOptions:
-        """Pick them out of everything that a command was given."""
-        return cls(
-            suite=options["base_suite"],
-            libc=options["base_libc"],
-            user=options["base_user"],
-            account=options["base_account"],
-            python=options["base_python"],
-            onbuild=options["base_onbuild"],
-            env=pairs(options["base_env"], "--base-env"),
-        )
 
     @property
     def enough(self) -> bool:
         """Whether no engine need be asked."""
         return self.suite is not None or self.libc is not None
 
-    def base(self, reference: str, platform: str | None, place: Location) -> Base:
-        """The facts of an image.
+    def base(self, reference: str, platform: str | None, env: Mapping[str, str], place: Location) -> Base:
+        """Give the facts of an image.
 
         Args:
             reference: the image as FROM names it.
             platform: its `--platform`, or None.
+            env: the variables of `--base-env`.
             place: what an error points at.
 
         Raises:
-            UserError: the options say nothing, and no engine knows the image.
+            UserError: the options are not enough, and no engine knows the image.
             UsageError: the options are wrong.
         """
         if reference == "scratch":
             return Base(reference=reference)
         if not self.enough:
-            return self._asked(reference, platform, place)
+            return self._from_engine(reference, platform, env, place)
         if has_triggers(reference) and not self.onbuild:
             raise UserError(
                 f"the triggers of {reference} are not known, which copy the project before a PYENV could run",
@@ -102,29 +93,46 @@ class BaseOptions:
                 expected=f"a Docker engine to ask, or {reference}-base, which has none",
                 hint="say them with --base-onbuild INSTRUCTION, one for each, in order",
             )
-        files = _Said(self._files())
-        user = self.user or ""
-        found = inspect(reference, files, user=user, env=self.env, series=frozenset(SERIES))
-        if found.libc is None:
-            raise UsageError(f"--base-suite {self.suite} is not known here: say --base-libc VERSION as well, or `musl`")
-        return self._triggered(found, self.onbuild)
+        musl = self.suite == "alpine" or self.libc == "musl"
+        return Base(
+            reference=reference,
+            suite=None if musl else self.suite,
+            distribution="alpine" if musl else None,
+            libc=Libc(kind="musl", version=(0, 0)) if musl else self._glibc(),
+            user=self.user or "root",
+            env=env,
+            triggers=self._triggers(reference, self.onbuild),
+            interpreters=dict(map(_interpreter, self.python)),
+            accounts=accounts("\n".join((*self._passwd_lines(), *self._usual_accounts())).encode()),
+        )
+
+    def _glibc(self) -> Libc:
+        """Give the C library of `--base-libc`, or else that of the release."""
+        if self.libc is None:
+            known = libc_of_release(self.suite or "")
+            if known is None:
+                message = f"--base-suite {self.suite} is not known here: say --base-libc VERSION as well, or `musl`"
+                raise UsageError(message)
+            return known
+        if not _GLIBC.fullmatch(self.libc):
+            raise UsageError(f"--base-libc {self.libc}: write a version such as 2.36, or `musl`")
+        major, minor = self.libc.split(".")
+        return Libc(kind="glibc", version=(int(major), int(minor)))
 
     @staticmethod
-    def _triggered(base: Base, triggers: tuple[str, ...]) -> Base:
-        """The same with its triggers, if it is an image whose work we take over."""
-        return replace(base, triggers=triggers) if has_triggers(base.reference) else base
+    def _triggers(reference: str, triggers: tuple[str, ...]) -> tuple[str, ...]:
+        """Give the triggers of an image whose triggers the expansion takes over."""
+        return triggers if has_triggers(reference) else ()
 
-    def _asked(self, reference: str, platform: str | None, place: Location) -> Base:
+    def _from_engine(self, reference: str, platform: str | None, env: Mapping[str, str], place: Location) -> Base:
         try:
             with Image(reference, platform) as image:
                 triggers = self.onbuild or image.triggers
-                user, env = image.user, image.env
+                user, image_env = image.user, image.env
                 if not has_triggers(reference):
-                    user, env = after_triggers(triggers, user, env)
-                files = _Said({"etc/passwd": "\n".join(self._accounts()).encode()}, image)
+                    user, image_env = after_triggers(triggers, user, image_env)
                 user = user if self.user is None else self.user
-                found = inspect(reference, files, user=user, env={**env, **self.env}, series=frozenset(SERIES))
-                return self._triggered(found, triggers)
+                base = inspect(reference, image, user=user, env={**image_env, **env}, series=frozenset(SERIES))
         except EngineError as error:
             raise UserError(
                 f"nothing is known of the base image {reference}",
@@ -132,62 +140,33 @@ class BaseOptions:
                 expected=f"a Docker engine to ask ({error}), or options that say what the image is",
                 hint="for an Airflow image, say --base-suite bookworm --base-user airflow --base-python 3.12",
             ) from error
+        given = accounts("\n".join(self._passwd_lines()).encode())
+        return replace(base, triggers=self._triggers(reference, triggers), accounts={**base.accounts, **given})
 
-    def _files(self) -> dict[str, bytes]:
-        """The files that an image of this kind has, as far as `inspect` looks for them."""
-        musl = self.suite == "alpine" or self.libc == "musl"
-        kind = "ID=alpine" if musl else f"VERSION_CODENAME={self.suite or ''}"
-        files = {"etc/os-release": kind.encode(), "etc/passwd": "\n".join(self._passwd()).encode()}
-        if musl:
-            files["lib/ld-musl-x86_64.so.1"] = b""
-        elif self.libc is not None:
-            if not _LIBC.fullmatch(self.libc):
-                raise UsageError(f"--base-libc {self.libc}: write a version such as 2.36, or `musl`")
-            files["lib64/libc.so.6"] = f"GNU C Library stable release version {self.libc}".encode()
-        for version in self.python:
-            found = _VERSION.fullmatch(version)
-            if not found:
-                raise UsageError(f"--base-python {version}: write a version such as 3.12 or 3.12.4")
-            series = found["series"]
-            files[f"usr/local/bin/python{series}"] = b""
-            if version != series:
-                files[f"usr/local/include/python{series}/patchlevel.h"] = f'#define PY_VERSION "{version}"'.encode()
-        return files
+    def _passwd_lines(self) -> list[str]:
+        """Write `--base-account` as lines of /etc/passwd."""
+        lines = []
+        for account in self.account:
+            match = _ACCOUNT.fullmatch(account)
+            if not match:
+                raise UsageError(f"--base-account {account}: write NAME:UID:GID:HOME")
+            lines.append(f"{match['name']}:x:{match['uid']}:{match['gid']}::{match['home']}:/bin/sh")
+        return lines
 
-    def _passwd(self) -> list[str]:
-        """All of an image's /etc/passwd that matters, where nobody can be asked."""
-        lines = [*self._accounts(), "root:x:0:0:root:/root:/bin/sh"]
+    def _usual_accounts(self) -> list[str]:
+        """Write the lines of /etc/passwd that an image with this USER has, where there is no engine to ask."""
+        lines = ["root:x:0:0:root:/root:/bin/sh"]
         name = (self.user or "root").partition(":")[0]
         if name != "root" and not name.isdigit():
             uid, gid = _OWNERS.get(name, (1000, 1000))  # the first user that Debian's and Ubuntu's tools make
             lines.append(f"{name}:x:{uid}:{gid}::/home/{name}:/bin/sh")
         return lines
 
-    def _accounts(self) -> list[str]:
-        """Lines of /etc/passwd for --base-account."""
-        lines = []
-        for account in self.account:
-            found = _ACCOUNT.fullmatch(account)
-            if not found:
-                raise UsageError(f"--base-account {account}: write NAME:UID:GID:HOME")
-            lines.append(f"{found['name']}:x:{found['uid']}:{found['gid']}::{found['home']}:/bin/sh")
-        return lines
 
-
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """The file system of an image of which a few files are said, before those that it has if it can be asked."""
-
-    files: Mapping[str, bytes]
-    image: Files | None = None
-
-    def read(self, path: str) -> bytes | None:
-        found = self.image.read(path) if self.image else None
-        if path in self.files:
-            return b"\n".join((self.files[path], found or b""))
-        return found
-
-    def names(self, folder: str, pattern: str) -> list[str]:
-        inside = [path.removeprefix(f"{folder}/") for path in self.files if path.startswith(f"{folder}/")]
-        found = self.image.names(folder, pattern) if self.image else []
-        return sorted({*found, *(name for name in inside if fnmatchcase(name, pattern))})
+def _interpreter(version: str) -> tuple[str, Interpreter]:
+    match = _VERSION.fullmatch(version)
+    if not match:
+        raise UsageError(f"--base-python {version}: write a version such as 3.12 or 3.12.4")
+    series = match["series"]
+    exact = None if version == series else version
+    return series, Interpreter(path=f"/usr/local/bin/python{series}", version=exact)

@@ -1,10 +1,13 @@
-"""What every command reads in the same way: the Dockerfile, its context, build-args and platforms."""
+"""What every command takes in the same way: the Dockerfile, its context, build-args and platforms."""
 
 from __future__ import annotations
 
+import functools
 import os
 import platform
 import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,22 +16,113 @@ import click
 from pyenv_frontend.cli.folder_context import FolderContext
 from pyenv_frontend.dockerfile import parse
 from pyenv_frontend.errors import UsageError, near
-from pyenv_frontend.stages.analyze import Settings
+from pyenv_frontend.stages.analyze import Settings, read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from pyenv_frontend.dockerfile import Document
+    from pyenv_frontend.errors import UserError
     from pyenv_frontend.stages.program import Program
 
-__all__ = ["check_target", "context_of", "pairs", "read_dockerfile", "settings_of", "shared_options"]
+__all__ = ["BaseVariables", "CommonOptions", "common_options", "only"]
+
+type BaseVariables = Callable[[str, str | None], Mapping[str, str]]
+"""Gives the ENV of a base image, by its name and platform."""
 
 _MACHINES: Final = {"x86_64": "amd64", "AMD64": "amd64", "aarch64": "arm64", "arm64": "arm64", "armv7l": "arm/v7"}
 
 
-def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that say what is read."""
-    for option in (
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommonOptions:
+    """One Dockerfile, and the options that say how it is read. Every command takes them."""
+
+    dockerfile: str
+    """Its path; `-` is standard input."""
+
+    context_folder: str | None
+    """The folder of the build context; None: the Dockerfile's folder."""
+
+    settings: Settings
+    """Build-args, target and platforms."""
+
+    base_env: Mapping[str, str]
+    """ENV of the base image, as far as it was given."""
+
+    def read_document(self) -> Document:
+        """Read the Dockerfile.
+
+        Raises:
+            UsageError: there is no such file.
+            UserError: it cannot be read as a Dockerfile.
+        """
+        path = self.dockerfile
+        if path == "-":
+            return parse(sys.stdin.buffer.read())
+        try:
+            return parse(Path(path).read_bytes(), path)
+        except IsADirectoryError:
+            raise UsageError(f"{path} is a folder: name the Dockerfile in it, {Path(path) / 'Dockerfile'}") from None
+        except OSError as error:
+            raise UsageError(f"{path}: {os.strerror(error.errno or 0)}") from error
+
+    def read_program(
+        self,
+        document: Document,
+        *,
+        base_variables: BaseVariables | None = None,
+        report: Callable[[UserError], None] | None = None,
+    ) -> Program:
+        """Analyze the Dockerfile.
+
+        Args:
+            document: the Dockerfile.
+            base_variables: gives the ENV of base images; None: it is `base_env`.
+            report: gets the errors of single PYENVs; None: the first is raised.
+
+        Raises:
+            UsageError: there is no stage `--target`.
+            UserError: the Dockerfile has a mistake.
+        """
+        variables = base_variables or (lambda *_: self.base_env)
+        program = read(document, self.settings, base_variables=variables, report=report)
+        _check_target(program, self.settings.target)
+        return program
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the Dockerfile."""
+        return Path.cwd() if self.dockerfile == "-" else Path(self.dockerfile).parent
+
+    @property
+    def context(self) -> FolderContext:
+        """The build context."""
+        if self.dockerfile == "-":
+            return FolderContext(self.context_folder or ".")
+        return FolderContext(self.context_folder or self.folder, self.dockerfile)
+
+
+def common_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the Dockerfiles and the options that every command takes.
+
+    The command gets them as its first argument, one `CommonOptions` for each Dockerfile.
+    """
+
+    @functools.wraps(command)
+    def with_common_options(**options: Any) -> Any:
+        names = (*options.pop("files"), *options.pop("dockerfiles")) or ("Dockerfile",)
+        context, base_env = options.pop("context"), _pairs(options.pop("base_env"), "--base-env")
+        settings = Settings(
+            build_args=_build_args(options.pop("build_arg")),
+            build_platform=f"linux/{_MACHINES.get(platform.machine(), platform.machine())}",
+            target_platform=options.pop("target_platform"),
+            target=options.pop("target"),
+        )
+        common = tuple(
+            CommonOptions(dockerfile=name, context_folder=context, settings=settings, base_env=base_env)
+            for name in names
+        )
+        return command(common, **options)
+
+    for parameter in (
         click.option("--base-env", multiple=True, metavar="K=V", help="ENV of the base image. May be repeated."),
         click.option("--platform", "target_platform", metavar="OS/ARCH", help="Platform that is built for."),
         click.option("--target", metavar="STAGE", default="", help="Stage that is built."),
@@ -36,49 +130,27 @@ def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--context", type=click.Path(file_okay=False), help="The build context.  [default: the Dockerfile's folder]"
         ),
+        click.option("-f", "--file", "files", multiple=True, metavar="FILE", help="The same as an argument."),
+        click.argument("dockerfiles", nargs=-1, metavar="[DOCKERFILE]..."),
     ):
-        command = option(command)
-    return command
+        with_common_options = parameter(with_common_options)
+    return with_common_options
 
 
-def read_dockerfile(path: str) -> Document:
-    """Read a Dockerfile; `-` is standard input.
-
-    Raises:
-        UsageError: there is no such file.
-        UserError: it cannot be read as a Dockerfile.
-    """
-    if path == "-":
-        return parse(sys.stdin.buffer.read())
-    try:
-        return parse(Path(path).read_bytes(), path)
-    except IsADirectoryError:
-        raise UsageError(f"{path} is a folder: name the Dockerfile in it, {Path(path) / 'Dockerfile'}") from None
-    except OSError as error:
-        raise UsageError(f"{path}: {os.strerror(error.errno or 0)}") from error
-
-
-def context_of(context: str | None, dockerfile: str) -> FolderContext:
-    """The build context: `context`, or the folder that the Dockerfile is in."""
-    if dockerfile == "-":
-        return FolderContext(context or ".")
-    return FolderContext(context or Path(dockerfile).parent, dockerfile)
-
-
-def settings_of(build_arg: tuple[str, ...], target: str, target_platform: str | None) -> Settings:
-    """What a build with these options would say."""
-    here = f"linux/{_MACHINES.get(platform.machine(), platform.machine())}"
-    return Settings(
-        build_args=_build_args(build_arg), build_platform=here, target_platform=target_platform, target=target
-    )
-
-
-def check_target(program: Program, target: str) -> None:
-    """Check that there is a stage `target`, as Docker does.
+def only(common: tuple[CommonOptions, ...], command: str) -> CommonOptions:
+    """Give the one Dockerfile that a command takes.
 
     Raises:
-        UsageError: there is none.
+        UsageError: there are several.
     """
+    if len(common) > 1:
+        names = " and ".join(each.dockerfile for each in common[:2])
+        raise UsageError(f"{command} takes one Dockerfile, not {names}")
+    return common[0]
+
+
+def _check_target(program: Program, target: str) -> None:
+    """Check that there is a stage `target`, as Docker does."""
     names = [stage.name for stage in program.stages if stage.name]
     if target and target.lower() not in names:
         meant = near(target, names)
@@ -86,28 +158,24 @@ def check_target(program: Program, target: str) -> None:
         raise UsageError(f"--target: there is no stage {target} in {program.document.file.name}{hint}")
 
 
-def pairs(values: tuple[str, ...], option: str) -> dict[str, str]:
-    """Read `K=V` values.
-
-    Raises:
-        UsageError: one has no `=`.
-    """
-    found = {}
+def _pairs(values: tuple[str, ...], option: str) -> dict[str, str]:
+    """Read `K=V` values."""
+    values_by_name: dict[str, str] = {}
     for value in values:
         name, equals, text = value.partition("=")
         if not (name and equals):
             raise UsageError(f"{option} {value}: write {option} NAME=VALUE")
-        found[name] = text
-    return found
+        values_by_name[name] = text
+    return values_by_name
 
 
 def _build_args(values: tuple[str, ...]) -> dict[str, str]:
     """As Docker reads them: a name alone takes its value from the environment, and is left out if there is none."""
-    found = {}
+    values_by_name: dict[str, str] = {}
     for value in values:
         name, equals, text = value.partition("=")
         if equals:
-            found[name] = text
+            values_by_name[name] = text
         elif name in os.environ:
-            found[name] = os.environ[name]
-    return found
+            values_by_name[name] = os.environ[name]
+    return values_by_name

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from pyenv_frontend.cli.base_options import BaseOptions, base_options
-from pyenv_frontend.cli.common import check_target, context_of, read_dockerfile, settings_of, shared_options
+from pyenv_frontend.cli.common import CommonOptions, common_options, only
 from pyenv_frontend.dockerfile.directives import detect_syntax
 from pyenv_frontend.errors import UserError
 from pyenv_frontend.expansion import expand as expansion
@@ -16,12 +16,11 @@ from pyenv_frontend.expansion.astro_runtime import FILES
 from pyenv_frontend.expansion.base_image import Base
 from pyenv_frontend.expansion.location import HomeUnknownError
 from pyenv_frontend.inputs.resolve import close_over
-from pyenv_frontend.stages.analyze import has_pyenv, read
+from pyenv_frontend.stages.analyze import has_pyenv
 
 if TYPE_CHECKING:
     from pyenv_frontend.dockerfile import Document
     from pyenv_frontend.inputs.build_context import BuildContext
-    from pyenv_frontend.stages.analyze import Settings
     from pyenv_frontend.stages.program import Environment
 
 __all__ = ["expand"]
@@ -31,24 +30,22 @@ _DOCKERS: Final = re.compile(r"(docker\.io/)?docker/dockerfile(-upstream)?([:@]|
 
 
 @click.command()
-@click.option("-f", "--file", "dockerfile", default="Dockerfile", metavar="FILE", help="The Dockerfile, or `-`.")
-@shared_options
+@common_options
 @base_options
 @click.option("--tools", metavar="IMAGE", help="The frontend's image.  [default: that of the `# syntax=` line]")
 @click.option("-o", "--output", default="-", type=click.Path(dir_okay=False), help="Write to a file instead.")
-def expand(dockerfile: str, output: str, tools: str | None, **options: Any) -> None:
+def expand(common: tuple[CommonOptions, ...], base: BaseOptions, output: str, tools: str | None) -> None:
     """Print the Dockerfile without PYENV.
 
     Every PYENV becomes the plain instructions that a build through the frontend would run, with the PYENV as a comment
-    above them; nothing else is changed. What is to be known of the base image is asked of the Docker engine, or said
-    by the options --base-*.
+    above them; nothing else is changed. The facts of the base image come from the Docker engine, or from the options
+    --base-*.
     """
-    document = read_dockerfile(dockerfile)
+    options = only(common, "expand")
+    document = options.read_document()
     text = document.file.data
     if has_pyenv(document):
-        settings = settings_of(options["build_arg"], options["target"], options["target_platform"])
-        said = BaseOptions.of(options)
-        text = _Expander(document, settings, said).text(context_of(options["context"], dockerfile), tools)
+        text = _Expander(document, options, base).text(options.context, tools)
     with click.open_file(output, "wb") as stream:
         stream.write(text)
 
@@ -56,13 +53,13 @@ def expand(dockerfile: str, output: str, tools: str | None, **options: Any) -> N
 class _Expander:
     """One Dockerfile on the way to plain instructions."""
 
-    def __init__(self, document: Document, settings: Settings, said: BaseOptions) -> None:
+    def __init__(self, document: Document, options: CommonOptions, base_options: BaseOptions) -> None:
         self._document = document
-        self._said = said
-        # Nobody is asked about scratch, which has no variables.
+        self._base_options = base_options
+        self._base_env = options.base_env
+        # The engine is not asked about scratch, which has no variables.
         self._bases: dict[tuple[str, str | None], Base] = {("scratch", None): Base(reference="scratch")}
-        self._program = read(document, settings, base_variables=self._variables)
-        check_target(self._program, settings.target)
+        self._program = options.read_program(document, base_variables=self._variables)
 
     def text(self, context: BuildContext, tools: str | None) -> bytes:
         environments = self._program.environments
@@ -80,7 +77,7 @@ class _Expander:
     def _check_user(self, environment: Environment) -> None:
         """A USER that comes out empty is root for the engine; where its ENV is not known, who can tell."""
         start = environment.pyenv.instruction.span.start
-        if environment.state.user == "" and self._said.enough:
+        if environment.state.user == "" and self._base_options.enough:
             users = [each for each in self._document.instructions if each.name == "USER" and each.span.start < start]
             raise UserError(
                 "this USER comes out empty: the base image may have the variable, and nobody is asked",
@@ -90,7 +87,7 @@ class _Expander:
 
     def _variables(self, reference: str, platform: str | None) -> dict[str, str]:
         """ENV of a base image; called once for each that matters, which is when its facts are found out."""
-        base = self._said.base(reference, platform, self._place(reference))
+        base = self._base_options.base(reference, platform, self._base_env, self._place(reference))
         self._bases[reference, platform] = base
         return dict(base.env)
 

@@ -6,24 +6,23 @@ import contextlib
 import json
 import signal
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from pyenv_frontend.cli.common import check_target, context_of, pairs, read_dockerfile, settings_of, shared_options
-from pyenv_frontend.local import jobs as plan
+from pyenv_frontend.cli.common import CommonOptions, common_options, only
 from pyenv_frontend.local.exports import FORMATS
 from pyenv_frontend.local.find_uv import find_uv
 from pyenv_frontend.local.installer import Installer
 from pyenv_frontend.local.interpreters import Interpreters
+from pyenv_frontend.local.jobs import choose, ignored_options, job_of
 from pyenv_frontend.local.progress import Progress
 from pyenv_frontend.local.runner import Runner
-from pyenv_frontend.local.store import Store
-from pyenv_frontend.stages.analyze import read
+from pyenv_frontend.local.store import FOLDER, FORMER_FOLDER, Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from pyenv_frontend.cli.folder_context import FolderContext
     from pyenv_frontend.errors import UserError
@@ -34,45 +33,37 @@ __all__ = ["local"]
 
 
 @click.command()
-@click.option("-f", "--file", "dockerfile", default="Dockerfile", metavar="FILE", help="The Dockerfile.")
-@shared_options
+@common_options
 @click.option("--format", "form", type=click.Choice([*FORMATS]), default="sh", show_default=True)
 @click.option("--check", is_flag=True, help="Only say what is out of date; exit code 1 if anything is.")
 @click.option("--clean", is_flag=True, help="Remove the environments.")
 @click.option("-j", "--jobs", type=click.IntRange(1), default=4, show_default=True, help="How many are made at once.")
-def local(dockerfile: str, form: str, *, check: bool, clean: bool, jobs: int, **options: Any) -> int:
+def local(common: tuple[CommonOptions, ...], form: str, *, check: bool, clean: bool, jobs: int) -> int:
     """Make the environments of a Dockerfile on this machine, without an engine.
 
-    They lie in the folder .pyenv beside the Dockerfile, and are made again only when what they are made of has changed.
-    What is printed sets their variables: eval "$(pyenv-frontend local)". Everything else is said on standard error.
+    They are in the folder .pyenv-frontend beside the Dockerfile, and are made again only when what they are made of has
+    changed. The output sets their variables: eval "$(pyenv-frontend local)". Everything else goes to standard error.
     """
-    store = Store(Path.cwd() if dockerfile == "-" else Path(dockerfile).parent)
+    options = only(common, "local")
+    store = Store(options.folder)
     if clean:
         return _clean(store)
-    program = _read(dockerfile, options)
-    pyenvs, said = plan.choose(program, options["target"])
-    context = context_of(options["context"], dockerfile)
+    program = options.read_program(options.read_document())
+    pyenvs, notes = choose(program, options.settings.target)
+    context = options.context
     if check:
-        return _check([plan.job_of(each, context, store) for each in pyenvs], form)
-    for sentence in (*said, *(remark for each in pyenvs for remark in plan.ignored_options(each))):
+        return _check([job_of(pyenv, context, store) for pyenv in pyenvs], form)
+    for sentence in (*notes, *(sentence for pyenv in pyenvs for sentence in ignored_options(pyenv))):
         _note(sentence)
-    with _ended_by_signals(), store.locked(lambda: _note("another run is at work in .pyenv: waiting for it")):
+    with _ended_by_signals(), _locked(store):
         _drop_the_unnamed(program, store)
-        errors = _make([plan.job_of(each, context, store) for each in pyenvs], context, store, jobs)
+        errors = _make([job_of(pyenv, context, store) for pyenv in pyenvs], context, store, jobs)
     for error in errors.values():
         click.echo(error.format(), err=True)
-    ready = [each.name for each in pyenvs if each.name.text not in errors]
+    ready = [pyenv.name for pyenv in pyenvs if pyenv.name.text not in errors]
     variables = {variable: str(store.python(name.text)) for name in ready for variable in name.variables}
     click.echo(FORMATS[form](variables), nl=False)
     return int(bool(errors))
-
-
-def _read(dockerfile: str, options: dict[str, Any]) -> Program:
-    variables = pairs(options["base_env"], "--base-env")
-    settings = settings_of(options["build_arg"], options["target"], options["target_platform"])
-    program = read(read_dockerfile(dockerfile), settings, base_variables=lambda *_: variables)
-    check_target(program, options["target"])
-    return program
 
 
 def _make(jobs: Sequence[Job], context: FolderContext, store: Store, at_once: int) -> dict[str, UserError]:
@@ -88,15 +79,15 @@ def _make(jobs: Sequence[Job], context: FolderContext, store: Store, at_once: in
     with Progress([job.name for job in stale], sys.stderr, terminal) as progress:
         runner = Runner(store=store, interpreters=Interpreters(uv), installer=installer, progress=progress)
         errors = runner.make(stale, at_once)
-    if not context.ignored(".pyenv/.store/any"):
-        _note("`docker build` sends the folder .pyenv to the engine: add the line .pyenv to .dockerignore")
+    if not context.ignored(f"{FOLDER}/.store/any"):
+        _note(f"`docker build` sends the folder {FOLDER} to the engine: add the line {FOLDER} to .dockerignore")
     return errors
 
 
 def _drop_the_unnamed(program: Program, store: Store) -> None:
     """Take away what a PYENV of this Dockerfile made that is not in it any more, and what earlier runs left."""
     named = {each.pyenv.name.text for each in program.environments}
-    file = Path(program.document.file.name).name
+    file = program.document.file.name.rpartition("/")[2]
     for name in store.names():
         record = store.record(name)
         if name not in named and record is not None and record.dockerfile == file:
@@ -120,12 +111,20 @@ def _check(jobs: Sequence[Job], form: str) -> int:
 
 def _clean(store: Store) -> int:
     if store.folder.is_dir():
-        with store.locked(lambda: _note("another run is at work in .pyenv: waiting for it")):
+        with _locked(store):
             names = store.clean()
         _note(f"removed {', '.join(names)}" if names else "there was no environment")
     else:
         _note("there was no environment")
     return 0
+
+
+def _locked(store: Store) -> AbstractContextManager[None]:
+    """Keep other runs out of the folder, and say what the user should know about it first."""
+    if store.former_environments():
+        where = store.folder.with_name(FORMER_FOLDER)
+        _note(f"the environments are in {FOLDER} now; an earlier version left its own in {where}, which can be deleted")
+    return store.locked(lambda: _note(f"another run is at work in {FOLDER}: waiting for it"))
 
 
 def _note(sentence: str) -> None:

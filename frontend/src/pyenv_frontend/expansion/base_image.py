@@ -12,7 +12,18 @@ from typing import TYPE_CHECKING, Literal, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["PYTHONS", "Account", "Base", "Files", "Interpreter", "Libc", "accounts", "folders", "inspect"]
+__all__ = [
+    "PYTHONS",
+    "Account",
+    "Base",
+    "Files",
+    "Interpreter",
+    "Libc",
+    "accounts",
+    "folders",
+    "inspect",
+    "libc_of_release",
+]
 
 _PYTHON = re.compile(r"python(3\.\d+)")
 _FOLDERS = ("usr/local/bin", "usr/bin")
@@ -147,9 +158,9 @@ def _os_release(text: bytes) -> dict[str, str]:
 
 
 def _libc(release: Mapping[str, str], files: Files) -> Libc | None:
-    known = _GLIBC_OF_RELEASE.get(release.get("VERSION_CODENAME", ""))
+    known = libc_of_release(release.get("VERSION_CODENAME", ""))
     if known:
-        return Libc(kind="glibc", version=known)
+        return known
     if files.names("lib", "ld-musl-*"):
         return Libc(kind="musl", version=(0, 0))
     for place in _GLIBC_PLACES:
@@ -157,6 +168,12 @@ def _libc(release: Mapping[str, str], files: Files) -> Libc | None:
         if found:
             return Libc(kind="glibc", version=(int(found[1]), int(found[2])))
     return None
+
+
+def libc_of_release(codename: str) -> Libc | None:
+    """Give the glibc of a release of Debian or Ubuntu, if it is a known one."""
+    version = _GLIBC_OF_RELEASE.get(codename)
+    return Libc(kind="glibc", version=version) if version else None
 
 
 def folders(env: Mapping[str, str]) -> list[str]:

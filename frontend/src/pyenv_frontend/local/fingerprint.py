@@ -24,7 +24,7 @@ __all__ = ["Fingerprint", "differences", "fingerprint_of"]
 _LAYOUT: Final = "2"
 """Counted up when environments of an older version of this package have to be made anew."""
 
-_MADE_BY_BUILDS: Final = frozenset({".git", ".pyenv", "__pycache__", "build"})
+_MADE_BY_BUILDS: Final = frozenset({".git", ".pyenv", ".pyenv-frontend", "__pycache__", "build"})
 """Names in a local package's folder that installing it may leave there; its source is elsewhere."""
 
 

@@ -1,9 +1,9 @@
-"""The folder `.pyenv`: where environments are made, and how one takes its place in a single step.
+"""The folder `.pyenv-frontend`: where environments are made, and how one takes its place in a single step.
 
-An environment is made in `.pyenv/.store/<name>-<random>`, a folder that nobody knows, and becomes `.pyenv/<name>` by
-the renaming of a link, when it is finished. So at every moment `.pyenv/<name>` is a whole environment or nothing: a
-process that is killed leaves a folder without a link, which the next run sweeps away, and even an installer that
-outlives it writes to nobody's folder. Tasks that run in the old environment keep it until then.
+An environment is made in `.store/<name>-<random>`, to which nothing refers, and becomes `<name>` when it is finished,
+by the renaming of a link. So `<name>` is a whole environment or nothing at every moment: a process that is killed
+leaves a folder without a link, which the next run deletes, and an installer that outlives it writes to a folder that is
+not used. Tasks that run in the old environment keep it until then.
 """
 
 from __future__ import annotations
@@ -21,9 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["Record", "Store", "TakenError"]
+__all__ = ["FOLDER", "FORMER_FOLDER", "Record", "Store", "TakenError"]
 
-FOLDER: Final = ".pyenv"
+FOLDER: Final = ".pyenv-frontend"
+FORMER_FOLDER: Final = ".pyenv"
+"""The folder's name before 0.2; in a home it is the folder of the program pyenv."""
+
 _STORE: Final = ".store"
 _LOCK: Final = ".lock"
 _RECORD: Final = "pyenv-frontend.json"
@@ -87,7 +90,7 @@ class Store:
 
     def record(self, name: str) -> Record | None:
         """What is known of a finished environment; None where there is none that works."""
-        if not self._is_ours(self.place(name)) or not os.access(self.python(name), os.X_OK):
+        if not _is_ours(self.place(name)) or not os.access(self.python(name), os.X_OK):
             return None
         try:
             return Record(**json.loads((self.place(name) / _RECORD).read_bytes()))
@@ -101,7 +104,7 @@ class Store:
             TakenError: what lies at its final place is not ours to replace.
         """
         place = self.place(name)
-        if place.exists() and not self._is_ours(place):
+        if place.exists() and not _is_ours(place):
             raise TakenError(f"{place} is there already, and pyenv-frontend did not make it")
         return self._store / f"{name}-{secrets.token_hex(4)}"
 
@@ -113,10 +116,12 @@ class Store:
         link.replace(self.place(name))
 
     def names(self) -> list[str]:
-        """The environments that are in place."""
-        if not self.folder.is_dir():
-            return []
-        return sorted(each.name for each in self.folder.iterdir() if self._is_ours(each))
+        """Name the environments that are in place."""
+        return _environments_in(self.folder)
+
+    def former_environments(self) -> list[str]:
+        """Name the environments that an earlier version left in its folder, which no version deletes."""
+        return _environments_in(self.folder.with_name(FORMER_FOLDER))
 
     def remove(self, name: str) -> None:
         """Take an environment away: first its link, so that it never looks whole while it is not."""
@@ -148,5 +153,10 @@ class Store:
                 folder.rmdir()
         return names
 
-    def _is_ours(self, place: Path) -> bool:
-        return place.is_symlink() and place.readlink().parts[:1] == (_STORE,)
+
+def _environments_in(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir() if _is_ours(path)) if folder.is_dir() else []
+
+
+def _is_ours(place: Path) -> bool:
+    return place.is_symlink() and place.readlink().parts[:1] == (_STORE,)
