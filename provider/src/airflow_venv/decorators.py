@@ -102,7 +102,7 @@ def _decorator(
         look_up_at_parse(check_name(venv))
         options["venv"] = venv
     elif venv is not None:
-        raise TypeError("Give either the name of an environment or python=, the path of an interpreter, not both.")
+        raise TypeError("Pass either the name of an environment or python=, the path of an interpreter, not both.")
 
     def decorate(function: Any) -> Any:
         remember_call(1)
@@ -118,7 +118,7 @@ def _decorator(
 
 
 def _multiple_outputs(function: Any) -> bool | None:
-    """Tell by the return annotation whether a dict is returned, where Airflow itself would stumble over the others.
+    """Return whether the return annotation is a dict, where Airflow itself could not evaluate the other annotations.
 
     Annotations may name what only type checkers can resolve; older versions of Airflow do not survive that.
     """
@@ -187,8 +187,8 @@ def venv(  # noqa: PLR0913 - each is an option that an editor can complete
     The parameters are those of `VenvOperator`; `options` takes the rest, which is
     what Airflow's BaseOperator takes: `retries`, `pool`, `trigger_rule` and so on.
     """
-    given = {name: value for name, value in locals().items() if name not in _NOT_OPTIONS}
-    chosen = {name: value for name, value in given.items() if value != _DEFAULTS[name]}
+    parameters = {name: value for name, value in locals().items() if name not in _NOT_OPTIONS}
+    chosen = {name: value for name, value in parameters.items() if value != _DEFAULTS[name]}
     return cast("VenvDecorator", venv_task(venv, None, multiple_outputs, **chosen, **options))
 
 

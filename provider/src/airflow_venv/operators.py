@@ -90,7 +90,7 @@ class VenvOperator(ExternalPythonOperator):
         **kwargs: Any,
     ) -> None:
         if (venv is None) == (python is None):
-            raise TypeError("Give either venv=, the name of an environment, or python=, the path of an interpreter.")
+            raise TypeError("Pass either venv=, the name of an environment, or python=, the path of an interpreter.")
         self.function_file = FileReference.parse(python_callable) if isinstance(python_callable, str) else None
         serializer = _serializer(serializer, use_dill=use_dill)
         super().__init__(

@@ -71,7 +71,7 @@ def _demands(tree: ast.Module, file: str) -> Iterator[Demand]:
 
 
 def _environment(node: ast.AST, callables: set[str]) -> str | None:
-    """Give the environment's name of a call such as `task.venv("name")`, where it is written out."""
+    """Return the environment's name of a call such as `task.venv("name")`, where it is written out."""
     if not isinstance(node, ast.Call):
         return None
     called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", None)
@@ -88,14 +88,14 @@ def _keyword(node: ast.AST, name: str) -> ast.expr | None:
 
 def _modules(function: ast.AST) -> tuple[str, ...]:
     """List the top-level modules of a function's imports; those in `try` may be missing."""
-    found: dict[str, None] = {}
+    modules: dict[str, None] = {}
     pending = list(ast.iter_child_nodes(function))
     while pending:
         node = pending.pop(0)
         if isinstance(node, ast.Import):
-            found.update(dict.fromkeys(alias.name.partition(".")[0] for alias in node.names))
+            modules.update(dict.fromkeys(alias.name.partition(".")[0] for alias in node.names))
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            found[node.module.partition(".")[0]] = None
+            modules[node.module.partition(".")[0]] = None
         elif not isinstance(node, ast.Try):
             pending += ast.iter_child_nodes(node)
-    return tuple(found)
+    return tuple(modules)

@@ -1,4 +1,4 @@
-"""Find out what is wrong with environments before a task does."""
+"""Find what is wrong with environments before a task does."""
 
 from __future__ import annotations
 
@@ -70,9 +70,11 @@ def examine(name: str, python: str) -> list[Finding]:
         for module, reason in answer["broken"].items()
     ]
     if facts.version and list(facts.version[:2]) != answer["version"][:2]:
-        told = ".".join(map(str, answer["version"]))
+        running = ".".join(map(str, answer["version"]))
         findings.append(
-            Finding(name, "start", f"It was made with Python {'.'.join(map(str, facts.version))} but runs {told} now.")
+            Finding(
+                name, "start", f"It was made with Python {'.'.join(map(str, facts.version))} but runs {running} now."
+            )
         )
     return [*findings, *(Finding(name, "conflict", text) for text in _conflicts(facts))]
 
@@ -81,7 +83,7 @@ def examine_dags(folder: str) -> list[Finding]:
     """Check that the environments that DAG files name exist and have what the files' functions import."""
     demands, unreadable = scan(folder)
     findings = [Finding("", "file", f"no Python: {bad.message}", f"{bad.file}:{bad.line}") for bad in unreadable]
-    wanted: dict[str, set[str]] = {}
+    modules: dict[str, set[str]] = {}
     pythons: dict[str, str] = {}
     for demand in demands:
         try:
@@ -89,8 +91,8 @@ def examine_dags(folder: str) -> list[Finding]:
         except UnknownEnvironmentError as error:
             findings.append(Finding(demand.environment, "unknown", str(error), f"{demand.file}:{demand.line}"))
             continue
-        wanted.setdefault(demand.environment, set()).update(demand.modules)
-    lacking = {name: _lacking(pythons[name], modules) for name, modules in wanted.items()}
+        modules.setdefault(demand.environment, set()).update(demand.modules)
+    lacking = {name: _lacking(pythons[name], names) for name, names in modules.items()}
     for demand in demands:
         for module in sorted(set(demand.modules) & lacking.get(demand.environment, set())):
             text = f"{demand.function} imports {module}, which {demand.environment} does not have."
@@ -99,7 +101,7 @@ def examine_dags(folder: str) -> list[Finding]:
 
 
 def _lacking(python: str, modules: Iterable[str]) -> set[str]:
-    """Give those modules that an interpreter does not find; none where it does not start, which is told apart."""
+    """Return the modules that an interpreter cannot find; none if it does not start, which has a finding of its own."""
     try:
         return set(_ask(python, sorted(set(modules) - _GIVEN))["missing"])
     except (OSError, subprocess.SubprocessError, ValueError):
@@ -123,9 +125,9 @@ def _ask(python: str, modules: Iterable[str]) -> dict[str, Any]:
 
 
 def _last_words(error: Exception) -> str:
-    """Give the end of what a process said, or the error itself."""
-    said = str(getattr(error, "stderr", None) or "").strip()
-    return said.splitlines()[-1] if said else str(error)
+    """Return the end of what a process printed, or the error itself."""
+    printed = str(getattr(error, "stderr", None) or "").strip()
+    return printed.splitlines()[-1] if printed else str(error)
 
 
 def _conflicts(facts: Environment) -> Iterator[str]:

@@ -35,7 +35,7 @@ class Environment:
     """The folders that the packages were read from."""
 
     def has(self, distribution: str) -> bool:
-        """Tell whether the distribution (any spelling of its name) is installed in the environment."""
+        """Return whether the distribution (any spelling of its name) is installed in the environment."""
         return normalize(distribution) in self.packages
 
 
@@ -100,20 +100,20 @@ def _numbers(text: str) -> tuple[int, ...] | None:
 def _site_packages(prefix: Path, version: tuple[int, ...] | None) -> list[Path]:
     """List the site-packages folders under a prefix; of the right minor version when it is known."""
     minor = ".".join(map(str, version[:2])) if version else "*"
-    found = [*prefix.glob(f"lib/python{minor}/site-packages"), *prefix.glob(f"lib/python{minor}/dist-packages")]
-    return sorted(found) or sorted(prefix.glob("Lib/site-packages"))
+    folders = [*prefix.glob(f"lib/python{minor}/site-packages"), *prefix.glob(f"lib/python{minor}/dist-packages")]
+    return sorted(folders) or sorted(prefix.glob("Lib/site-packages"))
 
 
 def _distributions(site: Path) -> list[tuple[str, str]]:
     """Read names and versions off the `*.dist-info` and `*.egg-info` entries of one folder."""
     try:
-        entries = sorted(os.listdir(site))  # noqa: PTH208 - names are all that is wanted
+        entries = sorted(os.listdir(site))  # noqa: PTH208 - names are all that is needed
     except OSError:
         return []
-    found = []
+    distributions = []
     for entry in entries:
         stem, dot, kind = entry.rpartition(".")
         if dot and kind in {"dist-info", "egg-info"}:
             name, _, rest = stem.partition("-")
-            found.append((normalize(name), rest.partition("-")[0]))
-    return found
+            distributions.append((normalize(name), rest.partition("-")[0]))
+    return distributions

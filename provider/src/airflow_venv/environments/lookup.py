@@ -1,6 +1,6 @@
 """From an environment's name to the path of its `python`: the one place that knows the `ASTRO_PYENV_*` variables.
 
-Every way in which a path can be wrong has a sentence of its own, and all of them are found before a process starts.
+Every way in which a path can be wrong has a sentence of its own, and is detected before a process starts.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ def environments(environ: Mapping[str, str] | None = None) -> dict[str, str]:
     A name with a dash is exported in two spellings; only the one with the dash is listed.
     """
     environ = os.environ if environ is None else environ
-    found = {key[len(PREFIX) :]: value for key, value in environ.items() if key.startswith(PREFIX)}
-    dashed = {name.replace("-", "_"): name for name in found if "-" in name}
-    doubles = {plain for plain, name in dashed.items() if found.get(plain) == found[name]}
-    return {name: found[name] for name in sorted(found) if name and name not in doubles}
+    paths = {key[len(PREFIX) :]: value for key, value in environ.items() if key.startswith(PREFIX)}
+    dashed = {name.replace("-", "_"): name for name in paths if "-" in name}
+    doubles = {plain for plain, name in dashed.items() if paths.get(plain) == paths[name]}
+    return {name: paths[name] for name in sorted(paths) if name and name not in doubles}
 
 
 def is_template(name: str) -> bool:
-    """Tell whether the name is still to be rendered by Airflow, so that only the task can look it up."""
+    """Return whether the name is still to be rendered by Airflow, so that only the task can look it up."""
     return "{{" in name or "{%" in name
 
 
@@ -62,7 +62,7 @@ def check_name(name: object) -> str:
 
 
 def find(name: str, environ: Mapping[str, str] | None = None) -> str:
-    """Give the path that the environment's variable holds; the exact name first, then with `-` and `_` swapped.
+    """Return the path that the environment's variable holds; the exact name first, then with `-` and `_` swapped.
 
     Raises:
         UnknownEnvironmentError: there is none of that name.
@@ -79,7 +79,7 @@ def find(name: str, environ: Mapping[str, str] | None = None) -> str:
 
 
 def known_path(name: str) -> str | None:
-    """Give the path that a name leads to in this process; None where only the task can know."""
+    """Return the path that a name leads to in this process; None where only the task can know."""
     if is_template(name):
         return None
     try:
@@ -89,7 +89,7 @@ def known_path(name: str) -> str | None:
 
 
 def _unknown(name: str, known: Mapping[str, str]) -> str:
-    """Word the error: what was asked for, what there is, what to do."""
+    """Word the error: the name, the environments that exist, and what to do."""
     parts = [f"There is no environment {name!r}: the variable {PREFIX}{name} is not set."]
     folded = {other.lower(): other for other in known}
     if close := difflib.get_close_matches(name.lower(), folded, n=1):
@@ -103,7 +103,7 @@ def _unknown(name: str, known: Mapping[str, str]) -> str:
 
 
 def check_python(python: str, label: str) -> None:
-    """Make sure that a path leads to an interpreter that this machine can start, without starting it.
+    """Check that a path leads to an interpreter that this machine can start, without starting it.
 
     Args:
         python: the path to check.

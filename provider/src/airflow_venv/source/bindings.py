@@ -46,13 +46,13 @@ def _bound(statement: ast.stmt) -> set[str]:
         return {statement.name}
     if isinstance(statement, (ast.Import, ast.ImportFrom)):
         return {alias.asname or alias.name.partition(".")[0] for alias in statement.names}
-    found = set()
+    names = set()
     for part in _without_scopes(statement):
         if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
-            found.add(part.id)
+            names.add(part.id)
         elif part is not statement and isinstance(part, ast.stmt):
-            found |= _bound(part) if not hasattr(part, "body") or hasattr(part, "name") else set()
-    return found
+            names |= _bound(part) if not hasattr(part, "body") or hasattr(part, "name") else set()
+    return names
 
 
 def _without_scopes(node: ast.AST) -> Iterator[ast.AST]:
@@ -82,13 +82,13 @@ def _cut(name: str, statement: ast.stmt, user: Definition, values: dict[str, Any
 
 
 def _cut_import(name: str, statement: _Import, user: Definition) -> tuple[Piece | None, str]:
-    """Reduce an import to the one name that is wanted: its neighbours may not exist in the environment."""
+    """Reduce an import to the one name that is needed: its neighbours may not exist in the environment."""
     if isinstance(statement, ast.ImportFrom) and statement.level:
         return None, f"it is imported relative to the DAG's package (line {statement.lineno})"
-    wanted = [alias for alias in statement.names if (alias.asname or alias.name.partition(".")[0]) == name]
-    reduced: ast.stmt = ast.Import(names=wanted)
+    aliases = [alias for alias in statement.names if (alias.asname or alias.name.partition(".")[0]) == name]
+    reduced: ast.stmt = ast.Import(names=aliases)
     if isinstance(statement, ast.ImportFrom):
-        reduced = ast.ImportFrom(module=statement.module, names=wanted, level=0)
+        reduced = ast.ImportFrom(module=statement.module, names=aliases, level=0)
     return user.written(ast.unparse(reduced) + "\n", statement.lineno), ""
 
 
@@ -100,18 +100,18 @@ def _submodules(name: str, statement: ast.stmt) -> list[str]:
 
 def _paths(name: str, source: str) -> set[str]:
     """Collect the dotted paths that start with a name in a source: `a.b.f` of `a.b.f(x).y`."""
-    found = set()
+    paths = set()
     inner = set()
     for node in ast.walk(ast.parse(source)):
         path, below = _path(node)
         if path.partition(".")[0] == name and node not in inner:
-            found.add(path)
+            paths.add(path)
             inner |= below
-    return found
+    return paths
 
 
 def _path(node: ast.AST) -> tuple[str, set[ast.AST]]:
-    """Give the dotted path that an expression is, and its parts; no path for any other expression."""
+    """Return the dotted path that an expression spells, and its parts; an empty path for any other expression."""
     below: set[ast.AST] = set()
     names: list[str] = []
     while isinstance(node, ast.Attribute):
@@ -123,16 +123,16 @@ def _path(node: ast.AST) -> tuple[str, set[ast.AST]]:
 
 def _cut_submodules(name: str, body: list[ast.stmt], user: Definition, paths: set[str]) -> Piece:
     """Import those modules below a name that are used, each at its own line; all, where no path tells."""
-    found = [(module, statement.lineno) for statement in body for module in _submodules(name, statement)]
-    wanted = [(module, line) for module, line in found if any(_concerns(path, module) for path in paths)] or found
-    first = line = wanted[0][1]
+    imports = [(module, statement.lineno) for statement in body for module in _submodules(name, statement)]
+    needed = [(module, line) for module, line in imports if any(_concerns(path, module) for path in paths)] or imports
+    first = line = needed[0][1]
     text = ""
-    for module, place in wanted:
+    for module, place in needed:
         text += "\n" * (place - line) + ("; " if text and place == line else "") + f"import {module}"
         line = place
     return user.written(text + "\n", first)
 
 
 def _concerns(path: str, module: str) -> bool:
-    """Tell whether a path leads into a module, or to a package that has it."""
+    """Return whether a path leads into a module, or to a package that has it."""
     return f"{path}.".startswith(f"{module}.") or module.startswith(f"{path}.")

@@ -38,7 +38,7 @@ _trees: dict[str, tuple[list[str], ast.Module]] = {}
 
 
 def remember_call(depth: int = 8) -> None:
-    """Note the file and line of whoever is calling our decorator now, and of their callers in turn."""
+    """Remember the file and line of the code that is calling our decorator, and of its callers in turn."""
     frame: FrameType | None = sys._getframe(2)  # noqa: SLF001 - a frame without the cost of a whole stack
     while frame is not None and depth:
         _calls.add((_absolute(frame.f_code.co_filename), frame.f_lineno))
@@ -46,7 +46,7 @@ def remember_call(depth: int = 8) -> None:
 
 
 def unwrap(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give the function whose source is meant: behind decorators that used `functools.wraps`, and behind a task."""
+    """Return the function itself: behind decorators that used `functools.wraps`, and behind a task."""
     task = getattr(function, "function", None)
     if getattr(function, "_airflow_is_task_decorator", False) and callable(task):
         function = task
@@ -66,8 +66,8 @@ class Definition:
 
     def piece(self, skip_decorators: int = 0) -> Piece:
         """Cut the definition out, without the first so many decorators."""
-        kept = self.node.decorator_list[skip_decorators:]
-        first = _first_line(kept[0], self.lines) if kept else self.node.lineno
+        decorators = self.node.decorator_list[skip_decorators:]
+        first = _first_line(decorators[0], self.lines) if decorators else self.node.lineno
         return self.cut(first, self.node.end_lineno or first)
 
     def cut(self, first: int, last: int) -> Piece:
@@ -146,7 +146,7 @@ def _file(filename: str, names: dict[str, Any], what: str) -> tuple[list[str], s
     lines = linecache.getlines(filename, names)
     if not lines:
         raise SourceError(
-            f"The source of {what} is not to be had (file {filename!r}): a task for another interpreter must be "
+            f"The source of {what} is not available (file {filename!r}): a task for another interpreter must be "
             "defined in a file, or named by one: python_callable='path/to/file.py:function'."
         )
     filename = _absolute(filename)
@@ -161,7 +161,7 @@ def _absolute(filename: str) -> str:
 
 
 def _first_line(decorator: ast.expr, lines: list[str]) -> int:
-    """Give the line of the decorator's `@`, which may stand above its expression behind a backslash."""
+    """Return the line of the decorator's `@`, which may stand above its expression behind a backslash."""
     line = decorator.lineno
     while line > 1 and not lines[line - 1].lstrip().startswith("@"):
         line -= 1

@@ -1,4 +1,4 @@
-"""The names that a function leans on and will not find in its environment, and how to bring them along.
+"""The names that a function uses and its environment will lack, and how to bring them along.
 
 A function that moves to another interpreter takes only its own lines with it. What those lines use beyond arguments,
 locals and builtins is found in the compiled code (where scoping is already decided), each use with its line.
@@ -106,12 +106,12 @@ def _loads(block: CodeType) -> Iterator[tuple[str, int]]:
 
 def _guarded(tree: ast.Module) -> set[tuple[str, int]]:
     """Collect uses within `try` blocks that expect a NameError: the function copes with their absence."""
-    found = set()
+    uses = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Try) and any("NameError" in ast.dump(h.type) for h in node.handlers if h.type):
             for statement in node.body:
-                found |= {(n.id, n.lineno) for n in ast.walk(statement) if isinstance(n, ast.Name)}
-    return found
+                uses |= {(n.id, n.lineno) for n in ast.walk(statement) if isinstance(n, ast.Name)}
+    return uses
 
 
 def gather(function: Callable[..., Any], include: Include = (), skip_decorators: int = 0) -> Gathered:
@@ -123,7 +123,7 @@ def gather(function: Callable[..., Any], include: Include = (), skip_decorators:
         skip_decorators: how many of its decorators, from the top, make a task out of it.
 
     Raises:
-        SourceError: the source of the function or of something in `include` is not to be had.
+        SourceError: the source of the function or of something in `include` is not available.
     """
     main = locate(function)
     collector = _Collector(unwrap(function), include)
@@ -142,7 +142,7 @@ def _import(module: str) -> Piece:
 
 
 class _Collector:
-    """Walks from the function over everything it leans on; each thing is taken once."""
+    """Walks from the function over everything that it uses; each definition is taken once."""
 
     def __init__(self, function: Callable[..., Any], include: Include) -> None:
         self.values = values_around(function)
@@ -200,7 +200,7 @@ class _Collector:
 
 
 def _name(item: Any) -> str:
-    """Give the name by which a helper is used."""
+    """Return the name by which a helper is used."""
     name = getattr(unwrap(item), "__name__", None) if callable(item) else None
     if name is None:
         raise SourceError(f'include takes functions, classes and names of the module, not {item!r}; or "auto".')
@@ -208,7 +208,7 @@ def _name(item: Any) -> str:
 
 
 def values_around(function: Callable[..., Any]) -> dict[str, Any]:
-    """Give the values of the names around a function: its module's, and its closure's where they are set already."""
+    """Return the values of the names around a function: its module's, and its closure's where they are set already."""
     values = dict(function.__globals__)
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or ()):
         try:

@@ -62,11 +62,11 @@ class Channel:
                     left = left[self._sock.send(left) :]
                 except BlockingIOError:  # noqa: PERF203 - a full socket is no rare thing
                     if self._wait(write=True, idle=False):
-                        self._put_by()
+                        self._enqueue()
                 except (BrokenPipeError, ConnectionResetError) as error:
                     raise EOFError from error
 
-    def _put_by(self) -> None:
+    def _enqueue(self) -> None:
         """Take one frame in while we are sending: a child that blocks on its own sending would never read ours."""
         header, size = self._read_head()
         if header["kind"] in UNLIMITED and size > PAYLOAD_LIMIT:
@@ -77,7 +77,7 @@ class Channel:
         self._backlog.append((header, self.body(size)))
 
     def head(self) -> tuple[Header, int | bytearray]:
-        """Give the next header with the length of its payload, still to be read, or with the payload itself.
+        """Return the next header with the length of its payload, still to be read, or with the payload itself.
 
         Raises EOFError when the child has ended and ProtocolError for what is no frame.
         """
