@@ -12,7 +12,7 @@ from bench.harness import Row, in_turn
 from pyenv_frontend.dockerfile import parse
 from pyenv_frontend.expansion.base_image import Base, Libc
 from pyenv_frontend.expansion.expand import Tools, expand
-from pyenv_frontend.inputs.resolve import Needs
+from pyenv_frontend.inputs.resolve import StepInputs
 from pyenv_frontend.stages.analyze import read
 
 MANY = 10_000
@@ -42,7 +42,7 @@ def through(text: str) -> Callable[[], bytes]:
 
     def work() -> bytes:
         program = read(parse(source))
-        return expand(program, {(IMAGE, None): BASE}, [Needs()] * len(program.environments), TOOLS).source
+        return expand(program, {(IMAGE, None): BASE}, [StepInputs()] * len(program.environments), TOOLS).source
 
     return work
 

@@ -53,7 +53,7 @@ def _option(spec: OptionSpec) -> str:
 
 def _rules() -> str:
     rows = "\n".join(f"| [{rule.name}]({rule.name}.md) | {rule.summary} |" for rule in RULES)
-    return f"""{_NOTE}# Advice
+    return f"""{_NOTE}# LintWarning
 
 A Dockerfile that is right may still hold a surprise. These rules speak up in the summary of a build, in
 `docker build --check` and in `pyenv-frontend check`.

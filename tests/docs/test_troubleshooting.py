@@ -33,7 +33,7 @@ def messages() -> Iterator[tuple[str, str]]:
     for source in SOURCES:
         for path in sorted((ROOT / source).rglob("*.py")):
             for node in ast.walk(ast.parse(path.read_text())):
-                if isinstance(node, ast.Call) and node.args and _name(node.func).endswith(("Error", "Mistake")):
+                if isinstance(node, ast.Call) and node.args and _name(node.func).endswith(("Error", "InvalidValue")):
                     text = _text(node.args[0])
                     if text and _name(node.func) not in SILENT and " " in text:
                         yield f"{path.relative_to(ROOT)}:{node.lineno}", text

@@ -5,7 +5,7 @@ import pytest
 from pyenv_frontend import dockerfile
 from pyenv_frontend.expansion.base_image import Account, Base, Interpreter, Libc
 from pyenv_frontend.expansion.expand import Tools, expand
-from pyenv_frontend.inputs.resolve import Needs
+from pyenv_frontend.inputs.resolve import StepInputs
 from pyenv_frontend.stages.analyze import read
 
 pytestmark = pytest.mark.usefixtures("linting")
@@ -43,7 +43,7 @@ FILES = {"a.txt": "six==1.16.0\n", "odd name.txt": "six==1.16.0\n", "réq.txt": 
 def expanded(text: str, *, to_print: bool) -> str:
     program = read(dockerfile.parse(text.encode()))
     bases = {(stage.root, stage.root_platform): FACTS for stage in program.stages}
-    needs = [Needs(tuple(file.path for file in each.pyenv.requirements)) for each in program.environments]
+    needs = [StepInputs(tuple(file.path for file in each.pyenv.requirements)) for each in program.environments]
     return expand(program, bases, needs, TOOLS, to_print=to_print).source.decode()
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pyenv_frontend.positions import LineMap, Lines, Logical, Place, SourceFile, Span
+from pyenv_frontend.positions import LineMap, Lines, Logical, Position, SourceFile, Span
 
 
 def test_lines_end_behind_their_line_feed():
@@ -22,7 +22,12 @@ def test_a_file_that_ends_in_a_line_feed_has_no_line_behind_it():
 def test_columns_count_characters():
     """One column for a character of several bytes, one for each byte that is no UTF-8."""
     file = SourceFile("x", b"\xc3\xa9\xff=x\n")
-    assert [file.place(offset) for offset in (0, 2, 3, 4)] == [Place(1, 1), Place(1, 2), Place(1, 3), Place(1, 4)]
+    assert [file.position(offset) for offset in (0, 2, 3, 4)] == [
+        Position(1, 1),
+        Position(1, 2),
+        Position(1, 3),
+        Position(1, 4),
+    ]
 
 
 @pytest.mark.parametrize(("start", "end", "lines"), [(0, 2, (1, 1)), (0, 3, (1, 2)), (2, 2, (2, 2)), (2, 4, (2, 2))])

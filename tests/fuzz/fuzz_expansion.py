@@ -16,7 +16,7 @@ with atheris.instrument_imports(include=["pyenv_frontend"]):
     from pyenv_frontend.expansion.base_image import Base, Libc
     from pyenv_frontend.expansion.expand import Tools, expand
     from pyenv_frontend.expansion.location import HomeUnknownError
-    from pyenv_frontend.inputs.resolve import Needs
+    from pyenv_frontend.inputs.resolve import StepInputs
     from pyenv_frontend.stages.analyze import read
 
 BASE = Base(reference="x", suite="bookworm", distribution="debian", libc=Libc(kind="glibc", version=(2, 36)))
@@ -28,7 +28,7 @@ def one_input(data: bytes) -> None:
     try:
         program = read(parse(data))
         bases = {(stage.root, stage.root_platform): BASE for stage in program.stages}
-        needs = [Needs(tuple(file.path for file in each.pyenv.requirements)) for each in program.environments]
+        needs = [StepInputs(tuple(file.path for file in each.pyenv.requirements)) for each in program.environments]
         result = expand(program, bases, needs, TOOLS, to_print=len(data) % 2 == 1)
     except UserError as error:
         error.format()

@@ -16,9 +16,9 @@ with atheris.instrument_imports(include=["pyenv_frontend"]):
     from pyenv_frontend.dockerfile import parse
     from pyenv_frontend.errors import UserError
     from pyenv_frontend.inputs.pyproject import read_lock, read_project
-    from pyenv_frontend.inputs.resolve import close_over
+    from pyenv_frontend.inputs.resolve import resolve_inputs
     from pyenv_frontend.inputs.uv_lock import local_packages
-    from pyenv_frontend.lint.linter import advise
+    from pyenv_frontend.lint.linter import lint_pyenvs
     from pyenv_frontend.stages.analyze import Settings, read
 
 CUT = b"\n---8<---\n"
@@ -64,12 +64,12 @@ def one_input(data: bytes) -> None:
     closures = []
     for environment in program.environments[:4]:
         try:
-            closures.append(close_over(environment.pyenv, OneText(text)))
+            closures.append(resolve_inputs(environment.pyenv, OneText(text)))
         except UserError as error:
             errors.append(error)
             closures.append(None)
     closures += [None] * (len(program.environments) - len(closures))
-    for advice in advise(program, closures, today=TODAY):
+    for advice in lint_pyenvs(program, closures, today=TODAY):
         assert advice.text
     for error in errors:
         assert error.locations

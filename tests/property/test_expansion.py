@@ -11,7 +11,7 @@ from pyenv_frontend.errors import UserError
 from pyenv_frontend.expansion.base_image import Base
 from pyenv_frontend.expansion.expand import Expansion, Tools, expand
 from pyenv_frontend.expansion.location import HomeUnknownError
-from pyenv_frontend.inputs.resolve import Needs
+from pyenv_frontend.inputs.resolve import StepInputs
 from pyenv_frontend.positions import LineMap
 from pyenv_frontend.stages.analyze import read
 from pyenv_frontend.stages.program import Program
@@ -47,7 +47,7 @@ def program_of(source: bytes) -> Program | None:
 
 
 def expanded(program: Program, *, to_print: bool = False) -> Expansion | None:
-    needs = [Needs(tuple(file.path for file in each.pyenv.requirements)) for each in program.environments]
+    needs = [StepInputs(tuple(file.path for file in each.pyenv.requirements)) for each in program.environments]
     try:
         return expand(program, AnyBase(), needs, TOOLS, to_print=to_print)
     except HomeUnknownError:  # the caller asks the user for it, or the engine

@@ -59,7 +59,7 @@ class UserError(PyenvError):
         """``file:line:column: message``, in one line."""
         if not self.locations:
             return self.message
-        line, column = self.locations[0].place
+        line, column = self.locations[0].position
         return f"{self.locations[0].file.name}:{line}:{column}: {self.message}"
 
     def format(self) -> str:
@@ -67,7 +67,7 @@ class UserError(PyenvError):
         parts = [self.headline]
         for number, location in enumerate(self.locations):
             if number:
-                line, column = location.place
+                line, column = location.position
                 parts.append(f"also at {location.file.name}:{line}:{column}:")
             parts.append(excerpt(location))
         if self.expected:
@@ -88,7 +88,7 @@ def excerpt(location: Location) -> str:
 
     A stretch over several lines is underlined to the end of its first line. A long line is cut on both sides.
     """
-    start, end = location.place, location.end
+    start, end = location.position, location.end
     text = printable(location.file.line_text(start.line))
     until = end.column if end.line == start.line else len(text) + 1
     cut = max(0, start.column - 1 - WIDEST // 2)

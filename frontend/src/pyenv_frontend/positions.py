@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["LineMap", "Lines", "Location", "Logical", "Place", "SourceFile", "Span"]
+__all__ = ["LineMap", "Lines", "Location", "Logical", "Position", "SourceFile", "Span"]
 
 
 class Span(NamedTuple):
@@ -47,7 +47,7 @@ class Lines(NamedTuple):
         return range(self.first, self.last + 1)
 
 
-class Place(NamedTuple):
+class Position(NamedTuple):
     """A point in a file as people name it: line and column, both from 1."""
 
     line: int
@@ -91,11 +91,11 @@ class SourceFile:
         end = starts[line] if line < len(starts) else len(self.data)
         return self.data[starts[line - 1] : end].rstrip(b"\r\n")
 
-    def place(self, offset: int) -> Place:
+    def position(self, offset: int) -> Position:
         """Return line and column of ``offset``."""
         line = self.line_at(offset)
         before = self.data[self.starts[line - 1] : offset]
-        return Place(line, len(before.decode("utf-8", "surrogateescape")) + 1)
+        return Position(line, len(before.decode("utf-8", "surrogateescape")) + 1)
 
     def lines_of(self, span: Span) -> Lines:
         """Return the lines that ``span`` touches; an end right after a line break does not touch the next line."""
@@ -123,14 +123,14 @@ class Location(NamedTuple):
         return self.file.lines_of(self.span)
 
     @property
-    def place(self) -> Place:
+    def position(self) -> Position:
         """Line and column of the first byte."""
-        return self.file.place(self.span.start)
+        return self.file.position(self.span.start)
 
     @property
-    def end(self) -> Place:
+    def end(self) -> Position:
         """Line and column just behind the last byte."""
-        return self.file.place(self.span.end)
+        return self.file.position(self.span.end)
 
 
 class Logical:

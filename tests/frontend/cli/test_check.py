@@ -44,7 +44,7 @@ def test_text(monkeypatch, place):
 
 
 def test_warnings_alone_end_with_0(monkeypatch, place):
-    """Advice does not fail a check, unless the file says so."""
+    """LintWarning does not fail a check, unless the file says so."""
     folder(place, "FROM a\nPYENV 3.6 x\n")
     assert called(monkeypatch, "check").code == 0
     folder(place, "# check=error=true\nFROM a\nPYENV 3.6 x\n")

@@ -2,7 +2,7 @@
 
 from pyenv_frontend.dockerfile import parse, words
 from pyenv_frontend.dockerfile.whitespace import SPACES, skip_space
-from pyenv_frontend.positions import Place
+from pyenv_frontend.positions import Position
 
 
 def only(source: bytes):
@@ -19,7 +19,7 @@ def test_flags_have_name_value_and_place():
         (b"mount", b"'type=secret,id=a b'"),
         (b"no-compile", None),
     ]
-    assert flags[1].name.location.place == Place(2, 4)
+    assert flags[1].name.location.position == Position(2, 4)
 
 
 def test_flags_hold_characters_beyond_ascii():
@@ -45,7 +45,11 @@ def test_words_over_continuations_point_at_their_own_lines():
     """A file on the third line is found there, past the comment between."""
     instruction = only(b"PYENV 3.8 \\\n  # why\n  x req\\\nuirements.txt\n")
     version, name, requirements = words.split(instruction.arguments, instruction.escape)
-    assert [word.location.place for word in (version, name, requirements)] == [Place(1, 7), Place(3, 3), Place(3, 5)]
+    assert [word.location.position for word in (version, name, requirements)] == [
+        Position(1, 7),
+        Position(3, 3),
+        Position(3, 5),
+    ]
     assert requirements.text == b"requirements.txt"
     assert requirements.location.lines == (3, 4)
 
@@ -54,7 +58,7 @@ def test_lines_of_a_stripped_heredoc_keep_their_places():
     """Tabs are gone from the text, and the rest still knows where it was."""
     (heredoc,) = only(b"PYENV 3.8 x <<-EOF\n\t\tpandas\n\tnumpy\n\tEOF\n").heredocs
     assert heredoc.content == b"pandas\nnumpy\n"
-    assert heredoc.body.locate(7, 12).place == Place(3, 2)
+    assert heredoc.body.locate(7, 12).position == Position(3, 2)
 
 
 def test_the_document_tells_escape_and_directives():

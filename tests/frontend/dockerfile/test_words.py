@@ -134,7 +134,7 @@ def test_a_place_behind_wide_characters_is_counted_in_bytes():
     with pytest.raises(WordError) as caught:
         words.expand(text, ENV.get, b"\\")
     assert caught.value.locations[0].span == Span(7, 9)
-    assert caught.value.locations[0].place == (1, 4)
+    assert caught.value.locations[0].position == (1, 4)
 
 
 def test_expansion_says_which_variables_it_met():

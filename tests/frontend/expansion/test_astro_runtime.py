@@ -7,7 +7,7 @@ import pytest
 from pyenv_frontend import dockerfile
 from pyenv_frontend.expansion.astro_runtime import Triggers, has_triggers, sort, spelled
 from pyenv_frontend.expansion.expand import Tools, expand
-from pyenv_frontend.inputs.resolve import Needs
+from pyenv_frontend.inputs.resolve import StepInputs
 from pyenv_frontend.stages.analyze import Settings, read
 from tests.frontend.expansion.facts import DEBIAN
 
@@ -62,7 +62,7 @@ def expanded(source, triggers=TRIGGERS, **build_args):
         (stage.root, None): replace(astro, triggers=triggers if has_triggers(stage.root) else ())
         for stage in program.stages
     }
-    needs = [Needs() for _ in program.environments]
+    needs = [StepInputs() for _ in program.environments]
     result = expand(program, bases, needs, Tools(here="t", triggers="t"), present={"packages.txt"})
     return result, [line for line in result.source.decode().splitlines() if not line.startswith((" ", "RUN --", "ENV"))]
 

@@ -10,7 +10,7 @@ from pyenv_frontend import dockerfile
 from pyenv_frontend.errors import UserError
 from pyenv_frontend.expansion.expand import Expansion, Tools, expand
 from pyenv_frontend.expansion.location import HomeUnknownError
-from pyenv_frontend.inputs.resolve import Needs
+from pyenv_frontend.inputs.resolve import StepInputs
 from pyenv_frontend.stages.analyze import Settings, read
 from pyenv_frontend.stages.program import Program
 from tests.frontend.expansion.facts import BASES
@@ -26,7 +26,7 @@ def program(source: bytes) -> Program:
 def expanded(source: bytes, *, to_print: bool = False) -> Expansion:
     read_program = program(source)
     bases = {(stage.root, stage.root_platform): BASES[stage.root] for stage in read_program.stages}
-    needs = [Needs(tuple(file.path for file in each.pyenv.requirements)) for each in read_program.environments]
+    needs = [StepInputs(tuple(file.path for file in each.pyenv.requirements)) for each in read_program.environments]
     return expand(read_program, bases, needs, TOOLS, to_print=to_print)
 
 
@@ -125,7 +125,7 @@ def test_left_out_pyenvs_become_comments():
     )
     read_program = read(dockerfile.parse(source), Settings(reachable_only=True))
     bases = {(stage.root, None): BASES["debian:bookworm"] for stage in read_program.stages}
-    result = expand(read_program, bases, [Needs()], TOOLS)
+    result = expand(read_program, bases, [StepInputs()], TOOLS)
     lines = result.source.split(b"\n")
     assert lines[:6] == [
         b"FROM debian:bookworm AS a",
@@ -143,7 +143,7 @@ def test_left_out_pyenvs_become_comments():
 def test_the_step_is_told_which_projects_have_a_lock():
     """It need not look for it: the frontend has, up to the root of the workspace."""
     read_program = program(b"FROM debian:bookworm\nPYENV 3.11 etl a/pyproject.toml b/pyproject.toml\n")
-    needs = Needs(inputs=("a/", "b/"), locked=("b/pyproject.toml",))
+    needs = StepInputs(inputs=("a/", "b/"), locked=("b/pyproject.toml",))
     bases = {("debian:bookworm", None): BASES["debian:bookworm"]}
     source = expand(read_program, bases, [needs], TOOLS).source.decode()
     assert source.count("--project=") == 2

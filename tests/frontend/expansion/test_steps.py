@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pyenv_frontend.expansion.steps import environment_options
-from pyenv_frontend.inputs.resolve import close_over
+from pyenv_frontend.inputs.resolve import resolve_inputs
 from pyenv_frontend.local.fingerprint import fingerprint_of
 from pyenv_frontend.pyenv.options import OPTIONS, OptionSpec
 from pyenv_image.step_options import EnvironmentOptions
@@ -50,7 +50,7 @@ def test_the_step_is_told(spec: OptionSpec):
 def test_a_local_environment_is_made_again(spec: OptionSpec):
     """Each option that holds outside an image is part of the fingerprint."""
     digests = {
-        fingerprint_of(each, close_over(each, FILES), FILES, Path("/x")).digest
+        fingerprint_of(each, resolve_inputs(each, FILES), FILES, Path("/x")).digest
         for each in (pyenv(f"PYENV {word} 3.12 x pyproject.toml") for word in (written(spec), ""))
     }
     assert len(digests) == 2

@@ -151,7 +151,7 @@ def test_inline_is_relative_to_the_context():
     found = closure("PYENV 3.9 x <<E\nnumpy\n-r r/a.txt\nE", {"r/a.txt": "scipy\n-r b.txt", "r/b.txt": ""})
     assert found.files == ("r/a.txt", "r/b.txt")
     assert [each.text for each in found.listed] == ["numpy", "scipy"]
-    assert found.listed[0].origin.word.place == (3, 1)
+    assert found.listed[0].origin.word.position == (3, 1)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
@@ -283,7 +283,7 @@ def test_a_lock_at_the_root_of_the_workspace():
     """It is found above the project, as uv finds it; of what it locks, what the project needs enters the step."""
     found = closure("PYENV 3.9 x apps/app/pyproject.toml", WORKSPACE)
     assert set(found.inputs) == LOCKED
-    assert found.needs.locked == ("apps/app/pyproject.toml",)
+    assert found.step_inputs.locked == ("apps/app/pyproject.toml",)
     assert all(each.locked for each in found.listed)
     more = "optional-dependencies = { more = [] }\n[dependency-groups]\nlint = []\n[tool.uv.sources]"
     files = WORKSPACE | {"apps/app/pyproject.toml": MEMBER.replace("[tool.uv.sources]", more)}
@@ -297,7 +297,7 @@ def test_a_workspace_without_a_lock():
     found = closure("PYENV 3.9 x apps/app/pyproject.toml", files)
     assert set(found.inputs) == {"apps/app/pyproject.toml", "pyproject.toml", "libs/common/", "libs/util/"}
     assert not any(each.locked for each in found.listed)
-    assert found.needs.locked == ()
+    assert found.step_inputs.locked == ()
 
 
 def test_sources_of_the_root_hold_for_its_members():
@@ -393,7 +393,7 @@ def test_locations_of_a_nested_error():
     """The Dockerfile's word comes first, since that is what a build shows, then the line that is wrong."""
     with pytest.raises(UserError) as caught:
         closure("PYENV 3.9 x a.txt", {"a.txt": "numpy\n-r gone.txt"})
-    assert [(each.file.name, each.place) for each in caught.value.locations] == [
+    assert [(each.file.name, each.position) for each in caught.value.locations] == [
         ("Dockerfile", (2, 13)),
         ("a.txt", (2, 4)),
     ]
@@ -403,4 +403,4 @@ def test_the_files_of_a_trigger_are_those_that_it_names():
     """They are in the context of the build that fires it, and so is a lock."""
     found = closure("ONBUILD PYENV --constraint=c.txt 3.9 x a.txt pyproject.toml", {})
     assert found.inputs == ("a.txt", "pyproject.toml", "c.txt")
-    assert found.needs.locked == ()
+    assert found.step_inputs.locked == ()

@@ -1,13 +1,13 @@
-"""Advice: the table's own examples, each rule's edges, and how advice is switched off."""
+"""LintWarning: the table's own examples, each rule's edges, and how advice is switched off."""
 
 from datetime import date
 
 import pytest
 
 from pyenv_frontend.dockerfile import parse
-from pyenv_frontend.inputs.resolve import close_over
-from pyenv_frontend.lint.config import Checks, checks_of, parse_checks
-from pyenv_frontend.lint.linter import advise
+from pyenv_frontend.inputs.resolve import resolve_inputs
+from pyenv_frontend.lint.config import LintConfig, config_of, parse_config
+from pyenv_frontend.lint.linter import lint_pyenvs
 from pyenv_frontend.lint.ruleset import RULES
 from pyenv_frontend.stages.analyze import read
 from tests.frontend.pyenv.contexts import Files
@@ -18,8 +18,8 @@ TODAY = date(2026, 11, 1)
 def advice(text, files=None, *, today=TODAY, build_args=None, **variables):
     """What is said about a Dockerfile."""
     program = read(parse(text.encode()), base_variables=lambda *_: variables)
-    closures = [close_over(each.pyenv, Files(files or {})) for each in program.environments]
-    return advise(program, closures, today=today, build_args=build_args)
+    closures = [resolve_inputs(each.pyenv, Files(files or {})) for each in program.environments]
+    return lint_pyenvs(program, closures, today=today, build_args=build_args)
 
 
 def names(*args, **kwargs):
@@ -56,28 +56,28 @@ def test_comment_counts_for_one_instruction():
     text = (
         "FROM a\n# check=skip=PyenvEndOfLifePython\nPYENV 3.8 one\nPYENV 3.8 two\n# check=skip=all\n\nPYENV 3.8 three\n"
     )
-    assert [each.location.place.line for each in advice(text)] == [4, 7]
+    assert [each.location.position.line for each in advice(text)] == [4, 7]
 
 
 @pytest.mark.parametrize(
     ("text", "checks"),
     [
-        ("skip=A,B", Checks(skip=frozenset({"A", "B"}))),
-        (" skip = A , B ; error = true ", Checks(skip=frozenset({"A", "B"}), error=True)),
-        ("error=1", Checks(error=True)),
-        ("error=false;experimental=all", Checks()),
-        ("nonsense", Checks()),
+        ("skip=A,B", LintConfig(skip=frozenset({"A", "B"}))),
+        (" skip = A , B ; error = true ", LintConfig(skip=frozenset({"A", "B"}), error=True)),
+        ("error=1", LintConfig(error=True)),
+        ("error=false;experimental=all", LintConfig()),
+        ("nonsense", LintConfig()),
     ],
 )
 def test_settings(text, checks):
     """What a check setting says."""
-    assert parse_checks(text) == checks
+    assert parse_config(text) == checks
 
 
 def test_directive_behind_shebang():
     """The directive is found where BuildKit finds it."""
-    assert checks_of(parse(b"#!/x\n# check=error=true\nFROM a"), {}).error
-    assert not checks_of(parse(b"FROM a\n# check=error=true\n"), {}).error
+    assert config_of(parse(b"#!/x\n# check=error=true\nFROM a"), {}).error
+    assert not config_of(parse(b"FROM a\n# check=error=true\n"), {}).error
 
 
 @pytest.mark.parametrize(("today", "said"), [(date(2024, 10, 7), []), (date(2024, 10, 8), ["PyenvEndOfLifePython"])])
@@ -99,8 +99,8 @@ def test_unpinned(line):
     """Anything else may be another version tomorrow."""
     (found,) = advice("FROM a\nPYENV 3.14 x a.txt", {"a.txt": f"scipy==1\n{line}"})
     assert found.message == "numpy has no exact version in the environment x"
-    assert found.location.place == (2, 14)
-    assert [(each.file.name, each.place) for each in found.details] == [("a.txt", (2, 1))]
+    assert found.location.position == (2, 14)
+    assert [(each.file.name, each.position) for each in found.details] == [("a.txt", (2, 1))]
 
 
 def test_many_unpinned():
@@ -151,14 +151,14 @@ def test_airflow_by_environment():
     text = "FROM me/airflow\nPYENV 3.14 x <<E\napache-airflow==3.0.5\nE"
     (found,) = advice(text, AIRFLOW_VERSION="3.0.6")
     assert found.message == "apache-airflow==3.0.5 is not the 3.0.6 of the base image me/airflow"
-    assert found.location.place == (3, 1)
+    assert found.location.position == (3, 1)
     assert names(text, AIRFLOW_VERSION="3.0.5") == []
 
 
 def test_similar_names_across_stages():
     """Names that differ in case or dash are told apart with trouble wherever they stand."""
     found = advice("FROM a\nPYENV 3.14 my-env\nFROM a\nPYENV 3.14 My_Env\nPYENV 3.14 my-env")
-    assert [(each.location.place.line, each.details[0].place.line) for each in found] == [(4, 2), (5, 4)]
+    assert [(each.location.position.line, each.details[0].position.line) for each in found] == [(4, 2), (5, 4)]
 
 
 @pytest.mark.parametrize("address", ["https://me:pw@h/", "https://:pw@h/", "git+https://u:p@h/x"])
@@ -166,8 +166,8 @@ def test_credentials(address):
     """A password in a file is shown at the word that names the file; a variable is none."""
     (found,) = advice("FROM a\nPYENV 3.14 x a.txt", {"a.txt": f"--extra-index-url {address}\n"})
     assert found.rule.name == "PyenvCredentialsInRequirements"
-    assert found.location.place == (2, 14)
-    assert found.details[0].place.line == 1
+    assert found.location.position == (2, 14)
+    assert found.details[0].position.line == 1
     assert names("FROM a\nPYENV 3.14 x a.txt", {"a.txt": "--index-url https://me:${PW}@h/\n-i https://me@h:80/"}) == []
 
 

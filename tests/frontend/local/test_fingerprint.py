@@ -6,7 +6,7 @@ import pytest
 
 from pyenv_frontend.cli.folder_context import FolderContext
 from pyenv_frontend.dockerfile import parse
-from pyenv_frontend.inputs.resolve import close_over
+from pyenv_frontend.inputs.resolve import resolve_inputs
 from pyenv_frontend.local.fingerprint import Fingerprint, differences, fingerprint_of
 from pyenv_frontend.stages.analyze import read
 
@@ -17,7 +17,7 @@ def fingerprint(folder: Path, line: str = LINE) -> Fingerprint:
     program = read(parse(f"FROM debian\n{line}\n".encode()))
     pyenv = program.environments[0].pyenv
     context = FolderContext(folder)
-    return fingerprint_of(pyenv, close_over(pyenv, context), context, folder / ".pyenv-frontend/one")
+    return fingerprint_of(pyenv, resolve_inputs(pyenv, context), context, folder / ".pyenv-frontend/one")
 
 
 @pytest.fixture

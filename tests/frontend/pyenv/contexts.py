@@ -4,7 +4,7 @@ import posixpath
 
 from pyenv_frontend.dockerfile import parse
 from pyenv_frontend.inputs.build_context import NotInContextError
-from pyenv_frontend.inputs.resolve import close_over
+from pyenv_frontend.inputs.resolve import resolve_inputs
 from pyenv_frontend.stages.analyze import read
 
 
@@ -46,4 +46,4 @@ def pyenv(line):
 
 def closure(line, files=None, **more):
     """What a PYENV line refers to in a context of these files."""
-    return close_over(pyenv(line), files if isinstance(files, Files) else Files(files, **more))
+    return resolve_inputs(pyenv(line), files if isinstance(files, Files) else Files(files, **more))

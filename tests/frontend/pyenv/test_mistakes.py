@@ -8,7 +8,7 @@ import pytest
 from pyenv_frontend.cli.folder_context import FolderContext
 from pyenv_frontend.dockerfile import parse
 from pyenv_frontend.errors import UserError
-from pyenv_frontend.inputs.resolve import close_over
+from pyenv_frontend.inputs.resolve import resolve_inputs
 from pyenv_frontend.stages.analyze import read
 
 
@@ -25,7 +25,7 @@ MISTAKES = sorted((Path(__file__).parent / "mistakes").iterdir())
 def closures(case):
     """Everything the Dockerfile of a case refers to."""
     program = read(parse((case / "Dockerfile").read_bytes()))
-    return [close_over(environment.pyenv, Case(case)) for environment in program.environments]
+    return [resolve_inputs(environment.pyenv, Case(case)) for environment in program.environments]
 
 
 @pytest.mark.parametrize("case", MISTAKES, ids=lambda case: case.name)

@@ -5,7 +5,7 @@ import inspect
 import pytest
 
 from pyenv_frontend.pyenv.instruction import Options
-from pyenv_frontend.pyenv.invalid_value import Mistake
+from pyenv_frontend.pyenv.invalid_value import InvalidValue
 from pyenv_frontend.pyenv.options import OPTIONS, find_option, read_value
 from tests.frontend.pyenv.contexts import pyenv
 
@@ -79,7 +79,7 @@ def test_documented(spec):
 def test_near_misses(spec):
     """An option with a letter left out or doubled is recognised."""
     for misspelt in (spec.name[:-2] + spec.name[-1], spec.name + spec.name[-1]):
-        with pytest.raises(Mistake) as caught:
+        with pytest.raises(InvalidValue) as caught:
             find_option(misspelt)
         assert caught.value.hint == f"write --{spec.name}"
 
@@ -88,7 +88,7 @@ def test_near_misses(spec):
 @pytest.mark.parametrize("text", [None, ""])
 def test_value_needed(spec, text):
     """An option that takes a value cannot go without."""
-    with pytest.raises(Mistake, match="needs a value"):
+    with pytest.raises(InvalidValue, match="needs a value"):
         read_value(spec, text)
 
 

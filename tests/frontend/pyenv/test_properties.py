@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pyenv_frontend.dockerfile import parse
 from pyenv_frontend.errors import UserError
-from pyenv_frontend.inputs.resolve import close_over
+from pyenv_frontend.inputs.resolve import resolve_inputs
 from pyenv_frontend.stages.analyze import Settings, read
 from pyenv_image.pip_format import decode, local_path, read_statements, rewrite
 from tests.frontend.pyenv.contexts import Files
@@ -131,7 +131,7 @@ def test_walks_end_and_stay_inside(files, first):
     context = Files(files)
     (environment,) = read(document).environments
     try:
-        found = close_over(environment.pyenv, context)
+        found = resolve_inputs(environment.pyenv, context)
     except UserError as error:
         checked(error, document)
     else:

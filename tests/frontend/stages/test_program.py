@@ -253,7 +253,7 @@ def test_report_goes_on():
     errors = []
     program = read(parse(b"FROM a\nPYENV 3.1 x\nPYENV 3.9 y\nPYENV 3.9 z.z\n"), report=errors.append)
     assert [each.pyenv.name.text for each in program.environments] == ["y"]
-    assert [error.locations[0].place.line for error in errors] == [2, 4]
+    assert [error.locations[0].position.line for error in errors] == [2, 4]
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ from pyenv_frontend.cli import report
 from pyenv_frontend.cli.common import CommonOptions, common_options
 from pyenv_frontend.cli.report import Finding
 from pyenv_frontend.errors import UserError
-from pyenv_frontend.inputs.resolve import close_over
-from pyenv_frontend.lint.config import checks_of
-from pyenv_frontend.lint.linter import advise
+from pyenv_frontend.inputs.resolve import resolve_inputs
+from pyenv_frontend.lint.config import config_of
+from pyenv_frontend.lint.linter import lint_pyenvs
 from pyenv_frontend.pyenv.hints import misspelt
 from pyenv_frontend.stages.analyze import has_pyenv
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from pyenv_frontend.cli.folder_context import FolderContext
     from pyenv_frontend.dockerfile import Document, Instruction
-    from pyenv_frontend.inputs.resolve import Closure
+    from pyenv_frontend.inputs.resolve import RequirementInputs
     from pyenv_frontend.stages.program import Program
 
 __all__ = ["check", "find"]
@@ -66,8 +66,8 @@ def find(document: Document, options: CommonOptions, *, today: date) -> list[Fin
     program = options.read_program(document, report=errors.append)
     closures = _closures(program, context, errors)
     build_args = options.settings.build_args
-    advice = advise(program, closures, today=today, build_args=build_args)
-    strict = checks_of(document, build_args).error
+    advice = lint_pyenvs(program, closures, today=today, build_args=build_args)
+    strict = config_of(document, build_args).error
     findings = [Finding.of_error(error) for error in errors]
     findings += [Finding.of_advice(each, error=strict) for each in advice]
     findings = [finding.under(context.prefix, document.file) for finding in findings]
@@ -79,12 +79,12 @@ def _misspelt(instruction: Instruction) -> UserError:
     return UserError(f"{word} is no instruction", instruction.command.keyword.location, hint="write PYENV")
 
 
-def _closures(program: Program, context: FolderContext, errors: list[UserError]) -> list[Closure | None]:
+def _closures(program: Program, context: FolderContext, errors: list[UserError]) -> list[RequirementInputs | None]:
     """What each PYENV refers to; None, and an error more, where that cannot be found out."""
-    found: list[Closure | None] = []
+    found: list[RequirementInputs | None] = []
     for environment in program.environments:
         try:
-            found.append(close_over(environment.pyenv, context))
+            found.append(resolve_inputs(environment.pyenv, context))
         except UserError as error:
             errors.append(error)
             found.append(None)

@@ -15,7 +15,7 @@ from pyenv_frontend.expansion import expand as expansion
 from pyenv_frontend.expansion.astro_runtime import FILES
 from pyenv_frontend.expansion.base_image import Base
 from pyenv_frontend.expansion.location import HomeUnknownError
-from pyenv_frontend.inputs.resolve import close_over
+from pyenv_frontend.inputs.resolve import resolve_inputs
 from pyenv_frontend.stages.analyze import has_pyenv
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class _Expander:
         environments = self._program.environments
         for each in environments:
             self._check_user(each)
-        needs = [close_over(each.pyenv, context).needs for each in environments]
+        needs = [resolve_inputs(each.pyenv, context).step_inputs for each in environments]
         image = tools or self._syntax() or _TOOLS
         where = expansion.Tools(here=image, triggers=image)
         present = [name for name in FILES if context.exists(name)]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pyenv_frontend.errors import UserError
-    from pyenv_frontend.lint.ruleset import Advice
+    from pyenv_frontend.lint.ruleset import LintWarning
 
 __all__ = ["ERROR_RULE", "Finding", "as_json", "as_sarif", "as_text"]
 
@@ -54,7 +54,7 @@ class Finding:
         )
 
     @classmethod
-    def of_advice(cls, advice: Advice, *, error: bool) -> Finding:
+    def of_advice(cls, advice: LintWarning, *, error: bool) -> Finding:
         """Advice, which `# check=error=true` makes an error."""
         return cls(
             level="error" if error else "warning",
@@ -89,7 +89,7 @@ def _text(finding: Finding) -> str:
 
 
 def _point(location: Location) -> str:
-    line, column = location.place
+    line, column = location.position
     return f"{location.file.name}:{line}:{column}"
 
 
@@ -116,7 +116,7 @@ def as_json(findings: Sequence[Finding]) -> str:
 
 
 def _json_place(location: Location) -> dict[str, Any]:
-    start, end = location.place, location.end
+    start, end = location.position, location.end
     return {
         "file": location.file.name,
         "line": start.line,
@@ -150,7 +150,7 @@ def as_sarif(findings: Sequence[Finding]) -> str:
 
 
 def _sarif_place(location: Location) -> dict[str, Any]:
-    start, end = location.place, location.end
+    start, end = location.position, location.end
     region = {"startLine": start.line, "startColumn": start.column, "endLine": end.line, "endColumn": end.column}
     return {"physicalLocation": {"artifactLocation": {"uri": _uri(location.file.name)}, "region": region}}
 

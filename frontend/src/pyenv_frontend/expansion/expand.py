@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pyenv_frontend.expansion.interpreter_choice import Choice
     from pyenv_frontend.expansion.location import Place
     from pyenv_frontend.expansion.printed_builder_stage import Aside
-    from pyenv_frontend.inputs.resolve import Needs
+    from pyenv_frontend.inputs.resolve import StepInputs
     from pyenv_frontend.stages.program import Environment, Program, Stage
 
 __all__ = ["BaseKey", "Expansion", "Step", "expand"]
@@ -90,7 +90,7 @@ class Tools:
 def expand(  # noqa: PLR0913 - the file, and all that it takes to expand it
     program: Program,
     bases: Mapping[BaseKey, Base],
-    needs: Sequence[Needs],
+    needs: Sequence[StepInputs],
     tools: Tools,
     *,
     present: Collection[str] = (),
@@ -158,7 +158,7 @@ def _copy(output: Output, span: Span, left_out: deque[Instruction]) -> None:
 def _parts(
     program: Program,
     bases: Mapping[BaseKey, Base],
-    needs: Sequence[Needs],
+    needs: Sequence[StepInputs],
     tools: Tools,
     *,
     to_print: bool,
@@ -234,7 +234,7 @@ class _Part:
     environment: Environment
     place: Place
     choice: Choice
-    needs: Needs
+    needs: StepInputs
     tools: Tools
     aside: Aside | None
     """The stage that installs it, if it is to have one of its own."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pyenv_frontend.expansion.location import Place
-    from pyenv_frontend.inputs.resolve import Needs
+    from pyenv_frontend.inputs.resolve import StepInputs
     from pyenv_frontend.pyenv.instruction import Pyenv
 
 __all__ = [
@@ -101,7 +101,7 @@ def said_of_graft(pyenv: Pyenv) -> list[str]:
 
 
 def environment(  # noqa: PLR0913 - three that say what, three that say how
-    pyenv: Pyenv, place: Place, python: str, *, needs: Needs, tools: str, selfcheck: bool, rehung: bool = True
+    pyenv: Pyenv, place: Place, python: str, *, needs: StepInputs, tools: str, selfcheck: bool, rehung: bool = True
 ) -> Run:
     """The RUN that makes an environment.
 

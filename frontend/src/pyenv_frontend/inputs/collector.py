@@ -8,12 +8,12 @@ from pyenv_frontend.errors import UserError, printable
 from pyenv_frontend.inputs.build_context import NotInContextError
 from pyenv_frontend.inputs.context_path import join
 from pyenv_frontend.positions import Location, SourceFile, Span
-from pyenv_frontend.pyenv.invalid_value import Mistake
+from pyenv_frontend.pyenv.invalid_value import InvalidValue
 
 if TYPE_CHECKING:
     from pyenv_frontend.inputs.build_context import BuildContext
 
-__all__ = ["Listed", "Origin", "Walk"]
+__all__ = ["InputCollector", "ListedRequirement", "Origin"]
 
 _SHOWN = 8
 """How many neighbours of a missing file are named at most."""
@@ -38,10 +38,10 @@ class Origin(NamedTuple):
         """The beginning of a sentence about `path`."""
         if self.line is None:
             return path
-        return f"{path}, which {self.line.file.name} names in line {self.line.place.line},"
+        return f"{path}, which {self.line.file.name} names in line {self.line.position.line},"
 
 
-class Listed(NamedTuple):
+class ListedRequirement(NamedTuple):
     """One requirement, and where it is written."""
 
     text: str
@@ -51,7 +51,7 @@ class Listed(NamedTuple):
     """Whether a lock file beside it decides the version."""
 
 
-class Walk:
+class InputCollector:
     """Everything one PYENV refers to, as far as it is known by now."""
 
     __slots__ = ("constraints", "context", "files", "listed", "locked", "trees")
@@ -62,7 +62,7 @@ class Walk:
         """Files that were read, by path."""
         self.trees: dict[str, None] = {}
         """Directories and archives that are named and not read, in order."""
-        self.listed: list[Listed] = []
+        self.listed: list[ListedRequirement] = []
         self.locked: list[str] = []
         """The `pyproject.toml`s that have a lock, beside them or at the root of their workspace."""
         self.constraints: list[str] = []
@@ -105,7 +105,7 @@ class Walk:
         """
         try:
             return join(folder, text)
-        except Mistake as mistake:
+        except InvalidValue as mistake:
             shown = printable(text.encode("utf-8", "replace"))
             message = f"{origin.says(shown)}{mistake.message.removeprefix(shown)}"
             hint = f"{mistake.hint}, and name it relative to the file that says so"

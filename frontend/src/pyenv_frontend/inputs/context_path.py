@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from pyenv_frontend.errors import printable
-from pyenv_frontend.pyenv.invalid_value import Mistake
+from pyenv_frontend.pyenv.invalid_value import InvalidValue
 
 if TYPE_CHECKING:
     from pyenv_frontend.pyenv.instruction import RequirementsKind
@@ -27,10 +27,10 @@ def context_path(text: str) -> str:
     """A file of the context as the Dockerfile names it, in its one spelling: no leading `/`, no `.`, no `..`.
 
     Raises:
-        Mistake: it is an address, leaves the context, or is the context itself.
+        InvalidValue: it is an address, leaves the context, or is the context itself.
     """
     if is_url(text):
-        raise Mistake(
+        raise InvalidValue(
             f"{text} is an address, not a file of the build context", hint="download it into the build context"
         )
     return join("", text.lstrip("/"))
@@ -40,16 +40,16 @@ def join(folder: str, text: str) -> str:
     """`text` as a file in `folder` (both relative to the context) says it, relative to the context.
 
     Raises:
-        Mistake: it leaves the context.
+        InvalidValue: it leaves the context.
     """
     if "\0" in text:
-        raise Mistake(
+        raise InvalidValue(
             f"{printable(text.encode('utf-8', 'replace'))} is no name of a file: it holds a NUL",
             hint="take the NUL out",
         )
     path = posixpath.normpath(posixpath.join(folder, text))
     if path == ".." or path.startswith(("../", "/")):
-        raise Mistake(f"{text} lies outside of the build context", hint="move it into the build context")
+        raise InvalidValue(f"{text} lies outside of the build context", hint="move it into the build context")
     return "" if path == "." else path
 
 
@@ -57,7 +57,7 @@ def kind_of(path: str) -> RequirementsKind:
     """How a requirements file is read, by its name alone (PEP 751 fixes the names of lock files).
 
     Raises:
-        Mistake: it is a file that holds something else.
+        InvalidValue: it is a file that holds something else.
     """
     name = path.rpartition("/")[2]
     if _PYLOCK.fullmatch(name):
@@ -68,7 +68,7 @@ def kind_of(path: str) -> RequirementsKind:
     if not path or other:
         what = other or "the build context itself"
         hint = _INSTEAD.get(name, "write {}pyproject.toml" if other != "a TOML file" else "").format(path[: -len(name)])
-        raise Mistake(f"{path or '.'} is {what}, not a list of requirements", expected=_EXPECTED, hint=hint)
+        raise InvalidValue(f"{path or '.'} is {what}, not a list of requirements", expected=_EXPECTED, hint=hint)
     return "requirements"
 
 

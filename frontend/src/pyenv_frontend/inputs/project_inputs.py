@@ -11,7 +11,7 @@ from packaging.utils import canonicalize_name
 
 from pyenv_frontend.errors import UserError, near
 from pyenv_frontend.inputs import uv_workspace
-from pyenv_frontend.inputs.collector import Listed
+from pyenv_frontend.inputs.collector import ListedRequirement
 from pyenv_frontend.inputs.context_path import is_url
 from pyenv_frontend.inputs.pyproject import read_lock, read_project
 from pyenv_frontend.inputs.uv_lock import local_packages
@@ -21,7 +21,7 @@ from pyenv_image.pip_format import local_path
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pyenv_frontend.inputs.collector import Origin, Walk
+    from pyenv_frontend.inputs.collector import InputCollector, Origin
     from pyenv_frontend.inputs.pyproject import Project
     from pyenv_frontend.inputs.uv_workspace import Workspace
     from pyenv_frontend.positions import SourceFile
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["take_lock", "take_project"]
 
 
-def take_lock(walk: Walk, path: str, origin: Origin, options: Options) -> None:
+def take_lock(walk: InputCollector, path: str, origin: Origin, options: Options) -> None:
     """Take in a `pylock.toml` and the archives and directories it names."""
     file = walk.read(path, origin)
     lock = _parsed(read_lock, file, origin)
@@ -39,7 +39,7 @@ def take_lock(walk: Walk, path: str, origin: Origin, options: Options) -> None:
         _take_tree(walk, path, named, origin)
 
 
-def take_project(walk: Walk, path: str, origin: Origin, options: Options) -> tuple[str, ...]:
+def take_project(walk: InputCollector, path: str, origin: Origin, options: Options) -> tuple[str, ...]:
     """Take in a `pyproject.toml`, its lock, which may be at the root of a workspace above, and what it names.
 
     Returns:
@@ -51,7 +51,7 @@ def take_project(walk: Walk, path: str, origin: Origin, options: Options) -> tup
     above = uv_workspace.find(walk, folder, project)
     lock = walk.read_if_there(posixpath.join(above.folder if above else folder, "uv.lock"))
     walk.locked += [path] if lock else []
-    walk.listed += [Listed(text, origin, locked=lock is not None) for text in project.dependencies]
+    walk.listed += [ListedRequirement(text, origin, locked=lock is not None) for text in project.dependencies]
     for text in project.dependencies:
         if local := local_path(text):
             _take_tree(walk, path, local.path, origin)
@@ -70,7 +70,7 @@ def take_project(walk: Walk, path: str, origin: Origin, options: Options) -> tup
     return tuple(walk.join(folder, each, origin) for each in project.listed)
 
 
-def _take_tree(walk: Walk, path: str, named: str, origin: Origin, *, own: bool = True) -> None:
+def _take_tree(walk: InputCollector, path: str, named: str, origin: Origin, *, own: bool = True) -> None:
     """A local package, as the file at `path` names it; the project's own folder is no package to install."""
     if is_url(named) or (own and named == "."):
         return
@@ -80,7 +80,7 @@ def _take_tree(walk: Walk, path: str, named: str, origin: Origin, *, own: bool =
     walk.tree(walk.join(posixpath.dirname(path), named, place), place)
 
 
-def _take_members(walk: Walk, above: Workspace, project: Project, origin: Origin) -> None:
+def _take_members(walk: InputCollector, above: Workspace, project: Project, origin: Origin) -> None:
     """The members that a project depends on, and those that these depend on; of the root's own sources all."""
     for named in above.project.required:
         _take_tree(walk, posixpath.join(above.folder, "pyproject.toml"), named, origin)
@@ -104,7 +104,7 @@ def _name_of(text: str) -> str:
     return canonicalize_name(match[1]) if match else ""
 
 
-def _no_root(walk: Walk, path: str, project: Project, origin: Origin) -> UserError:
+def _no_root(walk: InputCollector, path: str, project: Project, origin: Origin) -> UserError:
     """A dependency that is a member of a workspace, and no workspace."""
     name = project.workspace[0]
     file = walk.files[path]

@@ -10,7 +10,7 @@ import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
 from pyenv_frontend.errors import UserError
-from pyenv_frontend.inputs.collector import Listed, Origin, Walk
+from pyenv_frontend.inputs.collector import InputCollector, ListedRequirement, Origin
 from pyenv_frontend.inputs.context_path import is_url
 from pyenv_frontend.positions import Location, SourceFile, Span
 from pyenv_image import pip_format
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from pyenv_frontend.pyenv.instruction import Pyenv, RequirementsFile
     from pyenv_image.pip_format import Statement
 
-__all__ = ["DEEPEST", "Closure", "Needs", "close_over", "named"]
+__all__ = ["DEEPEST", "RequirementInputs", "StepInputs", "named", "resolve_inputs"]
 
 DEEPEST = 100
 """How many files deep `-r` and `-c` may lead."""
 
 
-class Needs(NamedTuple):
+class StepInputs(NamedTuple):
     """What the step that makes an environment is told of the build context; paths relative to it."""
 
     inputs: tuple[str, ...] = ()
@@ -39,7 +39,7 @@ class Needs(NamedTuple):
     """The `pyproject.toml`s whose dependencies a `uv.lock` decides."""
 
 
-class Closure(NamedTuple):
+class RequirementInputs(NamedTuple):
     """What one PYENV needs of the build context; paths relative to it."""
 
     files: tuple[str, ...]
@@ -48,7 +48,7 @@ class Closure(NamedTuple):
     trees: tuple[str, ...]
     """Directories and archives of local packages, and of `--find-links`; `.` is the whole context."""
 
-    listed: tuple[Listed, ...]
+    listed: tuple[ListedRequirement, ...]
     """Every requirement, in order."""
 
     constraints: tuple[str, ...]
@@ -61,9 +61,9 @@ class Closure(NamedTuple):
     """The `pyproject.toml`s whose dependencies a `uv.lock` decides."""
 
     @property
-    def needs(self) -> Needs:
+    def step_inputs(self) -> StepInputs:
         """What of it the step is told."""
-        return Needs(inputs=self.inputs, locked=self.locked)
+        return StepInputs(inputs=self.inputs, locked=self.locked)
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -73,7 +73,7 @@ class Closure(NamedTuple):
         return (*files, *(tree if is_file(tree) else f"{tree}/" for tree in trees))
 
 
-def close_over(pyenv: Pyenv, context: BuildContext) -> Closure:
+def resolve_inputs(pyenv: Pyenv, context: BuildContext) -> RequirementInputs:
     """Follow the requirements of `pyenv` to every file they name.
 
     Those of a trigger are in the context of another build: they are the ones that it names itself, as far as we know.
@@ -83,11 +83,11 @@ def close_over(pyenv: Pyenv, context: BuildContext) -> Closure:
             for a nested file at the line that names it as well.
     """
     if pyenv.onbuild:
-        return Closure(files=named(pyenv), trees=(), listed=(), constraints=(), contents={})
-    walk = _Requirements(pyenv, Walk(context))
+        return RequirementInputs(files=named(pyenv), trees=(), listed=(), constraints=(), contents={})
+    walk = _Requirements(pyenv, InputCollector(context))
     walk.run()
     found = walk.walk
-    return Closure(
+    return RequirementInputs(
         files=tuple(found.files),
         trees=tuple(found.trees),
         listed=tuple(found.listed),
@@ -109,7 +109,7 @@ def _inside(path: str, trees: list[str] | tuple[str, ...]) -> bool:
 class _Requirements:
     """Walks from file to file; each is visited once, so that cycles end."""
 
-    def __init__(self, pyenv: Pyenv, walk: Walk) -> None:
+    def __init__(self, pyenv: Pyenv, walk: InputCollector) -> None:
         self.walk = walk
         self._pyenv = pyenv
         self._dockerfile = pyenv.instruction.file
@@ -227,7 +227,7 @@ class _Requirements:
             if constraint:
                 self.walk.constraints.append(statement.value)
             else:
-                self.walk.listed.append(Listed(statement.value, origin))
+                self.walk.listed.append(ListedRequirement(statement.value, origin))
         elif not local.path.startswith(self._mounted):
             self._refuse_variable(local.path, origin)
             self.walk.tree(self._local(local.path, folder, origin), origin)

@@ -16,7 +16,7 @@ from pyenv_frontend.inputs.pyproject import read_project
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pyenv_frontend.inputs.collector import Walk
+    from pyenv_frontend.inputs.collector import InputCollector
     from pyenv_frontend.inputs.pyproject import Project
 
 __all__ = ["Workspace", "find", "members"]
@@ -32,7 +32,7 @@ class Workspace(NamedTuple):
     """What the root's `pyproject.toml` says."""
 
 
-def find(walk: Walk, folder: str, project: Project) -> Workspace | None:
+def find(walk: InputCollector, folder: str, project: Project) -> Workspace | None:
     """The workspace of a project, as far as the context has it; its root's `pyproject.toml` becomes one of the files.
 
     Args:
@@ -54,7 +54,7 @@ def find(walk: Walk, folder: str, project: Project) -> Workspace | None:
     return None
 
 
-def members(walk: Walk, workspace: Workspace) -> Iterator[tuple[str, Project]]:
+def members(walk: InputCollector, workspace: Workspace) -> Iterator[tuple[str, Project]]:
     """The members that the context has, but for the root: folder, and what its `pyproject.toml` says."""
     for pattern in workspace.project.members:
         for folder in _expand(walk, posixpath.normpath(posixpath.join(workspace.folder, pattern))):
@@ -67,7 +67,7 @@ def _file(folder: str) -> str:
     return posixpath.join(folder, "pyproject.toml")
 
 
-def _look(walk: Walk, folder: str) -> Project | None:
+def _look(walk: InputCollector, folder: str) -> Project | None:
     """What a folder's `pyproject.toml` says, which does not enter the step for that; None where none can be read."""
     if not walk.context.exists(_file(folder)):
         return None
@@ -93,7 +93,7 @@ def _matches(base: str, pattern: str, folder: str) -> bool:
     return len(wanted) == len(parts) and all(map(fnmatchcase, parts, wanted))
 
 
-def _expand(walk: Walk, pattern: str) -> Iterator[str]:
+def _expand(walk: InputCollector, pattern: str) -> Iterator[str]:
     """The paths that match a glob, folder by folder."""
     found = [""]
     for part in pattern.split("/"):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from pyenv_frontend.dockerfile import Document
 
-__all__ = ["BUILD_ARG", "Checks", "checks_of", "parse_checks"]
+__all__ = ["BUILD_ARG", "LintConfig", "config_of", "parse_config"]
 
 BUILD_ARG: Final = "BUILDKIT_DOCKERFILE_CHECK"
 
@@ -27,7 +27,7 @@ _TRUE: Final = frozenset({"1", "t", "T", "true", "TRUE", "True"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Checks:
+class LintConfig:
     """What one `check` setting says."""
 
     skip: frozenset[str] = frozenset()
@@ -40,37 +40,37 @@ class Checks:
         """Whether advice by this rule is given."""
         return not self.skip & {rule, "all"}
 
-    def and_also(self, other: Checks) -> Checks:
+    def and_also(self, other: LintConfig) -> LintConfig:
         """What holds where both are said."""
-        return Checks(skip=self.skip | other.skip, error=self.error or other.error)
+        return LintConfig(skip=self.skip | other.skip, error=self.error or other.error)
 
 
-def parse_checks(text: str) -> Checks:
+def parse_config(text: str) -> LintConfig:
     """Read `skip=A,B;error=true`; what is no option is passed over, since the engine complains of it."""
     options = {key.strip(): value.strip() for key, _, value in (part.partition("=") for part in text.split(";"))}
     skip = frozenset(name.strip() for name in options.get("skip", "").split(",") if name.strip())
-    return Checks(skip=skip, error=options.get("error", "") in _TRUE)
+    return LintConfig(skip=skip, error=options.get("error", "") in _TRUE)
 
 
-def checks_of(document: Document, build_args: Mapping[str, str]) -> Checks:
+def config_of(document: Document, build_args: Mapping[str, str]) -> LintConfig:
     """What holds for the whole file."""
     override = build_args.get(BUILD_ARG)
     if override:
-        return parse_checks(override)
+        return parse_config(override)
     directive = detect(document.file.data, "check")
-    return parse_checks(directive.value.decode(errors="replace")) if directive else Checks()
+    return parse_config(directive.value.decode(errors="replace")) if directive else LintConfig()
 
 
-def checks_above(document: Document) -> dict[int, Checks]:
+def configs_above(document: Document) -> dict[int, LintConfig]:
     """What comments say for the instruction right below them, by the offset at which that begins."""
-    found: dict[int, Checks] = {}
-    pending = Checks()
+    found: dict[int, LintConfig] = {}
+    pending = LintConfig()
     for node in document.nodes:
         if isinstance(node, Comment):
             match = _COMMENT.fullmatch(node.text.decode(errors="replace").strip())
-            pending = pending.and_also(parse_checks(match[1])) if match else pending
+            pending = pending.and_also(parse_config(match[1])) if match else pending
             continue
-        if isinstance(node, Instruction) and pending != Checks():
+        if isinstance(node, Instruction) and pending != LintConfig():
             found[node.span.start] = pending
-        pending = Checks()
+        pending = LintConfig()
     return found

@@ -1,4 +1,4 @@
-"""What each rule of `lint.ruleset` looks for. `advise` asks them all and leaves out what is switched off."""
+"""What each rule of `lint.ruleset` looks for. `lint_pyenvs` asks them all and leaves out what is switched off."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from pyenv_frontend.lint import ruleset as advice
-from pyenv_frontend.lint.config import checks_above, checks_of
-from pyenv_frontend.lint.ruleset import Advice
+from pyenv_frontend.lint.config import config_of, configs_above
+from pyenv_frontend.lint.ruleset import LintWarning
 from pyenv_frontend.positions import Location, Span
 from pyenv_frontend.pyenv.versions import SERIES
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import date
 
-    from pyenv_frontend.inputs.collector import Listed
-    from pyenv_frontend.inputs.resolve import Closure
+    from pyenv_frontend.inputs.collector import ListedRequirement
+    from pyenv_frontend.inputs.resolve import RequirementInputs
     from pyenv_frontend.pyenv.instruction import EnvironmentName, Pyenv
     from pyenv_frontend.stages.program import Environment, Program, Stage
 
-__all__ = ["advise"]
+__all__ = ["lint_pyenvs"]
 
 _AIRFLOW_IMAGE: Final = re.compile(r"(?:.*/)?apache/airflow:(?:slim-)?(\d+\.\d+\.\d+[a-z0-9]*)(?:-.*)?")
 _PASSWORD: Final = re.compile(rb"[a-z+]+://[^\s/:@$]*:[^\s/@$]+@")
@@ -34,9 +34,13 @@ _NAMED: Final = 5
 """How many unpinned requirements are named at most."""
 
 
-def advise(
-    program: Program, closures: Sequence[Closure | None], *, today: date, build_args: Mapping[str, str] | None = None
-) -> tuple[Advice, ...]:
+def lint_pyenvs(
+    program: Program,
+    closures: Sequence[RequirementInputs | None],
+    *,
+    today: date,
+    build_args: Mapping[str, str] | None = None,
+) -> tuple[LintWarning, ...]:
     """Everything there is to say about the PYENVs of a file, in the order of the file.
 
     Args:
@@ -45,9 +49,9 @@ def advise(
         today: the day on which a Python may be out of maintenance.
         build_args: of the build, among which may be `BUILDKIT_DOCKERFILE_CHECK`.
     """
-    checks = checks_of(program.document, build_args or {})
-    above = checks_above(program.document)
-    found: list[Advice] = []
+    checks = config_of(program.document, build_args or {})
+    above = configs_above(program.document)
+    found: list[LintWarning] = []
     stages = [(stage, environment) for stage in program.stages for environment in stage.environments]
     seen: dict[str, dict[str, EnvironmentName]] = {}
     for number, (stage, environment) in enumerate(stages):
@@ -67,13 +71,13 @@ class _Case:
 
     stage: Stage
     environment: Environment
-    closure: Closure | None
+    closure: RequirementInputs | None
     alike: Sequence[EnvironmentName]
     """Earlier names that are this one but for case and dashes, each once."""
 
     today: date
 
-    def advice(self) -> Iterator[Advice]:
+    def advice(self) -> Iterator[LintWarning]:
         yield from self._end_of_life()
         yield from self._unpinned()
         yield from self._airflow()
@@ -88,11 +92,11 @@ class _Case:
         return Location(self._pyenv.instruction.file, span)
 
     @property
-    def _listed(self) -> Sequence[Listed]:
+    def _listed(self) -> Sequence[ListedRequirement]:
         return self.closure.listed if self.closure else ()
 
     @cached_property
-    def _parsed(self) -> list[tuple[Listed, Requirement]]:
+    def _parsed(self) -> list[tuple[ListedRequirement, Requirement]]:
         """The requirements that follow the standard; a local path or an installer's own form is not for us."""
         found = []
         for listed in self._listed:
@@ -102,14 +106,14 @@ class _Case:
                 continue
         return found
 
-    def _end_of_life(self) -> Iterator[Advice]:
+    def _end_of_life(self) -> Iterator[LintWarning]:
         version = self._pyenv.version
         series = SERIES.get(version.minor)
         if series and series.end_of_life < self.today:
             message = f"Python {series.minor} has had no security fixes since {series.end_of_life.isoformat()}"
-            yield Advice(rule=advice.END_OF_LIFE, message=message, location=self._at(version.span))
+            yield LintWarning(rule=advice.END_OF_LIFE, message=message, location=self._at(version.span))
 
-    def _unpinned(self) -> Iterator[Advice]:
+    def _unpinned(self) -> Iterator[LintWarning]:
         constrained = self._constrained()
         loose = [
             (listed, requirement)
@@ -122,7 +126,7 @@ class _Case:
         names = [requirement.name for _, requirement in loose]
         shown = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
         verb = "has" if len(names) == 1 else "have"
-        yield Advice(
+        yield LintWarning(
             rule=advice.UNPINNED,
             message=f"{shown} {verb} no exact version in the environment {self._pyenv.name.text}",
             location=loose[0][0].origin.word,
@@ -141,14 +145,14 @@ class _Case:
                 found.add(canonicalize_name(requirement.name))
         return found
 
-    def _airflow(self) -> Iterator[Advice]:
+    def _airflow(self) -> Iterator[LintWarning]:
         ours = self._airflow_of_base()
         for listed, requirement in self._parsed if ours else ():
             if canonicalize_name(requirement.name) not in {"apache-airflow", "apache-airflow-core"}:
                 continue
             if ours is not None and not requirement.specifier.contains(ours, prereleases=True):
                 wanted = f"{requirement.name}{requirement.specifier}"
-                yield Advice(
+                yield LintWarning(
                     rule=advice.AIRFLOW,
                     message=f"{wanted} is not the {ours} of the base image {self.stage.root}",
                     location=listed.origin.word,
@@ -164,18 +168,18 @@ class _Case:
         except InvalidVersion:
             return None
 
-    def _similar(self) -> Iterator[Advice]:
+    def _similar(self) -> Iterator[LintWarning]:
         name = self._pyenv.name
         for other in self.alike:
             if name.text != other.text:
-                yield Advice(
+                yield LintWarning(
                     rule=advice.SIMILAR,
                     message=f"the names {name.text} and {other.text} are easily taken for one another",
                     location=self._at(name.span),
                     details=(self._at(other.span),),
                 )
 
-    def _credentials(self) -> Iterator[Advice]:
+    def _credentials(self) -> Iterator[LintWarning]:
         if self._pyenv.inline is not None:
             body = self._pyenv.instruction.heredocs[0].body
             if found := _PASSWORD.search(body.text):
@@ -187,9 +191,9 @@ class _Case:
                 yield self._password(place, path, Location(file, Span(*found.span())))
 
     @staticmethod
-    def _password(place: Location, where: str, *details: Location) -> Advice:
+    def _password(place: Location, where: str, *details: Location) -> LintWarning:
         message = f"a password stands in {where}; hand it in as a secret instead"
-        return Advice(rule=advice.CREDENTIALS, message=message, location=place, details=details)
+        return LintWarning(rule=advice.CREDENTIALS, message=message, location=place, details=details)
 
 
 def _exact(requirement: Requirement) -> bool:

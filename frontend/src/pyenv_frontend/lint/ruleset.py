@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from pyenv_frontend.positions import Location
 
-__all__ = ["RULES", "Advice", "Rule"]
+__all__ = ["RULES", "LintWarning", "Rule"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,7 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Advice:
+class LintWarning:
     """What a rule found."""
 
     rule: Rule
@@ -57,7 +57,7 @@ class Advice:
     @property
     def text(self) -> str:
         """One line as Docker writes its own: `Rule: message (line 3)`."""
-        return f"{self.rule.name}: {self.message} (line {self.location.place.line})"
+        return f"{self.rule.name}: {self.message} (line {self.location.position.line})"
 
 
 END_OF_LIFE: Final = Rule(

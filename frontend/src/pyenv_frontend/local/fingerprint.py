@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pyenv_frontend.inputs.build_context import BuildContext
-    from pyenv_frontend.inputs.resolve import Closure
+    from pyenv_frontend.inputs.resolve import RequirementInputs
     from pyenv_frontend.pyenv.instruction import Pyenv
 
 __all__ = ["Fingerprint", "differences", "fingerprint_of"]
@@ -40,7 +40,7 @@ class Fingerprint:
         return _digest(json.dumps(sorted(self.parts.items())).encode())
 
 
-def fingerprint_of(pyenv: Pyenv, closure: Closure, context: BuildContext, folder: Path) -> Fingerprint:
+def fingerprint_of(pyenv: Pyenv, closure: RequirementInputs, context: BuildContext, folder: Path) -> Fingerprint:
     """Take an environment's parts together.
 
     Args:

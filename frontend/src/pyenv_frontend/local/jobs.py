@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyenv_frontend.errors import UserError
-from pyenv_frontend.inputs.resolve import close_over
+from pyenv_frontend.inputs.resolve import resolve_inputs
 from pyenv_frontend.local.fingerprint import differences, fingerprint_of
 from pyenv_frontend.positions import Location
 from pyenv_frontend.pyenv.options import OPTIONS
@@ -88,7 +88,7 @@ def ignored_options(pyenv: Pyenv) -> list[str]:
 def job_of(pyenv: Pyenv, context: BuildContext, store: Store) -> Job:
     """Compare what an environment would be made of with what it was made of."""
     try:
-        closure = close_over(pyenv, context)
+        closure = resolve_inputs(pyenv, context)
     except UserError as error:
         return Job(pyenv=pyenv, error=error, stale=("its requirements cannot be read",))
     name = pyenv.name.text

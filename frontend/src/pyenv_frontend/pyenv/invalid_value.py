@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Mistake", "listed"]
+__all__ = ["InvalidValue", "listed"]
 
 
-class Mistake(ValueError):  # noqa: N818 - an error is what is made of it, with a place
+class InvalidValue(ValueError):  # noqa: N818 - an error is what is made of it, with a place
     """A value that cannot be meant; whoever knows its place makes a `UserError` of it.
 
     Args:

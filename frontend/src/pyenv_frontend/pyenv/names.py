@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from pyenv_frontend.pyenv.instruction import EnvironmentName
-from pyenv_frontend.pyenv.invalid_value import Mistake
+from pyenv_frontend.pyenv.invalid_value import InvalidValue
 
 if TYPE_CHECKING:
     from pyenv_frontend.positions import Span
@@ -21,20 +21,22 @@ def parse_name(text: str, span: Span) -> EnvironmentName:
     """Read an environment's name.
 
     Raises:
-        Mistake: it has a character that a variable's name may not have.
+        InvalidValue: it has a character that a variable's name may not have.
     """
     if _FORM.fullmatch(text):
         return EnvironmentName(text=text, span=span)
     if not text:
-        raise Mistake("the environment's name is empty", expected=_EXPECTED)
+        raise InvalidValue("the environment's name is empty", expected=_EXPECTED)
     if text.startswith("<<"):
-        raise Mistake("the environment's name is missing", expected=_EXPECTED, hint=f"PYENV <version> <name> {text}")
+        raise InvalidValue(
+            "the environment's name is missing", expected=_EXPECTED, hint=f"PYENV <version> <name> {text}"
+        )
     if text.endswith((".txt", ".in", ".toml")):
         message = f"{text} is no name of an environment, which stands before its requirements"
-        raise Mistake(message, expected=_EXPECTED, hint=f"PYENV <version> {_repaired(text) or '<name>'} {text}")
+        raise InvalidValue(message, expected=_EXPECTED, hint=f"PYENV <version> {_repaired(text) or '<name>'} {text}")
     repaired = _repaired(text)
     hint = f"write {repaired}" if repaired else ""
-    raise Mistake(f"{text!r} cannot be the name of an environment", expected=_EXPECTED, hint=hint)
+    raise InvalidValue(f"{text!r} cannot be the name of an environment", expected=_EXPECTED, hint=hint)
 
 
 def clash(name: EnvironmentName, earlier: EnvironmentName, variable: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 from pyenv_frontend.errors import near
 from pyenv_frontend.inputs.context_path import context_path
 from pyenv_frontend.pyenv.instruction import Options
-from pyenv_frontend.pyenv.invalid_value import Mistake, listed
+from pyenv_frontend.pyenv.invalid_value import InvalidValue, listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -187,7 +187,7 @@ def find_option(name: str) -> OptionSpec:
     """The row for an option's name.
 
     Raises:
-        Mistake: there is none of that name.
+        InvalidValue: there is none of that name.
     """
     for spec in OPTIONS:
         if spec.name == name:
@@ -198,19 +198,19 @@ def find_option(name: str) -> OptionSpec:
     from pyenv_frontend.pyenv.hints import option_hint  # noqa: PLC0415 - only ever needed on the way to an error
 
     hint = option_hint(name) or (f"write --{meant}" if meant else "")
-    raise Mistake(f"PYENV has no option --{name}", expected=f"one of {known}", hint=hint)
+    raise InvalidValue(f"PYENV has no option --{name}", expected=f"one of {known}", hint=hint)
 
 
 def read_value(spec: OptionSpec, text: str | None) -> str | bool:
     """Check one option's value, expanded and without quotes; None where no `=` was written.
 
     Raises:
-        Mistake: the value is missing, or is not one for this option.
+        InvalidValue: the value is missing, or is not one for this option.
     """
     if spec.kind == "switch":
         return _switch(spec, text) is not spec.negates
     if not text:
-        raise Mistake(f"--{spec.name} needs a value", expected=spec.usage)
+        raise InvalidValue(f"--{spec.name} needs a value", expected=spec.usage)
     return _READERS[spec.kind](spec, text)
 
 
@@ -233,7 +233,9 @@ def step_values(options: Options) -> dict[str, Any]:
 def _switch(spec: OptionSpec, text: str | None) -> bool:
     lowered = "true" if text is None else text.lower()
     if lowered not in {"true", "false"}:
-        raise Mistake(f"--{spec.name} is on or off, not {text!r}", expected=f"--{spec.name}, or --{spec.name}=false")
+        raise InvalidValue(
+            f"--{spec.name} is on or off, not {text!r}", expected=f"--{spec.name}, or --{spec.name}=false"
+        )
     return lowered == "true"
 
 
@@ -242,7 +244,7 @@ def _choice(spec: OptionSpec, text: str) -> str:
         return text
     meant = near(text, list(spec.choices))
     hint = f"write --{spec.name}={meant}" if meant else ""
-    raise Mistake(f"--{spec.name} cannot be {text!r}", expected=listed(spec.choices), hint=hint)
+    raise InvalidValue(f"--{spec.name} cannot be {text!r}", expected=listed(spec.choices), hint=hint)
 
 
 def _file(_: OptionSpec, text: str) -> str:
@@ -252,7 +254,7 @@ def _file(_: OptionSpec, text: str) -> str:
 def _reference(spec: OptionSpec, text: str) -> str:
     if _REFERENCE.fullmatch(text):
         return text
-    raise Mistake(f"--{spec.name} cannot be {text!r}", expected=f"{spec.usage}, the name of an image or a stage")
+    raise InvalidValue(f"--{spec.name} cannot be {text!r}", expected=f"{spec.usage}, the name of an image or a stage")
 
 
 def _mount(_: OptionSpec, text: str) -> str:
@@ -260,22 +262,24 @@ def _mount(_: OptionSpec, text: str) -> str:
     for part in parts:
         if "=" not in part and "$" not in part and part.strip() not in _MOUNT_WORDS:
             hint = f"write type={part}" if part in _MOUNT_TYPES else ""
-            raise Mistake(f"--mount has no field {part!r}", expected="fields such as type=secret,id=NAME", hint=hint)
+            raise InvalidValue(
+                f"--mount has no field {part!r}", expected="fields such as type=secret,id=NAME", hint=hint
+            )
     fields = dict(part.partition("=")[::2] for part in parts)
     kind = fields.get("type", "bind")
     if "$" not in kind and kind not in _MOUNT_TYPES:
         meant = near(kind, list(_MOUNT_TYPES))
         hint = f"write type={meant}" if meant else ""
-        raise Mistake(f"--mount has no type {kind!r}", expected=f"type={listed(_MOUNT_TYPES)}", hint=hint)
+        raise InvalidValue(f"--mount has no type {kind!r}", expected=f"type={listed(_MOUNT_TYPES)}", hint=hint)
     return text
 
 
 def _directory(spec: OptionSpec, text: str) -> str:
     path = posixpath.normpath(text)
     if not text.startswith("/"):
-        raise Mistake(f"--{spec.name}={text} is not absolute", expected="a directory that begins with /")
+        raise InvalidValue(f"--{spec.name}={text} is not absolute", expected="a directory that begins with /")
     if path.strip("/") == "" or ".." in text.split("/"):
-        raise Mistake(
+        raise InvalidValue(
             f"--{spec.name}={text} cannot hold an environment", expected="a directory of its own, such as /opt/x"
         )
     return "/" + path.lstrip("/")
@@ -285,7 +289,7 @@ def _label(spec: OptionSpec, text: str) -> str:
     if _LABEL.fullmatch(text):
         return text
     hint = f"write --{spec.name} once for each" if "," in text else ""
-    raise Mistake(f"--{spec.name} cannot be {text!r}", expected="a name of letters, digits, ., _ and -", hint=hint)
+    raise InvalidValue(f"--{spec.name} cannot be {text!r}", expected="a name of letters, digits, ., _ and -", hint=hint)
 
 
 _READERS: Final[dict[str, Callable[[OptionSpec, str], str]]] = {

@@ -1,6 +1,6 @@
 """From one instruction to a `Pyenv`: form by the grammar, values by their own modules, places kept all the way.
 
-Inner code raises `Mistake` without knowing where; it becomes a `UserError` here, at the word it is about.
+Inner code raises `InvalidValue` without knowing where; it becomes a `UserError` here, at the word it is about.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pyenv_frontend.errors import UserError, printable
 from pyenv_frontend.inputs.context_path import context_path, kind_of
 from pyenv_frontend.pyenv.grammar import LineSyntaxError, Word, parse_line
 from pyenv_frontend.pyenv.instruction import Pyenv, RequirementsFile
-from pyenv_frontend.pyenv.invalid_value import Mistake
+from pyenv_frontend.pyenv.invalid_value import InvalidValue
 from pyenv_frontend.pyenv.names import parse_name
 from pyenv_frontend.pyenv.options import OPTIONS, build_options, find_option, read_value
 from pyenv_frontend.pyenv.versions import looks_like_version, parse_version
@@ -106,7 +106,7 @@ class _Reader:
     def _span(self, word: Word) -> Span:
         return self._at(word).span
 
-    def _fail(self, mistake: Mistake, word: Word) -> NoReturn:
+    def _fail(self, mistake: InvalidValue, word: Word) -> NoReturn:
         raise UserError(mistake.message, self._at(word), expected=mistake.expected, hint=mistake.hint) from mistake
 
     # Form.
@@ -136,7 +136,7 @@ class _Reader:
         """What comes of an option that is none is not worth an error of its own."""
         try:
             find_option(name)
-        except Mistake as mistake:
+        except InvalidValue as mistake:
             start = text.index(f"--{name}") + 2
             self._fail(mistake, Word(name, start))
 
@@ -155,7 +155,9 @@ class _Reader:
         version, name = line.version.text, line.name.text
         self._check_last_option(line)
         if version.startswith("["):
-            self._fail(Mistake("PYENV has no JSON form", hint="write the words with blanks between them"), line.version)
+            self._fail(
+                InvalidValue("PYENV has no JSON form", hint="write the words with blanks between them"), line.version
+            )
         if looks_like_version(name) and not (looks_like_version(version) or version[0] in "-$\"'\xe2"):
             place = self._text.locate(line.version.start, line.name.end)
             rest = "".join(f" {word.text}" for word in (*line.requirements, *line.heredocs))
@@ -180,7 +182,7 @@ class _Reader:
         if spec and spec.kind != "switch":
             value = _written(line.version.text.removeprefix("=") or line.name.text)
             hint = f"write --{spec.name}={value}"
-            self._fail(Mistake(f"--{spec.name} needs a value", expected=spec.usage, hint=hint), last.name)
+            self._fail(InvalidValue(f"--{spec.name} needs a value", expected=spec.usage, hint=hint), last.name)
 
     # Values.
 
@@ -193,7 +195,9 @@ class _Reader:
     def _printable(self, value: str, word: Word) -> str:
         """A line break in a value would break the generated line in two."""
         if odd := _CONTROL.search(value):
-            self._fail(Mistake(f"the value of {_written(word.text)} has a control character in it ({odd[0]!r})"), word)
+            self._fail(
+                InvalidValue(f"the value of {_written(word.text)} has a control character in it ({odd[0]!r})"), word
+            )
         return value
 
     def _empty(self, word: Word, what: str, expanded: Expanded) -> UserError:
@@ -216,28 +220,28 @@ class _Reader:
         text = self._expand(word, _VERSION)
         try:
             return parse_version(text, self._span(word), any_series=any_series)
-        except Mistake as mistake:
+        except InvalidValue as mistake:
             self._fail(mistake, word)
 
     def _name(self, word: Word) -> EnvironmentName:
         text = word.text if word.text.startswith("<<") else self._expand(word, _NAME)
         try:
             return parse_name(text, self._span(word))
-        except Mistake as mistake:
+        except InvalidValue as mistake:
             self._fail(mistake, word)
 
     def _requirements(self, line: Line) -> Iterator[RequirementsFile]:
         for word in line.requirements:
             text = self._expand(word, "the name of the requirements file")
             if word.text.startswith("<<"):
-                self._fail(Mistake("this heredoc has no word that ends it", expected="<<EOF"), word)
+                self._fail(InvalidValue("this heredoc has no word that ends it", expected="<<EOF"), word)
             if text.startswith("-") and not line.ended:
                 hint = "name the requirements files alone"
-                self._fail(Mistake(f"{text} is an option of pip, not a file", hint=hint), word)
+                self._fail(InvalidValue(f"{text} is an option of pip, not a file", hint=hint), word)
             try:
                 path = context_path(text)
                 yield RequirementsFile(path=path, kind=kind_of(path), span=self._span(word))
-            except Mistake as mistake:
+            except InvalidValue as mistake:
                 self._fail(mistake, word)
 
     def _inline(self, line: Line) -> bytes | None:
@@ -270,7 +274,7 @@ class _Reader:
             whole = self._option_word(option.name, option.value)
             try:
                 spec = find_option(_written(option.name.text))
-            except Mistake as mistake:
+            except InvalidValue as mistake:
                 self._fail(mistake, option.name)
             if spec.name in seen and not spec.repeatable:
                 raise UserError(f"--{spec.name} is there twice", self._at(whole), self._at(seen[spec.name]))
@@ -293,7 +297,7 @@ class _Reader:
             self._printable(text, value)
         try:
             return read_value(spec, text)
-        except Mistake as mistake:
+        except InvalidValue as mistake:
             self._fail(mistake, value if value is not None and value.text else whole)
 
     def _check_projects(self, options: Options, requirements: tuple[RequirementsFile, ...]) -> None:

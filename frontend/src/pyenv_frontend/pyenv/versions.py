@@ -7,7 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pyenv_frontend.pyenv.instruction import PythonVersion
-from pyenv_frontend.pyenv.invalid_value import Mistake, listed
+from pyenv_frontend.pyenv.invalid_value import InvalidValue, listed
 
 if TYPE_CHECKING:
     from pyenv_frontend.positions import Span
@@ -59,13 +59,13 @@ def parse_version(text: str, span: Span, *, any_series: bool = False) -> PythonV
     """Read a version as written; `any_series` takes one that is not in `SERIES` (the interpreter comes by `--from`).
 
     Raises:
-        Mistake: it is no version, or one that does not exist.
+        InvalidValue: it is no version, or one that does not exist.
     """
     if not _FORM.fullmatch(text):
         from pyenv_frontend.pyenv.hints import version_hint  # noqa: PLC0415 - only needed on the way to an error
 
         hint = version_hint(text) or _suggest(text)
-        raise Mistake(f"{text!r} is not a Python version", expected=_EXPECTED, hint=hint)
+        raise InvalidValue(f"{text!r} is not a Python version", expected=_EXPECTED, hint=hint)
     numbers = _NUMBERS.match(text)
     major, minor, micro = numbers.groups() if numbers else ("", "", None)
     series = f"{int(major)}.{int(minor)}"
@@ -85,10 +85,12 @@ def _normal(text: str) -> str:
 
 def _check_known(text: str, series: str, micro: int | None) -> None:
     if series not in SERIES:
-        raise Mistake(f"there is no Python {text}", expected=f"one of {listed(SERIES)}", hint=_suggest(text) or _FROM)
+        raise InvalidValue(
+            f"there is no Python {text}", expected=f"one of {listed(SERIES)}", hint=_suggest(text) or _FROM
+        )
     last = SERIES[series].last
     if last is not None and micro is not None and micro > last:
-        raise Mistake(f"there is no Python {text}: the last {series} is {series}.{last}", hint=f"write {series}")
+        raise InvalidValue(f"there is no Python {text}: the last {series} is {series}.{last}", hint=f"write {series}")
 
 
 def _suggest(text: str) -> str:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from pyenv_frontend.buildkit.api import Reply
     from pyenv_frontend.dockerfile import Document, Node
-    from pyenv_frontend.inputs.resolve import Closure
-    from pyenv_frontend.lint.ruleset import Advice
+    from pyenv_frontend.inputs.resolve import RequirementInputs
+    from pyenv_frontend.lint.ruleset import LintWarning
     from pyenv_frontend.solve.session import Handover
     from pyenv_frontend.stages.program import Program
 
@@ -54,7 +54,7 @@ class Lint:
             return False
         return True
 
-    def report(self, program: Program, closures: Sequence[Closure | None]) -> None:
+    def report(self, program: Program, closures: Sequence[RequirementInputs | None]) -> None:
         """Give all warnings to the client.
 
         Raises:
@@ -115,21 +115,23 @@ def blank_starts(document: Document) -> Iterator[tuple[Node, int]]:
         at += len(_blank(node))
 
 
-def advice(handover: Handover, program: Program, closures: Sequence[Closure | None]) -> tuple[Advice, ...]:
+def advice(
+    handover: Handover, program: Program, closures: Sequence[RequirementInputs | None]
+) -> tuple[LintWarning, ...]:
     """Ask our own rules."""
     from datetime import UTC, datetime  # noqa: PLC0415  # what is loaded here is loaded while the delegate works
 
-    from pyenv_frontend.lint.linter import advise  # noqa: PLC0415
+    from pyenv_frontend.lint.linter import lint_pyenvs  # noqa: PLC0415
 
     today = datetime.now(UTC).date()
-    return advise(program, closures, today=today, build_args=handover.options.build_args)
+    return lint_pyenvs(program, closures, today=today, build_args=handover.options.build_args)
 
 
 def strict(handover: Handover, program: Program) -> bool:
     """Tell whether advice is an error in this build."""
-    from pyenv_frontend.lint.config import checks_of  # noqa: PLC0415
+    from pyenv_frontend.lint.config import config_of  # noqa: PLC0415
 
-    return checks_of(program.document, handover.options.build_args).error
+    return config_of(program.document, handover.options.build_args).error
 
 
 def _docker_notice(found: dict[str, Any], step: str, info: wire.SourceInfo) -> Notice:
@@ -146,7 +148,7 @@ def _docker_notice(found: dict[str, Any], step: str, info: wire.SourceInfo) -> N
     )
 
 
-def _our_notice(found: Advice, step: str, info: wire.SourceInfo) -> Notice:
+def _our_notice(found: LintWarning, step: str, info: wire.SourceInfo) -> Notice:
     lines = found.location.lines.numbers()
     ranges = tuple(wire.Range(start={"line": line}, end={"line": line}) for line in lines)
     return Notice(step=step, short=found.text, detail=(found.rule.summary,), info=info, ranges=ranges)

@@ -45,7 +45,7 @@ def located(error: UserError, file: UserFile) -> Status:
             info = {"filename": file.name, "data": _base64(file.text), "language": "Dockerfile"}
             details.append(Detail(SOURCE, json.dumps({"info": info, "ranges": ranges}).encode()))
         else:
-            notes.append(f"{location.file.name}:{location.place.line}")
+            notes.append(f"{location.file.name}:{location.position.line}")
     sentence = error.message + (f" ({', '.join(notes)})" if notes else "")
     sentence += f". Expected {error.expected}" if error.expected else ""
     sentence += f". {error.hint[:1].upper()}{error.hint[1:]}" if error.hint else ""

@@ -16,7 +16,7 @@ from pyenv_frontend.expansion import astro_runtime
 from pyenv_frontend.expansion.base_image import accounts
 from pyenv_frontend.expansion.expand import Tools, expand
 from pyenv_frontend.expansion.location import HomeUnknownError
-from pyenv_frontend.inputs.resolve import Closure, close_over, named
+from pyenv_frontend.inputs.resolve import RequirementInputs, named, resolve_inputs
 from pyenv_frontend.positions import Lines, Location
 from pyenv_frontend.solve import build_options as opts
 from pyenv_frontend.solve.base_images import bases
@@ -48,7 +48,7 @@ class Prepared:
     """As the engine names it, `linux/amd64`; empty where the file is the same for all of the build."""
     file: UserFile
     program: Program
-    closures: Sequence[Closure]
+    closures: Sequence[RequirementInputs]
     """For each PYENV of the file the files that it refers to."""
     expansion: Expansion
     options: Mapping[str, str]
@@ -132,13 +132,13 @@ class _Preparation:
 
     def _expand(self, document: Document, platform: str, facts: Mapping[BaseKey, Base], program: Program) -> Prepared:
         context = self.handover.context
-        closures = [close_over(each.pyenv, context) for each in program.environments]
+        closures = [resolve_inputs(each.pyenv, context) for each in program.environments]
         target = self.handover.settings(platform).target_platform
         runs_on = {each.root_platform or target for each in program.stages if each.environments}
         native = runs_on <= {None, self.options.build_platform}
         tools = Tools(here=opts.TOOLS if native else self.options.frontend_image, triggers=self.options.frontend_image)
         present = {name for name in astro_runtime.FILES if context.exists(name)} if _have_triggers(facts) else set()
-        expansion = expand(program, facts, [each.needs for each in closures], tools, present=present)
+        expansion = expand(program, facts, [each.step_inputs for each in closures], tools, present=present)
         return Prepared(
             platform=platform,
             file=self.file,

@@ -15,7 +15,7 @@ from base64 import b64decode, b64encode
 from typing import TYPE_CHECKING, Any
 
 from pyenv_frontend.errors import UserError
-from pyenv_frontend.inputs.resolve import close_over
+from pyenv_frontend.inputs.resolve import resolve_inputs
 from pyenv_frontend.solve.docker_lint import REQUEST as LINT
 from pyenv_frontend.solve.docker_lint import advice, blanked
 from pyenv_frontend.stages.analyze import read
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pyenv_frontend.buildkit import wire_pb2 as wire
-    from pyenv_frontend.inputs.resolve import Closure
+    from pyenv_frontend.inputs.resolve import RequirementInputs
     from pyenv_frontend.positions import Location
     from pyenv_frontend.solve.session import Handover
     from pyenv_frontend.stages.program import Program
@@ -82,10 +82,10 @@ def _add_findings(found: dict[str, Any], handover: Handover) -> None:
     """Add our advice to a lint's warnings; a mistake in a PYENV is the lint's error, as Docker's parse errors are."""
     errors: list[UserError] = []
     program = _program(handover, errors)
-    closures: list[Closure | None] = []
+    closures: list[RequirementInputs | None] = []
     for environment in program.environments:
         try:
-            closures.append(close_over(environment.pyenv, handover.context))
+            closures.append(resolve_inputs(environment.pyenv, handover.context))
         except UserError as error:
             errors.append(error)
             closures.append(None)
