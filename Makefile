@@ -20,12 +20,12 @@ lint: dev ## Ruff (lint and format), mypy strict, and the contracts of the layer
 
 .PHONY: check
 check: lint ## Lint, types and unit tests: under a minute
-	@.venv/bin/pytest -q tests/frontend tests/provider
+	@.venv/bin/pytest -q -n 2 tests/repository tests/frontend tests/provider tests/tools
 
 .PHONY: test
 test: dev ## All tests, those on a real engine included; brings up what they need
 	@$(PYTHON) -m tools.base_images || echo "tests that need an engine or these images are skipped"
-	@.venv/bin/pytest -q --durations=10 tests
+	@.venv/bin/pytest -q --durations=10 -m "not matrix" tests
 
 .PHONY: engines
 engines: dev ## The tests of builds on the other engines: Docker 26, and the containerd store (twenty minutes)
@@ -36,15 +36,15 @@ engines: dev ## The tests of builds on the other engines: Docker 26, and the con
 
 .PHONY: matrix
 matrix: dev ## The provider on every release of Airflow from 2.4 to 3.3, real schedulers included (half an hour)
-	@PYENV_MATRIX=all .venv/bin/pytest -q --durations=10 tests/airflow
+	@PYENV_MATRIX=all .venv/bin/pytest -q -m "" --durations=10 tests/airflow
 
 .PHONY: property
 property: dev ## The laws of document, language and expansion over 20,000 examples each (ten minutes and more)
-	@PYENV_EXAMPLES=20000 .venv/bin/pytest -q tests/property tests/frontend/pyenv/test_properties.py
+	@PYENV_EXAMPLES=20000 .venv/bin/pytest -q tests/property
 
 .PHONY: fuzz
 fuzz: dev ## Coverage-guided fuzzing, 200,000 runs of each target
-	@PYENV_FUZZ_RUNS=200000 .venv/bin/pytest -q tests/fuzz
+	@PYENV_FUZZ_RUNS=200000 .venv/bin/pytest -q -m "" tests/fuzz
 
 .PHONY: demo
 demo: dev ## The main job at work: build an image with PYENV, run a DAG with @task.venv in it

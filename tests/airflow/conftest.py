@@ -129,13 +129,6 @@ def pytest_generate_tests(metafunc):
         metafunc.parametrize("airflow", chosen, ids=[one.name for one in chosen], indirect=True)
 
 
-def pytest_collection_modifyitems(items):
-    """Leave the real schedulers to the matrix: they take minutes."""
-    for item in items:
-        if item.get_closest_marker("slow") and not WHOLE_MATRIX and HERE in item.path.parents:
-            item.add_marker(pytest.mark.skip(reason="part of the whole matrix: make matrix"))
-
-
 @pytest.fixture
 def airflow(request, tmp_path):
     """A release of Airflow, ready to run DAGs."""

@@ -8,7 +8,7 @@ from tests.airflow.installations import environment
 from tests.airflow.test_scheduler import known, logs_of, running, wait
 from tests.airflow.test_services import SECRETS
 
-pytestmark = [pytest.mark.airflow, pytest.mark.slow]
+pytestmark = [pytest.mark.airflow, pytest.mark.matrix]
 PLACES = ("py37", "py38", "py313")
 
 

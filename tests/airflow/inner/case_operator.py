@@ -13,6 +13,7 @@ import pytest
 from airflow_venv import VenvBranchOperator, VenvOperator, VenvSensor, VenvShortCircuitOperator
 from airflow_venv._compat import (
     AIRFLOW_3,
+    AIRFLOW_VERSION,
     AirflowException,
     AirflowFailException,
     AirflowSkipException,
@@ -21,6 +22,8 @@ from airflow_venv._compat import (
 )
 from airflow_venv.errors import BrokenEnvironmentError, SourceError, UnknownEnvironmentError, VenvError
 from airflow_venv.results import FunctionError
+from airflow_venv import config
+from airflow_venv.get_provider_info import get_provider_info
 
 if AIRFLOW_3:
     from airflow.sdk import task
@@ -459,7 +462,18 @@ def test_a_file_s_function_gets_arguments_and_context(dag, tmp_path):
 
 
 def test_the_configuration_knows_the_options():
-    assert conf.get("venv", "parse_check", fallback="auto") == "auto"
+    """From 2.7 on Airflow reads the provider's defaults; before that ours apply."""
+    described = get_provider_info()["config"]["venv"]["options"]
+    assert {name: config.option(name) for name in described} == {
+        name: one["default"] for name, one in described.items()
+    }
+    if tuple(int(part) for part in AIRFLOW_VERSION.split(".")[:2]) >= (2, 7):
+        from airflow.providers_manager import ProvidersManager
+
+        ProvidersManager().initialize_providers_configuration()
+        assert {name: conf.get("venv", name) for name in described} == {
+            name: one["default"] for name, one in described.items()
+        }
 
 
 def test_all_errors_have_one_root():

@@ -1,0 +1,86 @@
+"""Every test on disk is collected, and stands where a reader looks for it."""
+
+import ast
+import subprocess
+import sys
+from pathlib import PurePosixPath
+
+import pytest
+
+from tools.state import ROOT
+
+OUTPUT = {
+    "_build", "build", "CVS", "dist", "eggs", "env", "htmlcov", "node_modules", "out", "sdist", "site", "site-packages",
+    "target", "venv", "wheels",
+}  # fmt: skip
+"""Names of folders that pytest, ruff, mypy or packaging tools pass over as output."""
+WITHIN_AIRFLOW = "tests/airflow/inner"
+"""Run by tests/airflow/test_inner.py with pytest in another installation."""
+
+
+def tracked(*patterns):
+    """Return the files of the repository, new ones that git does not ignore among them."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *patterns]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return [path for path in listed.split("\0") if path and (ROOT / path).exists()]
+
+
+def functions(path):
+    """Return the names of the test functions that a file defines, those in test classes with the class's name."""
+    for node in ast.parse((ROOT / path).read_text()).body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test"):
+            yield node.name
+        if isinstance(node, ast.ClassDef) and node.name.startswith("Test"):
+            methods = [item.name for item in node.body if isinstance(item, ast.FunctionDef)]
+            yield from (f"{node.name}::{name}" for name in methods if name.startswith("test"))
+
+
+@pytest.fixture(scope="module")
+def collected():
+    """The test functions that pytest collects when it is given the folder, slow ones included."""
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-m", "", "-p", "no:cacheprovider", "tests"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return {line.partition("[")[0] for line in done.stdout.splitlines() if "::" in line}
+
+
+def test_every_test_function_on_disk_is_collected(collected):
+    """Nothing is passed over for its folder's name, its file's name or a name that is defined twice."""
+    on_disk = [f"{path}::{name}" for path in tracked("*.py") if WITHIN_AIRFLOW not in path for name in functions(path)]
+    assert sorted(set(on_disk)) == sorted(on_disk), "a name is defined twice: the first of the two never runs"
+    assert set(on_disk) == collected
+
+
+def test_every_case_within_airflow_is_in_a_file_that_is_run():
+    """The files that `test_inner.py` does not take hold no tests."""
+    names = {PurePosixPath(path).name for path in tracked(f"{WITHIN_AIRFLOW}/*.py") if list(functions(path))}
+    assert names
+    assert all(name.startswith("case_") for name in names)
+
+
+def test_no_folder_has_a_name_that_tools_take_for_output():
+    """Tools pass over such folders, and with them over their tests."""
+    folders = {part for path in tracked() for part in PurePosixPath(path).parts[:-1]}
+    assert not folders & OUTPUT
+
+
+@pytest.mark.parametrize(
+    ("tests", "sources"),
+    [
+        ("tests/frontend", ["frontend/src/pyenv_frontend"]),
+        ("tests/frontend/image", ["frontend/src/pyenv_image", "frontend/image"]),
+        ("tests/provider", ["provider/src/airflow_venv"]),
+        ("tests/tools", ["tools"]),
+    ],
+)
+def test_unit_tests_carry_the_name_of_their_module(tests, sources):
+    """`tests/frontend/x/test_y.py` tests `x/y.py`; a package's own `__init__` is tested by `test_<package>.py`."""
+    for path in tracked(f"{tests}/*test_*.py"):
+        below = PurePosixPath(path).relative_to(tests)
+        if tests == "tests/frontend" and below.parts[0] == "image":
+            continue
+        name = below.name.removeprefix("test_")
+        wanted = [below.with_name(name)]
+        if below.parent.name == name.removesuffix(".py"):
+            wanted.append(below.with_name("__init__.py"))
+        assert any((ROOT / source / module).exists() for source in sources for module in wanted), path
