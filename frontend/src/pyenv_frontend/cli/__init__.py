@@ -21,6 +21,7 @@ USAGE_EXIT: Final = 64
 COMMANDS: Final = {
     "expand": "Print the Dockerfile without PYENV.",
     "check": "Report mistakes and advice, without building.",
+    "lock": "Write a lock file for each environment.",
     "local": "Make the environments on this machine, without an engine.",
 }
 """The commands, each a function of its own name in the module `cli.<name>`."""

@@ -1,0 +1,65 @@
+"""What a lock is made from, as names and digests: the lock fits as long as they are the same.
+
+Pure. The command line makes a lock from them, a build compares them with those in the lock; neither needs a network.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pyenv_frontend.inputs.resolve import Closure
+    from pyenv_frontend.pyenv.instruction import Pyenv
+
+__all__ = ["changes", "lock_inputs"]
+
+_OPTIONS: Final = ("constraints", "extras", "groups")
+"""The fields of `Options` that decide what is resolved; file names among them count with their content as well."""
+
+
+def lock_inputs(pyenv: Pyenv, closure: Closure) -> dict[str, str]:
+    """Return what an environment is resolved from: for each input its digest, or a short text.
+
+    Args:
+        pyenv: the instruction.
+        closure: its requirements, with every file that they name.
+    """
+    options = pyenv.options
+    words = [f"{field}={value}" for field in _OPTIONS for value in getattr(options, field)]
+    words += [f"{file.kind}:{file.path}" for file in pyenv.requirements]
+    inputs = {"Python": pyenv.version.text, "options": _digest(json.dumps(words).encode())}
+    if pyenv.inline is not None:
+        inputs["the heredoc"] = _digest(_normalized(pyenv.inline))
+    inputs |= {path: _digest(_normalized(closure.contents[path].data)) for path in closure.files}
+    return inputs
+
+
+def changes(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
+    """Say in words how the inputs differ: `requirements.txt changed`."""
+    sentences = []
+    for name in {**after, **before}:
+        old, new = before.get(name), after.get(name)
+        if old == new:
+            continue
+        if old is None:
+            sentences.append(f"{name} is new")
+        elif new is None:
+            sentences.append(f"{name} is gone")
+        elif name == "Python":
+            sentences.append(f"Python {old} became {new}")
+        else:
+            sentences.append(f"{name} changed")
+    return sentences
+
+
+def _normalized(content: bytes) -> bytes:
+    """Ends of lines differ between checkouts of one file on Windows and Linux."""
+    return content.replace(b"\r\n", b"\n")
+
+
+def _digest(content: bytes) -> str:
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"

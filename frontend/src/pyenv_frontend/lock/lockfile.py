@@ -1,0 +1,186 @@
+"""A lock file: packages as PEP 751 describes them, and in `[tool.pyenv-frontend]` what they were resolved for and from.
+
+Pure: bytes in, values out. The frontend imports this module in builds that have a lock, so it imports little.
+
+Source of truth: the specification of `pylock.toml` (PEP 751), and `packaging.pylock` where a file is validated.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = [
+    "FORMAT",
+    "MACHINES",
+    "Lock",
+    "LockFormatError",
+    "LockTarget",
+    "as_document",
+    "lock_name",
+    "merge_platforms",
+    "read_lock_file",
+]
+
+FORMAT: Final = 1
+"""The version of `[tool.pyenv-frontend]`; a lock of another version is made again."""
+
+MACHINES: Final = {"linux/amd64": "x86_64", "linux/arm64": "aarch64"}
+"""The platforms that can be locked for, and `platform_machine` of each."""
+
+_TABLE: Final = "pyenv-frontend"
+
+
+class LockFormatError(ValueError):
+    """A file is not a lock of ours; `str()` says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockTarget:
+    """What an environment is resolved for."""
+
+    python: str
+    """As the PYENV has it: `3.9`, `3.9.18`."""
+
+    libc: str
+    """`glibc 2.36`, or `musl`."""
+
+    platforms: tuple[str, ...]
+    """As Docker writes them, sorted: `linux/amd64`."""
+
+    @property
+    def series(self) -> str:
+        """The Python series: `3.9`."""
+        return ".".join(self.python.split(".")[:2])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lock:
+    """The content of a lock file."""
+
+    target: LockTarget
+    inputs: Mapping[str, str]
+    """What it was made from: names that a person knows (`requirements.txt`, `options`), and a digest of each."""
+
+    packages: tuple[Mapping[str, Any], ...]
+    """The `[[packages]]` tables, in order."""
+
+    @property
+    def only_wheels(self) -> bool:
+        """Whether nothing in it has to be built."""
+        return all(package.get("wheels") and "sdist" not in package for package in self.packages)
+
+
+def lock_name(name: str) -> str:
+    """Return the file name of the lock of the environment `name`."""
+    return f"pylock.{name}.toml"
+
+
+def read_lock_file(data: bytes) -> Lock:
+    """Read a lock that `pyenv-frontend lock` has written.
+
+    Raises:
+        LockFormatError: it is not TOML, or was written by something else.
+    """
+    try:
+        content = tomllib.loads(data.decode("utf-8"))
+    except ValueError as error:
+        raise LockFormatError(f"it is not TOML: {error}") from None
+    tool = content.get("tool")
+    table = tool.get(_TABLE) if isinstance(tool, dict) else None
+    if not isinstance(table, dict):
+        raise LockFormatError("it was not written by pyenv-frontend lock")
+    if table.get("format") != FORMAT:
+        raise LockFormatError("it was written by another version of pyenv-frontend")
+    try:
+        return Lock(
+            target=LockTarget(
+                python=str(table["python"]), libc=str(table["libc"]), platforms=tuple(map(str, table["platforms"]))
+            ),
+            inputs={str(key): str(value) for key, value in table["inputs"].items()},
+            packages=tuple(content.get("packages", ())),
+        )
+    except (KeyError, TypeError, AttributeError):
+        raise LockFormatError("its table [tool.pyenv-frontend] is damaged") from None
+
+
+def as_document(lock: Lock) -> dict[str, Any]:
+    """Return the whole file as the tables that a TOML writer takes."""
+    target = lock.target
+    major, minor = target.series.split(".")
+    machines = [f"sys_platform == 'linux' and platform_machine == '{MACHINES[each]}'" for each in target.platforms]
+    return {
+        "lock-version": "1.0",
+        "environments": machines,
+        "requires-python": f">={major}.{minor},<{major}.{int(minor) + 1}",
+        "created-by": "pyenv-frontend",
+        "packages": list(lock.packages),
+        "tool": {
+            _TABLE: {
+                "format": FORMAT,
+                "python": target.python,
+                "libc": target.libc,
+                "platforms": list(target.platforms),
+                "inputs": dict(lock.inputs),
+            }
+        },
+    }
+
+
+def merge_platforms(resolutions: Mapping[str, Sequence[Mapping[str, Any]]]) -> tuple[Mapping[str, Any], ...]:
+    """Merge what was resolved for each platform into one list of packages.
+
+    A package that some platforms lack gets a marker. Source distributions are left out where each platform has a wheel,
+    so that nothing is built from a lock that needs no building.
+
+    Args:
+        resolutions: the `[[packages]]` tables by platform.
+    """
+    groups: dict[tuple[str, ...], dict[str, Mapping[str, Any]]] = {}
+    for platform, packages in resolutions.items():
+        for package in packages:
+            groups.setdefault(_identity(package), {})[platform] = package
+    merged = [_merged(by_platform, [*resolutions]) for by_platform in groups.values()]
+    return tuple(
+        sorted(merged, key=lambda package: (package["name"], package.get("version", ""), package.get("marker", "")))
+    )
+
+
+def _identity(package: Mapping[str, Any]) -> tuple[str, ...]:
+    """What makes two entries the same package: name, version, and a source that is not an index."""
+    source = [repr(package.get(key)) for key in ("directory", "vcs", "archive", "marker")]
+    return (package["name"], package.get("version", ""), *source)
+
+
+def _merged(by_platform: Mapping[str, Mapping[str, Any]], platforms: list[str]) -> dict[str, Any]:
+    first = dict(next(iter(by_platform.values())))
+    wheels = {wheel["url"]: wheel for package in by_platform.values() for wheel in package.get("wheels", ())}
+    if len(by_platform) < len(platforms):
+        lacking = " or ".join(f"platform_machine == '{MACHINES[each]}'" for each in platforms if each in by_platform)
+        marker = first.get("marker")
+        first["marker"] = f"({marker}) and ({lacking})" if marker else lacking
+    first.pop("wheels", None)
+    if all(package.get("wheels") for package in by_platform.values()):
+        first.pop("sdist", None)
+    if wheels:
+        first["wheels"] = [wheels[url] for url in sorted(wheels, key=lambda url: url.rpartition("/")[2])]
+    return {key: first[key] for key in _ORDER if key in first}
+
+
+_ORDER: Final = (
+    "name",
+    "version",
+    "marker",
+    "requires-python",
+    "index",
+    "vcs",
+    "directory",
+    "archive",
+    "sdist",
+    "wheels",
+)
+"""The keys of a package in the order in which they are written."""

@@ -1,0 +1,235 @@
+"""Resolve one environment with uv or pip, for each of its platforms."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import tempfile
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit, urlunsplit
+
+from pyenv_frontend.lock.lockfile import MACHINES, lock_name, merge_platforms
+from pyenv_image.requirements import Requirements
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pyenv_frontend.inputs.resolve import Closure
+    from pyenv_frontend.lock.lockfile import LockTarget
+    from pyenv_frontend.pyenv.instruction import Installer, Pyenv
+
+__all__ = ["Resolver", "ResolverError", "Wishes"]
+
+_NEWEST_GLIBC: Final = 40
+"""The newest glibc, 2.40, for which uv has a name; a newer one takes that."""
+
+
+class ResolverError(Exception):
+    """The requirements cannot be resolved; `str()` is what the installer said."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What a call of `pyenv-frontend lock` wants changed."""
+
+    upgrade: bool = False
+    """Whether versions of the lock that exists are forgotten."""
+
+    upgrade_packages: tuple[str, ...] = ()
+    """Packages whose versions are forgotten."""
+
+    exclude_newer: str = ""
+    """Distributions uploaded after this date do not count."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolver:
+    """Resolves environments of one build context."""
+
+    uv: Path
+    context: Path
+    wishes: Wishes
+
+    def resolve(
+        self, pyenv: Pyenv, closure: Closure, target: LockTarget, before: bytes | None
+    ) -> tuple[Mapping[str, Any], ...]:
+        """Return the `[[packages]]` tables of a lock.
+
+        Args:
+            pyenv: the instruction.
+            closure: its requirements.
+            target: what is resolved for.
+            before: the lock as it is, whose versions are kept as far as they fit; None if there is none.
+
+        Raises:
+            ResolverError: there is no solution, or an index cannot be reached.
+        """
+        with tempfile.TemporaryDirectory(prefix="pyenv-lock-") as scratch:
+            sources = self._sources(pyenv, closure, Path(scratch))
+            output = Path(scratch, lock_name(pyenv.name.text))
+            if before is not None and not self.wishes.upgrade:
+                output.write_bytes(before)
+            resolutions = {}
+            for platform in target.platforms:
+                # The file is also the input: versions of one platform are preferred for the next.
+                self._resolve_for(target, platform, output, sources)
+                resolutions[platform] = self._packages(output)
+        return merge_platforms(resolutions)
+
+    def _sources(self, pyenv: Pyenv, closure: Closure, scratch: Path) -> _Sources:
+        """Gather what is resolved, as files with absolute paths in them, and the installer's arguments for it."""
+        options = pyenv.options
+        copies = scratch / "requirements"
+        copies.mkdir()
+        requirements = Requirements(self.context, copies)
+        files: list[str] = []
+        arguments: list[str] = []
+        for file in pyenv.requirements:
+            path = self.context / file.path
+            if file.path in closure.locked:
+                files.append(str(self._exported(path, pyenv, scratch / f"{len(files)}.txt")))
+            elif file.kind == "pyproject":
+                files.append(str(path))
+                arguments += [f"--group={path}:{group}" for group in options.groups]
+            else:
+                files.append(str(requirements.copy(path)))
+        if any(file.kind == "pyproject" and file.path not in closure.locked for file in pyenv.requirements):
+            arguments += [f"--extra={extra}" for extra in options.extras]
+        if pyenv.inline is not None:
+            lines = pyenv.inline.decode("utf-8", "surrogateescape").splitlines()
+            files.append(str(requirements.inline(lines)))
+        constraints = [str(requirements.copy(self.context / path)) for path in options.constraints]
+        return _Sources(
+            files=tuple(files),
+            constraints=tuple(constraints),
+            arguments=tuple(arguments),
+            folder=scratch,
+            installer=options.installer,
+        )
+
+    def _exported(self, project: Path, pyenv: Pyenv, into: Path) -> Path:
+        """Write the versions of a project's `uv.lock` as requirements."""
+        options = pyenv.options
+        command = ["export", "--frozen", "--no-dev", "--no-emit-project", "--no-hashes", "--no-header"]
+        command += ["--format=requirements.txt", f"--project={project.parent}", f"--output-file={into}"]
+        command += [*(f"--extra={extra}" for extra in options.extras), *(f"--group={name}" for name in options.groups)]
+        self._call([str(self.uv), *command], into.parent)
+        return into
+
+    def _resolve_for(self, target: LockTarget, platform: str, output: Path, sources: _Sources) -> None:
+        """Resolve for one platform into `output`."""
+        command = [str(self.uv), "pip", "compile", "--no-header", "--no-annotate", "--format=pylock.toml"]
+        command += [f"--python-version={target.python}", f"--python-platform={_uv_platform(target.libc, platform)}"]
+        command += [f"--output-file={output}", *(["--upgrade"] if self.wishes.upgrade else [])]
+        command += [f"--upgrade-package={name}" for name in self.wishes.upgrade_packages]
+        command += [f"--exclude-newer={self.wishes.exclude_newer}"] if self.wishes.exclude_newer else []
+        if sources.installer == "pip":
+            pins = self._pins_of_pip(target, platform, sources)
+            self._call([*command, "--no-deps", str(pins)], sources.folder)
+            return
+        command += [*sources.arguments, *(word for path in sources.constraints for word in ("-c", path))]
+        self._call([*command, *sources.files], sources.folder)
+
+    def _pins_of_pip(self, target: LockTarget, platform: str, sources: _Sources) -> Path:
+        """Let pip choose the versions; uv then writes them down with hashes and sizes."""
+        report, pins = sources.folder / "report.json", sources.folder / "pins.txt"
+        series = target.series.replace(".", "")
+        command = [
+            str(self.uv),
+            "tool",
+            "run",
+            "--quiet",
+            "pip",
+            "install",
+            "--quiet",
+            "--dry-run",
+            "--ignore-installed",
+        ]
+        command += ["--disable-pip-version-check", "--only-binary=:all:", f"--report={report}"]
+        command += [
+            f"--target={sources.folder / 'nothing'}",
+            f"--python-version={target.python}",
+            "--implementation=cp",
+        ]
+        command += [f"--abi={abi}" for abi in (f"cp{series}", "abi3", "none")]
+        command += [f"--platform={tag}" for tag in _pip_platforms(target.libc, platform)]
+        command += [f"--uploaded-prior-to={self.wishes.exclude_newer}"] if self.wishes.exclude_newer else []
+        command += [word for path in sources.constraints for word in ("-c", path)]
+        self._call([*command, *(word for path in sources.files for word in ("-r", path))], sources.folder)
+        installed = json.loads(report.read_text("utf-8"))["install"]
+        lines = [f"{entry['metadata']['name']}=={entry['metadata']['version']}\n" for entry in installed]
+        pins.write_text("".join(sorted(lines)), "utf-8")
+        return pins
+
+    def _packages(self, output: Path) -> list[dict[str, Any]]:
+        """Read what uv wrote: addresses without credentials, folders relative to the build context."""
+        packages = tomllib.loads(output.read_text("utf-8")).get("packages", [])
+        return [_portable(package, output.parent, self.context) for package in packages]
+
+    @staticmethod
+    def _call(command: list[str], folder: Path) -> None:
+        """Run a program in a folder that has no settings of any project."""
+        done = subprocess.run(
+            command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            said = re.sub(rf"{re.escape(str(folder))}/requirements/\d+/", "", done.stderr or done.stdout)
+            raise ResolverError(said.strip() or f"{Path(command[0]).name} ended with exit code {done.returncode}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sources:
+    """What is resolved."""
+
+    files: tuple[str, ...]
+    constraints: tuple[str, ...]
+    arguments: tuple[str, ...]
+    """Extras and groups, as arguments of uv."""
+
+    folder: Path
+    """Where the copies and all that is written lie."""
+
+    installer: Installer
+
+
+def _uv_platform(libc: str, platform: str) -> str:
+    """Return uv's name of a platform: `x86_64-manylinux_2_36`."""
+    machine = MACHINES[platform]
+    if libc == "musl":
+        return f"{machine}-unknown-linux-musl"
+    minor = int(libc.rpartition(".")[2])
+    known = [17, 28, *range(31, _NEWEST_GLIBC + 1)]
+    return f"{machine}-manylinux_2_{max(each for each in known if each <= max(minor, known[0]))}"
+
+
+def _pip_platforms(libc: str, platform: str) -> list[str]:
+    """Return the platform tags of wheels that run there, the newest first; see PEP 600 and PEP 656."""
+    machine = MACHINES[platform]
+    if libc == "musl":
+        return [f"musllinux_1_{minor}_{machine}" for minor in (2, 1)]
+    minor = int(libc.rpartition(".")[2])
+    oldest = 5 if machine == "x86_64" else 17
+    return [*(f"manylinux_2_{each}_{machine}" for each in range(minor, oldest - 1, -1)), f"manylinux2014_{machine}"]
+
+
+def _portable(package: dict[str, Any], folder: Path, context: Path) -> dict[str, Any]:
+    """Return a package table that means the same on another machine, and holds no credentials."""
+    for key in ("directory", "archive", "sdist"):
+        if "path" in package.get(key, {}):
+            path = os.path.normpath(folder / package[key]["path"])
+            package[key]["path"] = Path(os.path.relpath(path, context)).as_posix()
+    for table in (package, *(package.get(key, {}) for key in ("vcs", "archive", "sdist")), *package.get("wheels", ())):
+        for key in ("url", "index"):
+            if isinstance(table.get(key), str):
+                table[key] = _without_credentials(table[key])
+    return package
+
+
+def _without_credentials(url: str) -> str:
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))

@@ -1,0 +1,37 @@
+"""What a lock is made from: each change of it is seen, and named."""
+
+import pytest
+
+from pyenv_frontend.lock.inputs import changes, lock_inputs
+from tests.frontend.pyenv.contexts import closure, pyenv
+
+FILES = {"r.txt": "six\n-r more.txt\n", "more.txt": "attrs\n", "c.txt": "six<2\n"}
+LINE = "PYENV --constraint=c.txt 3.9 x r.txt"
+
+
+def inputs(line, files):
+    """The inputs of one PYENV line."""
+    return lock_inputs(pyenv(line), closure(line, files))
+
+
+@pytest.mark.parametrize(
+    ("line", "files", "sentence"),
+    [
+        (LINE, {"more.txt": "attrs>20\n"}, "more.txt changed"),
+        (LINE, {"c.txt": "six<1\n"}, "c.txt changed"),
+        (LINE, {"r.txt": "six\n"}, "more.txt is gone"),
+        (LINE.replace("3.9", "3.10"), {}, "Python 3.9 became 3.10"),
+        (LINE.replace("--constraint=c.txt", ""), {}, "options changed"),
+        (LINE + " <<EOF\nattrs\nEOF\n", {}, "the heredoc is new"),
+    ],
+)
+def test_a_change_of_what_decides_the_packages_is_named(line, files, sentence):
+    """Nested files and constraints count with their content."""
+    assert sentence in changes(inputs(LINE, FILES), inputs(line, {**FILES, **files}))
+
+
+@pytest.mark.parametrize("line", [LINE, LINE.replace("PYENV", "pyenv"), LINE.replace("PYENV", "PYENV --path=/x")])
+def test_what_does_not_decide_the_packages_is_no_change(line):
+    """The place of an environment and the ends of lines do not count."""
+    files = {name: text.replace("\n", "\r\n") for name, text in FILES.items()}
+    assert changes(inputs(LINE, FILES), inputs(line, files)) == []

@@ -1,0 +1,156 @@
+"""`pyenv-frontend lock`: real uv and pip resolve against a real index, and the file says what was found."""
+
+import os
+import subprocess
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from packaging.pylock import Pylock
+
+from tests.local.support import PROGRAM
+from tests.support import services
+
+WHEELS = {
+    services.wheel_file(name, version): services.wheel(name, version, requires=requires)
+    for name, version, requires in [
+        ("alpha", "1.0", ()),
+        ("alpha", "1.1", ()),
+        ("beta", "2.0", ("alpha",)),
+        ("gamma", "1.0", ("alpha<1.1",)),
+    ]
+}
+DOCKERFILE = """\
+FROM apache/airflow:3.3.2
+PYENV 3.9 one one.txt
+PYENV 3.12 two <<EOF
+gamma
+EOF
+PYENV 3.11 bare
+"""
+BASE = ("--base-suite=bookworm",)
+
+
+@pytest.fixture
+def index() -> Iterator[str]:
+    """The address of an index that asks for a password, with the password in it."""
+    with services.package_index(WHEELS, user="me", password="s3cret") as address:
+        yield address if "@" in address else address.replace("://", "://me:s3cret@")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A Dockerfile with three PYENVs, two of which have requirements."""
+    (tmp_path / "Dockerfile").write_text(DOCKERFILE)
+    (tmp_path / "one.txt").write_text("beta\n")
+    return tmp_path
+
+
+def lock(project: Path, *arguments: str, index: str = "", code: int = 0) -> subprocess.CompletedProcess[str]:
+    """Run the command in a folder."""
+    done = subprocess.run(
+        [PROGRAM, "lock", *arguments],
+        cwd=project,
+        env={**os.environ, **({"UV_DEFAULT_INDEX": index, "PIP_INDEX_URL": index} if index else {})},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    return done
+
+
+def versions(path: Path) -> dict[str, str]:
+    """Return the packages of a lock."""
+    return {package["name"]: package["version"] for package in tomllib.loads(path.read_text())["packages"]}
+
+
+def test_each_environment_gets_a_lock_for_its_python_and_platforms(project: Path, index: str):
+    """One line on standard error for each; the files are valid, have hashes, and hold no credentials."""
+    said = lock(project, *BASE, index=index).stderr
+    assert "one: pylock.one.toml written: 2 packages for Python 3.9, glibc 2.36, linux/amd64 and linux/arm64" in said
+    assert "two: pylock.two.toml written: 2 packages for Python 3.12" in said
+    assert sorted(path.name for path in project.glob("*pylock*")) == ["pylock.one.toml", "pylock.two.toml"]
+    text = (project / "pylock.one.toml").read_text()
+    assert "s3cret" not in text
+    assert "me:" not in text
+    parsed = Pylock.from_dict(tomllib.loads(text))
+    assert [str(package.name) for package in parsed.packages] == ["alpha", "beta"]
+    assert all(wheel.hashes["sha256"] for package in parsed.packages for wheel in package.wheels or ())
+    assert str(parsed.requires_python) in {">=3.9,<3.10", "<3.10,>=3.9"}
+
+
+def test_the_same_inputs_give_the_same_bytes(project: Path, index: str):
+    """Locking again changes nothing, and says so."""
+    lock(project, *BASE, index=index)
+    first = (project / "pylock.one.toml").read_bytes()
+    assert "pylock.one.toml unchanged" in lock(project, "one", *BASE, index=index).stderr
+    assert (project / "pylock.one.toml").read_bytes() == first
+    (project / "pylock.one.toml").unlink()
+    lock(project, "one", *BASE, index=index)
+    assert (project / "pylock.one.toml").read_bytes() == first
+
+
+def test_versions_stay_until_they_are_upgraded(project: Path, index: str):
+    """A changed requirement moves nothing else; `--upgrade=PACKAGE` moves that package, `--upgrade` all."""
+    (project / "one.txt").write_text("beta\nalpha<1.1\n")
+    lock(project, "one", *BASE, index=index)
+    (project / "one.txt").write_text("beta\nalpha\n")
+    lock(project, "one", *BASE, index=index)
+    assert versions(project / "pylock.one.toml")["alpha"] == "1.0"
+    lock(project, "--upgrade=beta", "one", *BASE, index=index)
+    assert versions(project / "pylock.one.toml")["alpha"] == "1.0"
+    lock(project, "--upgrade", "one", *BASE, index=index)
+    assert versions(project / "pylock.one.toml")["alpha"] == "1.1"
+
+
+def test_check_says_offline_what_changed(project: Path, index: str):
+    """Exit code 0 as long as all fit, 1 with the reasons and the command to run."""
+    assert "one: pylock.one.toml does not fit: missing" in lock(project, "--check", code=1).stdout
+    lock(project, *BASE, index=index)
+    assert lock(project, "--check").stdout == "one: pylock.one.toml fits\ntwo: pylock.two.toml fits\n"
+    (project / "one.txt").write_text("beta\n# a comment\n")
+    (project / "Dockerfile").write_text(DOCKERFILE.replace("3.12 two", "3.13 two"))
+    done = lock(project, "--check", code=1)
+    assert "one: pylock.one.toml does not fit: one.txt changed" in done.stdout
+    assert "two: pylock.two.toml does not fit: Python 3.12 became 3.13" in done.stdout
+    assert "run pyenv-frontend lock one two" in done.stderr
+
+
+def test_requirements_without_a_solution_are_an_error_at_the_pyenv(project: Path, index: str):
+    """The installer's words are in it; the lock that was there stays, and nothing else is left."""
+    lock(project, "one", *BASE, index=index)
+    before = (project / "pylock.one.toml").read_bytes()
+    (project / "one.txt").write_text("beta\nalpha>5\n")
+    done = lock(project, "one", *BASE, index=index, code=1)
+    assert "Dockerfile:2:11: the requirements of one cannot be resolved for Python 3.9" in done.stderr
+    assert "alpha" in done.stderr
+    assert "s3cret" not in done.stderr
+    assert "Traceback" not in done.stderr
+    assert (project / "pylock.one.toml").read_bytes() == before
+    assert sorted(path.name for path in project.iterdir()) == ["Dockerfile", "one.txt", "pylock.one.toml"]
+
+
+def test_a_name_that_no_pyenv_has_is_a_usage_error(project: Path):
+    """With the name that was probably meant."""
+    assert "did you mean one?" in lock(project, "oen", *BASE, code=64).stderr
+
+
+def test_local_packages_are_named_relative_to_the_context(project: Path, index: str):
+    """The lock means the same in another checkout."""
+    package = project / "libs/local"
+    package.mkdir(parents=True)
+    (package / "pyproject.toml").write_text('[project]\nname = "local"\nversion = "1"\ndependencies = ["alpha"]\n')
+    (project / "one.txt").write_text("./libs/local\n")
+    lock(project, "one", *BASE, index=index)
+    packages = tomllib.loads((project / "pylock.one.toml").read_text())["packages"]
+    assert [package.get("directory", {}).get("path") for package in packages] == [None, "libs/local"]
+
+
+def test_pip_decides_the_versions_where_it_installs(project: Path, index: str):
+    """With `--installer=pip` the lock has pip's choice."""
+    (project / "Dockerfile").write_text("FROM x\nPYENV --installer=pip 3.12 one one.txt\n")
+    lock(project, "one", *BASE, index=index)
+    assert versions(project / "pylock.one.toml") == {"alpha": "1.1", "beta": "2.0"}
