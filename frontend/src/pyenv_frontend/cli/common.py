@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pyenv_frontend.errors import UserError
     from pyenv_frontend.stages.program import Program
 
-__all__ = ["BaseVariables", "CommonOptions", "common_options", "only"]
+__all__ = ["BaseVariables", "CommonOptions", "common_options", "common_options_without_argument", "only"]
 
 type BaseVariables = Callable[[str, str | None], Mapping[str, str]]
 """Gives the ENV of a base image, by its name and platform."""
@@ -105,10 +105,15 @@ def common_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     The command gets them as its first argument, one `CommonOptions` for each Dockerfile.
     """
+    return common_options_without_argument(click.argument("dockerfiles", nargs=-1, metavar="[DOCKERFILE]...")(command))
+
+
+def common_options_without_argument(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the same to a command whose arguments are something else; Dockerfiles are named by `--file` alone."""
 
     @functools.wraps(command)
     def with_common_options(**options: Any) -> Any:
-        names = (*options.pop("files"), *options.pop("dockerfiles")) or ("Dockerfile",)
+        names = (*options.pop("files"), *options.pop("dockerfiles", ())) or ("Dockerfile",)
         context, base_env = options.pop("context"), _pairs(options.pop("base_env"), "--base-env")
         settings = Settings(
             build_args=_build_args(options.pop("build_arg")),
@@ -131,7 +136,6 @@ def common_options(command: Callable[..., Any]) -> Callable[..., Any]:
             "--context", type=click.Path(file_okay=False), help="The build context.  [default: the Dockerfile's folder]"
         ),
         click.option("-f", "--file", "files", multiple=True, metavar="FILE", help="The same as an argument."),
-        click.argument("dockerfiles", nargs=-1, metavar="[DOCKERFILE]..."),
     ):
         with_common_options = parameter(with_common_options)
     return with_common_options

@@ -5,22 +5,23 @@ from __future__ import annotations
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
 import click
 
-from pyenv_frontend.cli.base_options import BaseOptions, base_options
-from pyenv_frontend.cli.common import context_of, read_dockerfile, settings_of
+from pyenv_frontend.cli.base_options import base_options
+from pyenv_frontend.cli.common import common_options_without_argument, only
 from pyenv_frontend.errors import UsageError, UserError, near
 from pyenv_frontend.lock.locker import can_be_locked, lock_environment, plan_lock
 from pyenv_frontend.lock.lockfile import MACHINES, LockTarget
 from pyenv_frontend.positions import Location
-from pyenv_frontend.stages.analyze import read
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pyenv_frontend.cli.base_options import BaseOptions
+    from pyenv_frontend.cli.common import CommonOptions
     from pyenv_frontend.lock.locker import LockJob, LockResult
     from pyenv_frontend.lock.resolver import Resolver
     from pyenv_frontend.stages.program import Program, Stage
@@ -41,43 +42,45 @@ class _Command(click.Command):
 
 @click.command(cls=_Command)
 @click.argument("names", nargs=-1, metavar="[NAME]...")
-@click.option("-f", "--file", "dockerfile", default="Dockerfile", metavar="FILE", help="The Dockerfile.")
-@click.option(
-    "--context", type=click.Path(file_okay=False), help="The build context.  [default: the Dockerfile's folder]"
-)
-@click.option("--build-arg", multiple=True, metavar="K=V", help="As of docker build. May be repeated.")
-@click.option("--upgrade", multiple=True, metavar="[PACKAGE]", help="Take newer versions: of PACKAGE, or of all.")
-@click.option(
-    "--platform",
-    "platforms",
-    multiple=True,
-    metavar="OS/ARCH",
-    help=f"Platform that is locked for. May be repeated.  [default: {', '.join(MACHINES)}]",
-)
-@click.option("--exclude-newer", metavar="DATE", default="", help="Leave out what was uploaded after DATE.")
-@click.option("--check", is_flag=True, help="Only say which locks do not fit any longer; exit code 1 if any. Offline.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Of what --check prints.")
+@common_options_without_argument
 @base_options
-@click.option("--base-env", multiple=True, metavar="K=V", help="ENV of the base image. May be repeated.")
-def lock(names: tuple[str, ...], dockerfile: str, form: str, *, check: bool, **options: Any) -> int:
-    """Write pylock.NAME.toml for each PYENV of a Dockerfile: its packages, for its Python and platforms, with hashes.
+@click.option("--upgrade", multiple=True, metavar="[PACKAGE]", help="Take newer versions: of PACKAGE, or of all.")
+@click.option("--exclude-newer", metavar="DATE", default="", help="Leave out what was uploaded after DATE.")
+@click.option("--check", is_flag=True, help="Only say which locks do not fit; exit code 1 if any. Needs no network.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Output of --check.")
+def lock(  # noqa: PLR0913 - one for each option
+    common: tuple[CommonOptions, ...],
+    base: BaseOptions,
+    names: tuple[str, ...],
+    form: str,
+    *,
+    check: bool,
+    upgrade: tuple[str, ...],
+    exclude_newer: str,
+) -> int:
+    """Write pylock.NAME.toml for each PYENV of a Dockerfile: its packages with hashes, for its Python and platforms.
 
-    Builds and `pyenv-frontend local` take a lock that fits. Versions stay as they are until --upgrade, or until a
-    requirement asks for others.
+    The platforms are linux/amd64 and linux/arm64, or those of --platform. Builds and `pyenv-frontend local` take a lock
+    that fits. Versions stay as they are until --upgrade, or until a requirement asks for others.
     """
-    jobs = _plan(names, dockerfile, options, offline=check)
+    options = only(common, "lock")
+    jobs = _plan(options, base, names, offline=check)
     if check:
         return _check(jobs, form)
-    return _lock(jobs, _resolver(dockerfile, options))
+    return _lock(jobs, _resolver(options, upgrade, exclude_newer))
 
 
-def _plan(names: Sequence[str], dockerfile: str, options: dict[str, Any], *, offline: bool) -> list[LockJob]:
-    bases = BaseOptions.of(options)
-    settings = settings_of(options["build_arg"], "", None)
-    program = read(read_dockerfile(dockerfile), settings, base_variables=lambda *_: bases.env)
-    context = context_of(options["context"], dockerfile)
-    folder = Path.cwd() if dockerfile == "-" else Path(dockerfile).parent
-    platforms = _platforms(options["platforms"]) or (() if offline else tuple(sorted(MACHINES)))
+def _plan(options: CommonOptions, base: BaseOptions, names: Sequence[str], *, offline: bool) -> list[LockJob]:
+    """Compare each environment with its lock.
+
+    Offline nobody is asked for what the options leave out, and it is not compared.
+    """
+    platforms = _platforms(options.settings.target_platform or "")
+    if not (platforms or offline):
+        platforms = tuple(sorted(MACHINES))
+    settings = options.settings._replace(target_platform=platforms[0] if platforms else None)
+    options = replace(options, settings=settings)
+    program = options.read_program(options.read_document())
     _check_names(names, program)
     jobs: dict[str, LockJob] = {}
     libcs: dict[str, str] = {}
@@ -87,24 +90,19 @@ def _plan(names: Sequence[str], dockerfile: str, options: dict[str, Any], *, off
             if names and name not in names:
                 continue
             if stage.root not in libcs:
-                libcs[stage.root] = _libc(stage, bases, offline=offline)
+                libcs[stage.root] = "" if offline and not base.enough else _libc(stage, base, options)
             target = LockTarget(python=pyenv.version.text, libc=libcs[stage.root], platforms=platforms)
-            job = plan_lock(pyenv, context, target, folder)
+            job = plan_lock(pyenv, options.context, target, options.folder)
             if name in jobs and jobs[name].inputs != job.inputs:
                 raise _ambiguous(jobs[name], job)
             jobs[name] = job
     return [*jobs.values()]
 
 
-def _libc(stage: Stage, bases: BaseOptions, *, offline: bool) -> str:
-    """Return the C library of a stage's base image: as the options say, as an engine does, or the usual one.
-
-    Offline nobody is asked, and what the options leave out is left open: an empty text.
-    """
-    if offline and not bases.enough:
-        return ""
+def _libc(stage: Stage, base: BaseOptions, options: CommonOptions) -> str:
+    """Return the C library of a stage's base image: as the options say, as an engine does, or the usual one."""
     try:
-        base = bases.base(stage.root, stage.root_platform, stage.instruction.arguments.location)
+        libc = base.base(stage.root, stage.root_platform, options.base_env, stage.instruction.arguments.location).libc
     except UserError:
         click.echo(
             f"note: {stage.root}: no engine knows this image, so it is locked for {_DEFAULT_LIBC} (Debian 12); "
@@ -112,13 +110,14 @@ def _libc(stage: Stage, bases: BaseOptions, *, offline: bool) -> str:
             err=True,
         )
         return _DEFAULT_LIBC
-    if base.libc is None:
+    if libc is None:
         return _DEFAULT_LIBC
-    return "musl" if base.libc.kind == "musl" else "glibc {}.{}".format(*base.libc.version)
+    return "musl" if libc.kind == "musl" else "glibc {}.{}".format(*libc.version)
 
 
-def _platforms(values: Sequence[str]) -> tuple[str, ...]:
-    words = [word.strip() for value in values for word in value.split(",")]
+def _platforms(text: str) -> tuple[str, ...]:
+    """Read platforms as Docker takes them, separated by commas."""
+    words = [word.strip() for word in text.split(",") if word.strip()]
     for word in words:
         if word not in MACHINES:
             meant = near(word, [*MACHINES])
@@ -144,18 +143,15 @@ def _ambiguous(one: LockJob, other: LockJob) -> UserError:
     )
 
 
-def _resolver(dockerfile: str, options: dict[str, Any]) -> Resolver:
-    # Offline checks need neither; both take a while to import.
+def _resolver(options: CommonOptions, upgrade: tuple[str, ...], exclude_newer: str) -> Resolver:
+    # A check needs neither; both take a while to import.
     from pyenv_frontend.local.find_uv import find_uv  # noqa: PLC0415
     from pyenv_frontend.lock.resolver import Resolver, Wishes  # noqa: PLC0415
 
-    upgrade: tuple[str, ...] = options["upgrade"]
     wishes = Wishes(
-        upgrade="" in upgrade,
-        upgrade_packages=tuple(name for name in upgrade if name),
-        exclude_newer=options["exclude_newer"],
+        upgrade="" in upgrade, upgrade_packages=tuple(name for name in upgrade if name), exclude_newer=exclude_newer
     )
-    return Resolver(uv=find_uv(), context=context_of(options["context"], dockerfile).root, wishes=wishes)
+    return Resolver(uv=find_uv(), context=options.context.root, wishes=wishes)
 
 
 def _lock(jobs: Sequence[LockJob], resolver: Resolver) -> int:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pyenv_frontend.inputs.resolve import Closure
+    from pyenv_frontend.inputs.resolve import RequirementInputs
     from pyenv_frontend.pyenv.instruction import Pyenv
 
 __all__ = ["changes", "lock_inputs"]
@@ -21,12 +21,12 @@ _OPTIONS: Final = ("constraints", "extras", "groups")
 """The fields of `Options` that decide what is resolved; file names among them count with their content as well."""
 
 
-def lock_inputs(pyenv: Pyenv, closure: Closure) -> dict[str, str]:
+def lock_inputs(pyenv: Pyenv, requirements: RequirementInputs) -> dict[str, str]:
     """Return what an environment is resolved from: for each input its digest, or a short text.
 
     Args:
         pyenv: the instruction.
-        closure: its requirements, with every file that they name.
+        requirements: its requirements, with every file that they name.
     """
     options = pyenv.options
     words = [f"{field}={value}" for field in _OPTIONS for value in getattr(options, field)]
@@ -34,7 +34,7 @@ def lock_inputs(pyenv: Pyenv, closure: Closure) -> dict[str, str]:
     inputs = {"Python": pyenv.version.text, "options": _digest(json.dumps(words).encode())}
     if pyenv.inline is not None:
         inputs["the heredoc"] = _digest(_normalized(pyenv.inline))
-    inputs |= {path: _digest(_normalized(closure.contents[path].data)) for path in closure.files}
+    inputs |= {path: _digest(_normalized(requirements.contents[path].data)) for path in requirements.files}
     return inputs
 
 

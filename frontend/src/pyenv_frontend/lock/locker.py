@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import tomli_w
 
 from pyenv_frontend.errors import UserError
-from pyenv_frontend.inputs.resolve import close_over
+from pyenv_frontend.inputs.resolve import resolve_inputs
 from pyenv_frontend.lock.inputs import changes, lock_inputs
 from pyenv_frontend.lock.lockfile import Lock, LockFormatError, as_document, lock_name, read_lock_file
 from pyenv_frontend.lock.resolver import ResolverError
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pyenv_frontend.inputs.build_context import BuildContext
-    from pyenv_frontend.inputs.resolve import Closure
+    from pyenv_frontend.inputs.resolve import RequirementInputs
     from pyenv_frontend.lock.lockfile import LockTarget
     from pyenv_frontend.lock.resolver import Resolver
     from pyenv_frontend.pyenv.instruction import Pyenv
@@ -34,7 +34,7 @@ class LockJob:
     """One environment, and the lock that it has."""
 
     pyenv: Pyenv
-    closure: Closure
+    requirements: RequirementInputs
     target: LockTarget
     inputs: Mapping[str, str]
     path: Path
@@ -78,13 +78,13 @@ def plan_lock(pyenv: Pyenv, context: BuildContext, target: LockTarget, folder: P
     Raises:
         UserError: its requirements cannot be read.
     """
-    closure = close_over(pyenv, context)
-    inputs = lock_inputs(pyenv, closure)
+    requirements = resolve_inputs(pyenv, context)
+    inputs = lock_inputs(pyenv, requirements)
     path = folder / lock_name(pyenv.name.text)
     before = path.read_bytes() if path.is_file() else None
     return LockJob(
         pyenv=pyenv,
-        closure=closure,
+        requirements=requirements,
         target=target,
         inputs=inputs,
         path=path,
@@ -114,7 +114,7 @@ def lock_environment(job: LockJob, resolver: Resolver) -> LockResult:
         UserError: its requirements have no solution; the error points at the PYENV.
     """
     try:
-        packages = resolver.resolve(job.pyenv, job.closure, job.target, job.before)
+        packages = resolver.resolve(job.pyenv, job.requirements, job.target, job.before)
     except ResolverError as error:
         raise UserError(
             f"the requirements of {job.name} cannot be resolved for Python {job.target.python}",

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
+import sys
 import tempfile
 import tomllib
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit, urlunsplit
@@ -19,7 +22,7 @@ from pyenv_image.requirements import Requirements
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pyenv_frontend.inputs.resolve import Closure
+    from pyenv_frontend.inputs.resolve import RequirementInputs
     from pyenv_frontend.lock.lockfile import LockTarget
     from pyenv_frontend.pyenv.instruction import Installer, Pyenv
 
@@ -56,13 +59,13 @@ class Resolver:
     wishes: Wishes
 
     def resolve(
-        self, pyenv: Pyenv, closure: Closure, target: LockTarget, before: bytes | None
+        self, pyenv: Pyenv, requirements: RequirementInputs, target: LockTarget, before: bytes | None
     ) -> tuple[Mapping[str, Any], ...]:
         """Return the `[[packages]]` tables of a lock.
 
         Args:
             pyenv: the instruction.
-            closure: its requirements.
+            requirements: its requirements.
             target: what is resolved for.
             before: the lock as it is, whose versions are kept as far as they fit; None if there is none.
 
@@ -70,7 +73,7 @@ class Resolver:
             ResolverError: there is no solution, or an index cannot be reached.
         """
         with tempfile.TemporaryDirectory(prefix="pyenv-lock-") as scratch:
-            sources = self._sources(pyenv, closure, Path(scratch))
+            sources = self._sources(pyenv, requirements, Path(scratch))
             output = Path(scratch, lock_name(pyenv.name.text))
             if before is not None and not self.wishes.upgrade:
                 output.write_bytes(before)
@@ -81,29 +84,29 @@ class Resolver:
                 resolutions[platform] = self._packages(output)
         return merge_platforms(resolutions)
 
-    def _sources(self, pyenv: Pyenv, closure: Closure, scratch: Path) -> _Sources:
+    def _sources(self, pyenv: Pyenv, requirements: RequirementInputs, scratch: Path) -> _Sources:
         """Gather what is resolved, as files with absolute paths in them, and the installer's arguments for it."""
         options = pyenv.options
         copies = scratch / "requirements"
         copies.mkdir()
-        requirements = Requirements(self.context, copies)
+        copier = Requirements(self.context, copies, os.environ)
         files: list[str] = []
         arguments: list[str] = []
         for file in pyenv.requirements:
             path = self.context / file.path
-            if file.path in closure.locked:
+            if file.path in requirements.locked:
                 files.append(str(self._exported(path, pyenv, scratch / f"{len(files)}.txt")))
             elif file.kind == "pyproject":
                 files.append(str(path))
                 arguments += [f"--group={path}:{group}" for group in options.groups]
             else:
-                files.append(str(requirements.copy(path)))
-        if any(file.kind == "pyproject" and file.path not in closure.locked for file in pyenv.requirements):
+                files.append(str(copier.copy(path)))
+        if any(file.kind == "pyproject" and file.path not in requirements.locked for file in pyenv.requirements):
             arguments += [f"--extra={extra}" for extra in options.extras]
         if pyenv.inline is not None:
             lines = pyenv.inline.decode("utf-8", "surrogateescape").splitlines()
-            files.append(str(requirements.inline(lines)))
-        constraints = [str(requirements.copy(self.context / path)) for path in options.constraints]
+            files.append(str(copier.inline(lines)))
+        constraints = [str(copier.copy(self.context / path)) for path in options.constraints]
         return _Sources(
             files=tuple(files),
             constraints=tuple(constraints),
@@ -123,7 +126,15 @@ class Resolver:
 
     def _resolve_for(self, target: LockTarget, platform: str, output: Path, sources: _Sources) -> None:
         """Resolve for one platform into `output`."""
-        command = [str(self.uv), "pip", "compile", "--no-header", "--no-annotate", "--format=pylock.toml"]
+        command = [
+            str(self.uv),
+            "pip",
+            "compile",
+            "--no-header",
+            "--no-annotate",
+            "--format=pylock.toml",
+            "--no-python-downloads",
+        ]
         command += [f"--python-version={target.python}", f"--python-platform={_uv_platform(target.libc, platform)}"]
         command += [f"--output-file={output}", *(["--upgrade"] if self.wishes.upgrade else [])]
         command += [f"--upgrade-package={name}" for name in self.wishes.upgrade_packages]
@@ -140,11 +151,7 @@ class Resolver:
         report, pins = sources.folder / "report.json", sources.folder / "pins.txt"
         series = target.series.replace(".", "")
         command = [
-            str(self.uv),
-            "tool",
-            "run",
-            "--quiet",
-            "pip",
+            *_find_pip(),
             "install",
             "--quiet",
             "--dry-run",
@@ -195,6 +202,24 @@ class _Sources:
     """Where the copies and all that is written lie."""
 
     installer: Installer
+
+
+def _find_pip() -> list[str]:
+    """Return the command that runs pip: this Python's, that on PATH, or the one that Python brings along.
+
+    Raises:
+        ResolverError: there is none.
+    """
+    if find_spec("pip"):
+        return [sys.executable, "-m", "pip"]
+    program = shutil.which("pip")
+    if program:
+        return [program]
+    ensurepip = find_spec("ensurepip")
+    bundled = sorted(Path(ensurepip.origin or "").parent.glob("_bundled/pip-*.whl")) if ensurepip else []
+    if not bundled:
+        raise ResolverError("pip is not available on this machine: install it, or lock with --installer=uv")
+    return [sys.executable, str(bundled[-1] / "pip")]
 
 
 def _uv_platform(libc: str, platform: str) -> str:
