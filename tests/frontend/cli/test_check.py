@@ -151,12 +151,14 @@ def test_ignore_file_of_the_dockerfile(monkeypatch, place):
 
 
 def test_pre_commit_hook():
-    """The hook that is shipped runs the command that there is, on the files it is for."""
+    """The hooks that are shipped run the commands that there are, on the files they are for."""
     import re
     from pathlib import Path
 
-    (hook,) = yaml.safe_load((Path(__file__).parents[3] / ".pre-commit-hooks.yaml").read_text())
+    hook, lock = yaml.safe_load((Path(__file__).parents[3] / ".pre-commit-hooks.yaml").read_text())
     assert hook["entry"] == "pyenv-frontend check"
+    assert lock["entry"] == "pyenv-frontend lock --check"
+    assert all(re.search(lock["files"], name) for name in ["Dockerfile", "reqs/report.txt", "a/pylock.report.toml"])
     taken = ["Dockerfile", "a/Dockerfile.dev", "a/dev.Dockerfile", "Containerfile", "dev.dockerfile"]
     assert all(re.search(hook["files"], name) for name in taken)
     assert not any(

@@ -1,5 +1,6 @@
 """The command as a whole: help, version, wrong calls, exit codes."""
 
+import itertools
 import subprocess
 import sys
 
@@ -40,8 +41,13 @@ def test_wrong_calls(monkeypatch, arguments):
     assert "Error: " in done.err
 
 
-@pytest.mark.parametrize("command", [*cli.COMMANDS])
-@pytest.mark.parametrize("file", [(), ("-f",)])
+@pytest.mark.parametrize(
+    ("command", "file"),
+    [
+        *itertools.product(sorted({*cli.COMMANDS} - {"lock"}), [(), ("-f",)]),
+        ("lock", ("-f",)),
+    ],  # its arguments are PYENVs
+)
 def test_no_such_file(monkeypatch, tmp_path, command, file):
     """A Dockerfile that is not there is a wrong call, as an argument of every command or with `-f`."""
     done = called(monkeypatch, command, *file, tmp_path / "Dockerfile")
@@ -54,16 +60,20 @@ def test_common_options(monkeypatch, tmp_path, command):
     text = "FROM a AS one\nARG P\nARG TARGETARCH\nPYENV $P ${TARGETARCH}_$OF_BASE missing.txt\nFROM a\n"
     place = folder(tmp_path / "x", text) / "Dockerfile"
     options = ["--build-arg=P=3.12", "--platform=linux/arm64", "--base-env=OF_BASE=b", "--target=one"]
-    own = {"expand": ["--base-suite=bookworm"], "local": ["--check"]}
-    done = called(monkeypatch, command, place, *options, *own.get(command, ()), f"--context={tmp_path}")
+    own = {"expand": ["--base-suite=bookworm"], "local": ["--check"], "lock": ["--check"]}
+    done = called(monkeypatch, command, "-f", place, *options, *own.get(command, ()), f"--context={tmp_path}")
     assert done.code == 1
     assert "missing.txt is not in the build context" in done.out + done.err
 
 
-@pytest.mark.parametrize("command", ["expand", "local"])
+@pytest.mark.parametrize("command", ["expand", "local", "lock"])
 def test_one_dockerfile(monkeypatch, command):
     """A command with one result takes one Dockerfile."""
-    assert called(monkeypatch, command, "-f", "a", "b") == (64, "", f"{command} takes one Dockerfile, not a and b\n")
+    assert called(monkeypatch, command, "-f", "a", "-f", "b") == (
+        64,
+        "",
+        f"{command} takes one Dockerfile, not a and b\n",
+    )
 
 
 def test_interrupted(monkeypatch):
