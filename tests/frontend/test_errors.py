@@ -2,7 +2,7 @@
 
 import pytest
 
-from pyenv_frontend.errors import WIDEST, PyenvError, UsageError, UserError, near
+from pyenv_frontend.errors import WIDEST, PyenvError, UsageError, UserError, nearest
 from pyenv_frontend.positions import Location, SourceFile, Span
 
 
@@ -83,6 +83,6 @@ def test_exit_codes(kind, code):
 
 def test_near_misses():
     """A slip is recognised, a stranger is not."""
-    assert near("instaler", ["installer", "constraint"]) == "installer"
-    assert near("INSTALLER", ["installer"]) == "installer"
-    assert near("zzz", ["installer"]) == ""
+    assert nearest("instaler", ["installer", "constraint"]) == "installer"
+    assert nearest("INSTALLER", ["installer"]) == "installer"
+    assert nearest("zzz", ["installer"]) == ""

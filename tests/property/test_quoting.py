@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from pyenv_frontend.dockerfile import parse, words
 from pyenv_frontend.expansion import quoting
 from pyenv_frontend.positions import Logical, SourceFile, Span
+from pyenv_frontend.pyenv.mount import read_mount
 
 escapes = st.sampled_from(["\\", "`"])
 values = st.one_of(
@@ -36,9 +37,9 @@ def test_a_mount_gets_the_path(path, escape):
     instruction = line(f'RUN {quoting.mount(escape, type="bind", source=path, target="/x", rw="")} ["a"]', escape)
     (flag,) = instruction.flags
     assert json.loads(instruction.arguments.text) == ["a"]
-    fields = quoting.fields_of(flag.value.text.decode(), escape)
-    assert [fields[0], *fields[2:]] == ["type=bind", "target=/x", "rw"]
-    source = fields[1].removeprefix("source=").encode()
+    mount = read_mount(flag.value.text.decode(), escape)
+    assert [mount.fields[0], *mount.fields[2:]] == [("type", "bind"), ("target", "/x"), ("rw", None)]
+    source = mount.get("source").encode()
     word = Logical(SourceFile("Dockerfile", source), (Span(0, len(source)),))
     assert words.expand(word, {}.get, escape.encode()).value == path
 

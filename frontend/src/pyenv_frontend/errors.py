@@ -10,9 +10,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pyenv_frontend.positions import Location
 
-__all__ = ["PyenvError", "UsageError", "UserError", "excerpt", "near", "printable"]
+__all__ = ["PyenvError", "UsageError", "UserError", "did_you_mean", "excerpt", "nearest", "printable"]
 
 WIDEST = 160
 """Characters of a source line that an excerpt shows at most."""
@@ -105,9 +107,22 @@ def printable(text: bytes) -> str:
     return "".join(char if char == "\t" or char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in decoded)
 
 
-def near(word: str, known: list[str]) -> str:
-    """Return the known word that was probably meant, or an empty string."""
-    from difflib import get_close_matches  # noqa: PLC0415 - only ever needed on the way to an error
+def nearest(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
+    """Return the known word that was probably meant, or an empty string; letter case does not matter.
 
-    found = get_close_matches(word.lower(), known, n=1)
-    return found[0] if found else ""
+    Args:
+        word: what was written.
+        known: what could have been written.
+        cutoff: how alike they must be, from 0 to 1.
+    """
+    from difflib import get_close_matches  # noqa: PLC0415 - needed only for an error
+
+    by_lower = {each.lower(): each for each in known}
+    close = get_close_matches(word.lower(), by_lower, n=1, cutoff=cutoff)
+    return by_lower[close[0]] if close else ""
+
+
+def did_you_mean(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
+    """Return the hint that names the nearest known word, or an empty string."""
+    close = nearest(word, known, cutoff=cutoff)
+    return f"did you mean {close}?" if close else ""

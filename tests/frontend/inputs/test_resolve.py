@@ -17,7 +17,10 @@ def test_nothing():
 def test_nested_files_are_found_relative_to_the_file():
     """-r and -c are relative to the file that says so, in every spelling; addresses are left to the installer."""
     files = {
-        "r/a.txt": "-r b.txt\n-rsub/c.txt\n--requirement=../top.txt\n-c con.txt\n-c https://x/y\n--constraint con2.txt",
+        "r/a.txt": "-r b.txt\n-rsub/c.txt\n--requirement=../top.txt\n-c con.txt\n-c https://x/y\n"
+        '--constraint con2.txt\n-r "my file.txt"\n-r \\\nnext.txt\n-r /opt/of-the-stage.txt',
+        "r/my file.txt": "five",
+        "r/next.txt": "six",
         "r/b.txt": "one\n",
         "r/sub/c.txt": "two\n-r d.txt\n",
         "r/sub/d.txt": "three",
@@ -25,11 +28,11 @@ def test_nested_files_are_found_relative_to_the_file():
         "r/con.txt": "one==1\n-c con3.txt\n",
         "r/con2.txt": "",
         "r/con3.txt": "two==2",
-        "unrelated.txt": "five",
+        "unrelated.txt": "seven",
     }
     found = closure("PYENV 3.9 x r/a.txt", files)
     assert set(found.inputs) == set(files) - {"unrelated.txt"}
-    assert [each.text for each in found.listed] == ["one", "two", "three", "four"]
+    assert [each.text for each in found.listed] == ["one", "two", "three", "four", "five", "six"]
     assert set(found.constraints) == {"one==1", "two==2"}
 
 
@@ -78,6 +81,9 @@ def test_constraints_of_the_option():
         ("-f ../index.html", "index.html"),
         (".", "r/"),
         ("..", "./"),
+        ('-e "./my pkg"', "r/my pkg/"),
+        ("-e \\\n ./pkg", "r/pkg/"),
+        ("name @ file:./my%20pkg", "r/my pkg/"),
     ],
 )
 def test_local_packages(line, tree):
@@ -85,6 +91,7 @@ def test_local_packages(line, tree):
     files = {
         "r/a.txt": f"{line}\n",
         "r/pkg/sub/pyproject.toml": "",
+        "r/my pkg/setup.py": "",
         "r/pkg/b-1.0.tar.gz": "",
         "r/a-1.0-py3-none-any.whl": "",
         "lib/setup.py": "",
@@ -122,12 +129,13 @@ def test_local_packages_from_the_top(line, tree):
         "  ",
         "name @ file:///mnt/wheels/a.whl",
         "/mnt/wheels/a.whl",
+        "-e /opt/app",
+        "/opt/app[extra] ; python_version > '3'",
     ],
 )
 def test_what_names_no_file(line):
-    """Names, addresses, comments, other options, and what a mount brings, need nothing of the context."""
-    mount = "--mount=type=bind,source=w,target=/mnt/wheels"
-    assert closure(f"PYENV {mount} 3.9 x a.txt", {"a.txt": f"{line}\n"}).inputs == ("a.txt",)
+    """Names, addresses, comments, other options, and files of the stage or of a mount, need nothing of the context."""
+    assert closure("PYENV 3.9 x a.txt", {"a.txt": f"{line}\n"}).inputs == ("a.txt",)
 
 
 def test_continued_lines():

@@ -6,6 +6,7 @@ import pytest
 
 from pyenv_frontend.pyenv.instruction import Options
 from pyenv_frontend.pyenv.invalid_value import InvalidValue
+from pyenv_frontend.pyenv.mount import parse_mount
 from pyenv_frontend.pyenv.options import OPTIONS, find_option, read_value
 from tests.frontend.pyenv.contexts import pyenv
 
@@ -15,7 +16,7 @@ SAMPLES = {
     "system-site-packages": (None, True),
     "from": ("python:3.9-alpine@sha256:0", "python:3.9-alpine@sha256:0"),
     "builder": ("builder", "builder"),
-    "mount": ("type=secret,id=$A", ("type=secret,id=$A",)),
+    "mount": ("type=secret,id=$A", (parse_mount("type=secret,id=$A"),)),
     "network": ("none", "none"),
     "path": ("/opt//x/", "/opt/x"),
     "extra": ("a", ("a",)),
@@ -50,7 +51,7 @@ def test_repeatable(spec):
     """A repeatable option keeps all values in order."""
     samples = {"mount": ("type=ssh", "type=tmpfs,target=/x")}.get(spec.name, ("b", "a"))
     found = pyenv(f"PYENV --{spec.name}={samples[0]} --{spec.name}={samples[1]} 3.9 x pyproject.toml")
-    assert getattr(found.options, spec.field) == samples
+    assert getattr(found.options, spec.field) == tuple(read_value(spec, sample) for sample in samples)
 
 
 @pytest.mark.parametrize("text", ["true", "True", "FALSE", "false"])
@@ -64,7 +65,7 @@ def test_switches_take_booleans(text):
 def test_values_are_expanded():
     """Variables and quotes work in values; a mount is passed on as written."""
     options = pyenv('ARG A=b\nPYENV --path="/opt/$A" --network=${N:-host} --mount="type=secret,id=$A" 3.9 x').options
-    assert (options.path, options.network, options.mounts) == ("/opt/b", "host", ('"type=secret,id=$A"',))
+    assert (options.path, options.network, options.mounts[0].raw) == ("/opt/b", "host", '"type=secret,id=$A"')
 
 
 @pytest.mark.parametrize("spec", OPTIONS, ids=lambda spec: spec.name)

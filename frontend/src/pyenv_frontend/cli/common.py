@@ -15,7 +15,7 @@ import click
 
 from pyenv_frontend.cli.folder_context import FolderContext
 from pyenv_frontend.dockerfile import parse
-from pyenv_frontend.errors import UsageError, near
+from pyenv_frontend.errors import UsageError, did_you_mean
 from pyenv_frontend.stages.analyze import Settings, read
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class CommonOptions:
 
         Raises:
             UsageError: there is no stage `--target`.
-            UserError: the Dockerfile has a mistake.
+            UserError: the Dockerfile has a error.
         """
         variables = base_variables or (lambda *_: self.base_env)
         program = read(document, self.settings, base_variables=variables, report=report)
@@ -157,9 +157,8 @@ def _check_target(program: Program, target: str) -> None:
     """Check that there is a stage `target`, as Docker does."""
     names = [stage.name for stage in program.stages if stage.name]
     if target and target.lower() not in names:
-        meant = near(target, names)
-        hint = f"; did you mean {meant}?" if meant else ""
-        raise UsageError(f"--target: there is no stage {target} in {program.document.file.name}{hint}")
+        hint = did_you_mean(target, names)
+        raise UsageError(f"--target: there is no stage {target} in {program.document.file.name}{hint and f'; {hint}'}")
 
 
 def _pairs(values: tuple[str, ...], option: str) -> dict[str, str]:

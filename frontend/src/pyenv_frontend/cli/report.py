@@ -43,7 +43,7 @@ class Finding:
 
     @classmethod
     def of_error(cls, error: UserError) -> Finding:
-        """A mistake."""
+        """A error."""
         return cls(
             level="error",
             rule=ERROR_RULE,

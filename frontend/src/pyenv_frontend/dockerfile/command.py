@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from pyenv_frontend.positions import Logical
 
-__all__ = ["Command", "Flag", "split_command"]
+__all__ = ["Command", "Flag", "split_command", "unquoted"]
 
 _SPACE = b"\t\n\v\f\r "
 _QUOTES = b"'\""
@@ -128,3 +128,22 @@ def _flag(line: Logical, word: _FlagWord) -> Flag:
     name_end = word.end if equals < 0 else equals
     value = None if equals < 0 else line.slice(equals + 1, word.end)
     return Flag(line.slice(word.start, word.end), line.slice(word.start + 2, name_end), value)
+
+
+def unquoted(value: str, escape: str) -> str:
+    """Take quotes and escapes out of a flag, as the engine does; the escape token works in either quote too."""
+    plain: list[str] = []
+    quote, index = "", 0
+    while index < len(value):
+        char = value[index]
+        if char == escape:
+            index += 1
+            plain.append(value[index : index + 1])
+        elif char == quote:
+            quote = ""
+        elif not quote and char in "'\"":
+            quote = char
+        else:
+            plain.append(char)
+        index += 1
+    return "".join(plain)

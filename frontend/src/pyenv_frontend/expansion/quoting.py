@@ -7,7 +7,6 @@ escape token: under `# escape=`` a backslash is a character like any other.
 
 from __future__ import annotations
 
-import csv
 import json
 import re
 from typing import TYPE_CHECKING
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["env_value", "exec_form", "fields_of", "mount"]
+__all__ = ["env_value", "exec_form", "mount"]
 
 _PLAIN = re.compile(r"[A-Za-z0-9_./:@%+=-]*")
 
@@ -40,27 +39,6 @@ def mount(escape: str = "\\", **fields: str) -> str:
     """`--mount=` with its fields in order; all three readers. A field without value (`rw=""`) is a bare word."""
     text = ",".join(_field(key, value, escape) for key, value in fields.items())
     return "--mount=" + _escaped(text, r"\s'\"", escape)
-
-
-def fields_of(raw: str, escape: str) -> list[str]:
-    """The fields of a mount as the user wrote it: what the flag lexer and the CSV reader make of it."""
-    plain, quote, index = "", "", 0
-    while index < len(raw):
-        char = raw[index]
-        if char == escape:  # in either quote, too
-            index += 1
-            plain += raw[index : index + 1]
-        elif char == quote:
-            quote = ""
-        elif not quote and char in "'\"":
-            quote = char
-        else:
-            plain += char
-        index += 1
-    try:
-        return next(csv.reader([plain]), [])
-    except csv.Error:  # the engine will say so
-        return []
 
 
 def _field(key: str, value: str, escape: str) -> str:

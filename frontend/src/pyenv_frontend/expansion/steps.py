@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pyenv_frontend.expansion.location import Place
     from pyenv_frontend.inputs.resolve import StepInputs
     from pyenv_frontend.pyenv.instruction import Pyenv
+    from pyenv_frontend.pyenv.mount import Mount
 
 __all__ = [
     "BUILDER",
@@ -124,7 +125,7 @@ def environment(  # noqa: PLR0913 - three that say what, three that say how
         *cache,
         *_context(needs.inputs, pyenv.escape),
         *([quoting.mount(type="bind", from_=options.builder, target=BUILDER)] if options.builder and rehung else []),
-        *(f"--mount={_readable(raw, place, pyenv.escape)}" for raw in options.mounts),
+        *(f"--mount={_readable(mount, place)}" for mount in options.mounts),
     ]
     contents = environment_options(pyenv, needs.locked)
     owner = _owner(place, in_other_stage=options.builder is not None)
@@ -231,14 +232,12 @@ def _owner(place: Place, *, in_other_stage: bool) -> _Owner:
     return _Owner(place.user, home)
 
 
-def _readable(raw: str, place: Place, escape: str) -> str:
+def _readable(mount: Mount, place: Place) -> str:
     """A secret is root's unless said otherwise, and the install step runs as the stage's user: say it for them."""
-    pairs = [field.partition("=") for field in quoting.fields_of(raw, escape)]
-    said = {key.strip().lower(): value for key, _, value in pairs}
-    owned = "uid" in said or ("env" in said and not said.keys() & {"target", "dst", "destination"})
-    if said.get("type") not in {"secret", "ssh"} or owned or place.is_root or place.account is None:
-        return raw
-    return f"{raw},uid={place.account.uid}"
+    owned = mount.has("uid") or (mount.has("env") and mount.target is None)
+    if mount.type not in {"secret", "ssh"} or owned or place.is_root or place.account is None:
+        return mount.raw
+    return f"{mount.raw},uid={place.account.uid}"
 
 
 def variables(pyenv: Pyenv, place: Place) -> list[str]:

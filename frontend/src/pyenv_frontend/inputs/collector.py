@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
-from pyenv_frontend.errors import UserError, printable
+from pyenv_frontend.errors import UserError, nearest, printable
 from pyenv_frontend.inputs.build_context import NotInContextError
-from pyenv_frontend.inputs.context_path import join
 from pyenv_frontend.positions import Location, SourceFile, Span
+from pyenv_frontend.pyenv.context_path import join
 from pyenv_frontend.pyenv.invalid_value import InvalidValue
 
 if TYPE_CHECKING:
@@ -105,10 +105,10 @@ class InputCollector:
         """
         try:
             return join(folder, text)
-        except InvalidValue as mistake:
+        except InvalidValue as error:
             shown = printable(text.encode("utf-8", "replace"))
-            message = f"{origin.says(shown)}{mistake.message.removeprefix(shown)}"
-            hint = f"{mistake.hint}, and name it relative to the file that says so"
+            message = f"{origin.says(shown)}{error.message.removeprefix(shown)}"
+            hint = f"{error.hint}, and name it relative to the file that says so"
             raise UserError(message, *origin.locations, hint=hint) from None
 
     def _missing(self, path: str, origin: Origin) -> NoReturn:
@@ -120,18 +120,14 @@ class InputCollector:
 
     def _neighbours(self, path: str, *, named: bool) -> str:
         """What is there instead; a word of the Dockerfile that no file names may not be meant as a file at all."""
-        from difflib import get_close_matches  # noqa: PLC0415 - only ever needed on the way to an error
-
         from pyenv_frontend.pyenv.hints import file_hint  # noqa: PLC0415
 
         if self.context.ignored(path):
             return ".dockerignore leaves it out; take it in there with a line that begins with !"
         folder, _, name = path.rpartition("/")
-        names = {each.lower(): each for each in sorted(self.context.names(folder))}
-        near = get_close_matches(name.lower(), names, n=1)
-        prefix = f"{folder}/" if folder else ""
-        if near:
-            return f"did you mean {prefix}{names[near[0]]}?"
+        close = nearest(name, sorted(self.context.names(folder)))
+        if close:
+            return f"did you mean {folder}/{close}?" if folder else f"did you mean {close}?"
         if folder and self.context.exists(name):
             return f"did you mean {name}, at the top of the build context?"
         return ("" if named else file_hint(path)) or self._content(folder)

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
-from pyenv_frontend.errors import UserError, near
+from pyenv_frontend.errors import UserError, did_you_mean
 from pyenv_frontend.inputs import uv_workspace
 from pyenv_frontend.inputs.collector import ListedRequirement
-from pyenv_frontend.inputs.context_path import is_url
 from pyenv_frontend.inputs.pyproject import read_lock, read_project
 from pyenv_frontend.inputs.uv_lock import local_packages
 from pyenv_frontend.positions import Location, Span
+from pyenv_frontend.pyenv.context_path import is_url
 from pyenv_image.pip_format import local_path
 
 if TYPE_CHECKING:
@@ -144,7 +144,6 @@ def _check_choices(project: Project, path: str, origin: Origin, options: Options
                 continue
             span = options.span(option)
             place = origin.word._replace(span=span) if span else origin.word
-            meant = near(name, list(known))
-            hint = f"did you mean {meant}?" if meant else ""
+            hint = did_you_mean(name, known)
             expected = f"one of {', '.join(known)}" if known else ""
             raise UserError(f"{path} has no {option} {name}", place, expected=expected, hint=hint)

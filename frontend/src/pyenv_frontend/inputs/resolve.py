@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pyenv_frontend.errors import UserError
 from pyenv_frontend.inputs.collector import InputCollector, ListedRequirement, Origin
-from pyenv_frontend.inputs.context_path import is_url
 from pyenv_frontend.positions import Location, SourceFile, Span
+from pyenv_frontend.pyenv.context_path import is_url
 from pyenv_image import pip_format
 from pyenv_image.pip_format import decode, is_file, local_path, read_statements
 
@@ -115,7 +115,6 @@ class _Requirements:
         self._dockerfile = pyenv.instruction.file
         self._visited: set[tuple[str, bool]] = set()
         self._depth = 0
-        self._mounted = _mount_targets(pyenv.options.mounts)
 
     def run(self) -> None:
         for path, span in self._constraints():
@@ -199,7 +198,8 @@ class _Requirements:
                 self._requirement(statement, folder, origin, constraint=constraint)
 
     def _follow(self, statement: Statement, folder: str, origin: Origin, *, constraint: bool) -> None:
-        if is_url(statement.value) or not statement.value:
+        # An absolute path is a file of the stage, or of a mount.
+        if is_url(statement.value) or not statement.value or statement.value.startswith("/"):
             return
         self._refuse_variable(statement.value, origin)
         path = self.walk.join(folder, statement.value, origin)
@@ -228,7 +228,7 @@ class _Requirements:
                 self.walk.constraints.append(statement.value)
             else:
                 self.walk.listed.append(ListedRequirement(statement.value, origin))
-        elif not local.path.startswith(self._mounted):
+        elif not local.path.startswith("/"):  # an absolute path is a file of the stage, or of a mount
             self._refuse_variable(local.path, origin)
             self.walk.tree(self._local(local.path, folder, origin), origin)
 
@@ -240,9 +240,3 @@ class _Requirements:
             if not top.startswith(("../", "/")) and self.walk.context.exists(top):
                 return top
         return beside
-
-
-def _mount_targets(mounts: tuple[str, ...]) -> tuple[str, ...]:
-    """The absolute directories that mounts of the install step put into the image."""
-    fields = (part.partition("=") for mount in mounts for part in mount.replace('"', "").split(","))
-    return tuple(value for key, _, value in fields if key in {"target", "dst", "destination"} and value.startswith("/"))

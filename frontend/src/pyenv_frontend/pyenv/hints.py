@@ -6,8 +6,9 @@ Only ever asked, and imported, on the way to an error.
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
+
+from pyenv_frontend.errors import nearest
 
 if TYPE_CHECKING:
     from pyenv_frontend.dockerfile import Document, Instruction
@@ -76,4 +77,4 @@ def misspelt(document: Document) -> list[Instruction]:
     Templates of Dockerfiles have all kinds of words there (`}}ENV`, `open`), so that they must look much like it.
     """
     odd = [each for each in document.instructions if each.name not in _INSTRUCTIONS]
-    return [each for each in odd if get_close_matches(each.name[: len("PYENV")], ["PYENV"], cutoff=0.75)]
+    return [each for each in odd if nearest(each.name[: len("PYENV")], ["PYENV"], cutoff=0.75)]

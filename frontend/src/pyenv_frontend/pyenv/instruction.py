@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 if TYPE_CHECKING:
     from pyenv_frontend.dockerfile import Instruction
     from pyenv_frontend.positions import Span
+    from pyenv_frontend.pyenv.mount import Mount
 
 __all__ = ["EnvironmentName", "Installer", "Options", "Pyenv", "PythonVersion", "RequirementsFile", "RequirementsKind"]
 
@@ -93,8 +94,8 @@ class Options(NamedTuple):
     builder: str | None = None
     """Stage in which the requirements are installed; None: this one."""
 
-    mounts: tuple[str, ...] = ()
-    """Raw values of `RUN --mount=` for the install step."""
+    mounts: tuple[Mount, ...] = ()
+    """Mounts of the install step."""
 
     network: str | None = None
     """`default`, `none` or `host` for the install step; None: as the build has it."""

@@ -1,4 +1,4 @@
-"""What is wrong with one value, before anyone knows where in the file it stands."""
+"""The error of one value whose place in the file is not known yet."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["InvalidValue", "listed"]
+__all__ = ["InvalidValue", "any_of"]
 
 
-class InvalidValue(ValueError):  # noqa: N818 - an error is what is made of it, with a place
-    """A value that cannot be meant; whoever knows its place makes a `UserError` of it.
+class InvalidValue(ValueError):  # noqa: N818 - it becomes an error with a location
+    """A value that is not valid. The caller adds the location and raises `UserError`.
 
     Args:
         message: what is wrong, without a full stop.
@@ -26,7 +26,7 @@ class InvalidValue(ValueError):  # noqa: N818 - an error is what is made of it, 
         self.hint = hint
 
 
-def listed(words: Iterable[str], last: str = "or") -> str:
-    """`a, b or c`."""
+def any_of(words: Iterable[str], last: str = "or") -> str:
+    """Join words for a sentence: `a, b or c`."""
     *head, tail = words
     return f"{', '.join(head)} {last} {tail}" if head else tail

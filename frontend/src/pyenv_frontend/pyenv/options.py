@@ -6,24 +6,25 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
-from pyenv_frontend.errors import near
-from pyenv_frontend.inputs.context_path import context_path
+from pyenv_frontend.errors import nearest
+from pyenv_frontend.pyenv.context_path import context_path
 from pyenv_frontend.pyenv.instruction import Options
-from pyenv_frontend.pyenv.invalid_value import InvalidValue, listed
+from pyenv_frontend.pyenv.invalid_value import InvalidValue, any_of
+from pyenv_frontend.pyenv.mount import Mount, parse_mount
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from pyenv_frontend.positions import Span
 
-__all__ = ["OPTIONS", "OptionSpec", "build_options", "find_option", "read_value", "step_values"]
+__all__ = ["OPTIONS", "OptionSpec", "OptionValue", "build_options", "find_option", "read_value", "step_values"]
 
 Kind = Literal["switch", "choice", "file", "reference", "mount", "directory", "label"]
 
+OptionValue = str | bool | Mount
+
 _LABEL: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 _REFERENCE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]*")
-_MOUNT_TYPES: Final = ("bind", "cache", "tmpfs", "secret", "ssh")
-_MOUNT_WORDS: Final = frozenset({"ro", "readonly", "rw", "readwrite", "required"})
 
 
 class OptionSpec(NamedTuple):
@@ -193,7 +194,7 @@ def find_option(name: str) -> OptionSpec:
         if spec.name == name:
             return spec
     names = [spec.name for spec in OPTIONS]
-    meant = near(name.replace("_", "-"), names)
+    meant = nearest(name.replace("_", "-"), names)
     known = ", ".join(f"--{each}" for each in names)
     from pyenv_frontend.pyenv.hints import option_hint  # noqa: PLC0415 - only ever needed on the way to an error
 
@@ -201,7 +202,7 @@ def find_option(name: str) -> OptionSpec:
     raise InvalidValue(f"PYENV has no option --{name}", expected=f"one of {known}", hint=hint)
 
 
-def read_value(spec: OptionSpec, text: str | None) -> str | bool:
+def read_value(spec: OptionSpec, text: str | None, escape: str = "\\") -> OptionValue:
     """Check one option's value, expanded and without quotes; None where no `=` was written.
 
     Raises:
@@ -211,10 +212,10 @@ def read_value(spec: OptionSpec, text: str | None) -> str | bool:
         return _switch(spec, text) is not spec.negates
     if not text:
         raise InvalidValue(f"--{spec.name} needs a value", expected=spec.usage)
-    return _READERS[spec.kind](spec, text)
+    return _READERS[spec.kind](spec, text, escape)
 
 
-def build_options(values: Iterable[tuple[OptionSpec, str | bool, Span]]) -> Options:
+def build_options(values: Iterable[tuple[OptionSpec, OptionValue, Span]]) -> Options:
     """Put checked values together; of a repeatable option all of them, in order."""
     fields: dict[str, Any] = {}
     spans: list[tuple[str, Span]] = []
@@ -239,42 +240,29 @@ def _switch(spec: OptionSpec, text: str | None) -> bool:
     return lowered == "true"
 
 
-def _choice(spec: OptionSpec, text: str) -> str:
+def _choice(spec: OptionSpec, text: str, _escape: str) -> str:
     if text in spec.choices:
         return text
-    meant = near(text, list(spec.choices))
+    meant = nearest(text, spec.choices)
     hint = f"write --{spec.name}={meant}" if meant else ""
-    raise InvalidValue(f"--{spec.name} cannot be {text!r}", expected=listed(spec.choices), hint=hint)
+    raise InvalidValue(f"--{spec.name} cannot be {text!r}", expected=any_of(spec.choices), hint=hint)
 
 
-def _file(_: OptionSpec, text: str) -> str:
+def _file(_: OptionSpec, text: str, _escape: str) -> str:
     return context_path(text)
 
 
-def _reference(spec: OptionSpec, text: str) -> str:
+def _reference(spec: OptionSpec, text: str, _escape: str) -> str:
     if _REFERENCE.fullmatch(text):
         return text
     raise InvalidValue(f"--{spec.name} cannot be {text!r}", expected=f"{spec.usage}, the name of an image or a stage")
 
 
-def _mount(_: OptionSpec, text: str) -> str:
-    parts = text.replace('"', "").split(",")
-    for part in parts:
-        if "=" not in part and "$" not in part and part.strip() not in _MOUNT_WORDS:
-            hint = f"write type={part}" if part in _MOUNT_TYPES else ""
-            raise InvalidValue(
-                f"--mount has no field {part!r}", expected="fields such as type=secret,id=NAME", hint=hint
-            )
-    fields = dict(part.partition("=")[::2] for part in parts)
-    kind = fields.get("type", "bind")
-    if "$" not in kind and kind not in _MOUNT_TYPES:
-        meant = near(kind, list(_MOUNT_TYPES))
-        hint = f"write type={meant}" if meant else ""
-        raise InvalidValue(f"--mount has no type {kind!r}", expected=f"type={listed(_MOUNT_TYPES)}", hint=hint)
-    return text
+def _mount(_: OptionSpec, text: str, escape: str) -> Mount:
+    return parse_mount(text, escape)
 
 
-def _directory(spec: OptionSpec, text: str) -> str:
+def _directory(spec: OptionSpec, text: str, _escape: str) -> str:
     path = posixpath.normpath(text)
     if not text.startswith("/"):
         raise InvalidValue(f"--{spec.name}={text} is not absolute", expected="a directory that begins with /")
@@ -285,14 +273,14 @@ def _directory(spec: OptionSpec, text: str) -> str:
     return "/" + path.lstrip("/")
 
 
-def _label(spec: OptionSpec, text: str) -> str:
+def _label(spec: OptionSpec, text: str, _escape: str) -> str:
     if _LABEL.fullmatch(text):
         return text
     hint = f"write --{spec.name} once for each" if "," in text else ""
     raise InvalidValue(f"--{spec.name} cannot be {text!r}", expected="a name of letters, digits, ., _ and -", hint=hint)
 
 
-_READERS: Final[dict[str, Callable[[OptionSpec, str], str]]] = {
+_READERS: Final[dict[str, Callable[[OptionSpec, str, str], str | Mount]]] = {
     "choice": _choice,
     "file": _file,
     "reference": _reference,

@@ -6,12 +6,12 @@ Inner code raises `InvalidValue` without knowing where; it becomes a `UserError`
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from pyenv_frontend.dockerfile.whitespace import is_space
 from pyenv_frontend.dockerfile.words import expand_heredoc
 from pyenv_frontend.errors import UserError, printable
-from pyenv_frontend.inputs.context_path import context_path, kind_of
+from pyenv_frontend.pyenv.context_path import context_path, kind_of
 from pyenv_frontend.pyenv.grammar import LineSyntaxError, Word, parse_line
 from pyenv_frontend.pyenv.instruction import Pyenv, RequirementsFile
 from pyenv_frontend.pyenv.invalid_value import InvalidValue
@@ -27,20 +27,40 @@ if TYPE_CHECKING:
     from pyenv_frontend.positions import Location, Logical, Span
     from pyenv_frontend.pyenv.grammar import Line
     from pyenv_frontend.pyenv.instruction import EnvironmentName, Options, PythonVersion
-    from pyenv_frontend.pyenv.options import OptionSpec
-    from pyenv_frontend.stages.scope import Scope
+    from pyenv_frontend.pyenv.options import OptionSpec, OptionValue
 
-__all__ = ["USAGE", "parse_pyenv"]
+__all__ = ["USAGE", "Variables", "parse_pyenv"]
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _VERSION = "the Python version"
 _NAME = "the environment's name"
 
+
+class Variables(Protocol):
+    """The variables in force where a PYENV stands."""
+
+    def get(self, name: str) -> str | None:
+        """Return the value of a variable, or None if it is unset."""
+        ...
+
+    def expand(self, word: Logical) -> Expanded:
+        """Expand a word.
+
+        Raises:
+            WordError: The word is wrong.
+        """
+        ...
+
+    def hint_for_unset(self, name: str) -> str:
+        """Return what to write so that a variable is set."""
+        ...
+
+
 USAGE = "PYENV [--option[=value] ...] <python-version> <venv-name> [<requirements> ...]"
 
 
-def parse_pyenv(instruction: Instruction, scope: Scope) -> Pyenv:
-    """Read a PYENV or ONBUILD PYENV with the variables of `scope`.
+def parse_pyenv(instruction: Instruction, variables: Variables) -> Pyenv:
+    """Read a PYENV or ONBUILD PYENV with the variables in force.
 
     Raises:
         UserError: it is wrong; the error points at the word.
@@ -48,7 +68,8 @@ def parse_pyenv(instruction: Instruction, scope: Scope) -> Pyenv:
     trigger = instruction.trigger
     keyword = (trigger or instruction.command).keyword
     line = instruction.arguments if trigger else instruction.logical
-    return _Reader(instruction, _behind(line, keyword), scope).pyenv(keyword.text.decode(), onbuild=trigger is not None)
+    reader = _PyenvReader(instruction, _behind(line, keyword), variables)
+    return reader.pyenv(keyword.text.decode(), onbuild=trigger is not None)
 
 
 def _behind(line: Logical, keyword: Logical) -> Logical:
@@ -67,13 +88,15 @@ def _narrow(text: bytes) -> str:
     return spaced.encode("utf-8", "surrogateescape").decode("latin-1")
 
 
-class _Reader:
+class _PyenvReader:
     """Reads the words of one line."""
 
-    def __init__(self, instruction: Instruction, text: Logical, scope: Scope) -> None:
+    def __init__(self, instruction: Instruction, text: Logical, variables: Variables) -> None:
         self._instruction = instruction
         self._text = text
-        self._scope = scope
+        self._variables = variables
+        # A trigger is read by itself when it fires, with a backslash.
+        self._escape = "\\" if instruction.name == "ONBUILD" else instruction.escape.decode()
 
     def pyenv(self, keyword: str, *, onbuild: bool) -> Pyenv:
         line = self._line()
@@ -106,8 +129,8 @@ class _Reader:
     def _span(self, word: Word) -> Span:
         return self._at(word).span
 
-    def _fail(self, mistake: InvalidValue, word: Word) -> NoReturn:
-        raise UserError(mistake.message, self._at(word), expected=mistake.expected, hint=mistake.hint) from mistake
+    def _fail(self, error: InvalidValue, word: Word) -> NoReturn:
+        raise UserError(error.message, self._at(word), expected=error.expected, hint=error.hint) from error
 
     # Form.
 
@@ -136,9 +159,9 @@ class _Reader:
         """What comes of an option that is none is not worth an error of its own."""
         try:
             find_option(name)
-        except InvalidValue as mistake:
+        except InvalidValue as error:
             start = text.index(f"--{name}") + 2
-            self._fail(mistake, Word(name, start))
+            self._fail(error, Word(name, start))
 
     def _one_word(self, text: str) -> UserError:
         """There is a version and no name, or the other way round."""
@@ -187,7 +210,7 @@ class _Reader:
     # Values.
 
     def _expand(self, word: Word, what: str) -> str:
-        expanded = self._scope.expand(self._logical(word))
+        expanded = self._variables.expand(self._logical(word))
         if not expanded.value:
             raise self._empty(word, what, expanded)
         return self._printable(expanded.value, word)
@@ -205,30 +228,22 @@ class _Reader:
         message = f"{what} is empty" + (f": {unset[0]} is not set here" if unset else "")
         needed = what in {_VERSION, _NAME}
         hint = "give it a value" if needed else "give it a value, or leave it out"
-        hint = self._unset_hint(unset[0]) if unset else hint
+        hint = self._variables.hint_for_unset(unset[0]) if unset else hint
         return UserError(message, self._at(word), hint=hint)
-
-    def _unset_hint(self, name: str) -> str:
-        if name in self._scope.globals.values:
-            return f"an ARG before FROM is seen only by FROM; repeat ARG {name} behind FROM, above this line"
-        meant = _similar(name, [*self._scope.variables])
-        return (
-            f"did you mean {meant}?" if meant else f"declare it above: ARG {name}, or write a default: ${{{name}:-...}}"
-        )
 
     def _version(self, word: Word, *, any_series: bool) -> PythonVersion:
         text = self._expand(word, _VERSION)
         try:
             return parse_version(text, self._span(word), any_series=any_series)
-        except InvalidValue as mistake:
-            self._fail(mistake, word)
+        except InvalidValue as error:
+            self._fail(error, word)
 
     def _name(self, word: Word) -> EnvironmentName:
         text = word.text if word.text.startswith("<<") else self._expand(word, _NAME)
         try:
             return parse_name(text, self._span(word))
-        except InvalidValue as mistake:
-            self._fail(mistake, word)
+        except InvalidValue as error:
+            self._fail(error, word)
 
     def _requirements(self, line: Line) -> Iterator[RequirementsFile]:
         for word in line.requirements:
@@ -241,8 +256,8 @@ class _Reader:
             try:
                 path = context_path(text)
                 yield RequirementsFile(path=path, kind=kind_of(path), span=self._span(word))
-            except InvalidValue as mistake:
-                self._fail(mistake, word)
+            except InvalidValue as error:
+                self._fail(error, word)
 
     def _inline(self, line: Line) -> bytes | None:
         heredocs = self._instruction.heredocs
@@ -258,24 +273,25 @@ class _Reader:
         heredoc = heredocs[0]
         if not heredoc.expand:
             return heredoc.content
-        expanded = expand_heredoc(heredoc.body, self._scope.variables.get)
+        expanded = expand_heredoc(heredoc.body, self._variables.get)
         for name in sorted(expanded.unset):
             place = _plain_use(heredoc.body, name)
             if place is not None:
-                hint = f"{self._unset_hint(name)}; <<'{heredoc.name.decode()}' in quotes leaves every $ as it is"
+                literal = f"<<'{heredoc.name.decode()}' in quotes leaves every $ as it is"
+                hint = f"{self._variables.hint_for_unset(name)}; {literal}"
                 raise UserError(f"the requirements refer to {name}, which is not set here", place, hint=hint)
         return expanded.value.encode("utf-8", "surrogateescape")
 
     # Options.
 
-    def _options(self, line: Line) -> Iterator[tuple[OptionSpec, str | bool, Span]]:
+    def _options(self, line: Line) -> Iterator[tuple[OptionSpec, OptionValue, Span]]:
         seen: dict[str, Word] = {}
         for option in line.options:
             whole = self._option_word(option.name, option.value)
             try:
                 spec = find_option(_written(option.name.text))
-            except InvalidValue as mistake:
-                self._fail(mistake, option.name)
+            except InvalidValue as error:
+                self._fail(error, option.name)
             if spec.name in seen and not spec.repeatable:
                 raise UserError(f"--{spec.name} is there twice", self._at(whole), self._at(seen[spec.name]))
             seen[spec.name] = whole
@@ -286,19 +302,19 @@ class _Reader:
         text = f"--{name.text}" if value is None else f"--{name.text}={value.text}"
         return type(name)(text, name.start - 2)
 
-    def _option(self, spec: OptionSpec, value: Word | None, whole: Word) -> str | bool:
+    def _option(self, spec: OptionSpec, value: Word | None, whole: Word) -> OptionValue:
         text: str | None = None
         if value is not None:
             logical = self._logical(value)
-            expanded = self._scope.expand(logical)
+            expanded = self._variables.expand(logical)
             text = expanded.value if spec.expands else logical.text.decode("utf-8", "surrogateescape")
             if value.text and not text:
                 raise self._empty(value, f"the value of --{spec.name}", expanded)
             self._printable(text, value)
         try:
-            return read_value(spec, text)
-        except InvalidValue as mistake:
-            self._fail(mistake, value if value is not None and value.text else whole)
+            return read_value(spec, text, self._escape)
+        except InvalidValue as error:
+            self._fail(error, value if value is not None and value.text else whole)
 
     def _check_projects(self, options: Options, requirements: tuple[RequirementsFile, ...]) -> None:
         if any(each.kind != "requirements" for each in requirements):
@@ -313,13 +329,6 @@ class _Reader:
 def _written(text: str) -> str:
     """A part of the line as the user sees it."""
     return printable(text.encode("latin-1"))
-
-
-def _similar(name: str, known: list[str]) -> str:
-    from difflib import get_close_matches  # noqa: PLC0415 - only ever needed on the way to an error
-
-    found = get_close_matches(name, known, n=1, cutoff=0.75)
-    return found[0] if found else ""
 
 
 def _plain_use(body: Logical, name: str) -> Location | None:

@@ -7,7 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pyenv_frontend.pyenv.instruction import PythonVersion
-from pyenv_frontend.pyenv.invalid_value import InvalidValue, listed
+from pyenv_frontend.pyenv.invalid_value import InvalidValue, any_of
 
 if TYPE_CHECKING:
     from pyenv_frontend.positions import Span
@@ -86,7 +86,7 @@ def _normal(text: str) -> str:
 def _check_known(text: str, series: str, micro: int | None) -> None:
     if series not in SERIES:
         raise InvalidValue(
-            f"there is no Python {text}", expected=f"one of {listed(SERIES)}", hint=_suggest(text) or _FROM
+            f"there is no Python {text}", expected=f"one of {any_of(SERIES)}", hint=_suggest(text) or _FROM
         )
     last = SERIES[series].last
     if last is not None and micro is not None and micro > last:
@@ -103,6 +103,6 @@ def _suggest(text: str) -> str:
     if re.fullmatch(r"3[0-9]{1,2}", text) and f"3.{text[1:]}" in SERIES:
         return f"write 3.{text[1:]}"
     if text.lower() in {"3.x", "3.*", "latest", "stable"}:
-        return f"write the series itself, {listed(SERIES)}"
+        return f"write the series itself, {any_of(SERIES)}"
     longer = [minor for minor in SERIES if minor.startswith(text)] if _DIGITS.fullmatch(text) else []
-    return f"did you mean {listed(longer)}?" if longer else ""
+    return f"did you mean {any_of(longer)}?" if longer else ""

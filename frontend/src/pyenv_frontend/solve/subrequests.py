@@ -21,8 +21,6 @@ from pyenv_frontend.solve.docker_lint import advice, blanked
 from pyenv_frontend.stages.analyze import read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     from pyenv_frontend.buildkit import wire_pb2 as wire
     from pyenv_frontend.inputs.resolve import RequirementInputs
     from pyenv_frontend.positions import Location
@@ -128,20 +126,11 @@ def _add_secrets(found: dict[str, Any], program: Program) -> None:
     pyenvs = [environment.pyenv for stage in stages for environment in stage.environments]
     for pyenv in pyenvs:
         place = _location(pyenv.instruction.location, 0)
-        for fields in _mounts(pyenv.options.mounts):
-            key = "secrets" if fields["type"] == "secret" else "ssh"
-            default = fields.get("target", "").rpartition("/")[2] if key == "secrets" else "default"
-            wanted = fields.get("id", default)
-            if wanted and wanted not in {each["name"] for each in found.get(key) or []}:
-                required = {"required": True} if fields.get("required", "false") in {"", "true"} else {}
-                found.setdefault(key, []).append({"name": wanted, **required, "location": place})
-
-
-def _mounts(mounts: Iterable[str]) -> Iterator[dict[str, str]]:
-    for raw in mounts:
-        fields = dict(part.partition("=")[::2] for part in raw.split(","))
-        if fields.get("type") in {"secret", "ssh"}:
-            yield fields
+        for mount in pyenv.options.mounts:
+            key = {"secret": "secrets", "ssh": "ssh"}.get(mount.type)
+            if key and mount.id and mount.id not in {each["name"] for each in found.get(key) or []}:
+                required = {"required": True} if mount.required else {}
+                found.setdefault(key, []).append({"name": mount.id, **required, "location": place})
 
 
 def _lint_text(found: dict[str, Any]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from pyenv_frontend.errors import UserError, near
+from pyenv_frontend.errors import UserError, did_you_mean
 from pyenv_frontend.positions import Location
 from pyenv_frontend.pyenv.names import clash
 from pyenv_frontend.pyenv.parser import parse_pyenv
@@ -215,10 +215,9 @@ class _Reader:
 
     def _no_stage(self, option: str, wanted: str, place: Location, stage: OpenStage) -> UserError:
         names = [each.name for each in self._stages[: stage.index] if each.name]
-        meant = near(wanted, names)
         expected = f"one of {', '.join(names)}" if names else "a stage before this one: FROM ... AS builder"
         message = f"--{option}: there is no stage {wanted}"
-        return UserError(message, place, expected=expected, hint=f"did you mean {meant}?" if meant else "")
+        return UserError(message, place, expected=expected, hint=did_you_mean(wanted, names))
 
 
 def _inherited(parent: OpenStage, ended: Scope) -> Scope:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
+
+from pyenv_frontend.dockerfile.command import unquoted
+from pyenv_frontend.pyenv.mount import read_mount
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -13,8 +15,6 @@ if TYPE_CHECKING:
     from pyenv_frontend.stages.stages import OpenStage
 
 __all__ = ["reachable", "references"]
-
-_REFERENCE = re.compile(rb"""(?:^--|,)["']?(?:from|builder)=["']?([^,"']+)""")
 
 
 def reachable(stages: Sequence[OpenStage], target: str) -> set[int]:
@@ -46,8 +46,12 @@ def references(instructions: Sequence[Instruction]) -> Iterator[tuple[Flag, str]
     for instruction in instructions:
         trigger = instruction.trigger
         for flag in (*instruction.flags, *(trigger.flags if trigger else ())):
-            text = flag.text.text
-            if b"from" in text or b"builder" in text:
-                start = text.find(b"=") + 1 if text.startswith(b"--mount") else 0
-                for found in _REFERENCE.finditer(b"," + text[start:] if start else text):
-                    yield flag, found[1].decode(errors="replace")
+            if flag.value is None:
+                continue
+            name = flag.name.text
+            if name in {b"from", b"builder"}:
+                yield flag, unquoted(flag.value.text.decode(errors="replace"), instruction.escape.decode())
+            elif name == b"mount" and b"from" in flag.value.text.lower():
+                mount = read_mount(flag.value.text.decode(errors="replace"), instruction.escape.decode())
+                if mount.source_stage:
+                    yield flag, mount.source_stage

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from pyenv_frontend.dockerfile import parse
 from pyenv_frontend.dockerfile.directives import DEFAULT_ESCAPE
 from pyenv_frontend.dockerfile.words import WordError, assignments, expand
+from pyenv_frontend.errors import did_you_mean
 from pyenv_frontend.stages.history import History
 from pyenv_frontend.stages.program import StageState
 
@@ -85,12 +86,14 @@ class GlobalScope:
 class Scope:
     """The state of one stage while its instructions are read."""
 
-    __slots__ = ("base", "env", "globals", "shell", "user", "variables", "workdir")
+    __slots__ = ("base", "declared", "env", "globals", "shell", "user", "variables", "workdir")
 
     def __init__(self, globals_: GlobalScope) -> None:
         self.globals = globals_
         self.variables = History()
         self.env = History()
+        self.declared: set[str] = set()
+        """The ARGs without a value."""
         self.base: Mapping[str, str] = {}
         self.user: str | None = None
         self.workdir: str | None = None
@@ -110,6 +113,7 @@ class Scope:
         scope = Scope(self.globals)
         scope.variables = History(self.variables.now())
         scope.env = History(self.env.now())
+        scope.declared = set(self.declared)
         scope.begin(self.base)
         scope.variables.update(scope.env.now().items())
         scope.user, scope.workdir, scope.shell = self.user, self.workdir, self.shell
@@ -133,6 +137,19 @@ class Scope:
         """
         return expand(word, self.variables.get, self.globals.escape)
 
+    def get(self, name: str) -> str | None:
+        """Return the value of a variable, or None if it is unset."""
+        return self.variables.get(name)
+
+    def hint_for_unset(self, name: str) -> str:
+        """Return what to write so that a variable is set."""
+        if name in self.globals.values:
+            return f"an ARG before FROM is seen only by FROM; repeat ARG {name} behind FROM, above this line"
+        if name in self.declared:
+            return f"ARG {name} has no value: write ARG {name}=..., or build with --build-arg {name}=..."
+        close = did_you_mean(name, [*self.variables], cutoff=0.75)
+        return close or f"declare it above: ARG {name}, or write a default: ${{{name}:-...}}"
+
     def run(self, command: Command) -> None:
         """Take in an instruction, if it is one that changes what this class knows.
 
@@ -147,6 +164,7 @@ class Scope:
             if name in self.globals.build_args:
                 self.variables[name] = self.globals.build_args[name]
             elif value is None:
+                self.declared.add(name)
                 if name in self.globals.values:
                     self.variables[name] = self.globals.values[name]
             elif (text := self._text(value)) is not None:
