@@ -12,7 +12,7 @@ import click
 
 from pyenv_frontend.cli.base_options import base_options
 from pyenv_frontend.cli.common import common_options_without_argument, only
-from pyenv_frontend.errors import UsageError, UserError, near
+from pyenv_frontend.errors import UsageError, UserError, nearest
 from pyenv_frontend.lock.locker import can_be_locked, lock_environment, plan_lock
 from pyenv_frontend.lock.lockfile import MACHINES, LockTarget
 from pyenv_frontend.positions import Location
@@ -120,8 +120,8 @@ def _platforms(text: str) -> tuple[str, ...]:
     words = [word.strip() for word in text.split(",") if word.strip()]
     for word in words:
         if word not in MACHINES:
-            meant = near(word, [*MACHINES])
-            hint = f"; did you mean {meant}?" if meant else ""
+            close = nearest(word, [*MACHINES])
+            hint = f"; did you mean {close}?" if close else ""
             raise UsageError(f"--platform {word}: locks are for {' and '.join(MACHINES)}{hint}")
     return tuple(sorted(set(words)))
 
@@ -130,8 +130,8 @@ def _check_names(names: Sequence[str], program: Program) -> None:
     known = [environment.pyenv.name.text for environment in program.environments]
     for name in names:
         if name not in known:
-            meant = near(name, known)
-            hint = f"; did you mean {meant}?" if meant else f"; there are {', '.join(known)}" if known else ""
+            close = nearest(name, known)
+            hint = f"; did you mean {close}?" if close else f"; there are {', '.join(known)}" if known else ""
             raise UsageError(f"no PYENV in {program.document.file.name} is called {name}{hint}")
 
 
