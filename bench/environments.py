@@ -32,13 +32,13 @@ Environments = tuple[tuple[str, str, str], ...]
 
 
 def ours(environments: Environments) -> str:
-    """The Dockerfile with PYENV."""
+    """Return the Dockerfile with PYENV."""
     lines = [f"PYENV {version} {name} {name}.txt\n" for version, name, _ in environments]
     return f"# syntax={build_image.FRONTEND}\nFROM {BASE}\n{''.join(lines)}"
 
 
 def theirs(environments: Environments) -> str:
-    """What the original makes of it, for the user that this base has."""
+    """Return what the original makes of it, for the user that this base has."""
     lines, copied = [f"FROM {BASE}\nUSER airflow\n"], set()
     for version, name, _ in environments:
         if version not in copied:

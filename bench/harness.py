@@ -41,7 +41,7 @@ class Row:
     """What we want to reach, in words: `at least 2.5x faster`."""
 
     def __str__(self) -> str:
-        """The row for a person who watches."""
+        """Return the row for a person who watches."""
         ours = f"{self.what}: {_rounded(self.ours)} {self.unit}"
         if not self.theirs:
             return f"{ours} ({self.against})"
@@ -80,7 +80,7 @@ def _rounded(value: float) -> str:
 
 
 def machine() -> str:
-    """The machine that all of it ran on, and how busy it was: a busy one favours whoever starts fewer processes."""
+    """Describe the machine and how busy it was: a busy one favours whoever starts fewer processes."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     load = f"load {os.getloadavg()[2]:.1f} in the quarter of an hour before its end"
     system = f"{platform.system()} {platform.release()}, {platform.machine()}"

@@ -23,7 +23,7 @@ TOOLS = Tools(here="pyenv-frontend-tools", triggers="pyenv-frontend:dev")
 
 
 def instructions(count: int) -> str:
-    """A file of plain instructions, as people write them."""
+    """Return a file of plain instructions, as people write them."""
     five = (
         "# install\nRUN apt-get update \\\n && apt-get install -y \\\n    # why\n    git \\\n && true\n"
         'COPY --chown=1:1 "a" /b/\nENV A{n}="x y" B{n}=${{A{n}:-z}}\nRUN <<EOF\necho {n}\nEOF\nWORKDIR /w{n}\n'
@@ -32,7 +32,7 @@ def instructions(count: int) -> str:
 
 
 def pyenvs(count: int) -> str:
-    """A file of environments in two versions."""
+    """Return a file of environments in two versions."""
     return f"FROM {IMAGE}\n" + "".join(f"PYENV 3.{8 + n % 2} env{n} <<EOF\npandas==2.{n}\nEOF\n" for n in range(count))
 
 

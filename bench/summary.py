@@ -31,7 +31,7 @@ Kept = Mapping[str, Mapping[str, Any]]
 
 
 def lines(kept: Kept) -> Iterator[str]:
-    """The table, from what `results.json` holds."""
+    """Return the table, from what `results.json` holds."""
     yield "| | here | against | |"
     yield "|---|---|---|---|"
     for part, beginning, name in CHOSEN:

@@ -29,7 +29,7 @@ def _help(program: str, command: list[str]) -> str:
 
 
 def _matrix() -> str:
-    """The releases of Airflow that the tests install, from the tests' own list."""
+    """Return the releases of Airflow that the tests install, from the tests' own list."""
     sys.path.insert(0, str(ROOT))
     from tests.airflow.installations import RELEASES  # noqa: PLC0415 - found only now
 

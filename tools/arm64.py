@@ -2,7 +2,7 @@
 
 A step of an arm64 image is executed by qemu, which Debian has and the kernel calls for programs of that machine
 (binfmt_misc). The images are stand-ins: packages unpacked and not configured, which needs no emulation and does for a
-base image with the libraries of Python, and for images with a Python in ``/usr/local``.
+base image with the libraries of Python, and for images with a Python in `/usr/local`.
 """
 
 import contextlib
@@ -175,7 +175,7 @@ def _context(
 
 
 def _accounts() -> dict[str, bytes]:
-    """What the packages' scripts would have made, had they been run, and this machine's certificates."""
+    """Return what the packages' scripts would have made, had they been run, and this machine's certificates."""
     with tarfile.open(_unpacked(SERIES)) as source:
         files = {
             f"etc/{name}": _content(source, f"./usr/share/base-passwd/{name}.master") for name in ("passwd", "group")

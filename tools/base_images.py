@@ -1,7 +1,7 @@
 """The base images that tests, examples and benchmarks start from, by their real names.
 
 Where an image registry answers they are pulled. Where none does they are built out of what the machine and Debian's
-archive have (:mod:`tools.stand_ins`) and tagged with those same names. Run as a module::
+archive have (`tools.stand_ins`) and tagged with those same names. Run as a module::
 
     python -m tools.base_images [name ...]
 """
@@ -35,7 +35,7 @@ def ensure(engine_: Engine, *names: str) -> dict[str, str]:
     """Make sure that the engine has those images.
 
     Returns:
-        For each name ``pulled``, ``stand-in`` or ``there already``.
+        For each name `pulled`, `stand-in` or `there already`.
 
     Raises:
         Unavailable: one of them can be neither pulled nor built.

@@ -57,7 +57,7 @@ def run_dag(
         engine: where the image is.
         image: its name.
         dag: the DAG's id.
-        options: further options of ``docker run``.
+        options: further options of `docker run`.
         timeout: in seconds; then the container is ended and what it said is returned, with code 124.
         heard: is called with each line of Airflow's log as it comes.
     """

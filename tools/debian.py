@@ -56,11 +56,11 @@ def unpack(suite: str, *packages: str) -> Path:
     """Download packages of another suite and unpack them into one folder.
 
     Args:
-        suite: Debian's name of it, such as ``trixie``.
+        suite: Debian's name of it, such as `trixie`.
         packages: the packages; what they depend on is not fetched.
 
     Returns:
-        The folder that plays the root for them (``usr/bin`` and so on below it).
+        The folder that plays the root for them (`usr/bin` and so on below it).
 
     Raises:
         Unavailable: this is no Debian, we are not root, or the mirror has no such suite or package.

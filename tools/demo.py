@@ -1,6 +1,6 @@
-"""The whole of the project at work: build ``examples/quickstart`` with PYENV, run its DAG, show what ran where.
+"""The whole of the project at work: build `examples/quickstart` with PYENV, run its DAG, show what ran where.
 
-Run as a module: ``python -m tools.demo``. It ends with one line, ``demo: ok`` or ``demo: <the reason>``.
+Run as a module: `python -m tools.demo`. It ends with one line, `demo: ok` or `demo: <the reason>`.
 """
 
 import contextlib

@@ -1,6 +1,6 @@
 """The demo with no engine at all: the quickstart's environments and its DAG on this machine, with Airflow on SQLite.
 
-Run as a module: ``python -m tools.demo_local``. It ends as the demo on an engine does, with the same table.
+Run as a module: `python -m tools.demo_local`. It ends as the demo on an engine does, with the same table.
 """
 
 import json
@@ -37,7 +37,7 @@ def demo() -> list[Task]:
 
 
 def _airflow() -> Path:
-    """An installation of Airflow with this checkout's provider, kept in the state folder; returns its python."""
+    """Install Airflow with this checkout's provider into the state folder; return its `python`."""
     home = folder("demo") / f"airflow-{AIRFLOW}"
     python = home / "bin/python"
     ready = home / "ready-1"

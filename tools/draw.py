@@ -28,7 +28,7 @@ class Node:
 
 
 def graph(metadata: dict[str, Any]) -> str:
-    """The picture, as SVG, of the build that these metadata are of."""
+    """Return the picture, as SVG, of the build that these metadata are of."""
     steps = metadata["buildx.build.provenance"]["buildConfig"]["llbDefinition"]
     nodes = {node.name: node for node in map(_node, steps) if node is not None}
     for node in nodes.values():

@@ -48,7 +48,7 @@ class Flavour:
     def settings(self) -> dict[str, object]:
         """What its `daemon.json` says. Left alone, an engine's build cache takes a tenth of the disk, each engine's.
 
-        There is more room than :func:`trim` and a run of all tests need: an engine whose cache is full drops what was
+        There is more room than `trim` and a run of all tests need: an engine whose cache is full drops what was
         made a moment ago before what was used often, and a test that builds twice would find its first build gone.
         """
         garbage = {"builder": {"gc": {"enabled": True, "defaultKeepStorage": "30GB"}}}
@@ -61,7 +61,7 @@ FLAVOURS = {
     "docker-26": Flavour(suite="trixie", folder="engine-26"),
     "docker-26-containerd": Flavour(suite="trixie", folder="engine-26-containerd", containerd=True),
 }
-"""By the name that ``PYENV_ENGINE`` takes; ``docker`` is the default."""
+"""By the name that `PYENV_ENGINE` takes; `docker` is the default."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,16 +70,16 @@ class Engine:
 
     flavour: str
     env: dict[str, str]
-    """Variables that make ``docker`` and ``docker buildx`` use it."""
+    """Variables that make `docker` and `docker buildx` use it."""
     ours: bool
     """Whether it was started by us (and may be stopped by us)."""
 
     def environment(self) -> dict[str, str]:
-        """Return this process's variables with those of :attr:`env`."""
+        """Return this process's variables with those of `env`."""
         return {**os.environ, **self.env}
 
     def run(self, *command: str, **options: Any) -> str:
-        """Run a client command against it, return its stdout; see :func:`tools.state.run`."""
+        """Run a client command against it, return its stdout; see `tools.state.run`."""
         return run(["docker", *command], env=self.env, **options)
 
     def version(self) -> str:
@@ -97,7 +97,7 @@ def connect(engine: Engine) -> docker.DockerClient:
 def find(flavour: str = "docker") -> Engine | None:
     """Return the engine of that flavour if it answers now.
 
-    For the default flavour that is the one ``docker info`` reaches in the user's own set-up, before one of ours.
+    For the default flavour that is the one `docker info` reaches in the user's own set-up, before one of ours.
     """
     if flavour == "docker" and shutil.which("docker") and _answers({}):
         return Engine(flavour=flavour, env=_client(own_plugins=_has_buildx()), ours=False)
@@ -195,7 +195,7 @@ def _detach(command: list[str], log: Path, *, path: str) -> int:
 
 
 def _init_folder(tini: Path) -> Path:
-    """Return a folder with tini under the name that dockerd looks for (``docker run --init``)."""
+    """Return a folder with tini under the name that dockerd looks for (`docker run --init`)."""
     programs = folder("programs")
     if not (programs / "docker-init").exists():
         (programs / "docker-init").symlink_to(tini)
@@ -213,7 +213,7 @@ def _address(home: Path) -> dict[str, str]:
 
 
 def _client(*, own_plugins: bool) -> dict[str, str]:
-    """Return the variables for a current client with buildx; with ``own_plugins`` the user's own do."""
+    """Return the variables for a current client with buildx; with `own_plugins` the user's own do."""
     if own_plugins:
         return {}
     if not debian.is_debian_root():
@@ -233,7 +233,7 @@ def _has_buildx() -> bool:
 
 
 def _answers(env: dict[str, str]) -> bool:
-    """Tell whether ``docker info`` gets an answer from a server."""
+    """Tell whether `docker info` gets an answer from a server."""
     path = f"{folder('packages', CLIENT_SUITE)}/usr/bin:{os.environ['PATH']}" if env else os.environ["PATH"]
     command = ["docker", "info", "--format", "{{.ServerVersion}}"]
     try:

@@ -13,7 +13,7 @@ __all__ = ["generate", "main"]
 
 
 def generate() -> str:
-    """The source of a module with a class `Lark_StandAlone` that parses as lark does with `grammar.lark`."""
+    """Return the source of a module with a class `Lark_StandAlone` that parses as lark does with `grammar.lark`."""
     from lark import Lark  # noqa: PLC0415 - heavy, and needed by nothing else that imports this module
     from lark.tools.standalone import gen_standalone  # noqa: PLC0415 - the same
 

@@ -32,7 +32,7 @@ BASE = f"{stand_ins.LOCAL}both/{build_image.FRONTEND_BASE}"
 """The image for both platforms that takes the base's place where no registry has it."""
 
 MACHINES = {62: "amd64", 183: "arm64"}
-"""Architectures by their numbers in ELF (``e_machine``)."""
+"""Architectures by their numbers in ELF (`e_machine`)."""
 HERE = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
 
 IMPORT_ALL = """\
@@ -76,7 +76,7 @@ def build(target: Path) -> Layout:
 def _builder() -> Iterator[tuple[Engine, list[str]]]:
     """Whoever can write an OCI layout: an engine of ours with containerd's store, else a builder in a container.
 
-    The classic store of the engine that most people have cannot. Yields options of ``buildx build`` as well.
+    The classic store of the engine that most people have cannot. Yields options of `buildx build` as well.
     """
     with contextlib.ExitStack() as stack:
         try:

@@ -28,7 +28,7 @@ def find(version: str) -> Path:
     """Return the prefix of an interpreter of that version.
 
     Args:
-        version: ``3.8`` or ``3.8.18``.
+        version: `3.8` or `3.8.18`.
 
     Raises:
         Unavailable: this machine has none, and uv can fetch none.
@@ -46,7 +46,7 @@ def find(version: str) -> Path:
 
 
 def full_version(prefix: Path) -> str:
-    """Return the version of the interpreter below ``prefix``, such as ``3.8.18``."""
+    """Return the version of the interpreter below `prefix`, such as `3.8.18`."""
     code = "import platform; print(platform.python_version())"
     return run([prefix / "bin/python3", "-I", "-c", code]).strip()
 
@@ -54,11 +54,11 @@ def full_version(prefix: Path) -> str:
 def pack(prefix: Path, *, as_prefix: str) -> bytes:
     """Return a tar of the interpreter, made to believe that it was built for another prefix.
 
-    Its programs look for their library beside themselves (``$ORIGIN/../lib``), as those of the official images do.
+    Its programs look for their library beside themselves (`$ORIGIN/../lib`), as those of the official images do.
 
     Args:
         prefix: where it lies here.
-        as_prefix: where it is going to lie, such as ``/usr/local``.
+        as_prefix: where it is going to lie, such as `/usr/local`.
 
     Raises:
         Unavailable: patchelf is needed and cannot be installed.
@@ -82,7 +82,7 @@ def pack(prefix: Path, *, as_prefix: str) -> bytes:
 
 
 def _moved(path: Path, content: bytes, prefix: Path, as_prefix: str) -> bytes:
-    """Return a file's content as it would be, had the interpreter been built for ``as_prefix``."""
+    """Return a file's content as it would be, had the interpreter been built for `as_prefix`."""
     linked = content[16:17] in (b"\2", b"\3")  # e_type: a program or a shared library, no object file
     if content.startswith(b"\x7fELF") and linked:
         return _as_built(content, program=path.parent.name == "bin")

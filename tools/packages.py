@@ -1,6 +1,6 @@
 """A virtual environment with the packages of a hashed lock, for a tool that stays out of the development environment.
 
-Run as a module: ``python -m tools.packages FOLDER REQUIREMENTS``.
+Run as a module: `python -m tools.packages FOLDER REQUIREMENTS`.
 """
 
 import sys

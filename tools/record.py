@@ -128,7 +128,7 @@ class Recorder:
         return "\n".join(line.rstrip() for line in self._screen.display).rstrip()
 
     def svg(self) -> str:
-        """The recording."""
+        """Return the recording."""
         return _svg(self.frames, self.columns)
 
     def _feed(self, piece: bytes) -> None:
@@ -196,7 +196,7 @@ def _svg(frames: list[tuple[float, Picture]], columns: int) -> str:
 
 
 def _fewer(frames: list[tuple[float, Picture]]) -> list[tuple[float, Picture]]:
-    """The first and the last, and between them those that are far enough apart."""
+    """Return the first and the last, and between them those that are far enough apart."""
     apart, kept = frames[-1][0] / PICTURES, frames[:1]
     for frame in frames[1:-1]:
         if frame[0] - kept[-1][0] >= apart:

@@ -1,6 +1,6 @@
 """The distributions: wheels and sdists of both halves, the frontend's image as an OCI layout; all of them checked.
 
-Run as a module: ``python -m tools.release [--no-image]``. They go to ``dist/``.
+Run as a module: `python -m tools.release [--no-image]`. They go to `dist/`.
 """
 
 import argparse
@@ -43,7 +43,7 @@ def distributions() -> list[Path]:
 
 
 def _check_sdist(sdist: Path, wheel: Path) -> None:
-    """A wheel that is built from the sdist has the same files, and both have the licence."""
+    """Check that a wheel built from the sdist has the same files, and that both have the licence."""
     with tempfile.TemporaryDirectory() as scratch:
         with tarfile.open(sdist) as tar:
             tar.extractall(scratch, filter="data")

@@ -106,7 +106,7 @@ class Stage:
 
 
 def build(stage: Stage) -> Recorder:
-    """A build with three environments, none of them cached."""
+    """Record a build with three environments, none of them cached."""
     for name in ("report.txt", "learn.txt"):
         with (stage.project / name).open("a") as file:
             file.write(f"# {os.urandom(8).hex()}\n")
@@ -116,7 +116,7 @@ def build(stage: Stage) -> Recorder:
 
 
 def failure(stage: Stage) -> Recorder:
-    """A PYENV that asks for a release that does not exist."""
+    """Record the error of a PYENV that asks for a release that does not exist."""
     (stage.project / "report.txt").write_text("pandas==2.2.33\n")
     recorder = Recorder(columns=108)
     stage.build(recorder, code=1)
@@ -124,7 +124,7 @@ def failure(stage: Stage) -> Recorder:
 
 
 def llb(stage: Stage) -> str:
-    """The graph of a build with four environments, three of them on Pythons that the base has not."""
+    """Draw the graph of a build with four environments, three of them on Pythons that the base has not."""
     four = [(version, name, f"{name}.txt", packages) for version, name, packages in FOUR]
     lines = [f"PYENV {version} {name} {file}\n" for version, name, file, _ in four]
     text = f"# syntax={build_image.FRONTEND}\nFROM {AIRFLOW}\n{''.join(lines)}COPY dags dags\n"
@@ -144,7 +144,7 @@ def check(stage: Stage) -> Recorder:
 
 
 def local(stage: Stage) -> Recorder:
-    """The environments on this machine, made and then found."""
+    """Record `local`: environments made, then found."""
     recorder = Recorder(columns=80, hide={str(stage.project): "/home/you/shop"})
     (stage.project / ".dockerignore").write_text(".pyenv-frontend\n")
     env = {"PATH": f"{interpreters.uv().parent}:{os.environ['PATH']}", "UV_CACHE_DIR": str(stage.project / "cache")}
@@ -155,7 +155,7 @@ def local(stage: Stage) -> Recorder:
 
 
 def task(stage: Stage) -> Recorder:
-    """What a task prints and logs, and the error of one that fails: the function's own, at the DAG file's line."""
+    """Record what a task prints and logs, and the error of one that fails."""
     recorder = Recorder(columns=90)
     stage.build(Recorder(), f"--tag={IMAGE}")
     stage.project.chmod(0o777)  # the image's user is not ours
@@ -184,7 +184,7 @@ ALL: dict[str, Callable[[Stage], Recorder | str]] = {
 
 
 def strangers(text: str) -> list[str]:
-    """What a picture must not show: names of the machine that it was made on, addresses, folders that are nobody's."""
+    """Return what a picture must not show: names of this machine, addresses, private folders."""
     names = {socket.gethostname(), str(Path.home()), str(ROOT), str(folder()), tempfile.gettempdir()}
     found = {name for name in names if len(name) > 3 and name in text}
     return sorted(found | set(ADDRESS.findall(text)))

@@ -1,6 +1,6 @@
 """Stand-ins for base images, for machines where no image registry answers.
 
-A stand-in has the paths, users, variables, links and ``/etc/os-release`` of the image that it stands for, since those
+A stand-in has the paths, users, variables, links and `/etc/os-release` of the image that it stands for, since those
 are what the project looks at. It differs where it cannot help it: the interpreter's patch version is this machine's,
 the certificates of this machine are added (with variables that name them), an Airflow image has fewer providers.
 """
@@ -55,11 +55,11 @@ class StandIn:
     """How one image is made."""
 
     recipe: str
-    """The Dockerfile's name without its ending, or ``debian`` for a fresh system."""
+    """The Dockerfile's name without its ending, or `debian` for a fresh system."""
     parent: str | None = None
     """The image it is built upon."""
     arguments: tuple[tuple[str, str], ...] = ()
-    """Build arguments (``ARG`` of the recipe)."""
+    """Build arguments (`ARG` of the recipe)."""
     also: tuple[str, ...] = ()
     """Further names of the image."""
 
@@ -189,7 +189,7 @@ def _build_recipe(engine: Engine, name: str, context: Path, made: StandIn) -> No
 
 
 def _import_debian(engine: Engine, name: str, scratch: Path, made: StandIn) -> None:
-    """Make a Debian as the ``-slim`` images are: no documentation, no package lists, this machine's certificates."""
+    """Make a Debian as the `-slim` images are: no documentation, no package lists, this machine's certificates."""
     suite = dict(made.arguments)["SUITE"]
     debian.install("mmdebstrap")
     system = scratch / "system.tar"

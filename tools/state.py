@@ -1,6 +1,6 @@
 """The state folder: what is fetched, built and started once per machine and shared by all checkouts.
 
-``PYENV_STATE_DIR`` names it; otherwise it is ``pyenv-frontend`` in the user's cache folder. Everything in it can be
+`PYENV_STATE_DIR` names it; otherwise it is `pyenv-frontend` in the user's cache folder. Everything in it can be
 thrown away: `make engine-down` first, then delete the folder.
 """
 
@@ -39,7 +39,7 @@ def say(text: str) -> None:
 
 @contextlib.contextmanager
 def lock(name: str) -> Iterator[None]:
-    """Hold the machine-wide lock ``name``; a second process waits, and says for whom."""
+    """Hold the machine-wide lock `name`; a second process waits, and says for whom."""
     path = folder("locks") / name
     with path.open("a+") as file:
         try:
@@ -60,7 +60,7 @@ def run(command: Sequence[object], *, env: Mapping[str, str] | None = None, **op
     Args:
         command: program and arguments, turned into text.
         env: variables to add to this process's own.
-        options: passed on to :func:`subprocess.run` (``cwd``, ``input``, ``timeout`` in seconds).
+        options: passed on to `subprocess.run` (`cwd`, `input`, `timeout` in seconds).
 
     Raises:
         Unavailable: it cannot be started or failed; the text carries the end of its output.

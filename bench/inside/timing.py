@@ -1,7 +1,7 @@
 """Time a trivial task through our operator and through the stock one, in turn; print the medians in milliseconds.
 
-Runs in an installation of Airflow: ``python timing.py <pairs> <tasks>``, each time being that of so many runs.
-``ASTRO_PYENV_bench`` names the environment.
+Runs in an installation of Airflow: `python timing.py <pairs> <tasks>`, each time being that of so many runs.
+`ASTRO_PYENV_bench` names the environment.
 """
 
 import json

@@ -53,7 +53,7 @@ class Airflow:
         return printed
 
     def dag(self, name):
-        """Copy a DAG file of ``tests/airflow/dags`` into the DAGs folder."""
+        """Copy a DAG file of `tests/airflow/dags` into the DAGs folder."""
         shutil.copy(HERE / "dags" / name, self.home / "dags" / name)
 
     def query(self, statement, *values):
@@ -79,7 +79,7 @@ class Airflow:
         return {task: json.loads(value) if isinstance(value, str) else value for task, value in values.items()}
 
     def results(self):
-        """Give what tasks have written down with the DAGs' ``note`` function, by task."""
+        """Give what tasks have written down with the DAGs' `note` function, by task."""
         path = self.home / "results.jsonl"
         lines = path.read_text().splitlines() if path.exists() else []
         return dict(json.loads(line) for line in lines)
@@ -119,7 +119,7 @@ def make(release: Release, home: Path) -> Airflow:
 
 
 def pytest_generate_tests(metafunc):
-    """Give ``airflow`` the releases that the test runs on: those of its marker; or all in the matrix, else a few."""
+    """Give `airflow` the releases that the test runs on: those of its marker; or all in the matrix, else a few."""
     if "airflow" in metafunc.fixturenames:
         marked = [mark.args for mark in metafunc.definition.iter_markers("releases")]
         wanted = marked[0] if marked else FULL
@@ -131,5 +131,5 @@ def pytest_generate_tests(metafunc):
 
 @pytest.fixture
 def airflow(request, tmp_path):
-    """A release of Airflow, ready to run DAGs."""
+    """Provide a release of Airflow, ready to run DAGs."""
     return make(request.param, tmp_path)

@@ -39,11 +39,11 @@ class Release:
 
     @property
     def bin(self) -> Path:
-        """Where ``python`` and ``airflow`` are, once it is installed."""
+        """Where `python` and `airflow` are, once it is installed."""
         return folder("airflow") / self.name / "bin"
 
     def install(self) -> Path:
-        """Install the release unless it is there, with an empty database to copy; give the ``bin`` folder."""
+        """Install the release unless it is there, with an empty database to copy; give the `bin` folder."""
         home = folder("airflow") / self.name
         ready = home / "ready-1"
         if ready.exists():
@@ -107,7 +107,7 @@ def interpreter(minor: str) -> str:
 
 @cache
 def environment(minor: str, *packages: str) -> str:
-    """Make a virtual environment of some Python with some packages unless it is there; give its ``python``."""
+    """Make a virtual environment of some Python with some packages unless it is there; give its `python`."""
     key = "-".join([minor, *packages]).replace("=", "").replace(">", "")
     home = folder("environments") / f"py{key}"
     python = home / "bin" / "python"
@@ -124,7 +124,7 @@ def environment(minor: str, *packages: str) -> str:
 
 @cache
 def provider() -> Path:
-    """Install this checkout's provider, as its wheel has it, into a folder for ``PYTHONPATH``; give the folder.
+    """Install this checkout's provider, as its wheel has it, into a folder for `PYTHONPATH`; give the folder.
 
     The folder is named by the sources' digest, so that runs side by side neither wait for nor disturb each other.
     """

@@ -1,4 +1,4 @@
-"""The defects of the stock operator that show in whole DAG runs only (the others: ``inner/case_defects.py``)."""
+"""The defects of the stock operator that show in whole DAG runs only (the others: `inner/case_defects.py`)."""
 
 import subprocess
 

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.airflow
 
 @pytest.fixture(scope="module")
 def server():
-    """The port of a server that nobody else uses."""
+    """Provide the port of a server that nobody else uses."""
     try:
         started = postgres.postgres("orders")
         port = started.__enter__()

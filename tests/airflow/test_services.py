@@ -39,7 +39,7 @@ def test_the_same_function_finds_the_same_in_the_worker_and_in_environments(airf
 @pytest.mark.releases(*FULL[1:])
 @pytest.mark.timeout(400)
 def test_an_airflow_in_the_environment_asks_the_worker(airflow):
-    """The same version, an older and a newer one; by ``dag.test()``, where the stock operator never comes back."""
+    """The same version, an older and a newer one; by `dag.test()`, where the stock operator never comes back."""
     airflow.dag("airflow_inside.py")
     inside = {"same": airflow.release, "older": release("2.7.3"), "newer": release("3.3.2")}
     for one in inside.values():

@@ -26,14 +26,14 @@ OTHERS = {"airflow", "brew", "cd", "export", "git", "mkdir", "pip", "pre-commit"
 
 
 def blocks(page: Path, *kinds: str) -> Iterator[str]:
-    """The code blocks of some kinds, without their indentation."""
+    """Return the code blocks of some kinds, without their indentation."""
     for block in BLOCK.finditer(page.read_text()):
         if block["kind"] in kinds:
             yield "".join(line.removeprefix(block["indent"]) for line in block["text"].splitlines(keepends=True))
 
 
 def commands(page: Path) -> Iterator[list[str]]:
-    """The words of each command that a page shows: those of `bash -c` and `$(...)` too."""
+    """Return the words of each command that a page shows: those of `bash -c` and `$(...)` too."""
     for text in blocks(page, "shell", "console"):
         joined = text.replace("\\\n", " ")
         lines = joined.splitlines()
@@ -100,7 +100,7 @@ def test_commands_exist(page: Path):
 
 
 def buildx_options() -> set[str]:
-    """What `docker buildx build` takes here."""
+    """Return what `docker buildx build` takes here."""
     here = engine.find()
     if here is None:
         pytest.skip("no engine, so no buildx to ask (make engine)")

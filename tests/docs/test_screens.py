@@ -22,7 +22,7 @@ def recorded(tmp_path: Path, program: str = PROGRAM, **options: object) -> recor
 
 
 def shown(svg: str) -> tuple[list[str], list[str]]:
-    """The lines that stand there where nothing moves, and those that were there before."""
+    """Return the lines that stand there where nothing moves, and those that were there before."""
     groups = [each for each in ET.fromstring(svg).iter(f"{NAMESPACE}g") if each.get("font-family") is None]  # noqa: S314 - our own
     lines: tuple[list[str], list[str]] = ([], [])
     for group in groups:

@@ -29,7 +29,7 @@ OF_OUR_OWN_CODE = (
 
 
 def messages() -> Iterator[tuple[str, str]]:
-    """The text of each error that is made in the sources, with `{}` for what is filled in, and its place."""
+    """Return the text of each error that is made in the sources, with `{}` for what is filled in, and its place."""
     for source in SOURCES:
         for path in sorted((ROOT / source).rglob("*.py")):
             for node in ast.walk(ast.parse(path.read_text())):
@@ -54,7 +54,7 @@ def _text(node: ast.expr) -> str:
 
 
 def entries() -> list[re.Pattern[str]]:
-    """What stands between back quotes on the page, as patterns: `…` is anything."""
+    """Return what stands between back quotes on the page, as patterns: `…` is anything."""
     quoted = re.findall(r"`([^`]+)`", PAGE.read_text())
     return [re.compile(".*".join(map(re.escape, each.split("…")))) for each in quoted if " " in each]
 

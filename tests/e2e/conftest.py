@@ -1,6 +1,6 @@
 """What the end-to-end tests stand on: a real engine, the frontend built from this checkout, real base images.
 
-``PYENV_ENGINE`` chooses the engine (``docker``, ``docker-26``, ``docker-28-containerd``). Whatever cannot be had on
+`PYENV_ENGINE` chooses the engine (`docker`, `docker-26`, `docker-28-containerd`). Whatever cannot be had on
 this machine skips the tests that need it, and the summary says why.
 """
 
@@ -95,13 +95,13 @@ def frontend(engine: Engine) -> str:
 
 @pytest.fixture(scope="session")
 def base_images(engine: Engine) -> Callable[..., None]:
-    """Have base images: ``base_images("python:3.8-slim-bookworm")``, with all names that a test starts from."""
+    """Have base images: `base_images("python:3.8-slim-bookworm")`, with all names that a test starts from."""
     return lambda *names: need_images(engine, *names)
 
 
 @pytest.fixture
 def buildx(engine: Engine, frontend: str, tmp_path: Path) -> Iterator[Builder]:
-    """Build a Dockerfile given as text: ``buildx(dockerfile, {"path": "content"}, "--target=x")``."""
+    """Build a Dockerfile given as text: `buildx(dockerfile, {"path": "content"}, "--target=x")`."""
     builder = Builder(engine, frontend, tmp_path)
     yield builder
     builder.remove_images()
@@ -109,7 +109,7 @@ def buildx(engine: Engine, frontend: str, tmp_path: Path) -> Iterator[Builder]:
 
 @pytest.fixture
 def builder_on(tmp_path: Path) -> Iterator[Callable[[str], Builder]]:
-    """Return a builder on an engine of another flavour: ``builder_on("docker-26")``."""
+    """Return a builder on an engine of another flavour: `builder_on("docker-26")`."""
     made: list[Builder] = []
 
     def make(flavour: str) -> Builder:
@@ -139,7 +139,7 @@ def api(engine: Engine) -> Iterator[docker.DockerClient]:
 
 @pytest.fixture
 def look(api: docker.DockerClient) -> Callable[[str], Image]:
-    """Look into an image: ``look(build.image).read("/etc/os-release")``."""
+    """Look into an image: `look(build.image).read("/etc/os-release")`."""
     return lambda name: Image(api, name)
 
 

@@ -18,7 +18,7 @@ ALLOWED = ("--allow=network.host", "--output=type=image,push=false,name=made")
 
 @contextlib.contextmanager
 def started(engine, *images, settings=""):
-    """A daemon that finds these images; its folder is short enough for a socket."""
+    """Return a daemon that finds these images; its folder is short enough for a socket."""
     folder = Path(tempfile.mkdtemp(prefix="bk"))
     try:
         with buildkitd.run(engine, folder, *images, settings=settings) as known:
@@ -31,7 +31,7 @@ def started(engine, *images, settings=""):
 
 @pytest.fixture(scope="module")
 def daemon(engine, frontend, base_images):
-    """A daemon as it comes."""
+    """Provide a daemon as it comes."""
     base_images(BASE, GRAFTED)
     with started(engine, BASE, GRAFTED, frontend) as known:
         yield known
@@ -39,7 +39,7 @@ def daemon(engine, frontend, base_images):
 
 @pytest.fixture
 def build(daemon, frontend, tmp_path):
-    """Build with it: ``build(dockerfile, files)``."""
+    """Build with it: `build(dockerfile, files)`."""
     builder = Builder(daemon, frontend, tmp_path)
     return lambda text, files, **named: builder.attempt(text, files, *ALLOWED, **named)
 

@@ -23,7 +23,7 @@ def _bases(base_images):
 
 @pytest.fixture
 def dockerfile(frontend):
-    """The Dockerfile of most tests here, with this checkout's frontend on its syntax line."""
+    """Provide the Dockerfile of most tests here, with this checkout's frontend on its syntax line."""
     return f"# syntax={frontend}\n{PYENV}"
 
 
@@ -84,7 +84,7 @@ def write(folder, files):
 
 @pytest.fixture
 def context(tmp_path):
-    """A folder with everything but a Dockerfile."""
+    """Provide a folder with everything but a Dockerfile."""
     return write(tmp_path / "context", FILES)
 
 
@@ -160,7 +160,7 @@ def test_a_dockerfile_from_an_address(run, frontend, tmp_path):
 
 @pytest.fixture
 def repository(tmp_path, dockerfile):
-    """A git repository, served over HTTP, with the context in a folder of a branch."""
+    """Provide a git repository, served over HTTP, with the context in a folder of a branch."""
     work = write(tmp_path / "work", {f"app/{name}": text for name, text in {"Dockerfile": dockerfile, **FILES}.items()})
     served_as = tmp_path / "www/repo.git"
     git = ["git", "-c", "user.name=t", "-c", "user.email=t@example.org"]

@@ -46,7 +46,7 @@ FILES = {"reqs/all.txt": "-r six.txt\n", "reqs/six.txt": "six==1.16.0\n", "reqs/
 
 
 def expanded(engine, folder, *arguments):
-    """What the command prints for the Dockerfile in a folder."""
+    """Return what the command prints for the Dockerfile in a folder."""
     command = [sys.executable, "-c", "from pyenv_frontend.cli import main; main()", "expand", *arguments]
     done = subprocess.run(
         [*command, "-f", str(folder / "Dockerfile")],
@@ -80,7 +80,7 @@ def contents(image, folder):
 
 
 def both_ways(buildx, look, dockerfile, build=(), say=(), files=FILES):  # noqa: PLR0913, PLR0917
-    """The image built through the frontend, after comparing it with that of the print."""
+    """Return the image built through the frontend, after comparing it with that of the print."""
     through_us = buildx(dockerfile, files, *build)
     text = expanded(buildx.engine, through_us.folder, f"--tools={buildx.frontend}", *build, *say)
     syntax, _, rest = text.partition("\n")

@@ -36,7 +36,7 @@ start["main"]()
 
 @pytest.fixture
 def broken(engine, frontend, tmp_path):
-    """A frontend's image like this checkout's, with more code in one of its modules: `broken("...", code)`."""
+    """Provide a frontend's image like this checkout's, with more code in one of its modules: `broken("...", code)`."""
     names = []
 
     def make(module, code):
@@ -86,7 +86,7 @@ def test_a_frontend_that_answers_nonsense_ends_the_build(buildx, broken):
 
 @pytest.fixture
 def sleeping(engine, frontend, tmp_path):
-    """A build that has come to a step that sleeps for `seconds`, a number that nobody else sleeps for."""
+    """Provide a build that has come to a step that sleeps for `seconds`, a number that nobody else sleeps for."""
     seconds = f"7{os.getpid()}{uuid.uuid4().int % 1000}"
     (tmp_path / "Dockerfile").write_text(f"# syntax={frontend}\nFROM {BASE}\nPYENV 3.13 etl\nRUN sleep {seconds}\n")
     command = ["docker", "buildx", "build", "--progress=plain", "--network=host", f"--build-arg=MARK={seconds}"]

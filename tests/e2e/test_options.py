@@ -75,7 +75,7 @@ def test_labels_and_the_image_file_reach_the_client(buildx, tmp_path):
 
 
 def built_labels(buildx, image):
-    """The labels of an image."""
+    """Return the labels of an image."""
     return json.loads(buildx.engine.run("image", "inspect", "--format={{json .Config.Labels}}", image))
 
 
@@ -95,7 +95,7 @@ def test_the_files_can_be_put_out(buildx, tmp_path, kind):
 
 @pytest.fixture
 def modern(builder_on):
-    """A builder on the containerd store, which can do all of this."""
+    """Provide a builder on the containerd store, which can do all of this."""
     builder = builder_on("docker-28-containerd")
     need_images(builder.engine, BASE)
     return builder
@@ -130,7 +130,7 @@ def test_the_image_can_be_put_out(modern, registry, tmp_path, kind):
 
 
 def _config_in(archive):
-    """The configuration of the image in an archive."""
+    """Return the configuration of the image in an archive."""
     with tarfile.open(archive) as tar:
         index = json.load(tar.extractfile("index.json"))["manifests"][0]
         manifest = json.load(tar.extractfile(f"blobs/sha256/{index['digest'].partition(':')[2]}"))
@@ -138,7 +138,7 @@ def _config_in(archive):
 
 
 def _config_at(registry, tag):
-    """The configuration of an image in a registry."""
+    """Return the configuration of an image in a registry."""
     address = f"http://{registry}/v2/put-out"
     kinds = "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json"
     asked = urllib.request.Request(f"{address}/manifests/{tag}", headers={"Accept": kinds})

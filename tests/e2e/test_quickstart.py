@@ -1,4 +1,4 @@
-"""The main job on real parts: ``examples/quickstart`` is built, and its DAG runs in the image."""
+"""The main job on real parts: `examples/quickstart` is built, and its DAG runs in the image."""
 
 import re
 

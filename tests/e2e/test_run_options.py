@@ -45,7 +45,7 @@ EXPECTED = {
 
 @pytest.fixture
 def agent(tmp_path_factory):
-    """The socket of an SSH agent with one key."""
+    """Provide the socket of an SSH agent with one key."""
 
     class Agent(socketserver.StreamRequestHandler):
         def handle(self):

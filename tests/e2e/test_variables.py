@@ -60,7 +60,7 @@ CASES = [
 
 
 def generated(seed):
-    """A file of random ARG, ENV, ONBUILD and FROM."""
+    """Draw a file of random ARG, ENV, ONBUILD and FROM."""
     pick = random.Random(seed)  # noqa: S311 - no secret
     values = ["1", "$A", "${B}", "'q $A'", '"d $B"', "${A:-x}", "${B:+y}", "a\\ b", "", "$TARGETARCH", "\\$A"]
     lines = [f"ARG {pick.choice('AB')}{pick.choice(['', '=' + pick.choice(values)])}" for _ in range(pick.randrange(3))]

@@ -60,7 +60,7 @@ def slow_package(folder: Path, *, seconds: float, version: str) -> None:
 
 
 def interpreter_versions(*series: str) -> list[str]:
-    """The full versions of this machine's interpreters of some series."""
+    """Return the full versions of this machine's interpreters of some series."""
     return [interpreters.full_version(interpreters.find(each)) for each in series]
 
 

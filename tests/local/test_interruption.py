@@ -30,7 +30,7 @@ def started(folder: Path) -> subprocess.Popen:
 
 
 def version_of(folder: Path, name: str) -> str | None:
-    """The version of the package in an environment that is in place; fails if it is not whole."""
+    """Return the version of the package in an environment that is in place; fails if it is not whole."""
     python = folder / ".pyenv-frontend" / name / "bin/python"
     if not os.path.lexists(folder / ".pyenv-frontend" / name):
         return None
@@ -80,7 +80,7 @@ def test_an_interrupted_run_stops_its_installers(project: Path, number: signal.S
 
 
 def running_below(folder: Path) -> list[int]:
-    """The installers that work for a folder, as their command lines name it."""
+    """Return the installers that work for a folder, as their command lines name it."""
     found = []
     for each in Path("/proc").glob("[0-9]*"):
         try:

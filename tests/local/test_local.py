@@ -27,7 +27,7 @@ EOF
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A Dockerfile with two environments in two stages."""
+    """Provide a Dockerfile with two environments in two stages."""
     folder = tmp_path / "it's a project"
     (folder / "requirements").mkdir(parents=True)
     (folder / "Dockerfile").write_text(DOCKERFILE)

@@ -112,7 +112,7 @@ class Client:
 
 @pytest.fixture
 def elsewhere(monkeypatch: pytest.MonkeyPatch):
-    """A machine with that client's engine, and none of ours."""
+    """Provide a machine with that client's engine, and none of ours."""
 
     def use(client: Client) -> Client:
         def up(flavour: str = "docker") -> Client:

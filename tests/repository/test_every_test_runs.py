@@ -37,7 +37,7 @@ def functions(path):
 
 @pytest.fixture(scope="module")
 def collected():
-    """The test functions that pytest collects when it is given the folder, slow ones included."""
+    """Provide the test functions that pytest collects when it is given the folder, slow ones included."""
     command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-m", "", "-p", "no:cacheprovider", "tests"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]

@@ -75,7 +75,7 @@ def variables(**more):
 
 
 def call(source, *args, name="f", version="3.8", python=None, path=None, **options):
-    """Describe a call of the function that ``source`` defines, as if it stood at line 7 of a DAG file."""
+    """Describe a call of the function that `source` defines, as if it stood at line 7 of a DAG file."""
     piece = Piece(textwrap.dedent(source).lstrip("\n"), DAG_FILE, FIRST_LINE)
     options.setdefault("env", variables())
     return Call(
@@ -87,7 +87,7 @@ def call(source, *args, name="f", version="3.8", python=None, path=None, **optio
 
 
 def run(source, *args, services=None, lines=None, **options):
-    """Run the function; give its outcome. ``lines`` collects the log."""
+    """Run the function; give its outcome. `lines` collects the log."""
     lines = lines or Lines()
     log = logging.getLogger("airflow.task")
     log.addHandler(lines)

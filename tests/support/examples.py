@@ -8,7 +8,7 @@ __all__ = ["files"]
 
 
 def files(name: str) -> dict[str, bytes]:
-    """The files of an example by their path in it, without the environments that somebody made there."""
+    """Return the files of an example by their path in it, without the environments that somebody made there."""
     folder = ROOT / "examples" / name
     return {each.as_posix(): (folder / each).read_bytes() for each in _paths(folder)}
 

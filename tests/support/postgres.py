@@ -71,7 +71,7 @@ def query(port: int, database: str, sql: str) -> list[list[str]]:
 
 
 def _programs() -> Path:
-    """The folder with initdb, pg_ctl and psql."""
+    """Return the folder with initdb, pg_ctl and psql."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     if not found:
         debian.install("postgresql")

@@ -34,7 +34,7 @@ def wheel(name: str, version: str, files: Mapping[str, str] | None = None, requi
     """Make a pure Python wheel.
 
     Args:
-        name: the distribution's name; without ``files`` it holds a module of that name with a ``VERSION``.
+        name: the distribution's name; without `files` it holds a module of that name with a `VERSION`.
         version: its version.
         files: what it holds, by path.
         requires: its requirements.
@@ -83,7 +83,7 @@ def package_index(wheels: Mapping[str, bytes], *, user: str = "", password: str 
 
 
 class _IndexHandler(http.server.BaseHTTPRequestHandler):
-    """Answers ``/simple/<project>/`` and ``/files/<wheel>``."""
+    """Answers `/simple/<project>/` and `/files/<wheel>`."""
 
     def __init__(self, wheels: Mapping[str, bytes], token: str, *arguments: object) -> None:
         self._wheels, self._token = wheels, token
@@ -150,7 +150,7 @@ def registry(folder: Path) -> Iterator[str]:
 def meeting(guests: int, *, patience: float = 60) -> Iterator[str]:
     """Let callers wait until so many different guests have called, which shows that they run at the same time.
 
-    A guest sends its name and a line feed, and reads ``together`` once all have come or ``alone`` after ``patience``
+    A guest sends its name and a line feed, and reads `together` once all have come or `alone` after `patience`
     seconds; later calls are answered at once. Yields the port as text.
     """
     here = threading.Barrier(guests)

@@ -1,4 +1,4 @@
-"""The worked example of ``docs/how-to/connections.md``: a database by its clients alone, no Airflow in sight."""
+"""The worked example of `docs/how-to/connections.md`: a database by its clients alone, no Airflow in sight."""
 
 import datetime
 

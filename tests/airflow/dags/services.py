@@ -54,7 +54,7 @@ def arguments(
 
 
 def imports(got):
-    """Ask by the names that ``airflow_venv`` has, in the worker and in an environment."""
+    """Ask by the names that `airflow_venv` has, in the worker and in an environment."""
     from airflow_venv import (
         AirflowNotFoundException,
         get_connection,

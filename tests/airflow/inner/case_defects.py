@@ -1,7 +1,7 @@
 """Defects of Airflow's own operator, numbered as they were found: ours does right what the stock one does wrong.
 
 Each test runs twice. With the stock operator it must fail (a strict expectation, on the newest release); with ours it
-must pass, on every release. Numbers 7 and 11 need whole DAG runs: ``tests/airflow/test_defects.py``.
+must pass, on every release. Numbers 7 and 11 need whole DAG runs: `tests/airflow/test_defects.py`.
 """
 
 import os

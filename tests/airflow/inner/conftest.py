@@ -1,4 +1,4 @@
-"""Runs within a real installation of Airflow, started by ``test_inner.py``: fixtures of the operator's own tests."""
+"""Runs within a real installation of Airflow, started by `test_inner.py`: fixtures of the operator's own tests."""
 
 import datetime
 import itertools
@@ -29,7 +29,7 @@ def dag():
 
 @pytest.fixture
 def execute(dag):
-    """Run a function as a task of ours: ``execute(function, **options)`` gives its value."""
+    """Run a function as a task of ours: `execute(function, **options)` gives its value."""
 
     def run(function, venv="py38", context=None, **options):
         operator = VenvOperator(task_id=f"t{next(numbers)}", venv=venv, python_callable=function, **options)

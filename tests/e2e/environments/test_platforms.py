@@ -22,7 +22,7 @@ pytestmark = pytest.mark.images()
 
 @pytest.fixture
 def builder(builder_on, registry):
-    """A builder whose registry has images for arm64; skips where arm64 programs cannot be executed."""
+    """Provide a builder whose registry has images for arm64; skips where arm64 programs cannot be executed."""
     made = builder_on(ENGINE)
     need_images(made.engine, BASE, GRAFTED)
     try:

@@ -25,7 +25,7 @@ FILES = {
 
 
 def layers(buildx, tmp_path, name):
-    """The digests of the layers of a build without cache, times rewritten, as an OCI archive has them.
+    """Return the digests of the layers of a build without cache, times rewritten, as an OCI archive has them.
 
     Uncompressed: engines of two releases do not compress the same bytes in the same way.
     """

@@ -15,12 +15,12 @@ pytestmark = pytest.mark.images(PY311, PY38)
 
 
 def fresh():
-    """Requirements files that no build has seen before: the engine's cache outlives the tests."""
+    """Return requirements files that no build has seen before: the engine's cache outlives the tests."""
     return {f"{name}.txt": f"six==1.16.0\n# {uuid.uuid4()}\n" for name in "abcd"}
 
 
 def ran(log):
-    """The environments whose install step ran, by what uv said about making them."""
+    """Return the environments whose install step ran, by what uv said about making them."""
     return set(re.findall(r"Creating virtual environment at: /opt/venv/(\w+)", log))
 
 

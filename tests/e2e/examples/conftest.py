@@ -19,7 +19,7 @@ def provider() -> str:
 
 @pytest.fixture
 def example(buildx, provider) -> Callable[..., Build]:
-    """Build an example: ``example("dbt", "--target=x", changed={"path": "content"})``."""
+    """Build an example: `example("dbt", "--target=x", changed={"path": "content"})`."""
 
     def build(name: str, *arguments: str, changed: dict[str, str | bytes] | None = None) -> Build:
         files = {**examples.files(name), **(changed or {})}

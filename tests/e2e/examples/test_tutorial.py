@@ -57,14 +57,14 @@ def shell(buildx: Builder, base_images, tmp_path: Path):
 
 
 def only(pattern: str, *kinds: str) -> str:
-    """The one block of the page in which a pattern is found."""
+    """Return the one block of the page in which a pattern is found."""
     found = [text for text in blocks(PAGE, *kinds) if re.search(pattern, text, re.MULTILINE)]
     assert len(found) == 1, (pattern, len(found))
     return found[0]
 
 
 def made(log: str) -> set[str]:
-    """The environments that a build has made, rather than found in its cache."""
+    """Return the environments that a build has made, rather than found in its cache."""
     return set(re.findall(r"Creating virtual environment at: \S+/(\S+)", log))
 
 
