@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from tools.state import ROOT, Unavailable, folder, lock, run, say
+from tools import interpreters
+from tools.state import ROOT, folder, lock, run, say
 
 __all__ = ["RELEASES", "Release", "environment", "interpreter", "provider", "release"]
 
@@ -52,11 +53,11 @@ class Release:
             if not ready.exists():
                 say(f"installing Airflow {self.version} on Python {self.python} into {home}")
                 shutil.rmtree(home, ignore_errors=True)
-                run([_uv(), "venv", "-q", "--python", interpreter(self.python), home])
+                run([interpreters.uv(), "venv", "-q", "--python", interpreter(self.python), home])
                 needs = [f"apache-airflow=={self.version}", "pytest", "cloudpickle", "dill"]
                 run(
                     [
-                        _uv(),
+                        interpreters.uv(),
                         "pip",
                         "install",
                         "-q",
@@ -91,18 +92,10 @@ def release(version: str) -> Release:
     return next(one for one in RELEASES if one.version == version)
 
 
-def _uv() -> Path:
-    uv = folder("uv") / "bin" / "uv"
-    if not uv.exists():
-        raise Unavailable(f"there is no {uv}: `make dev` makes it")
-    return uv
-
-
 @cache
 def interpreter(minor: str) -> str:
-    """Find a Python of a minor version: pyenv's, or whatever uv knows."""
-    found = sorted(Path.home().glob(f".pyenv/versions/{minor}.*/bin/python"))
-    return str(found[-1]) if found else run([_uv(), "python", "find", minor]).strip()
+    """Return the path of a Python of a minor version."""
+    return str(interpreters.find(minor) / "bin/python3")
 
 
 @cache
@@ -115,9 +108,9 @@ def environment(minor: str, *packages: str) -> str:
     with lock(f"environment-{key}"):
         if not ready.exists():
             shutil.rmtree(home, ignore_errors=True)
-            run([_uv(), "venv", "-q", "--python", interpreter(minor), home])
+            run([interpreters.uv(), "venv", "-q", "--python", interpreter(minor), home])
             if packages:
-                run([_uv(), "pip", "install", "-q", "--python", python, "--compile-bytecode", *packages])
+                run([interpreters.uv(), "pip", "install", "-q", "--python", python, "--compile-bytecode", *packages])
             ready.touch()
     return str(python)
 
@@ -137,7 +130,7 @@ def provider() -> Path:
         target.parent.mkdir(exist_ok=True)
         made = Path(tempfile.mkdtemp(dir=target.parent)) / "provider"
         how = ["--no-deps", "--no-build-isolation", "--target", made]
-        run([_uv(), "pip", "install", "-q", "--python", sys.executable, *how, ROOT / "provider"])
+        run([interpreters.uv(), "pip", "install", "-q", "--python", sys.executable, *how, ROOT / "provider"])
         with contextlib.suppress(OSError):  # somebody else was faster
             made.rename(target)
         shutil.rmtree(made.parent)

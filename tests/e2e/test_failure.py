@@ -5,7 +5,6 @@ import os
 import re
 import signal
 import subprocess
-import time
 import uuid
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,6 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from tests.e2e.conftest import need_official
+from tests.support.waiting import wait_for
 
 BASE = "python:3.13-slim-bookworm"
 
@@ -94,7 +94,7 @@ def sleeping(engine, frontend, tmp_path):
         [*command, str(tmp_path)],
         env=engine.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
     )  # fmt: skip
-    until(lambda: processes(f"sleep {seconds}"), 120)
+    wait_for(lambda: processes(f"sleep {seconds}"), 120)
     yield SimpleNamespace(client=client, seconds=seconds)
     if client.poll() is None:
         os.killpg(client.pid, signal.SIGKILL)
@@ -119,7 +119,7 @@ def test_a_client_that_goes_leaves_no_process(sleeping, signal_):
     assert frontends(sleeping)
     os.killpg(sleeping.client.pid, signal_)
     assert sleeping.client.wait(60) != 0
-    until(lambda: ended(sleeping), 30)
+    wait_for(lambda: ended(sleeping), 30)
 
 
 def test_a_frontend_that_is_killed_while_steps_run_ends_the_build(sleeping, buildx):
@@ -129,7 +129,7 @@ def test_a_frontend_that_is_killed_while_steps_run_ends_the_build(sleeping, buil
     log, _ = sleeping.client.communicate(timeout=60)
     assert sleeping.client.returncode != 0
     assert re.search(r"^ERROR: .*(exit code: 137|closed unexpectedly)", log, re.MULTILINE)
-    until(lambda: ended(sleeping), 30)
+    wait_for(lambda: ended(sleeping), 30)
     buildx(f"FROM {BASE}\n")
 
 
@@ -152,14 +152,6 @@ def frontends(build):
         except OSError:  # it has ended
             continue
     return found
-
-
-def until(condition, seconds):
-    """Wait for something to become true."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.2)
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,9 @@
 
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 
+from tests.support import services
 from tools import interpreters
 
 __all__ = ["PROGRAM", "interpreter_versions", "local", "slow_package", "wheel"]
@@ -33,18 +33,8 @@ def build_wheel(folder, config_settings=None, metadata_directory=None):
 def wheel(folder: Path, name: str, version: str = "1.0", *, requires: tuple[str, ...] = ()) -> Path:
     """Write a wheel with one module that holds its version."""
     folder.mkdir(parents=True, exist_ok=True)
-    info = f"{name}-{version}.dist-info"
-    needs = "".join(f"Requires-Dist: {each}\n" for each in requires)
-    files = {
-        f"{name}.py": f"VERSION = {version!r}\n",
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{needs}",
-        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-    }
-    record = "".join(f"{path},,\n" for path in [*files, f"{info}/RECORD"])
-    path = folder / f"{name}-{version}-py3-none-any.whl"
-    with zipfile.ZipFile(path, "w") as archive:
-        for each, text in {**files, f"{info}/RECORD": record}.items():
-            archive.writestr(each, text)
+    path = folder / services.wheel_file(name, version)
+    path.write_bytes(services.wheel(name, version, requires=requires))
     return path
 
 

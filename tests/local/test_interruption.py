@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.local.support import PROGRAM, local, slow_package
+from tests.support.waiting import wait_for
 
 NAMES = ("one", "two")
 WHOLE = (
@@ -66,17 +67,11 @@ def test_an_interrupted_run_stops_its_installers(project: Path, number: signal.S
     """Ctrl-C and SIGTERM leave no process and no environment; the exit code is the shell's for that signal."""
     slow_package(project / "package", seconds=60, version="1")
     process = started(project)
-    deadline = time.monotonic() + 60
-    while not running_below(project) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert running_below(project)
+    wait_for(lambda: running_below(project), 60)
     process.send_signal(number)
     assert process.wait(timeout=20) == 128 + number
     assert not any(os.path.lexists(project / ".pyenv-frontend" / name) for name in NAMES)
-    deadline = time.monotonic() + 10
-    while running_below(project) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert running_below(project) == []
+    wait_for(lambda: not running_below(project))
 
 
 def running_below(folder: Path) -> list[int]:

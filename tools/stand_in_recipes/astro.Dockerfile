@@ -10,7 +10,7 @@ RUN apt-get update \
  && useradd --uid 50000 --gid 0 --create-home --shell /bin/bash astro \
  && mkdir -p /usr/local/airflow/dags && chown -R astro:0 /usr/local/airflow
 ARG AIRFLOW_VERSION UNTIL
-RUN --mount=from=uv,source=uv,target=/usr/bin/uv --mount=type=cache,id=stand-in-uv,uid=50000,target=/tmp/.cache/uv \
+RUN --mount=from=uv,source=uv,target=/usr/bin/uv --mount=type=cache,id=stand-in-uv-of-root,target=/tmp/.cache/uv \
     UV_CACHE_DIR=/tmp/.cache/uv UV_LINK_MODE=copy \
     uv pip install --quiet --system --exclude-newer "$UNTIL" "apache-airflow[pandas]==$AIRFLOW_VERSION" pyarrow \
  && find /usr/local/lib -name '*.pyc' -delete

@@ -4,10 +4,9 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from pathlib import Path
 
 from airflow_venv.child import process_tree
+from tests.support.waiting import alive, wait_for
 
 SLEEP = [sys.executable, "-c", "import time; print(flush=True); time.sleep(60)"]
 
@@ -17,14 +16,6 @@ def started(command, **options):
     child = subprocess.Popen(command, stdout=subprocess.PIPE, **options)
     child.stdout.readline()
     return child
-
-
-def _runs(pid):
-    """Tell whether it is there and has not ended."""
-    try:
-        return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return False
 
 
 def test_a_process_is_known_by_its_mark_wherever_it_has_gone():
@@ -49,20 +40,14 @@ def test_a_process_without_the_mark_is_known_by_its_parents():
     assert len(below) == 1
     process_tree.end([*below, child.pid])
     child.communicate()
-    deadline = time.monotonic() + 10
-    while (alive := [pid for pid in below if _runs(pid)]) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert alive == []
+    wait_for(lambda: not any(map(alive, below)))
 
 
 def test_one_that_has_ended_and_was_not_asked_is_not_listed():
     """A zombie cannot be ended any more; waiting for it would be in vain."""
     child = subprocess.Popen(["true"], env={**os.environ, process_tree.MARK: "zombie"})
     try:
-        for _ in range(500):
-            if ") Z " in Path(f"/proc/{child.pid}/stat").read_text():
-                break
-            time.sleep(0.01)
+        wait_for(lambda: not alive(child.pid))
         assert child.pid not in process_tree.descendants(os.getppid(), "zombie")
     finally:
         child.wait()
@@ -74,11 +59,7 @@ def test_a_name_with_parentheses_does_not_confuse(tmp_path):
     program.symlink_to("/bin/sleep")
     child = subprocess.Popen([str(program), "60"])
     try:
-        for _ in range(500):
-            if child.pid in process_tree.descendants(os.getpid(), "none"):
-                break
-            time.sleep(0.01)
-        assert child.pid in process_tree.descendants(os.getpid(), "none")
+        wait_for(lambda: child.pid in process_tree.descendants(os.getpid(), "none"))
     finally:
         child.kill()
         child.wait()

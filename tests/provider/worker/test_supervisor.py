@@ -15,6 +15,7 @@ from airflow_venv.child import process_tree
 from airflow_venv.worker import supervisor
 from tests.support import children
 from tests.support.children import FakeServices, Lines, run, variables
+from tests.support.waiting import wait_for
 
 FAMILY = """
     def f(pids):
@@ -33,14 +34,6 @@ FAMILY = """
 def marked(mark):
     """List the processes that a task has started and that are alive."""
     return process_tree.descendants(-1, mark)
-
-
-def wait_for(condition, seconds=10.0):
-    """Wait until it is true; give whether it is."""
-    deadline = time.monotonic() + seconds
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return condition()
 
 
 def alarm_when(path):
@@ -133,12 +126,12 @@ def test_a_worker_that_is_killed_takes_everything_along(tmp_path, version):
     """Nobody is left to end the processes when the worker gets SIGKILL: they see to it themselves."""
     pids = tmp_path / "mark"
     parent = worker(FAMILY, str(pids), version=version)
-    assert wait_for(lambda: pids.exists() and pids.read_text())
+    wait_for(lambda: pids.exists() and pids.read_text())
     mark = pids.read_text()
-    assert wait_for(lambda: len(marked(mark)) == 4)
+    wait_for(lambda: len(marked(mark)) == 4)
     parent.kill()
     parent.wait()
-    assert wait_for(lambda: marked(mark) == [], 5)
+    wait_for(lambda: marked(mark) == [], 5)
 
 
 HOLDING = """
@@ -155,12 +148,12 @@ def test_a_function_that_lets_no_thread_run_ends_with_a_worker_that_is_killed(tm
     """The kernel does it: waiting for a thread would take as long as the call does."""
     pids = tmp_path / "mark"
     parent = worker(HOLDING, str(pids), version=version)
-    assert wait_for(lambda: pids.exists() and pids.read_text())
+    wait_for(lambda: pids.exists() and pids.read_text())
     mark = pids.read_text()
     time.sleep(0.2)
     parent.kill()
     parent.wait()
-    assert wait_for(lambda: marked(mark) == [], 3)
+    wait_for(lambda: marked(mark) == [], 3)
 
 
 STARTING = {
@@ -186,12 +179,12 @@ def test_no_way_of_starting_a_process_leaves_it_behind(tmp_path, version, way):
             time.sleep(300)
         """
     parent = worker(source, str(pids), version=version)
-    assert wait_for(lambda: pids.exists() and pids.read_text())
+    wait_for(lambda: pids.exists() and pids.read_text())
     mark = pids.read_text()
-    assert wait_for(lambda: len(marked(mark)) >= 2)
+    wait_for(lambda: len(marked(mark)) >= 2)
     parent.kill()
     parent.wait()
-    assert wait_for(lambda: marked(mark) == [])
+    wait_for(lambda: marked(mark) == [])
 
 
 @pytest.mark.parametrize("version", ["3.8", "3.13"])
