@@ -89,6 +89,14 @@ engine: dev ## Bring a Docker engine up, where none answers already
 engine-down: dev ## Stop the engine that `make engine` started (its images stay)
 	@$(PYTHON) -m tools.engine down
 
+.PHONY: reference
+reference: dev ## Write the reference page of PYENV anew from the options' table
+	@$(PYTHON) -m tools.reference_pages
+
+.PHONY: parser
+parser: dev ## Write the parser that the frontend's image carries, which needs no lark, from the grammar
+	@$(PYTHON) -m tools.grammar_parser
+
 .PHONY: messages
 messages: dev ## Compile the gateway's protobuf messages anew (the result is checked in)
 	@$(PYTHON) -m tools.protobuf

@@ -1,0 +1,35 @@
+"""What import-linter cannot say: which modules are imported when a package is, and which only when they are used."""
+
+import ast
+import sys
+
+import pytest
+
+from tests.repository.test_every_test_runs import tracked
+from tools.state import ROOT
+
+
+def imported_at_once(path):
+    """Return the top names of what a module imports when it is imported itself; relative imports are its package's."""
+    waiting = list(ast.parse((ROOT / path).read_text()).body)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield (node.module or "").partition(".")[0]
+        elif isinstance(node, ast.ClassDef | ast.If | ast.Try | ast.With):
+            waiting += [child for child in ast.iter_child_nodes(node) if isinstance(child, ast.stmt)]
+            waiting += [child for handler in getattr(node, "handlers", []) for child in handler.body]
+
+
+@pytest.mark.parametrize(
+    ("folder", "own"),
+    [("provider/src/airflow_venv/child", "airflow_venv_runner"), ("frontend/src/pyenv_image", "pyenv_image")],
+)
+def test_what_runs_in_an_environment_begins_with_the_standard_library_alone(folder, own):
+    """An environment has nothing else; what a function makes possible is imported when the function needs it."""
+    paths = tracked(f"{folder}/*.py")
+    assert paths
+    foreign = {path: set(imported_at_once(path)) - sys.stdlib_module_names - {own} for path in paths}
+    assert {path: names for path, names in foreign.items() if names} == {}
