@@ -31,6 +31,8 @@ PACKAGE = "pyenv_frontend"
 NOT_NEEDED = (
     "pyenv_frontend.cli",
     "pyenv_frontend.local",
+    "pyenv_frontend.lock.locker",
+    "pyenv_frontend.lock.resolver",
 )
 """Modules that the frontend does not run."""
 
