@@ -367,7 +367,7 @@ def test_the_runner_needs_the_standard_library_alone(version):
     import socket
 
     from airflow_venv.worker.launch import RUNNER
-    from airflow_venv.worker.messages import Start
+    from airflow_venv.worker.messages import start_frame
     from tests.support import children
 
     ours, theirs = socket.socketpair()
@@ -377,8 +377,8 @@ def test_the_runner_needs_the_standard_library_alone(version):
             return [list(sys.modules), list(getattr(sys, "stdlib_module_names", ()))]
         """
     called = children.call(source, version=version)
-    frame = Start(called, {}, mark="m", token="t", log_level=20).header()
-    from airflow_venv.worker.channel import Channel
+    frame = start_frame(called, {}, mark="m", token="t", log_level=20)
+    from airflow_venv.worker.channel import ChildChannel
 
     def never(*, write, idle):
         raise AssertionError((write, idle))
@@ -387,16 +387,16 @@ def test_the_runner_needs_the_standard_library_alone(version):
     passed = (theirs.fileno(), held)
     child = subprocess.Popen([interpreter(version), "-I", "-S", RUNNER, *map(str, passed)], pass_fds=passed)
     theirs.close()
-    channel = Channel(ours, never)
+    channel = ChildChannel(ours, never)
     channel.send(frame)
-    header, _ = channel.head()
+    outcome, _ = channel.head()
     assert child.wait(10) == 0
     ours.close()
     os.close(held)
     os.close(lifeline)
-    modules, theirs_standard = header["value"]
+    modules, theirs_standard = outcome.value
     loaded = {name.partition(".")[0] for name in modules}
-    ours_alone = {"airflow_venv", "airflow_venv_runner", "__main__", "sitecustomize"}
+    ours_alone = {"airflow_venv", "__main__", "sitecustomize"}
     standard = {*sys.stdlib_module_names, *theirs_standard, "_bootlocale", "zipimport"}
     assert loaded - ours_alone <= standard
     heavy = {

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from airflow_venv.child.frames import LogFrame
 from airflow_venv.worker.log_stream import LINE_LIMIT, OutputStream
-from airflow_venv.worker.messages import LogRecord
 
 
 class Kept:
@@ -17,13 +17,18 @@ class Kept:
     def line(self, text):
         self.got.append(text)
 
-    def record(self, record):
-        self.got.append((record.number, record.text))
+    def record(self, frame, text):
+        self.got.append((frame.number, text))
 
 
 def mark(number):
     """Write the mark that stands for a record."""
     return b"\0tok:%d\0" % number
+
+
+def record(number):
+    """Make the frame of a record."""
+    return LogFrame(number=number, name="", level=20, path="", line=1, function="", created=0.0)
 
 
 def made():
@@ -40,7 +45,7 @@ def test_however_the_pipe_is_cut_the_same_is_logged(parts, data):
     def log_of(pieces):
         output, log = made()
         for number in range(4):
-            output.record(LogRecord.read({"number": number}, f"record {number}"))
+            output.record(record(number), f"record {number}")
         for piece in pieces:
             output.feed(piece)
             output.release()
@@ -58,11 +63,11 @@ def test_however_the_pipe_is_cut_the_same_is_logged(parts, data):
 def test_a_record_is_logged_where_its_mark_stands():
     """Whichever of the two is read first."""
     output, log = made()
-    output.record(LogRecord.read({"number": 1}, "early"))
+    output.record(record(1), "early")
     output.feed(b"before\n" + mark(1) + b"after\n" + mark(2) + b"last\n")
     assert log.got == ["before", (1, "early"), "after"]
     assert output.held
-    output.record(LogRecord.read({"number": 2}, "late"))
+    output.record(record(2), "late")
     assert log.got == ["before", (1, "early"), "after", (2, "late"), "last"]
     assert not output.held
 
@@ -70,7 +75,7 @@ def test_a_record_is_logged_where_its_mark_stands():
 def test_a_mark_in_the_middle_of_a_line_does_not_cut_it():
     """A prompt without a line's end, a record, and the rest of the line."""
     output, log = made()
-    output.record(LogRecord.read({"number": 1}, "record"))
+    output.record(record(1), "record")
     output.feed(b"begun " + mark(1) + b"and ended\n")
     assert log.got == [(1, "record"), "begun and ended"]
 
@@ -86,8 +91,8 @@ def test_what_only_looks_like_a_mark_is_text():
 def test_records_without_marks_are_logged_in_the_end():
     """The process ended between the two."""
     output, log = made()
-    output.record(LogRecord.read({"number": 2}, "two"))
-    output.record(LogRecord.read({"number": 1}, "one"))
+    output.record(record(2), "two")
+    output.record(record(1), "one")
     output.feed(b"rest")
     output.finish()
     assert log.got == ["rest", (1, "one"), (2, "two")]
@@ -97,7 +102,7 @@ def test_records_do_not_pile_up():
     """Beyond some thousands that wait for their marks, they are logged as they come."""
     output, log = made()
     for number in range(5000):
-        output.record(LogRecord.read({"number": number}, ""))
+        output.record(record(number), "")
     assert len(log.got) == 5000 - (1 << 12)
 
 

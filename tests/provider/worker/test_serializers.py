@@ -74,13 +74,13 @@ def test_nothing_of_the_environment_runs_in_the_worker(tmp_path, serializer):
     by_hand = """
         def f(where):
             import os, pickle
-            import airflow_venv_runner as runner
+            from airflow_venv import frames, session
             from airflow_venv.stream import Sink
             class Evil:
                 def __reduce__(self):
                     return os.mkdir, (where,)
-            runner.channel.send({"kind": "value"})
-            sink = Sink(runner.channel)
+            session.channel.send(frames.ValueFrame(streamed=True))
+            sink = Sink(session.channel)
             pickle.Pickler(sink, 4).dump(Evil())
             sink.close()
             os._exit(0)

@@ -353,14 +353,14 @@ def test_nonsense_fails_the_task_and_nothing_else(tmp_path, body):
 
 def test_a_process_that_stalls_is_ended(tmp_path, monkeypatch):
     """Half a message and then nothing."""
-    monkeypatch.setattr(supervisor, "STALL", 0.5)
+    monkeypatch.setattr(supervisor, "STALL_TIMEOUT", 0.5)
     outcome = run("def f(): pass", python=fake_runner(tmp_path, "os.write(fd, b'\\0' * 5); time.sleep(60)"))
     assert "half sent for" in outcome.message
 
 
 def test_a_process_that_does_not_read_is_ended(tmp_path, monkeypatch):
     """It was sent more than it took."""
-    monkeypatch.setattr(supervisor, "PATIENCE", 0.5)
+    monkeypatch.setattr(supervisor, "READ_TIMEOUT", 0.5)
     outcome = run("def f(x): pass", b"x" * 10_000_000, python=fake_runner(tmp_path, "time.sleep(60)"))
     assert "half read for" in outcome.message
 

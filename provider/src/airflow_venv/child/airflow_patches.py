@@ -1,8 +1,8 @@
-"""Makes an Airflow that is installed in the environment, of any version, ask through our channel.
+"""Makes an Airflow of any version that is installed in the environment use our channel.
 
-Its own classes keep their looks; only the few methods that fetch or store something are replaced, each when its module
-has been imported. So no secrets backend, no database and no matching version are needed here, and nothing of Airflow is
-imported unless the function does it.
+Its classes stay what they are. Only the few methods that fetch or store something are replaced, each when its module
+has been imported. So no secrets backend, no database and no matching version are needed, and nothing of Airflow is
+imported unless the function imports it.
 """
 
 from . import services
@@ -13,8 +13,8 @@ _MISSING = object()
 
 def _fetch(cls, conn_id, *_, **__):
     """Make a connection of Airflow's own class."""
-    found = services.get_connection(conn_id)
-    return cls(**{name: getattr(found, name) for name in _FIELDS})
+    connection = services.get_connection(conn_id)
+    return cls(**{name: getattr(connection, name) for name in _FIELDS})
 
 
 async def _fetch_async(cls, conn_id, *_, **__):
@@ -42,15 +42,15 @@ def _setters(variable):
         services.set_variable(key, value, description=description, serialize_json=serialize_json)
 
     def update(key, value, serialize_json=False, **_):
-        services.get_variable(key)  # there must be one
+        services.get_variable(key)  # raises KeyError if there is none
         services.set_variable(key, value, serialize_json=serialize_json)
 
     def setdefault(key, default, description=None, deserialize_json=False):
-        found = services.get_variable(key, None, deserialize_json=deserialize_json)
-        if found is None and default is not None:
+        value = services.get_variable(key, None, deserialize_json=deserialize_json)
+        if value is None and default is not None:
             services.set_variable(key, default, description=description, serialize_json=deserialize_json)
             return default
-        return found
+        return value
 
     variable.set = staticmethod(set_variable)
     variable.delete = staticmethod(lambda key, **_: services.delete_variable(key))
@@ -66,7 +66,7 @@ def _sdk_connection(module):
 
 
 def _sdk_get_variable(key, deserialize_json=False, default=_MISSING):
-    """Give a Variable, or fail as the SDK fails."""
+    """Return a Variable, or raise what the SDK raises."""
     value = services.get_variable(key, _MISSING if default is _MISSING else default, deserialize_json=deserialize_json)
     if value is not _MISSING:
         return value
@@ -99,21 +99,21 @@ def _sdk_execution(module):
 
 
 def _xcom(module):
-    """Let XComs be read, and this task's be written: the worker's task instance can do no more."""
+    """Read any XCom, and write those of this task: the worker's task instance can do no more."""
 
-    def get_one(*_, **wanted):
+    def get_one(*_, **query):
         more = {}
-        if wanted.get("map_index") is not None:
-            more["map_indexes"] = wanted["map_index"]
-        if wanted.get("run_id") not in (None, services.context_value("run_id")):
-            more["run_id"] = wanted["run_id"]
-        if wanted.get("include_prior_dates"):
+        if query.get("map_index") is not None:
+            more["map_indexes"] = query["map_index"]
+        if query.get("run_id") not in (None, services.context_value("run_id")):
+            more["run_id"] = query["run_id"]
+        if query.get("include_prior_dates"):
             more["include_prior_dates"] = True
-        key = wanted.get("key") or "return_value"
-        return services.xcom_pull(wanted.get("task_id"), wanted.get("dag_id"), key, **more)
+        key = query.get("key") or "return_value"
+        return services.xcom_pull(query.get("task_id"), query.get("dag_id"), key, **more)
 
-    async def aget_one(*_, **wanted):
-        return get_one(**wanted)
+    async def aget_one(*_, **query):
+        return get_one(**query)
 
     def set_one(key, value, *_, task_id=None, dag_id=None, run_id=None, **__):
         ti = services.context_value("ti")
@@ -132,7 +132,7 @@ def _current_context(module):
 
 
 def _logging(module):
-    """Leave the logging as it is: its records reach the task's log with their level, and no log folder is made."""
+    """Keep our logging: records reach the task's log with their level, and no log folder is created."""
 
     def configure_logging(*_, **__):
         import importlib
@@ -144,18 +144,18 @@ def _logging(module):
                 continue
             import logging
 
-            logging.getLogger("airflow.task").addFilter(masker())  # up to 3.0 Airflow insists on finding it
+            logging.getLogger("airflow.task").addFilter(masker())  # Airflow up to 3.0 requires it
             break
-        if home.startswith("airflow.sdk"):  # since 3.0 loggers are structlog's
-            from .structlog_bridge import to_logging
+        if home.startswith("airflow.sdk"):  # loggers are structlog's since 3.0
+            from .structlog_bridge import log_through_logging
 
-            to_logging()
+            log_through_logging()
         return ""
 
     module.configure_logging = configure_logging
 
 
-WATCHED = {
+PATCHES = {
     "airflow.logging_config": _logging,
     "airflow.models.connection": _models_connection,
     "airflow.models.variable": _models_variable,
@@ -167,8 +167,10 @@ WATCHED = {
     "airflow.sdk.definitions.variable": _sdk_variable,
     "airflow.sdk.execution_time.context": _sdk_execution,
 }
+"""Module to what adapts it after its import: the only list of them."""
 
 
-def connect(module):
-    """Adapt one module of Airflow's that has just been imported."""
-    WATCHED[module.__name__](module)
+def install(hooks):
+    """Patch each module of the table as soon as it has been imported."""
+    for name, patch in PATCHES.items():
+        hooks.after(name, patch)

@@ -1,6 +1,6 @@
-"""What a function gets for Airflow's objects: their plain fields, and the methods that the worker answers."""
+"""Represent Airflow's objects in a function: their plain fields, and the methods that the worker answers."""
 
-from . import services
+from . import airflow_exceptions, services
 
 
 class Record:
@@ -58,7 +58,7 @@ class TaskInstance(Record):
     _name = "ti"
 
     def xcom_pull(self, task_ids=None, dag_id=None, key="return_value", include_prior_dates=False, **more):
-        """Give what other tasks have pushed; further arguments as Airflow's own method takes them."""
+        """Return what other tasks have pushed; further arguments as Airflow's own method takes them."""
         return services.xcom_pull(task_ids, dag_id, key, include_prior_dates, **more)
 
     def xcom_push(self, key, value, **more):
@@ -76,19 +76,19 @@ class TaskInstance(Record):
         return services.get_current_context()["dag_run"]
 
     def get_dagrun(self):
-        """Give the run of the DAG."""
+        """Return the run of the DAG."""
         return self.dag_run
 
     def get_template_context(self):
-        """Give the whole context."""
+        """Return the whole context."""
         return services.get_current_context()
 
     @property
     def log(self):
         """The task's log."""
-        import logging
+        from .task_logger import log
 
-        return logging.getLogger("airflow.task")
+        return log
 
     @property
     def key(self):
@@ -100,12 +100,12 @@ class Params(dict):
     """The run's parameters."""
 
     def dump(self):
-        """Give a plain dictionary."""
+        """Return a plain dictionary."""
         return dict(self)
 
 
 class Connections:
-    """``conn``: connections by attribute."""
+    """`conn`: connections by attribute."""
 
     def __getattr__(self, name):
         if name.startswith("__"):
@@ -113,12 +113,10 @@ class Connections:
         return services.get_connection(name)
 
     def get(self, name, default_conn=None):
-        """Give a connection, or the default where there is none."""
-        from .errors import AirflowNotFoundException
-
+        """Return a connection, or the default where there is none."""
         try:
             return services.get_connection(name)
-        except AirflowNotFoundException:
+        except airflow_exceptions.AirflowNotFoundException:
             return default_conn
 
     def __repr__(self):
@@ -126,7 +124,7 @@ class Connections:
 
 
 class Variables:
-    """``var.value`` and ``var.json``: Variables by attribute."""
+    """`var.value` and `var.json`: Variables by attribute."""
 
     def __init__(self, deserialize_json):
         self._deserialize_json = deserialize_json
@@ -137,13 +135,13 @@ class Variables:
         return services.get_variable(name, deserialize_json=self._deserialize_json)
 
     def get(self, name, default=None, **more):
-        """Give a Variable, or the default where there is none."""
+        """Return a Variable, or the default where there is none."""
         default = more.pop("default_var", default)
         return services.get_variable(name, default, deserialize_json=self._deserialize_json)
 
 
 class Var(dict):
-    """``var``: by key, as Airflow has it, and by attribute, as its templates write it."""
+    """`var`: by key, as Airflow has it, and by attribute, as its templates write it."""
 
     def __init__(self):
         dict.__init__(self, value=Variables(deserialize_json=False), json=Variables(deserialize_json=True))
@@ -163,13 +161,13 @@ class Connection:
 
     @property
     def extra_dejson(self):
-        """What ``extra`` holds, as a dictionary."""
+        """What `extra` holds, as a dictionary."""
         import json
 
         return json.loads(self.extra) if self.extra else {}
 
     def get_extra_dejson(self, nested=False):
-        """Give what ``extra`` holds; with ``nested``, JSON in its values is read too."""
+        """Return what `extra` holds; with `nested`, JSON in its values is read too."""
         import json
 
         extra = self.extra_dejson
@@ -181,24 +179,24 @@ class Connection:
         return extra
 
     def get_password(self):
-        """Give the password."""
+        """Return the password."""
         return self.password
 
     def get_extra(self):
-        """Give ``extra``, a JSON text."""
+        """Return `extra`, a JSON text."""
         return self.extra
 
     def get_uri(self):
-        """Give the connection as a URI, as Airflow writes it."""
+        """Return the connection as a URI, as Airflow writes it."""
         return self.uri
 
     def to_dict(self):
-        """Give the fields."""
+        """Return the fields."""
         names = ("conn_id", "conn_type", "description", "host", "login", "password", "schema", "port")
         return dict({name: getattr(self, name) for name in names}, extra=self.extra_dejson)
 
     def as_json(self):
-        """Give the fields as JSON, without the id."""
+        """Return the fields as JSON, without the id."""
         import json
 
         return json.dumps({key: value for key, value in self.to_dict().items() if key != "conn_id" and value})
@@ -212,3 +210,63 @@ class Connection:
 
     def __repr__(self):
         return str(self.conn_id)
+
+
+class UnavailableValue:
+    """Stands in `**context` for a value that cannot reach an environment: any use of it raises an error."""
+
+    def __init__(self, name, reason):
+        self.__dict__["_message"] = f"{name!r} of Airflow's context does not reach an environment: {reason}"
+
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise AttributeError(self._message)
+
+    def _refuse(self, *_, **__):
+        raise TypeError(self._message)
+
+    __call__ = __getitem__ = __iter__ = __len__ = __bool__ = __str__ = _refuse
+
+    def __repr__(self):
+        return f"<{self._message}>"
+
+
+def _forward(name):
+    def method(self, *arguments):
+        return getattr(self._value(), name)(*arguments)
+
+    return method
+
+
+class LazyValue:
+    """A value of the context that is requested when it is first used, as Airflow's own lazy values are."""
+
+    __slots__ = ("_name", "_received")
+
+    def __init__(self, name):
+        self._name = name
+
+    def _value(self):
+        if not hasattr(self, "_received"):
+            self._received = services.context_value(self._name)
+        return self._received
+
+    def __getattr__(self, name):
+        if name in LazyValue.__slots__:
+            raise AttributeError(name)
+        return getattr(self._value(), name)
+
+    def __bool__(self):
+        return bool(self._value())
+
+    __class__ = property(lambda self: type(self._value()))
+    __hash__ = None
+    __str__, __repr__, __eq__, __ne__ = map(_forward, ("__str__", "__repr__", "__eq__", "__ne__"))
+    __lt__, __le__, __gt__, __ge__ = map(_forward, ("__lt__", "__le__", "__gt__", "__ge__"))
+    __add__, __radd__, __sub__, __rsub__ = map(_forward, ("__add__", "__radd__", "__sub__", "__rsub__"))
+    __getitem__, __iter__, __len__, __contains__ = map(_forward, ("__getitem__", "__iter__", "__len__", "__contains__"))
+    __format__ = _forward("__format__")
+
+    def __reduce_ex__(self, protocol):
+        return self._value().__reduce_ex__(protocol)

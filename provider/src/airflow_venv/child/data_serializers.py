@@ -1,7 +1,7 @@
-"""The serializers ``json`` and ``arrow``: values that are data, so that reading them runs no code. Both ends use it.
+"""The serializers `json` and `arrow`: they carry data only, so that reading runs no code. Both ends use them.
 
-The stream holds the length of a JSON text in eight bytes, the text (see :mod:`.plain`), and then, for ``arrow``, the
-data frames and tables that the text mentions, each as an Arrow IPC stream.
+The stream holds the length of a JSON text in eight bytes, the text (`json_codec.py`), and then, for `arrow`, the data
+frames and tables that the text mentions, each as an Arrow IPC stream.
 """
 
 import json
@@ -9,11 +9,11 @@ import json
 from .json_codec import decode, encode
 
 SAFE_ARROW = (14, 0, 1)
-"""Older releases unpickle what an extension type of the file asks them to."""
+"""Older releases unpickle data that an extension type in the stream names."""
 
 
 def dump_coded(value, sink, serializer):
-    """Write a value. Raises TypeError for what is no data."""
+    """Write a value. Raises TypeError for what is not data."""
     tables = []
     text = json.dumps(encode(value, _describer(tables) if serializer == "arrow" else None)).encode()
     sink.write(len(text).to_bytes(8, "big"))
@@ -26,19 +26,19 @@ def dump_coded(value, sink, serializer):
 
 
 def load_coded(feed, serializer):
-    """Read a value. Raises ValueError for what is none."""
+    """Read a value. Raises ValueError for an invalid stream."""
     size = int.from_bytes(feed.read(8), "big")
     text = feed.read(size)
     tables = []
     value = decode(json.loads(text.decode()), (lambda tag: _promise(tag, tables)) if serializer == "arrow" else None)
     if tables:
         _read_tables(feed, tables)
-        value = _kept(value)
+        value = _fulfilled(value)
     return value
 
 
 class _Writable:
-    """A Sink with the manners of a file."""
+    """Makes a Sink look like a file."""
 
     closed = False
 
@@ -51,7 +51,7 @@ class _Writable:
 
 
 class _Readable:
-    """A Feed with the manners of a file."""
+    """Makes a Feed look like a file."""
 
     closed = False
 
@@ -63,7 +63,7 @@ class _Readable:
 
 
 def _describer(tables):
-    """Give a function that puts data frames by and writes a promise in their place."""
+    """Return a function that collects data frames and writes a promise in their place."""
 
     def describe(value):
         library = type(value).__module__.partition(".")[0]
@@ -92,14 +92,14 @@ def _table(value, library, name):
 
 
 class _Promise:
-    """Stands where a data frame will stand when it has been read."""
+    """Takes the place of a data frame until that has been read."""
 
     def __init__(self, library, name, label):
         self.library, self.name, self.label = library, name, label
         self.value = None
 
-    def keep(self, table):
-        """Make the value out of the table."""
+    def fulfill(self, table):
+        """Make the value from the table."""
         if self.library == "pandas":
             frame = table.to_pandas()
         elif self.library == "polars":
@@ -117,7 +117,7 @@ class _Promise:
 def _promise(tag, tables):
     name, library, kind, label = tag
     if name != "arrow" or library not in ("pandas", "polars", "pyarrow"):
-        raise ValueError(f"an unknown type: {name!r}"[:200])
+        raise ValueError(f"unknown type: {name!r}"[:200])
     tables.append(_Promise(library, kind, label))
     return tables[-1]
 
@@ -127,18 +127,18 @@ def _read_tables(feed, promises):
 
     version = tuple(int(part) for part in pyarrow.__version__.split(".")[:3] if part.isdigit())
     if version < SAFE_ARROW:
-        raise ImportError(f"pyarrow {pyarrow.__version__} runs code that a file brings: 14.0.1 or newer is needed")
+        raise ImportError(f"pyarrow {pyarrow.__version__} runs code that a stream brings: 14.0.1 or newer is needed")
     source = pyarrow.PythonFile(_Readable(feed), "r")
     for promise in promises:
-        promise.keep(pyarrow.ipc.open_stream(source).read_all())
+        promise.fulfill(pyarrow.ipc.open_stream(source).read_all())
 
 
-def _kept(value):
-    """Put the data frames where their promises stand."""
+def _fulfilled(value):
+    """Replace promises by their data frames."""
     if isinstance(value, _Promise):
         return value.value
     if isinstance(value, dict):
-        return {key: _kept(item) for key, item in value.items()}
+        return {key: _fulfilled(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return type(value)(_kept(item) for item in value)
+        return type(value)(_fulfilled(item) for item in value)
     return value

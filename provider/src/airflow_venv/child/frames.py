@@ -1,22 +1,31 @@
-"""Frames: what the operator and the child say to each other, written and read alike on both ends.
+"""Frames: the messages between the operator and the child, written and read alike on both ends.
 
-A frame is::
+A frame on the wire is:
 
     4 bytes  length of the header, big-endian
     8 bytes  length of the payload
-    header   a JSON object; "kind" says what it is
+    header   a JSON object; "kind" names the class below, the rest are its fields
     payload  bytes
 
-The operator's first frame is ``start``: the source, the arguments, the settings. Values that are not plain follow as
-a stream (:mod:`.stream`). The child sends ``log`` (a logging record) and ``request`` (a question, answered by
-``answer``) while the function runs, and exactly one outcome: ``value``, ``skip``, ``fail``, ``error`` or ``exit``.
+The operator's first frame is `start`: the source, the arguments, the settings. Values that are not plain follow as a
+stream (`stream.py`). While the function runs the child sends `log` (a logging record) and `request` (a question, which
+`answer` answers), and then exactly one outcome: `value`, `skip`, `error` or `exit`.
 
-The package ``json`` drags in ``re`` and costs more than half an interpreter start; its C half loads in no time, and is
-all that is used of it here.
+The package `json` imports `re` and takes longer than half an interpreter start. Its C half loads in no time, and is all
+that is used of it here.
 """
 
-import _thread
-import os
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+
+    def dataclass(frozen):  # noqa: ARG001 - type checkers see the real one, which takes milliseconds to import
+        """Leave the class as it is: `Frame` does at run time what `dataclasses` would."""
+        return lambda cls: cls
+
 
 try:
     from _json import encode_basestring_ascii, make_encoder, make_scanner
@@ -25,14 +34,221 @@ except ImportError:  # an interpreter without the C accelerator
 
 HEADER, PAYLOAD = 4, 8
 PREFIX = HEADER + PAYLOAD
-PLAIN_ROOM = 1 << 14
-"""Characters and values together: what is larger goes as a stream."""
+PLAIN_LIMIT = 1 << 14
+"""Characters and values together. A larger value is sent as a stream."""
 INTEGER_BITS = 63
-"""What any JSON reader takes."""
+"""The largest integers that any JSON reader takes."""
 
 
-class _Scan:
-    """What the C scanner reads its settings from."""
+class Frame:
+    """A value with the fields that its class annotates; it cannot be changed."""
+
+    kind: str = ""
+
+    def __init__(self, **fields):
+        """Take every field by name.
+
+        Raises:
+            TypeError: a field is missing or unknown.
+        """
+        annotated = self.__annotations__
+        unknown = fields.keys() - annotated.keys()
+        missing = [name for name in annotated if name not in fields and not hasattr(type(self), name)]
+        if unknown or missing:
+            raise TypeError(f"{type(self).__name__}: unknown {sorted(unknown)}, missing {missing}")
+        self.__dict__.update(fields)
+
+    def __setattr__(self, name, value):
+        raise AttributeError("frames cannot be changed")
+
+    def header(self):
+        """Return the header as a dictionary."""
+        return dict(self.__dict__, kind=self.kind)
+
+
+@dataclass(frozen=True)
+class SourcePiece(Frame):
+    """Source code of one file, to be run before the function is called."""
+
+    source: str
+    """With as many lines before it as the file has."""
+    filename: str
+    first_line: int
+    """Number of the first line that is not padding."""
+    future: list
+    """Names of the `__future__` features that are in force in the file."""
+
+
+@dataclass(frozen=True)
+class StartFrame(Frame):
+    """Run a function. The source is in `pieces`, or in the file `path`."""
+
+    kind = "start"
+    mark: str
+    """Value of the environment variable that all descendants carry."""
+    token: str
+    """What the marks of log records in the output begin with."""
+    log_level: int
+    module: str
+    """Name of the DAG file's module in the worker; values of its classes are pickled under it."""
+    string_args: list
+    serializer: str
+    serializer_module: str
+    """Package that pickles instead of the standard library; empty for none."""
+    data_only: bool
+    """Whether the serializer can only make data."""
+    remedy: str
+    """What to do about a result that the serializer cannot send."""
+    protocol: int
+    """Pickle protocol for the result."""
+    context: dict
+    """Values of Airflow's context to pass as keyword arguments, encoded."""
+    shim: bool
+    name: str
+    """Name of the function."""
+    pieces: list = ()
+    """The fields of a `SourcePiece` each."""
+    path: str = ""
+    arguments: list | None = None
+    """Positional and keyword arguments; None when they follow as a stream."""
+
+    def sources(self):
+        """Return the pieces as values."""
+        return [SourcePiece(**piece) for piece in self.pieces]
+
+
+@dataclass(frozen=True)
+class LogFrame(Frame):
+    """A logging record. Its text is the payload."""
+
+    kind = "log"
+    number: int
+    """Number of the mark that was written to the output behind the record."""
+    name: str
+    level: int
+    path: str
+    line: int
+    function: str
+    created: float
+    """Seconds since the epoch."""
+
+
+@dataclass(frozen=True)
+class RequestFrame(Frame):
+    """A question to Airflow."""
+
+    kind = "request"
+    id: int
+    request: str
+    arguments: dict
+
+
+@dataclass(frozen=True)
+class AnswerFrame(Frame):
+    """The answer to a request: a value, a pickle as the payload, or an exception."""
+
+    kind = "answer"
+    id: int
+    value: object = None
+    pickled: bool = False
+    error: str | None = None
+    types: list = ()
+    """Names of the exception's class and of its bases."""
+
+
+@dataclass(frozen=True)
+class ValueFrame(Frame):
+    """The function has returned."""
+
+    kind = "value"
+    value: object = None
+    streamed: bool = False
+    """Whether the value follows as a stream."""
+
+
+@dataclass(frozen=True)
+class SkipFrame(Frame):
+    """The function asks for the task to be skipped."""
+
+    kind = "skip"
+    message: str
+
+
+@dataclass(frozen=True)
+class ErrorFrame(Frame):
+    """The function has raised. The formatted traceback is the payload."""
+
+    kind = "error"
+    types: list
+    """Qualified names of the exception's class and of its bases, in the order of its MRO."""
+    message: str
+    retry: bool = True
+    """False when the task must fail at once."""
+
+
+@dataclass(frozen=True)
+class ExitFrame(Frame):
+    """The function has called `sys.exit`."""
+
+    kind = "exit"
+    code: int
+    message: str
+
+
+@dataclass(frozen=True)
+class BytesFrame(Frame):
+    """Bytes of a stream, as the payload."""
+
+    kind = "data"
+
+
+@dataclass(frozen=True)
+class BufferFrame(Frame):
+    """Memory that pickle protocol 5 has left out of the stream, as the payload."""
+
+    kind = "buffer"
+
+
+@dataclass(frozen=True)
+class EndFrame(Frame):
+    """The stream is complete."""
+
+    kind = "end"
+
+
+FRAMES = {
+    frame.kind: frame
+    for frame in (
+        *(StartFrame, LogFrame, RequestFrame, AnswerFrame, ValueFrame, SkipFrame, ErrorFrame, ExitFrame),
+        *(BytesFrame, BufferFrame, EndFrame),
+    )
+}
+_TYPES = {"int": int, "str": str, "bool": bool, "float": float, "list": list, "dict": dict}
+
+
+def read_frame(header):
+    """Make the frame of a header; every field has the type that its class annotates.
+
+    Raises:
+        ValueError: the header is not an object, or not of any frame.
+    """
+    fields = dict(header) if isinstance(header, dict) else {}
+    kind = fields.pop("kind", None)
+    frame = FRAMES.get(kind) if isinstance(kind, str) else None
+    if frame is None:
+        raise ValueError("a header without a known kind: " + repr(kind)[:80])
+    for name, value in fields.items():
+        expected = _TYPES.get(frame.__annotations__.get(name), object)
+        if not isinstance(value, expected):
+            raise ValueError(f"the frame {kind!r} has a {type(value).__name__} for {name[:80]!r}")  # noqa: TRY004
+    try:
+        return frame(**fields)
+    except TypeError as error:
+        raise ValueError(str(error)[:200]) from None
+
+
+class _ScannerSettings:
+    """The attributes from which the C scanner reads its settings."""
 
     strict = True
     object_hook = object_pairs_hook = None
@@ -41,11 +257,11 @@ class _Scan:
     memo = {}  # noqa: RUF012 - the scanner clears it itself
 
     def __getattr__(self, name):
-        """Leave off what later versions ask for, such as the array_hook of Python 3.15."""
+        """Return None for what later versions look for, such as the array_hook of Python 3.15."""
 
 
 def dumps(value):
-    """Write JSON (ASCII bytes). Raises TypeError for what JSON cannot say."""
+    """Write JSON as ASCII bytes. Raises TypeError for what JSON cannot express."""
     if make_scanner is None:
         import json
 
@@ -59,28 +275,28 @@ def _refuse(value):
 
 
 def loads(data):
-    """Read JSON (UTF-8 bytes). Raises ValueError or StopIteration for what is none."""
+    """Read JSON from UTF-8 bytes. Raises ValueError or StopIteration for anything else."""
     if make_scanner is None:
         import json
 
         return json.loads(data)
-    return make_scanner(_Scan())(bytes(data).decode("utf-8", "surrogatepass"), 0)[0]
+    return make_scanner(_ScannerSettings())(bytes(data).decode("utf-8", "surrogatepass"), 0)[0]
 
 
 def is_plain(value):
-    """Tell whether JSON gives back exactly this value: the usual small results need no pickle at all."""
-    todo = [value]
-    room = PLAIN_ROOM
-    while todo and room > 0:
-        item = todo.pop()
+    """Tell whether JSON reproduces exactly this value: most small results need no pickle at all."""
+    remaining = [value]
+    room = PLAIN_LIMIT
+    while remaining and room > 0:
+        item = remaining.pop()
         kind = type(item)
         room -= 1
         if kind is dict or kind is list:
             room -= len(item)
             if kind is dict and any(type(key) is not str for key in item):
                 return False
-            todo.extend(item.values() if kind is dict else item)
-            todo.extend(item if kind is dict else ())
+            remaining.extend(item.values() if kind is dict else item)
+            remaining.extend(item if kind is dict else ())
         elif kind is str:
             room -= len(item)
         elif kind is int:
@@ -92,93 +308,5 @@ def is_plain(value):
 
 
 def prefix(header, payload):
-    """Give the twelve bytes before a header and a payload of these lengths."""
+    """Return the twelve bytes before a header and a payload of these lengths."""
     return header.to_bytes(HEADER, "big") + payload.to_bytes(PAYLOAD, "big")
-
-
-class Channel:
-    """This process's end. Any thread may send; one at a time may ask."""
-
-    def __init__(self, fd):
-        self.fd = fd
-        self.closed = ""
-        self.unsent = memoryview(b"")  # what a signal handler's exception kept us from sending
-        self.partial = bytearray()
-        self.asked = 0
-        self.inbox = []
-        self.sending = _thread.allocate_lock()
-        self.asking = _thread.allocate_lock()
-
-    def send(self, header, payload=b""):
-        """Send one frame. Raises ConnectionError when there is no operator to take it."""
-        view = memoryview(payload).cast("B") if payload else memoryview(b"")
-        head = dumps(header)
-        with self.sending:
-            if self.closed:
-                raise ConnectionError(self.closed)
-            self._write(self.unsent)
-            self._write(memoryview(prefix(len(head), len(view)) + head))
-            self._write(view)
-
-    def _write(self, view):
-        self.unsent = view
-        while self.unsent:
-            self.unsent = self.unsent[os.write(self.fd, self.unsent[: 1 << 24]) :]
-
-    def fill(self, view):
-        """Read exactly as many bytes as ``view`` holds."""
-        while view:
-            count = os.readv(self.fd, [view])
-            if not count:
-                raise ConnectionError("the operator's process is gone")
-            view = view[count:]
-
-    def _read(self, size):
-        while len(self.partial) < size:
-            data = os.read(self.fd, size - len(self.partial))
-            if not data:
-                raise ConnectionError("the operator's process is gone")
-            self.partial += data
-
-    def head(self):
-        """Read the next header; give it with the length of the payload, which the caller reads."""
-        self._read(PREFIX)
-        size = int.from_bytes(self.partial[:HEADER], "big")
-        self._read(PREFIX + size)
-        payload = int.from_bytes(self.partial[HEADER:PREFIX], "big")
-        header = loads(self.partial[PREFIX:])
-        self.partial.clear()
-        return header, payload
-
-    def body(self, size):
-        """Read a whole payload into memory of its own."""
-        data = bytearray(size)
-        self.fill(memoryview(data))
-        return data
-
-    def next(self):
-        """Give the next frame of a stream: what came while we asked for something else first."""
-        if self.inbox:
-            return self.inbox.pop(0)
-        return self.head()
-
-    def ask(self, request, arguments):
-        """Ask the operator and wait for the answer: its header and payload. Threads queue up."""
-        with self.asking:
-            self.asked += 1
-            self.send({"kind": "request", "id": self.asked, "request": request, "arguments": arguments})
-            while True:
-                header, size = self.head()
-                body = self.body(size)
-                if header["kind"] != "answer":
-                    self.inbox.append((header, body))
-                elif header["id"] == self.asked:  # an older number: whoever asked was interrupted
-                    return header, body
-
-    def forget(self):
-        """In a forked child: let go of the channel, it is the parent's."""
-        if not self.closed:
-            os.close(self.fd)
-        self.closed = "a forked process has no channel to Airflow: ask in the task's own process and pass the value on"
-        self.unsent = memoryview(b"")
-        self.sending, self.asking = _thread.allocate_lock(), _thread.allocate_lock()

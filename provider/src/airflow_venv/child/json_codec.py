@@ -1,7 +1,7 @@
-"""Plain data as JSON with tags: what the channel carries besides pickles. Both ends use it.
+"""Plain data as JSON with tags, which the channel carries besides pickles. Both ends use it.
 
-JSON's own types stand for themselves. Everything else is an object with the one key ``$``, whose value is a list: the
-name of the type and what it is made of. No name makes anything but a value, so nothing that is read can run code.
+JSON's own types represent themselves. Everything else is an object with the one key `$`, whose value is a list: the
+name of the type and its parts. Every name makes a value of a known type, so reading runs no code.
 """
 
 import base64
@@ -13,7 +13,15 @@ TAG = "$"
 
 
 def encode(value, other=None):  # noqa: PLR0911 - one return for each shape
-    """Turn a value into JSON's types. ``other(value)`` may describe further types; raises TypeError for the rest."""
+    """Turn a value into JSON's types.
+
+    Args:
+        value: the value.
+        other: called with a value of an unknown type; returns its tag, or None.
+
+    Raises:
+        TypeError: a type that neither of them knows.
+    """
     kind = type(value)
     if value is None or kind in (bool, int, float, str):
         return value
@@ -23,9 +31,9 @@ def encode(value, other=None):  # noqa: PLR0911 - one return for each shape
         if all(type(key) is str for key in value) and TAG not in value:
             return {key: encode(item, other) for key, item in value.items()}
         return {TAG: ["dict", [[encode(key, other), encode(item, other)] for key, item in value.items()]]}
-    known = _WRITERS.get(kind)
-    if known:
-        return {TAG: known(value, other)}
+    writer = _WRITERS.get(kind)
+    if writer:
+        return {TAG: writer(value, other)}
     described = other(value) if other else None
     if described is not None:
         return {TAG: described}
@@ -33,7 +41,7 @@ def encode(value, other=None):  # noqa: PLR0911 - one return for each shape
 
 
 def _subclass(value, other):
-    """Write what is a kind of something we know: an enum of strings, a pendulum date, a numpy float."""
+    """Write an instance of a subclass of a known type: an enum of strings, a pendulum date, a numpy float."""
     for base in (str, bool, int, float):
         if isinstance(value, base):
             return base(value) if base is not str else str.__str__(value)
@@ -69,10 +77,15 @@ _WRITERS = {
 
 
 def decode(value, other=None, readers=None):
-    """Turn what :func:`encode` wrote into values.
+    """Turn what `encode` has written into values.
 
-    ``other(tag)`` makes further types, ``readers`` make some of the known ones another way; raises ValueError for the
-    rest.
+    Args:
+        value: JSON's types.
+        other: called with a tag of an unknown type; returns the value.
+        readers: for some of the known types, what makes a value of the tag's parts.
+
+    Raises:
+        ValueError: an invalid tag, or an unknown type.
     """
     if isinstance(value, list):
         return [decode(item, other, readers) for item in value]
@@ -82,7 +95,7 @@ def decode(value, other=None, readers=None):
         return {key: decode(item, other, readers) for key, item in value.items()}
     tag = value[TAG]
     if not isinstance(tag, list) or not tag or len(value) != 1 or not isinstance(tag[0], str):
-        raise ValueError(f"a tag that is none: {tag!r}"[:200])
+        raise ValueError(f"invalid tag: {tag!r}"[:200])
     reader = (readers or {}).get(tag[0]) or _READERS.get(tag[0])
     try:
         if reader:
@@ -90,21 +103,21 @@ def decode(value, other=None, readers=None):
         if other:
             return other(tag)
     except (TypeError, IndexError, ArithmeticError, AttributeError) as error:
-        raise ValueError(f"a {tag[0]} that is none: {error}") from error
-    raise ValueError(f"an unknown type: {tag[0]!r}"[:200])
+        raise ValueError(f"invalid {tag[0]}: {error}") from error
+    raise ValueError(f"unknown type: {tag[0]!r}"[:200])
 
 
 def read_datetime(stamp, zone):
-    """Make an aware datetime: in its zone where the system knows it, else with its offset."""
+    """Make an aware datetime, in its zone if the system knows it, otherwise with its offset."""
     moment = datetime.datetime.fromisoformat(stamp)
     if zone and moment.tzinfo is not None:
-        known = find_zone(zone)
-        return moment.astimezone(known) if known else moment
+        info = find_zone(zone)
+        return moment.astimezone(info) if info else moment
     return moment
 
 
 def find_zone(name):
-    """Give the time zone of that name; None where it is not known."""
+    """Return the time zone of that name; None if it is unknown."""
     if name.upper() == "UTC":
         return datetime.timezone.utc
     try:

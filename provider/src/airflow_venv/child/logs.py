@@ -1,23 +1,24 @@
-"""Hands logging records to the operator: level, logger and place stay what they are."""
+"""Sends logging records to the operator. Level, logger and place stay what they are."""
 
 import logging
 import os
 import sys
 
-import airflow_venv_runner as runner
+from . import session
+from .frames import LogFrame
 
 _LIMIT = 1 << 19
 
 
 class ChannelHandler(logging.Handler):
-    """Sends each record through the channel, and a mark behind it through the pipe, for the order of things."""
+    """Sends each record through the channel, and writes a mark behind it to the output, which keeps them in order."""
 
     def __init__(self):
         logging.Handler.__init__(self)
         self.number = 0
 
     def emit(self, record):
-        """Send one record; where there is no channel (a forked process) print it."""
+        """Send one record; print it where there is no channel (in a forked process)."""
         try:
             text = self.format(record)[:_LIMIT]
             self._flush()
@@ -35,25 +36,22 @@ class ChannelHandler(logging.Handler):
 
     def _send(self, record, text):
         self.number += 1
-        runner.channel.send(
-            {
-                "kind": "log",
-                "number": self.number,
-                "name": str(record.name)[:1000],
-                "level": int(record.levelno),
-                "path": str(record.pathname)[:4000],
-                "line": int(record.lineno or 0),
-                "function": str(record.funcName)[:1000],
-                "created": float(record.created),
-            },
-            text.encode("utf-8", "backslashreplace"),
+        frame = LogFrame(
+            number=self.number,
+            name=str(record.name)[:1000],
+            level=int(record.levelno),
+            path=str(record.pathname)[:4000],
+            line=int(record.lineno or 0),
+            function=str(record.funcName)[:1000],
+            created=float(record.created),
         )
-        os.write(runner.output, "\0{}:{}\0".format(runner.start["token"], self.number).encode())
+        session.channel.send(frame, text.encode("utf-8", "backslashreplace"))
+        os.write(session.output, f"\0{session.start.token}:{self.number}\0".encode())
 
 
 def install(_module):
-    """Put the handler on the root logger, at the level that the task's log has in the worker."""
+    """Add the handler to the root logger, and set the level that the task's log has in the worker."""
     root = logging.getLogger()
     root.addHandler(ChannelHandler())
     if root.level == logging.WARNING:  # nobody has set it yet
-        root.setLevel(runner.start["log_level"])
+        root.setLevel(session.start.log_level)

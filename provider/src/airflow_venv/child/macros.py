@@ -1,4 +1,4 @@
-"""``macros``: the functions and modules that Airflow's templates have under that name, those of plugins included."""
+"""`macros`: the functions and modules that Airflow's templates have under that name, those of plugins included."""
 
 import datetime
 import json  # noqa: F401
@@ -13,7 +13,7 @@ _DAY = "%Y-%m-%d"
 
 
 def ds_add(ds, days):
-    """Add days to a date such as ``2024-12-31``."""
+    """Add days to a date such as `2024-12-31`."""
     moved = datetime.datetime.strptime(str(ds), _DAY) + datetime.timedelta(days)  # noqa: DTZ007 - a day
     return moved.strftime(_DAY)
 
@@ -24,12 +24,12 @@ def ds_format(ds, input_format, output_format):
 
 
 def random_as_float():
-    """Give a random number from 0 to 1."""
+    """Return a random number from 0 to 1."""
     return random.random()  # noqa: S311 - as Airflow's macro does
 
 
 class _Plugin:
-    """The macros of one plugin of Airflow's: each call is one of the worker's, with plain data."""
+    """The macros of one plugin. The worker calls them, with plain data."""
 
     def __init__(self, name, macros):
         self.__name__ = name
@@ -52,9 +52,9 @@ def __getattr__(name):
         import dateutil
 
         return dateutil
-    if name in ("datetime_diff_for_humans", "ds_format_locale"):  # they need packages that are Airflow's
+    if name in ("datetime_diff_for_humans", "ds_format_locale"):  # they need packages that Airflow brings
         return _served("", name)
     macros = () if name.startswith("_") else services.plugin_macros(name)
     if not macros:
-        raise AttributeError(f"macros.{name}: neither a macro of Airflow's nor a plugin that has macros")
+        raise AttributeError(f"macros.{name}: neither one of Airflow's macros nor a plugin with macros")
     return globals().setdefault(name, _Plugin(name, macros))

@@ -1,31 +1,34 @@
-"""Tells the operator how the function ended when it did not return."""
+"""Sends the operator how the function ended when it did not return."""
 
 import os
 import sys
 import traceback
 
+from .frames import ErrorFrame, ExitFrame, SkipFrame
+
 SKIP = {"AirflowSkipException"}
 FAIL = {"AirflowFailException", "AirflowSensorTimeout"}
 _HERE = os.path.dirname(os.path.abspath(__file__))
-_OURS = (_HERE + os.sep, os.path.join(os.path.dirname(_HERE), "runner.py"))
+_OURS = _HERE + os.sep
 _DEPTH = 4
+_MRO_LIMIT = 100
 
 
 def send(channel, start, error):
-    """Send the outcome that an exception stands for."""
+    """Send the outcome that an exception represents."""
     names = {kind.__name__ for kind in type(error).__mro__ if kind.__module__.partition(".")[0] in _AIRFLOW}
     if isinstance(error, SystemExit):
         code = error.code
         if code is None or isinstance(code, int):
-            channel.send({"kind": "exit", "code": code or 0, "message": ""})
+            channel.send(ExitFrame(code=code or 0, message=""))
         else:
-            channel.send({"kind": "exit", "code": 1, "message": _text(code)})
+            channel.send(ExitFrame(code=1, message=_text(code)))
     elif names & SKIP:
-        channel.send({"kind": "skip", "message": _text(error)})
+        channel.send(SkipFrame(message=_text(error)))
     else:
-        kind = "fail" if names & FAIL else "error"
-        head = {"kind": kind, "type": type_name(type(error)), "message": _text(error)}
-        channel.send(head, formatted(start, error).encode("utf-8", "backslashreplace"))
+        types = [type_name(kind) for kind in type(error).__mro__[:_MRO_LIMIT]]
+        frame = ErrorFrame(types=types, message=_text(error), retry=not names & FAIL)
+        channel.send(frame, formatted(start, error).encode("utf-8", "backslashreplace"))
 
 
 _AIRFLOW = ("airflow", "airflow_venv")
@@ -39,7 +42,7 @@ def _text(value):
 
 
 def type_name(kind):
-    """Name a class as people do: builtins and what the function defines itself without their module."""
+    """Name a class in the usual way: builtins and what the function defines itself without their module."""
     module = kind.__module__
     if module.startswith("airflow_venv."):
         module = "airflow_venv"
@@ -50,9 +53,9 @@ def formatted(start, error):
     """Format the exception with its causes: the user's frames, not ours."""
     if type(error).__name__ == "TransferError":
         return f"{type(error).__name__}: {error}"
-    fill_linecache(start.get("pieces", ()))
+    fill_linecache(start.sources())
     summary = traceback.TracebackException(type(error), error, error.__traceback__)
-    _clean(summary, {piece["filename"] for piece in start.get("pieces", ())} | {start.get("path")}, set())
+    _clean(summary, {piece.filename for piece in start.sources()} | {start.path}, set())
     try:
         return "".join(summary.format()).rstrip("\n")[-1_000_000:]
     except Exception:  # noqa: BLE001 - a broken __str__ again
@@ -60,12 +63,12 @@ def formatted(start, error):
 
 
 def _clean(summary, files, seen):
-    """Take our frames out of a summary and of the exceptions it hangs on; start at the user's file."""
+    """Remove our frames from a summary and from those of its causes; start at the user's file."""
     if summary is None or id(summary) in seen:
         return
     seen.add(id(summary))
     frames = [frame for frame in summary.stack if not frame.filename.startswith(_OURS)]
-    if len(frames) < len(summary.stack):  # it came all the way up, through asyncio.run or the import system too
+    if len(frames) < len(summary.stack):  # it passed through our frames, and perhaps asyncio.run or an import
         first = next((place for place, frame in enumerate(frames) if frame.filename in files), 0)
         frames = frames[first:]
     summary.stack[:] = frames
@@ -74,19 +77,19 @@ def _clean(summary, files, seen):
 
 
 def fill_linecache(pieces):
-    """Let tracebacks show the lines that ran, whether or not the DAG file is here and unchanged."""
+    """Make tracebacks show the lines that ran, even if the DAG file is absent here or has changed."""
     import linecache
 
-    for name in {piece["filename"] for piece in pieces}:
+    for name in {piece.filename for piece in pieces}:
         lines = linecache.getlines(name)
         for piece in pieces:
-            if piece["filename"] == name:
-                lines = _overlay(lines, piece["source"].splitlines(True), piece["shown"])
+            if piece.filename == name:
+                lines = _overlay(lines, piece.source.splitlines(True), piece.first_line)
         linecache.cache[name] = (sum(map(len, lines)), None, lines, name)
 
 
 def _overlay(lines, sent, first):
-    """Put the lines that were sent over those of the file; those that were only blanked out stay."""
+    """Replace the lines of the file by those that were sent, except where these are only blanked out."""
     lines = lines + ["\n"] * (len(sent) - len(lines))
     for place in range(first - 1, len(sent)):
         if not _blanked(lines[place], sent[place]):
@@ -95,18 +98,18 @@ def _overlay(lines, sent, first):
 
 
 def _blanked(line, sent):
-    return all(ours in (" ", "\n", theirs) for ours, theirs in zip(sent, line.ljust(len(sent))))
+    return all(character in (" ", "\n", original) for character, original in zip(sent, line.ljust(len(sent))))
 
 
 def describe(value, error):
-    """Name the part of a value that cannot be sent: its place, type and module."""
+    """Describe the part of a value that cannot be sent: its place, type and module."""
     place, part, error = _culprit(value, "value", error, 0)
     kind = type(part)
     return f"{place} is a {kind.__qualname__} of module {kind.__module__} ({type(error).__name__}: {_text(error)})"
 
 
 def _culprit(value, place, error, depth):
-    """Follow what cannot be pickled down to the smallest part, or to the first whose class is to blame."""
+    """Follow what cannot be pickled down to its smallest part, or to the first whose class cannot be pickled."""
     if depth < _DEPTH and _refusal(type(value)) is None:
         for name, part in _parts(value):
             refusal = _refusal(part)
@@ -116,7 +119,7 @@ def _culprit(value, place, error, depth):
 
 
 def _refusal(value):
-    """Give the exception that pickling raises; None where it works."""
+    """Return the exception that pickling raises; None if it works."""
     import pickle
 
     try:

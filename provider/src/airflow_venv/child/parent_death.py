@@ -1,59 +1,59 @@
-"""Lets the kernel end this process with the operator's, also while compiled code keeps every Python thread waiting.
+"""Makes the kernel end this process with the operator's, even while compiled code keeps every Python thread waiting.
 
 The thread that waits for the operator's end needs the interpreter's lock to do anything about it, and a function of
-compiled code may keep that for hours. The kernel needs nothing: of a pipe that only the operator can write to it tells
-the end as a signal, and here that signal is SIGKILL.
+compiled code may keep that for hours. The kernel does not: it reports the hang-up of a
+pipe that only the operator can write to as a signal, and here that signal is SIGKILL.
 
-But whoever is killed cannot end what it has started. So this holds only as long as nothing was started; from then on
-all depends on the thread, which leaves nothing behind.
+But a killed process cannot end what it has started. So this applies only until the function starts another process;
+from then on the thread does it, which leaves nothing behind.
 """
 
 import fcntl
 import os
 
 KILL = 9
-"""SIGKILL; the module ``signal`` would load ``enum``, which takes as long as half an interpreter start."""
+"""SIGKILL; the module `signal` would load `enum`, which takes half as long as an interpreter start."""
 SET_SIGNAL = 10
-"""``F_SETSIG`` of Linux, which the module ``fcntl`` does not name before Python 3.14."""
+"""`F_SETSIG` of Linux, which the module `fcntl` names from Python 3.14 on."""
 SPAWNING = ("posix_spawn", "posix_spawnp", "system")
-_tied = []
+_pipes = []
 
 
-def tie(fd, finder):
-    """Have this process killed when the other end of the pipe ``fd`` is closed, until it starts another process."""
+def kill_at_hangup(fd, hooks):
+    """Have the kernel kill this process when the other end of the pipe `fd` closes, until it starts another process."""
     try:
         os.set_inheritable(fd, False)
         fcntl.fcntl(fd, fcntl.F_SETOWN, os.getpid())
         fcntl.fcntl(fd, SET_SIGNAL, KILL)
         fcntl.fcntl(fd, fcntl.F_SETFL, os.O_ASYNC)
-    except (AttributeError, OSError):  # no Linux: the thread must do
+    except (AttributeError, OSError):  # not Linux: the thread does it
         return
-    _tied.append(fd)
-    os.register_at_fork(before=loosen)
+    _pipes.append(fd)
+    os.register_at_fork(before=release)
     for name in SPAWNING:
         if hasattr(os, name):
-            setattr(os, name, _loosening(getattr(os, name), os))
-    finder.after("_posixsubprocess", _subprocesses)
+            setattr(os, name, _releasing(getattr(os, name), os))
+    hooks.after("_posixsubprocess", _subprocesses)
 
 
-def loosen():
-    """Leave the process's end to the thread from now on."""
-    while _tied:
+def release():
+    """Leave the end of this process to the thread from now on."""
+    while _pipes:
         try:
-            fcntl.fcntl(_tied.pop(), fcntl.F_SETFL, 0)
-        except OSError:  # somebody has closed all files that it did not know
+            fcntl.fcntl(_pipes.pop(), fcntl.F_SETFL, 0)
+        except OSError:  # the function has closed files that it did not open
             pass
 
 
 def _subprocesses(module):
-    module.fork_exec = _loosening(module.fork_exec, module)
+    module.fork_exec = _releasing(module.fork_exec, module)
 
 
-def _loosening(function, module):
-    def loosening(*args, **kwargs):
-        loosen()
+def _releasing(function, module):
+    def releasing(*args, **kwargs):
+        release()
         return function(*args, **kwargs)
 
-    loosening.__name__ = loosening.__qualname__ = function.__name__  # so that it can be pickled as what it stands for
-    loosening.__module__, loosening.__doc__ = module.__name__, function.__doc__
-    return loosening
+    releasing.__name__ = releasing.__qualname__ = function.__name__  # it can be pickled as what it replaces
+    releasing.__module__, releasing.__doc__ = module.__name__, function.__doc__
+    return releasing

@@ -1,4 +1,4 @@
-"""Ending a process and everything it has started. Standard library only: both ends use it."""
+"""End a process and everything it has started. Both ends use it."""
 
 import os
 import signal
@@ -7,16 +7,16 @@ import time
 MARK = "AIRFLOW_VENV_TASK"
 ROUNDS = 500
 PAUSE = 0.01
-PATIENCE = 3.0
+FORK_TIMEOUT = 3.0
 
 
 def descendants(root, mark):
-    """List the processes below ``root`` and those that carry ``mark`` in their environment, but not ``root`` itself.
+    """List the descendants of `root`, and the processes that carry `mark` in their environment, without `root` itself.
 
-    The mark finds those whose parent has ended or that made themselves a session of their own.
+    The mark finds those whose parent has ended, or that have a session of their own.
     """
     parents = {}
-    found = set()
+    marked = set()
     gone = {root, os.getpid()}
     needle = (MARK + "=" + mark).encode() + b"\0"
     for entry in _listing():
@@ -25,20 +25,20 @@ def descendants(root, mark):
         if zombie:
             gone.add(pid)
         if pid not in gone and needle in _read("/proc/" + entry + "/environ") + b"\0":
-            found.add(pid)
+            marked.add(pid)
     below = {root}
     grown = True
     while grown:
         more = {pid for pid, parent in parents.items() if parent in below and pid not in below}
         grown = bool(more)
         below |= more
-    return sorted((found | below) - gone)
+    return sorted((marked | below) - gone)
 
 
 def _listing():
     try:
         return [entry for entry in os.listdir("/proc") if entry.isdigit()]
-    except OSError:  # no such thing outside Linux: the process itself is ended, and its group with it
+    except OSError:  # not Linux: only the process itself is ended
         return []
 
 
@@ -51,16 +51,16 @@ def _read(path):
 
 
 def _stat(entry):
-    """Read the parent's id, and whether the process has ended and only waits to be asked for its exit code.
+    """Read the parent's id, and whether the process is a zombie.
 
-    Both stand behind the name, which may itself hold blanks and parentheses.
+    Both fields follow the name, which may itself hold blanks and parentheses.
     """
     fields = _read("/proc/" + entry + "/stat").rpartition(b")")[2].split()
     return (int(fields[1]), fields[0] == b"Z") if len(fields) > 1 else (0, True)
 
 
 def end(pids, number=signal.SIGKILL):
-    """Send a signal to each; those that are gone already do not matter."""
+    """Send a signal to each process; those that have ended do not matter."""
     for pid in pids:
         try:
             os.kill(pid, number)
@@ -69,9 +69,9 @@ def end(pids, number=signal.SIGKILL):
 
 
 def sweep(pids, mark):
-    """End these processes and whatever carries the mark, until nothing is found twice in a row.
+    """End these processes and all that carry the mark, until two looks in a row find none.
 
-    Once is not enough: a process that is being started while the list is read may not be on it.
+    One look is not enough: a process that is being started meanwhile may not be on the list.
     """
     end(pids)
     empty = 0
@@ -84,11 +84,11 @@ def sweep(pids, mark):
         time.sleep(PAUSE)
 
 
-def last_will(mark):
-    """End this process and all it has started, from without: a process that still runs may still start others.
+def kill_self_and_descendants(mark):
+    """End this process and all it has started.
 
-    So a forked copy of this one does it, which ends its parent first. Should the copy get stuck in somebody's handler
-    for forks, this process does what it can itself.
+    A process that runs may start others, so a forked copy does it, which ends its parent first. If the copy gets stuck
+    in a handler for forks, this process ends what it can itself.
     """
     target = os.getpid()
     try:
@@ -101,5 +101,5 @@ def last_will(mark):
         sweep(below, mark)
         os._exit(0)
     if forked > 0:
-        time.sleep(PATIENCE)
+        time.sleep(FORK_TIMEOUT)
     end([*descendants(target, mark), target])

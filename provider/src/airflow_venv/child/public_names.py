@@ -4,9 +4,9 @@ This is the one list of them. The worker's module and the one of the child are b
 """
 
 SERVICES = {
-    "AirflowFailException": "errors",
-    "AirflowNotFoundException": "errors",
-    "AirflowSkipException": "errors",
+    "AirflowFailException": "airflow_exceptions",
+    "AirflowNotFoundException": "airflow_exceptions",
+    "AirflowSkipException": "airflow_exceptions",
     "get_connection": "services",
     "get_current_context": "services",
     "get_variable": "services",

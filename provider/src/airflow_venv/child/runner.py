@@ -1,103 +1,39 @@
-"""What runs in the environment: the standard library alone, Python 3.7 and up.
+"""What runs in the environment: the standard library alone, Python 3.7 and newer.
 
-The operator starts ``<environment>/bin/python runner.py <channel> <lifeline>``. Nothing of this distribution is
-installed in the environment, and nothing of Airflow need be. The folder that this file lies in appears in the child as
-the module ``airflow_venv``. It imports nothing but the standard library, and since every import costs milliseconds of
-each task, nothing that is not needed: its modules are imported when something asks for them.
+The operator starts `<environment>/bin/python runner.py <channel> <lifeline>`. Nothing of this distribution needs to be
+installed in the environment, and nothing of Airflow. The folder of this file appears in the child as the package
+`airflow_venv`. It imports only the standard library, and as every import costs each task milliseconds, its modules are
+imported when they are needed.
 
-**The channel** is one end of a socket pair, whose number is the first argument; ``child/frames.py`` says what goes
-through. The second argument is the number of a pipe that nothing goes through (``child/parent_death.py``).
+**The channel** is one end of a socket pair, whose descriptor is the first argument; `frames.py` defines the messages.
+The second argument is the descriptor of a pipe that stays empty (`parent_death.py`).
 
-**Order of output.** Prints go through the pipe, logging records through the channel. Behind each record a mark with its
-number is written to the pipe, so that the operator can put them back in order.
+**Order of output.** Prints go through a pipe, logging records through the channel. Behind each record a mark with its
+number is written to the pipe, so that the operator can restore the order.
 
-**Death.** A thread waits for the channel to hang up. When the operator's process is gone, however it went, this process
-and all its descendants are killed, also those that left the process group: they carry a mark in their environment.
-A thread, and not the kernel alone, since that would leave the descendants behind; but as long as there are none, the
-kernel is faster where the function lets no thread run.
+**Death.** A thread waits for the channel to hang up. When the operator's process has ended, for whatever reason, this
+process and all its descendants are killed, including those that left the process group: they carry a mark in their
+environment. The kernel alone would leave the descendants behind. As long as there are none, it is faster where the
+function lets no thread run.
 
-**The function** runs in a fresh module ``__main__``, so that picklers which send code by value see it as they see a
-script. Its code carries the file name and line numbers of the DAG file.
+**The function** runs in a new module `__main__`, so that picklers which send code by value see it as they see a script.
+Its code has the file name and line numbers of the DAG file.
 """
 
 import _thread
 import os
 import sys
 
-AIRFLOW = (
-    "airflow.logging_config",
-    "airflow.models.connection",
-    "airflow.models.variable",
-    "airflow.models.xcom",
-    "airflow.operators.python",
-    "airflow.sdk.bases.xcom",
-    "airflow.sdk.definitions.connection",
-    "airflow.sdk.definitions.context",
-    "airflow.sdk.definitions.variable",
-    "airflow.sdk.execution_time.context",
-)
-"""Modules of an Airflow in the environment that are made to ask us (``child/airflow_patches.py``)."""
-HERE = os.path.dirname(os.path.abspath(__file__))
-if sys.path and sys.path[0] == HERE and __name__ == "__main__":
+FOLDER = os.path.dirname(os.path.abspath(__file__))
+if sys.path and sys.path[0] == FOLDER and __name__ == "__main__":
     del sys.path[0]  # Python puts the folder of the script there; our modules would hide the user's
 
 
-class Finder:
-    """Finds ``airflow_venv`` beside this file, and tells when a module has been imported for the first time."""
+class FunctionModule(type(sys)):
+    """The module `__main__` that the function runs in.
 
-    def __init__(self):
-        self.watched = {}
-
-    def after(self, name, call):
-        """Have ``call(module)`` called when ``name`` has been imported, or now if it has."""
-        if name in sys.modules:
-            call(sys.modules[name])
-        else:
-            self.watched[name] = call
-
-    def find_spec(self, name, path=None, target=None):
-        """Answer the import system."""
-        if name == "airflow_venv":
-            from _frozen_importlib_external import spec_from_file_location
-
-            file = os.path.join(HERE, "__init__.py")
-            return spec_from_file_location(name, file, submodule_search_locations=[HERE])
-        call = self.watched.pop(name, None)
-        if call is None:
-            return None
-        for finder in sys.meta_path:
-            spec = None if finder is self else finder.find_spec(name, path, target)
-            if spec is not None:
-                if spec.loader is not None:
-                    spec.loader = _Then(spec.loader, call)
-                return spec
-        return None
-
-
-class _Then:
-    """A loader that calls something when the module has been loaded."""
-
-    def __init__(self, loader, call):
-        self.loader = loader
-        self.call = call
-
-    def __getattr__(self, name):
-        return getattr(self.loader, name)
-
-    def create_module(self, spec):
-        return self.loader.create_module(spec)
-
-    def exec_module(self, module):
-        module.__loader__ = module.__spec__.loader = self.loader
-        self.loader.exec_module(module)
-        self.call(module)
-
-
-class Main(type(sys)):
-    """The module that the function runs in.
-
-    Its code has a ``__file__``, but the module denies it: ``multiprocessing`` would run that file again, a DAG file, in
-    each process it spawns.
+    Its code has a `__file__`, but the module denies it: `multiprocessing` would run that file again, a DAG file, in
+    each process that it spawns.
     """
 
     @property
@@ -105,65 +41,75 @@ class Main(type(sys)):
         raise AttributeError("__file__")
 
 
-def watch(fd, mark):
-    """Wait in a thread until the operator's process is gone; then end this process and all it has started."""
+def install_package():
+    """Make the folder of this file the package `airflow_venv` of this process."""
+    from _frozen_importlib import module_from_spec
+    from _frozen_importlib_external import spec_from_file_location
+
+    file = os.path.join(FOLDER, "__init__.py")
+    spec = spec_from_file_location("airflow_venv", file, submodule_search_locations=[FOLDER])
+    sys.modules["airflow_venv"] = module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+
+
+def watch_for_hangup(fd, mark):
+    """Wait in a thread until the operator's process has ended; then end this process and its descendants."""
     import select
 
     hangup = select.poll()
-    hangup.register(fd, 0)  # no event asked for: only hang-up and error are told
+    hangup.register(fd, 0)  # no event requested: only hang-up and error are reported
 
     def wait():
         hangup.poll()
-        from airflow_venv.process_tree import last_will
+        from airflow_venv.process_tree import kill_self_and_descendants
 
-        last_will(mark)
+        kill_self_and_descendants(mark)
 
     _thread.start_new_thread(wait, ())
 
 
-def prepare(channel, lifeline, finder, start):
+def prepare(channel, lifeline, hooks, start):
     """Set this process up as the start frame says."""
     import faulthandler
 
-    later("parent_death", "tie")(lifeline, finder)
-    watch(channel.fd, start["mark"])
+    lazy("parent_death", "kill_at_hangup")(lifeline, hooks)
+    watch_for_hangup(channel.fd, start.mark)
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True, errors="backslashreplace")
     faulthandler.enable()
     os.register_at_fork(after_in_child=channel.forget)
-    finder.after("logging", later("logs", "install"))
-    for name in AIRFLOW:
-        finder.after(name, later("airflow_patches", "connect"))
-    if start["shim"]:
-        later("shim", "install")()
+    hooks.after("logging", lazy("logs", "install"))
+    hooks.before("airflow", lambda: lazy("airflow_patches", "install")(hooks))
+    if start.shim:
+        lazy("shim", "install")()
 
 
-def later(module, function):
-    """Give a function that imports ``airflow_venv.<module>`` only when it is called."""
+def lazy(module, function):
+    """Return a function that imports `airflow_venv.<module>` only when it is called."""
 
     def run(*arguments):
-        getattr(__import__("airflow_venv." + module, fromlist=[function]), function)(*arguments)
+        return getattr(__import__("airflow_venv." + module, fromlist=[function]), function)(*arguments)
 
     return run
 
 
 def load(start, main):
-    """Run the source in ``main``; give the function."""
-    space = main.__dict__
-    space["virtualenv_string_args"] = start["string_args"]
-    if "path" in start:
-        from airflow_venv.files import load_file
+    """Run the source in `main`; return the function."""
+    namespace = main.__dict__
+    namespace["virtualenv_string_args"] = start.string_args
+    if start.path:
+        from airflow_venv.file_loader import load_file
 
-        return load_file(start["path"], start["name"], start["string_args"])
-    for piece in start["pieces"]:
-        space["__file__"] = sys.argv[0] = piece["filename"]
-        flags = future_flags(piece["future"]) if piece["future"] else 0
-        exec(compile(piece["source"], piece["filename"], "exec", flags, True), space)  # noqa: S102 - our purpose
-    return space[start["name"]]
+        return load_file(start.path, start.name, start.string_args)
+    for piece in start.sources():
+        namespace["__file__"] = sys.argv[0] = piece.filename
+        flags = future_flags(piece.future) if piece.future else 0
+        exec(compile(piece.source, piece.filename, "exec", flags, True), namespace)  # noqa: S102 - our purpose
+    return namespace[start.name]
 
 
 def future_flags(names):
-    """Give the compiler flags of ``__future__`` features; features that this Python does not know have none."""
+    """Return the compiler flags of `__future__` features; features unknown to this Python have none."""
     import __future__
 
     flags = 0
@@ -173,7 +119,7 @@ def future_flags(names):
 
 
 def call(function, args, kwargs):
-    """Call the function; a coroutine is run to its end."""
+    """Call the function; run a coroutine to its end."""
     result = function(*args, **kwargs)
     if type(result).__name__ == "coroutine":
         import asyncio
@@ -186,8 +132,8 @@ def perform(channel, start, main):
     """Do what the start frame asks for, and send the outcome."""
     from airflow_venv import transfer
 
-    if start["module"]:  # values whose classes come from the DAG file look for them under its name
-        sys.modules[start["module"]] = main
+    if start.module:  # values whose classes come from the DAG file look for them under its name
+        sys.modules[start.module] = main
     try:
         function = load(start, main)  # first, since arguments may be of classes that it defines
         args, kwargs = transfer.receive(channel, start)
@@ -195,7 +141,7 @@ def perform(channel, start, main):
         result = call(function, args, kwargs)
         del args, kwargs
         transfer.send(channel, start, result)
-    except BaseException as error:  # noqa: BLE001 - the operator is told, whatever it is
+    except BaseException as error:  # noqa: BLE001 - whatever it is, it is sent to the operator
         from airflow_venv import outcome
 
         outcome.send(channel, start, error)
@@ -204,20 +150,24 @@ def perform(channel, start, main):
 def main():
     """Run one function for one operator."""
     fd, lifeline = map(int, sys.argv[1:])
-    del sys.argv[1:]  # the function's own arguments are none of the command line
+    del sys.argv[1:]  # they are not arguments of the function
     os.set_inheritable(fd, False)
-    runner = sys.modules["airflow_venv_runner"] = sys.modules["__main__"]
-    finder = Finder()
-    sys.meta_path.insert(0, finder)
-    from airflow_venv.frames import Channel
+    install_package()
+    from airflow_venv import session
+    from airflow_venv.import_hooks import ImportHooks
+    from airflow_venv.operator_channel import OperatorChannel
 
-    runner.channel = channel = Channel(fd)
-    runner.start = start = channel.head()[0]
-    runner.output = os.dup(1)
-    prepare(channel, lifeline, finder, start)
-    sys.modules["__main__"] = module = Main("__main__")
-    perform(channel, start, module)
+    hooks = ImportHooks()
+    sys.meta_path.insert(0, hooks)
+    session.channel = channel = OperatorChannel(fd)
+    session.start, _ = channel.head()
+    session.output = os.dup(1)
+    session.decode = lazy("context_decoding", "decode_value")
+    prepare(channel, lifeline, hooks, session.start)
+    sys.modules["__main__"] = module = FunctionModule("__main__")
+    perform(channel, session.start, module)
 
 
 if __name__ == "__main__":
+    runner = sys.modules["__main__"]  # keeps this module alive when another takes its name
     main()

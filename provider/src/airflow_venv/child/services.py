@@ -1,33 +1,32 @@
-"""Airflow's services, asked of the worker through the channel."""
+"""Airflow's services, requested from the worker through the channel."""
 
-from .errors import raise_for
+from collections.abc import MutableMapping
+
+from . import session
+from .airflow_exceptions import raise_for
 from .json_codec import encode
 
 _MISSING = object()
 
 
 def _ask(request, **arguments):
-    """Ask the worker; give its answer, or raise what Airflow raised there."""
-    import airflow_venv_runner as runner
-
+    """Ask the worker; return its answer, or raise what Airflow raised there."""
     try:
-        answer, payload = runner.channel.ask(request, encode(arguments))
+        answer, payload = session.channel.ask(request, encode(arguments))
     except TypeError as error:
         raise TypeError(f"{request}: {error}. Only plain data goes through the channel") from None
-    if "error" in answer:
-        raise_for(answer["types"], answer["error"])
-    if payload:
+    if answer.error is not None:
+        raise_for(answer.types, answer.error)
+    if answer.pickled:
         return _unpickled(payload)
-    return _built(answer["value"])
+    return _decoded(answer.value)
 
 
-def _built(value):
-    """Make values of what the worker sent: nothing more is loaded for what JSON can say."""
+def _decoded(value):
+    """Decode the answer; nothing is imported for what JSON itself can express."""
     if value is None or isinstance(value, (str, int, float)):
         return value
-    from .context import build_value
-
-    return build_value(value)
+    return session.decode(value)
 
 
 def _unpickled(payload):
@@ -45,14 +44,14 @@ def _unpickled(payload):
 
 
 def get_connection(conn_id):
-    """Give a connection. Raises AirflowNotFoundException where there is none of that id."""
+    """Return a connection. Raises AirflowNotFoundException if it does not exist."""
     return _ask("get_connection", conn_id=conn_id)
 
 
 def get_variable(key, default=_MISSING, deserialize_json=False):
-    """Give a Variable. Raises KeyError where there is none and no default."""
-    found, value = _ask("get_variable", key=key, deserialize_json=bool(deserialize_json))
-    if found:
+    """Return a Variable. Raises KeyError if it does not exist and there is no default."""
+    exists, value = _ask("get_variable", key=key, deserialize_json=bool(deserialize_json))
+    if exists:
         return value
     if default is _MISSING:
         raise KeyError(f"Variable {key} does not exist")
@@ -70,7 +69,7 @@ def delete_variable(key):
 
 
 def xcom_pull(task_ids=None, dag_id=None, key="return_value", include_prior_dates=False, **more):
-    """Give what tasks have pushed: arguments and result as those of Airflow's ``ti.xcom_pull``."""
+    """Return what tasks have pushed: arguments and result as those of Airflow's `ti.xcom_pull`."""
     if not set(more) <= {"map_indexes", "run_id", "default", "session"}:
         raise TypeError("xcom_pull() does not know " + ", ".join(sorted(more)))
     more.pop("session", None)
@@ -82,20 +81,8 @@ def xcom_pull(task_ids=None, dag_id=None, key="return_value", include_prior_date
 
 
 def xcom_push(key, value, **_):
-    """Push plain data under a key. Raises TypeError for what is no plain data."""
+    """Push plain data under a key. Raises TypeError for other values."""
     _ask("xcom_push", key=key, value=value)
-
-
-def get_current_context():
-    """Give the context of the task: a mapping that asks the worker for each value once."""
-    from .context import current
-
-    return current()
-
-
-def context_value(name):
-    """Give one value of the context."""
-    return _ask("context", name=name)
 
 
 def state(store, method, asset, arguments):
@@ -104,20 +91,70 @@ def state(store, method, asset, arguments):
 
 
 def inlet_events(asset):
-    """Give the events of an inlet."""
+    """Return the events of an inlet."""
     return _ask("inlet_events", asset=asset)
 
 
 def outlet_event(asset, **changes):
-    """Change what goes along with the event of an outlet."""
+    """Change what an outlet's event will carry."""
     _ask("outlet_event", asset=asset, **changes)
 
 
 def plugin_macros(plugin):
-    """List the macros of a plugin; none where there is no such plugin."""
+    """List the macros of a plugin; an unknown plugin has none."""
     return _ask("plugin_macros", plugin=plugin)
 
 
 def macro(plugin, name, args, kwargs):
-    """Have the worker call a macro of a plugin's, or one of Airflow's own where ``plugin`` is empty."""
+    """Have the worker call a macro of a plugin, or one of Airflow's own where `plugin` is empty."""
     return _ask("macro", plugin=plugin, name=name, args=list(args), kwargs=kwargs)
+
+
+def context_value(name):
+    """Return one value of the context, decoded anew."""
+    return _ask("context", name=name)
+
+
+class TaskContext(MutableMapping):
+    """Airflow's context of this task: each value is requested once."""
+
+    def __init__(self, names):
+        self._names = dict.fromkeys(names)
+        self._values = {}
+
+    def __getitem__(self, name):
+        if name not in self._values:
+            if name not in self._names:
+                raise KeyError(name)
+            self._values[name] = context_value(name)
+        return self._values[name]
+
+    def __setitem__(self, name, value):
+        self._names[name] = None
+        self._values[name] = value
+
+    def __delitem__(self, name):
+        del self._names[name]
+        self._values.pop(name, None)
+
+    def __iter__(self):
+        return iter(self._names)
+
+    def __len__(self):
+        return len(self._names)
+
+    def __contains__(self, name):
+        return name in self._names
+
+    def __repr__(self):
+        return "<context: {}>".format(", ".join(self._names))
+
+
+_current = []
+
+
+def get_current_context():
+    """Return the context of the task."""
+    if not _current:
+        _current.append(TaskContext(context_value("")))
+    return _current[0]

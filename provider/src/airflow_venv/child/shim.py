@@ -1,21 +1,21 @@
-"""``import airflow`` where there is no Airflow: stand-ins for its services, and an explanation for the rest.
+"""Stand-ins for Airflow's modules where there is no Airflow: they serve what we can, and explain the rest.
 
-Asked for with ``airflow_shim=True``. An Airflow that is really installed is always preferred.
+Enabled by `airflow_shim=True`. An Airflow that is installed always takes precedence.
 """
 
 import sys
 
-from . import context_objects, errors, services
+from . import airflow_exceptions, context_objects, services
 
 _MISSING = object()
 
 
-class Connection(context_objects.Connection):
+class SdkConnection(context_objects.Connection):
     """Airflow's connection."""
 
     @classmethod
     def get(cls, conn_id):
-        """Give a connection."""
+        """Return a connection."""
         return services.get_connection(conn_id)
 
     get_connection_from_secrets = get
@@ -26,10 +26,10 @@ class Variable:
 
     @staticmethod
     def get(key, default=_MISSING, deserialize_json=False, default_var=_MISSING):
-        """Give a Variable, or the default."""
+        """Return a Variable, or the default."""
         default = default if default_var is _MISSING else default_var
-        given = {} if default is _MISSING else {"default": default}
-        return services.get_variable(key, deserialize_json=deserialize_json, **given)
+        options = {} if default is _MISSING else {"default": default}
+        return services.get_variable(key, deserialize_json=deserialize_json, **options)
 
     set = staticmethod(services.set_variable)
     delete = staticmethod(services.delete_variable)
@@ -43,7 +43,7 @@ class BaseHook:
 
     @classmethod
     def get_connection(cls, conn_id):
-        """Give a connection."""
+        """Return a connection."""
         return services.get_connection(conn_id)
 
     @property
@@ -58,9 +58,9 @@ class BaseHook:
         raise NotImplementedError
 
 
-_ERRORS = {name: kind for name, kind in vars(errors).items() if isinstance(kind, type)}
+_ERRORS = {name: kind for name, kind in vars(airflow_exceptions).items() if isinstance(kind, type)}
 _CONTEXT = {"get_current_context": services.get_current_context}
-_MODELS = {"Connection": Connection, "Variable": Variable}
+_MODELS = {"Connection": SdkConnection, "Variable": Variable}
 _HOOKS = {"BaseHook": BaseHook}
 MODULES = {
     "airflow": {},
@@ -68,7 +68,7 @@ MODULES = {
     "airflow.hooks": {},
     "airflow.hooks.base": _HOOKS,
     "airflow.models": _MODELS,
-    "airflow.models.connection": {"Connection": Connection},
+    "airflow.models.connection": {"Connection": SdkConnection},
     "airflow.models.variable": {"Variable": Variable},
     "airflow.operators": {},
     "airflow.operators.python": _CONTEXT,
@@ -90,11 +90,11 @@ def _explain(name):
 _OFFERED = ("airflow.sdk", "airflow.hooks.base", "airflow.exceptions", "airflow.models")
 
 
-class Finder:
-    """Makes the modules when nobody else has them: the last of the finders."""
+class ShimFinder:
+    """Finds the stand-ins. It is the last finder, so it is used only when there is no Airflow."""
 
     def find_spec(self, name, _path=None, _target=None):
-        """Answer the import system."""
+        """Find a module (`importlib.abc.MetaPathFinder`)."""
         if name.partition(".")[0] != "airflow":
             return None
         if name not in MODULES:
@@ -106,7 +106,7 @@ class Finder:
         return spec
 
     def create_module(self, spec):
-        """Leave it to the import system."""
+        """Use the import system's default."""
 
     def exec_module(self, module):
         """Fill a module."""
@@ -122,5 +122,5 @@ class Finder:
 
 
 def install():
-    """Let ``import airflow`` find the stand-ins."""
-    sys.meta_path.append(Finder())
+    """Make `import airflow` find the stand-ins."""
+    sys.meta_path.append(ShimFinder())

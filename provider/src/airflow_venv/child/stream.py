@@ -1,16 +1,18 @@
 """Values of any size as streams of frames, so that nothing large is held twice.
 
-A pickler writes to a :class:`Sink`, an unpickler reads from a :class:`Feed`, and the bytes go through ``data`` frames,
-cut where the pickler cuts them: a large string or array goes from its own memory to the socket, and from the socket
-into the memory of its copy. Memory that pickle protocol 5 leaves out of the stream goes in ``buffer`` frames among
-them. ``end`` closes a stream.
+A pickler writes to a `Sink`, an unpickler reads from a `Feed`, and the bytes go through `data` frames, divided where
+the pickler divides them: a large string or array goes from its own memory to the socket, and from the socket into the
+memory of its copy. Memory that pickle protocol 5 leaves out of the stream goes in `buffer` frames among them. `end`
+closes a stream.
 """
+
+from .frames import BufferFrame, BytesFrame, EndFrame
 
 CHUNK = 1 << 16
 
 
 class Sink:
-    """A file for a pickler to write to: small writes are gathered, large ones go as they are."""
+    """A file for a pickler to write to: small writes are gathered, large ones are sent as they are."""
 
     def __init__(self, channel):
         self.channel = channel
@@ -24,30 +26,30 @@ class Sink:
         if size >= CHUNK or len(self.gathered) >= CHUNK:
             self.flush()
         if size >= CHUNK:
-            self.channel.send({"kind": "data"}, data)
+            self.channel.send(BytesFrame(), data)
         return size
 
     def buffer(self, pickled):
-        """Send memory beside the stream (``buffer_callback``); true when it is better in the stream."""
+        """Send memory beside the stream (`buffer_callback`); return True when it belongs in the stream."""
         try:
             raw = pickled.raw()
         except BufferError:  # not contiguous
             return True
         if raw.nbytes < CHUNK:
             return True
-        self.channel.send({"kind": "buffer"}, raw)
+        self.channel.send(BufferFrame(), raw)
         return False
 
     def flush(self):
         """Send what was gathered."""
         if self.gathered:
-            self.channel.send({"kind": "data"}, self.gathered)
+            self.channel.send(BytesFrame(), self.gathered)
             self.gathered = bytearray()
 
     def close(self):
-        """Say that the stream is at its end."""
+        """End the stream."""
         self.flush()
-        self.channel.send({"kind": "end"})
+        self.channel.send(EndFrame())
 
 
 class Feed:
@@ -61,22 +63,22 @@ class Feed:
         self.ended = False
 
     def _more(self):
-        """Reach the next bytes of the stream; false at its end."""
+        """Reach the next bytes of the stream; return False at its end."""
         while not self.left and not self.ready and not self.ended:
-            header, payload = self.channel.next()
-            whole = not isinstance(payload, int)
-            if header["kind"] == "data":
-                self.left, self.ready = (0, memoryview(payload)) if whole else (payload, self.ready)
-            elif header["kind"] == "buffer":
-                self.buffers.append(payload if whole else self.channel.body(payload))
-            elif header["kind"] == "end":
+            frame, payload = self.channel.next()
+            received = not isinstance(payload, int)
+            if isinstance(frame, BytesFrame):
+                self.left, self.ready = (0, memoryview(payload)) if received else (payload, self.ready)
+            elif isinstance(frame, BufferFrame):
+                self.buffers.append(payload if received else self.channel.body(payload))
+            elif isinstance(frame, EndFrame):
                 self.ended = True
             else:
-                raise ValueError("unexpected frame in a stream: " + str(header["kind"]))
+                raise ValueError("unexpected frame in a stream: " + frame.kind)  # noqa: TRY004
         return not self.ended
 
     def readinto(self, target):
-        """Fill ``target``; give the number of bytes, less at the end of the stream."""
+        """Fill `target`; return the number of bytes, less at the end of the stream."""
         view = memoryview(target).cast("B")
         done = 0
         while done < len(view) and self._more():
@@ -92,7 +94,7 @@ class Feed:
         return done
 
     def read(self, size=-1):
-        """Give ``size`` bytes, or the rest."""
+        """Return `size` bytes, or the rest."""
         if size < 0:
             pieces = []
             while self._more():
@@ -102,7 +104,7 @@ class Feed:
         return bytes(memoryview(data)[: self.readinto(data)])
 
     def readline(self):
-        """Give the bytes up to a line feed: only the oldest pickle protocols ask for it."""
+        """Return the bytes up to a line feed: only the oldest pickle protocols need it."""
         line = b""
         while not line.endswith(b"\n"):
             byte = self.read(1)
@@ -122,6 +124,6 @@ class Feed:
         return self.buffers.pop(0)
 
     def finish(self):
-        """Read up to the ``end``."""
+        """Read to the end of the stream."""
         while self._more():
             self.read(len(self.ready) or self.left)

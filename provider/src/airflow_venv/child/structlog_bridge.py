@@ -1,16 +1,16 @@
-"""Lets structlog's loggers, which Airflow 3 uses, write records of the standard library's logging."""
+"""Makes structlog's loggers, which Airflow 3 uses, write records of the standard library's logging."""
 
 
 def _render(_logger, _method, event):
-    """Give the message with its key-value pairs behind it, and what logging takes itself."""
-    known = {name: event.pop(name) for name in ("exc_info", "stack_info") if name in event}
+    """Return the message with its key-value pairs behind it, and what logging takes itself."""
+    options = {name: event.pop(name) for name in ("exc_info", "stack_info") if name in event}
     text = str(event.pop("event", ""))
     pairs = " ".join(f"{key}={value!r}" for key, value in event.items() if key != "logger_name")
-    return ("%s", f"{text} {pairs}" if pairs else text), known
+    return ("%s", f"{text} {pairs}" if pairs else text), options
 
 
-def to_logging():
-    """Configure structlog so."""
+def log_through_logging():
+    """Configure structlog to log through the standard library."""
     import structlog
 
     structlog.configure(

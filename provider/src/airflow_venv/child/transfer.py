@@ -1,8 +1,8 @@
-"""Arguments in, result out: the child's half of the serializers (the operator's is ``serializers.py``)."""
+"""Arguments in, result out: the child's half of the serializers (the operator's is `worker/serializers.py`)."""
 
 import sys
 
-from .frames import is_plain
+from .frames import ValueFrame, is_plain
 
 
 class TransferError(Exception):
@@ -10,55 +10,54 @@ class TransferError(Exception):
 
 
 def receive(channel, start):
-    """Give the positional and the keyword arguments of the function. Raises TransferError for what cannot be read."""
-    if start["serializer_module"]:  # also where plain values need none: see the operator's half
-        _module(start["serializer_module"])
-    if "args" in start:
-        args, kwargs = start["args"], start["kwargs"]
-    else:
-        from .stream import Feed
+    """Return the positional and the keyword arguments. Raises TransferError if they cannot be read."""
+    if start.serializer_module:  # also where plain values need none: see the operator's half
+        _module(start.serializer_module)
+    if start.arguments is not None:
+        return start.arguments
+    from .stream import Feed
 
-        feed = Feed(channel)
-        try:
-            args, kwargs = load(feed, start)
-        except (ImportError, AttributeError) as error:
-            raise TransferError(
-                f"An argument cannot be read in this environment: {error}. Its class has to be importable by "
-                f"{sys.executable}: install the package there, or pass plain data"
-            ) from error
-        feed.finish()
-    return args, kwargs
+    feed = Feed(channel)
+    try:
+        arguments = load(feed, start)
+    except (ImportError, AttributeError) as error:
+        raise TransferError(
+            f"An argument cannot be read in this environment: {error}. Its class has to be importable by "
+            f"{sys.executable}: install the package there, or pass plain data"
+        ) from error
+    feed.finish()
+    return arguments
 
 
 def with_context(start, function, args, kwargs):
-    """Give the keyword arguments with those that come out of Airflow's context."""
-    described = start["context"]
-    if not described:
+    """Return the keyword arguments and those that come from Airflow's context."""
+    context = start.context
+    if not context:
         return kwargs
-    if "path" in start:  # the operator has not seen the signature
-        described = _wanted(function, args, described)
-    from .context import build
+    if start.path:  # the operator has not seen the signature
+        context = _named_by_signature(function, args, context)
+    from .context_decoding import decode_context
 
-    return dict(build({name: value for name, value in described.items() if name not in kwargs}), **kwargs)
+    return dict(decode_context({name: value for name, value in context.items() if name not in kwargs}), **kwargs)
 
 
-def _wanted(function, args, described):
+def _named_by_signature(function, args, context):
     import inspect
 
     parameters = list(inspect.signature(function).parameters.values())
     if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
-        return described
+        return context
     names = {parameter.name for parameter in parameters[len(args) :]}
-    return {name: value for name, value in described.items() if name in names}
+    return {name: value for name, value in context.items() if name in names}
 
 
 def load(feed, start):
     """Read one value from a stream, as the start frame says."""
-    if start["data_only"]:
+    if start.data_only:
         from .data_serializers import load_coded
 
-        return load_coded(feed, start["serializer"])
-    if start["serializer_module"] == "dill":  # it has names that only its own unpickler knows
+        return load_coded(feed, start.serializer)
+    if start.serializer_module == "dill":  # it has names that only its own unpickler knows
         return _module("dill").load(feed)
     try:
         from _pickle import Unpickler
@@ -70,13 +69,13 @@ def load(feed, start):
 
 def dump(value, sink, start):
     """Write one value to a stream, as the start frame says."""
-    protocol = start["protocol"]
-    if start["data_only"]:
+    protocol = start.protocol
+    if start.data_only:
         from .data_serializers import dump_coded
 
-        return dump_coded(value, sink, start["serializer"])
-    if start["serializer_module"]:
-        return _module(start["serializer_module"]).dump(value, sink, protocol=protocol)
+        return dump_coded(value, sink, start.serializer)
+    if start.serializer_module:
+        return _module(start.serializer_module).dump(value, sink, protocol=protocol)
     try:
         from _pickle import Pickler
     except ImportError:
@@ -86,15 +85,14 @@ def dump(value, sink, start):
 
 
 def send(channel, start, value):
-    """Send the function's result to the operator. Raises TransferError when it cannot be sent."""
-    serializer = start["serializer"]
+    """Send the function's result to the operator. Raises TransferError if it cannot be sent."""
     if is_plain(value):
-        channel.send({"kind": "value", "value": value})
+        channel.send(ValueFrame(value=value))
         return
     from .stream import Sink
 
     sink = Sink(channel)
-    channel.send({"kind": "value"})
+    channel.send(ValueFrame(streamed=True))
     try:
         dump(value, sink, start)
         sink.close()
@@ -104,8 +102,8 @@ def send(channel, start, value):
         from .outcome import describe
 
         raise TransferError(
-            f"The value that the function returned cannot be sent to Airflow with serializer={serializer!r}: "
-            f"{describe(value, error)}. {start['remedy']}"
+            f"The value that the function returned cannot be sent to Airflow with serializer={start.serializer!r}: "
+            f"{describe(value, error)}. {start.remedy}"
         ) from error
 
 

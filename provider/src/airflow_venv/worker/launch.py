@@ -1,4 +1,4 @@
-"""Start the child: its command, its environment, and what connects it to us."""
+"""Start the child: its command, its environment, and what connects it to the worker."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ RUNNER = str(Path(__file__).parents[1] / "child/runner.py")
 
 @dataclass(frozen=True)
 class Launched:
-    """A child that has just been started, and our ends of what connects us."""
+    """A child that has just been started, and the worker's ends of what connects the two."""
 
     popen: subprocess.Popen[bytes]
     sock: socket.socket
-    """The channel; does not block."""
+    """The channel; non-blocking."""
     pipe: int
-    """Read end of the pipe that the child prints into; does not block."""
+    """Read end of the pipe that the child prints to; non-blocking."""
     pidfd: int | None
-    """Readable when the child has ended; None where the system has no such thing."""
+    """Readable when the child has ended; None where the system has no pidfds."""
     lifeline: int
-    """Write end of a pipe that stays empty: the child notices when it is closed."""
+    """Write end of a pipe that stays empty: the child notices its end."""
     mark: str
-    """Value of the variable that every descendant has in its environment."""
+    """Value of the environment variable that all descendants carry."""
 
 
 def launch(call: Call, variables: dict[str, str]) -> Launched:
-    """Start the environment's interpreter on the runner. Raises OSError when it cannot be started."""
+    """Start the environment's interpreter on the runner. Raises OSError if it cannot be started."""
     mark = secrets.token_hex(16)
     ours, theirs = socket.socketpair()
     read, write = os.pipe()

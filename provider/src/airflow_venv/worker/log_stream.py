@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from airflow_venv.child.task_logger import TASK_LOGGER
 
 if TYPE_CHECKING:
-    from airflow_venv.worker.messages import LogRecord
+    from airflow_venv.child.frames import LogFrame
 
 __all__ = ["Log", "OutputStream", "TaskLog"]
 
@@ -20,6 +20,8 @@ LINE_LIMIT = 1 << 16
 """Bytes; a longer line is logged in parts."""
 RECORDS_LIMIT = 1 << 12
 _NUMBER_LENGTH = 20
+_LATEST = float(1 << 33)
+"""Seconds since the epoch that a record may have been made at."""
 
 
 class Log(Protocol):
@@ -28,7 +30,7 @@ class Log(Protocol):
     def line(self, text: str) -> None:
         """Log one line that was printed, without its end."""
 
-    def record(self, record: LogRecord) -> None:
+    def record(self, frame: LogFrame, text: str) -> None:
         """Log one logging record."""
 
 
@@ -48,22 +50,22 @@ class TaskLog:
         """Log one printed line."""
         self._log.info("%s", text)
 
-    def record(self, record: LogRecord) -> None:
-        """Log one record."""
-        made = logging.LogRecord(
-            name=record.name,
-            level=record.level,
-            pathname=record.path,
-            lineno=record.line,
+    def record(self, frame: LogFrame, text: str) -> None:
+        """Log one record. Its time is used if it is plausible."""
+        record = logging.LogRecord(
+            name=frame.name,
+            level=frame.level,
+            pathname=frame.path,
+            lineno=frame.line,
             msg="%s",
-            args=(record.text,),
+            args=(text,),
             exc_info=None,
-            func=record.function,
+            func=frame.function,
         )
-        if record.created is not None:
-            made.created = record.created
-            made.msecs = int(record.created % 1 * 1000)
-        self._handler.handle(made)
+        if 0 < frame.created < _LATEST:
+            record.created = frame.created
+            record.msecs = int(frame.created % 1 * 1000)
+        self._handler.handle(record)
 
 
 class OutputStream:
@@ -73,7 +75,7 @@ class OutputStream:
         self._log = log
         self._mark = f"\0{token}:".encode()
         self._text = bytearray()
-        self._records: dict[int, LogRecord] = {}
+        self._records: dict[int, tuple[LogFrame, str]] = {}
         self._awaited: int | None = None
         self._searched = 0
         """Up to here there is no mark in the text."""
@@ -83,13 +85,13 @@ class OutputStream:
         """Whether a mark was read whose record has not come: nothing more should be read from the pipe."""
         return self._awaited is not None
 
-    def record(self, record: LogRecord) -> None:
+    def record(self, frame: LogFrame, text: str) -> None:
         """Take a record from the channel; it is logged when its mark comes."""
-        if record.number is None or len(self._records) >= RECORDS_LIMIT:
-            self._log.record(record)
+        if len(self._records) >= RECORDS_LIMIT:
+            self._log.record(frame, text)
             return
-        self._records[record.number] = record
-        if self._awaited == record.number:
+        self._records[frame.number] = (frame, text)
+        if self._awaited == frame.number:
             self.release()
 
     def release(self) -> None:
@@ -102,7 +104,7 @@ class OutputStream:
     def _emit(self, number: int) -> None:
         record = self._records.pop(number, None)
         if record:
-            self._log.record(record)
+            self._log.record(*record)
 
     def feed(self, data: bytes) -> None:
         """Take bytes from the pipe."""

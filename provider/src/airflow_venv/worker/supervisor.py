@@ -1,8 +1,8 @@
-"""Serve the one child of a task, and see to it that it ends.
+"""Serve the one child of a task, and end it with the task.
 
 No other process is started, no file is written, no port is opened. The child gets a socket that only it inherits, one
-pipe for what it prints, one that tells it of our end, and ``/dev/null`` to read from. It stays in the task's process
-group. However the task ends, the child and what it has started end with it.
+pipe to print to, one pipe that tells it of our end, and `/dev/null` as its input. It stays in the task's process group.
+However the task ends, the child and what it has started end with it.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from airflow_venv.call import Crash, Error, Value, signal_name
 from airflow_venv.child import process_tree
+from airflow_venv.child.frames import AnswerFrame, EndFrame, LogFrame, RequestFrame, ValueFrame
 from airflow_venv.child.stream import Feed, Sink
 from airflow_venv.errors import TransferError
-from airflow_venv.worker.channel import UNLIMITED, Channel, ProtocolError
+from airflow_venv.worker.channel import STREAMED, ChildChannel, ProtocolError
 from airflow_venv.worker.launch import launch
 from airflow_venv.worker.log_stream import OutputStream, TaskLog
-from airflow_venv.worker.messages import Answer, LogRecord, Pickled, Request, Start, read_outcome
+from airflow_venv.worker.messages import Pickled, error_frame, read_outcome, start_frame
 from airflow_venv.worker.serializers import dump_arguments, load_result
 
 if TYPE_CHECKING:
@@ -31,56 +32,56 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from airflow_venv.call import Call, Outcome
-    from airflow_venv.worker.channel import Header
+    from airflow_venv.child.frames import Frame
 
-__all__ = ["Child", "Services", "kill_all", "run"]
+__all__ = ["AirflowServices", "Supervisor", "kill_all", "run"]
 
-STALL = 120.0
+STALL_TIMEOUT = 120.0
 """Seconds that a frame may rest half sent."""
-PATIENCE = 900.0
+READ_TIMEOUT = 900.0
 """Seconds that a frame may rest half read: the child may be busy importing."""
 GRACE = 3.0
-"""Seconds between asking a child to end and ending it."""
-_READ = 1 << 18
+"""Seconds between SIGTERM and SIGKILL."""
+_READ_SIZE = 1 << 18
 _LAST_OUTPUT = 1 << 22
-_POLL = 0.05
-"""Seconds between looks at the child where the system has no pidfd."""
+_POLL_INTERVAL = 0.05
+"""Seconds between looks at the child where the system has no pidfds."""
 
-_running: set[Child] = set()
+_running: set[Supervisor] = set()
 
 
-class Services(Protocol):
-    """Airflow, as the child may ask for it."""
+class AirflowServices(Protocol):
+    """Airflow, as far as the child may use it."""
 
     def context(self, names: Iterable[str], *, everything: bool) -> dict[str, Any]:
-        """Describe context values as plain data, by name."""
+        """Encode context values as plain data, by name."""
 
     def answer(self, request: str, arguments: dict[str, Any]) -> Any:
-        """Answer one request with plain data. What it raises is raised in the child."""
+        """Answer one request with plain data. An exception is raised again in the child."""
 
     def variables(self, call: Call) -> dict[str, str]:
-        """Give what is to be added to the child's environment: exported connections, settings of Airflow's."""
+        """Return what is added to the child's environment: exported connections, settings of Airflow."""
 
 
-def run(call: Call, services: Services, log: Any) -> Outcome:
-    """Run one function in its environment; give what became of it.
+def run(call: Call, services: AirflowServices, log: Any) -> Outcome:
+    """Run one function in its environment; return its outcome.
 
-    Whatever interrupts this (a timeout's or a signal's exception) ends the child and its descendants first.
+    An exception that interrupts this (of a timeout or a signal handler) ends the child and its descendants first.
     """
     variables = services.variables(call)
     context = services.context(call.context_names, everything=call.all_context)
     try:
-        child = Child(call, services, TaskLog(log), variables)
+        supervisor = Supervisor(call, services, TaskLog(log), variables)
     except OSError as error:
         return Crash(f"{call.environment.python} cannot be started: {error}")
-    with child:
-        return child.live(context)
+    with supervisor:
+        return supervisor.run(context)
 
 
 def kill_all() -> None:
-    """End every child of this process and their descendants: the operators' ``on_kill``."""
-    for child in list(_running):
-        child.kill()
+    """End every child of this process and their descendants: the operators' `on_kill`."""
+    for supervisor in list(_running):
+        supervisor.kill()
 
 
 def _failure(error: Exception) -> Error:
@@ -93,33 +94,33 @@ def _failure(error: Exception) -> Error:
     return Error(type_name=name, message=message, traceback=f"{name}: {message}")
 
 
-class _Early(Exception):  # noqa: N818 - a way out of an unpickler, not an error
-    """The child sent an outcome in the middle of a value: it could not go on."""
+class _OutcomeInStreamError(Exception):
+    """The child sent an outcome in the middle of a value: it could not continue."""
 
 
-class _Incoming:
-    """What a Feed reads a value from: its frames alone, other kinds being served on the way."""
+class _ValueFrames:
+    """What a Feed reads a value from: the frames of its stream; other frames are served on the way."""
 
-    def __init__(self, child: Child) -> None:
-        self._child = child
-        self.body = child.channel.body
-        self.fill = child.channel.fill
+    def __init__(self, supervisor: Supervisor) -> None:
+        self._supervisor = supervisor
+        self.body = supervisor.channel.body
+        self.fill = supervisor.channel.fill
 
-    def next(self) -> tuple[Header, int | bytearray]:
-        """Give the next frame of the value."""
+    def next(self) -> tuple[Frame, int | bytearray]:
+        """Return the next frame of the value."""
         while True:
-            header, payload = self._child.channel.head()
-            if header["kind"] in UNLIMITED or header["kind"] == "end":
-                return header, payload
-            self._child.serve(header, payload)
-            if self._child.outcome is not None:
-                raise _Early
+            frame, payload = self._supervisor.channel.head()
+            if isinstance(frame, (*STREAMED, EndFrame)):
+                return frame, payload
+            self._supervisor.serve(frame, payload)
+            if self._supervisor.outcome is not None:
+                raise _OutcomeInStreamError
 
 
-class Child:
-    """The process that runs one function, from its start to its end."""
+class Supervisor:
+    """Runs the process of one function, from its start to its end."""
 
-    def __init__(self, call: Call, services: Services, log: TaskLog, variables: dict[str, str]) -> None:
+    def __init__(self, call: Call, services: AirflowServices, log: TaskLog, variables: dict[str, str]) -> None:
         self.call = call
         self.outcome: Outcome | None = None
         self._services = services
@@ -127,12 +128,12 @@ class Child:
         self._token = secrets.token_hex(8)
         self._output = OutputStream(log, self._token)
         self._ended = False
-        self._silent = False
+        self._pipe_closed = False
         self._launched = launch(call, variables)
-        self.channel = Channel(self._launched.sock, self._wait)
+        self.channel = ChildChannel(self._launched.sock, self._wait)
         _running.add(self)
 
-    def __enter__(self) -> Child:  # noqa: PYI034 - Self came with Python 3.11
+    def __enter__(self) -> Supervisor:  # noqa: PYI034 - Self came with Python 3.11
         return self
 
     def __exit__(
@@ -149,10 +150,10 @@ class Child:
             if self._launched.pidfd is not None:
                 os.close(self._launched.pidfd)
 
-    def live(self, context: dict[str, Any]) -> Outcome:
-        """Feed the child, serve it until it ends, and tell its outcome."""
+    def run(self, context: dict[str, Any]) -> Outcome:
+        """Send the child its task, serve it until it ends, and return the outcome."""
         try:
-            self._feed(context)
+            self._send_task(context)
             while True:
                 self.serve(*self.channel.head())
         except EOFError:
@@ -160,7 +161,7 @@ class Child:
         except (ProtocolError, TransferError) as error:
             self.outcome = _failure(error)
             self.kill()
-        self._see_off()
+        self._drain()
         code = self._launched.popen.returncode
         if self.outcome is None:
             return Crash.with_code(code)
@@ -168,57 +169,59 @@ class Child:
             self._log.line(f"The process was ended by {signal_name(code)} after its function had ended.")
         return self.outcome
 
-    def _feed(self, context: dict[str, Any]) -> None:
-        """Send the start frame, and the arguments that have no place in it."""
-        start = Start(self.call, context, self._launched.mark, self._token, self._log.level)
+    def _send_task(self, context: dict[str, Any]) -> None:
+        """Send the start frame, and the arguments that are not in it."""
+        frame = start_frame(self.call, context, mark=self._launched.mark, token=self._token, log_level=self._log.level)
         try:
-            self.channel.send(start.header())
-            if not start.holds_arguments:
+            self.channel.send(frame)
+            if frame.arguments is None:
                 sink = Sink(self.channel)
                 dump_arguments(self.call, sink)
                 sink.close()
         except EOFError:
-            return  # it has ended already: what it said last is still to be read
+            return  # it has ended already: what it sent last is still to be read
 
-    def serve(self, header: Header, payload: int | bytearray) -> None:
-        """Do what one frame asks for. Raises ProtocolError for what a runner does not send."""
-        kind = header["kind"]
-        if kind in UNLIMITED or (self.outcome is not None and kind not in {"log", "request"}):
-            raise ProtocolError(f"a frame {kind[:40]!r} out of turn")
+    def serve(self, frame: Frame, payload: int | bytearray) -> None:
+        """Handle one frame. Raises ProtocolError for a frame out of turn."""
+        if isinstance(frame, STREAMED) or (
+            self.outcome is not None and not isinstance(frame, (LogFrame, RequestFrame))
+        ):
+            raise ProtocolError(f"a frame {frame.kind!r} out of turn")
         body = self.channel.body(payload) if isinstance(payload, int) else payload
-        if kind == "log":
-            self._output.record(LogRecord.read(header, body.decode("utf-8", "backslashreplace")))
-        elif kind == "request":
-            self._answer(Request.read(header))
-        elif kind == "value":
-            self._value(header)
+        if isinstance(frame, LogFrame):
+            self._output.record(frame, body.decode("utf-8", "backslashreplace"))
+        elif isinstance(frame, RequestFrame):
+            self._answer(frame)
+        elif isinstance(frame, ValueFrame):
+            self._receive_value(frame)
         else:
-            self.outcome = read_outcome(header, body.decode("utf-8", "backslashreplace"))
+            self.outcome = read_outcome(frame, body.decode("utf-8", "backslashreplace"))
 
-    def _answer(self, request: Request) -> None:
+    def _answer(self, frame: RequestFrame) -> None:
         try:
-            value = self._services.answer(request.name, request.arguments)
-        except Exception as error:  # noqa: BLE001 - the function is told, whatever Airflow raised
-            answer = Answer(request.id, error=error)
+            answer = self._services.answer(frame.request, frame.arguments)
+        except Exception as error:  # noqa: BLE001 - whatever Airflow raises is raised again in the function
+            self.channel.send(error_frame(frame.id, error))
         else:
-            pickled = isinstance(value, Pickled)
-            answer = Answer(request.id, pickled=value.data) if pickled else Answer(request.id, value)
-        self.channel.send(answer.header(), answer.pickled)
+            if isinstance(answer, Pickled):
+                self.channel.send(AnswerFrame(id=frame.id, pickled=True), answer.data)
+            else:
+                self.channel.send(AnswerFrame(id=frame.id, value=answer))
 
-    def _value(self, header: Header) -> None:
-        if "value" in header:
-            self.outcome = Value(header["value"])
+    def _receive_value(self, frame: ValueFrame) -> None:
+        if not frame.streamed:
+            self.outcome = Value(frame.value)
             return
-        feed = Feed(_Incoming(self))
+        feed = Feed(_ValueFrames(self))
         try:
             value = load_result(self.call, feed)
             feed.finish()
-        except _Early:
+        except _OutcomeInStreamError:
             return
         except (EOFError, ProtocolError):
             raise
         except Exception as error:  # noqa: BLE001 - the environment's own classes run here
-            with contextlib.suppress(_Early, EOFError):
+            with contextlib.suppress(_OutcomeInStreamError, EOFError):
                 feed.finish()
             self.outcome = self.outcome or _failure(error)
         else:
@@ -229,10 +232,10 @@ class Child:
         return self._ended
 
     def _wait(self, *, write: bool, idle: bool) -> bool:
-        """Wait for the channel (see :class:`Wait`), reading what the child prints meanwhile."""
+        """Wait for the channel (`channel.Wait`), reading what the child prints meanwhile."""
         if idle and not write:
-            self._output.release()  # a record comes before its mark: if none is on its way, none will come
-        limit = PATIENCE if write else STALL
+            self._output.release()  # a record is sent before its mark: if none is on its way, none will come
+        limit = READ_TIMEOUT if write else STALL_TIMEOUT
         deadline = time.monotonic() + limit
         while True:
             ready = self._poll(select.POLLIN | (select.POLLOUT if write else 0))
@@ -244,34 +247,34 @@ class Child:
                 raise ProtocolError(f"the process left a message half {'read' if write else 'sent'} for {limit:.0f} s")
 
     def _poll(self, events: int, timeout: float | None = None) -> int:
-        """Wait for the channel, the pipe or the child's end; read the pipe; give the channel's events."""
+        """Wait for the channel, the pipe or the child's end; read the pipe; return the channel's events."""
         poll = select.poll()
         sock, pipe, pidfd = self._launched.sock.fileno(), self._launched.pipe, self._launched.pidfd
         if events:
             poll.register(sock, events)
-        if not self._output.held and not self._silent:
+        if not self._output.held and not self._pipe_closed:
             poll.register(pipe, select.POLLIN)
         if pidfd is not None and not self._ended:
             poll.register(pidfd, select.POLLIN)
         if timeout is None:
-            timeout = min(STALL, PATIENCE) if pidfd is not None else _POLL
+            timeout = min(STALL_TIMEOUT, READ_TIMEOUT) if pidfd is not None else _POLL_INTERVAL
         ready = dict(poll.poll(timeout * 1000))
         if pipe in ready:
             self._read_pipe()
         return ready.get(sock, 0)
 
     def _read_pipe(self) -> int:
-        """Read once; give the number of bytes."""
+        """Read once; return the number of bytes."""
         try:
-            data = os.read(self._launched.pipe, _READ)
+            data = os.read(self._launched.pipe, _READ_SIZE)
         except BlockingIOError:
             return 0
-        self._silent = not data  # closed: by the child's end, or by a child that lives on without output
+        self._pipe_closed = not data  # by the child's end, or by a child that lives on without output
         self._output.feed(data)
         return len(data)
 
-    def _see_off(self) -> None:
-        """Wait for the child's end, logging what it prints; descendants that still hold the pipe are left alone."""
+    def _drain(self) -> None:
+        """Wait for the child's end, logging what it prints. Descendants that still hold the pipe do not matter."""
         while not self._has_ended():
             self._poll(0)
         left = _LAST_OUTPUT
@@ -280,22 +283,19 @@ class Child:
         self._output.finish()
 
     def kill(self) -> None:
-        """End the child and its descendants: ask first, then do not ask."""
+        """End the child and its descendants: SIGTERM first, then SIGKILL."""
         try:
-            self._end_all(signal.SIGTERM)
+            process_tree.end(self._alive(), signal.SIGTERM)
             deadline = time.monotonic() + GRACE
-            while time.monotonic() < deadline and self._left():
+            while time.monotonic() < deadline and self._alive():
                 time.sleep(0.01)
         finally:
             if not self._has_ended():  # it first: it might start others
                 process_tree.end([self._launched.popen.pid])
-            process_tree.sweep(self._left(), self._launched.mark)
-            with contextlib.suppress(subprocess.TimeoutExpired):  # what hangs in the kernel ends when it comes back
+            process_tree.sweep(self._alive(), self._launched.mark)
+            with contextlib.suppress(subprocess.TimeoutExpired):  # what hangs in the kernel ends when it returns
                 self._launched.popen.wait(GRACE)
 
-    def _left(self) -> list[int]:
+    def _alive(self) -> list[int]:
         below = process_tree.descendants(self._launched.popen.pid, self._launched.mark)
         return below if self._has_ended() else [self._launched.popen.pid, *below]
-
-    def _end_all(self, number: int) -> None:
-        process_tree.end(self._left(), number)

@@ -1,4 +1,4 @@
-"""A function named by file: the environment imports the file, Airflow never does."""
+"""Loads a function that is named by file: the environment imports the file, Airflow never does."""
 
 import os
 import sys
@@ -6,7 +6,7 @@ from importlib.util import module_from_spec, spec_from_file_location
 
 
 def load_file(path, name, string_args):
-    """Import ``path`` as the module of its name and give the function ``name`` of it."""
+    """Import `path` as the module of its name and return the function `name` of it."""
     module_name = os.path.splitext(os.path.basename(path))[0]
     spec = spec_from_file_location(module_name, path)
     if spec is None:

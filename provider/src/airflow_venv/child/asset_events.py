@@ -7,7 +7,7 @@ from .context_objects import Record
 
 
 class Asset(Record):
-    """An asset: ``name``, ``uri``, ``group``, ``extra``; equal to another with the same name and uri."""
+    """An asset: `name`, `uri`, `group`, `extra`; equal to another with the same name and uri."""
 
     _name = "asset"
 
@@ -25,7 +25,7 @@ class Asset(Record):
 
 
 class AssetEvent(Record):
-    """An event of an asset: ``extra``, ``timestamp``, where it came from."""
+    """An event of an asset: `extra`, `timestamp`, where it came from."""
 
     _name = "asset event"
 
@@ -40,20 +40,24 @@ def reference(asset):
     return {"name": getattr(asset, "name", None), "uri": getattr(asset, "uri", None)}
 
 
+def _names(asset):
+    return {value for value in reference(asset).values() if value}
+
+
 class _ByAsset:
-    """Finds things by an asset, its name or its URI."""
+    """Looks up by an asset, its name or its URI."""
 
     def for_asset(self, name=None, uri=None):
-        """Find by name or URI."""
+        """Look up by name or URI."""
         return self[Asset({"name": name, "uri": uri})]
 
     def for_asset_alias(self, name):
-        """Find by the name of an alias."""
+        """Look up by the name of an alias."""
         return self[Asset({"name": name, "uri": None})]
 
 
 class Extra(dict):
-    """What goes along with an event; the worker is told of each change."""
+    """What an event carries; each change is sent to the worker."""
 
     def __init__(self, asset):
         dict.__init__(self)
@@ -63,14 +67,14 @@ class Extra(dict):
         dict.__setitem__(self, key, value)
         services.outlet_event(self._asset, extra=dict(self))
 
-    def update(self, *given, **named):
+    def update(self, *changes, **named):
         """Change several keys."""
-        dict.update(self, *given, **named)
+        dict.update(self, *changes, **named)
         services.outlet_event(self._asset, extra=dict(self))
 
 
 class OutletEvent:
-    """The event that an outlet will have when the task has succeeded."""
+    """The event that an outlet will have when the task succeeds."""
 
     def __init__(self, asset):
         self._asset = reference(asset)
@@ -78,7 +82,7 @@ class OutletEvent:
 
     @property
     def extra(self):
-        """What goes along with the event."""
+        """What the event carries."""
         return self._extra
 
     @extra.setter
@@ -87,27 +91,27 @@ class OutletEvent:
         self._extra.update(value)
 
     def add(self, asset, extra=None):
-        """Have an alias stand for an asset."""
+        """Add an asset to an alias."""
         services.outlet_event(self._asset, add=reference(asset), add_extra=extra or {})
 
 
 class OutletEvents(_ByAsset):
-    """``outlet_events``: the events of the outlets, by asset."""
+    """`outlet_events`: the events of the outlets, by asset."""
 
     def __init__(self):
         self._events = []
 
     def __getitem__(self, asset):
-        wanted = {value for value in reference(asset).values() if value}
-        for names, event in self._events:
-            if names & wanted:
+        names = _names(asset)
+        for known, event in self._events:
+            if known & names:
                 return event
-        self._events.append((wanted, OutletEvent(asset)))
+        self._events.append((names, OutletEvent(asset)))
         return self._events[-1][1]
 
 
 class InletEvents(_ByAsset):
-    """``inlet_events``: past events of the inlets, by asset."""
+    """`inlet_events`: past events of the inlets, by asset."""
 
     def __getitem__(self, asset):
         return services.inlet_events(reference(asset))
@@ -120,9 +124,9 @@ class TriggeringEvents(_ByAsset, Mapping):
         self._pairs = pairs
 
     def __getitem__(self, asset):
-        wanted = {value for value in reference(asset).values() if value}
+        names = _names(asset)
         for key, events in self._pairs:
-            if wanted & {value for value in reference(key).values() if value}:
+            if names & _names(key):
                 return events
         raise KeyError(asset)
 
@@ -131,18 +135,3 @@ class TriggeringEvents(_ByAsset, Mapping):
 
     def __len__(self):
         return len(self._pairs)
-
-
-def build(kind, parts, build_value):
-    """Make the value that a tag of the worker describes."""
-    if kind == "asset":
-        return Asset({name: build_value(value) for name, value in parts[0].items()})
-    if kind == "event":
-        return AssetEvent({name: build_value(value) for name, value in parts[0].items()})
-    if kind == "outlet_events":
-        return OutletEvents()
-    if kind == "inlet_events":
-        return InletEvents()
-    if kind == "triggering_events":
-        return TriggeringEvents([(build_value(key), build_value(events)) for key, events in parts[0]])
-    raise ValueError(f"an unknown type: {kind!r}")

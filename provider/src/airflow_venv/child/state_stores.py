@@ -1,10 +1,10 @@
-"""The state stores of Airflow 3.3: ``task_state_store`` and ``asset_state_store``. The worker's do the work."""
+"""The state stores of Airflow 3.3: `task_state_store` and `asset_state_store`. The worker does the work."""
 
 from . import services
-from .events import reference
+from .asset_events import reference
 
 
-class Store:
+class StateStore:
     """Keeps plain values by key, for the task or for an asset, from one run to the next."""
 
     def __init__(self, name, asset=None):
@@ -12,17 +12,17 @@ class Store:
         self._asset = asset
 
     def __getitem__(self, asset):
-        return Store(self._name, reference(asset))
+        return StateStore(self._name, reference(asset))
 
     def _ask(self, method, **arguments):
         return services.state(self._name, method, self._asset, arguments)
 
     def get(self, key, default=None):
-        """Give the value of a key, or the default."""
+        """Return the value of a key, or the default."""
         return self._ask("get", key=key, default=default)
 
     def set(self, key, value, **options):
-        """Keep a value; ``retention`` is a ``timedelta``, for a task's."""
+        """Keep a value; a task's for as long as the `timedelta` `retention`, if one is passed."""
         self._ask("set", key=key, value=value, **options)
 
     def delete(self, key):
@@ -34,7 +34,7 @@ class Store:
         self._ask("clear")
 
     async def aget(self, key, default=None):
-        """Give the value of a key, or the default."""
+        """Return the value of a key, or the default."""
         return self.get(key, default)
 
     async def aset(self, key, value, **options):

@@ -1,4 +1,4 @@
-"""Airflow's exceptions, as a function may raise them where there is no Airflow."""
+"""Airflow's exceptions, for functions in environments without Airflow."""
 
 
 class AirflowException(Exception):
@@ -6,11 +6,11 @@ class AirflowException(Exception):
 
 
 class AirflowSkipException(AirflowException):
-    """The task is to be marked as skipped."""
+    """Raised to mark the task as skipped."""
 
 
 class AirflowFailException(AirflowException):
-    """The task is to fail without another try."""
+    """Raised to fail the task without another try."""
 
 
 class AirflowNotFoundException(AirflowException):
@@ -18,14 +18,16 @@ class AirflowNotFoundException(AirflowException):
 
 
 for _kind in (AirflowException, AirflowSkipException, AirflowFailException, AirflowNotFoundException):
-    _kind.__module__ = __package__  # what functions import them from, and what tracebacks should say
+    _kind.__module__ = __package__  # functions import them from there, and tracebacks name it
 
 
 def raise_for(names, message):
-    """Raise, for an exception that Airflow raised in the worker, one that the function can catch by its own names.
+    """Raise an exception that stands for one of Airflow's in the worker, of classes that the function can catch.
 
-    ``names`` are the class's name and those of its bases. Where Airflow is imported here too, the exception is of
-    Airflow's class as well.
+    Args:
+        names: the name of the class in the worker and those of its bases. Where Airflow is imported here too, the
+            exception is also of Airflow's class here.
+        message: the text of the exception.
     """
     import builtins
     import sys
