@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from packaging.pylock import Pylock
 
-from tests.local.support import PROGRAM
+from tests.local.support import PROGRAM, interpreter_versions, local
 from tests.support import services
 
 WHEELS = {
@@ -154,3 +154,30 @@ def test_pip_decides_the_versions_where_it_installs(project: Path, index: str):
     (project / "Dockerfile").write_text("FROM x\nPYENV --installer=pip 3.12 one one.txt\n")
     lock(project, "one", *BASE, index=index)
     assert versions(project / "pylock.one.toml") == {"alpha": "1.1", "beta": "2.0"}
+
+
+def test_local_installs_from_the_lock(project: Path, index: str):
+    """It has the version of the day it was made, and lies beside `pyvenv.cfg`; one that does not fit is told."""
+    version = interpreter_versions("3.12")[0].rpartition(".")[0]
+    (project / "Dockerfile").write_text(f"FROM x\nPYENV {version} one one.txt\n")
+    (project / "one.txt").write_text("alpha\n")
+    environment = project / ".pyenv-frontend/one"
+    older = {name: wheel for name, wheel in WHEELS.items() if "1.1" not in name}
+    with services.package_index(older) as before:
+        lock(project, "one", *BASE, index=before)
+        _, said = local(project, environ={**os.environ, "UV_DEFAULT_INDEX": index})
+    assert "note: one: installed from pylock.one.toml" in said
+    assert (environment / "pylock.toml").read_bytes() == (project / "pylock.one.toml").read_bytes()
+    assert installed(environment, "alpha") == "1.0"
+    (project / "one.txt").write_text("alpha>=1\n")
+    _, said = local(project, environ={**os.environ, "UV_DEFAULT_INDEX": index})
+    assert "note: one: pylock.one.toml does not fit (one.txt changed)" in said
+    assert installed(environment, "alpha") == "1.1"
+    assert not (environment / "pylock.toml").exists()
+
+
+def installed(environment: Path, name: str) -> str:
+    """Return the version of a package in an environment."""
+    code = f"import importlib.metadata as metadata; print(metadata.version({name!r}))"
+    command = [environment / "bin/python", "-c", code]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()

@@ -116,6 +116,14 @@ def _install(options: EnvironmentOptions, environ: dict[str, str]) -> None:
         if files:
             command = [*_installer(options), *_listed("-r", files), *constraints]
             _call(options, command, environ, "its requirements could not be installed", cwd=context)
+        _keep_lock(options, context)
+
+
+def _keep_lock(options: EnvironmentOptions, context: Path) -> None:
+    """Put the lock that decides every package beside `pyvenv.cfg`, so that the image can be asked what is in it."""
+    only_files = not (options.projects or options.lines or options.constraints)
+    if only_files and len(options.requirements) == 1 and Path(options.requirements[0]).name.startswith("pylock."):
+        shutil.copyfile(str(context / options.requirements[0]), str(Path(options.path) / "pylock.toml"))
 
 
 def _writable(context: Path, copy: Path) -> Path:

@@ -22,6 +22,7 @@ SAMPLES = {
     "extra": ("a", ("a",)),
     "group": ("a", ("a",)),
     "no-compile": (None, False),
+    "lock": ("./locks/pylock.x.toml", "locks/pylock.x.toml"),
 }
 
 

@@ -57,13 +57,26 @@ def local(common: tuple[CommonOptions, ...], form: str, *, check: bool, clean: b
         _note(sentence)
     with _ended_by_signals(), _locked(store):
         _drop_the_unnamed(program, store)
-        errors = _make([job_of(pyenv, context, store) for pyenv in pyenvs], context, store, jobs)
+        planned = [job_of(pyenv, context, store) for pyenv in pyenvs]
+        _say_locks(planned)
+        errors = _make(planned, context, store, jobs)
     for error in errors.values():
         click.echo(error.format(), err=True)
     ready = [pyenv.name for pyenv in pyenvs if pyenv.name.text not in errors]
     variables = {variable: str(store.python(name.text)) for name in ready for variable in name.variables}
     click.echo(FORMATS[form](variables), nl=False)
     return int(bool(errors))
+
+
+def _say_locks(jobs: Sequence[Job]) -> None:
+    """Say which environments are made from a lock, and which locks do not fit."""
+    for job in jobs:
+        plan = job.plan
+        if plan is not None and plan.stale:
+            reasons = ", ".join(plan.stale)
+            _note(f"{job.name}: {plan.path} does not fit ({reasons}); to mend it, run pyenv-frontend lock {job.name}")
+        elif plan is not None and plan.lock is not None and job.stale:
+            _note(f"{job.name}: installed from {plan.path}")
 
 
 def _make(jobs: Sequence[Job], context: FolderContext, store: Store, at_once: int) -> dict[str, UserError]:

@@ -13,7 +13,8 @@ import click
 from pyenv_frontend.cli.base_options import base_options
 from pyenv_frontend.cli.common import common_options_without_argument, only
 from pyenv_frontend.errors import UsageError, UserError, nearest
-from pyenv_frontend.lock.locker import can_be_locked, lock_environment, plan_lock
+from pyenv_frontend.lock.choice import can_be_locked
+from pyenv_frontend.lock.locker import lock_environment, plan_lock
 from pyenv_frontend.lock.lockfile import MACHINES, LockTarget
 from pyenv_frontend.positions import Location
 

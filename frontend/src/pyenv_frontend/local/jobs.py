@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyenv_frontend.errors import UserError
-from pyenv_frontend.inputs.resolve import resolve_inputs
 from pyenv_frontend.local.fingerprint import differences, fingerprint_of
+from pyenv_frontend.lock.choice import plan_install
 from pyenv_frontend.positions import Location
 from pyenv_frontend.pyenv.options import OPTIONS
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pyenv_frontend.inputs.build_context import BuildContext
     from pyenv_frontend.local.fingerprint import Fingerprint
     from pyenv_frontend.local.store import Store
+    from pyenv_frontend.lock.choice import InstallPlan
     from pyenv_frontend.pyenv.instruction import Pyenv
     from pyenv_frontend.stages.program import Program, Stage
 
@@ -36,6 +37,8 @@ class Job:
     """Why it is to be made; empty if it is up to date."""
 
     error: UserError | None = None
+    plan: InstallPlan | None = None
+    """What it is installed from; None if that cannot be read."""
 
     @property
     def name(self) -> str:
@@ -88,9 +91,10 @@ def ignored_options(pyenv: Pyenv) -> list[str]:
 def job_of(pyenv: Pyenv, context: BuildContext, store: Store) -> Job:
     """Compare what an environment would be made of with what it was made of."""
     try:
-        closure = resolve_inputs(pyenv, context)
+        plan = plan_install(pyenv, context)
     except UserError as error:
         return Job(pyenv=pyenv, error=error, stale=("its requirements cannot be read",))
+    pyenv, closure = plan.pyenv, plan.requirements
     name = pyenv.name.text
     fingerprint = fingerprint_of(pyenv, closure, context, store.place(name))
     record = store.record(name)
@@ -99,4 +103,4 @@ def job_of(pyenv: Pyenv, context: BuildContext, store: Store) -> Job:
     else:
         broken = store.place(name).is_symlink()
         stale = ("its interpreter is gone, or it is damaged" if broken else "missing",)
-    return Job(pyenv=pyenv, fingerprint=fingerprint, locked=closure.locked, stale=stale)
+    return Job(pyenv=pyenv, fingerprint=fingerprint, locked=closure.locked, stale=stale, plan=plan)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pyenv_frontend.lock.resolver import Resolver
     from pyenv_frontend.pyenv.instruction import Pyenv
 
-__all__ = ["LockJob", "LockResult", "can_be_locked", "lock_environment", "plan_lock"]
+__all__ = ["LockJob", "LockResult", "lock_environment", "plan_lock"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,11 +59,6 @@ class LockResult:
     state: Literal["written", "unchanged"]
     packages: int
     only_wheels: bool
-
-
-def can_be_locked(pyenv: Pyenv) -> bool:
-    """Return whether a lock makes sense: there are requirements, known here, and none of them is a lock already."""
-    return not (pyenv.bare or pyenv.onbuild or any(file.kind == "pylock" for file in pyenv.requirements))
 
 
 def plan_lock(pyenv: Pyenv, context: BuildContext, target: LockTarget, folder: Path) -> LockJob:

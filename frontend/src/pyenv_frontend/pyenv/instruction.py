@@ -112,6 +112,9 @@ class Options(NamedTuple):
     compile: bool = True
     """Whether byte code is compiled."""
 
+    lock: str = ""
+    """A lock file relative to the build context, `require` or `off`; empty: the lock of the environment's name."""
+
     spans: tuple[tuple[str, Span], ...] = ()
     """The place of each option in the Dockerfile, by the option's name without dashes, in the order written."""
 

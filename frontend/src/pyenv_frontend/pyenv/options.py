@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["OPTIONS", "OptionSpec", "OptionValue", "build_options", "find_option", "read_value", "step_values"]
 
-Kind = Literal["switch", "choice", "file", "reference", "mount", "directory", "label"]
+Kind = Literal["switch", "choice", "file", "reference", "mount", "directory", "label", "lock"]
 
 OptionValue = str | bool | Mount
 
@@ -181,6 +181,15 @@ OPTIONS: Final = (
         step="no_compile",
         locally="byte code is compiled when it is first needed",
     ),
+    OptionSpec(
+        name="lock",
+        field="lock",
+        kind="lock",
+        value="FILE|require|off",
+        default="`pylock.<name>.toml` at the top of the build context, if it fits",
+        doc="The lock that the environment is installed from, made by `pyenv-frontend lock`. With `require`, a missing "
+        "or stale lock is an error; with `off`, none is taken.",
+    ),
 )
 
 
@@ -280,6 +289,10 @@ def _label(spec: OptionSpec, text: str, _escape: str) -> str:
     raise InvalidValue(f"--{spec.name} cannot be {text!r}", expected="a name of letters, digits, ., _ and -", hint=hint)
 
 
+def _lock(_: OptionSpec, text: str, _escape: str) -> str:
+    return text if text in {"require", "off"} else context_path(text)
+
+
 _READERS: Final[dict[str, Callable[[OptionSpec, str, str], str | Mount]]] = {
     "choice": _choice,
     "file": _file,
@@ -287,4 +300,5 @@ _READERS: Final[dict[str, Callable[[OptionSpec, str, str], str | Mount]]] = {
     "mount": _mount,
     "directory": _directory,
     "label": _label,
+    "lock": _lock,
 }

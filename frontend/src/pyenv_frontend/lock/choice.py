@@ -1,0 +1,138 @@
+"""Whether an environment is installed from its lock: decided from files of the build context alone, with no network.
+
+Pure. A build, `pyenv-frontend local` and `check` all ask here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pyenv_frontend.errors import UserError
+from pyenv_frontend.inputs.build_context import NotInContextError
+from pyenv_frontend.inputs.resolve import resolve_inputs
+from pyenv_frontend.lock.inputs import changes, lock_inputs
+from pyenv_frontend.lock.lockfile import LockFormatError, lock_name, read_lock_file
+from pyenv_frontend.positions import Location
+from pyenv_frontend.pyenv.instruction import RequirementsFile
+
+if TYPE_CHECKING:
+    from pyenv_frontend.expansion.base_image import Libc
+    from pyenv_frontend.inputs.build_context import BuildContext
+    from pyenv_frontend.inputs.resolve import RequirementInputs
+    from pyenv_frontend.lock.lockfile import Lock
+    from pyenv_frontend.pyenv.instruction import Pyenv
+
+__all__ = ["InstallPlan", "can_be_locked", "plan_install"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstallPlan:
+    """What one environment is installed from."""
+
+    pyenv: Pyenv
+    """The instruction; where its lock is taken, with the lock as its only requirement."""
+
+    requirements: RequirementInputs
+    """What that refers to."""
+
+    lock: Lock | None = None
+    """The lock that is taken."""
+
+    path: str = ""
+    """The lock file in the build context; empty if there is none."""
+
+    stale: tuple[str, ...] = ()
+    """Why the lock is not taken, in words: `requirements.txt changed`."""
+
+
+def can_be_locked(pyenv: Pyenv) -> bool:
+    """Return whether a lock makes sense: there are requirements, known here, and none of them is a lock already."""
+    return not (pyenv.bare or pyenv.onbuild or any(file.kind == "pylock" for file in pyenv.requirements))
+
+
+def plan_install(
+    pyenv: Pyenv, context: BuildContext, *, platform: str | None = None, libc: Libc | None = None
+) -> InstallPlan:
+    """Take the lock of an environment, if it has one that fits.
+
+    Args:
+        pyenv: the instruction.
+        context: the build context.
+        platform: the platform that is built for, or None where it does not matter.
+        libc: the C library of the base image, or None where it is not known.
+
+    Raises:
+        UserError: the requirements cannot be read; or `--lock` asks for a lock that is missing or does not fit.
+    """
+    requirements = resolve_inputs(pyenv, context)
+    if pyenv.options.lock == "off" or not can_be_locked(pyenv):
+        return InstallPlan(pyenv=pyenv, requirements=requirements)
+    path = lock_name(pyenv.name.text) if pyenv.options.lock in {"", "require"} else pyenv.options.lock
+    try:
+        data = context.read(path)
+    except NotInContextError:
+        if pyenv.options.lock:
+            raise _missing(pyenv, path, ignored=context.ignored(path)) from None
+        return InstallPlan(pyenv=pyenv, requirements=requirements)
+    lock, reasons = _fit(data, pyenv, requirements, platform, libc)
+    if lock is not None:
+        locked = _with_lock(pyenv, path)
+        return InstallPlan(pyenv=locked, requirements=resolve_inputs(locked, context), lock=lock, path=path)
+    if pyenv.options.lock == "require":
+        raise UserError(
+            f"the lock {path} does not fit: {', '.join(reasons)}",
+            _option_location(pyenv),
+            hint=f"run pyenv-frontend lock {pyenv.name.text}",
+        )
+    return InstallPlan(pyenv=pyenv, requirements=requirements, path=path, stale=tuple(reasons))
+
+
+def _fit(
+    data: bytes, pyenv: Pyenv, requirements: RequirementInputs, platform: str | None, libc: Libc | None
+) -> tuple[Lock | None, list[str]]:
+    """Return the lock if it fits, or else the reasons why it does not."""
+    try:
+        lock = read_lock_file(data)
+    except LockFormatError as error:
+        return None, [str(error)]
+    reasons = changes(lock.inputs, lock_inputs(pyenv, requirements))
+    if platform is not None and platform not in lock.target.platforms:
+        reasons.append(f"it is not for {platform}")
+    reasons += _libc_reasons(lock.target.libc, libc)
+    return (None, reasons) if reasons else (lock, [])
+
+
+def _libc_reasons(locked: str, libc: Libc | None) -> list[str]:
+    """A wheel for an older glibc runs with a newer one, and never the other way round."""
+    if libc is None:
+        return []
+    name = "musl" if libc.kind == "musl" else "glibc {}.{}".format(*libc.version)
+    if locked.startswith("glibc ") and libc.kind == "glibc":
+        fits = tuple(map(int, locked.removeprefix("glibc ").split("."))) <= libc.version
+    else:
+        fits = locked == name
+    return [] if fits else [f"it is for {locked}, and the base image has {name}"]
+
+
+def _with_lock(pyenv: Pyenv, path: str) -> Pyenv:
+    """Return the PYENV with its lock in place of what the lock was made from."""
+    decided = {"constraint", "extra", "group"}
+    options = pyenv.options._replace(
+        constraints=(),
+        extras=(),
+        groups=(),
+        spans=tuple((name, span) for name, span in pyenv.options.spans if name not in decided),
+    )
+    lock = RequirementsFile(path=path, kind="pylock", span=pyenv.name.span)
+    return pyenv._replace(requirements=(lock,), inline=None, options=options)
+
+
+def _missing(pyenv: Pyenv, path: str, *, ignored: bool) -> UserError:
+    reason = "is left out by .dockerignore" if ignored else "is not in the build context"
+    hint = f"add the line !{path} to .dockerignore" if ignored else f"run pyenv-frontend lock {pyenv.name.text}"
+    return UserError(f"the lock {path} {reason}", _option_location(pyenv), hint=hint)
+
+
+def _option_location(pyenv: Pyenv) -> Location:
+    return Location(pyenv.instruction.file, pyenv.options.span("lock") or pyenv.name.span)

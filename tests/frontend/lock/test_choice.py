@@ -1,0 +1,118 @@
+"""When a lock is taken: it fits its PYENV, its platform and the base's libc; else the reasons are told."""
+
+import pytest
+import tomli_w
+
+from pyenv_frontend.errors import UserError
+from pyenv_frontend.expansion.base_image import Libc
+from pyenv_frontend.lock.choice import plan_install
+from pyenv_frontend.lock.inputs import lock_inputs
+from pyenv_frontend.lock.lockfile import Lock, LockTarget, as_document
+from tests.frontend.pyenv.contexts import Files, closure, pyenv
+
+FILES = {"r.txt": "six\n", "c.txt": "six<2\n"}
+LINE = "PYENV --constraint=c.txt 3.9 x r.txt"
+PACKAGE = {"name": "six", "version": "1.17.0", "wheels": [{"url": "https://index.example/six-1.17.0-py3-none-any.whl"}]}
+
+
+def lock_text(line=LINE, libc="glibc 2.36", packages=(PACKAGE,)):
+    """The lock of a PYENV line."""
+    target = LockTarget(python="3.9", libc=libc, platforms=("linux/amd64", "linux/arm64"))
+    inputs = lock_inputs(pyenv(line), closure(line, FILES))
+    return tomli_w.dumps(as_document(Lock(target=target, inputs=inputs, packages=packages)))
+
+
+def glibc(minor):
+    """A C library."""
+    return Libc(kind="glibc", version=(2, minor))
+
+
+def test_a_lock_that_fits_takes_the_place_of_the_requirements():
+    """Neither the requirements file nor the constraints enter the step, so editing a comment there rebuilds nothing."""
+    plan = plan_install(pyenv(LINE), Files(FILES, **{"pylock.x.toml": lock_text()}), platform="linux/arm64")
+    assert plan.requirements.inputs == ("pylock.x.toml",)
+    assert (plan.pyenv.options.constraints, plan.pyenv.inline, plan.stale) == ((), None, ())
+    assert plan.lock is not None
+    assert plan.lock.only_wheels
+
+
+def test_without_a_lock_nothing_changes():
+    """The requirements are what they were."""
+    plan = plan_install(pyenv(LINE), Files(FILES))
+    assert (plan.pyenv, plan.path, plan.lock) == (pyenv(LINE)._replace(instruction=plan.pyenv.instruction), "", None)
+    assert plan.requirements.inputs == ("c.txt", "r.txt")
+
+
+@pytest.mark.parametrize(
+    ("files", "options", "reason"),
+    [
+        ({"r.txt": "six>1\n"}, {}, "r.txt changed"),
+        ({"c.txt": "six<3\n"}, {}, "c.txt changed"),
+        ({}, {"platform": "linux/s390x"}, "it is not for linux/s390x"),
+        ({}, {"libc": glibc(28)}, "it is for glibc 2.36, and the base image has glibc 2.28"),
+        ({}, {"libc": Libc(kind="musl", version=(0, 0))}, "it is for glibc 2.36, and the base image has musl"),
+        ({"pylock.x.toml": "x = 1\n"}, {}, "it was not written by pyenv-frontend lock"),
+    ],
+)
+def test_a_stale_lock_is_not_taken_and_says_why(files, options, reason):
+    """The requirements are installed as if there were none."""
+    plan = plan_install(pyenv(LINE), Files({**FILES, "pylock.x.toml": lock_text(), **files}), **options)
+    assert (plan.stale, plan.lock, plan.path) == ((reason,), None, "pylock.x.toml")
+    assert "r.txt" in plan.requirements.inputs
+
+
+def test_a_newer_glibc_of_the_base_takes_the_lock():
+    """A wheel for an older one runs there."""
+    assert plan_install(pyenv(LINE), Files(FILES, **{"pylock.x.toml": lock_text()}), libc=glibc(41)).lock is not None
+
+
+def test_off_takes_none():
+    """`--lock=off` is for a build that has to resolve."""
+    line = LINE.replace("PYENV", "PYENV --lock=off")
+    assert plan_install(pyenv(line), Files(FILES, **{"pylock.x.toml": lock_text()})).lock is None
+
+
+def test_another_file_is_taken_by_name():
+    """`--lock=FILE` names it from the top of the build context."""
+    line = LINE.replace("PYENV", "PYENV --lock=locks/pylock.any.toml")
+    plan = plan_install(pyenv(line), Files(FILES, **{"locks/pylock.any.toml": lock_text()}))
+    assert plan.requirements.inputs == ("locks/pylock.any.toml",)
+
+
+@pytest.mark.parametrize(
+    ("files", "message", "hint"),
+    [
+        ({}, "the lock pylock.x.toml is not in the build context", "run pyenv-frontend lock x"),
+        (
+            {"pylock.x.toml": lock_text(), "r.txt": "a\n"},
+            "the lock pylock.x.toml does not fit: r.txt changed",
+            "lock x",
+        ),
+    ],
+)
+def test_a_lock_that_is_required_is_an_error_when_it_is_missing_or_stale(files, message, hint):
+    """The error points at the option."""
+    line = LINE.replace("PYENV", "PYENV --lock=require")
+    with pytest.raises(UserError) as caught:
+        plan_install(pyenv(line), Files({**FILES, **files}))
+    assert caught.value.message == message
+    assert hint in caught.value.hint
+    assert caught.value.headline.startswith("Dockerfile:2:7: ")
+
+
+def test_a_required_lock_that_dockerignore_leaves_out_is_said():
+    """The way out is a line in .dockerignore."""
+    line = LINE.replace("PYENV", "PYENV --lock=require")
+    context = Files({**FILES, "pylock.x.toml": lock_text()}, ignored=["pylock.x.toml"])
+    with pytest.raises(UserError, match=r"is left out by \.dockerignore"):
+        plan_install(pyenv(line), context)
+
+
+def test_a_lock_with_a_local_package_brings_it_along():
+    """Its folder enters the step, relative to the lock."""
+    package = {"name": "mine", "directory": {"path": "libs/mine"}}
+    context = Files({**FILES, "pylock.x.toml": lock_text(packages=(package,)), "libs/mine/pyproject.toml": ""})
+    plan = plan_install(pyenv(LINE), context)
+    assert plan.requirements.inputs == ("pylock.x.toml", "libs/mine/")
+    assert plan.lock is not None
+    assert not plan.lock.only_wheels
