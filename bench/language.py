@@ -11,7 +11,8 @@ from e2b_dockerfile_utils.syntax import parse_dockerfile_ast
 from bench.harness import Row, in_turn
 from pyenv_frontend.dockerfile import parse
 from pyenv_frontend.expansion.base_image import Base, Libc
-from pyenv_frontend.expansion.expand import Tools, expand
+from pyenv_frontend.expansion.expand import expand
+from pyenv_frontend.expansion.step_images import ImagesByName
 from pyenv_frontend.inputs.resolve import StepInputs
 from pyenv_frontend.stages.analyze import read
 
@@ -19,7 +20,7 @@ MANY = 10_000
 PAIRS = 5
 IMAGE = "debian:bookworm"
 BASE = Base(reference=IMAGE, suite="bookworm", distribution="debian", libc=Libc(kind="glibc", version=(2, 36)))
-TOOLS = Tools(here="pyenv-frontend-tools", triggers="pyenv-frontend:dev")
+TOOLS = ImagesByName(tools_image="pyenv-frontend-tools", onbuild_tools="pyenv-frontend:dev")
 
 
 def instructions(count: int) -> str:

@@ -3,22 +3,23 @@
 import pytest
 
 from pyenv_frontend import dockerfile
-from pyenv_frontend.expansion.base_image import Account, Base, Interpreter, Libc
-from pyenv_frontend.expansion.expand import Tools, expand
+from pyenv_frontend.expansion.base_image import Base, Interpreter, Libc, UserEntry
+from pyenv_frontend.expansion.expand import expand
+from pyenv_frontend.expansion.step_images import ImagesByName
 from pyenv_frontend.inputs.resolve import StepInputs
 from pyenv_frontend.stages.analyze import read
 
 pytestmark = pytest.mark.usefixtures("linting")
 
 BASE = "python:3.12-slim-bookworm"
-TOOLS = Tools(here=BASE, triggers=BASE)
+TOOLS = ImagesByName(tools_image=BASE, onbuild_tools=BASE)
 FACTS = Base(
     reference=BASE,
     suite="bookworm",
     distribution="debian",
     libc=Libc(kind="glibc", version=(2, 36)),
     interpreters={"3.12": Interpreter(path="/usr/local/bin/python3.12", version=None)},
-    accounts={"me": Account(uid=1000, gid=1000, home="/home/me")},
+    accounts={"me": UserEntry(uid=1000, gid=1000, home="/home/me")},
 )
 
 UPPER = f"""\

@@ -14,13 +14,14 @@ with atheris.instrument_imports(include=["pyenv_frontend"]):
     from pyenv_frontend.dockerfile import parse
     from pyenv_frontend.errors import UserError
     from pyenv_frontend.expansion.base_image import Base, Libc
-    from pyenv_frontend.expansion.expand import Tools, expand
+    from pyenv_frontend.expansion.expand import expand
     from pyenv_frontend.expansion.location import HomeUnknownError
+    from pyenv_frontend.expansion.step_images import ImagesByName
     from pyenv_frontend.inputs.resolve import StepInputs
     from pyenv_frontend.stages.analyze import read
 
 BASE = Base(reference="x", suite="bookworm", distribution="debian", libc=Libc(kind="glibc", version=(2, 36)))
-TOOLS = Tools(here="pyenv-frontend-tools", triggers="pyenv-frontend:dev")
+TOOLS = ImagesByName(tools_image="pyenv-frontend-tools", onbuild_tools="pyenv-frontend:dev")
 
 
 def one_input(data: bytes) -> None:

@@ -9,8 +9,9 @@ from hypothesis import event, given
 from pyenv_frontend.dockerfile import Instruction, parse
 from pyenv_frontend.errors import UserError
 from pyenv_frontend.expansion.base_image import Base
-from pyenv_frontend.expansion.expand import Expansion, Tools, expand
+from pyenv_frontend.expansion.expand import Expansion, expand
 from pyenv_frontend.expansion.location import HomeUnknownError
+from pyenv_frontend.expansion.step_images import ImagesByName
 from pyenv_frontend.inputs.resolve import StepInputs
 from pyenv_frontend.positions import LineMap
 from pyenv_frontend.stages.analyze import read
@@ -19,7 +20,7 @@ from tests.frontend.expansion.facts import DEBIAN
 from tests.property.laws import assert_lossless, steps
 from tests.property.strategies import anything, dockerfiles
 
-TOOLS = Tools(here="pyenv-frontend-tools", triggers="pyenv-frontend:dev")
+TOOLS = ImagesByName(tools_image="pyenv-frontend-tools", onbuild_tools="pyenv-frontend:dev")
 
 
 class AnyBase(Mapping[tuple[str, str | None], Base]):

@@ -27,8 +27,8 @@ GOGO_SOURCE = GO_SOURCE[18:] + GO_SOURCE[:18]
 @pytest.fixture
 def in_this_manner():
     """Write as an op is written, until the test is over."""
-    yield llb.write_as
-    llb.write_as(GO_SOURCE)
+    yield llb.detect_oneof_order
+    llb.detect_oneof_order(GO_SOURCE)
 
 
 @pytest.mark.parametrize("op", [GO_SOURCE, GOGO_SOURCE], ids=["BuildKit 0.25", "BuildKit 0.13"])

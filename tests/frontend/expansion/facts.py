@@ -1,11 +1,11 @@
 """Base images as the tests of the expansion know them."""
 
-from pyenv_frontend.expansion.base_image import Account, Base, Interpreter, Libc
+from pyenv_frontend.expansion.base_image import Base, Interpreter, Libc, UserEntry
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 SYSTEM_USERS = {
-    "root": Account(uid=0, gid=0, home="/root"),
-    "nobody": Account(uid=65534, gid=65534, home="/nonexistent"),
+    "root": UserEntry(uid=0, gid=0, home="/root"),
+    "nobody": UserEntry(uid=65534, gid=65534, home="/nonexistent"),
 }
 AIRFLOW = Base(
     reference="apache/airflow:3.3.2",
@@ -18,7 +18,7 @@ AIRFLOW = Base(
         "3.12": Interpreter(path="/usr/local/bin/python3.12", version="3.12.1"),
         "3.11": Interpreter(path="/usr/bin/python3.11", version=None),
     },
-    accounts={**SYSTEM_USERS, "airflow": Account(uid=50000, gid=0, home="/home/airflow")},
+    accounts={**SYSTEM_USERS, "airflow": UserEntry(uid=50000, gid=0, home="/home/airflow")},
 )
 DEBIAN = Base(
     reference="debian:bookworm",

@@ -6,7 +6,8 @@ import pytest
 
 from pyenv_frontend import dockerfile
 from pyenv_frontend.expansion.astro_runtime import Triggers, has_triggers, sort, spelled
-from pyenv_frontend.expansion.expand import Tools, expand
+from pyenv_frontend.expansion.expand import expand
+from pyenv_frontend.expansion.step_images import ImagesByName
 from pyenv_frontend.inputs.resolve import StepInputs
 from pyenv_frontend.stages.analyze import Settings, read
 from tests.frontend.expansion.facts import DEBIAN
@@ -63,7 +64,7 @@ def expanded(source, triggers=TRIGGERS, **build_args):
         for stage in program.stages
     }
     needs = [StepInputs() for _ in program.environments]
-    result = expand(program, bases, needs, Tools(here="t", triggers="t"), present={"packages.txt"})
+    result = expand(program, bases, needs, ImagesByName(tools_image="t", onbuild_tools="t"), present={"packages.txt"})
     return result, [line for line in result.source.decode().splitlines() if not line.startswith((" ", "RUN --", "ENV"))]
 
 

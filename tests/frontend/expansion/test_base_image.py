@@ -4,7 +4,7 @@ from fnmatch import fnmatch
 
 import pytest
 
-from pyenv_frontend.expansion.base_image import Account, Interpreter, Libc, inspect
+from pyenv_frontend.expansion.base_image import Interpreter, Libc, UserEntry, inspect
 
 BOOKWORM = b'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nVERSION_CODENAME=bookworm\nID=debian\n'
 PASSWD = b"root:x:0:0:root:/root:/bin/bash\nairflow:x:50000:0:,,,:/home/airflow:/bin/bash\nbroken\nx:y:z:::\n"
@@ -55,7 +55,7 @@ def test_nothing_there():
 def test_users_are_known_by_name_and_number():
     """What is no proper line of passwd(5) is passed over."""
     accounts = image({"etc/passwd": PASSWD}).accounts
-    assert accounts["airflow"] == accounts["50000"] == Account(uid=50000, gid=0, home="/home/airflow")
+    assert accounts["airflow"] == accounts["50000"] == UserEntry(uid=50000, gid=0, home="/home/airflow")
     assert set(accounts) == {"root", "0", "airflow", "50000"}
 
 

@@ -8,15 +8,16 @@ import pytest
 
 from pyenv_frontend import dockerfile
 from pyenv_frontend.errors import UserError
-from pyenv_frontend.expansion.expand import Expansion, Tools, expand
+from pyenv_frontend.expansion.expand import Expansion, expand
 from pyenv_frontend.expansion.location import HomeUnknownError
+from pyenv_frontend.expansion.step_images import ImagesByName
 from pyenv_frontend.inputs.resolve import StepInputs
 from pyenv_frontend.stages.analyze import Settings, read
 from pyenv_frontend.stages.program import Program
 from tests.frontend.expansion.facts import BASES
 
 CASES = Path(__file__).parent / "cases"
-TOOLS = Tools(here="pyenv-frontend-tools", triggers="pyenv-frontend:dev")
+TOOLS = ImagesByName(tools_image="pyenv-frontend-tools", onbuild_tools="pyenv-frontend:dev")
 
 
 def program(source: bytes) -> Program:
@@ -69,7 +70,7 @@ def test_steps_name_their_lines(case):
     lines = result.source.splitlines()
     for index, step in enumerate(result.steps):
         assert lines[step.line - 1].upper().startswith(b"RUN ")
-        assert step.needs is None or (step.needs < index and result.steps[step.needs].kind == "graft")
+        assert step.graft is None or (step.graft < index and result.steps[step.graft].kind == "graft")
 
 
 def test_without_pyenv_nothing_changes():
@@ -156,7 +157,7 @@ def test_what_is_said_of_steps():
     It is part of the step's cache key, and other environments stand on that graft.
     """
     source = b"FROM debian:bookworm\nPYENV --no-compile \\\n  # why\n  3.8   a <<E\nsix\nE\nPYENV --from=x/py:1 3.9 b\n"
-    assert [" ".join(step.words) for step in expanded(source).steps] == [
+    assert [" ".join(step.title) for step in expanded(source).steps] == [
         "PYENV 3.8",
         "PYENV --no-compile 3.8 a <<E",
         "PYENV --from=x/py:1 3.9",

@@ -7,7 +7,7 @@ import pytest
 
 from pyenv_frontend import dockerfile
 from pyenv_frontend.errors import UserError
-from pyenv_frontend.expansion.printed_builder_stage import set_aside
+from pyenv_frontend.expansion.printed_builder_stage import printed_builder_stages
 from pyenv_frontend.stages.analyze import read
 from tests.frontend.expansion.test_expand import expanded
 
@@ -49,7 +49,7 @@ def test_the_comment_above_from_stays_above_it():
 def test_names_of_stages_are_free():
     """The name of a stage that is put in is nobody else's: not the user's, nor that of another case of letters."""
     source = (CASES / "builders-and-settings" / "Dockerfile").read_bytes()
-    asides = set_aside(read(dockerfile.parse(source)))
+    asides = printed_builder_stages(read(dockerfile.parse(source)))
     assert [each.name for each in asides.values()] == ["pyenv-a-2", "pyenv-a-3", "pyenv-a-4"]
 
 

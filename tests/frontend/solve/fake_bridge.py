@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from pyenv_frontend.buildkit import llb
 from pyenv_frontend.buildkit import wire_pb2 as wire
-from pyenv_frontend.buildkit.api import Entry, ImageFacts, Ready, RefId
+from pyenv_frontend.buildkit.api import FileStat, ImageFacts, Ready, RefId
 from pyenv_frontend.buildkit.status import CallError, Status
 
 
@@ -47,16 +47,16 @@ class FakeBridge:
 
     def read_dir(self, ref, path, pattern=""):
         names = {name.split("/")[0] for name in self.systems.get(ref, {})}
-        return Ready([Entry(name, 0o644, 0, 0, 0, "") for name in sorted(names)])
+        return Ready([FileStat(path=name, mode=0o644, size=0) for name in sorted(names)])
 
     def stat_file(self, ref, path):
         held = self.systems.get(ref, {})
         if path in held or any(name.startswith(f"{path}/") for name in held):
-            return Ready(Entry(path, 0o644, 0, 0, 0, ""))
+            return Ready(FileStat(path=path, mode=0o644, size=0))
         return Failing("StatFile", Status("no such file or directory"))
 
     def resolve_image(self, name, platform=None, *, mode="", log_name=""):
-        return Ready(ImageFacts(name, "", self.config))
+        return Ready(ImageFacts(name=name, digest="", config=self.config))
 
     def evaluate(self, *refs):
         return Ready(None)

@@ -2,7 +2,7 @@
 
 from base64 import b64decode, b64encode
 
-from pyenv_frontend.solve.convertllb import relabelled_graph
+from pyenv_frontend.solve.subrequests.convertllb import relabel_graph
 from tests.frontend.solve.test_relabel import EXPANDED, USER, file, labels
 
 __all__ = ["file", "labels"]  # fixtures
@@ -26,7 +26,7 @@ def answered():
 def test_steps_places_and_source_are_the_users(labels):
     """One PYENV is one group under its own name; capabilities and ops are left alone."""
     found = answered()
-    relabelled_graph(found, labels)
+    relabel_graph(found, labels)
     step = found["metadata"]["sha256:a"]
     assert step["description"]["llb.customname"] == "[3/4] PYENV 3.8 a reqs.txt"
     assert step["progress_group"]["name"] == "[3/4] PYENV 3.8 a reqs.txt"
@@ -43,5 +43,5 @@ def test_steps_places_and_source_are_the_users(labels):
 def test_a_graph_of_nothing_stays_as_it_is(labels):
     """`FROM scratch` alone."""
     found = {"def": None, "metadata": None, "source": None}
-    relabelled_graph(found, labels)
+    relabel_graph(found, labels)
     assert found == {"def": None, "metadata": None, "source": None}

@@ -1,11 +1,11 @@
-"""`retold`: the history of an image quotes the PYENV, and everything else in its configuration is what it was."""
+"""`rewrite_created_by`: the history of an image quotes the PYENV, and nothing else of its configuration changes."""
 
 import json
 
 import pytest
 
 from pyenv_frontend.expansion.expand import Step
-from pyenv_frontend.solve.image_history import retold
+from pyenv_frontend.solve.image_history import rewrite_created_by
 
 COMMAND = ("/opt/pyenv/3.8/bin/python3.8", "-IB", "/run/pyenv/pyenv_image", "environment", '--line=a; "b" <3')
 STEPS = [
@@ -14,9 +14,9 @@ STEPS = [
         environment=0,
         line=2,
         carries=("/a",),
-        needs=None,
+        graft=None,
         command=COMMAND,
-        words=("PYENV", "3.8", "a", "<<EOF"),
+        title=("PYENV", "3.8", "a", "<<EOF"),
     )
 ]
 
@@ -32,10 +32,10 @@ def test_a_step_of_ours_is_called_as_the_user_called_it(arguments):
     command = " ".join(COMMAND)
     before = config("RUN true # buildkit", f"RUN {arguments}{command} # buildkit", f"CMD {command}")
     after = config("RUN true # buildkit", "PYENV 3.8 a <<EOF # buildkit", f"CMD {command}")
-    assert json.loads(retold(before, STEPS)) == json.loads(after)
+    assert json.loads(rewrite_created_by(before, STEPS)) == json.loads(after)
 
 
 @pytest.mark.parametrize("before", [config("RUN true # buildkit"), b'{"os":   "linux"}', b'{"history": null}'])
 def test_a_history_that_has_none_of_ours_is_the_same_bytes(before):
     """Not even written anew."""
-    assert retold(before, STEPS) == before
+    assert rewrite_created_by(before, STEPS) == before

@@ -1,4 +1,4 @@
-"""`rehang`: which step starts from which file system, and what stays as it was."""
+"""`parallelize`: which step starts from which file system, and what stays as it was."""
 
 import hashlib
 from dataclasses import replace
@@ -8,7 +8,7 @@ import pytest
 from pyenv_frontend.buildkit import wire_pb2 as wire
 from pyenv_frontend.expansion.expand import Step
 from pyenv_frontend.expansion.steps import BUILDER
-from pyenv_frontend.solve.install_graph import rehang
+from pyenv_frontend.solve.install_graph import parallelize
 
 SOURCE = b"the expanded file"
 
@@ -69,19 +69,19 @@ def story(definition):
 
 def graft(line, prefix):
     return Step(
-        kind="graft", environment=0, line=line, carries=(prefix,), needs=None, command=(), words=("PYENV", "3.8")
+        kind="graft", environment=0, line=line, carries=(prefix,), graft=None, command=(), title=("PYENV", "3.8")
     )
 
 
-def environment(line, path, needs=None):
+def environment(line, path, graft=None):
     return Step(
         kind="environment",
         environment=0,
         line=line,
         carries=(path,),
-        needs=needs,
+        graft=graft,
         command=(),
-        words=("PYENV", "3.8", path[1:]),
+        title=("PYENV", "3.8", path[1:]),
     )
 
 
@@ -91,7 +91,7 @@ def test_two_environments_start_from_the_same_base():
     a = graph.run(graph.image("base"), "a", line=2)
     definition = graph.end(graph.run(graph.run(a, "b", line=3), "user"))
     steps = [environment(2, "/v/a"), environment(3, "/v/b")]
-    assert story(rehang(definition, steps, source=SOURCE, merge=False)) == "user(copy[/v/b](a(base), b(base)))"
+    assert story(parallelize(definition, steps, source=SOURCE, merge=False)) == "user(copy[/v/b](a(base), b(base)))"
 
 
 def test_where_the_store_merges_nothing_is_copied():
@@ -100,7 +100,7 @@ def test_where_the_store_merges_nothing_is_copied():
     a = graph.run(graph.image("base"), "a", line=2)
     definition = graph.end(graph.run(a, "b", line=3))
     steps = [environment(2, "/v/a"), environment(3, "/v/b")]
-    assert story(rehang(definition, steps, source=SOURCE, merge=True)) == "merge(a(base), diff(base, b(base)))"
+    assert story(parallelize(definition, steps, source=SOURCE, merge=True)) == "merge(a(base), diff(base, b(base)))"
 
 
 def test_an_environment_starts_from_its_own_graft():
@@ -116,7 +116,7 @@ def test_an_environment_starts_from_its_own_graft():
         environment(5, "/v/b", 2),
         environment(6, "/v/c", 0),
     ]
-    assert story(rehang(graph.end(chain), steps, source=SOURCE, merge=False)) == (
+    assert story(parallelize(graph.end(chain), steps, source=SOURCE, merge=False)) == (
         "copy[/v/c](copy[/v/b](copy[/opt/3.9](a(g8(base)), g9(base)), b(g9(base))), c(g8(base)))"
     )
 
@@ -128,7 +128,7 @@ def test_an_instruction_between_ends_the_group():
     between = graph.run(a, "apt-get", line=3)
     definition = graph.end(graph.run(between, "b", line=4))
     steps = [environment(2, "/v/a"), environment(4, "/v/b")]
-    assert story(rehang(definition, steps, source=SOURCE, merge=False)) == "b(apt-get(a(base)))"
+    assert story(parallelize(definition, steps, source=SOURCE, merge=False)) == "b(apt-get(a(base)))"
 
 
 def test_a_graft_of_an_earlier_group_is_in_the_base_already():
@@ -139,7 +139,7 @@ def test_a_graft_of_an_earlier_group_is_in_the_base_already():
     definition = graph.end(graph.run(graph.run(between, "b", line=5), "c", line=6))
     steps = [graft(2, "/opt"), environment(3, "/v/a", 0), environment(5, "/v/b", 0), environment(6, "/v/c", 0)]
     below = "apt-get(a(g(base)))"
-    assert story(rehang(definition, steps, source=SOURCE, merge=False)) == f"copy[/v/c](b({below}), c({below}))"
+    assert story(parallelize(definition, steps, source=SOURCE, merge=False)) == f"copy[/v/c](b({below}), c({below}))"
 
 
 def test_published_variables_are_no_part_of_a_step():
@@ -147,7 +147,7 @@ def test_published_variables_are_no_part_of_a_step():
     graph = Graph()
     env = ["PATH=/bin", "ASTRO_PYENV_a=/v/a/bin/python", "X=1"]
     definition = graph.end(graph.run(graph.image("base"), "b", line=2, env=env))
-    result = rehang(definition, [environment(2, "/v/b")], source=SOURCE, merge=False)
+    result = parallelize(definition, [environment(2, "/v/b")], source=SOURCE, merge=False)
     assert list(wire.Op.FromString(result.ops[1]).exec.meta.env) == ["PATH=/bin", "X=1"]
 
 
@@ -156,7 +156,7 @@ def test_names_and_places_go_along():
     graph = Graph()
     a = graph.run(graph.image("base"), "a", line=2)
     definition = graph.end(graph.run(a, "b", line=3))
-    result = rehang(definition, [environment(2, "/v/a"), environment(3, "/v/b")], source=SOURCE, merge=False)
+    result = parallelize(definition, [environment(2, "/v/a"), environment(3, "/v/b")], source=SOURCE, merge=False)
     names = [
         result.metadata["sha256:" + hashlib.sha256(op).hexdigest()].description["llb.customname"] for op in result.ops
     ]
@@ -170,7 +170,7 @@ def test_a_graph_without_our_steps_is_the_same_bytes(merge):
     """Nothing of ours in it: nothing changes, not even by a new serialisation."""
     graph = Graph()
     definition = graph.end(graph.run(graph.image("base"), "user", line=2))
-    result = rehang(definition, [environment(9, "/v/a")], source=SOURCE, merge=merge)
+    result = parallelize(definition, [environment(9, "/v/a")], source=SOURCE, merge=merge)
     assert result.SerializeToString(deterministic=True) == definition.SerializeToString(deterministic=True)
 
 
@@ -180,7 +180,7 @@ def test_lines_of_another_file_mean_nothing():
     graph.definition.source.infos[0].data = b"another file"
     a = graph.run(graph.image("base"), "a", line=2)
     definition = graph.end(graph.run(a, "b", line=3))
-    result = rehang(definition, [environment(2, "/v/a"), environment(3, "/v/b")], source=SOURCE, merge=False)
+    result = parallelize(definition, [environment(2, "/v/a"), environment(3, "/v/b")], source=SOURCE, merge=False)
     assert story(result) == "b(a(base))"
 
 
@@ -192,7 +192,7 @@ def test_a_mount_that_shares_the_root_keeps_its_own():
     op.exec.mounts.add(input=0, dest="/", output=0)
     op.exec.mounts.add(input=0, dest="/mnt", output=-1)
     definition = graph.end(graph.add(op, 3))
-    result = rehang(definition, [environment(2, "/v/a"), environment(3, "/v/b")], source=SOURCE, merge=False)
+    result = parallelize(definition, [environment(2, "/v/a"), environment(3, "/v/b")], source=SOURCE, merge=False)
     assert story(result) == "copy[/v/b](a(base), b(a(base), base))"
 
 
@@ -209,7 +209,7 @@ def test_a_builders_stage_is_the_root_of_the_install(merge):
     op.exec.mounts.add(input=1, dest=BUILDER, output=-1, readonly=True)
     definition = graph.end(graph.add(op, 3))
     install = replace(environment(3, "/v/a", 0), variables={"CC": "gcc=1", "ASTRO_PYENV_b": "/b"})
-    result = rehang(definition, [graft(2, "/opt"), install], source=SOURCE, merge=merge)
+    result = parallelize(definition, [graft(2, "/opt"), install], source=SOURCE, merge=merge)
     built = "a(g(apt-get gcc(big)), apt-get gcc(big))"
     assert story(result) == f"copy[/v/a](g(base), {built})"
     root = [wire.Op.FromString(raw).exec for raw in result.ops if wire.Op.FromString(raw).exec.meta.args == ["a"]]
@@ -231,7 +231,7 @@ def test_a_step_runs_under_the_users_words():
         return graph.add(op, line, "a PYENV")
 
     definition = graph.end(run(run(run(graph.image("base"), 2), 3), 4))
-    result = rehang(definition, [graft(2, "/opt"), environment(3, "/a", 0)], source=SOURCE, merge=False)
+    result = parallelize(definition, [graft(2, "/opt"), environment(3, "/a", 0)], source=SOURCE, merge=False)
     ops = {"sha256:" + hashlib.sha256(raw).hexdigest(): wire.Op.FromString(raw) for raw in result.ops}
     steps = [op for op in ops.values() if op.WhichOneof("op") == "exec"]
     assert [" ".join(op.exec.meta.args) for op in steps] == ["PYENV 3.8", "PYENV 3.8 a", " ".join(command)]
@@ -239,23 +239,3 @@ def test_a_step_runs_under_the_users_words():
         script = op.inputs[op.exec.mounts[-1].input].digest
         assert ops[script].file.actions[0].mkfile.path == "/PYENV"
         assert result.metadata[script].description["llb.customname"] == "a PYENV"
-
-
-def test_tools_are_of_the_platform_that_the_step_is_for():
-    """The engine has images of mounts for the build's target; a stage may be for the machine that builds."""
-    graph = Graph()
-    arm = wire.Platform(os="linux", architecture="arm64")
-    amd = wire.Platform(os="linux", architecture="amd64")
-    base = graph.add(wire.Op(source=wire.SourceOp(identifier="docker-image://base"), platform=amd))
-    image = graph.add(wire.Op(source=wire.SourceOp(identifier="docker-image://tools"), platform=arm))
-    op = wire.Op(exec=wire.ExecOp(meta=wire.Meta(args=["a"])), platform=amd)
-    op.inputs.extend([wire.Input(digest=base), wire.Input(digest=image)])
-    op.exec.mounts.add(input=0, dest="/", output=0)
-    op.exec.mounts.add(input=1, dest="/run/pyenv", output=-1)
-    op.exec.mounts.add(input=1, dest="/the/users/own", output=-1)
-    definition = graph.end(graph.add(op, 2))
-    result = rehang(definition, [environment(2, "/v/a")], source=SOURCE, merge=False)
-    ops = {"sha256:" + hashlib.sha256(raw).hexdigest(): wire.Op.FromString(raw) for raw in result.ops}
-    (step,) = (op for op in ops.values() if op.WhichOneof("op") == "exec")
-    platforms = {mount.dest: ops[step.inputs[mount.input].digest].platform for mount in step.exec.mounts}
-    assert platforms == {"/": amd, "/run/pyenv": amd, "/the/users/own": arm}

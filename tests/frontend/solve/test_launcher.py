@@ -45,14 +45,14 @@ def test_the_script_starts_the_step_as_its_command_did(tmp_path):
     script.write_bytes(file.data.replace(TOOLS.encode(), str(tmp_path / "tools").encode()))
     script.chmod(file.mode)
     env = {"X": "1", "PATH": f"{tmp_path}:{PATH}", "LC_ALL": "C.UTF-8", "PYTHONPATH": "/nowhere"}
-    told = subprocess.run([script, *WORDS[1:]], env=env, check=True, stdout=subprocess.PIPE).stdout
-    assert json.loads(told) == [ARGUMENTS, env | {"PATH": PATH}, python, 1]
+    answer = subprocess.run([script, *WORDS[1:]], env=env, check=True, stdout=subprocess.PIPE).stdout
+    assert json.loads(answer) == [ARGUMENTS, env | {"PATH": PATH}, python, 1]
 
 
 def test_the_step_is_quoted_in_the_users_words():
     """The engine quotes the arguments; what finds the script is the folder in front of the step's PATH."""
     op = step()
-    launcher.disguise(op, WORDS, "sha256:script")
+    launcher.run_as_title(op, WORDS, "sha256:script")
     assert list(op.exec.meta.args) == list(WORDS)
     assert list(op.exec.meta.env) == [f"PATH={launcher.FOLDER}:{PATH}", "X=1"]
     mount = op.exec.mounts[-1]
@@ -76,7 +76,7 @@ def test_a_path_that_is_empty_stays_empty():
     """`ENV PATH=` is the user's to say."""
     op = step(env=["PATH="])
     assert launcher.script(op, WORDS) is not None
-    launcher.disguise(op, WORDS, "sha256:script")
+    launcher.run_as_title(op, WORDS, "sha256:script")
     assert list(op.exec.meta.env) == [f"PATH={launcher.FOLDER}:"]
 
 

@@ -12,10 +12,10 @@ from pyenv_frontend.buildkit.status import Detail, Status
 from pyenv_frontend.dockerfile import parse
 from pyenv_frontend.errors import UserError
 from pyenv_frontend.positions import LineMap, Lines, Location, SourceFile, Span
-from pyenv_frontend.solve.docker_lint import blanked, named_last_stage
-from pyenv_frontend.solve.error_details import SOURCE, at_lines, located, of_pyenv, relabelled
+from pyenv_frontend.solve.error_details import SOURCE, at_lines, located, of_same_lines, relabelled
 from pyenv_frontend.solve.relabel import Labels
 from pyenv_frontend.solve.source import UserFile
+from pyenv_frontend.solve.subrequests.blanked_file import blanked, named_last_stage
 
 USER = b"FROM base\nRUN one\nPYENV 3.8 a \\\n  reqs.txt\nRUN two\n"
 EXPANDED = b"FROM base\nRUN one\nUSER 0\nRUN graft\nRUN install \\\n  more\nENV A=1\nRUN two\n"
@@ -182,37 +182,15 @@ def test_a_blanked_file_has_the_same_lines():
 def test_the_last_stage_can_be_named_as_a_target(text, named):
     """Its line keeps its number, and the word follows the user's letter case."""
     document = parse(text)
-    found, target = named_last_stage(document, blanked(document))
+    found, target = named_last_stage(document)
     assert found == named
     assert target == ("last" if b"AS last" in text else "pyenv-frontend-target")
 
 
-COMMAND = 'process "/py -I \\"x\\" --name=a" did not complete successfully: exit code: 1'
-
-
-def failed_at(line, message=COMMAND, data=USER):
-    """The engine's error about a step of a line."""
-    place = {
-        "info": {"filename": "Dockerfile", "data": b64encode(data).decode()},
-        "ranges": [{"start": {"line": line}}],
-    }
-    return Status(message, 2, (Detail("other", b"x"), Detail(SOURCE, json.dumps(place).encode())))
-
-
-def test_the_command_of_a_pyenv_is_the_users_own(file):
-    """The process that we made of it is not quoted; code and details stay."""
-    status = failed_at(3)
-    found = of_pyenv(status, file, parse(USER))
-    assert found == status._replace(
-        message='process "PYENV 3.8 a reqs.txt" did not complete successfully: exit code: 1'
-    )
-
-
-@pytest.mark.parametrize(
-    "status",
-    [failed_at(2), failed_at(3, "reqs.txt: not found"), failed_at(3, data=b"another file"), Status(COMMAND)],
-    ids=["of a RUN", "no process", "another file", "no place"],
-)
-def test_errors_about_anything_else_are_not_ours_to_reword(file, status):
-    """They pass from the engine to the client as they are."""
-    assert of_pyenv(status, file, parse(USER)) is None
+def test_an_error_about_the_blanked_file_is_about_the_users(file):
+    """The lines are the same; the text that is shown has the PYENVs in it."""
+    text = blanked(parse(USER))
+    found = of_same_lines(Status("m on line 5", 2, (source(text, 5),)), text, file)
+    place = json.loads(found.details[0].value)
+    assert found.message == "m on line 5"
+    assert (place["ranges"][0]["start"]["line"], b64decode(place["info"]["data"])) == (5, USER)

@@ -2,16 +2,14 @@
 
 `buildkit.client.Client` is the real one; tests write theirs by hand. Every call sends its request at once and gives a
 `Reply`; ask for several before getting the first, and they run at the same time.
-
-The values are named tuples: this module is imported at the start of every build, and a frozen dataclass costs about a
-millisecond each to define.
 """
 
 from __future__ import annotations
 
-__all__ = ["Bridge", "Entry", "ImageFacts", "Notice", "Ready", "RefId", "Reply"]
+__all__ = ["Bridge", "FileStat", "ImageFacts", "Notice", "Ready", "RefId", "Reply"]
 
-from typing import TYPE_CHECKING, NamedTuple, NewType, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NewType, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,7 +33,8 @@ class Reply[T](Protocol):
         ...
 
 
-class Ready[T](NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Ready[T]:
     """A reply that is there already."""
 
     value: T
@@ -45,7 +44,8 @@ class Ready[T](NamedTuple):
         return self.value
 
 
-class ImageFacts(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageFacts:
     """What a registry or the local store says about an image."""
 
     name: str
@@ -56,29 +56,49 @@ class ImageFacts(NamedTuple):
     """The OCI image configuration, JSON."""
 
 
-class Entry(NamedTuple):
-    """One name in a folder of a file system, or what `stat_file` found."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileStat:
+    """One name in a folder of a file system, or what `stat_file` looked at."""
 
     path: str
     mode: int
-    """Go's os.FileMode: permission bits below, directory is bit 31, symbolic link bit 27."""
-    uid: int
-    gid: int
+    """Go's `os.FileMode`: permission bits below, the kind of file in the bits of `_KINDS`; no bit is a regular file."""
     size: int
-    linkname: str
 
     @property
     def is_dir(self) -> bool:
         """Whether this is a folder."""
-        return bool(self.mode & 1 << 31)
+        return bool(self.mode & _DIRECTORY)
 
     @property
-    def is_link(self) -> bool:
-        """Whether this is a symbolic link."""
-        return bool(self.mode & 1 << 27)
+    def is_regular(self) -> bool:
+        """Whether this is a regular file."""
+        return not any(self.mode & bit for bit in _KINDS)
+
+    @property
+    def is_executable(self) -> bool:
+        """Whether anybody may execute it."""
+        return bool(self.mode & 0o111)
+
+    @property
+    def kind(self) -> str:
+        """What kind of file this is, in words."""
+        return next((words for bit, words in _KINDS.items() if self.mode & bit), "a regular file")
 
 
-class Notice(NamedTuple):
+_DIRECTORY = 1 << 31
+_KINDS = {
+    _DIRECTORY: "a folder",
+    1 << 27: "a symbolic link",
+    1 << 26: "a device",
+    1 << 25: "a named pipe",
+    1 << 24: "a socket",
+    1 << 19: "an irregular file",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
     """One line of a build's warning summary."""
 
     step: str
@@ -118,12 +138,12 @@ class Bridge(Protocol):
         """Read a file, or its first `length` bytes; symbolic links are followed inside the file system."""
         ...
 
-    def read_dir(self, ref: RefId, path: str, pattern: str = "") -> Reply[Sequence[Entry]]:
+    def read_dir(self, ref: RefId, path: str, pattern: str = "") -> Reply[Sequence[FileStat]]:
         """List a folder; `pattern` is a glob over names."""
         ...
 
-    def stat_file(self, ref: RefId, path: str) -> Reply[Entry]:
-        """Look at one path; the last link is not followed."""
+    def stat_file(self, ref: RefId, path: str) -> Reply[FileStat]:
+        """Look at one path; symbolic links are followed inside the file system."""
         ...
 
     def resolve_image(

@@ -1,4 +1,4 @@
-"""`bridge.Bridge` over a channel: each call's request and answer as protobuf messages, and `Return`."""
+"""`api.Bridge` over a channel: each call's request and answer as protobuf messages, and `Return`."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ __all__ = ["SERVICE", "Client"]
 
 from typing import TYPE_CHECKING
 
+from pyenv_frontend.buildkit import results
 from pyenv_frontend.buildkit import wire_pb2 as wire
-from pyenv_frontend.buildkit.api import Entry, ImageFacts, Notice, RefId
+from pyenv_frontend.buildkit.api import FileStat, ImageFacts, Notice, RefId
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -31,7 +32,7 @@ class _Answer[M: Message, T]:
         self._convert = convert
 
     def get(self) -> T:
-        """Wait for the answer; see `bridge.Reply`."""
+        """Wait for the answer; see `api.Reply`."""
         return self._convert(self._message.FromString(self._call.result()))
 
 
@@ -45,7 +46,7 @@ class _All:
         self._calls = calls
 
     def get(self) -> None:
-        """Wait for all answers, or for the first error; see `bridge.Reply`."""
+        """Wait for all answers, or for the first error; see `api.Reply`."""
         waiting = self._calls
         while waiting:
             for call in [each for each in waiting if each.done]:
@@ -105,15 +106,17 @@ class Client:
         request = wire.ReadFileRequest(ref=ref, path=path, range=span)
         return _Answer(self._start("ReadFile", request), wire.ReadFileResponse, lambda m: m.data)
 
-    def read_dir(self, ref: RefId, path: str, pattern: str = "") -> _Answer[wire.ReadDirResponse, Sequence[Entry]]:
+    def read_dir(self, ref: RefId, path: str, pattern: str = "") -> _Answer[wire.ReadDirResponse, Sequence[FileStat]]:
         """See `Bridge.read_dir`."""
         request = wire.ReadDirRequest(ref=ref, path=path, include_pattern=pattern)
-        return _Answer(self._start("ReadDir", request), wire.ReadDirResponse, lambda m: [_entry(e) for e in m.entries])
+        return _Answer(
+            self._start("ReadDir", request), wire.ReadDirResponse, lambda m: [_file_stat(e) for e in m.entries]
+        )
 
-    def stat_file(self, ref: RefId, path: str) -> _Answer[wire.StatFileResponse, Entry]:
+    def stat_file(self, ref: RefId, path: str) -> _Answer[wire.StatFileResponse, FileStat]:
         """See `Bridge.stat_file`."""
         request = wire.StatFileRequest(ref=ref, path=path)
-        return _Answer(self._start("StatFile", request), wire.StatFileResponse, lambda m: _entry(m.stat))
+        return _Answer(self._start("StatFile", request), wire.StatFileResponse, lambda m: _file_stat(m.stat))
 
     def resolve_image(
         self, name: str, platform: wire.Platform | None = None, *, mode: str = "", log_name: str = ""
@@ -123,7 +126,7 @@ class Client:
         return _Answer(
             self._start("ResolveImageConfig", request),
             wire.ResolveImageConfigResponse,
-            lambda m: ImageFacts(m.ref or name, m.digest, m.config),
+            lambda m: ImageFacts(name=m.ref or name, digest=m.digest, config=m.config),
         )
 
     def evaluate(self, *refs: RefId) -> _All:
@@ -148,7 +151,7 @@ class Client:
 
         Only the ids of a result's refs are looked at, so their graphs are not sent back.
         """
-        for ref in _refs(result):
+        for ref in results.all_file_systems(result):
             ref.ClearField("definition")
         self._start("Return", wire.ReturnRequest(result=result)).result()
 
@@ -157,14 +160,8 @@ class Client:
         self._start("Return", wire.ReturnRequest(error=status.to_wire())).result()
 
 
-def _refs(result: wire.Result) -> list[wire.Ref]:
-    refs = [result.ref] if result.HasField("ref") else list(result.refs.refs.values())
-    refs += [a.ref for group in result.attestations.values() for a in group.attestations if a.HasField("ref")]
-    return refs
-
-
-def _entry(stat: wire.Stat) -> Entry:
-    return Entry(stat.path, stat.mode, stat.uid, stat.gid, stat.size, stat.linkname)
+def _file_stat(stat: wire.Stat) -> FileStat:
+    return FileStat(path=stat.path, mode=stat.mode, size=stat.size)
 
 
 def _nothing(_: Message) -> None:

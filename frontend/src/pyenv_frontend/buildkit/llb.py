@@ -11,12 +11,12 @@ __all__ = [
     "Output",
     "copied",
     "definition",
+    "detect_oneof_order",
     "digest_of",
     "encode",
     "literal",
     "output_of",
     "source",
-    "write_as",
     "written",
 ]
 
@@ -63,7 +63,7 @@ def encode(op: wire.Op) -> bytes:
     What is in a oneof comes last, as in Go's own protobuf; engines up to BuildKit 0.16 write it where its number is.
     """
     kind = op.WhichOneof("op")
-    if kind is None or _Manner.by_number:
+    if kind is None or OneofOrder.by_number:
         return op.SerializeToString(deterministic=True)
     rest = wire.Op()
     rest.CopyFrom(op)
@@ -73,14 +73,14 @@ def encode(op: wire.Op) -> bytes:
     return rest.SerializeToString(deterministic=True) + alone.SerializeToString(deterministic=True)
 
 
-class _Manner:
+class OneofOrder:
     by_number = False
     """Whether what is in a oneof has no place of its own."""
 
 
-def write_as(op: bytes) -> None:
+def detect_oneof_order(op: bytes) -> None:
     """Write ops as the engine writes them that wrote this one; it has to hold more than what is in its oneof."""
-    _Manner.by_number = wire.Op.FromString(op).SerializeToString(deterministic=True) == op
+    OneofOrder.by_number = wire.Op.FromString(op).SerializeToString(deterministic=True) == op
 
 
 def source(identifier: str, attrs: Mapping[str, str], name: str) -> Output:

@@ -15,6 +15,7 @@ from pyenv_frontend.expansion import expand as expansion
 from pyenv_frontend.expansion.astro_runtime import FILES
 from pyenv_frontend.expansion.base_image import Base
 from pyenv_frontend.expansion.location import HomeUnknownError
+from pyenv_frontend.expansion.step_images import ImagesByName
 from pyenv_frontend.inputs.resolve import resolve_inputs
 from pyenv_frontend.stages.analyze import has_pyenv
 
@@ -67,10 +68,10 @@ class _Expander:
             self._check_user(each)
         needs = [resolve_inputs(each.pyenv, context).step_inputs for each in environments]
         image = tools or self._syntax() or _TOOLS
-        where = expansion.Tools(here=image, triggers=image)
+        images = ImagesByName(tools_image=image, onbuild_tools=image)
         present = [name for name in FILES if context.exists(name)]
         try:
-            return expansion.expand(self._program, self._bases, needs, where, present=present, to_print=True).source
+            return expansion.expand(self._program, self._bases, needs, images, present=present, to_print=True).source
         except HomeUnknownError as error:
             raise self._homeless(error.user) from error
 

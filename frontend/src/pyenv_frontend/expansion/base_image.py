@@ -10,20 +10,25 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 __all__ = [
+    "FILES",
     "PYTHONS",
-    "Account",
     "Base",
     "Files",
     "Interpreter",
     "Libc",
+    "UserEntry",
     "accounts",
     "folders",
     "inspect",
+    "is_program",
     "libc_of_release",
 ]
+
+FILES = ("etc/os-release", "etc/passwd")
+"""What is read of every image."""
 
 _PYTHON = re.compile(r"python(3\.\d+)")
 _FOLDERS = ("usr/local/bin", "usr/bin")
@@ -47,6 +52,10 @@ _GLIBC_OF_RELEASE = {
     "jammy": (2, 35),
     "noble": (2, 39),
 }
+
+
+# e_machine of elf(5), by the names of platforms.
+_ELF_MACHINES = {"386": 3, "arm": 40, "amd64": 62, "arm64": 183, "ppc64le": 21, "s390x": 22, "riscv64": 243}
 
 
 class Files(Protocol):
@@ -80,7 +89,7 @@ class Interpreter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
+class UserEntry:
     """A line of the image's `/etc/passwd`."""
 
     uid: int
@@ -116,17 +125,18 @@ class Base:
     interpreters: Mapping[str, Interpreter] = field(default_factory=dict)
     """By series: `3.12`."""
 
-    accounts: Mapping[str, Account] = field(default_factory=dict)
+    accounts: Mapping[str, UserEntry] = field(default_factory=dict)
     """By name, and by number as text."""
 
 
-def inspect(
+def inspect(  # noqa: PLR0913 - the image, and what matters of it
     reference: str,
     files: Files,
     *,
     user: str = "",
     env: Mapping[str, str] | None = None,
     series: frozenset[str] = frozenset(),
+    programs: Callable[[Iterable[str]], Iterable[str]] | None = None,
 ) -> Base:
     """Read the facts of an image.
 
@@ -136,6 +146,7 @@ def inspect(
         user: `User` of its config, maybe empty.
         env: `Env` of its config.
         series: the Python series (`3.12`) whose exact version matters.
+        programs: returns those of some paths that the image's machine can execute; None: all of them.
     """
     env = env or {}
     release = _os_release(files.read("etc/os-release") or b"")
@@ -146,15 +157,15 @@ def inspect(
         libc=_libc(release, files),
         user=user or "root",
         env=env,
-        interpreters=_interpreters(files, env, series),
+        interpreters=_interpreters(files, env, series, programs),
         accounts=accounts(files.read("etc/passwd") or b""),
     )
 
 
 def _os_release(text: bytes) -> dict[str, str]:
-    """The assignments of os-release(5)."""
-    pairs = (line.partition("=") for line in text.decode(errors="replace").splitlines() if "=" in line)
-    return {key.strip(): value.strip().strip("\"'") for key, _, value in pairs}
+    """Return the assignments of os-release(5)."""
+    assignments = (line.partition("=") for line in text.decode(errors="replace").splitlines() if "=" in line)
+    return {key.strip(): value.strip().strip("\"'") for key, _, value in assignments}
 
 
 def _libc(release: Mapping[str, str], files: Files) -> Libc | None:
@@ -177,7 +188,7 @@ def libc_of_release(codename: str) -> Libc | None:
 
 
 def folders(env: Mapping[str, str]) -> list[str]:
-    """Where an image has its own interpreters: what PATH names below `/usr` (Airflow's has `/usr/python/bin`).
+    """Return where an image has its own interpreters: what PATH names below `/usr` (Airflow's has `/usr/python/bin`).
 
     Not elsewhere: a `python3.12` in a home or below `/opt` is most often some virtual environment's.
     """
@@ -185,19 +196,41 @@ def folders(env: Mapping[str, str]) -> list[str]:
     return list(dict.fromkeys([*(folder for folder in stated if folder.endswith("/bin")), *_FOLDERS]))
 
 
-def _interpreters(files: Files, env: Mapping[str, str], series: frozenset[str]) -> dict[str, Interpreter]:
-    found: dict[str, Interpreter] = {}
+def _interpreters(
+    files: Files,
+    env: Mapping[str, str],
+    series: frozenset[str],
+    programs: Callable[[Iterable[str]], Iterable[str]] | None,
+) -> dict[str, Interpreter]:
+    paths: dict[str, str] = {}
+    """The series by path, in the order of PATH."""
     for folder in folders(env):
         for name in files.names(folder, PYTHONS):
-            match = _PYTHON.fullmatch(name)
-            if match and match[1] not in found:
-                version = _version(files, env, folder, match[1]) if match[1] in series else None
-                found[match[1]] = Interpreter(path=f"/{folder}/{name}", version=version)
-    return found
+            if match := _PYTHON.fullmatch(name):
+                paths[f"{folder}/{name}"] = match[1]
+    runnable = {*paths} if programs is None else {*programs(paths)}
+    interpreters: dict[str, Interpreter] = {}
+    for path, minor in paths.items():
+        if path in runnable and minor not in interpreters:
+            version = _version(files, env, path.rpartition("/")[0], minor) if minor in series else None
+            interpreters[minor] = Interpreter(path=f"/{path}", version=version)
+    return interpreters
+
+
+def is_program(head: bytes, architecture: str) -> bool:
+    """Tell by the first 20 bytes whether a file is a program for a machine.
+
+    Args:
+        head: the bytes.
+        architecture: as platforms have it, `amd64`; a program for one that is not known here passes.
+    """
+    order: Literal["little", "big"] = "big" if head[5:6] == b"\2" else "little"
+    machine = int.from_bytes(head[18:20], order)
+    return head.startswith(b"\x7fELF") and machine == _ELF_MACHINES.get(architecture, machine)
 
 
 def _version(files: Files, env: Mapping[str, str], folder: str, series: str) -> str | None:
-    """The exact version: the official images say it in PYTHON_VERSION, others in their headers, if they have them."""
+    """Return the exact version: official images have it in PYTHON_VERSION, others may have it in their headers."""
     stated = env.get("PYTHON_VERSION", "")
     if folder != "usr/bin" and stated.startswith(series + "."):
         return stated
@@ -206,14 +239,14 @@ def _version(files: Files, env: Mapping[str, str], folder: str, series: str) -> 
     return match[1].decode() if match else None
 
 
-def accounts(passwd: bytes) -> dict[str, Account]:
-    """The users of a passwd(5) file, by name and by number; what is no proper line is passed over."""
-    found: dict[str, Account] = {}
+def accounts(passwd: bytes) -> dict[str, UserEntry]:
+    """Return the users of a passwd(5) file, by name and by number; malformed lines are skipped."""
+    found: dict[str, UserEntry] = {}
     for line in passwd.decode(errors="replace").splitlines():
         fields = line.split(":")
         if len(fields) < 6 or not (fields[2].isdigit() and fields[3].isdigit()):
             continue
-        account = Account(uid=int(fields[2]), gid=int(fields[3]), home=fields[5])
+        account = UserEntry(uid=int(fields[2]), gid=int(fields[3]), home=fields[5])
         found.setdefault(fields[0], account)
         found.setdefault(fields[2], account)
     return found

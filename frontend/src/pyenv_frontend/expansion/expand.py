@@ -1,4 +1,4 @@
-"""A Dockerfile with PYENV to one without: the order of the work, and the record of what came from where."""
+"""Expand a Dockerfile with PYENV to one without, and record which lines stand for what."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Literal
 
 from pyenv_frontend.dockerfile.words import fields
 from pyenv_frontend.expansion import astro_runtime, quoting, steps
-from pyenv_frontend.expansion import location as place
 from pyenv_frontend.expansion.interpreter_choice import Interpreters
-from pyenv_frontend.expansion.writer import Output
+from pyenv_frontend.expansion.location import locate
+from pyenv_frontend.expansion.writer import DockerfileWriter
 from pyenv_frontend.positions import LineMap, Lines, Span
 
 if TYPE_CHECKING:
@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from pyenv_frontend.dockerfile import Instruction
     from pyenv_frontend.expansion.astro_runtime import Triggers
     from pyenv_frontend.expansion.base_image import Base
-    from pyenv_frontend.expansion.interpreter_choice import Choice
-    from pyenv_frontend.expansion.location import Place
-    from pyenv_frontend.expansion.printed_builder_stage import Aside
+    from pyenv_frontend.expansion.interpreter_choice import Graft, InterpreterChoice
+    from pyenv_frontend.expansion.location import EnvironmentLocation
+    from pyenv_frontend.expansion.printed_builder_stage import PrintedBuilderStage
+    from pyenv_frontend.expansion.step_images import StepImages
     from pyenv_frontend.inputs.resolve import StepInputs
     from pyenv_frontend.stages.program import Environment, Program, Stage
 
@@ -51,14 +52,14 @@ class Step:
     carries: tuple[str, ...]
     """The paths that are the step's result."""
 
-    needs: int | None
+    graft: int | None
     """The graft it runs on, as an index into `Expansion.steps`; None when the base's own interpreter is used."""
 
     command: tuple[str, ...]
     """What it executes."""
 
-    words: tuple[str, ...]
-    """What the user is told that runs. It is part of the step's cache key, so nothing in it is about another step."""
+    title: tuple[str, ...]
+    """The words under which it runs. They are part of its cache key, so none is about another step."""
 
     variables: Mapping[str, str] | None = None
     """Its environment variables, if it runs on the stage of `--builder`; None: those of its own stage."""
@@ -76,22 +77,11 @@ class Expansion:
     """In the order of the file; triggers of ONBUILD, which do not run in this build, are not among them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tools:
-    """Where the install steps find our files (`/tools`): an image, a stage or a named context."""
-
-    here: str
-    """For the steps of this build."""
-
-    triggers: str
-    """For triggers of ONBUILD, which run in another build, with another frontend maybe: an image."""
-
-
 def expand(  # noqa: PLR0913 - the file, and all that it takes to expand it
     program: Program,
     bases: Mapping[BaseKey, Base],
-    needs: Sequence[StepInputs],
-    tools: Tools,
+    inputs: Sequence[StepInputs],
+    images: StepImages,
     *,
     present: Collection[str] = (),
     to_print: bool = False,
@@ -101,9 +91,9 @@ def expand(  # noqa: PLR0913 - the file, and all that it takes to expand it
     Args:
         program: the Dockerfile, read.
         bases: the facts of the images that stages with a PYENV begin with.
-        needs: for each PYENV of the file what its step is told of the build context.
-        tools: where the steps find our files.
-        present: which of `runtime.FILES` the build context has.
+        inputs: for each PYENV of the file what its step reads of the build context.
+        images: the images that the steps mount.
+        present: which of `astro_runtime.FILES` the build context has.
         to_print: for people and other builders: with the user's own PYENV as a comment above its expansion, and with a
             stage of its own for each PYENV with `--builder`, which in a build through us is a matter of the graph.
 
@@ -112,24 +102,24 @@ def expand(  # noqa: PLR0913 - the file, and all that it takes to expand it
         HomeUnknownError: a stage's user is made by the stage itself, and the environment would be in their home.
     """
     document = program.document
-    output = Output(document.file, document.escape.decode())
+    output = DockerfileWriter(document.file, document.escape.decode())
     recorded: list[Step] = []
     left_out = deque(program.left_out)
-    parts = list(_parts(program, bases, needs, tools, to_print=to_print))
-    built_aside: dict[int, list[tuple[_Part, Aside]]] = {}
+    parts = list(_parts(program, bases, inputs, images, to_print=to_print))
+    builder_stages: dict[int, list[tuple[_Part, PrintedBuilderStage]]] = {}
     for part in parts:
-        if part.aside:
-            built_aside.setdefault(part.stage.index, []).append((part, part.aside))
+        if part.builder_stage:
+            builder_stages.setdefault(part.stage.index, []).append((part, part.builder_stage))
     done = 0
     for part in parts:
         stage, environment = part.stage, part.environment
         instruction = environment.pyenv.instruction
         surrounded = _Surrounded.by(stage, bases[stage.root, stage.root_platform], present)
         if environment is stage.environments[0]:
-            for each, aside in built_aside.get(stage.index, ()):
-                _copy(output, Span(done, aside.start), left_out)
-                done = aside.start
-                each.write_stage(output, aside)
+            for installed, builder_stage in builder_stages.get(stage.index, ()):
+                _copy(output, Span(done, builder_stage.start), left_out)
+                done = builder_stage.start
+                installed.write_stage(output, builder_stage)
             if surrounded:
                 _copy(output, Span(done, stage.instruction.span.start), left_out)
                 done = surrounded.write_before(output)
@@ -144,7 +134,7 @@ def expand(  # noqa: PLR0913 - the file, and all that it takes to expand it
     return Expansion(source=output.source, lines=output.lines, steps=tuple(recorded))
 
 
-def _copy(output: Output, span: Span, left_out: deque[Instruction]) -> None:
+def _copy(output: DockerfileWriter, span: Span, left_out: deque[Instruction]) -> None:
     """Copy a stretch of the file; PYENVs in it that no stage of this build needs become comments."""
     done = span.start
     while left_out and left_out[0].span.start < span.end:
@@ -158,39 +148,39 @@ def _copy(output: Output, span: Span, left_out: deque[Instruction]) -> None:
 def _parts(
     program: Program,
     bases: Mapping[BaseKey, Base],
-    needs: Sequence[StepInputs],
-    tools: Tools,
+    inputs: Sequence[StepInputs],
+    images: StepImages,
     *,
     to_print: bool,
 ) -> Iterator[_Part]:
-    """Every PYENV, decided: where it goes, and which of the interpreters that its stage has by then it is for.
+    """Decide for every PYENV where it goes, and which of the interpreters that its stage has by then it is for.
 
     A trigger counts with those that the build which fires it has.
     """
-    asides: Mapping[int, Aside] = {}
+    printed_stages: Mapping[int, PrintedBuilderStage] = {}
     if to_print:
-        from pyenv_frontend.expansion.printed_builder_stage import set_aside  # noqa: PLC0415 - a build never needs it
+        from pyenv_frontend.expansion.printed_builder_stage import printed_builder_stages  # noqa: PLC0415 - a build never needs it
 
-        asides = set_aside(program)
+        printed_stages = printed_builder_stages(program)
     number = 0
     ends: dict[int, Interpreters] = {}
     for stage in program.stages:
-        here = ends[stage.parent].inherit() if stage.parent is not None else Interpreters()
-        triggered = Interpreters()
+        in_stage = ends[stage.parent].inherit() if stage.parent is not None else Interpreters()
+        in_triggers = Interpreters()
         for environment in stage.environments:
             pyenv, base = environment.pyenv, bases[stage.root, stage.root_platform]
-            interpreters = triggered if pyenv.onbuild else here
+            interpreters = in_triggers if pyenv.onbuild else in_stage
             choice = interpreters.choose(pyenv, base, environment.state, program.document.file)
-            where = place.find(environment, base)
-            aside = asides.get(number)
-            yield _Part(number, stage, environment, where, choice, needs[number], tools, aside, to_print)
+            location = locate(environment, base)
+            printed_stage = printed_stages.get(number)
+            yield _Part(number, stage, environment, location, choice, inputs[number], images, printed_stage, to_print)
             number += 1
-        ends[stage.index] = here
+        ends[stage.index] = in_stage
 
 
 @dataclass(frozen=True, slots=True)
 class _Surrounded:
-    """A stage whose base image's triggers are done around its PYENVs (see `runtime`)."""
+    """A stage whose base image's triggers are done around its PYENVs (see `astro_runtime`)."""
 
     stage: Stage
     base: Base
@@ -203,7 +193,7 @@ class _Surrounded:
             return None
         return cls(stage, base, astro_runtime.sort(base.triggers, present))
 
-    def write_before(self, output: Output) -> int:
+    def write_before(self, output: DockerfileWriter) -> int:
         """Write FROM with the image that has no triggers, and the system's part of them; return where FROM ends."""
         instruction = self.stage.instruction
         output.insert(instruction.span, fields(instruction.arguments)[0].span.end, b"-base")
@@ -213,7 +203,7 @@ class _Surrounded:
             output.verbatim(f"USER {self.base.user}", instruction.lines)
         return instruction.span.end
 
-    def write_after(self, output: Output, last: Environment) -> None:
+    def write_after(self, output: DockerfileWriter, last: Environment) -> None:
         """Write the project's part; it stands for the lines of the PYENV that it follows."""
         lines = last.pyenv.instruction.lines
         if self.triggers.user:
@@ -232,69 +222,78 @@ class _Part:
     number: int
     stage: Stage
     environment: Environment
-    place: Place
-    choice: Choice
-    needs: StepInputs
-    tools: Tools
-    aside: Aside | None
-    """The stage that installs it, if it is to have one of its own."""
+    location: EnvironmentLocation
+    choice: InterpreterChoice
+    inputs: StepInputs
+    images: StepImages
+    builder_stage: PrintedBuilderStage | None
+    """The stage that installs it, if it has one of its own."""
 
     to_print: bool
 
-    def write(self, output: Output, before: Sequence[Step]) -> list[Step]:
+    def write(self, output: DockerfileWriter, before: Sequence[Step]) -> list[Step]:
         """Write the instructions of this PYENV; return the steps among them."""
         pyenv, choice = self.environment.pyenv, self.choice
-        tools = self.tools.triggers if pyenv.onbuild else self.tools.here
         written: list[Step] = []
-        if not self.place.is_root:
+        if not self.location.is_root:
             self._instruction(output, ["USER", "0"])
         if choice.graft and choice.is_new:
-            run = steps.graft(choice.graft, tools)
-            written.append(self._step("graft", output, run, choice.graft.carries, None))
-        needs = self._graft_of([*before, *written]) if choice.graft else None
-        written.append(self._step("environment", output, self._result(tools), (self.place.path,), needs))
+            written.append(self._step("graft", output, self._graft(choice.graft), choice.graft.carries, None))
+        graft = self._graft_of([*before, *written]) if choice.graft else None
+        written.append(self._step("environment", output, self._result(), (self.location.path,), graft))
         if self.to_print and any(map(_LIKE_A_SECRET.search, pyenv.name.variables)):
             output.comment(b"check=skip=SecretsUsedInArgOrEnv", pyenv.instruction.lines)
-        self._instruction(output, steps.variables(pyenv, self.place))
-        if not self.place.is_root:
-            self._instruction(output, ["USER", quoting.env_value(self.place.user, pyenv.escape)])
+        self._instruction(output, steps.variables(pyenv, self.location))
+        if not self.location.is_root:
+            self._instruction(output, ["USER", quoting.env_value(self.location.user, pyenv.escape)])
         return [] if pyenv.onbuild else written
 
-    def write_stage(self, output: Output, aside: Aside) -> None:
+    def write_stage(self, output: DockerfileWriter, builder_stage: PrintedBuilderStage) -> None:
         """Write the stage that installs this environment, for the line that it is put before."""
         pyenv = self.environment.pyenv
-        output.comment(pyenv.instruction.text, aside.lines)
-        begin = ["from", aside.builder, "as"] if pyenv.keyword.islower() else ["FROM", aside.builder, "AS"]
-        self._instruction(output, [*begin, aside.name], lines=aside.lines)
-        for instruction in aside.settings:
-            output.repeat(instruction.text, aside.lines)
-        self._instruction(output, ["USER", "0"], lines=aside.lines)
+        output.comment(pyenv.instruction.text, builder_stage.lines)
+        begin = (
+            ["from", builder_stage.builder, "as"] if pyenv.keyword.islower() else ["FROM", builder_stage.builder, "AS"]
+        )
+        self._instruction(output, [*begin, builder_stage.name], lines=builder_stage.lines)
+        for instruction in builder_stage.settings:
+            output.repeat(instruction.text, builder_stage.lines)
+        self._instruction(output, ["USER", "0"], lines=builder_stage.lines)
         if self.choice.graft:
-            self._instruction(output, *steps.graft(self.choice.graft, self.tools.here), lines=aside.lines)
-        self._instruction(output, *self._install(self.tools.here), lines=aside.lines)
-        output.repeat(b"\n", aside.lines)
+            self._instruction(output, *self._graft(self.choice.graft), lines=builder_stage.lines)
+        self._instruction(output, *self._install(), lines=builder_stage.lines)
+        output.repeat(b"\n", builder_stage.lines)
 
-    def _result(self, tools: str) -> steps.Run:
-        """The step that has the environment as its result."""
-        if self.aside:
-            return steps.copy(
-                self.environment.pyenv, self.place, self.choice.python, stage=self.aside.name, tools=tools
-            )
-        return self._install(tools)
+    @property
+    def _tools(self) -> str:
+        return self.images.onbuild_tools if self.environment.pyenv.onbuild else self.images.tools(self.stage)
 
-    def _install(self, tools: str) -> steps.Run:
+    def _graft(self, graft: Graft) -> steps.Run:
+        """Return the step that grafts the interpreter."""
+        pyenv = self.environment.pyenv
+        image = graft.image if pyenv.onbuild else self.images.interpreter(graft, self.stage, pyenv)
+        return steps.graft(graft, image=image, tools=self._tools)
+
+    def _result(self) -> steps.Run:
+        """Return the step that has the environment as its result."""
+        if self.builder_stage:
+            pyenv, name = self.environment.pyenv, self.builder_stage.name
+            return steps.copy(pyenv, self.location, self.choice.python, stage=name, tools=self._tools)
+        return self._install()
+
+    def _install(self) -> steps.Run:
         return steps.environment(
             self.environment.pyenv,
-            self.place,
+            self.location,
             self.choice.python,
-            needs=self.needs,
-            tools=tools,
+            inputs=self.inputs,
+            tools=self._tools,
             selfcheck=self.choice.graft is None,
-            rehung=self.aside is None,
+            mounts_builder=self.builder_stage is None,
         )
 
     def _instruction(
-        self, output: Output, words: list[str], command: Sequence[str] = (), lines: Lines | None = None
+        self, output: DockerfileWriter, words: list[str], command: Sequence[str] = (), lines: Lines | None = None
     ) -> int:
         """Keywords follow the case in which the user wrote PYENV, as Docker's lint wants them alike."""
         pyenv = self.environment.pyenv
@@ -305,33 +304,33 @@ class _Part:
     def _step(
         self,
         kind: Literal["graft", "environment"],
-        output: Output,
+        output: DockerfileWriter,
         run: steps.Run,
         carries: tuple[str, ...],
-        needs: int | None,
+        graft: int | None,
     ) -> Step:
         """Write a RUN, and record what it is."""
         pyenv = self.environment.pyenv
         builder = self.environment.builder if kind == "environment" else None
-        words = steps.said_of_graft(pyenv) if kind == "graft" else pyenv.instruction.title.split()
+        title = steps.graft_title(pyenv) if kind == "graft" else pyenv.instruction.title.split()
         return Step(
             kind=kind,
             environment=self.number,
             line=self._instruction(output, *run),
             carries=carries,
-            needs=needs,
+            graft=graft,
             command=tuple(run[1]),
-            words=tuple(words),
+            title=tuple(title),
             variables=builder.variables if builder else None,
         )
 
-    def _graft_of(self, made: Sequence[Step]) -> int | None:
-        """Index of the graft step that this environment's interpreter comes from."""
+    def _graft_of(self, steps_so_far: Sequence[Step]) -> int | None:
+        """Return the index of the graft step that this environment's interpreter comes from."""
         graft = self.choice.graft
         return next(
             (
                 index
-                for index, step in enumerate(made)
+                for index, step in enumerate(steps_so_far)
                 if step.kind == "graft" and graft and step.carries == graft.carries
             ),
             None,

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from pyenv_frontend.errors import UserError
 from pyenv_frontend.expansion import interpreter_image
-from pyenv_frontend.expansion.steps import Graft
 from pyenv_frontend.positions import Location
 
 if TYPE_CHECKING:
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from pyenv_frontend.pyenv.instruction import Pyenv
     from pyenv_frontend.stages.program import StageState
 
-__all__ = ["Choice", "Interpreters"]
+__all__ = ["Graft", "InterpreterChoice", "Interpreters"]
 
 _PREFIX = "/opt/pyenv"
 _TOO_OLD = frozenset({"3.5", "3.6"})
@@ -26,7 +25,35 @@ _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class Graft:
+    """An interpreter that is copied into the image."""
+
+    image: str
+    """Image or stage it comes from."""
+
+    reason: str
+    """Why this image, to follow its name in a sentence."""
+
+    series: str
+    prefix: str
+    """Where it goes: `/opt/pyenv/3.8`."""
+
+    link: str | None
+    """Where PATH finds it: `/usr/local/bin/python3.8`; None when PATH has a Python of that series already."""
+
+    @property
+    def python(self) -> str:
+        """The grafted executable."""
+        return f"{self.prefix}/bin/python{self.series}"
+
+    @property
+    def carries(self) -> tuple[str, ...]:
+        """What the step leaves in the image."""
+        return (self.prefix, self.link) if self.link else (self.prefix,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InterpreterChoice:
     """The interpreter for one PYENV."""
 
     python: str
@@ -54,7 +81,7 @@ class Interpreters:
         """A copy for a stage that is based on this one."""
         return Interpreters(dict(self.grafts), set(self.linked))
 
-    def choose(self, pyenv: Pyenv, base: Base, state: StageState, file: SourceFile) -> Choice:
+    def choose(self, pyenv: Pyenv, base: Base, state: StageState, file: SourceFile) -> InterpreterChoice:
         """Choose the interpreter for `pyenv`, and remember a graft that this makes.
 
         Raises:
@@ -63,17 +90,18 @@ class Interpreters:
         version, source = pyenv.version, pyenv.options.from_
         own = base.interpreters.get(version.minor)
         if source is None and own and version.full in {None, own.version}:
-            return Choice(python=own.path, graft=None, is_new=False)
+            return InterpreterChoice(python=own.path, graft=None, is_new=False)
         known = self.grafts.get((version.text, source))
         graft = known or Graft(
             image=source or _official(pyenv, base, file),
+            reason=_reason(pyenv, base),
             series=version.minor,
             prefix=f"{_PREFIX}/{version.text}" + (f"-{_slug(source)}" if source else ""),
             link=self._link(version.minor, base, state),
         )
         self.grafts[version.text, source] = graft
         self.linked.add(version.minor)
-        return Choice(python=graft.python, graft=graft, is_new=known is None)
+        return InterpreterChoice(python=graft.python, graft=graft, is_new=known is None)
 
     def _link(self, series: str, base: Base, state: StageState) -> str | None:
         """Where the PATH of the stage will find `pythonX.Y`; None when it finds another one already."""
@@ -85,6 +113,13 @@ class Interpreters:
 
 def _slug(reference: str) -> str:
     return re.sub(r"[^A-Za-z0-9.]+", "-", reference).strip("-")
+
+
+def _reason(pyenv: Pyenv, base: Base) -> str:
+    if pyenv.options.from_ is not None:
+        return "which --from names"
+    libc = "musl" if base.libc and base.libc.kind == "musl" else base.suite or "its C library"
+    return f"the official image of Python {pyenv.version.text} that fits {base.reference} ({libc})"
 
 
 def _official(pyenv: Pyenv, base: Base, file: SourceFile) -> str:

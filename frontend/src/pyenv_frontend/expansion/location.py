@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyenv_frontend.errors import UserError
-from pyenv_frontend.expansion.base_image import Account
+from pyenv_frontend.expansion.base_image import UserEntry
 
 if TYPE_CHECKING:
     from pyenv_frontend.expansion.base_image import Base
     from pyenv_frontend.stages.program import Environment
 
-__all__ = ["HomeUnknownError", "Place", "find"]
+__all__ = ["EnvironmentLocation", "HomeUnknownError", "locate"]
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _ROOT = frozenset({"", "root", "0"})
@@ -36,7 +36,7 @@ class HomeUnknownError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class EnvironmentLocation:
     """The folder of one environment and its owner."""
 
     path: str
@@ -46,7 +46,7 @@ class Place:
     home: str | None
     """The stage's `ENV HOME`, where it sets one; the owner's own home otherwise holds."""
 
-    account: Account | None
+    account: UserEntry | None
     """The owner's numbers, where they are known."""
 
     @property
@@ -60,7 +60,7 @@ class Place:
         return self.user.partition(":")[0] in _ROOT
 
 
-def find(environment: Environment, base: Base) -> Place:
+def locate(environment: Environment, base: Base) -> EnvironmentLocation:
     """The place of an environment: `--path`, or `$HOME/.venv/<name>`, or `/opt/venv/<name>` for root and the homeless.
 
     Raises:
@@ -70,15 +70,15 @@ def find(environment: Environment, base: Base) -> Place:
     pyenv, state = environment.pyenv, environment.state
     user = base.user if state.user is None else state.user
     name = user.partition(":")[0]
-    account = base.accounts.get(name) or (Account(uid=0, gid=0, home="/root") if name in _ROOT else None)
+    account = base.accounts.get(name) or (UserEntry(uid=0, gid=0, home="/root") if name in _ROOT else None)
     stated = state.env.get("HOME") or base.env.get("HOME")
     if _CONTROL.search(user + (stated or "")):
         message = "the user or the home of this stage has a control character in it"
         raise UserError(message, pyenv.instruction.location)
-    place = Place(path="", user=user, home=stated, account=account)
+    location = EnvironmentLocation(path="", user=user, home=stated, account=account)
     if pyenv.options.path:
         path = pyenv.options.path
-    elif place.is_root:
+    elif location.is_root:
         path = f"{_SHARED}/{pyenv.name.text}"
     else:
         home = stated or (account.home if account else None)
@@ -90,4 +90,4 @@ def find(environment: Environment, base: Base) -> Place:
             if home is None or home in _HOMELESS
             else f"{home.rstrip('/')}/.venv/{pyenv.name.text}"
         )
-    return Place(path=path, user=user, home=stated, account=account)
+    return EnvironmentLocation(path=path, user=user, home=stated, account=account)

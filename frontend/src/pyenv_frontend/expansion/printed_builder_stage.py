@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from pyenv_frontend.dockerfile import Document, Instruction
     from pyenv_frontend.stages.program import Environment, Program, Stage
 
-__all__ = ["Aside", "set_aside"]
+__all__ = ["PrintedBuilderStage", "printed_builder_stages"]
 
 
-class Aside(NamedTuple):
+class PrintedBuilderStage(NamedTuple):
     """The stage that installs one environment."""
 
     name: str
@@ -44,13 +44,13 @@ class Aside(NamedTuple):
     """The line there."""
 
 
-def set_aside(program: Program) -> dict[int, Aside]:
+def printed_builder_stages(program: Program) -> dict[int, PrintedBuilderStage]:
     """The stages that a print of the file has more, by the number of the PYENV.
 
     Raises:
         UserError: the file counts its stages somewhere, or a builder's stage would not be the same when built upon.
     """
-    found: dict[int, Aside] = {}
+    found: dict[int, PrintedBuilderStage] = {}
     taken = {stage.name or "": 1 for stage in program.stages}
     builders: dict[str, Stage] = {}
     places: dict[int, int] = {}
@@ -67,7 +67,7 @@ def set_aside(program: Program) -> dict[int, Aside]:
         builder = builders.get(wanted) or builders.setdefault(wanted, _builder(program, environment, wanted))
         start, line = _above(program.document, places[stage.instruction.span.start])
         settings = environment.builder.settings if environment.builder else ()
-        found[number] = Aside(name, builder.name or "", settings, start, Lines(line, line))
+        found[number] = PrintedBuilderStage(name, builder.name or "", settings, start, Lines(line, line))
     return found
 
 

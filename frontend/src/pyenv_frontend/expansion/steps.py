@@ -16,7 +16,8 @@ from pyenv_image.step_options import CopyOptions, EnvironmentOptions, GraftOptio
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pyenv_frontend.expansion.location import Place
+    from pyenv_frontend.expansion.interpreter_choice import Graft
+    from pyenv_frontend.expansion.location import EnvironmentLocation
     from pyenv_frontend.inputs.resolve import StepInputs
     from pyenv_frontend.pyenv.instruction import Pyenv
     from pyenv_frontend.pyenv.mount import Mount
@@ -27,13 +28,12 @@ __all__ = [
     "INTERPRETER",
     "PACKAGE",
     "TOOLS",
-    "Graft",
     "Run",
     "copy",
     "environment",
     "environment_options",
     "graft",
-    "said_of_graft",
+    "graft_title",
     "variables",
 ]
 
@@ -54,45 +54,26 @@ type Run = tuple[list[str], list[str]]
 """Keyword and flags, and the command."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Graft:
-    """An interpreter that is copied into the image."""
+def graft(graft: Graft, *, image: str, tools: str) -> Run:
+    """Return the RUN that grafts an interpreter.
 
-    image: str
-    """Image or stage it comes from."""
-
-    series: str
-    prefix: str
-    """Where it goes: `/opt/pyenv/3.8`."""
-
-    link: str | None
-    """Where PATH finds it: `/usr/local/bin/python3.8`; None when PATH has a Python of that series already."""
-
-    @property
-    def python(self) -> str:
-        """The grafted executable."""
-        return f"{self.prefix}/bin/python{self.series}"
-
-    @property
-    def carries(self) -> tuple[str, ...]:
-        """What the step leaves in the image."""
-        return (self.prefix, self.link) if self.link else (self.prefix,)
-
-
-def graft(plan: Graft, tools: str) -> Run:
-    """The RUN that grafts an interpreter; `tools` names the image that has our files."""
+    Args:
+        graft: what is grafted and where it goes.
+        image: what has the interpreter, as `--mount=from=` names it.
+        tools: what has our files, likewise.
+    """
     words = [
         "RUN",
         "--network=none",
         _tools(tools),
         _CACHE_MOUNT,
-        quoting.mount(type="bind", from_=plan.image, source="/usr/local", target=INTERPRETER),
+        quoting.mount(type="bind", from_=image, source="/usr/local", target=INTERPRETER),
     ]
-    options = GraftOptions(source=INTERPRETER, prefix=plan.prefix, link=plan.link or "")
-    return words, _command(f"{INTERPRETER}/bin/python{plan.series}", "graft", options)
+    options = GraftOptions(source=INTERPRETER, prefix=graft.prefix, link=graft.link or "")
+    return words, _command(f"{INTERPRETER}/bin/python{graft.series}", "graft", options)
 
 
-def said_of_graft(pyenv: Pyenv) -> list[str]:
+def graft_title(pyenv: Pyenv) -> list[str]:
     """What a graft does, in the user's terms, and no more of the PYENV that it was made for.
 
     Other environments of that version start from it: it must stay as it is when that one gets another name.
@@ -102,18 +83,25 @@ def said_of_graft(pyenv: Pyenv) -> list[str]:
 
 
 def environment(  # noqa: PLR0913 - three that say what, three that say how
-    pyenv: Pyenv, place: Place, python: str, *, needs: StepInputs, tools: str, selfcheck: bool, rehung: bool = True
+    pyenv: Pyenv,
+    location: EnvironmentLocation,
+    python: str,
+    *,
+    inputs: StepInputs,
+    tools: str,
+    selfcheck: bool,
+    mounts_builder: bool = True,
 ) -> Run:
     """The RUN that makes an environment.
 
     Args:
         pyenv: the instruction.
-        place: where the environment goes.
+        location: where the environment goes.
         python: the interpreter it is made for.
-        needs: what of the build context the step reads.
-        tools: the image that has our files.
+        inputs: what of the build context the step reads.
+        tools: what has our files, as `--mount=from=` names it.
         selfcheck: whether nobody has checked that interpreter on this base yet.
-        rehung: whether a PYENV with `--builder` is yet to be hung onto that stage, which is mounted to say so.
+        mounts_builder: whether the stage of `--builder` is mounted, which the graph of the build then makes the root.
     """
     options = pyenv.options
     network = [f"--network={options.network}"] if options.network else []
@@ -123,17 +111,21 @@ def environment(  # noqa: PLR0913 - three that say what, three that say how
         *network,
         _tools(tools),
         *cache,
-        *_context(needs.inputs, pyenv.escape),
-        *([quoting.mount(type="bind", from_=options.builder, target=BUILDER)] if options.builder and rehung else []),
-        *(f"--mount={_readable(mount, place)}" for mount in options.mounts),
+        *_context(inputs.inputs, pyenv.escape),
+        *(
+            [quoting.mount(type="bind", from_=options.builder, target=BUILDER)]
+            if options.builder and mounts_builder
+            else []
+        ),
+        *(f"--mount={_readable(mount, location)}" for mount in options.mounts),
     ]
-    contents = environment_options(pyenv, needs.locked)
-    owner = _owner(place, in_other_stage=options.builder is not None)
-    step = replace(contents, path=place.path, user=owner.user, home=owner.home, selfcheck=selfcheck)
+    contents = environment_options(pyenv, inputs.locked)
+    owner = _owner(location, in_other_stage=options.builder is not None)
+    step = replace(contents, path=location.path, user=owner.user, home=owner.home, selfcheck=selfcheck)
     return words, _command(python, "environment", step)
 
 
-def copy(pyenv: Pyenv, place: Place, python: str, *, stage: str, tools: str) -> Run:
+def copy(pyenv: Pyenv, location: EnvironmentLocation, python: str, *, stage: str, tools: str) -> Run:
     """The RUN that takes an environment over from the stage that has made it.
 
     Not COPY: that has no word for the owners of the folders it makes on the way, and its `--chown` needs numbers.
@@ -144,9 +136,9 @@ def copy(pyenv: Pyenv, place: Place, python: str, *, stage: str, tools: str) -> 
         _tools(tools),
         quoting.mount(type="bind", from_=stage, target=BUILDER),
     ]
-    owner = _owner(place, in_other_stage=False)
+    owner = _owner(location, in_other_stage=False)
     options = CopyOptions(
-        name=pyenv.name.text, source=f"{BUILDER}{place.path}", path=place.path, user=owner.user, home=owner.home
+        name=pyenv.name.text, source=f"{BUILDER}{location.path}", path=location.path, user=owner.user, home=owner.home
     )
     return words, _command(python, "copy", options)
 
@@ -162,15 +154,15 @@ def _context(inputs: Sequence[str], escape: str) -> list[str]:
     """
     places: dict[str, bool] = {}
     for path in inputs:
-        place = _sayable(path)
+        place = _expressible_ancestor(path)
         places[place] = places.get(place, False) or path.endswith("/")
-    for above in {place for path in inputs if (place := _sayable(path)) != path.rstrip("/")}:
+    for above in {place for path in inputs if (place := _expressible_ancestor(path)) != path.rstrip("/")}:
         for path in [each for each in places if each != above and f"{each}/".startswith(f"{above}/" if above else "")]:
             places[above] |= places.pop(path)
     return [_mount(path, escape, writable=writable) for path, writable in places.items()]
 
 
-def _sayable(path: str) -> str:
+def _expressible_ancestor(path: str) -> str:
     """The path itself, or the nearest folder above it that can be said (empty: the whole context).
 
     The engine takes the bytes of a flag for characters, and its client the path of a mount for a pattern of what to
@@ -220,27 +212,27 @@ class _Owner:
     home: str
 
 
-def _owner(place: Place, *, in_other_stage: bool) -> _Owner:
+def _owner(location: EnvironmentLocation, *, in_other_stage: bool) -> _Owner:
     """Say who owns the environment. A builder's stage may not know the user, so it gets numbers if they are known."""
-    home = place.home or ""
-    if place.is_root:
+    home = location.home or ""
+    if location.is_root:
         return _Owner("0", home)
-    if in_other_stage and place.account:
-        group = place.user.partition(":")[2]
-        user = f"{place.account.uid}:{group if group.isdigit() else place.account.gid}"
-        return _Owner(user, home or place.account.home)
-    return _Owner(place.user, home)
+    if in_other_stage and location.account:
+        group = location.user.partition(":")[2]
+        user = f"{location.account.uid}:{group if group.isdigit() else location.account.gid}"
+        return _Owner(user, home or location.account.home)
+    return _Owner(location.user, home)
 
 
-def _readable(mount: Mount, place: Place) -> str:
+def _readable(mount: Mount, location: EnvironmentLocation) -> str:
     """A secret is root's unless said otherwise, and the install step runs as the stage's user: say it for them."""
     owned = mount.has("uid") or (mount.has("env") and mount.target is None)
-    if mount.type not in {"secret", "ssh"} or owned or place.is_root or place.account is None:
+    if mount.type not in {"secret", "ssh"} or owned or location.is_root or location.account is None:
         return mount.raw
-    return f"{mount.raw},uid={place.account.uid}"
+    return f"{mount.raw},uid={location.account.uid}"
 
 
-def variables(pyenv: Pyenv, place: Place) -> list[str]:
+def variables(pyenv: Pyenv, location: EnvironmentLocation) -> list[str]:
     """The ENV that publishes the environment: the contract with the provider."""
-    python = quoting.env_value(place.python, pyenv.escape)
+    python = quoting.env_value(location.python, pyenv.escape)
     return ["ENV", *(f"{name}={python}" for name in pyenv.name.variables)]

@@ -10,12 +10,12 @@ from pyenv_frontend.positions import LineMap, Lines, SourceFile, Span
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Output"]
+__all__ = ["DockerfileWriter"]
 
 _WIDTH = 100
 
 
-class Output:
+class DockerfileWriter:
     """Writes whole lines only.
 
     Args:

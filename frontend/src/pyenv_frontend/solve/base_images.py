@@ -1,74 +1,188 @@
-"""Ask the engine for the facts of a base image.
+"""The facts of base images, as the engine has them.
 
-`FROM <reference>` alone is given to the engine's own Dockerfile frontend, with all the options of this build: named
+`FROM <reference>` alone is given to the engine's own Dockerfile frontend, with all options of this build: named
 contexts, platforms, linked targets and policies mean for us what they mean for it. The answer is the image's file
-system, to read from, and its configuration.
+system, to read from, and its configuration. All images are asked for together.
 """
 
 from __future__ import annotations
 
-import json
-from dataclasses import replace
-from typing import TYPE_CHECKING
+__all__ = ["BaseImages"]
 
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from pyenv_frontend.buildkit import llb, results
 from pyenv_frontend.buildkit import wire_pb2 as wire
 from pyenv_frontend.buildkit.api import RefId
-from pyenv_frontend.buildkit.llb import digest_of
 from pyenv_frontend.buildkit.status import CallError
+from pyenv_frontend.errors import UserError
 from pyenv_frontend.expansion import astro_runtime
-from pyenv_frontend.expansion.base_image import PYTHONS, Base, folders, inspect
+from pyenv_frontend.expansion.base_image import FILES, PYTHONS, Base, folders, inspect, is_program
+from pyenv_frontend.positions import Location
+from pyenv_frontend.solve.error_details import at_lines
+from pyenv_frontend.solve.image_files import ImageFileError, ImageFiles
+from pyenv_frontend.solve.step_names import base_name
+from pyenv_frontend.stages.stages import is_pyenv
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from pyenv_frontend.buildkit.api import Bridge, Entry, Reply
+    from pyenv_frontend.buildkit.api import Reply
     from pyenv_frontend.expansion.expand import BaseKey
-    from pyenv_frontend.stages.program import Program
-
-    type Solve = Callable[[bytes], Reply[wire.Result]]
-    """The engine's Dockerfile frontend, on a Dockerfile of ours, with the options of this build."""
+    from pyenv_frontend.pyenv.instruction import Pyenv
+    from pyenv_frontend.solve.session import BuildSession
+    from pyenv_frontend.stages.program import Program, Stage
 
     type Facts = dict[BaseKey, Base]
 
-__all__ = ["IMAGE_CONFIG", "bases"]
 
-IMAGE_CONFIG = "containerimage.config"
-"""Where a result's metadata has the image's configuration; with several platforms, `/` and the platform follow."""
-# Read for every base; asked for together, so that they take one round trip.
-_FILES = ("etc/os-release", "etc/passwd")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Image:
+    """A base image on one platform."""
+
+    config: Mapping[str, Any]
+    definition: wire.Definition
+
+    @property
+    def env(self) -> dict[str, str]:
+        return dict(str(entry).partition("=")[::2] for entry in self.config.get("Env") or ())
 
 
-def bases(bridge: Bridge, solve: Solve, program: Program) -> dict[str, Facts]:
-    """The facts of every image that a stage with a PYENV begins with.
+class BaseImages:
+    """The images that stages with a PYENV begin with; they are asked for when this is made.
 
-    Returns:
-        For each platform of the build (`linux/amd64`; an empty one where the build has only one) the bases by name and
-        `--platform`.
-
-    Raises:
-        CallError: an image cannot be had; the engine's own words.
+    Args:
+        session: the build.
+        program: the file, as far as it can be read before the images are known.
     """
-    keys = {(stage.root, stage.root_platform) for stage in program.stages if stage.environments}
-    series = frozenset(each.pyenv.version.minor for each in program.environments if each.pyenv.version.full)
-    facts: dict[str, Facts] = {}
-    answers = {key: solve(_from(key)) for key in sorted(keys, key=str) if key[0] != "scratch"}
-    for key, answer in answers.items():
-        result = answer.get()
-        for platform, ref in _refs(result).items():
-            base = _facts(bridge, key[0], ref, _config(result, platform), series)
-            facts.setdefault(platform, {})[key] = replace(base, triggers=_triggers(bridge, key[0]))
-    for key in keys - answers.keys():
-        for of_platform in facts.values() or [facts.setdefault("", {})]:
-            of_platform[key] = Base(reference=key[0])
-    return facts
+
+    def __init__(self, session: BuildSession, program: Program) -> None:
+        self._session = session
+        self._program = program
+        self._stages: dict[BaseKey, Stage] = {}
+        """The first stage of the file that begins with an image."""
+        skipped = set(map(id, program.left_out))
+        for stage in program.stages:
+            if any(is_pyenv(each) and id(each) not in skipped for each in stage.instructions):
+                first = stage
+                while first.parent is not None:
+                    first = program.stages[first.parent]
+                self._stages.setdefault((first.base, first.platform), first)
+        self._texts = {key: _from(key) for key in self._stages if key[0] != "scratch"}
+        self._replies: dict[BaseKey, Reply[wire.Result]] = {
+            key: session.ask(session.options.for_base(), text, "look at the base image")
+            for key, text in self._texts.items()
+        }
+        self._images: dict[BaseKey, dict[str, _Image]] = {}
+
+    def variables(self, reference: str, platform: str | None) -> Mapping[str, str]:
+        """Return the ENV of an image, of the first platform that is built for.
+
+        Raises:
+            CallError: the image is not available.
+        """
+        if (reference, platform) not in self._replies:
+            return {}
+        return next(iter(self._load(reference, platform).values())).env
+
+    def facts(self, program: Program) -> dict[str, Facts]:
+        """Return the facts of all images.
+
+        Args:
+            program: the file, read with the variables of the images.
+
+        Returns:
+            For each platform of the build (`linux/amd64`; an empty one where the build has only one) the bases by name
+            and `--platform`.
+
+        Raises:
+            CallError: an image is not available.
+            UserError: a file of an image cannot be read.
+        """
+        files = {}
+        for key in self._replies:
+            for platform, (image, ref) in self._solve(key).items():
+                files[key, platform] = image, ImageFiles(self._session.bridge, ref, f"the base image {key[0]}")
+        facts: dict[str, Facts] = {}
+        for (key, platform), (image, image_files) in files.items():
+            facts.setdefault(platform, {})[key] = self._inspect(key, image, image_files, program, platform)
+        scratch = {key: Base(reference=key[0]) for key in self._stages.keys() - self._replies.keys()}
+        return {platform: {**scratch, **bases} for platform, bases in (facts or {"": {}}).items()}
+
+    def _load(self, reference: str, platform: str | None) -> dict[str, _Image]:
+        key = (reference, platform)
+        if key not in self._images:
+            try:
+                result = self._replies[key].get()
+            except CallError as error:
+                lines = self._stages[key].instruction.lines
+                status = at_lines(error.status, self._texts[key], self._session.file, lines)
+                raise CallError(error.method, status) from error
+            self._images[key] = {
+                of_platform: _Image(config=results.image_config(result, of_platform), definition=ref.definition)
+                for of_platform, ref in results.file_systems(result).items()
+            }
+        return self._images[key]
+
+    def _solve(self, key: BaseKey) -> dict[str, tuple[_Image, RefId]]:
+        """Load the file systems, under the names that their steps have in the whole build.
+
+        The engine goes by the first name that it hears for a step.
+        """
+        waiting = {}
+        for platform, image in self._load(*key).items():
+            definition = _before_triggers(image.definition)
+            for metadata in definition.metadata.values():
+                if llb.NAME in metadata.description:
+                    name = metadata.description[llb.NAME]
+                    metadata.description[llb.NAME] = base_name(name, self._program, self._stages[key])
+            waiting[platform] = image, self._session.bridge.solve(definition) if definition.ops else None
+        return {
+            platform: (image, RefId("" if reply is None else reply.get().ref.id))
+            for platform, (image, reply) in waiting.items()
+        }
+
+    def _inspect(self, key: BaseKey, image: _Image, files: ImageFiles, program: Program, platform: str) -> Base:
+        stages = [stage for stage in program.stages if (stage.root, stage.root_platform) == key]
+        pyenvs = [each.pyenv for stage in stages for each in stage.environments]
+        reference = key[0]
+        try:
+            files.load(FILES, [(folder, PYTHONS) for folder in folders(image.env)])
+            base = inspect(
+                reference,
+                files,
+                user=str(image.config.get("User") or ""),
+                env=image.env,
+                series=frozenset(each.version.minor for each in pyenvs if each.version.full),
+                programs=lambda paths: _programs(files, paths, pyenvs, self._architecture(key, platform)),
+            )
+        except ImageFileError as error:
+            place = [Location(program.document.file, each.version.span) for each in pyenvs[:1]]
+            hint = "use another base image, or PYENV in a stage that is based on another one"
+            raise UserError(str(error), *place, hint=hint) from error
+        return replace(base, triggers=self._triggers(reference))
+
+    def _architecture(self, key: BaseKey, platform: str) -> str:
+        target = platform or self._session.settings().target_platform or self._session.options.build_platform
+        return (key[1] or target).partition("/")[2].partition("/")[0]
+
+    def _triggers(self, reference: str) -> tuple[str, ...]:
+        """Return the triggers of an image whose work we take over; of all others the engine takes care."""
+        if not astro_runtime.has_triggers(reference):
+            return ()
+        config = json.loads(self._session.bridge.resolve_image(reference).get().config).get("config") or {}
+        return tuple(config.get("OnBuild") or ())
 
 
-def _triggers(bridge: Bridge, reference: str) -> tuple[str, ...]:
-    """The triggers of an image whose work we take over; of all others the engine takes care."""
-    if not astro_runtime.has_triggers(reference):
-        return ()
-    config = json.loads(bridge.resolve_image(reference).get().config).get("config") or {}
-    return tuple(config.get("OnBuild") or ())
+def _programs(files: ImageFiles, paths: Iterable[str], pyenvs: Sequence[Pyenv], architecture: str) -> Iterator[str]:
+    """Return the interpreters that work; those of series that no PYENV wants only keep a name in PATH, and count."""
+    names = {f"python{each.version.minor}" for each in pyenvs}
+    wanted = [path for path in paths if path.rpartition("/")[2] in names]
+    yield from (path for path in paths if path not in wanted)
+    heads = files.executables(wanted, 20)
+    yield from (path for path, head in heads.items() if is_program(head, architecture))
 
 
 def _from(key: BaseKey) -> bytes:
@@ -77,82 +191,26 @@ def _from(key: BaseKey) -> bytes:
     return f"FROM {flag}{reference}\n".encode()
 
 
-def _refs(result: wire.Result) -> Mapping[str, wire.Ref]:
-    return result.refs.refs if result.WhichOneof("result") == "refs" else {"": result.ref}
-
-
-def _config(result: wire.Result, platform: str) -> Mapping[str, object]:
-    raw = result.metadata.get(f"{IMAGE_CONFIG}/{platform}") or result.metadata.get(IMAGE_CONFIG) or b"{}"
-    config: Mapping[str, object] = json.loads(raw).get("config") or {}
-    return config
-
-
-def _facts(bridge: Bridge, reference: str, ref: wire.Ref, config: Mapping[str, object], series: frozenset[str]) -> Base:
-    variables = config.get("Env")
-    pairs = (str(entry).partition("=") for entry in variables) if isinstance(variables, list) else ()
-    env = {key: value for key, _, value in pairs}
-    files = _ImageFiles(bridge, _before_triggers(bridge, ref), folders(env))
-    return inspect(reference, files, user=str(config.get("User") or ""), env=env, series=series)
-
-
-def _before_triggers(bridge: Bridge, ref: wire.Ref) -> RefId:
-    """The image alone: its ONBUILD triggers are part of `FROM`, and reading a file would run them.
+def _before_triggers(graph: wire.Definition) -> wire.Definition:
+    """Return the graph of the image alone: its ONBUILD triggers are part of `FROM`, and reading a file would run them.
 
     The graph of a `FROM` of an image begins with the image and ends with naming it; what lies between are triggers.
     """
-    ops = ref.definition.ops
+    ops = graph.ops
     image = wire.Op.FromString(ops[0]) if ops else wire.Op()
     if len(ops) <= 2 or not image.source.identifier.startswith(("docker-image://", "oci-layout://")):
-        return RefId(ref.id)
-    last = wire.Op.FromString(ops[-1])
-    first = _only_input(ops, last)
+        return graph
+    first = _only_input(ops, wire.Op.FromString(ops[-1]))
     cut = wire.Definition(ops=[ops[0], wire.Op(inputs=[wire.Input(digest=first)]).SerializeToString()])
-    cut.metadata[first].CopyFrom(ref.definition.metadata[first])
-    return RefId(bridge.solve(cut).get().ref.id)
+    cut.metadata[first].CopyFrom(graph.metadata[first])
+    return cut
 
 
 def _only_input(ops: Sequence[bytes], last: wire.Op) -> str:
-    """Digest of the first op, by following the first inputs up from the last one."""
-    by_digest = {digest_of(op): wire.Op.FromString(op) for op in ops}
+    """Return the digest of the first op, by following the first inputs up from the last one."""
+    by_digest = {llb.digest_of(op): wire.Op.FromString(op) for op in ops}
     digest, op = "", last
     while op.inputs:
         digest = op.inputs[0].digest
         op = by_digest[digest]
     return digest
-
-
-class _ImageFiles:
-    """`expansion.base_image.Files` over a file system that the engine holds."""
-
-    def __init__(self, bridge: Bridge, ref: RefId, expected: Sequence[str]) -> None:
-        self._bridge = bridge
-        self._ref = ref
-        self._asked_files = {path: bridge.read_file(ref, path) for path in _FILES} if ref else {}
-        self._asked_folders = (
-            {ask: bridge.read_dir(ref, *ask) for ask in ((each, PYTHONS) for each in expected)} if ref else {}
-        )
-
-    def read(self, path: str) -> bytes | None:
-        """The file's content; None when there is none."""
-        if not self._ref:
-            return None
-        asked = self._asked_files.pop(path) if path in self._asked_files else self._bridge.read_file(self._ref, path)
-        return _get(asked, None)
-
-    def names(self, folder: str, pattern: str) -> list[str]:
-        """The names in a folder that match; none when there is no such folder."""
-        if not self._ref:
-            return []
-        none: Sequence[Entry] = ()
-        asked = self._asked_folders.pop((folder, pattern), None) or self._bridge.read_dir(self._ref, folder, pattern)
-        return [entry.path.rsplit("/", 1)[-1] for entry in _get(asked, none)]
-
-
-def _get[T, M](reply: Reply[T], missing: M) -> T | M:
-    """The answer, or `missing` where the engine says that there is no such path."""
-    try:
-        return reply.get()
-    except CallError as error:
-        if "no such file" in error.status.message or "not found" in error.status.message:
-            return missing
-        raise

@@ -8,14 +8,16 @@ Source of truth: BuildKit `frontend/dockerui/config.go`, `context.go` and `front
 
 from __future__ import annotations
 
-__all__ = ["TOOLS", "Delegate", "Options", "OptionsError", "parse"]
+__all__ = ["BuildOptions", "Delegate", "OptionsError", "parse"]
 
 import json
-from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pyenv_frontend.solve.image_names import familiar
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 _ENVIRONMENT = "BUILDKIT_FRONTEND_OPT_"
 _BUILD_ARG = "build-arg:"
@@ -26,21 +28,17 @@ _DEBUG_ARG = "build-arg:PYENV_FRONTEND_DEBUG"
 _DELEGATE_ARG = "build-arg:PYENV_FRONTEND_DOCKERFILE"
 _DEPTH = "pyenv-frontend.depth"
 
-TOOLS = "pyenv-frontend-tools"
-"""The named context that our own image is for the steps of this build."""
 
 _GATEWAY = "gateway.v0"
 _BUILT_IN = "dockerfile.v0"
-
-
-_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class OptionsError(Exception):
     """The client's options contradict themselves or cannot be read."""
 
 
-class Delegate(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delegate:
     """Docker's own frontend that does the building: the engine's, or an image."""
 
     frontend: str
@@ -52,7 +50,8 @@ class Delegate(NamedTuple):
         return self.source or f"the engine's built-in {self.frontend}"
 
 
-class Options(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildOptions:
     """One build's options."""
 
     raw: Mapping[str, str]
@@ -68,7 +67,7 @@ class Options(NamedTuple):
     """The stage to build, as the user named it."""
     platforms: tuple[str, ...] = ()
     """Target platforms, `linux/amd64`; empty: the engine's own."""
-    build_args: Mapping[str, str] = _NOTHING
+    build_args: Mapping[str, str] = field(default_factory=dict)
     context: str | None = None
     """Address of a remote build context."""
     context_subdir: str | None = None
@@ -76,9 +75,9 @@ class Options(NamedTuple):
     """Name of the client's folder that the Dockerfile lies in."""
     dockerfile_forced: bool = False
     """Whether the client insists on that folder, whatever the context is."""
-    local_sessions: Mapping[str, str] = _NOTHING
+    local_sessions: Mapping[str, str] = field(default_factory=dict)
     """Sessions of single local folders, by name (clients that share sessions)."""
-    named_contexts: Mapping[str, str] = _NOTHING
+    named_contexts: Mapping[str, str] = field(default_factory=dict)
     """`--build-context`: what stands for an image or a stage, by name, a `::platform` behind it included."""
     cache_imports: tuple[tuple[str, Mapping[str, str]], ...] = ()
     """`--cache-from`: type and attributes."""
@@ -98,9 +97,7 @@ class Options(NamedTuple):
 
     def is_named_context(self, reference: str) -> bool:
         """Tell whether something else stands for an image (`--build-context`, a linked target of bake)."""
-        short = reference.removeprefix("docker.io/").removeprefix("library/").removesuffix(":latest")
-        names = {name.partition("::")[0] for name in self.named_contexts}
-        return short in names or reference in names
+        return familiar(reference) in {familiar(name.partition("::")[0]) for name in self.named_contexts}
 
     def forwarded(self, *, without: tuple[str, ...] = (), **changed: str) -> dict[str, str]:
         """Give the options for Docker's own frontend.
@@ -115,20 +112,27 @@ class Options(NamedTuple):
             options["source"] = self.delegate.source
         return options | changed
 
-    def for_expanded(self) -> dict[str, str]:
-        """Give the options for building an expanded Dockerfile that is handed over as an input.
+    def for_expanded(self, contexts: Iterable[str] = ()) -> dict[str, str]:
+        """Return the options for building an expanded Dockerfile that is handed over as an input.
 
         An input named `dockerfile` is only looked at where the client does not insist on its own folder and the context
         is not remote; a remote context therefore travels as an input too.
+
+        Args:
+            contexts: the named contexts that are handed over as inputs of the same names.
         """
         dropped = ("dockerfilekey", self.raw.get("contextkey", "context"), "contextsubdir")
-        return self.forwarded(without=dropped, **{f"context:{TOOLS}": f"input:{TOOLS}"})
+        return self.forwarded(without=dropped, **{f"context:{name}": f"input:{name}" for name in contexts})
 
-    def for_base(self) -> dict[str, str]:
-        """Give the options for looking at a base image: those of the build, without what is about the user's file."""
+    def for_base(self, options: Mapping[str, str] | None = None) -> dict[str, str]:
+        """Return the options for looking at an image, without what is about the user's file.
+
+        Args:
+            options: those to begin with, if not those of the build.
+        """
         about_file = {"target", "requestid", "no-cache"}
-        kept = {key: value for key, value in self.for_expanded().items() if key not in about_file}
-        return kept | {_CHECK_ARG: "skip=all"}
+        options = self.for_expanded() if options is None else options
+        return self.quiet({key: value for key, value in options.items() if key not in about_file})
 
     @staticmethod
     def for_platform(options: Mapping[str, str], platform: str) -> dict[str, str]:
@@ -145,7 +149,7 @@ class Options(NamedTuple):
         return {**options, _CHECK_ARG: "skip=all"}
 
 
-def parse(environment: Mapping[str, str]) -> Options:
+def parse(environment: Mapping[str, str]) -> BuildOptions:
     """Read the options out of the process's environment.
 
     Raises:
@@ -158,7 +162,7 @@ def parse(environment: Mapping[str, str]) -> Options:
             "Name one of Docker's own: dockerfile=docker/dockerfile:1"
         )
     build_args = _under(raw, _BUILD_ARG)
-    return Options(
+    return BuildOptions(
         raw=raw,
         session=environment.get("BUILDKIT_SESSION_ID", ""),
         delegate=_delegate(raw),

@@ -1,12 +1,12 @@
 """The build context, asked of the engine: only the files that somebody asks for leave the client.
 
-`language` follows requirements files through it. A local context is the client's folder: each set of paths is a load of
+`inputs` follows requirements files through it. A local context is the client's folder: each set of paths is a load of
 its own, so what is known to be wanted is loaded together. Any other context is one file system that the engine holds.
 """
 
 from __future__ import annotations
 
-__all__ = ["EngineContext", "Local", "Whole", "ignore_file"]
+__all__ = ["ClientFolder", "ContextFiles", "EngineFileSystem", "read_ignore_file"]
 
 import json
 from typing import TYPE_CHECKING, Protocol
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from pyenv_frontend.buildkit import wire_pb2 as wire
-    from pyenv_frontend.buildkit.api import Bridge, Entry
-    from pyenv_frontend.solve.build_options import Options
+    from pyenv_frontend.buildkit.api import Bridge, FileStat
+    from pyenv_frontend.solve.build_options import BuildOptions
     from pyenv_frontend.solve.source import UserFile
 
 _FOLDER = "context"
@@ -31,7 +31,7 @@ _STEP = "[internal] load what PYENV refers to"
 _ABSENT = ("no such file", "not found", "not a directory", "is a directory")
 
 
-class Store(Protocol):
+class ContextStore(Protocol):
     """Where a path of the context is to be looked for."""
 
     def contents(self, path: str) -> RefId:
@@ -47,8 +47,8 @@ class Store(Protocol):
         ...
 
 
-class Whole:
-    """A context that the engine holds as a whole: git, a download, another build's result."""
+class EngineFileSystem:
+    """A context that the engine holds as a whole: git, a download, the result of another build."""
 
     def __init__(self, bridge: Bridge, definition: wire.Definition) -> None:
         self._bridge = bridge
@@ -56,7 +56,7 @@ class Whole:
         self._ref: RefId | None = None
 
     def contents(self, path: str = "") -> RefId:
-        """See `Store.contents`."""
+        """See `ContextStore.contents`."""
         del path
         if self._ref is None:
             self._ref = RefId(self._bridge.solve(self._definition).get().ref.id)
@@ -65,10 +65,10 @@ class Whole:
     metadata = listing = contents
 
 
-class Local:
+class ClientFolder:
     """The client's folder."""
 
-    def __init__(self, bridge: Bridge, options: Options) -> None:
+    def __init__(self, bridge: Bridge, options: BuildOptions) -> None:
         self._bridge = bridge
         self._session = options.local_sessions.get(_FOLDER, options.session)
         self._contents: dict[str, RefId] = {}
@@ -82,12 +82,12 @@ class Local:
             self._contents.update(dict.fromkeys(wanted, ref))
 
     def contents(self, path: str) -> RefId:
-        """See `Store.contents`."""
+        """See `ContextStore.contents`."""
         self.load([path])
         return self._contents[path]
 
     def metadata(self, path: str) -> RefId:
-        """See `Store.metadata`; of a folder nothing but itself is loaded."""
+        """See `ContextStore.metadata`; of a folder nothing but itself is loaded."""
         if path in self._contents:
             return self._contents[path]
         if path not in self._metadata:
@@ -95,7 +95,7 @@ class Local:
         return self._metadata[path]
 
     def listing(self, folder: str) -> RefId:
-        """See `Store.listing`."""
+        """See `ContextStore.listing`."""
         return self._solve(_only(f"{llb.literal(folder)}/*" if folder else "*"), _STEP)
 
     def ignore_file(self) -> bytes:
@@ -113,10 +113,10 @@ class Local:
         return RefId(self._bridge.solve(graph).get().ref.id)
 
 
-class EngineContext:
+class ContextFiles:
     """`inputs.build_context.BuildContext` over the engine."""
 
-    def __init__(self, bridge: Bridge, store: Store, ignore: DockerIgnore) -> None:
+    def __init__(self, bridge: Bridge, store: ContextStore, ignore: DockerIgnore) -> None:
         self._bridge = bridge
         self._store = store
         self._ignore = ignore
@@ -139,7 +139,7 @@ class EngineContext:
     def names(self, folder: str) -> tuple[str, ...]:
         """List a folder; see `BuildContext`."""
         try:
-            entries: Sequence[Entry] = self._bridge.read_dir(self._store.listing(folder), folder or "/").get()
+            entries: Sequence[FileStat] = self._bridge.read_dir(self._store.listing(folder), folder or "/").get()
         except CallError as error:
             if _absent(error):
                 return ()
@@ -152,7 +152,7 @@ class EngineContext:
         """Tell whether .dockerignore leaves a path out; see `BuildContext`."""
         return self._ignore.ignores(path)
 
-    def _entry(self, path: str) -> Entry | None:
+    def _entry(self, path: str) -> FileStat | None:
         if self.ignored(path):
             return None
         try:
@@ -163,14 +163,16 @@ class EngineContext:
             raise
 
 
-def ignore_file(bridge: Bridge, file: UserFile, local: Local) -> tuple[DockerIgnore, tuple[str, bytes] | None]:
+def read_ignore_file(
+    bridge: Bridge, file: UserFile, folder: ClientFolder
+) -> tuple[DockerIgnore, tuple[str, bytes] | None]:
     """Find the ignore file of a local context: the Dockerfile's own, else the folder's.
 
     Returns:
         Its rules, and name and text of the Dockerfile's own: Docker's frontend looks for that beside the Dockerfile.
     """
     own = file.ignore_file(bridge)
-    return parse_dockerignore(local.ignore_file() if own is None else own[1]), own
+    return parse_dockerignore(folder.ignore_file() if own is None else own[1]), own
 
 
 def _only(pattern: str) -> dict[str, str]:

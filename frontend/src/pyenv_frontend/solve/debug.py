@@ -15,8 +15,8 @@ from pyenv_frontend.buildkit.api import Notice
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pyenv_frontend.solve.prepare import Prepared
-    from pyenv_frontend.solve.session import Handover
+    from pyenv_frontend.solve.expanded_build import ExpandedBuild
+    from pyenv_frontend.solve.session import BuildSession
 
 
 class Clock:
@@ -33,13 +33,13 @@ class Clock:
         self._last = now
 
 
-def show(handover: Handover, prepared: Sequence[Prepared], clock: Clock) -> None:
+def show(session: BuildSession, builds: Sequence[ExpandedBuild], clock: Clock) -> None:
     """Send the expanded files and the times."""
     times = ", ".join(f"{name} {milliseconds:.0f} ms" for name, milliseconds in clock.laps)
     texts = [f"PYENV_FRONTEND_DEBUG: {times}"]
-    for each in prepared:
+    for each in builds:
         platform = f" for {each.platform}" if each.platform else ""
         text = each.expansion.source.decode("utf-8", "replace")
         texts.append(f"PYENV_FRONTEND_DEBUG: the expanded Dockerfile{platform}:\n{text}")
-    for reply in [handover.bridge.warn(Notice(step=handover.file.step, short=text)) for text in texts]:
+    for reply in [session.bridge.warn(Notice(step=session.file.step, short=text)) for text in texts]:
         reply.get()

@@ -8,31 +8,26 @@ Source of truth: BuildKit `solver/errdefs/errdefs.proto`, `util/grpcerrors`, `fr
 
 from __future__ import annotations
 
-__all__ = ["at_lines", "located", "of_pyenv", "relabelled", "relabelled_ranges"]
+__all__ = ["at_lines", "located", "of_same_lines", "relabelled", "relabelled_ranges"]
 
 import json
 import re
-from base64 import b64decode, b64encode
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from pyenv_frontend.buildkit import wire_pb2 as wire
+from pyenv_frontend.buildkit import results
 from pyenv_frontend.buildkit.status import Detail, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-    from pyenv_frontend.dockerfile import Document
+    from pyenv_frontend.buildkit.results import JsonRanges
     from pyenv_frontend.errors import UserError
     from pyenv_frontend.positions import Lines
     from pyenv_frontend.solve.relabel import Labels
     from pyenv_frontend.solve.source import UserFile
 
-    type _Ranges = list[dict[str, Any]]
-
 SOURCE = "github.com/moby/buildkit/errdefs.Source+json"
 _ON_LINE = re.compile(r"\bon line (\d+)")
-_PROCESS = re.compile(r'\bprocess "(?:[^"\\]|\\.)*" did not complete')
 
 
 def located(error: UserError, file: UserFile) -> Status:
@@ -41,9 +36,11 @@ def located(error: UserError, file: UserFile) -> Status:
     notes = []
     for location in error.locations:
         if location.file.data == file.text and location.file.name == file.name:
-            ranges = [{"start": {"line": line}, "end": {"line": line}} for line in location.lines.numbers()]
-            info = {"filename": file.name, "data": _base64(file.text), "language": "Dockerfile"}
-            details.append(Detail(SOURCE, json.dumps({"info": info, "ranges": ranges}).encode()))
+            place = {
+                "info": results.source_info_json(file.name, file.text),
+                "ranges": results.line_ranges_json(location.lines.numbers()),
+            }
+            details.append(Detail(SOURCE, json.dumps(place).encode()))
         else:
             notes.append(f"{location.file.name}:{location.position.line}")
     sentence = error.message + (f" ({', '.join(notes)})" if notes else "")
@@ -64,69 +61,33 @@ def relabelled(status: Status, labels: Labels) -> Status:
 
 def at_lines(status: Status, text: bytes, file: UserFile, lines: Lines) -> Status:
     """Let an error about a small Dockerfile of ours speak of the user's lines that it was made for."""
-    ranges = [{"start": {"line": line}, "end": {"line": line}} for line in lines.numbers()]
+    ranges = results.line_ranges_json(lines.numbers())
     details = tuple(_source(each, text, file, lambda _: ranges) for each in status.details)
     return Status(_ON_LINE.sub(f"on line {lines.first}", status.message), status.code, details)
 
 
-def of_pyenv(status: Status, file: UserFile, document: Document) -> Status | None:
-    """Let the error of a step that stands for a PYENV name the PYENV, where it quotes the command that we made of it.
-
-    Returns:
-        None if the error is about something else: what a client can ask about a failed step, it asks by the engine's
-        own error, which should then not be replaced.
-    """
-    lines = {line for each in status.details for line in _lines(each, file)}
-    pyenvs = (each for each in document.instructions if each.name == "PYENV" and each.lines.first in lines)
-    found = next(pyenvs, None) if _PROCESS.search(status.message) else None
-    if found is None:
-        return None
-    written = json.dumps(found.title, ensure_ascii=False)
-    message = _PROCESS.sub(lambda _: f"process {written} did not complete", status.message)
-    return Status(message, status.code, status.details)
+def of_same_lines(status: Status, text: bytes, file: UserFile) -> Status:
+    """Let an error about a file of ours that has the user's lines speak of the user's."""
+    details = tuple(_source(each, text, file, lambda ranges: ranges) for each in status.details)
+    return Status(status.message, status.code, details)
 
 
-def _lines(detail: Detail, file: UserFile) -> Iterator[int]:
-    """Give the lines of the user's file that a detail marks."""
-    if detail.type_url != SOURCE:
-        return
-    with suppress(ValueError, LookupError, TypeError):
-        found: dict[str, Any] = json.loads(detail.value)
-        if b64decode(found["info"]["data"]) == file.text:
-            yield from (each["start"]["line"] for each in found["ranges"])
-
-
-def _source(detail: Detail, text: bytes, file: UserFile, ranges: Callable[[_Ranges], _Ranges]) -> Detail:
+def _source(detail: Detail, text: bytes, file: UserFile, ranges: Callable[[JsonRanges], JsonRanges]) -> Detail:
     """Edit a place in `text` so that it is one in the user's file; other details are left alone."""
     if detail.type_url != SOURCE:
         return detail
     try:
-        found: dict[str, Any] = json.loads(detail.value)
-        info = found["info"]
-        if b64decode(info["data"]) != text:
+        place: dict[str, Any] = json.loads(detail.value)
+        info = place["info"]
+        if results.data_of(info) != text:
             return detail
     except (ValueError, LookupError, TypeError):
         return detail
-    info |= {"filename": file.name, "data": _base64(file.text)}
-    found["ranges"] = ranges(found.get("ranges") or [])
-    return Detail(detail.type_url, json.dumps(found).encode())
+    info |= results.source_info_json(file.name, file.text)
+    place["ranges"] = ranges(place.get("ranges") or [])
+    return Detail(detail.type_url, json.dumps(place).encode())
 
 
-def relabelled_ranges(ranges: _Ranges, labels: Labels) -> _Ranges:
-    """Relabel ranges in the form that Go's JSON encoder gives them: fields that are zero are left out."""
-    parsed = [wire.Range(start=_position(each.get("start")), end=_position(each.get("end"))) for each in ranges]
-    return [{"start": _json(each.start), "end": _json(each.end)} for each in labels.ranges(parsed)]
-
-
-def _position(found: dict[str, int] | None) -> wire.Position:
-    found = found or {}
-    return wire.Position(line=found.get("line", 0), character=found.get("character", 0))
-
-
-def _json(position: wire.Position) -> dict[str, int]:
-    fields = {"line": position.line, "character": position.character}
-    return {key: value for key, value in fields.items() if value}
-
-
-def _base64(data: bytes) -> str:
-    return b64encode(data).decode()
+def relabelled_ranges(ranges: JsonRanges, labels: Labels) -> JsonRanges:
+    """Relabel ranges in the form that Go's JSON encoder gives them."""
+    return results.ranges_to_json(labels.ranges(results.ranges_from_json(ranges)))

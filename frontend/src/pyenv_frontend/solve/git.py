@@ -23,7 +23,7 @@ from pyenv_frontend.buildkit import llb
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pyenv_frontend.solve.build_options import Options
+    from pyenv_frontend.solve.build_options import BuildOptions
 
 _SCP = re.compile(r"([A-Za-z0-9_-]+)@([A-Za-z0-9.-]+):(.*?)(?:\?(.*?))?(?:#(.*))?", re.DOTALL)
 _TRUE = frozenset({"", "1", "t", "T", "true", "TRUE", "True"})
@@ -99,7 +99,7 @@ def _with_options(  # noqa: PLR0913, PLR0917  # the parts of one address
     )  # fmt: skip
 
 
-def source(repository: Repository, options: Options) -> llb.Output:
+def source(repository: Repository, options: BuildOptions) -> llb.Output:
     """Make the op that checks a repository out."""
     asked = repository.query
     identity = repository.host + posixpath.normpath("/" + repository.path.lstrip("/"))

@@ -5,7 +5,7 @@ Source of truth: BuildKit `dockerfile2llb/convert.go` (`commitToHistory`, `runCo
 
 from __future__ import annotations
 
-__all__ = ["retold"]
+__all__ = ["rewrite_created_by"]
 
 import json
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _END = " # buildkit"
 
 
-def retold(config: bytes, steps: Sequence[Step]) -> bytes:
+def rewrite_created_by(config: bytes, steps: Sequence[Step]) -> bytes:
     """Rename the entries of an image's history that generated steps have made.
 
     Args:
@@ -29,7 +29,7 @@ def retold(config: bytes, steps: Sequence[Step]) -> bytes:
         The configuration with as many entries, for the same layers; `config` itself where none is ours.
     """
     found: dict[str, Any] = json.loads(config)
-    words = {" ".join(step.command): " ".join(step.words) for step in steps}
+    words = {" ".join(step.command): " ".join(step.title) for step in steps}
     changed = False
     for entry in found.get("history") or ():
         told = entry.get("created_by") or ""

@@ -39,7 +39,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pyenv_frontend.buildkit import wire_pb2 as wire
 from pyenv_frontend.buildkit.llb import digest_of as _digest
 from pyenv_frontend.buildkit.llb import encode, literal
-from pyenv_frontend.expansion.steps import BUILDER, INTERPRETER, TOOLS
+from pyenv_frontend.expansion.steps import BUILDER
 from pyenv_frontend.solve import launcher
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
     from pyenv_frontend.expansion.expand import Step
 
-__all__ = ["rehang"]
+__all__ = ["parallelize"]
 
 _PUBLISHED = "ASTRO_PYENV_"
 
@@ -59,7 +59,7 @@ class _Out(NamedTuple):
     number: int
 
 
-class _Graft(NamedTuple):
+class _PlacedGraft(NamedTuple):
     """A graft that was hung."""
 
     op: wire.Op
@@ -77,11 +77,11 @@ class _Group:
     base: _Out
     """What the instruction before the first of them left."""
 
-    grafts: dict[tuple[str, ...], _Graft] = field(default_factory=dict)
+    grafts: dict[tuple[str, ...], _PlacedGraft] = field(default_factory=dict)
     """Its grafts, by what they carry."""
 
 
-def rehang(definition: wire.Definition, steps: Sequence[Step], *, source: bytes, merge: bool) -> wire.Definition:
+def parallelize(definition: wire.Definition, steps: Sequence[Step], *, source: bytes, merge: bool) -> wire.Definition:
     """Hang the steps of neighbouring PYENVs side by side.
 
     Args:
@@ -94,7 +94,7 @@ def rehang(definition: wire.Definition, steps: Sequence[Step], *, source: bytes,
         A graph with the same result. `definition` itself when it has no step of ours.
     """
     ours = _find(definition, steps, source)
-    return _Rehanging(definition, ours, steps, merge=merge).run() if ours else definition
+    return _Parallelizer(definition, ours, steps, merge=merge).run() if ours else definition
 
 
 def _find(definition: wire.Definition, steps: Sequence[Step], source: bytes) -> dict[str, Step]:
@@ -109,7 +109,7 @@ def _find(definition: wire.Definition, steps: Sequence[Step], source: bytes) -> 
     return found
 
 
-class _Rehanging:
+class _Parallelizer:
     """One pass over the graph, inputs before the ops that use them."""
 
     def __init__(
@@ -132,7 +132,7 @@ class _Rehanging:
             op = wire.Op.FromString(raw)
             step = self.ours.get(old)
             if step is not None and op.WhichOneof("op") == "exec":
-                self._hang(old, op, step)
+                self._rewire_step(old, op, step)
             else:
                 self._keep(old, raw, op)
         return self.result
@@ -145,33 +145,34 @@ class _Rehanging:
             # An op has as many outputs as it likes and does not say how many: those that are used are looked up.
             self.moved[_Out(old, -1)] = _Out(new, -1)
 
-    def _hang(self, old: str, op: wire.Op, step: Step) -> None:
+    def _rewire_step(self, old: str, op: wire.Op, step: Step) -> None:
         root = next(mount for mount in op.exec.mounts if mount.dest == "/")
         before = _Out(op.inputs[root.input].digest, op.inputs[root.input].index)
         self._follow(op.inputs)
         chain = _Out(op.inputs[root.input].digest, op.inputs[root.input].index)
         group = self.groups.get(before.digest) or _Group(chain)
         self.groups[old] = group
-        graft = group.grafts.get(self.steps[step.needs].carries) if step.needs is not None else None
+        graft = group.grafts.get(self.steps[step.graft].carries) if step.graft is not None else None
         builder = self._take_builder(op)
-        start = self._on(builder, graft) if builder else graft.made if graft else group.base
+        start = self._rebase_on(builder, graft) if builder else graft.made if graft else group.base
         _set_input(op, root, start)
-        self._take_own_platform(op)
         _set_variables(op.exec.meta, step)
-        self._speak(op, step, old)
+        self._run_under_title(op, step, old)
         made = _Out(self._add(encode(op), old), root.output)
         if step.kind == "graft":
-            group.grafts[step.carries] = _Graft(op, root.input, made, old)
+            group.grafts[step.carries] = _PlacedGraft(op, root.input, made, old)
         if start == chain:
             self.moved[_Out(old, root.output)] = made
         else:
-            self.moved[_Out(old, root.output)] = self._join(chain, start, made, step, old, copy=builder is not None)
+            self.moved[_Out(old, root.output)] = self._attach_result(
+                chain, start, made, step, old, copy=builder is not None
+            )
 
-    def _speak(self, op: wire.Op, step: Step, old: str) -> None:
+    def _run_under_title(self, op: wire.Op, step: Step, old: str) -> None:
         """Let the engine quote the user's words where it would quote the command that we made of them."""
-        script = launcher.script(op, step.words)
+        script = launcher.script(op, step.title)
         if script is not None:
-            launcher.disguise(op, step.words, self._add_op(script, old).digest)
+            launcher.run_as_title(op, step.title, self._add_op(script, old).digest)
 
     @staticmethod
     def _take_builder(op: wire.Op) -> _Out | None:
@@ -183,7 +184,7 @@ class _Rehanging:
                 return _Out(entry.digest, entry.index)
         return None
 
-    def _on(self, builder: _Out, graft: _Graft | None) -> _Out:
+    def _rebase_on(self, builder: _Out, graft: _PlacedGraft | None) -> _Out:
         """The file system of a builder's stage, with the interpreter."""
         if graft is None:
             return builder
@@ -191,20 +192,6 @@ class _Rehanging:
         op.CopyFrom(graft.op)
         op.inputs[graft.root].digest, op.inputs[graft.root].index = builder
         return _Out(self._add(encode(op), graft.old), graft.made.number)
-
-    def _take_own_platform(self, op: wire.Op) -> None:
-        """Mount tools and interpreter for the step's platform; the engine has images of mounts for the build's target.
-
-        They differ in a stage that says `FROM --platform=$BUILDPLATFORM`.
-        """
-        for mount in op.exec.mounts:
-            if mount.dest in {TOOLS, INTERPRETER}:
-                entry = op.inputs[mount.input]
-                image = wire.Op.FromString(self.old_ops.get(entry.digest, b""))
-                # A folder that stands for an image is of no platform.
-                if image.WhichOneof("op") == "source" and image.HasField("platform") and image.platform != op.platform:
-                    image.platform.CopyFrom(op.platform)
-                    _set_input(op, mount, _Out(self._add(encode(image), entry.digest), entry.index))
 
     def _follow(self, inputs: Sequence[wire.Input]) -> bool:
         """Let inputs name the new graph's ops; say whether one changed."""
@@ -219,7 +206,7 @@ class _Rehanging:
             changed |= bool(exact or whole)
         return changed
 
-    def _join(self, chain: _Out, start: _Out, made: _Out, step: Step, old: str, *, copy: bool) -> _Out:  # noqa: PLR0913
+    def _attach_result(self, chain: _Out, start: _Out, made: _Out, step: Step, old: str, *, copy: bool) -> _Out:  # noqa: PLR0913
         if copy or not self.merge:
             return self._add_op(_copies(chain, made, step.carries), old)
         difference = self._add_op(

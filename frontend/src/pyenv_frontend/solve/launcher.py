@@ -11,7 +11,7 @@ and nothing that the step runs sees another environment than it would without.
 
 from __future__ import annotations
 
-__all__ = ["disguise", "script"]
+__all__ = ["run_as_title", "script"]
 
 from typing import TYPE_CHECKING
 
@@ -64,7 +64,7 @@ def script(op: wire.Op, words: Sequence[str]) -> wire.Op | None:
     return wire.Op(inputs=[tools], file=wire.FileOp(actions=[action]))
 
 
-def disguise(op: wire.Op, words: Sequence[str], digest: str) -> None:
+def run_as_title(op: wire.Op, words: Sequence[str], digest: str) -> None:
     """Let a step, of which a script was made, execute what the op of that digest writes."""
     meta = op.exec.meta
     (place,) = _paths(meta)

@@ -18,7 +18,7 @@ from pyenv_frontend.solve.own_image import own_image
 
 if TYPE_CHECKING:
     from pyenv_frontend.buildkit import wire_pb2 as wire
-    from pyenv_frontend.solve.build_options import Options
+    from pyenv_frontend.solve.build_options import BuildOptions
 
 REPORT = "this is a defect of pyenv-frontend; its traceback is in the engine's log. Please report it"
 
@@ -51,14 +51,14 @@ def answer(client: Client) -> None:
         client.return_result(result)
 
 
-def build(client: Client, options: Options) -> wire.Result:
+def build(client: Client, options: BuildOptions) -> wire.Result:
     """Go the whole way, from the client's options to a result.
 
     Raises:
         CallError, UserError, OptionsError: the build fails.
     """
     asked = client.inputs()
-    _learn_manner()
+    _learn_oneof_order()
     inputs = asked.get()
     file = source.read(client, options, inputs)
     if file is not None and source.mentions_pyenv(file.text):
@@ -70,10 +70,10 @@ def build(client: Client, options: Options) -> wire.Result:
     return client.solve_frontend(options.delegate.frontend, options.forwarded(), inputs).get()
 
 
-def _learn_manner() -> None:
+def _learn_oneof_order() -> None:
     """Write graphs as this engine does; how that is, its graph of our own image shows."""
     try:
-        llb.write_as(own_image().ops[0])
+        llb.detect_oneof_order(own_image().ops[0])
     except (OSError, IndexError):  # an engine that gives us no such graph is no older one
         return
 

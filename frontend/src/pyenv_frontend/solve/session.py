@@ -1,21 +1,19 @@
-"""What the delegate is handed besides a Dockerfile: options, the build context, the ignore file, our own image."""
+"""One build: the engine, the client's options, the user's file, and what the delegate is given besides a Dockerfile."""
 
 from __future__ import annotations
 
-__all__ = ["Handover"]
+__all__ = ["BuildSession"]
 
 import json
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from pyenv_frontend.buildkit import llb
+from pyenv_frontend.buildkit import llb, results
 from pyenv_frontend.buildkit import wire_pb2 as wire
 from pyenv_frontend.buildkit.status import CallError
 from pyenv_frontend.inputs.dockerignore import DockerIgnore
-from pyenv_frontend.solve import build_options as opts
-from pyenv_frontend.solve.base_images import IMAGE_CONFIG
-from pyenv_frontend.solve.context import EngineContext, Local, Whole, ignore_file
-from pyenv_frontend.solve.own_image import own_image
+from pyenv_frontend.solve.context import ClientFolder, ContextFiles, EngineFileSystem, read_ignore_file
+from pyenv_frontend.solve.image_names import normalized
 from pyenv_frontend.stages.analyze import Settings
 from pyenv_frontend.stages.scope import after_triggers
 
@@ -24,17 +22,25 @@ if TYPE_CHECKING:
 
     from pyenv_frontend.buildkit.api import Bridge, Reply
     from pyenv_frontend.dockerfile import Document
-    from pyenv_frontend.solve.build_options import Options
+    from pyenv_frontend.solve.build_options import BuildOptions
     from pyenv_frontend.solve.source import UserFile
 
 
-class Handover:
-    """One build's surroundings, the same for every Dockerfile that we let the delegate read."""
+class BuildSession:
+    """One build's surroundings, the same for every Dockerfile that the delegate reads.
+
+    Args:
+        bridge: the engine.
+        options: the client's options.
+        file: the user's Dockerfile.
+        document: the same, parsed.
+        inputs: graphs that the client handed over, by name.
+    """
 
     def __init__(
         self,
         bridge: Bridge,
-        options: Options,
+        options: BuildOptions,
         file: UserFile,
         document: Document,
         inputs: Mapping[str, wire.Definition],
@@ -46,43 +52,45 @@ class Handover:
         self._inputs = dict(inputs)
         if file.context is not None:
             self._inputs["context"] = file.context
-        self._inputs[opts.TOOLS] = own_image()
-        self._local = None if "context" in self._inputs else Local(bridge, options)
+        self._folder = None if "context" in self._inputs else ClientFolder(bridge, options)
 
     def load(self, paths: Iterable[str]) -> None:
-        """Load files of the context together that are going to be read one by one."""
-        if self._local is not None:
-            self._local.load(paths)
+        """Load several files of the context at once that are going to be read one by one."""
+        if self._folder is not None:
+            self._folder.load(paths)
 
     @cached_property
-    def context(self) -> EngineContext:
+    def context(self) -> ContextFiles:
         """The build context."""
-        if self._local is None:
-            return EngineContext(self.bridge, Whole(self.bridge, self._inputs["context"]), DockerIgnore())
-        return EngineContext(self.bridge, self._local, self._ignore[0])
+        if self._folder is None:
+            whole = EngineFileSystem(self.bridge, self._inputs["context"])
+            return ContextFiles(self.bridge, whole, DockerIgnore())
+        return ContextFiles(self.bridge, self._folder, self._ignore[0])
 
     @cached_property
     def _ignore(self) -> tuple[DockerIgnore, tuple[str, bytes] | None]:
-        return (DockerIgnore(), None) if self._local is None else ignore_file(self.bridge, self.file, self._local)
+        return (
+            (DockerIgnore(), None) if self._folder is None else read_ignore_file(self.bridge, self.file, self._folder)
+        )
 
-    def settings(self, platform: str = "") -> Settings:
-        """Give what the build says to the file from outside, for one of its platforms."""
-        options = self.options
+    def settings(self, platform: str = "", *, reachable_only: bool = False) -> Settings:
+        """Return what the build tells the file from outside, for one of its platforms."""
         return Settings(
-            build_args=options.build_args,
-            build_platform=options.build_platform,
-            target_platform=platform or (options.platforms[0] if options.platforms else None),
-            target=options.target or "",
+            build_args=self.options.build_args,
+            build_platform=self.options.build_platform,
+            target_platform=platform or (self.options.platforms[0] if self.options.platforms else None),
+            target=self.options.target or "",
+            reachable_only=reachable_only,
         )
 
     def inputs(self, dockerfile: bytes, step: str) -> dict[str, wire.Definition]:
-        """Give the graphs for the delegate, with a Dockerfile where it looks for one.
+        """Return the graphs for the delegate, with a Dockerfile where it looks for one.
 
         The ignore file that belongs to the user's Dockerfile alone is looked for beside it.
 
         Args:
             dockerfile: its text.
-            step: what writing it down is called in the build's progress.
+            step: what writing it is called in the build's progress.
         """
         files = {self.options.filename: dockerfile}
         own = self._ignore[1]
@@ -91,35 +99,36 @@ class Handover:
         return self._inputs | {"dockerfile": llb.definition(llb.written(files, f"[internal] {step}"))}
 
     def image_variables(self, reference: str, platform: str | None) -> Mapping[str, str]:
-        """Give the ENV of an image by its configuration alone; nothing where Docker will say that there is none.
+        """Return the ENV of an image; empty where the image is not available, which Docker reports.
 
-        Its triggers fire with FROM, so that what they say of ENV holds as well.
+        The image's triggers fire with FROM, so what they set in ENV holds as well.
         """
         try:
-            config = json.loads(self._image_config(reference, platform)).get("config") or {}
+            config = self._image_config(reference, platform)
         except (CallError, ValueError):
             return {}
         env = dict(entry.partition("=")[::2] for entry in config.get("Env") or [])
         return after_triggers(config.get("OnBuild") or (), "", env)[1]
 
-    def _image_config(self, reference: str, platform: str | None) -> bytes:
-        wanted = platform or self.settings().target_platform or self.options.build_platform
+    def _image_config(self, reference: str, platform: str | None) -> Mapping[str, Any]:
+        target = platform or self.settings().target_platform or self.options.build_platform
         if self.options.is_named_context(reference):  # an image, a folder, another target: the delegate knows
-            asked = self.options.for_platform(self.options.for_base(), wanted)
-            result = self.ask(asked, f"FROM {reference}\n".encode(), "look at the base image").get()
-            configs = [value for key, value in result.metadata.items() if key.startswith(IMAGE_CONFIG)]
-            return configs[0] if configs else b"{}"
-        system, architecture, variant = [*wanted.split("/"), "", ""][:3]
-        return (
-            self.bridge.resolve_image(
-                reference,
-                wire.Platform(os=system, architecture=architecture, variant=variant),
-                mode=self.options.resolve_mode,
-                log_name=f"[internal] load metadata for {reference}",
-            )
-            .get()
-            .config
-        )
+            return results.image_config(self.ask_for_image(reference, target).get())
+        system, architecture, variant = [*target.split("/"), "", ""][:3]
+        name = normalized(reference)
+        facts = self.bridge.resolve_image(
+            name,
+            wire.Platform(os=system, architecture=architecture, variant=variant),
+            mode=self.options.resolve_mode,
+            log_name=f"[internal] load metadata for {name}",
+        ).get()
+        config: Mapping[str, Any] = json.loads(facts.config).get("config") or {}
+        return config
+
+    def ask_for_image(self, reference: str, platform: str) -> Reply[wire.Result]:
+        """Let the delegate look up an image for one platform, with the named contexts and policies of this build."""
+        options = self.options.for_platform(self.options.for_base(), platform)
+        return self.ask(options, f"FROM {reference}\n".encode(), f"look up {reference}")
 
     def ask(self, options: Mapping[str, str], dockerfile: bytes, step: str) -> Reply[wire.Result]:
         """Let the delegate work on a Dockerfile of ours."""

@@ -10,9 +10,10 @@ __all__ = ["UserFile", "mentions_pyenv", "read"]
 
 import json
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from pyenv_frontend.buildkit import llb
+from pyenv_frontend.buildkit import llb, results
 from pyenv_frontend.buildkit.api import RefId
 from pyenv_frontend.buildkit.status import CallError
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from pyenv_frontend.buildkit import wire_pb2 as wire
     from pyenv_frontend.buildkit.api import Bridge
-    from pyenv_frontend.solve.build_options import Options
+    from pyenv_frontend.solve.build_options import BuildOptions
 
 _DEFAULT = "Dockerfile"
 _IGNORE = ".dockerignore"
@@ -30,7 +31,8 @@ _DOWNLOAD = "context"
 _SNIFFED = 1024
 
 
-class UserFile(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserFile:
     """The Dockerfile as the user wrote it, and what it was read from."""
 
     name: str
@@ -47,6 +49,11 @@ class UserFile(NamedTuple):
         """Digest of the step that loaded the file; the client has seen it, so that warnings can hang on it."""
         return llb.output_of(self.definition).digest
 
+    @property
+    def info(self) -> wire.SourceInfo:
+        """The file as warnings refer to it."""
+        return results.source_info(self.name, self.text, self.definition)
+
     def ignore_file(self, bridge: Bridge) -> tuple[str, bytes] | None:
         """Read the `.dockerignore` that belongs to this Dockerfile alone; None if there is none."""
         path = self.name + _IGNORE
@@ -56,13 +63,14 @@ class UserFile(NamedTuple):
             return None
 
 
-class _Place(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _DockerfileSource:
     name: str
     definition: wire.Definition
     context: wire.Definition | None
 
 
-def read(bridge: Bridge, options: Options, inputs: Mapping[str, wire.Definition]) -> UserFile | None:
+def read(bridge: Bridge, options: BuildOptions, inputs: Mapping[str, wire.Definition]) -> UserFile | None:
     """Read the Dockerfile; None if that is not possible, which Docker's own frontend will then explain.
 
     Args:
@@ -71,12 +79,12 @@ def read(bridge: Bridge, options: Options, inputs: Mapping[str, wire.Definition]
         inputs: graphs that the client handed over, by name.
     """
     try:
-        place = _find(bridge, options, inputs)
-        ref = RefId(bridge.solve(place.definition).get().ref.id)
-        text = _first_of(bridge, ref, _spellings(place.name))
+        source = _find(bridge, options, inputs)
+        ref = RefId(bridge.solve(source.definition).get().ref.id)
+        text = _first_of(bridge, ref, _spellings(source.name))
     except (CallError, ValueError):
         return None
-    return UserFile(name=place.name, text=text, definition=place.definition, ref=ref, context=place.context)
+    return UserFile(name=source.name, text=text, definition=source.definition, ref=ref, context=source.context)
 
 
 def mentions_pyenv(text: bytes) -> bool:
@@ -92,24 +100,28 @@ def mentions_pyenv(text: bytes) -> bool:
     return any(b"pyenv" in line and not line.lstrip().startswith(b"#") for line in lower.split(b"\n"))
 
 
-def _find(bridge: Bridge, options: Options, inputs: Mapping[str, wire.Definition]) -> _Place:
+def _find(bridge: Bridge, options: BuildOptions, inputs: Mapping[str, wire.Definition]) -> _DockerfileSource:
     if options.context is not None and (remote := _remote(bridge, options, options.context)) is not None:
         if options.dockerfile_forced:
-            return _Place(name=options.filename, definition=_local(options), context=remote.context)
+            return _DockerfileSource(name=options.filename, definition=_local(options), context=remote.context)
         return remote
     context = inputs.get("context")
     given = None if options.dockerfile_forced else inputs.get(options.dockerfile_local)
-    return _Place(name=options.filename, definition=given or _local(options), context=_scoped(context, options))
+    return _DockerfileSource(
+        name=options.filename, definition=given or _local(options), context=_scoped(context, options)
+    )
 
 
-def _remote(bridge: Bridge, options: Options, address: str) -> _Place | None:
+def _remote(bridge: Bridge, options: BuildOptions, address: str) -> _DockerfileSource | None:
     """Look at a context's address; None if it is neither a git repository nor a download."""
     from pyenv_frontend.solve import git  # noqa: PLC0415  # most builds have a local context: nothing to load for them
 
     repository = git.parse(address)
     if repository is not None:
         graph = llb.definition(git.source(repository, options))
-        return _Place(name=options.filename, definition=_scope(graph, options), context=_scope(graph, options))
+        return _DockerfileSource(
+            name=options.filename, definition=_scope(graph, options), context=_scope(graph, options)
+        )
     if not address.startswith(("http://", "https://")):
         return None
     download = llb.source(address, {"http.filename": _DOWNLOAD}, "[internal] load remote build context")
@@ -118,17 +130,17 @@ def _remote(bridge: Bridge, options: Options, address: str) -> _Place | None:
     head = bridge.read_file(ref, _DOWNLOAD, _SNIFFED).get()
     if not _is_archive(head):
         graph = _scope(graph, options)
-        return _Place(name=_DOWNLOAD, definition=graph, context=graph)
+        return _DockerfileSource(name=_DOWNLOAD, definition=graph, context=graph)
     unpacked = llb.copied(download, "/" + _DOWNLOAD, "[internal] unpack remote build context", unpack=True)
     graph = _scope(llb.definition(unpacked), options)
-    return _Place(name=options.filename, definition=graph, context=graph)
+    return _DockerfileSource(name=options.filename, definition=graph, context=graph)
 
 
-def _scoped(context: wire.Definition | None, options: Options) -> wire.Definition | None:
+def _scoped(context: wire.Definition | None, options: BuildOptions) -> wire.Definition | None:
     return None if context is None else _scope(context, options)
 
 
-def _scope(graph: wire.Definition, options: Options) -> wire.Definition:
+def _scope(graph: wire.Definition, options: BuildOptions) -> wire.Definition:
     """Narrow a context to the folder that the client asks for."""
     if not options.context_subdir:
         return graph
@@ -136,7 +148,7 @@ def _scope(graph: wire.Definition, options: Options) -> wire.Definition:
     return llb.definition(llb.copied(llb.output_of(graph), folder, "", contents=True))
 
 
-def _local(options: Options) -> wire.Definition:
+def _local(options: BuildOptions) -> wire.Definition:
     """Load the Dockerfile's folder from the client: only the file, its ignore file and its other spelling."""
     folder = options.dockerfile_local
     attrs = {

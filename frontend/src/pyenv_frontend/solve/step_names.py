@@ -8,7 +8,7 @@ Source of truth: BuildKit `dockerfile2llb/convert.go` (`prefixCommand`, and wher
 
 from __future__ import annotations
 
-__all__ = ["Numbering", "Unit", "base_name"]
+__all__ = ["Numbering", "Unit", "base_name", "image_name"]
 
 import re
 from dataclasses import dataclass
@@ -110,17 +110,23 @@ class Numbering:
         return f"[{head}{index:>{len(str(total))}}/{total}] "
 
 
-def base_name(name: str, program: Program, stage: Stage | None) -> str:
+def image_name(name: str) -> str:
+    """Return the name of the step that loads an image which no stage begins with, after that in a FROM of its own."""
+    match = _NUMBERED.fullmatch(name)
+    return name if match is None else match["rest"]
+
+
+def base_name(name: str, program: Program, stage: Stage) -> str:
     """Give the step that loads a base image the name that it has in the whole build.
 
     Args:
         name: what it is called in a Dockerfile of this one FROM: `[1/1] FROM docker.io/library/debian`.
         program: the user's file.
-        stage: the stage that begins with it; None for an image that is only looked at.
+        stage: the stage that begins with it.
     """
     match = _NUMBERED.fullmatch(name)
-    if match is None or stage is None:
-        return name if match is None else match["rest"]
+    if match is None:
+        return name
     counted = sum(map(_is_step, stage.instructions))
     called = "" if _has_single_stage(program.document) else f"{stage.name or f'stage-{stage.index}'} "
     return f"[{match['head']}{called}{1:>{len(str(counted + 1))}}/{counted + 1}] {match['rest']}"

@@ -1,0 +1,143 @@
+"""Expand the user's file for each platform of the build: read it, look at the base images, follow the requirements."""
+
+from __future__ import annotations
+
+__all__ = ["expand_build"]
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pyenv_frontend.buildkit import results
+from pyenv_frontend.buildkit.api import RefId
+from pyenv_frontend.dockerfile import parse
+from pyenv_frontend.errors import UserError
+from pyenv_frontend.expansion import astro_runtime
+from pyenv_frontend.expansion.base_image import accounts
+from pyenv_frontend.expansion.expand import expand
+from pyenv_frontend.expansion.location import HomeUnknownError
+from pyenv_frontend.inputs.resolve import named, resolve_inputs
+from pyenv_frontend.positions import Location
+from pyenv_frontend.solve.base_images import BaseImages
+from pyenv_frontend.solve.expanded_build import ExpandedBuild
+from pyenv_frontend.solve.finalize import can_merge, finalize
+from pyenv_frontend.solve.image_files import ImageFiles
+from pyenv_frontend.solve.mounted_images import MountedImages
+from pyenv_frontend.stages.analyze import read
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pyenv_frontend.dockerfile import Document
+    from pyenv_frontend.expansion.base_image import Base
+    from pyenv_frontend.expansion.expand import BaseKey
+    from pyenv_frontend.solve.session import BuildSession
+    from pyenv_frontend.stages.program import Program
+
+    type Variables = Callable[[str, str | None], Mapping[str, str]]
+    """The ENV of a base image, by its name and `--platform`."""
+
+
+def expand_build(session: BuildSession) -> tuple[ExpandedBuild, ...]:
+    """Expand the file of a build.
+
+    Returns:
+        One entry if the expansion is the same for every platform; else one for each.
+
+    Raises:
+        UserError: a PYENV is wrong.
+        CallError: the engine cannot get at a base image or a file.
+    """
+    return _Expander(session).run()
+
+
+class _Expander:
+    def __init__(self, session: BuildSession) -> None:
+        self.session = session
+        self.bridge = session.bridge
+        self.options = session.options
+        self.file = session.file
+        self.document = session.document
+
+    def run(self) -> tuple[ExpandedBuild, ...]:
+        images = BaseImages(self.session, self._outline())
+        first = self._read(self.document, "", images.variables)
+        pyenvs = [each.pyenv for each in first.environments if not each.pyenv.onbuild]
+        self.session.load({path for pyenv in pyenvs for path in named(pyenv)})
+        facts = images.facts(first)
+        builds = [self._for_platform(platform, facts[platform]) for platform in facts]
+        if len({each.expansion.source for each in builds}) > 1:
+            return tuple(builds)
+        inputs = {name: graph for each in builds for name, graph in each.inputs.items()}
+        options = {name: value for each in builds for name, value in each.options.items()}
+        return (replace(builds[0], inputs=inputs, options=options),)
+
+    def _outline(self) -> Program:
+        """Read what does not depend on base images: the stages, and which of them the build needs."""
+        return self._read(self.document, "", lambda _reference, _platform: {})
+
+    def _read(self, document: Document, platform: str, variables: Variables) -> Program:
+        """Read the file; errors are reported when the base images are known, whose variables may be what is missing."""
+        settings = self.session.settings(platform, reachable_only=True)
+        return read(document, settings, base_variables=variables, report=lambda _error: None)
+
+    def _for_platform(self, platform: str, facts: Mapping[BaseKey, Base]) -> ExpandedBuild:
+        known = dict(facts)
+        while True:
+            try:
+                return self._expand(self.document, platform, known)
+            except HomeUnknownError as error:
+                start = error.environment.pyenv.instruction.span.start
+                before = self._expand(parse(self.file.text[:start], self.file.name), platform, known)
+                self._learn_user(known, before, error)
+
+    def _expand(self, document: Document, platform: str, facts: Mapping[BaseKey, Base]) -> ExpandedBuild:
+        def variables(reference: str, of_platform: str | None) -> Mapping[str, str]:
+            base = facts.get((reference, of_platform))
+            return base.env if base is not None else {}
+
+        settings = self.session.settings(platform, reachable_only=True)
+        builders = self.session.image_variables
+        program = read(document, settings, base_variables=variables, builder_variables=builders)
+        context = self.session.context
+        closures = [resolve_inputs(each.pyenv, context) for each in program.environments]
+        have_triggers = any(base.triggers for base in facts.values())
+        present = {name for name in astro_runtime.FILES if context.exists(name)} if have_triggers else set()
+        images = MountedImages(self.session, program, platform)
+        expansion = expand(program, facts, [each.step_inputs for each in closures], images, present=present)
+        inputs = self.session.inputs(expansion.source, "expand PYENV")
+        contexts = images.contexts()
+        return ExpandedBuild(
+            platform=platform,
+            file=self.file,
+            program=program if document is self.document else replace(program, document=self.document),
+            closures=closures,
+            expansion=expansion,
+            options=self.options.for_expanded(contexts),
+            inputs=inputs | contexts,
+        )
+
+    def _learn_user(self, facts: dict[BaseKey, Base], before: ExpandedBuild, unknown: HomeUnknownError) -> None:
+        """Look up a user that the stage itself makes: in what it has made right before the PYENV.
+
+        What is built for that is built for the real build as well; the engine does it once.
+        """
+        stage = before.program.stages[-1]
+        result = self.bridge.solve_frontend(
+            self.options.delegate.frontend, self.options.for_base(before.options), before.inputs
+        )
+        ref = results.file_systems(finalize(self.bridge, result, before, merge=can_merge(self.bridge.ping().get())))[
+            before.platform
+        ]
+        files = ImageFiles(self.bridge, RefId(ref.id), f"the stage that {stage.root} begins")
+        in_stage = accounts(files.read("etc/passwd") or b"")
+        if unknown.user not in in_stage:
+            raise self._no_user(unknown)
+        key = (stage.root, stage.root_platform)
+        facts[key] = replace(facts[key], accounts={**in_stage, **facts[key].accounts})
+
+    def _no_user(self, unknown: HomeUnknownError) -> UserError:
+        return UserError(
+            f"the user {unknown.user} that this stage runs as does not exist here",
+            Location(self.document.file, unknown.environment.pyenv.name.span),
+            hint=f"make it before the PYENV (RUN useradd -m {unknown.user}), or correct the USER above",
+        )

@@ -1,0 +1,127 @@
+"""The images that the steps of a build mount: which image, for which platform, under which name.
+
+Docker's frontend looks an image of `--mount=from=` up for the platform that is built for, whatever platform the stage
+is of, and reports one that is not available without a line of the user's file. So the images are looked up here, for
+the platform of the stage, and handed over as named contexts. A stage that `--from` names stays as it is written.
+"""
+
+from __future__ import annotations
+
+__all__ = ["MountedImages"]
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pyenv_frontend.buildkit import llb, results
+from pyenv_frontend.buildkit.status import CallError
+from pyenv_frontend.errors import UserError
+from pyenv_frontend.positions import Location
+from pyenv_frontend.solve.own_image import own_image
+from pyenv_frontend.solve.step_names import image_name
+
+if TYPE_CHECKING:
+    from pyenv_frontend.buildkit import wire_pb2 as wire
+    from pyenv_frontend.buildkit.api import Reply
+    from pyenv_frontend.expansion.interpreter_choice import Graft
+    from pyenv_frontend.pyenv.instruction import Pyenv
+    from pyenv_frontend.solve.session import BuildSession
+    from pyenv_frontend.stages.program import Program, Stage
+
+_TOOLS = "pyenv-frontend-tools"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Lookup:
+    """An image that the delegate is looking up."""
+
+    reply: Reply[wire.Result]
+    graft: Graft | None
+    """The graft that needs it; None for our own image."""
+    pyenv: Pyenv | None
+
+
+class MountedImages:
+    """`expansion.step_images.StepImages` for one target platform of a build; each image is looked up at once.
+
+    Args:
+        session: the build.
+        program: the user's file.
+        platform: what is built for; empty if the build has a single platform, so that nothing has to tell them apart.
+    """
+
+    def __init__(self, session: BuildSession, program: Program, platform: str) -> None:
+        self._session = session
+        self._program = program
+        self._suffix = f"::{platform}" if platform else ""
+        self._target = platform or session.settings().target_platform or session.options.build_platform
+        self._names: dict[tuple[str, str], str] = {}
+        self._lookups: dict[str, _Lookup] = {}
+        self._native_tools: set[str] = set()
+
+    @property
+    def onbuild_tools(self) -> str:
+        """See `StepImages.onbuild_tools`."""
+        return self._session.options.frontend_image
+
+    def tools(self, stage: Stage) -> str:
+        """See `StepImages.tools`: the engine has our own image at hand, for the platform of its machine."""
+        platform = stage.root_platform or self._target
+        if platform == self._session.options.build_platform:
+            self._native_tools.add(_TOOLS)
+            return _TOOLS
+        return self._named(self._session.options.frontend_image, platform, None, None)
+
+    def interpreter(self, graft: Graft, stage: Stage, pyenv: Pyenv) -> str:
+        """See `StepImages.interpreter`."""
+        if self._program.stage(graft.image) is not None:
+            return graft.image
+        return self._named(graft.image, stage.root_platform or self._target, graft, pyenv)
+
+    def contexts(self) -> dict[str, wire.Definition]:
+        """Wait for the images; return the graph of each by the name of its context.
+
+        Raises:
+            UserError: the image of an interpreter is not available.
+            CallError: our own image is not available for another platform.
+        """
+        found = {f"{name}{self._suffix}": own_image() for name in self._native_tools}
+        for name, lookup in self._lookups.items():
+            try:
+                result = lookup.reply.get()
+            except CallError as error:
+                if lookup.graft is None or lookup.pyenv is None:
+                    raise
+                raise self._not_available(lookup.graft, lookup.pyenv, error) from error
+            (ref,) = results.file_systems(result).values()
+            for metadata in ref.definition.metadata.values():
+                if llb.NAME in metadata.description:
+                    metadata.description[llb.NAME] = image_name(metadata.description[llb.NAME])
+            found[f"{name}{self._suffix}"] = ref.definition
+        return found
+
+    def _named(self, reference: str, platform: str, graft: Graft | None, pyenv: Pyenv | None) -> str:
+        """Start to look an image up, once; return the name of its context."""
+        key = (reference, platform)
+        if key not in self._names:
+            slug = re.sub(r"[^a-z0-9.]+", "-", reference.lower()).strip("-.")
+            system = "" if platform == self._target else "-on-" + re.sub(r"[^a-z0-9]+", "-", platform.lower())
+            name = f"pyenv-image-{slug}{system}"
+            while name in self._names.values() or self._program.stage(name) is not None:
+                name += "-2"
+            self._names[key] = name
+            reply = self._session.ask_for_image(reference, platform)
+            self._lookups[name] = _Lookup(reply=reply, graft=graft, pyenv=pyenv)
+        return self._names[key]
+
+    def _not_available(self, graft: Graft, pyenv: Pyenv, error: CallError) -> UserError:
+        span = pyenv.options.span("from") or pyenv.version.span
+        return UserError(
+            f"{graft.image}, {graft.reason}, is not available: {error.status.message}",
+            Location(self._program.document.file, span),
+            hint=(
+                "use another image for this PYENV (--from=IMAGE), replace this one in the build "
+                f"(--build-context {graft.image}=docker-image://IMAGE), or take all Python images from a registry of "
+                "your own (--build-arg PYENV_PYTHON_IMAGE=registry.example.com/python)"
+            ),
+        )

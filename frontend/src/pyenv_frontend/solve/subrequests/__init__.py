@@ -1,0 +1,56 @@
+"""Calls that are no builds (`--check`, `--call=outline`, `--call=targets`), answered as if PYENV were an instruction.
+
+The delegate is asked about the user's file with blank lines where the PYENVs are, so that its lines are the user's and
+nothing generated shows. What PYENV adds is added here: our advice and errors to a lint, its secrets to an outline.
+
+Source of truth: BuildKit `frontend/subrequests/*` for the forms of the answers.
+"""
+
+from __future__ import annotations
+
+__all__ = ["answer"]
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from pyenv_frontend.buildkit import results
+from pyenv_frontend.solve.subrequests import convertllb, lint, outline
+from pyenv_frontend.solve.subrequests.blanked_file import blanked
+
+if TYPE_CHECKING:
+    from pyenv_frontend.buildkit import wire_pb2 as wire
+    from pyenv_frontend.solve.session import BuildSession
+
+
+def answer(session: BuildSession, request: str) -> wire.Result:
+    """Answer a call about a file with PYENV; one that we do not know is the delegate's to answer or refuse.
+
+    Raises:
+        CallError: the delegate refuses.
+        UserError: a PYENV is wrong.
+    """
+    if request == convertllb.REQUEST:
+        return convertllb.answer(session)
+    text = blanked(session.document)
+    result = session.ask(session.options.for_expanded(), text, "read the Dockerfile").get()
+    if results.RESULT_JSON not in result.metadata:
+        return result
+    decoded: Any = json.loads(result.metadata[results.RESULT_JSON])
+    if isinstance(decoded, dict):
+        _restore_source(decoded, text, session)
+        if request == lint.REQUEST:
+            lint.add_findings(decoded, result, session)
+        elif request == outline.REQUEST:
+            outline.add_mounts(decoded, session)
+        result.metadata[results.RESULT_JSON] = json.dumps(decoded, indent=2).encode()
+    return result
+
+
+def _restore_source(decoded: dict[str, Any], text: bytes, session: BuildSession) -> None:
+    """Replace the blanked text by the user's: bare base64 in some answers, an object in others."""
+    blank, own = (results.source_info_json(session.file.name, data) for data in (text, session.file.text))
+    for index, source in enumerate(decoded.get("sources") or []):
+        if source == blank["data"]:
+            decoded["sources"][index] = own["data"]
+        elif isinstance(source, dict) and source.get("data") == blank["data"]:
+            source |= {"data": own["data"], "filename": own["filename"]}

@@ -1,0 +1,197 @@
+"""Docker's own warnings and our advice, on the user's lines.
+
+A frontend that runs inside ours warns past us, with the lines of the file that it was given. So it is asked to lint
+beforehand, on the user's file without its PYENVs: the lines are the user's, and no rule can trip over what is
+generated. In the build itself its linter is off. An engine without that call (before BuildKit 0.14) warns by itself, on
+the expanded file's lines.
+"""
+
+from __future__ import annotations
+
+__all__ = ["REQUEST", "Lint", "add_findings"]
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from pyenv_frontend.buildkit import results
+from pyenv_frontend.buildkit.api import Notice
+from pyenv_frontend.buildkit.status import CallError, Status
+from pyenv_frontend.errors import UserError
+from pyenv_frontend.inputs.resolve import resolve_inputs
+from pyenv_frontend.solve.error_details import of_same_lines
+from pyenv_frontend.solve.subrequests.blanked_file import blanked, named_last_stage
+from pyenv_frontend.stages.analyze import read
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pyenv_frontend.buildkit import wire_pb2 as wire
+    from pyenv_frontend.buildkit.api import Reply
+    from pyenv_frontend.inputs.resolve import RequirementInputs
+    from pyenv_frontend.lint.ruleset import LintWarning
+    from pyenv_frontend.positions import Location
+    from pyenv_frontend.solve.session import BuildSession
+    from pyenv_frontend.stages.program import Program
+
+REQUEST = "frontend.lint"
+_VIOLATION = "lint violation found for rules: "
+
+
+class Lint:
+    """The linter's answer, asked for when this is made."""
+
+    def __init__(self, session: BuildSession) -> None:
+        self._session = session
+        options = session.options
+        text, target = named_last_stage(session.document)
+        if options.target is not None:
+            text, target = blanked(session.document), options.target
+        request = options.for_request(REQUEST, options.for_expanded(), target=target)
+        self._reply: Reply[wire.Result] = session.ask(request, text, "read the Dockerfile for its warnings")
+
+    def supported(self) -> bool:
+        """Tell whether the delegate can lint; only then its warnings may be switched off in the build."""
+        try:
+            self._reply.get()
+        except CallError:
+            return False
+        return True
+
+    def raise_docker_error(self) -> None:
+        """Raise what Docker's frontend finds wrong with the file apart from its PYENVs, if there is anything.
+
+        Its words, lines and warnings are then those that the file has without us.
+
+        Raises:
+            CallError: the file is wrong in Docker's eyes, or a base image is not available.
+        """
+        session = self._session
+        if not any(each.name == "FROM" for each in session.document.instructions):
+            return
+        quiet = self.supported()
+        if quiet:
+            self._warn(self._docker_notices())
+        options, text = session.options.for_expanded(), blanked(session.document)
+        try:
+            session.ask(session.options.quiet(options) if quiet else options, text, "read the Dockerfile").get()
+        except CallError as error:
+            raise CallError(error.method, of_same_lines(error.status, text, session.file)) from error
+
+    def report(self, program: Program, closures: Sequence[RequirementInputs | None]) -> None:
+        """Give all warnings to the client.
+
+        Raises:
+            CallError: there are warnings, and the file or a build-arg says that they are errors.
+        """
+        advice = our_advice(self._session, program, closures)
+        self._warn([*self._docker_notices(), *(self._our_notice(each) for each in advice)])
+        message = (self._answer().get("buildError") or {}).get("message", "")
+        rules = [*([message] if message.startswith(_VIOLATION) else []), *sorted({each.rule.name for each in advice})]
+        if message.startswith(_VIOLATION) or (advice and _is_strict(self._session, program)):
+            names = ", ".join(rules).removeprefix(_VIOLATION)
+            raise CallError(REQUEST, Status(_VIOLATION + names))
+
+    def _answer(self) -> dict[str, Any]:
+        answer: dict[str, Any] = json.loads(self._reply.get().metadata[results.RESULT_JSON]) if self.supported() else {}
+        return answer
+
+    def _warn(self, notices: Sequence[Notice]) -> None:
+        for reply in [self._session.bridge.warn(notice) for notice in notices]:
+            reply.get()
+
+    def _docker_notices(self) -> list[Notice]:
+        return [self._docker_notice(each) for each in self._answer().get("warnings") or []]
+
+    def _docker_notice(self, warning: dict[str, Any]) -> Notice:
+        ranges = results.ranges_from_json((warning.get("location") or {}).get("ranges"))
+        line = f" (line {ranges[0].start.line})" if ranges else ""
+        return Notice(
+            step=self._session.file.step,
+            short=f"{warning['ruleName']}: {warning.get('detail', '')}{line}",
+            detail=(warning.get("description", ""),),
+            url=warning.get("url", ""),
+            info=self._session.file.info,
+            ranges=tuple(ranges),
+        )
+
+    def _our_notice(self, advice: LintWarning) -> Notice:
+        return Notice(
+            step=self._session.file.step,
+            short=advice.text,
+            detail=(advice.rule.summary,),
+            info=self._session.file.info,
+            ranges=tuple(results.line_ranges(advice.location.lines.numbers())),
+        )
+
+
+def our_advice(
+    session: BuildSession, program: Program, closures: Sequence[RequirementInputs | None]
+) -> tuple[LintWarning, ...]:
+    """Ask our own rules."""
+    from datetime import UTC, datetime  # noqa: PLC0415  # what is loaded here is loaded while the delegate works
+
+    from pyenv_frontend.lint.linter import lint_pyenvs  # noqa: PLC0415
+
+    today = datetime.now(UTC).date()
+    return lint_pyenvs(program, closures, today=today, build_args=session.options.build_args)
+
+
+def _is_strict(session: BuildSession, program: Program) -> bool:
+    """Tell whether advice is an error in this build."""
+    from pyenv_frontend.lint.config import config_of  # noqa: PLC0415
+
+    return config_of(program.document, session.options.build_args).error
+
+
+def add_findings(answer: dict[str, Any], result: wire.Result, session: BuildSession) -> None:
+    """Add our advice to the answer of a lint; a mistake in a PYENV is its error, as Docker's parse errors are.
+
+    Args:
+        answer: the decoded answer, which is changed.
+        result: what it came in; its other forms are changed alike.
+        session: the build.
+    """
+    errors: list[UserError] = []
+    program = read(session.document, session.settings(), base_variables=session.image_variables, report=errors.append)
+    closures: list[RequirementInputs | None] = []
+    for environment in program.environments:
+        try:
+            closures.append(resolve_inputs(environment.pyenv, session.context))
+        except UserError as error:
+            errors.append(error)
+            closures.append(None)
+    sources = answer.get("sources") or []
+    source = results.source_info_json(session.file.name, session.file.text)
+    index = next((number for number, each in enumerate(sources) if each.get("data") == source["data"]), len(sources))
+    advice = our_advice(session, program, closures)
+    warnings = [*(answer.get("warnings") or []), *(_warning(each, index) for each in advice)]
+    text = [f"\nWARNING: {each.rule.name} (line {each.location.position.line})\n{each.message}\n" for each in advice]
+    if errors and not answer.get("buildError"):
+        first = errors[0]
+        location = location_json(first.locations[0], index) if first.locations else {"sourceIndex": index}
+        answer["buildError"] = {"message": first.message, "location": location}
+    answer["warnings"] = sorted(warnings, key=_first_line) or answer.get("warnings")
+    if index == len(sources) and (advice or errors):
+        answer["sources"] = [*sources, source]
+    # Clients print the JSON; the text is for those that do not know its version.
+    result.metadata[results.RESULT_TEXT] += "".join(text).encode()
+    result.metadata[results.RESULT_STATUS_CODE] = b"1" if warnings or answer.get("buildError") else b"0"
+
+
+def _warning(advice: LintWarning, index: int) -> dict[str, Any]:
+    return {
+        "ruleName": advice.rule.name,
+        "description": advice.rule.summary,
+        "detail": advice.message,
+        "location": location_json(advice.location, index),
+    }
+
+
+def location_json(location: Location, index: int) -> dict[str, Any]:
+    """Return a location as subrequests have it; the first source has no index."""
+    return ({"sourceIndex": index} if index else {}) | {"ranges": results.line_ranges_json(location.lines.numbers())}
+
+
+def _first_line(warning: dict[str, Any]) -> int:
+    ranges = (warning.get("location") or {}).get("ranges") or [{}]
+    return int((ranges[0].get("start") or {}).get("line", 0))

@@ -1,0 +1,116 @@
+"""Which image a step mounts, for which platform, under which name."""
+
+import pytest
+
+from pyenv_frontend.buildkit import llb
+from pyenv_frontend.buildkit import wire_pb2 as wire
+from pyenv_frontend.buildkit.api import RefId
+from pyenv_frontend.buildkit.status import CallError, Status
+from pyenv_frontend.dockerfile import parse
+from pyenv_frontend.errors import UserError
+from pyenv_frontend.expansion.interpreter_choice import Graft
+from pyenv_frontend.solve import mounted_images
+from pyenv_frontend.solve.build_options import parse as parse_options
+from pyenv_frontend.solve.mounted_images import MountedImages
+from pyenv_frontend.solve.session import BuildSession
+from pyenv_frontend.solve.source import UserFile
+from pyenv_frontend.stages.analyze import read
+from tests.frontend.solve.fake_bridge import FakeBridge
+
+DOCKERFILE = b"FROM base\nPYENV 3.8 a\nFROM --platform=linux/amd64 base\nPYENV 3.8 b\n"
+GRAFT = Graft(image="python:3.8", reason="that fits", series="3.8", prefix="/opt/pyenv/3.8", link=None)
+OWN = llb.definition(llb.source("docker-image://own", {}, "own"))
+
+
+def image():
+    return wire.Result(
+        ref=wire.Ref(id="x", definition=llb.definition(llb.source("docker-image://p", {}, "[1/1] FROM p")))
+    )
+
+
+@pytest.fixture
+def images(monkeypatch):
+    """The images of a build for arm64 on a machine of amd64, with the answers of the engine."""
+
+    def make(*answers, text=DOCKERFILE, platform=""):
+        monkeypatch.setattr(mounted_images, "own_image", lambda: OWN)
+        bridge = FakeBridge(results=list(answers))
+        workers = '[{"platforms": [{"os": "linux", "architecture": "amd64"}]}]'
+        raw = {"BUILDKIT_FRONTEND_OPT_0": "platform=linux/arm64", "BUILDKIT_FRONTEND_OPT_1": "source=me"}
+        options = parse_options({**raw, "BUILDKIT_WORKERS": workers})
+        definition = llb.definition(llb.source("local://dockerfile", {}, "load"))
+        file = UserFile(name="Dockerfile", text=text, definition=definition, ref=RefId("r"), context=wire.Definition())
+        document = parse(text)
+        session = BuildSession(bridge, options, file, document, {})
+        return bridge, MountedImages(session, read(document), platform), read(document).stages
+
+    return make
+
+
+def asked(bridge):
+    """The platforms that images were looked up for."""
+    return [options["platform"] for _, _, options, _ in (call for call in bridge.calls if call[0] == "frontend")]
+
+
+def test_an_image_is_looked_up_for_the_platform_of_its_stage(images):
+    """A stage may be for the machine that builds, and the build for another one."""
+    bridge, found, stages = images(image(), image())
+    pyenvs = [stage.environments[0].pyenv for stage in stages]
+    names = [found.interpreter(GRAFT, *each) for each in zip(stages, pyenvs, strict=True)]
+    assert asked(bridge) == ["linux/arm64", "linux/amd64"]
+    assert names == ["pyenv-image-python-3.8", "pyenv-image-python-3.8-on-linux-amd64"]
+    assert set(found.contexts()) == set(names)
+
+
+def test_an_image_is_looked_up_once(images):
+    """Two PYENVs of one version share it."""
+    bridge, found, stages = images(image())
+    pyenv = stages[0].environments[0].pyenv
+    assert found.interpreter(GRAFT, stages[0], pyenv) == found.interpreter(GRAFT, stages[0], pyenv)
+    assert asked(bridge) == ["linux/arm64"]
+
+
+def test_our_own_image_is_at_hand_for_the_machine_that_builds(images):
+    """For another platform it is looked up as the client named it."""
+    bridge, found, stages = images(image())
+    assert found.tools(stages[1]) == "pyenv-frontend-tools"
+    assert asked(bridge) == []
+    assert found.tools(stages[0]) == "pyenv-image-me"
+    assert asked(bridge) == ["linux/arm64"]
+    assert found.contexts()["pyenv-frontend-tools"] == OWN
+
+
+def test_platforms_of_one_build_are_told_apart(images):
+    """The delegate looks a context up by its name and the platform that it builds for."""
+    _, found, stages = images(image(), platform="linux/arm64")
+    found.interpreter(GRAFT, stages[0], stages[0].environments[0].pyenv)
+    assert set(found.contexts()) == {"pyenv-image-python-3.8::linux/arm64"}
+
+
+def test_a_stage_is_no_image(images):
+    """What `--from` names may be a stage of the file, by its name or number."""
+    bridge, found, stages = images(text=b"FROM base AS mine\nFROM base\nPYENV --from=mine 3.8 a\n")
+    pyenv = stages[1].environments[0].pyenv
+    for name in ("mine", "0"):
+        stage = Graft(image=name, reason="", series="3.8", prefix="/p", link=None)
+        assert found.interpreter(stage, stages[1], pyenv) == name
+    assert bridge.calls == []
+
+
+def test_an_image_that_is_not_available_is_an_error_of_the_pyenv(images):
+    """It says why that image, and every way out."""
+    _, found, stages = images(Status("not found"))
+    found.interpreter(GRAFT, stages[0], stages[0].environments[0].pyenv)
+    with pytest.raises(UserError) as caught:
+        found.contexts()
+    assert caught.value.headline == "Dockerfile:2:7: python:3.8, that fits, is not available: not found"
+    for way in ("--from=IMAGE", "--build-context python:3.8=docker-image://IMAGE", "--build-arg PYENV_PYTHON_IMAGE="):
+        assert way in caught.value.hint
+
+
+def test_our_own_image_that_is_not_available_is_the_engines_error(images):
+    """Nothing in the file could mend it."""
+    _, found, stages = images(Status("not found"))
+    found.tools(stages[0])
+    with pytest.raises(CallError):
+        found.contexts()
