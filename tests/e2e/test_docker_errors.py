@@ -1,0 +1,66 @@
+"""What is wrong with a file apart from its PYENVs is reported as it is without us: words, lines, warnings and hints."""
+
+import re
+
+import pytest
+
+from tests.e2e.test_messages import marked
+
+BASE = "python:3.13-slim-bookworm"
+MISSING = "127.0.0.1:1/nothing:1"
+
+
+@pytest.fixture(autouse=True)
+def _bases(base_images):
+    base_images(BASE)
+
+
+def last_error(build):
+    """Return the client's last line, without what it says of itself."""
+    return build.log.rpartition("ERROR: failed to build: failed to solve: ")[2].strip()
+
+
+def without_pyenv(text):
+    """Return a file with blank lines in the place of its PYENVs: Docker's own frontend is the oracle."""
+    return re.sub(r"(?m)^PYENV .*$", "", text)
+
+
+def warnings(build):
+    """Return the warnings of a build."""
+    return sorted(re.findall(r"^ - (\w+: .*\(line \d+\))$", re.sub(r"\x1b\[\d+m", "", build.log), re.MULTILINE))
+
+
+CASES = {
+    "the second of two stages on one missing image is the one that is built": (
+        f"FROM {MISSING} AS first\nRUN true\nFROM {MISSING}\nPYENV 3.11 a\n", [4],
+    ),
+    "a FROM without an image": (f"FROM {BASE} AS first\nFROM\nPYENV 3.11 a\n", [3]),
+    "a variable that has no value": ("ARG BASE\nFROM ${BASE}\nPYENV 3.11 a\n", [3]),
+    "a variable with a typing error": (
+        "ARG MY_BASE=x\nFROM --platform=$MY_BSE ${MY_BASE}\nPYENV 3.11 a\n", [3],
+    ),
+    "an empty name": ('FROM "" AS foo\nPYENV 3.11 a\n', [2]),
+    "a mistake that stands before a missing image": (f"RUNN true\nFROM {MISSING}\nPYENV 3.11 a\n", [2]),
+    "a mistake behind a missing image": (f"FROM {MISSING}\nRUNN true\nPYENV 3.11 a\n", [3]),
+    "a mistake in front of a wrong PYENV": (f"FROM {BASE}\nRUNN true\nPYENV 2.99 a\n", [3]),
+    "warnings of a file whose image is missing": (f"from {MISSING}\nPYENV 3.11 a\nMAINTAINER me\n", [2]),
+    "a stage that is not there": (f"FROM {BASE}\nPYENV 3.11 a\nCOPY --from=9 / /\n", []),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_error_is_dockers_own(buildx, case):
+    """Its sentence, its marked lines and the warnings are those of the file without the PYENV."""
+    text, lines = CASES[case]
+    ours = buildx.fails(text)
+    dockers = buildx.fails(f"# the syntax line\n{without_pyenv(text)}", {}, syntax=False)
+    assert last_error(ours).splitlines()[-1] == last_error(dockers).splitlines()[-1]
+    assert [number for number, _ in marked(ours.log)[1]] == lines == [number for number, _ in marked(dockers.log)[1]]
+    assert warnings(ours) == warnings(dockers)
+
+
+def test_a_pyenv_without_any_from_is_our_own_sentence(buildx):
+    """Docker's frontend would find an empty file."""
+    build = buildx.fails("PYENV 3.11 a\n")
+    assert "PYENV stands before the first FROM" in last_error(build)
+    assert marked(build.log)[1] == [(2, "PYENV 3.11 a")]
