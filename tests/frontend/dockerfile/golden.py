@@ -39,7 +39,6 @@ def describe_node(node: Node) -> dict[str, object]:
             }
             for heredoc in node.heredocs
         ]
-    described["tokens"] = [[token.kind, shown(token.text)] for token in node.children]
     return described
 
 

@@ -11,7 +11,7 @@ from tests.property.laws import ask_everything
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_file_has_the_nodes_written_down(case):
-    """Nodes, tokens, flags, arguments and heredocs are those of ``nodes.json``."""
+    """Nodes, flags, arguments and heredocs are those of `nodes.json`."""
     assert json.loads(render((case / "Dockerfile").read_bytes())) == json.loads((case / "nodes.json").read_text())
 
 

@@ -114,8 +114,8 @@ def test_under_the_backtick_a_backslash_is_plain(word, value):
         ("${NO?give a version}", "NO: give a version", "${NO?give a version}"),
         ("x${NO:-a", "} is missing", "a"),
         ("${A/b", "/ is missing", "b"),
-        (r"${A#\x}", r"\x is no escape in a pattern; only \* \? \\ \} and \/ are", r"${A#\x}"),
-        (r"${A/\x/y}", r"\x is no escape in a pattern; only \* \? \\ \} and \/ are", r"${A/\x/y}"),
+        (r"${A#\x}", r"\x is not an escape of patterns: \* \? \\ \} and \/ are", r"${A#\x}"),
+        (r"${A/\x/y}", r"\x is not an escape of patterns: \* \? \\ \} and \/ are", r"${A/\x/y}"),
     ],
 )
 def test_a_wrong_word_is_pointed_at(word, message, caret):

@@ -5,7 +5,7 @@ for where an instruction starts and ends; the modules below name the part of it 
 how. Unknown instructions, PYENV among them, are instructions like any other.
 """
 
-from pyenv_frontend.dockerfile.nodes import Blank, Comment, Directive, Document, Instruction, Node, Token
+from pyenv_frontend.dockerfile.nodes import Blank, Comment, Directive, Document, Instruction, Node
 from pyenv_frontend.dockerfile.parser import DocumentError, parse
 
-__all__ = ["Blank", "Comment", "Directive", "Document", "DocumentError", "Instruction", "Node", "Token", "parse"]
+__all__ = ["Blank", "Comment", "Directive", "Document", "DocumentError", "Instruction", "Node", "parse"]

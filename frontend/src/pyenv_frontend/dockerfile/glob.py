@@ -1,7 +1,8 @@
-"""The patterns of ``${x#pattern}``, ``${x%pattern}`` and ``${x/pattern/text}``: ``*``, ``?`` and escapes.
+"""The patterns of `${x#pattern}`, `${x%pattern}` and `${x/pattern/text}`: `*`, `?` and escapes.
 
-Matching keeps the set of places in the pattern that can be reached (a small automaton), so no pattern can make it
-slow; BuildKit turns the pattern into a regular expression, and as there neither wildcard matches a line break.
+Source of truth: BuildKit's shell/lex.go, which makes regular expressions of them too; neither wildcard matches a line
+break. Go's expressions are linear. Here every `*` but the last takes the nearest match of what follows it and never
+tries another (an atomic group), which finds the same matches: only the last one decides where a match ends.
 """
 
 from __future__ import annotations
@@ -14,118 +15,95 @@ if TYPE_CHECKING:
 
 __all__ = ["GlobError", "replace", "trim_prefix", "trim_suffix"]
 
-_PAIRS = r"(?s:\\?.)"
-_ANY = None
-_STAR = True
-_Element = str | bool | None
+_PAIRS = re.compile(r"\\?.", re.DOTALL)
+_PIECE = re.compile(r"\\.?|.", re.DOTALL)
+_ANY = "[^\n]"
 
 
 class GlobError(ValueError):
-    """The pattern escapes something that needs no escape."""
-
-
-def _elements(pattern: str) -> list[_Element]:
-    found: list[_Element] = []
-    index = 0
-    pattern = pattern.removeprefix("\ufeff")  # as BuildKit's reader does
-    while index < len(pattern):
-        char = pattern[index]
-        index += 1
-        if char == "*":
-            found.append(_STAR)
-        elif char == "?":
-            found.append(_ANY)
-        elif char == "\\":
-            char = pattern[index : index + 1]
-            index += 1
-            if char not in {"*", "?", "\\", "}", "/"}:
-                raise GlobError(f"\\{char} is no escape in a pattern; only \\* \\? \\\\ \\}} and \\/ are")
-            found.append(char)
-        else:
-            found.append(char)
-    return found
-
-
-def _spread(states: set[int], elements: list[_Element]) -> set[int]:
-    """Add the states that a star lets one reach without a character."""
-    for state in sorted(states):
-        following = state
-        while following < len(elements) and elements[following] is _STAR:
-            following += 1
-            states.add(following)
-    return states
-
-
-def _ends(elements: list[_Element], value: str, start: int, *, shortest: bool) -> int:
-    """Return where a match that begins at ``start`` ends, or -1."""
-    states = _spread({0}, elements)
-    end = -1
-    for index in range(start, len(value) + 1):
-        if len(elements) in states:
-            end = index
-            if shortest:
-                return end
-        if index == len(value) or not states:
-            break
-        states = _spread(_step(states, elements, value[index]), elements)
-    return end
-
-
-def _step(states: set[int], elements: list[_Element], char: str) -> set[int]:
-    following: set[int] = set()
-    for state in states:
-        element = elements[state] if state < len(elements) else ""
-        if element is _STAR and char != "\n":
-            following.add(state)
-        elif element == char or (element is _ANY and char != "\n"):
-            following.add(state + 1)
-    return following
+    """The pattern has an escape that is not valid."""
 
 
 def trim_prefix(value: str, pattern: str, *, longest: bool) -> str:
-    """Return ``value`` without what ``pattern`` matches at its start.
+    """Return `value` without what `pattern` matches at its start.
 
     Raises:
-        GlobError: the pattern is wrong.
+        GlobError: The pattern is wrong.
     """
-    return value[max(_ends(_elements(pattern), value, 0, shortest=not longest), 0) :]
+    match = _compile(pattern, longest=longest).match(value)
+    return value[match.end() :] if match else value
 
 
 def trim_suffix(value: str, pattern: str, *, longest: bool) -> str:
-    """Return ``value`` without what ``pattern`` matches at its end.
+    """Return `value` without what `pattern` matches at its end.
 
     Raises:
-        GlobError: the pattern is wrong.
+        GlobError: The pattern is wrong.
     """
-    backwards = value[::-1]
-    # Turned as text, pair by pair, since a lone escape at the end then escapes what comes to stand behind it.
-    turned = "".join(reversed(re.findall(_PAIRS, pattern)))
-    return backwards[max(_ends(_elements(turned), backwards, 0, shortest=not longest), 0) :][::-1]
+    # Reversed as text, pair by pair: a lone escape at the end then escapes what comes to stand behind it.
+    backwards = "".join(reversed(_PAIRS.findall(pattern)))
+    return trim_prefix(value[::-1], backwards, longest=longest)[::-1]
 
 
 def replace(value: str, pattern: str, text: Callable[[str], str], *, every: bool) -> str:
-    """Return ``value`` with the first or with every match of ``pattern`` replaced, the longest match each time.
+    """Return `value` with the first or with every match of `pattern` replaced, the longest match each time.
 
     Args:
-        value: the value of the variable.
-        pattern: what to look for.
-        text: gives the replacement for what was matched.
-        every: replace all matches, not the first alone.
+        value: The value of the variable.
+        pattern: What to look for.
+        text: Gives the replacement for what was matched.
+        every: Replace all matches, not the first alone.
 
     Raises:
-        GlobError: the pattern is wrong.
+        GlobError: The pattern is wrong.
     """
-    elements = _elements(pattern)
     out: list[str] = []
-    index, copied, barred = 0, 0, -1
-    while index <= len(value):
-        end = _ends(elements, value, index, shortest=False)
-        if end < 0 or end == index == barred:  # an empty match right behind a match is none
-            index += 1
+    copied = -1
+    for match in _compile(pattern, longest=True).finditer(value):
+        if match.end() == copied:  # unlike Python, Go has no empty match right behind a match
             continue
-        out += (value[copied:index], text(value[index:end]))
-        copied = barred = end
-        index = end if end > index else index + 1
+        out += (value[max(copied, 0) : match.start()], text(match[0]))
+        copied = match.end()
         if not every:
             break
-    return "".join(out) + value[copied:]
+    return "".join(out) + value[max(copied, 0) :]
+
+
+def _compile(pattern: str, *, longest: bool) -> re.Pattern[str]:
+    """Translate a pattern.
+
+    Raises:
+        GlobError: It has an escape that is not valid.
+    """
+    # As BuildKit's reader, drop a byte order mark.
+    pieces = [_translated(piece) for piece in _PIECE.findall(pattern.removeprefix("\ufeff"))]
+    first, *rest = _split(pieces)
+    if not rest:
+        return re.compile(first)
+    *middle, last = rest
+    atoms = [f"(?>{_ANY}*?{part})" for part in middle if part]
+    return re.compile("".join([first, *atoms, f"{_ANY}*{'' if longest else '?'}{last}"]))
+
+
+def _split(pieces: list[str]) -> list[str]:
+    """Join the pieces between stars."""
+    parts: list[list[str]] = [[]]
+    for piece in pieces:
+        if piece == "*":
+            parts.append([])
+        else:
+            parts[-1].append(piece)
+    return ["".join(part) for part in parts]
+
+
+def _translated(piece: str) -> str:
+    """Return the regular expression of a piece; a star stays one."""
+    if piece == "*":
+        return piece
+    if piece == "?":
+        return _ANY
+    if piece[0] != "\\":
+        return re.escape(piece)
+    if piece[1:] not in {"*", "?", "\\", "}", "/"}:
+        raise GlobError(f"{piece} is not an escape of patterns: \\* \\? \\\\ \\}} and \\/ are")
+    return re.escape(piece[1:])

@@ -1,32 +1,21 @@
-"""The nodes of a document. The law: joined, the texts of a node's children are the node's text.
+"""The nodes of a document: directives, comments, blank lines and instructions, each made of whole lines.
 
-A document's children are its nodes: directives, comments, blank lines and instructions, each made of whole lines.
-The children of a node are its tokens, which have none. Tokens are made when they are asked for: a build looks
-into few instructions.
+Joined, the texts of the nodes are the file.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pyenv_frontend.dockerfile.command import split_command
-from pyenv_frontend.positions import Lines, Location, Span
+from pyenv_frontend.positions import Location
 
 if TYPE_CHECKING:
     from pyenv_frontend.dockerfile.command import Command, Flag
     from pyenv_frontend.dockerfile.heredocs import Heredoc
-    from pyenv_frontend.positions import Logical, SourceFile
+    from pyenv_frontend.positions import Lines, Logical, SourceFile, Span
 
-__all__ = ["Blank", "Comment", "Directive", "Document", "Instruction", "Node", "Token"]
-
-
-class Token(NamedTuple):
-    """The smallest part of a file."""
-
-    kind: str
-    """One of: space, keyword, flag, argument, continuation, comment, blank, newline, heredoc, terminator, bom."""
-    span: Span
-    text: bytes
+__all__ = ["Blank", "Comment", "Directive", "Document", "Instruction", "Node"]
 
 
 class Node:
@@ -57,13 +46,6 @@ class Node:
     def location(self) -> Location:
         """All of the node as something an error can point at."""
         return Location(self.file, self.span)
-
-    @property
-    def children(self) -> tuple[Token, ...]:
-        """The tokens; their texts joined are the node's text."""
-        from pyenv_frontend.dockerfile.tokens import tokens  # noqa: PLC0415 - a build without errors needs none
-
-        return tokens(self)
 
 
 class Blank(Node):
@@ -147,6 +129,12 @@ class Instruction(Node):
     def title(self) -> str:
         """The instruction in one line, without its heredocs' text: what steps and errors call it."""
         return " ".join(self.logical.text.decode("utf-8", "replace").split())
+
+    @property
+    def is_pyenv(self) -> bool:
+        """Whether it is a PYENV or an ONBUILD PYENV."""
+        trigger = self.trigger
+        return self.name == "PYENV" or (trigger is not None and trigger.name == "PYENV")
 
     @property
     def trigger(self) -> Command | None:

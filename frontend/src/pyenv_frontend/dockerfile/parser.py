@@ -146,8 +146,7 @@ class _Reader:
 
 
 def _check_pyenv(instruction: Instruction) -> None:
-    inner = instruction.trigger
-    if "PYENV" not in {instruction.name, inner.name if inner else ""}:
+    if not instruction.is_pyenv:
         return
     for heredoc in instruction.heredocs:
         if heredoc.terminator is None:

@@ -24,7 +24,6 @@ from pyenv_frontend.positions import Location
 from pyenv_frontend.solve.error_details import at_lines
 from pyenv_frontend.solve.image_files import ImageFileError, ImageFiles
 from pyenv_frontend.solve.step_names import base_name
-from pyenv_frontend.stages.stages import is_pyenv
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -65,7 +64,7 @@ class BaseImages:
         """The first stage of the file that begins with an image."""
         skipped = set(map(id, program.left_out))
         for stage in program.stages:
-            if any(is_pyenv(each) and id(each) not in skipped for each in stage.instructions):
+            if any(each.is_pyenv and id(each) not in skipped for each in stage.instructions):
                 first = stage
                 while first.parent is not None:
                     first = program.stages[first.parent]

@@ -12,7 +12,7 @@ from pyenv_frontend.pyenv.parser import parse_pyenv
 from pyenv_frontend.stages.program import Builder, Environment, Program, Stage
 from pyenv_frontend.stages.reachability import reachable
 from pyenv_frontend.stages.scope import CHANGES, GlobalScope, platform_variables
-from pyenv_frontend.stages.stages import is_pyenv, last_name, outline
+from pyenv_frontend.stages.stages import last_name, outline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -51,7 +51,7 @@ def no_variables(reference: str, platform: str | None) -> Mapping[str, str]:
 
 def has_pyenv(document: Document) -> bool:
     """Whether there is anything for us to do in this file."""
-    return any(map(is_pyenv, document.instructions))
+    return any(each.is_pyenv for each in document.instructions)
 
 
 def read(
@@ -103,14 +103,14 @@ class _Reader:
 
     def program(self) -> Program:
         for instruction in self._before:
-            if is_pyenv(instruction):
+            if instruction.is_pyenv:
                 self._take(self._too_early, instruction)
         self._ask_bases()
         for stage in self._stages:
             if stage.parent is not None:
                 stage.scope = _inherited(stage.parent, stage.parent.scope)
             for instruction in stage.instructions:
-                if is_pyenv(instruction):
+                if instruction.is_pyenv:
                     if stage.index in self._wanted:
                         self._take(self._pyenv, instruction, stage)
                     else:
@@ -136,7 +136,7 @@ class _Reader:
     def _ask_bases(self) -> None:
         """Get the ENV of each image that a stage with a PYENV begins with, once."""
         wanted = [stage for stage in self._stages if stage.index in self._wanted]
-        roots = [stage.root for stage in wanted if any(map(is_pyenv, stage.instructions))]
+        roots = [stage.root for stage in wanted if any(each.is_pyenv for each in stage.instructions)]
         known: dict[tuple[str, str | None], Mapping[str, str]] = {("scratch", None): {}}
         for root in dict.fromkeys(roots):
             key = root.base, root.platform

@@ -14,7 +14,6 @@ from pyenv_frontend.dockerfile import parse
 from pyenv_frontend.dockerfile.directives import DEFAULT_ESCAPE
 from pyenv_frontend.dockerfile.words import WordError, assignments, expand
 from pyenv_frontend.errors import did_you_mean
-from pyenv_frontend.stages.history import History
 from pyenv_frontend.stages.program import StageState
 
 if TYPE_CHECKING:
@@ -90,8 +89,8 @@ class Scope:
 
     def __init__(self, globals_: GlobalScope) -> None:
         self.globals = globals_
-        self.variables = History()
-        self.env = History()
+        self.variables: dict[str, str] = {}
+        self.env: dict[str, str] = {}
         self.declared: set[str] = set()
         """The ARGs without a value."""
         self.base: Mapping[str, str] = {}
@@ -102,7 +101,7 @@ class Scope:
     def begin(self, base: Mapping[str, str]) -> None:
         """Start with the ENV of a base image."""
         self.base = base
-        self.variables.update(base.items())
+        self.variables.update(base)
 
     def inherit(self) -> Scope:
         """The scope of a stage that is based on this one.
@@ -111,11 +110,11 @@ class Scope:
         over an ARG of the same name that came later.
         """
         scope = Scope(self.globals)
-        scope.variables = History(self.variables.now())
-        scope.env = History(self.env.now())
+        scope.variables = dict(self.variables)
+        scope.env = dict(self.env)
         scope.declared = set(self.declared)
         scope.begin(self.base)
-        scope.variables.update(scope.env.now().items())
+        scope.variables.update(scope.env)
         scope.user, scope.workdir, scope.shell = self.user, self.workdir, self.shell
         return scope
 
@@ -125,8 +124,8 @@ class Scope:
             user=self.user,
             workdir=self.workdir,
             shell=self.shell,
-            env=self.env.now(),
-            variables=self.variables.now(),
+            env=dict(self.env),
+            variables=dict(self.variables),
         )
 
     def expand(self, word: Logical) -> Expanded:
@@ -219,7 +218,7 @@ def after_triggers(triggers: Sequence[str], user: str, env: Mapping[str, str]) -
     for trigger in triggers:
         for instruction in parse(trigger.encode("utf-8", "surrogateescape")).instructions:
             scope.run(instruction.command)
-    return user if scope.user is None else scope.user, {**env, **scope.env.now()}
+    return user if scope.user is None else scope.user, {**env, **scope.env}
 
 
 def _pairs(command: Command, escape: bytes) -> list[tuple[str, Logical | None]]:

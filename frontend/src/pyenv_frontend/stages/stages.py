@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pyenv_frontend.stages.program import Environment
     from pyenv_frontend.stages.scope import GlobalScope, Scope
 
-__all__ = ["OpenStage", "is_pyenv", "last_name", "outline"]
+__all__ = ["OpenStage", "last_name", "outline"]
 
 
 class OpenStage:
@@ -70,14 +70,6 @@ class OpenStage:
     def answers_to(self, reference: str) -> bool:
         """Whether `--from=reference` would mean this stage."""
         return self.name == reference.lower() or str(self.index) == reference
-
-
-def is_pyenv(instruction: Instruction) -> bool:
-    """Whether it is a PYENV or an ONBUILD PYENV."""
-    if instruction.name == "PYENV":
-        return True
-    trigger = instruction.trigger
-    return trigger is not None and trigger.name == "PYENV"
 
 
 def last_name(document: Document) -> str:

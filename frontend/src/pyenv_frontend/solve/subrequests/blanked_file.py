@@ -7,7 +7,6 @@ __all__ = ["blanked", "named_last_stage"]
 from typing import TYPE_CHECKING
 
 from pyenv_frontend.dockerfile import Instruction
-from pyenv_frontend.stages.stages import is_pyenv
 
 if TYPE_CHECKING:
     from pyenv_frontend.dockerfile import Document, Node
@@ -21,7 +20,7 @@ def blanked(document: Document) -> bytes:
 
 
 def _blank(node: Node) -> bytes:
-    return b"\n" * node.text.count(b"\n") if isinstance(node, Instruction) and is_pyenv(node) else node.text
+    return b"\n" * node.text.count(b"\n") if isinstance(node, Instruction) and node.is_pyenv else node.text
 
 
 def named_last_stage(document: Document) -> tuple[bytes, str]:
