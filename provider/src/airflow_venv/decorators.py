@@ -13,6 +13,7 @@ from airflow_venv.operators import (
     VenvOperator,
     VenvSensor,
     VenvShortCircuitOperator,
+    check_settings,
     look_up_at_parse,
 )
 from airflow_venv.source.extract import MARK, remember_call
@@ -98,6 +99,7 @@ def _decorator(
 ) -> Any:
     """Make a decorator, or decorate at once where a function is given."""
     remember_call()
+    check_settings(options)
     if "python" not in options:
         look_up_at_parse(check_name(venv))
         options["venv"] = venv

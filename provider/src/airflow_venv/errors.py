@@ -8,6 +8,7 @@ __all__ = [
     "SourceError",
     "TransferError",
     "UnknownEnvironmentError",
+    "UsageError",
     "VenvError",
 ]
 
@@ -28,6 +29,10 @@ class UnknownEnvironmentError(VenvError, ValueError):
 
 class BrokenEnvironmentError(VenvError, ValueError):
     """The environment is known, but its interpreter cannot be started; the message says why."""
+
+
+class UsageError(VenvError):
+    """A command was called in a way that cannot be answered."""
 
 
 class SourceError(VenvError, ValueError):

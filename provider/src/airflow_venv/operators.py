@@ -29,20 +29,49 @@ from airflow_venv.errors import BrokenEnvironmentError
 from airflow_venv.results import value_of
 from airflow_venv.signature import Bound, bind, check_context_parameters
 from airflow_venv.source.file_function import FileReference
-from airflow_venv.source.task_source import check_names, task_source
+from airflow_venv.source.task_source import check_names, check_syntax, task_source
 from airflow_venv.worker import supervisor
 from airflow_venv.worker.serializers import SERIALIZERS, check_serializer
 from airflow_venv.worker.services import Services
 from airflow_venv.worker.standard_values import to_standard
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 
     from airflow_venv.source import free_names
 
-__all__ = ["VenvBranchOperator", "VenvOperator", "VenvSensor", "VenvShortCircuitOperator", "look_up_at_parse"]
+__all__ = [
+    "VenvBranchOperator",
+    "VenvOperator",
+    "VenvSensor",
+    "VenvShortCircuitOperator",
+    "check_settings",
+    "look_up_at_parse",
+]
 
 _OLDEST_PYTHON = (3, 7)
+_NO_ENVIRONMENT = (
+    'A task needs either the name of an environment, as in @task.venv("name") or venv="name"; or python=, the path of '
+    "an interpreter"
+)
+_IN_DOCKERFILE = "an environment is built with the image, so this belongs into its PYENV line: "
+_MOVED = {
+    "requirements": f"{_IN_DOCKERFILE}PYENV <version> <name> requirements.txt",
+    "python_version": f"{_IN_DOCKERFILE}PYENV <version> <name> requirements.txt",
+    "system_site_packages": f"{_IN_DOCKERFILE}PYENV --system-site-packages <version> <name>",
+    "pip_install_options": f"{_IN_DOCKERFILE}PYENV has options, and the requirements file takes those of pip",
+    "index_urls": "write --index-url and --extra-index-url into the requirements file of its PYENV line",
+    "index_urls_from_connection_ids": (
+        "the image is built without Airflow's connections: write --index-url into the requirements file of its PYENV "
+        "line, and mount its password with PYENV --mount=type=secret"
+    ),
+    "venv_cache_path": "leave it out: nothing is installed when a task runs, so there is nothing to cache",
+    "env": "the environment's name is venv=, variables for the function are env_vars=",
+    "environment": "the environment's name is venv=, variables for the function are env_vars=",
+    "name": "the environment's name is venv=, the task's is task_id=",
+    "venv_name": "the environment's name is venv=",
+}
+"""Parameters of other operators, such as @task.virtualenv, with where that setting belongs."""
 
 
 class VenvOperator(ExternalPythonOperator):
@@ -70,6 +99,7 @@ class VenvOperator(ExternalPythonOperator):
     shallow_copy_attrs: Sequence[str] = ("python_callable", "op_kwargs", "include")
     decorated = False
     """Whether the function came by a decorator, so that its source has one that must not go along."""
+    _environment_logged = False
     is_async = False  # a coroutine function is run in the environment, not awaited in the worker
 
     def __init__(  # noqa: PLR0913 - an operator's options
@@ -81,7 +111,7 @@ class VenvOperator(ExternalPythonOperator):
         serializer: str | None = None,
         use_dill: bool = False,
         skip_on_exit_code: int | Container[int] | None = None,
-        env_vars: Mapping[str, str] | None = None,
+        env_vars: Mapping[str, str | None] | None = None,
         inherit_env: bool = True,
         show_return_value_in_logs: bool = True,
         include: free_names.Include = (),
@@ -89,7 +119,10 @@ class VenvOperator(ExternalPythonOperator):
         export_connections: Sequence[str] = (),
         **kwargs: Any,
     ) -> None:
-        if (venv is None) == (python is None):
+        check_settings(kwargs)
+        if venv is None and python is None:
+            raise TypeError(_NO_ENVIRONMENT)
+        if venv is not None and python is not None:
             raise TypeError("Pass either venv=, the name of an environment, or python=, the path of an interpreter.")
         self.function_file = FileReference.parse(python_callable) if isinstance(python_callable, str) else None
         serializer = _serializer(serializer, use_dill=use_dill)
@@ -115,11 +148,13 @@ class VenvOperator(ExternalPythonOperator):
         if self.function_file is None and not kwargs.get("_airflow_mapped_validation_only"):
             check_context_parameters(self.python_callable, self.op_args, self.op_kwargs)
             check_names(self.python_callable, self.include, decorated=self.decorated)
+            self._check_syntax()
 
     def execute(self, context: Any) -> Any:
         """Run the function once and give its value; Airflow calls this when the task runs."""
         self.python = self.resolve_python()
         call = self._call(context)
+        self._log_environment(call.environment)
         outcome = supervisor.run(call, Services(context), self.log)
         value = value_of(outcome, self.skip_on_exit_code, call.environment.python)
         if self.show_return_value_in_logs:
@@ -182,6 +217,15 @@ class VenvOperator(ExternalPythonOperator):
             module_name=str(self.python_callable.__module__),
         )
 
+    def _log_environment(self, environment: facts.Environment) -> None:
+        """Log once where the task runs; a sensor asks its function again and again."""
+        if self._environment_logged:
+            return
+        self._environment_logged = True
+        version = ".".join(map(str, environment.version or ()))
+        name = f"the environment {self.venv!r}" if self.venv is not None else "the interpreter of python="
+        self.log.info("Running in %s: Python %s, %s", name, version or "of unknown version", environment.python)
+
     def _check_facts(self, environment: facts.Environment) -> None:
         """Refuse an interpreter that is too old; warn about a package that is expected and missing."""
         if environment.version is not None and environment.version[:2] < _OLDEST_PYTHON:
@@ -195,12 +239,27 @@ class VenvOperator(ExternalPythonOperator):
             )
 
     def _variables(self, folder: str | None) -> dict[str, str]:
-        """Build the child's environment variables; the folder that DAGs are imported from ends its module path."""
+        """Build the child's environment variables; the folder that DAGs are imported from ends its module path.
+
+        A value of None in `env_vars` takes an inherited variable away.
+        """
         variables = dict(os.environ) if self.inherit_env else {}
-        variables.update({str(name): str(value) for name, value in (self.env_vars or {}).items()})
+        for name, value in (self.env_vars or {}).items():
+            if value is None:
+                variables.pop(str(name), None)
+            else:
+                variables[str(name)] = str(value)
         if folder:
             variables["PYTHONPATH"] = os.pathsep.join(filter(None, [variables.get("PYTHONPATH"), folder]))
         return variables
+
+    def _check_syntax(self) -> None:
+        """Check, while the DAG is parsed, that the environment's Python can read the function, if it exists here."""
+        if self.venv is None or not self.python or config.option("parse_check") == "off":
+            return
+        version = facts.read(self.python).version
+        if version is not None:
+            check_syntax(self._source(), version, f"The environment {self.venv!r}")
 
     def _source(self) -> FunctionSource:
         return task_source(self.python_callable, self.include, decorated=self.decorated)
@@ -247,6 +306,17 @@ class VenvSensor(VenvOperator, BaseSensorOperator):
         """Ask the function once."""
         value = VenvOperator.execute(self, context)
         return value if isinstance(value, PokeReturnValue) else PokeReturnValue(bool(value))
+
+
+def check_settings(names: Iterable[str]) -> None:
+    """Refuse parameters that belong to other operators.
+
+    Raises:
+        TypeError: the message says where the setting belongs.
+    """
+    moved = [f"{name}: {_MOVED[name]}" for name in names if name in _MOVED]
+    if moved:
+        raise TypeError(f"@task.venv and VenvOperator do not take {'; '.join(moved)}.")
 
 
 def look_up_at_parse(name: str) -> None:

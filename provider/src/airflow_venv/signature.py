@@ -52,6 +52,7 @@ def bind(
     """Fit a call to the function's signature.
 
     Raises:
+        TypeError: a parameter is a key of Airflow's context that this run does not have.
         ValueError: an argument is given twice.
     """
     parameters = inspect.signature(function).parameters
@@ -66,5 +67,19 @@ def bind(
             raise ValueError(f"The key {name!r} in args is a part of kwargs and therefore reserved.")
     if not all_context:  # what the signature does not name is left out, as in the stock operators
         kwargs = {name: value for name, value in kwargs.items() if name in parameters}
-    names = tuple(name for name in parameters if name not in kwargs and name not in positional and name in context)
+    missing = [name for name in parameters if name not in kwargs and name not in positional]
+    names = tuple(name for name in missing if name in context)
+    for name in missing:
+        if name in KNOWN_CONTEXT_KEYS and name not in names and parameters[name].default is inspect.Parameter.empty:
+            raise TypeError(f"{function.__name__}() needs {name!r}, which {_why_missing(context)}")
     return Bound(kwargs, names, all_context)
+
+
+def _why_missing(context: Mapping[str, Any]) -> str:
+    """Say why a key is not in the context of this run, and what to do."""
+    if getattr(context.get("dag_run"), "logical_date", context) is None:
+        return (
+            "Airflow's context does not have in this run: the run has no logical date, since an asset or a person "
+            "started it. Give the parameter a default, or use dag_run.run_after"
+        )
+    return "Airflow's context does not have in this run. Give the parameter a default"

@@ -8,6 +8,7 @@ import pytest
 
 from airflow_venv.environments.cli import main
 from airflow_venv.environments.dag_scan import scan
+from tests.support.children import interpreter
 
 
 @pytest.fixture
@@ -111,7 +112,7 @@ def test_doctor_starts_the_interpreter(tmp_path, monkeypatch, capsys):
     assert main(["doctor"]) == 1
     assert "does not start: cannot load libpython" in capsys.readouterr().out
     hide = "import sys; sys.modules['ssl'] = None; del sys.argv[:1]; exec(sys.argv[0])"
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} -S -c "{hide}" "$2" "$3"\n')
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -S -c "{hide}" "$2"\n')
     assert main(["doctor"]) == 1
     assert "standard library's ssl cannot be imported" in capsys.readouterr().out
 
@@ -122,6 +123,44 @@ def test_doctor_is_content_where_nothing_is_wrong(monkeypatch, capsys):
     monkeypatch.setattr("airflow_venv.environments.doctor._conflicts", lambda _: [])
     assert main(["doctor"]) == 0
     assert capsys.readouterr().out == "1 environment, nothing wrong.\n"
+
+
+def test_doctor_refuses_a_folder_that_is_not_there(environments, capsys):
+    """That is a mistake in the command, and not a folder without problems."""
+    assert main(["doctor", str(environments / "nothere")]) == 64
+    assert f"There is no file or folder {environments}/nothere." in capsys.readouterr().err
+
+
+def test_doctor_without_environments_is_not_content(capsys):
+    """Nothing was looked at, so nothing can be in order."""
+    assert main(["doctor"]) == 1
+    assert capsys.readouterr().out == "There are no environments here: no variable ASTRO_PYENV_* is set.\n"
+    assert main(["doctor", "--json"]) == 1
+    (finding,) = json.loads(capsys.readouterr().out)
+    assert finding["problem"] == "none"
+
+
+def test_doctor_finds_syntax_that_is_newer_than_an_environment(tmp_path, monkeypatch, capsys):
+    """In decorated functions, those of operators, and those named by file; with the place and the line itself."""
+    monkeypatch.setenv("ASTRO_PYENV_old", interpreter("3.8"))
+    monkeypatch.setattr("airflow_venv.environments.doctor._conflicts", lambda _: [])
+    (tmp_path / "a.py").write_text(
+        "def factory():\n    @task.venv('old')\n    def f(x):\n        match x:\n            case 1: pass\n"
+        "def g(d): return f'{d['a']}'\nVenvOperator(task_id='g', venv='old', python_callable=g)\n"
+        "VenvOperator(task_id='h', venv='old', python_callable='beside/h.py:main')\n"
+        "@task.venv('old')\ndef fine(x: int | None): return (y := x)\n"
+    )
+    (tmp_path / "beside").mkdir()
+    (tmp_path / "beside" / "h.py").write_text("def main():\n    try: pass\n    except* ValueError: pass\n")
+    assert main(["doctor", str(tmp_path / "a.py")]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    version = "3.8." + interpreter("3.8").split("3.8.")[1].split("/")[0]
+    cannot = f"old runs Python {version}, which cannot read this: "
+    assert len(lines) == 3
+    assert lines[0].startswith(f"{tmp_path}/a.py:4 old: {cannot}invalid syntax")
+    assert lines[0].endswith(": match x:")
+    assert lines[1].startswith(f"{tmp_path}/a.py:6 old: {cannot}")
+    assert lines[2].startswith(f"{tmp_path}/beside/h.py:3 old: ")
 
 
 def test_templates_and_other_decorators_are_no_demands(tmp_path):

@@ -259,6 +259,46 @@ def test_relative_imports_cannot_come_along(tmp_path, monkeypatch):
     assert "relative" in gathered.reasons["y"]
 
 
+def test_what_is_included_comes_along_whether_or_not_it_is_used(module):
+    """An argument may be of a class that the body does not mention; what the class needs is needed, too."""
+    dag = module("""
+        import json
+        LIMIT = 3
+        class Base: pass
+        class Row(Base):
+            limit = LIMIT
+        def f(row):
+            return type(row).__name__
+    """)
+    gathered = gather(dag.f, include=[dag.Row, dag.Base, "LIMIT", "json"])
+    assert gathered.missing == ()
+    space = {"__name__": "__main__"}
+    for piece in gathered.source.pieces:
+        exec(compile(piece.compilable(), piece.filename, "exec"), space)  # noqa: S102
+    assert space["Row"].limit == 3
+    assert space["Row"].__mro__[1] is space["Base"]
+    assert space["json"].dumps(1) == "1"
+    assert missing(dag.f, include=[dag.Row]) == [("Base", 5), ("LIMIT", 6)]
+
+
+def test_a_function_may_include_itself_and_what_includes_it(module):
+    """Helpers that call each other end the walk."""
+    dag = module("""
+        def even(n): return n == 0 or odd(n - 1)
+        def odd(n): return n != 0 and even(n - 1)
+        def f(n):
+            return even(n)
+    """)
+    assert run(gather(dag.f, include=[dag.f, dag.odd, dag.even]))(3) is False
+
+
+def test_a_name_that_cannot_be_brought_along_is_refused(module):
+    """Also where the body does not use it."""
+    dag = module("def f(): return 1\n")
+    with pytest.raises(SourceError, match=r"include='nothing' cannot be brought along with f .*: nothing in the file"):
+        gather(dag.f, include=["nothing"])
+
+
 def test_include_that_makes_no_sense_is_refused(module):
     """Values and other texts than auto are neither functions nor names."""
     dag = module("def f(): return x\n")

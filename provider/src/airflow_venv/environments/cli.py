@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_venv.environments import facts as environment
 from airflow_venv.environments import lookup
-from airflow_venv.environments.doctor import examine, examine_dags
+from airflow_venv.environments.doctor import Finding, examine, examine_dags
 from airflow_venv.errors import BrokenEnvironmentError, VenvError
 
 if TYPE_CHECKING:
@@ -20,10 +20,11 @@ __all__ = ["main"]
 
 _PROBLEMS = 1
 _USAGE = 64
+_NONE = f"There are no environments here: no variable {lookup.PREFIX}* is set."
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; give the exit code: 0, 1 if there are problems, 64 for what cannot be answered."""
+    """Run the command line; return the exit code: 0, 1 if there are problems, 64 for a wrong usage."""
     options = _parser().parse_args(arguments)
     try:
         code: int = options.run(options)
@@ -50,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _facts(name: str, python: str) -> dict[str, Any]:
-    """Collect what can be told of an environment without starting it."""
+    """Collect what is known about an environment without starting it."""
     facts = environment.read(python)
     try:
         lookup.check_python(python, f"{lookup.PREFIX}{name}")
@@ -68,20 +69,18 @@ def _facts(name: str, python: str) -> dict[str, Any]:
 
 
 def _list(options: argparse.Namespace) -> int:
-    found = [_facts(name, python) for name, python in lookup.environments().items()]
+    environments = [_facts(name, python) for name, python in lookup.environments().items()]
     if options.json:
-        print(json.dumps(found, indent=2))
-    elif not found:
-        print(f"There are no environments here: no variable {lookup.PREFIX}* is set.")
+        print(json.dumps(environments, indent=2))
+    elif not environments:
+        print(_NONE)
     else:
-        _table(
-            ["NAME", "PYTHON", "PACKAGES", "PATH"],
-            [[one["name"], one["version"] or "?", str(len(one["packages"])), one["python"]] for one in found],
-        )
-        for one in found:
-            if one["problem"]:
-                print(f"\n{one['name']}: {one['problem']}")
-    return _PROBLEMS if any(one["problem"] for one in found) else 0
+        rows = [[one["name"], one["version"] or "?", str(len(one["packages"])), one["python"]] for one in environments]
+        _table(["NAME", "PYTHON", "PACKAGES", "PATH"], rows)
+        for facts in environments:
+            if facts["problem"]:
+                print(f"\n{facts['name']}: {facts['problem']}")
+    return _PROBLEMS if any(facts["problem"] for facts in environments) else 0
 
 
 def _show(options: argparse.Namespace) -> int:
@@ -101,6 +100,8 @@ def _show(options: argparse.Namespace) -> int:
 def _doctor(options: argparse.Namespace) -> int:
     known = lookup.environments()
     findings = [finding for name, python in known.items() for finding in examine(name, python)]
+    if not known:
+        findings.append(Finding("", "none", _NONE))
     if options.folder:
         findings += examine_dags(options.folder)
     if options.json:
@@ -108,7 +109,7 @@ def _doctor(options: argparse.Namespace) -> int:
     else:
         for finding in findings:
             where = " ".join(filter(None, [finding.place, finding.environment]))
-            print(f"{where}: {finding.message}")
+            print(f"{where}: {finding.message}" if where else finding.message)
         if not findings:
             print(f"{len(known)} environment{'s' * (len(known) != 1)}, nothing wrong.")
     return _PROBLEMS if findings else 0

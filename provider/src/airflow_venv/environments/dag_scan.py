@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from airflow_venv.call import Piece
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -25,8 +27,10 @@ class Demand:
     function: str
     """Empty where the operator's function is not in the same file."""
     environment: str
-    modules: tuple[str, ...]
+    modules: tuple[str, ...] = ()
     """Top-level modules that the function imports, outside of `try` blocks."""
+    piece: Piece | None = None
+    """The function's own lines, where they are known."""
 
 
 @dataclass(frozen=True)
@@ -44,16 +48,17 @@ def scan(folder: str) -> tuple[list[Demand], list[Unreadable]]:
     demands: list[Demand] = []
     unreadable = []
     for path in [root] if root.is_file() else sorted(root.rglob("*.py")):
+        content = path.read_bytes()
         try:
-            tree = ast.parse(path.read_bytes(), str(path))
+            tree = ast.parse(content, str(path))
         except (SyntaxError, ValueError) as error:
             unreadable.append(Unreadable(str(path), getattr(error, "lineno", 0) or 0, str(error)))
             continue
-        demands += _demands(tree, str(path))
+        demands += _demands(tree, str(path), content.decode(errors="replace").splitlines(keepends=True))
     return demands, unreadable
 
 
-def _demands(tree: ast.Module, file: str) -> Iterator[Demand]:
+def _demands(tree: ast.Module, file: str, lines: list[str]) -> Iterator[Demand]:
     """Yield what a file's decorated functions and operators ask for."""
     functions = {
         node.name: node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
@@ -62,12 +67,30 @@ def _demands(tree: ast.Module, file: str) -> Iterator[Demand]:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             for decorator in node.decorator_list:
                 if name := _environment(decorator, _DECORATORS):
-                    yield Demand(file, decorator.lineno, node.name, name, _modules(node))
+                    yield Demand(file, decorator.lineno, node.name, name, _modules(node), _piece(node, file, lines))
         elif name := _environment(node, _OPERATORS):
-            passed = _keyword(node, "python_callable")
-            function = functions.get(passed.id) if isinstance(passed, ast.Name) else None
-            modules = _modules(function) if function else ()
-            yield Demand(file, getattr(node, "lineno", 0), function.name if function else "", name, modules)
+            line = getattr(node, "lineno", 0)
+            argument = _keyword(node, "python_callable")
+            if isinstance(argument, ast.Name) and argument.id in functions:
+                function = functions[argument.id]
+                yield Demand(file, line, function.name, name, _modules(function), _piece(function, file, lines))
+            else:
+                yield Demand(file, line, "", name, piece=_file_piece(argument, file))
+
+
+def _piece(node: ast.stmt, file: str, lines: list[str]) -> Piece:
+    """Cut a function out of its file, without its decorators."""
+    text = lines[node.lineno - 1 : node.end_lineno]
+    return Piece("".join(text), file, node.lineno, indented=text[0][:1] in " \t\f")
+
+
+def _file_piece(argument: ast.expr | None, file: str) -> Piece | None:
+    """Read the file of a function that is named as `"path/to/file.py:function"`, where it lies beside the DAG file."""
+    value = argument.value if isinstance(argument, ast.Constant) else None
+    path = Path(file).parent / value.rpartition(":")[0] if isinstance(value, str) and ":" in value else None
+    if path is None or not path.is_file():
+        return None
+    return Piece(path.read_text(encoding="utf-8", errors="replace"), str(path), 1)
 
 
 def _environment(node: ast.AST, callables: set[str]) -> str | None:

@@ -12,11 +12,13 @@ from airflow_venv.environments import facts as environment
 from airflow_venv.environments import lookup
 from airflow_venv.environments.dag_scan import scan
 from airflow_venv.environments.facts import normalize
-from airflow_venv.errors import BrokenEnvironmentError, UnknownEnvironmentError
+from airflow_venv.errors import BrokenEnvironmentError, UnknownEnvironmentError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from airflow_venv.call import Piece
+    from airflow_venv.environments.dag_scan import Demand
     from airflow_venv.environments.facts import Environment
 
 __all__ = ["Finding", "examine", "examine_dags"]
@@ -29,16 +31,24 @@ _GIVEN = {"airflow_venv"}
 """Modules that come with the task."""
 _PROBE = """
 import importlib.util, json, sys
-wanted, standard = json.loads(sys.argv[1])
+standard, modules, sources = json.load(sys.stdin)
 broken = {}
 for name in standard:
     try:
         __import__(name)
     except Exception as error:
         broken[name] = str(error)
-missing = [name for name in wanted if name not in sys.modules and importlib.util.find_spec(name) is None]
-print("\\n" + json.dumps({"version": list(sys.version_info[:3]), "broken": broken, "missing": missing}))
+missing = [name for name in modules if name not in sys.modules and importlib.util.find_spec(name) is None]
+unreadable = []
+for place, (filename, text) in enumerate(sources):
+    try:
+        compile(text, filename, "exec", dont_inherit=True)
+    except SyntaxError as error:
+        unreadable.append([place, error.lineno or 0, error.msg, (error.text or "").strip()])
+version = list(sys.version_info[:3])
+print("\\n" + json.dumps({"version": version, "broken": broken, "missing": missing, "unreadable": unreadable}))
 """
+"""What an interpreter runs to answer; any Python 3.7 and later."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +57,7 @@ class Finding:
 
     environment: str
     problem: str
-    """A short word for programs: `broken`, `start`, `module`, `conflict`, `unknown`, `lacks`, `file`."""
+    """A short word for programs: `broken`, `start`, `module`, `conflict`, `unknown`, `lacks`, `syntax`, `file`."""
     message: str
     """A sentence for people."""
     place: str = ""
@@ -61,7 +71,7 @@ def examine(name: str, python: str) -> list[Finding]:
     except BrokenEnvironmentError as error:
         return [Finding(name, "broken", str(error))]
     try:
-        answer = _ask(python, ())
+        answer = _ask(python)
     except (OSError, subprocess.SubprocessError, ValueError) as error:
         return [Finding(name, "start", f"{python} does not start: {_last_words(error)}")]
     facts = environment.read(python)
@@ -80,40 +90,52 @@ def examine(name: str, python: str) -> list[Finding]:
 
 
 def examine_dags(folder: str) -> list[Finding]:
-    """Check that the environments that DAG files name exist and have what the files' functions import."""
+    """Check what the DAG files of a folder ask of environments: that they exist, and can run the files' functions.
+
+    Raises:
+        UsageError: there is no such folder, or no Python file in it.
+    """
+    if not Path(folder).exists():
+        raise UsageError(f"There is no file or folder {folder}.")
     demands, unreadable = scan(folder)
     findings = [Finding("", "file", f"no Python: {bad.message}", f"{bad.file}:{bad.line}") for bad in unreadable]
-    modules: dict[str, set[str]] = {}
-    pythons: dict[str, str] = {}
+    by_environment: dict[str, list[Demand]] = {}
     for demand in demands:
+        by_environment.setdefault(demand.environment, []).append(demand)
+    for name, asking in by_environment.items():
         try:
-            pythons[demand.environment] = lookup.find(demand.environment)
-        except UnknownEnvironmentError as error:
-            findings.append(Finding(demand.environment, "unknown", str(error), f"{demand.file}:{demand.line}"))
-            continue
-        modules.setdefault(demand.environment, set()).update(demand.modules)
-    lacking = {name: _lacking(pythons[name], names) for name, names in modules.items()}
-    for demand in demands:
-        for module in sorted(set(demand.modules) & lacking.get(demand.environment, set())):
-            text = f"{demand.function} imports {module}, which {demand.environment} does not have."
-            findings.append(Finding(demand.environment, "lacks", text, f"{demand.file}:{demand.line}"))
+            findings += _examine_demands(lookup.find(name), asking)
+        except UnknownEnvironmentError as error:  # noqa: PERF203 - one look-up an environment
+            findings += [Finding(name, "unknown", str(error), f"{demand.file}:{demand.line}") for demand in asking]
     return findings
 
 
-def _lacking(python: str, modules: Iterable[str]) -> set[str]:
-    """Return the modules that an interpreter cannot find; none if it does not start, which has a finding of its own."""
+def _examine_demands(python: str, demands: list[Demand]) -> Iterator[Finding]:
+    """Ask an environment's interpreter whether it can import and read what functions need."""
+    modules = sorted({module for demand in demands for module in demand.modules} - _GIVEN)
+    pieces = [demand.piece for demand in demands if demand.piece is not None]
     try:
-        return set(_ask(python, sorted(set(modules) - _GIVEN))["missing"])
+        answer = _ask(python, modules, pieces)
     except (OSError, subprocess.SubprocessError, ValueError):
-        return set()
+        return  # it does not start, which is a finding of its own
+    for demand in demands:
+        for module in sorted(set(demand.modules) & set(answer["missing"])):
+            text = f"{demand.function} imports {module}, which {demand.environment} does not have."
+            yield Finding(demand.environment, "lacks", text, f"{demand.file}:{demand.line}")
+    version = ".".join(map(str, answer["version"]))
+    users = [demand for demand in demands if demand.piece is not None]
+    for place, line, reason, text in answer["unreadable"]:
+        name = users[place].environment
+        message = f"{name} runs Python {version}, which cannot read this: {reason}: {text}"
+        yield Finding(name, "syntax", message, f"{pieces[place].filename}:{line}")
 
 
-def _ask(python: str, modules: Iterable[str]) -> dict[str, Any]:
+def _ask(python: str, modules: Iterable[str] = (), pieces: Iterable[Piece] = ()) -> dict[str, Any]:
     """Start an interpreter once and have it answer."""
-    command = [python, "-c", _PROBE, json.dumps([list(modules), _STANDARD])]
+    question = [_STANDARD, list(modules), [[piece.filename, piece.compilable()] for piece in pieces]]
     done = subprocess.run(
-        command,
-        stdin=subprocess.DEVNULL,
+        [python, "-c", _PROBE],
+        input=json.dumps(question),
         capture_output=True,
         text=True,
         timeout=_TIMEOUT,

@@ -49,7 +49,7 @@ def check_name(name: object) -> str:
         TypeError: it is no text, for instance because `@task.venv` was used without a name.
         ValueError: it is empty or has characters that `PYENV` does not allow.
     """
-    if callable(name):
+    if name is None or callable(name):
         raise TypeError('@task.venv needs the name of an environment: @task.venv("name")')
     if not isinstance(name, str):
         raise TypeError(f"venv must be the name of an environment, a str, not {type(name).__name__}: {name!r}")

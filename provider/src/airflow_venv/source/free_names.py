@@ -126,10 +126,11 @@ def gather(function: Callable[..., Any], include: Include = (), skip_decorators:
         SourceError: the source of the function or of something in `include` is not available.
     """
     main = locate(function)
-    collector = _Collector(unwrap(function), include)
-    piece = main.piece(skip_decorators)
-    collector.visit(piece, main)
     name = main.node.name
+    piece = main.piece(skip_decorators)
+    collector = _Collector(unwrap(function), include, seen=name)
+    collector.take_included(piece, main)
+    collector.visit(piece, main)
     prelude = tuple(_import(item) for item in sorted(collector.prelude))
     source = FunctionSource(name=name, pieces=(*prelude, *collector.pieces))
     return Gathered(source, tuple(collector.missing), collector.reasons)
@@ -144,7 +145,7 @@ def _import(module: str) -> Piece:
 class _Collector:
     """Walks from the function over everything that it uses; each definition is taken once."""
 
-    def __init__(self, function: Callable[..., Any], include: Include) -> None:
+    def __init__(self, function: Callable[..., Any], include: Include, *, seen: str) -> None:
         self.values = values_around(function)
         self.auto = include == "auto"
         if isinstance(include, str) and not self.auto:
@@ -156,13 +157,25 @@ class _Collector:
         self.missing: list[Use] = []
         self.reasons: dict[str, str] = {}
         self.prelude: set[str] = set()
-        self.seen: set[str] = set()
+        self.seen = {seen}
         self.modules: set[str] = set()
+
+    def take_included(self, user: Piece, definition: Definition) -> None:
+        """Take what is included by name, used or not: an argument may be of an included class.
+
+        Raises:
+            SourceError: an included name cannot be brought along.
+        """
+        for name in (*self.objects, *sorted(self.names)):
+            use = Use(name, user.filename, definition.node.lineno)
+            if name not in self.seen and not self._take(use, user, definition):
+                raise SourceError(
+                    f"include={name!r} cannot be brought along with {definition.node.name} ({user.filename}): "
+                    f"{self.reasons[name]}"
+                )
 
     def visit(self, piece: Piece, definition: Definition) -> None:
         """Take a piece, after everything that it uses."""
-        taken: set[str] = {definition.node.name} if not self.pieces and not self.seen else set()
-        self.seen |= taken
         for use in free_names(piece):
             if use.name in self.seen:
                 if use.name in self.modules:  # another of its submodules, perhaps

@@ -10,13 +10,14 @@ from airflow_venv import config
 from airflow_venv.errors import SourceError
 from airflow_venv.source import free_names
 from airflow_venv.source.extract import locate, unwrap
+from airflow_venv.source.newer_syntax import find_newer_syntax
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from airflow_venv.call import FunctionSource
 
-__all__ = ["check_names", "task_source"]
+__all__ = ["check_names", "check_syntax", "task_source"]
 
 log = logging.getLogger(__name__)
 _cache: weakref.WeakKeyDictionary[Any, dict[str, free_names.Gathered]] = weakref.WeakKeyDictionary()
@@ -51,6 +52,27 @@ def check_names(function: Callable[..., Any], include: free_names.Include, *, de
         raise SourceError(_report(gathered))
     if strictness == "warn":
         log.warning("%s", _report(gathered))
+
+
+def check_syntax(source: FunctionSource, version: tuple[int, ...], label: str) -> None:
+    """Check that a Python of some version can read a function's source.
+
+    Args:
+        source: the function with what it takes along.
+        version: the version of the environment's Python.
+        label: the environment as the user knows it.
+
+    Raises:
+        SourceError: some of its syntax is newer.
+    """
+    for piece in source.pieces:
+        newer = find_newer_syntax(piece.compilable(), version)
+        if newer is not None:
+            number = ".".join(map(str, version))
+            raise SourceError(
+                f"{label} runs Python {number}, which cannot read line {newer.line} of {piece.filename} (function "
+                f"{source.name}): {newer.reason}. Write it in older syntax, or give the environment a newer Python"
+            )
 
 
 def _gather(function: Callable[..., Any], include: free_names.Include, *, decorated: bool) -> free_names.Gathered:

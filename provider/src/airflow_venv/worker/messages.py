@@ -84,7 +84,7 @@ def read_outcome(frame: Frame, text: str) -> Outcome:
     if isinstance(frame, SkipFrame):
         return Skip(frame.message)
     if isinstance(frame, ExitFrame):
-        return Exit(frame.code, frame.message)
+        return Exit(frame.code & 0xFF, frame.message)  # what the system leaves of an exit code
     if isinstance(frame, ErrorFrame) and frame.types:
         outcome = Error if frame.retry else Fail
         return outcome(type_name=str(frame.types[0]), message=frame.message, traceback=text)
