@@ -42,6 +42,7 @@ from airflow.configuration import conf
 __all__ = [
     "AIRFLOW_3",
     "AIRFLOW_VERSION",
+    "HAS_EXTERNAL_VIEWS",
     "KNOWN_CONTEXT_KEYS",
     "REMOVED_CONTEXT_KEYS",
     "AirflowException",
@@ -84,6 +85,9 @@ REMOVED_CONTEXT_KEYS: dict[str, str] = (
     else {}
 )
 """Keys of Airflow 2's context that this version no longer has, with what to do instead."""
+
+HAS_EXTERNAL_VIEWS = tuple(int(number) for number in AIRFLOW_VERSION.split(".")[:2]) >= (3, 1)
+"""Whether a plugin can put a link to a page of its own into the navigation."""
 
 
 def stock_arguments(serializer: str) -> dict[str, Any]:

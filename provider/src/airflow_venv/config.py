@@ -43,6 +43,16 @@ OPTIONS = {
             "their lines, `warn` logs them, `off` leaves them to the task.\n"
         ),
     ),
+    "ui": Option(
+        default="on",
+        allowed=("on", "off"),
+        example="off",
+        version_added="0.2.0",
+        description=(
+            "Whether Airflow 3.1 and later show the page `Environments` (in the menu `Browse`): the environments,\n"
+            "their packages, and the DAGs and tasks that use them.\n"
+        ),
+    ),
 }
 
 

@@ -12,6 +12,7 @@ from airflow_venv.environments import facts as environment
 from airflow_venv.environments import lookup
 from airflow_venv.environments.dag_scan import scan
 from airflow_venv.environments.facts import normalize
+from airflow_venv.environments.requested import requirements
 from airflow_venv.errors import BrokenEnvironmentError, UnknownEnvironmentError, UsageError
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from airflow_venv.environments.dag_scan import Demand
     from airflow_venv.environments.facts import Environment
 
-__all__ = ["Finding", "examine", "examine_dags"]
+__all__ = ["Finding", "conflicts", "examine", "examine_dags"]
 
 _TIMEOUT = 60
 """Seconds that an interpreter is given to answer."""
@@ -86,7 +87,7 @@ def examine(name: str, python: str) -> list[Finding]:
                 name, "start", f"It was made with Python {'.'.join(map(str, facts.version))} but runs {running} now."
             )
         )
-    return [*findings, *(Finding(name, "conflict", text) for text in _conflicts(facts))]
+    return [*findings, *(Finding(name, "conflict", text) for text in conflicts(facts))]
 
 
 def examine_dags(folder: str) -> list[Finding]:
@@ -152,7 +153,7 @@ def _last_words(error: Exception) -> str:
     return printed.splitlines()[-1] if printed else str(error)
 
 
-def _conflicts(facts: Environment) -> Iterator[str]:
+def conflicts(facts: Environment) -> Iterator[str]:
     """Compare what each package requires with what is installed, without starting anything."""
     try:
         from packaging.requirements import InvalidRequirement, Requirement  # noqa: PLC0415 - Airflow brings it
@@ -161,7 +162,7 @@ def _conflicts(facts: Environment) -> Iterator[str]:
     version = ".".join(map(str, (facts.version or ())[:2]))
     full = ".".join(map(str, facts.version or ()))
     surroundings = {"extra": "", **({"python_version": version, "python_full_version": full} if version else {})}
-    for owner, text in _requirements(facts):
+    for owner, text in requirements(facts.site_packages):
         try:
             requirement = Requirement(text)
         except InvalidRequirement:
@@ -173,14 +174,3 @@ def _conflicts(facts: Environment) -> Iterator[str]:
             yield f"{owner} requires {requirement.name}{requirement.specifier}, which is not installed."
         elif not requirement.specifier.contains(installed, prereleases=True):
             yield f"{owner} requires {requirement.name}{requirement.specifier}, but {installed} is installed."
-
-
-def _requirements(facts: Environment) -> Iterator[tuple[str, str]]:
-    """Yield `name version` of each package with each of its requirements."""
-    for site in facts.site_packages:
-        for path in sorted(Path(site).glob("*.dist-info/METADATA")):
-            name, _, rest = path.parent.name.partition("-")
-            owner = f"{normalize(name)} {rest.rpartition('.')[0]}"
-            for line in path.read_text(encoding="utf-8", errors="replace").partition("\n\n")[0].splitlines():
-                if line.startswith("Requires-Dist:"):
-                    yield owner, line.partition(":")[2].strip()

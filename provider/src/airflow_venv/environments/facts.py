@@ -33,6 +33,10 @@ class Environment:
     """Whether the environment also sees the packages of its base interpreter."""
     site_packages: tuple[str, ...] = ()
     """The folders that the packages were read from."""
+    pyenv_line: str = ""
+    """The `PYENV` line that the environment was built from; empty where `pyvenv.cfg` does not have it."""
+    lock: str = ""
+    """Path of the lock (PEP 751) that lies beside `pyvenv.cfg`; empty where there is none."""
 
     def has(self, distribution: str) -> bool:
         """Return whether the distribution (any spelling of its name) is installed in the environment."""
@@ -73,7 +77,17 @@ def read(python: str) -> Environment:
         prefix=str(prefix),
         system_site_packages=system,
         site_packages=tuple(map(str, searched)),
+        pyenv_line=next((value for value in settings.values() if value.upper().startswith("PYENV ")), ""),
+        lock=_lock(prefix) if settings else "",
     )
+
+
+def _lock(prefix: Path) -> str:
+    """Find the lock of an environment; a link that leads out of the environment's folder does not count."""
+    for path in sorted(prefix.glob("pylock*.toml")):
+        if path.is_file() and prefix.resolve() in path.resolve().parents:
+            return str(path)
+    return ""
 
 
 def _settings(path: Path) -> dict[str, str]:

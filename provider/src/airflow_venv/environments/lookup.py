@@ -16,9 +16,20 @@ from typing import TYPE_CHECKING
 from airflow_venv.errors import BrokenEnvironmentError, UnknownEnvironmentError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-__all__ = ["PREFIX", "check_name", "check_python", "environments", "find", "is_template", "known_path"]
+__all__ = [
+    "PREFIX",
+    "check_name",
+    "check_python",
+    "environments",
+    "find",
+    "is_template",
+    "known_name",
+    "known_path",
+    "missing",
+    "pyenv_line",
+]
 
 PREFIX = "ASTRO_PYENV_"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
@@ -72,10 +83,21 @@ def find(name: str, environ: Mapping[str, str] | None = None) -> str:
     for spelling in (name, name.replace("-", "_")):
         if (path := environ.get(PREFIX + spelling)) is not None:
             return path
-    for other, path in known.items():
-        if other.replace("-", "_") == name.replace("-", "_"):
-            return path
-    raise UnknownEnvironmentError(name, tuple(known), _unknown(name, known))
+    if (other := known_name(name, known)) is not None:
+        return known[other]
+    raise UnknownEnvironmentError(name, tuple(known), missing(name, known))
+
+
+def known_name(name: str, known: Iterable[str]) -> str | None:
+    """Return the one of the known names that a name means: itself, or one that differs in `-` and `_` alone."""
+    folded = name.replace("-", "_")
+    similar = None
+    for other in known:
+        if other == name:
+            return other
+        if other.replace("-", "_") == folded:
+            similar = similar or other
+    return similar
 
 
 def known_path(name: str) -> str | None:
@@ -88,8 +110,9 @@ def known_path(name: str) -> str | None:
         return None
 
 
-def _unknown(name: str, known: Mapping[str, str]) -> str:
+def missing(name: str, known: Mapping[str, str] | None = None) -> str:
     """Word the error: the name, the environments that exist, and what to do."""
+    known = environments() if known is None else known
     parts = [f"There is no environment {name!r}: the variable {PREFIX}{name} is not set."]
     folded = {other.lower(): other for other in known}
     if close := difflib.get_close_matches(name.lower(), folded, n=1):
@@ -98,8 +121,13 @@ def _unknown(name: str, known: Mapping[str, str]) -> str:
         parts.append(f"The environments here are: {', '.join(known)}.")
     else:
         parts.append(f"This process has no environments at all (no {PREFIX}* variable).")
-    parts.append(f"To add it, put a line into the Dockerfile: PYENV <python version> {name} [requirements.txt]")
+    parts.append(f"To add it, put a line into the Dockerfile: {pyenv_line(name)}")
     return " ".join(parts)
+
+
+def pyenv_line(name: str) -> str:
+    """Return the line of a Dockerfile that adds an environment of a name."""
+    return f"PYENV <python version> {name} [requirements.txt]"
 
 
 def check_python(python: str, label: str) -> None:

@@ -8,13 +8,15 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
-from airflow_venv.environments import facts as environment
-from airflow_venv.environments import lookup
+from airflow_venv.environments import inventory, lookup
+from airflow_venv.environments.disk_size import disk_size
 from airflow_venv.environments.doctor import Finding, examine, examine_dags
-from airflow_venv.errors import BrokenEnvironmentError, VenvError
+from airflow_venv.errors import VenvError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from airflow_venv.environments.inventory import EnvironmentReport
 
 __all__ = ["main"]
 
@@ -50,51 +52,39 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _facts(name: str, python: str) -> dict[str, Any]:
-    """Collect what is known about an environment without starting it."""
-    facts = environment.read(python)
-    try:
-        lookup.check_python(python, f"{lookup.PREFIX}{name}")
-        problem = ""
-    except BrokenEnvironmentError as error:
-        problem = str(error)
-    return {
-        "name": name,
-        "python": python,
-        "version": ".".join(map(str, facts.version or ())),
-        "packages": facts.packages,
-        "system_site_packages": facts.system_site_packages,
-        "problem": problem,
-    }
-
-
 def _list(options: argparse.Namespace) -> int:
-    environments = [_facts(name, python) for name, python in lookup.environments().items()]
+    reports = inventory.describe_all()
     if options.json:
-        print(json.dumps(environments, indent=2))
-    elif not environments:
+        print(json.dumps([_json(report) for report in reports], indent=2))
+    elif not reports:
         print(_NONE)
     else:
-        rows = [[one["name"], one["version"] or "?", str(len(one["packages"])), one["python"]] for one in environments]
-        _table(["NAME", "PYTHON", "PACKAGES", "PATH"], rows)
-        for facts in environments:
-            if facts["problem"]:
-                print(f"\n{facts['name']}: {facts['problem']}")
-    return _PROBLEMS if any(facts["problem"] for facts in environments) else 0
+        _table(
+            ["NAME", "PYTHON", "PACKAGES", "PATH"],
+            [[report.name, report.version or "?", str(len(report.packages)), report.python] for report in reports],
+        )
+        for report in reports:
+            if report.problem:
+                print(f"\n{report.name}: {report.problem}")
+    return _PROBLEMS if any(report.problem for report in reports) else 0
 
 
 def _show(options: argparse.Namespace) -> int:
-    facts = _facts(options.name, lookup.find(lookup.check_name(options.name)))
+    report = inventory.describe(options.name, lookup.find(lookup.check_name(options.name)))
     if options.json:
-        print(json.dumps(facts, indent=2))
+        print(json.dumps(_json(report), indent=2))
     else:
-        print(f"{facts['name']}: Python {facts['version'] or '?'}, {facts['python']}")
-        if facts["system_site_packages"]:
+        print(f"{report.name}: Python {report.version or '?'}, {report.python}")
+        if report.system_site_packages:
             print("It also sees the packages of its base interpreter.")
-        if facts["problem"]:
-            print(facts["problem"])
-        _table(["PACKAGE", "VERSION"], [list(item) for item in sorted(facts["packages"].items())])
-    return _PROBLEMS if facts["problem"] else 0
+        if report.problem:
+            print(report.problem)
+        _table(["PACKAGE", "VERSION"], [list(item) for item in sorted(report.packages.items())])
+    return _PROBLEMS if report.problem else 0
+
+
+def _json(report: EnvironmentReport) -> dict[str, Any]:
+    return inventory.to_json(report, disk_size(report.prefix) if report.has_folder else None)
 
 
 def _doctor(options: argparse.Namespace) -> int:

@@ -1,0 +1,231 @@
+"""The application of the page: its addresses, each for a logged-in user of Airflow alone."""
+
+from __future__ import annotations
+
+import socket
+from collections import defaultdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import Depends, FastAPI, HTTPException, Query, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.exceptions import HTTPException as StarletteHTTPException
+
+from airflow_venv.environments.inventory import read_lock
+from airflow_venv.environments.lookup import pyenv_line
+from airflow_venv.environments.package_query import parse_query
+from airflow_venv.ui import URL_PREFIX, pages
+from airflow_venv.ui.access import NotPermittedError, ReaderDep, reader
+from airflow_venv.ui.inventory_cache import InventoryCache
+from airflow_venv.ui.knowledge import gather
+from airflow_venv.ui.links import Links
+from airflow_venv.ui.metadata import TaskCatalog
+from airflow_venv.ui.render import STATIC, render
+from airflow_venv.ui.security_headers import SecurityHeaders
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["application"]
+
+_PAGE_SIZE = 100
+"""Rows of a list that grows with the number of DAGs."""
+_FILES = {path.name: path for path in STATIC.iterdir() if path.is_file()}
+"""What the page loads; no name that comes from outside is ever made a path."""
+_inventory = InventoryCache()
+_catalog = TaskCatalog()
+
+_Text = Annotated[str, Query(max_length=300)]
+_PageNumber = Annotated[int, Query(ge=1, le=100_000)]
+
+
+def application() -> FastAPI:
+    """Make the application that Airflow mounts."""
+    app = FastAPI(title="Environments", docs_url=None, redoc_url=None, openapi_url=None, dependencies=[Depends(reader)])
+    app.add_middleware(SecurityHeaders)
+    app.add_exception_handler(StarletteHTTPException, _http_error)
+    app.add_exception_handler(RequestValidationError, _invalid_request)
+    app.add_exception_handler(NotPermittedError, _not_permitted)
+    routes = {
+        "/": environments,
+        "/environment": environment,
+        "/lock": lock,
+        "/packages": packages,
+        "/dags": dags,
+        "/dag": dag,
+        "/sizes.json": sizes,
+        "/static/{name}": static,
+        "/{address:path}": unknown_address,
+    }
+    for path, endpoint in routes.items():
+        app.add_api_route(path, endpoint, methods=["GET"], response_model=None)
+    return app
+
+
+def environments(request: Request, reader: ReaderDep, q: _Text = "", sort: _Text = "name") -> Response:
+    """Show all environments, in the order and with the words that the user asks for."""
+    with gather(reader, _inventory, _catalog) as knowledge:
+        rows = knowledge.environment_rows()
+        shown = [row for row in rows if q.strip().lower() in row.name.lower()]
+        return _page(
+            request,
+            "environments.html",
+            rows=pages.sort_rows(shown, sort),
+            total=len(rows),
+            q=q,
+            sort=sort,
+            read_at=knowledge.read_at,
+        )
+
+
+def environment(request: Request, reader: ReaderDep, name: _Text, q: _Text = "", page: _PageNumber = 1) -> Response:
+    """Show one environment."""
+    with gather(reader, _inventory, _catalog) as knowledge:
+        row = next((row for row in knowledge.environment_rows() if row.name == name), None)
+        if row is None:
+            return _message(
+                request, 404, "No such environment", f"There is no environment {name!r} here, and no task names it."
+            )
+        tasks, last = _slice(row.tasks, page)
+        report = row.report
+        packages = sorted(report.packages.items()) if report else []
+        return _page(
+            request,
+            "environment.html",
+            row=row,
+            report=report,
+            details=_inventory.details(report) if report else None,
+            packages=[item for item in packages if q.strip().lower() in item[0]],
+            lock=read_lock(report) if report else None,
+            tasks=knowledge.with_runs(tasks),
+            q=q,
+            page=page,
+            last=last,
+            read_at=knowledge.read_at,
+        )
+
+
+def lock(name: _Text) -> Response:
+    """Send an environment's lock as a text file."""
+    report = _inventory.report(name)
+    content = read_lock(report) if report else None
+    if content is None:
+        raise HTTPException(404, f"There is no environment {name!r} with a lock here.")
+    return PlainTextResponse(content.text)
+
+
+def packages(request: Request, q: _Text = "") -> Response:
+    """Say which environments have a package."""
+    problem = ""
+    rows: list[pages.PackageRow] = []
+    reports = _inventory.reports()
+    if q.strip():
+        try:
+            rows = pages.find_packages(reports, parse_query(q))
+        except ValueError as error:
+            problem = str(error)
+    return _page(request, "packages.html", q=q, rows=rows, problem=problem, total=len(reports))
+
+
+def dags(request: Request, reader: ReaderDep, q: _Text = "", page: _PageNumber = 1) -> Response:
+    """Show the DAGs whose tasks use environments."""
+    with gather(reader, _inventory, _catalog) as knowledge:
+        names: dict[str, dict[str, None]] = defaultdict(dict)
+        for row in knowledge.rows:
+            names[row.task.dag_id][row.name] = None
+        shown = [
+            (dag_id, sorted(used)) for dag_id, used in sorted(names.items()) if q.strip().lower() in dag_id.lower()
+        ]
+        rows, last = _slice(shown, page)
+        return _page(
+            request, "dags.html", rows=rows, total=len(shown), q=q, page=page, last=last, read_at=knowledge.read_at
+        )
+
+
+def dag(request: Request, reader: ReaderDep, dag_id: _Text, page: _PageNumber = 1) -> Response:
+    """Show the tasks of one DAG by environment."""
+    with gather(reader, _inventory, _catalog) as knowledge:
+        rows = [row for row in knowledge.rows if row.task.dag_id == dag_id]
+        if not rows:
+            return _message(request, 404, "No such DAG", f"No task of {dag_id!r} that you may see uses an environment.")
+        states = {row.name: row.state for row in knowledge.environment_rows()}
+        shown, last = _slice(sorted(rows, key=lambda row: (row.name, row.task.task_id)), page)
+        return _page(
+            request,
+            "dag.html",
+            dag_id=dag_id,
+            rows=knowledge.with_runs(shown),
+            states=states,
+            total=len(rows),
+            page=page,
+            last=last,
+            read_at=knowledge.read_at,
+        )
+
+
+def sizes() -> Response:
+    """Send the sizes that have been measured by now, for the script of the list."""
+    reports = _inventory.reports()
+    found = {report.name: _inventory.size(report) for report in reports}
+    return JSONResponse({name: size for name, size in found.items() if size is not None})
+
+
+def static(name: str) -> Response:
+    """Send the stylesheet, the script or an icon."""
+    if name not in _FILES:
+        raise HTTPException(404)
+    return FileResponse(_FILES[name], headers={"Cache-Control": "private, max-age=600"})
+
+
+def unknown_address() -> Response:
+    """Answer for every other address."""
+    raise HTTPException(404)
+
+
+def _slice(rows: Sequence[Any], page: int) -> tuple[list[Any], int]:
+    """Return one page of a list, and the number of the last page."""
+    last = max(1, -(-len(rows) // _PAGE_SIZE))
+    return list(rows[(page - 1) * _PAGE_SIZE : page * _PAGE_SIZE]), last
+
+
+def _links(request: Request) -> Links:
+    mounted = request.scope.get("root_path", "")
+    return Links(page=mounted, airflow=mounted.removesuffix(URL_PREFIX))
+
+
+def _page(request: Request, template: str, *, status: int = 200, **values: Any) -> Response:
+    """Fill a template in."""
+    text = render(template, links=_links(request), host=socket.gethostname(), pyenv_line=pyenv_line, **values)
+    return HTMLResponse(text, status, headers={"Cache-Control": "no-store"})
+
+
+def _message(request: Request, status: int, title: str, text: str) -> Response:
+    return _page(request, "message.html", status=status, title=title, text=text)
+
+
+def _http_error(request: Request, error: Exception) -> Response:
+    """Send people who are not logged in to the login, and say what else is wrong on a page."""
+    assert isinstance(error, StarletteHTTPException)  # noqa: S101 - that is what it is registered for
+    if error.status_code in (401, 403):  # only Airflow raises these here, for a token that is missing or not valid
+        if "text/html" not in request.headers.get("accept", ""):
+            return JSONResponse({"detail": error.detail}, 401, headers={"Cache-Control": "no-store"})
+        links = _links(request)
+        path = request.scope["path"]
+        path = path if path.startswith(links.page) else links.page + path
+        query = request.url.query
+        return RedirectResponse(links.login(f"{path}?{query}" if query else path), 303)
+    text = error.detail if error.detail != "Not Found" else "There is no page at this address."
+    return _message(request, error.status_code, "Not found", text)
+
+
+def _invalid_request(request: Request, error: Exception) -> Response:
+    """Say which value of the address is wrong."""
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - that is what it is registered for
+    wrong = "; ".join(f"{problem['loc'][-1]}: {problem['msg']}" for problem in error.errors())
+    return _message(request, 400, "The address is not valid", wrong)
+
+
+def _not_permitted(request: Request, error: Exception) -> Response:  # noqa: ARG001 - FastAPI passes it
+    """Say what right is missing; without the rest of the page, which has links that would not work either."""
+    text = "You are logged in, but your roles do not let you use Airflow's website."
+    return _message(request, 403, "Not permitted", text)

@@ -1,0 +1,185 @@
+"""What each page shows, put together from the environments, the tasks and what runs told. Pure: no I/O."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from airflow_venv.environments import lookup
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from airflow_venv.environments.inventory import EnvironmentReport
+    from airflow_venv.environments.package_query import PackageQuery
+    from airflow_venv.ui.metadata import ToldRun
+    from airflow_venv.ui.serialized_tasks import EnvironmentTask
+
+__all__ = [
+    "SORTS",
+    "EnvironmentRow",
+    "PackageRow",
+    "TaskRow",
+    "environment_rows",
+    "find_packages",
+    "needs_runs",
+    "sort_rows",
+    "task_rows",
+]
+
+_TASKS_PER_NAME = 3
+"""Of an environment that is not here, the runs of so many tasks are looked at for its path."""
+_ONLY_RUNS_TELL = 200
+"""Of tasks whose environment only a run tells, so many are looked at for the list."""
+
+
+@dataclass(frozen=True)
+class TaskRow:
+    """One task that uses an environment."""
+
+    task: EnvironmentTask
+    name: str
+    """The environment, by the name that it has here; the path, where no name is known."""
+    told: ToldRun | None
+    """What its latest run told, if there was one."""
+
+
+@dataclass(frozen=True)
+class EnvironmentRow:
+    """One environment of the list."""
+
+    name: str
+    report: EnvironmentReport | None
+    """None for one that only tasks tell of."""
+    size: int | None
+    tasks: tuple[TaskRow, ...]
+
+    @property
+    def dags(self) -> int:
+        """Count the DAGs whose tasks use it."""
+        return len({row.task.dag_id for row in self.tasks})
+
+    @property
+    def told(self) -> ToldRun | None:
+        """Return the latest run that had the environment where it ran."""
+        runs = [row.told for row in self.tasks if row.told and row.told.had_environment and row.told.started]
+        return max(runs, key=lambda run: (bool(run.python), run.started), default=None)
+
+    @property
+    def told_by_processor(self) -> str:
+        """Return the interpreter's path as the DAG processor knew it; empty if it did not."""
+        return next((row.task.python for row in self.tasks if row.task.python), "")
+
+    @property
+    def state(self) -> str:
+        """Return `here`, `broken`, `told` (only tasks or the DAG processor have it) or `missing` (nobody has)."""
+        if self.report is not None:
+            return "broken" if self.report.problem else "here"
+        return "told" if self.told or self.told_by_processor else "missing"
+
+    @property
+    def sentence(self) -> str:
+        """Return what is wrong, in the words of the error that a task would get; empty if nothing is."""
+        if self.report is not None:
+            return self.report.problem
+        return lookup.missing(self.name) if self.state == "missing" else ""
+
+
+@dataclass(frozen=True)
+class PackageRow:
+    """A package in an environment."""
+
+    environment: str
+    package: str
+    version: str
+
+
+def needs_runs(tasks: Iterable[EnvironmentTask], reports: Sequence[EnvironmentReport]) -> list[EnvironmentTask]:
+    """Choose the tasks whose runs the list has to ask: for names that are not here, and where only a run tells."""
+    known = _known(reports)
+    per_name: dict[str, int] = defaultdict(int)
+    unnamed = 0
+    chosen = []
+    for task in tasks:
+        absent = [name for name in task.names if known(name) is None]
+        if any(per_name[name] < _TASKS_PER_NAME for name in absent):
+            chosen.append(task)
+        elif task.only_runs_tell and unnamed < _ONLY_RUNS_TELL:
+            unnamed += 1
+            chosen.append(task)
+        for name in absent:
+            per_name[name] += 1
+    return chosen
+
+
+def task_rows(
+    tasks: Iterable[EnvironmentTask],
+    reports: Sequence[EnvironmentReport],
+    told: Mapping[tuple[str, str], ToldRun],
+) -> list[TaskRow]:
+    """Say of each task which environment it uses; one that names several has a row for each."""
+    known = _known(reports)
+    by_path = {report.python: report.name for report in reports}
+    rows = []
+    for task in tasks:
+        run = told.get((task.dag_id, task.task_id))
+        names = list(task.names)
+        if run and run.venv and run.venv not in names and task.only_runs_tell:
+            names.append(run.venv)
+        if not names and (path := (run.python if run else "") or task.python):
+            names = [by_path[path]] if path in by_path else [path] if task.is_ours else []
+        for name in dict.fromkeys(known(name) or name for name in names):
+            ran_with = run if run and (not run.venv or (known(run.venv) or run.venv) == name) else None
+            rows.append(TaskRow(task, name, ran_with))
+    return rows
+
+
+def environment_rows(
+    reports: Sequence[EnvironmentReport], sizes: Mapping[str, int | None], tasks: Iterable[TaskRow]
+) -> list[EnvironmentRow]:
+    """List the environments that are here, then those that only tasks name."""
+    users: dict[str, list[TaskRow]] = defaultdict(list)
+    for row in tasks:
+        users[row.name].append(row)
+    rows = [
+        EnvironmentRow(report.name, report, sizes.get(report.name), tuple(users.pop(report.name, ())))
+        for report in reports
+    ]
+    return rows + [EnvironmentRow(name, None, None, tuple(users[name])) for name in sorted(users)]
+
+
+_DISTANT = date.max
+SORTS: dict[str, Callable[[EnvironmentRow], Any]] = {
+    "name": lambda row: row.name.lower(),
+    "python": lambda row: _numbers(row.report.version) if row.report else (),
+    "end-of-life": lambda row: (row.report.end_of_life if row.report else None) or _DISTANT,
+    "packages": lambda row: len(row.report.packages) if row.report else -1,
+    "size": lambda row: -1 if row.size is None else row.size,
+    "tasks": lambda row: len(row.tasks),
+}
+"""What the list can be sorted by, and the key for it."""
+
+
+def sort_rows(rows: list[EnvironmentRow], by: str) -> list[EnvironmentRow]:
+    """Sort by a name of `SORTS`, downwards with a `-` before it; anything else is by name."""
+    key = SORTS.get(by.lstrip("-"), SORTS["name"])
+    return sorted(sorted(rows, key=SORTS["name"]), key=key, reverse=by.startswith("-"))
+
+
+def find_packages(reports: Iterable[EnvironmentReport], query: PackageQuery) -> list[PackageRow]:
+    """List the packages that are looked for, by name and environment."""
+    rows = [PackageRow(report.name, *found) for report in reports for found in query.matches(report.packages)]
+    return sorted(rows, key=lambda row: (row.package, row.environment))
+
+
+def _known(reports: Iterable[EnvironmentReport]) -> Callable[[str], str | None]:
+    """Return a function that gives the environment here that a name means; thousands of tasks name the same few."""
+    names = [report.name for report in reports]
+    return lru_cache(maxsize=None)(lambda name: lookup.known_name(name, names))
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".") if part.isdigit())

@@ -1,0 +1,61 @@
+"""HTML out of the templates beside this file: everything is escaped, and a name that a template lacks is an error."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timezone
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+__all__ = ["STATIC", "render"]
+
+_HERE = Path(__file__).parent
+STATIC = _HERE / "static"
+"""The folder of the stylesheet, the script and the icons."""
+
+
+def render(template: str, **values: Any) -> str:
+    """Fill a template in."""
+    return _templates().get_template(template).render(today=datetime.now(timezone.utc).date(), **values)
+
+
+@cache
+def _templates() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.filters.update(size=_size, day=_day, moment=_moment, count=_count)
+    return environment
+
+
+def _size(size: int) -> str:
+    """Write bytes as people do: `412 MB`."""
+    value = float(size)
+    for unit in ("B", "kB", "MB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}"
+        value /= 1000
+    return f"{value:.1f} GB"
+
+
+def _day(day: date) -> str:
+    """Write a day: `31 Oct 2028`."""
+    return f"{day.day} {day:%b %Y}"
+
+
+def _moment(moment: datetime) -> str:
+    """Write a moment in UTC: `31 Oct 2028, 13:05 UTC`."""
+    moment = moment.astimezone(timezone.utc)
+    return f"{_day(moment)}, {moment:%H:%M} UTC"
+
+
+def _count(number: int, thing: str) -> str:
+    """Write a number of things: `1 task`, `2 tasks`."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"

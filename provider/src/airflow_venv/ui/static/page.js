@@ -1,0 +1,40 @@
+"use strict";
+// The page works without this script. It follows the theme that was chosen in Airflow, and fills sizes in when they
+// have been measured.
+
+const chosen = localStorage.getItem("theme");
+if (chosen === "light" || chosen === "dark") {
+  document.documentElement.dataset.theme = chosen;
+}
+
+function readable(size) {
+  for (const unit of ["B", "kB", "MB"]) {
+    if (size < 1000) {
+      return `${Math.round(size)} ${unit}`;
+    }
+    size /= 1000;
+  }
+  return `${size.toFixed(1)} GB`;
+}
+
+async function fillSizes(address, triesLeft) {
+  const cells = [...document.querySelectorAll("[data-size-of]")];
+  if (cells.length === 0 || triesLeft === 0) {
+    return;
+  }
+  const response = await fetch(address, { headers: { Accept: "application/json" } });
+  if (!response.ok) {
+    return;
+  }
+  const sizes = await response.json();
+  for (const cell of cells) {
+    const size = sizes[cell.dataset.sizeOf];
+    if (size !== undefined) {
+      cell.textContent = readable(size);
+      delete cell.dataset.sizeOf;
+    }
+  }
+  setTimeout(fillSizes, 1500, address, triesLeft - 1);
+}
+
+document.addEventListener("DOMContentLoaded", () => fillSizes(document.body.dataset.sizes, 60));

@@ -1,0 +1,140 @@
+"""A real API server of an Airflow release, and a client that logs in as one of its users."""
+
+import contextlib
+import http.client
+import json
+import os
+import signal
+import subprocess
+import time
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.support.services import free_port
+
+PASSWORD = "a password of the test"  # noqa: S105 - it is one
+ROLES = {"admin": "admin", "viewer": "viewer", "nobody": ""}
+"""Users of the simple auth manager; `nobody` is logged in and may do nothing."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the server answered."""
+
+    status: int
+    headers: dict[str, str]
+    """By their names in lower case."""
+    text: str
+
+
+@dataclass
+class Client:
+    """One user of a server; redirects are not followed."""
+
+    address: str
+    cookie: str = ""
+
+    def get(self, path, *, accept="text/html", headers=None):
+        """Ask for a path below the server's root."""
+        return self.send("GET", path, headers={"Accept": accept, **(headers or {})})
+
+    def send(self, method, path, *, body=None, headers=None):
+        """Send one request."""
+        parts = urlsplit(self.address)
+        connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=60)
+        cookie = {"Cookie": f"_token={self.cookie}"} if self.cookie else {}
+        connection.request(method, path, body=body, headers={**cookie, **(headers or {})})
+        response = connection.getresponse()
+        text = response.read().decode()
+        connection.close()
+        return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, text)
+
+
+@dataclass
+class Server:
+    """A server that runs."""
+
+    address: str
+    """With the path that Airflow is under, without a slash at its end."""
+    log: str
+    cookies: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def path(self):
+        """The path that Airflow is under: empty, or `/team`."""
+        return urlsplit(self.address).path
+
+    def client(self, user=None):
+        """Log a user in; without a name, nobody is."""
+        client = Client(self.address)
+        if user:
+            client.cookie = self.cookies.get(user) or self._token(client, user)
+            self.cookies[user] = client.cookie
+        return client
+
+    def _token(self, client, user):
+        body = json.dumps({"username": user, "password": PASSWORD})
+        answer = client.send("POST", f"{self.path}/auth/token", body=body, headers={"Content-Type": "application/json"})
+        assert answer.status == 201, answer
+        return json.loads(answer.text)["access_token"]
+
+
+@contextlib.contextmanager
+def serving(airflow, *, path="", **variables):
+    """Run an API server of the release."""
+    port = free_port()
+    address = f"http://127.0.0.1:{port}{path}"
+    passwords = airflow.home / "passwords.json"
+    passwords.write_text(json.dumps(dict.fromkeys(ROLES, PASSWORD)))
+    log = airflow.home / "api-server.log"
+    with log.open("w") as file:
+        process = subprocess.Popen(
+            [
+                airflow.release.bin / "airflow",
+                "api-server",
+                "--host",
+                "127.0.0.1",
+                "--port",
+                str(port),
+                "--workers",
+                "1",
+            ],
+            env={
+                **airflow.variables,
+                "AIRFLOW__API__BASE_URL": address,
+                "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(f"{name}:{role}" for name, role in ROLES.items()),
+                "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),
+                **variables,
+            },
+            cwd=airflow.home,
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        server = Server(address, str(log))
+        _wait_for(server, process, log)
+        yield server
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(20)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def _wait_for(server, process, log, seconds=180):
+    """Wait until the server answers."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            if server.client().get(f"{server.path}/api/v2/version", accept="application/json").status == 200:
+                return
+        if process.poll() is not None:
+            break
+        time.sleep(0.5)
+    pytest.fail(f"the API server does not answer:\n{log.read_text()[-8000:]}")

@@ -1,0 +1,280 @@
+"""The page of environments in a real API server: what it shows, to whom, and how it is protected."""
+
+import json
+import re
+import subprocess
+import time
+from dataclasses import dataclass, replace
+from html import unescape
+from pathlib import Path
+
+import pytest
+
+from tests.airflow.api_server import Server, serving
+from tests.airflow.conftest import WHOLE_MATRIX, Airflow, make
+from tests.airflow.installations import release
+
+pytestmark = pytest.mark.airflow
+RELEASES = ("3.3.2", "3.1.8", "3.2.2") if WHOLE_MATRIX else ("3.3.2",)
+MARKUP = "<script>alert(1)<"
+PACKAGE = "<b>bold<"
+PAGES = (
+    "/venv/",
+    "/venv/environment?name=py38",
+    "/venv/lock?name=locked",
+    "/venv/packages?q=pip",
+    "/venv/dags",
+    "/venv/dag?dag_id=shop",
+    "/venv/sizes.json",
+    "/venv/static/page.css",
+    "/venv/static/page.js",
+    "/venv/anything",
+)
+
+
+@dataclass(frozen=True)
+class Site:
+    """A server with the page, its Airflow, and what the page reads."""
+
+    server: Server
+    airflow: Airflow
+    locked: Path
+    """An environment with a PYENV line, a lock, and packages that do not fit together."""
+
+    def text(self, path, user="admin"):
+        """Return a page's text as people read it."""
+        answer = self.server.client(user).get(path)
+        assert answer.status == 200, answer
+        return readable(answer.text)
+
+
+def readable(html):
+    """Take the tags out of a page."""
+    return " ".join(unescape(re.sub(r"<[^>]*>", " ", html)).split())
+
+
+def prepare(version, home):
+    """Make an Airflow whose DAGs were stored and run where one environment more exists than on the server."""
+    airflow = make(release(version), home)
+    airflow.dag("environments_page.py")
+    airflow.variables["AIRFLOW__VENV__PARSE_CHECK"] = "off"
+    on_worker = {"ASTRO_PYENV_elsewhere": airflow.variables["ASTRO_PYENV_py38"]}
+    airflow.run("airflow", "dags", "reserialize")
+    airflow.run("airflow", "dags", "test", "shop", **on_worker)
+    locked = home / "locked"
+    subprocess.run(["python3", "-m", "venv", "--without-pip", locked], check=True)
+    with (locked / "pyvenv.cfg").open("a") as file:
+        file.write("pyenv = PYENV 3.12 locked <<EOF\n")
+    (locked / "pylock.locked.toml").write_text('lock-version = "1.0" # <i>\n')
+    site = next(locked.glob("lib/python*/site-packages"))
+    for name, requirement in {"alpha-1.0": "beta>=2", "beta-1.5": "", f"{PACKAGE}-3": ""}.items():
+        (site / f"{name}.dist-info").mkdir()
+        (site / f"{name}.dist-info" / "METADATA").write_text(f"Name: x\nRequires-Dist: {requirement}\n\n")
+    airflow.variables.update(
+        {
+            "ASTRO_PYENV_gone": str(home / "gone/bin/python"),
+            "ASTRO_PYENV_locked": str(locked / "bin/python"),
+            f"ASTRO_PYENV_{MARKUP}": airflow.variables["ASTRO_PYENV_py313"],
+        }
+    )
+    return airflow, locked
+
+
+@pytest.fixture(scope="module", params=RELEASES)
+def site(request, tmp_path_factory):
+    """Serve the page of a release."""
+    airflow, locked = prepare(request.param, tmp_path_factory.mktemp("site"))
+    with serving(airflow) as server:
+        yield Site(server, airflow, locked)
+
+
+def test_the_list_says_of_each_environment_what_it_is_and_where_that_is_known_from(site):
+    """Read here, broken with the doctor's sentence, told by a task alone, or missing with the line to add."""
+    text = site.text("/venv/")
+    assert "py38 read here 3.8." in text
+    assert "no security fixes since 7 Oct 2024" in text
+    assert "gone broken version not known" in text
+    assert "which must exist, but there is no such file" in text
+    assert "elsewhere told by tasks not here" in text
+    assert "nowhere missing" in text
+    assert "To add it: PYENV <python version> nowhere [requirements.txt]" in text
+    assert re.search(r"locked read here .* PYENV 3\.12 locked <<EOF locked", text)
+    assert re.search(r"py38 read here .*? 2 tasks in 1 DAG not recorded not locked", text)
+    assert f"{MARKUP} read here" in text
+
+
+def test_the_navigation_has_a_link_that_opens_the_page_itself(site):
+    """Without a route in Airflow's own page there is no frame around it."""
+    answer = site.server.client("admin").get("/api/v2/plugins", accept="application/json")
+    (plugin,) = [one for one in json.loads(answer.text)["plugins"] if one["name"] == "airflow_venv"]
+    (view,) = plugin["external_views"]
+    assert (view["name"], view["href"], view["destination"]) == ("Environments", "venv/", "nav")
+    assert view["url_route"] is None
+    icon = site.server.client("admin").get(f"/{view['icon']}")
+    assert (icon.status, icon.headers["content-type"]) == (200, "image/svg+xml")
+
+
+def test_sizes_are_measured_beside_the_requests(site):
+    """The script asks for them until all are there."""
+    client = site.server.client("admin")
+    deadline = time.monotonic() + 120
+    sizes = {}
+    while "locked" not in sizes and time.monotonic() < deadline:
+        sizes = json.loads(client.get("/venv/sizes.json").text)
+        time.sleep(0.5)
+    assert 10_000 < sizes["locked"] < 10_000_000
+    assert "gone" not in sizes
+
+
+def test_an_environment_has_its_packages_lock_and_conflicts(site):
+    text = site.text("/venv/environment?name=locked")
+    assert "Built from PYENV 3.12 locked <<EOF" in text
+    assert "alpha 1.0 requires beta>=2, but 1.5 is installed." in text
+    assert "alpha 1.0 asked for" in text
+    assert "beta 1.5 dependency" in text
+    assert f"{PACKAGE} 3 asked for" in text
+    assert 'lock-version = "1.0" # <i>' in text
+    assert "No task that you may see uses it." in text
+    answer = site.server.client("admin").get("/venv/lock?name=locked")
+    assert (answer.text, answer.headers["content-type"]) == (
+        'lock-version = "1.0" # <i>\n',
+        "text/plain; charset=utf-8",
+    )
+
+
+def test_an_environment_has_the_tasks_that_use_it_with_what_their_runs_told(site):
+    """Templates and paths too; the links lead to Airflow's own pages."""
+    answer = site.server.client("admin").get("/venv/environment?name=py38")
+    python = site.airflow.variables["ASTRO_PYENV_py38"]
+    assert 'href="/dags/shop/tasks/totals"' in answer.text
+    assert re.search(r'href="/dags/shop/runs/manual__[^"]*/tasks/by_path"', answer.text)
+    text = readable(answer.text)
+    assert re.search(rf"totals @task\.venv .{{20,30}} : {re.escape(python)}", text)
+    assert re.search(rf"by_path @task\.external_python .{{20,30}} : {re.escape(python)}", text)
+    answer = site.server.client("admin").get("/venv/environment?name=py313")
+    text = readable(answer.text)
+    assert "by_template @task.venv" in text
+    assert "path not told, since the name was a template" in text
+    assert re.search(r'href="/dags/shop/runs/manual__[^"]*/tasks/mapped/mapped/0"', answer.text)
+
+
+def test_an_environment_that_tasks_alone_know_is_shown_by_what_they_told(site):
+    text = site.text("/venv/environment?name=elsewhere")
+    assert f"Where it ran {site.airflow.variables['ASTRO_PYENV_py38']} , told by shop · on_workers_only" in text
+    assert "so its packages cannot be shown" in text
+
+
+def test_a_missing_environment_has_the_sentence_and_the_line(site):
+    text = site.text("/venv/environment?name=nowhere")
+    assert "There is no environment 'nowhere': the variable ASTRO_PYENV_nowhere is not set." in text
+    assert "Add it to the Dockerfile PYENV <python version> nowhere [requirements.txt]" in text
+    assert "broken_shop lost @task.venv no run has told yet" in text
+
+
+def test_a_dags_tasks_are_listed_by_environment(site):
+    text = site.text("/venv/dags")
+    assert "broken_shop gone , nowhere" in text
+    assert " plain " not in text
+    text = site.text("/venv/dag?dag_id=broken_shop")
+    assert re.search(r"gone broken no_interpreter .* nowhere missing lost", text)
+
+
+def test_a_package_is_found_across_environments(site):
+    """By a requirement; a mistake in it is said."""
+    assert "beta 1.5 locked" in site.text("/venv/packages?q=beta%3C2")
+    assert "None of the" in site.text("/venv/packages?q=beta%3E2")
+    assert "'beta<<' is neither part of a package's name nor a requirement" in site.text("/venv/packages?q=beta%3C%3C")
+
+
+def test_the_list_can_be_searched_and_sorted_without_a_script(site):
+    text = site.text("/venv/?q=PY3&sort=-name")
+    assert "2 environments of" in text
+    assert text.index("py38") < text.index("py313")
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_nobody_sees_anything_without_logging_in(site, path):
+    """People are sent to the login and come back; programs get 401."""
+    answer = site.server.client().get(path)
+    assert answer.status == 303
+    assert answer.headers["location"].startswith("/api/v2/auth/login?next=%2Fvenv%2F")
+    answer = site.server.client().get(path, accept="application/json")
+    assert (answer.status, json.loads(answer.text)) == (401, {"detail": "Not authenticated"})
+    forged = replace(site.server.client("admin"), cookie="e30.e30.AAAA")
+    assert forged.get(path).status == 303
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_user_without_rights_sees_nothing(site, path):
+    """Logged in, but without a role."""
+    answer = site.server.client("nobody").get(path)
+    assert answer.status == 403
+    assert "your roles do not let you use Airflow" in readable(answer.text)
+    assert "py38" not in answer.text
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_answer_has_the_headers_that_protect_it(site, path):
+    """The answers to people who are not logged in as well."""
+    for user in ("admin", "nobody", None):
+        headers = site.server.client(user).get(path).headers
+        policy = headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "frame-ancestors 'none'" in policy
+        assert "unsafe" not in policy
+        assert headers["x-content-type-options"] == "nosniff"
+
+
+def test_names_that_look_like_markup_are_text(site):
+    """Of environments and packages, and what the address says."""
+    client = site.server.client("admin")
+    for path in (
+        "/venv/",
+        "/venv/packages?q=%3C",
+        "/venv/environment?name=%3Cscript%3Ealert(1)%3C",
+        "/venv/dag?dag_id=%3Cscript%3E",
+    ):
+        text = client.get(path).text
+        assert "<script>alert" not in text
+        assert "<b>bold" not in text
+        assert "<script>" not in text
+    assert site.text("/venv/environment?name=%3Cscript%3Ealert(1)%3C").startswith(MARKUP)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/venv/static/..%2f..%2f..%2fcli.py", "/venv/static/../app.py", "/venv/lock?name=../../etc",
+        "/venv/lock?name=py38", "/venv/environment?name=..", "/venv/openapi.json", "/venv/docs",
+        "/venv/dag?dag_id=plain",
+    ],
+)  # fmt: skip
+def test_nothing_else_can_be_read(site, path):
+    assert site.server.client("admin").get(path).status == 404
+
+
+@pytest.mark.parametrize(
+    "path", ["/venv/environment", "/venv/dags?page=x", "/venv/dags?page=0", f"/venv/?q={'x' * 400}"]
+)
+def test_an_address_that_is_not_valid_is_said(site, path):
+    answer = site.server.client("admin").get(path)
+    assert answer.status == 400
+    assert "The address is not valid" in answer.text
+
+
+def test_nothing_of_a_tasks_data_is_shown(site):
+    """Neither arguments nor their defaults nor results."""
+    client = site.server.client("admin")
+    for path in (*PAGES, "/venv/environment?name=py313"):
+        text = client.get(path).text
+        assert "do-not-show-this" not in text
+        assert "op_kwargs" not in text
+
+
+def test_changes_on_disk_show_at_the_next_request(site):
+    """A package that comes or goes changes the time of its folder."""
+    folder = next(site.locked.glob("lib/python*/site-packages"))
+    assert "gamma" not in site.text("/venv/packages?q=gamma").replace("has gamma", "")
+    (folder / "gamma-7.dist-info").mkdir()
+    assert "gamma 7 locked" in site.text("/venv/packages?q=gamma")
+    (folder / "gamma-7.dist-info").rmdir()

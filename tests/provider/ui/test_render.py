@@ -1,0 +1,47 @@
+"""The templates: everything escaped, nothing inline, nothing from elsewhere."""
+
+import re
+from pathlib import Path
+
+import jinja2
+import pytest
+
+from airflow_venv.ui import render as module
+from airflow_venv.ui.links import Links
+from airflow_venv.ui.render import render
+
+FOLDER = Path(module.__file__).parent
+TEMPLATES = sorted((FOLDER / "templates").glob("*.html"))
+LINKS = Links(page="/venv", airflow="")
+
+
+def test_text_is_escaped():
+    page = render("message.html", links=LINKS, title="<b>", text='"><script>alert(1)</script>')
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+
+
+def test_a_value_that_a_template_lacks_is_an_error():
+    with pytest.raises(jinja2.UndefinedError):
+        render("message.html", links=LINKS, title="x")
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+def test_no_template_marks_text_as_safe_or_has_anything_inline(path):
+    """The policy forbids inline scripts and styles, and a `safe` would undo the escaping."""
+    source = path.read_text()
+    assert not re.search(r"\|\s*safe|autoescape|<style|style=|\son\w+=|javascript:", source)
+    assert all("src=" in tag for tag in re.findall(r"<script[^>]*>", source))
+
+
+@pytest.mark.parametrize("path", sorted((FOLDER / "static").iterdir()), ids=lambda path: path.name)
+def test_nothing_is_loaded_from_elsewhere(path):
+    """No address of any host, but for the name of the SVG format."""
+    assert "//" not in path.read_text().replace("http://www.w3.org/2000/svg", "").replace("// ", "")
+
+
+def test_numbers_and_days_are_written_as_people_do():
+    source = "{{ 999 | size }}, {{ 412345678 | size }}, {{ 2500000000 | size }}, "
+    source += "{{ 1 | count('task') }}, {{ 0 | count('DAG') }}"
+    text = module._templates().from_string(source).render()
+    assert text == "999 B, 412 MB, 2.5 GB, 1 task, 0 DAGs"

@@ -1,0 +1,66 @@
+"""The tasks of a serialized DAG that run in an environment."""
+
+import json
+
+import pytest
+
+from airflow_venv.ui.serialized_tasks import environment_tasks
+
+OURS = ["venv", "python", "op_args", "op_kwargs"]
+
+
+def dag(*tasks):
+    """Write a DAG as Airflow serializes it."""
+    return json.dumps({"dag": {"dag_id": "d", "tasks": [{"__var": task, "__type": "operator"} for task in tasks]}})
+
+
+def operator(**fields):
+    return {"task_id": "t", "template_fields": OURS, "task_type": "VenvOperator", **fields}
+
+
+def only(task):
+    (found,) = environment_tasks(dag(task))
+    return found
+
+
+def test_a_task_that_names_an_environment():
+    """The path is the one that the DAG processor knew."""
+    task = only(operator(venv="report", python="/opt/venv/report/bin/python", _operator_name="@task.venv"))
+    assert (task.dag_id, task.task_id, task.operator) == ("d", "t", "@task.venv")
+    assert (task.names, task.python, task.only_runs_tell) == (("report",), "/opt/venv/report/bin/python", False)
+
+
+@pytest.mark.parametrize("name", ["{{ params.env }}", "{% if x %}a{% endif %}"])
+def test_a_template_names_nothing_before_a_run(name):
+    task = only(operator(venv=name))
+    assert (task.names, task.only_runs_tell) == ((), True)
+
+
+def test_mapped_tasks_have_their_name_among_the_partial_arguments():
+    task = only(operator(_is_mapped=True, partial_kwargs={"venv": "report", "op_kwargs": {"__var": {}}}))
+    assert (task.names, task.only_runs_tell) == (("report",), False)
+
+
+def test_names_that_are_mapped_over_are_all_of_them():
+    """Those that come from another task are known to its runs alone."""
+    several = {"type": "dict-of-lists", "value": {"__var": {"venv": ["a", "b", "a"]}, "__type": "dict"}}
+    assert only(operator(_is_mapped=True, partial_kwargs={}, expand_input=several)).names == ("a", "b")
+    by_xcom = {"type": "dict-of-lists", "value": {"__var": {"venv": {"__var": {"task_id": "x"}, "__type": "xcomref"}}}}
+    task = only(operator(_is_mapped=True, partial_kwargs={}, expand_input=by_xcom))
+    assert (task.names, task.only_runs_tell) == ((), True)
+
+
+def test_airflows_own_operator_names_a_path():
+    """Where it is a template, nothing is known of it."""
+    stock = {"task_id": "t", "template_fields": ["python", "op_args"], "task_type": "ExternalPythonOperator"}
+    task = only({**stock, "python": "/opt/venv/report/bin/python"})
+    assert (task.names, task.python, task.is_ours) == ((), "/opt/venv/report/bin/python", False)
+    assert list(environment_tasks(dag({**stock, "python": "{{ var.value.python }}"}))) == []
+
+
+def test_other_tasks_are_left_out():
+    """One that has an argument called `venv` or `python`, too."""
+    other = {"task_id": "t", "template_fields": ["bash_command"], "venv": "x", "python": "y"}
+    assert list(environment_tasks(dag(other))) == []
+    assert list(environment_tasks(dag({"task_id": "t", "template_fields": []}))) == []
+    assert list(environment_tasks("{}")) == []
