@@ -14,7 +14,8 @@ WORKER = """
     import pandas as pd
     from airflow_venv.environments import facts
     from airflow_venv.worker import supervisor
-    from airflow_venv.call import Call, FunctionSource, Piece, Value
+    from airflow_venv.call import Call, FunctionSource, Value
+    from airflow_venv.piece import Piece
 
     FUNCTION = '''
     def f(frame, nested):

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from airflow_venv.call import Call, FileFunction, FunctionSource, Piece
+from airflow_venv.call import Call, FileFunction, FunctionSource
 from airflow_venv.child.json_codec import decode, encode
 from airflow_venv.environments import facts
+from airflow_venv.piece import Piece
 from airflow_venv.worker import supervisor
 from tests.support import debian_pythons
 from tools import interpreters

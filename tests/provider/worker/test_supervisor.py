@@ -104,7 +104,8 @@ WORKER = """
     import logging, os, signal, sys
     from airflow_venv.environments import facts
     from airflow_venv.worker import supervisor
-    from airflow_venv.call import Call, FunctionSource, Piece
+    from airflow_venv.call import Call, FunctionSource
+    from airflow_venv.piece import Piece
 
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have had it ignored
     function = FunctionSource("f", (Piece({source!r}, "dag.py", 1),))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from airflow_venv.call import Piece
+from airflow_venv.piece import Piece
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

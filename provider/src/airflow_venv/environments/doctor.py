@@ -18,9 +18,9 @@ from airflow_venv.errors import BrokenEnvironmentError, UnknownEnvironmentError,
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from airflow_venv.call import Piece
     from airflow_venv.environments.dag_scan import Demand
     from airflow_venv.environments.facts import Environment
+    from airflow_venv.piece import Piece
 
 __all__ = ["Finding", "conflicts", "examine", "examine_dags"]
 

@@ -10,7 +10,7 @@ from airflow_venv.source.extract import Definition, walk_scopes
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from airflow_venv.call import Piece
+    from airflow_venv.piece import Piece
 
 __all__ = ["binding"]
 

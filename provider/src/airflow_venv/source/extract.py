@@ -19,8 +19,8 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, Union
 
-from airflow_venv.call import Piece
 from airflow_venv.errors import SourceError
+from airflow_venv.piece import Piece
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

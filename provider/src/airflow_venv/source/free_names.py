@@ -14,8 +14,9 @@ import dis
 import inspect
 from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
-from airflow_venv.call import FunctionSource, Piece
+from airflow_venv.call import FunctionSource
 from airflow_venv.errors import SourceError
+from airflow_venv.piece import Piece
 from airflow_venv.source.bindings import binding
 from airflow_venv.source.extract import Definition, locate, unwrap
 
