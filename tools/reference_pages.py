@@ -53,9 +53,9 @@ def _option(spec: OptionSpec) -> str:
 
 def _rules() -> str:
     rows = "\n".join(f"| [{rule.name}]({rule.name}.md) | {rule.summary} |" for rule in RULES)
-    return f"""{_NOTE}# LintWarning
+    return f"""{_NOTE}# Warnings
 
-A Dockerfile that is right may still hold a surprise. These rules speak up in the summary of a build, in
+A Dockerfile that is right may still hold a surprise. These rules report it in the summary of a build, in
 `docker build --check` and in `pyenv-frontend check`.
 
 | rule | what it says |
@@ -75,7 +75,7 @@ def _rule(rule: Rule) -> str:
 
 {rule.why}
 
-Gets the advice:
+Gets the warning:
 
 ```Dockerfile
 {rule.bad.rstrip()}

@@ -11,6 +11,11 @@ from tests.frontend.cli.running import called, folder
 MIXED = "FROM a\nPYENV 3.6 old\nPYENV 3.1 x\nPYENV --instaler=pip 3.14 größe y\nPYENV 3.14 z a.txt\n"
 
 
+def checked(monkeypatch, *arguments, **options):
+    """Run `check` as for builds that name the frontend from outside: few of the files here have a syntax line."""
+    return called(monkeypatch, "check", "--build-arg", "BUILDKIT_SYNTAX=pyenv-frontend:dev", *arguments, **options)
+
+
 @pytest.fixture
 def place(tmp_path, monkeypatch):
     """The working directory."""
@@ -22,20 +27,33 @@ def test_nothing_to_say(monkeypatch, place):
     """A clean file gives no output and 0, as does one without PYENV."""
     for text in ("FROM a\nPYENV 3.14 x\n", "FROM a\nRUN PYENV\n"):
         folder(place, text)
-        assert called(monkeypatch, "check") == (0, "", "")
+        assert checked(monkeypatch) == (0, "", "")
+
+
+def test_a_file_that_docker_reads_without_us(monkeypatch, place):
+    """The commonest mistake with a frontend is a syntax line that has no effect."""
+    folder(place, "# Ours.\n# syntax=pyenv-frontend:dev\nFROM a\nPYENV 3.14 x\n")
+    done = called(monkeypatch, "check")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith("Dockerfile:2:1: warning: PyenvSyntaxMissing: this syntax line has no effect: ")
+    folder(place, "# check=error=true\nFROM a\nPYENV 3.14 x\n")
+    assert called(monkeypatch, "check").code == 1
 
 
 def test_text(monkeypatch, place):
     """Mistakes and advice by their lines, each under a caret; mistakes end with 1."""
     folder(place, MIXED, a_dot_txt="numpy\n")
-    done = called(monkeypatch, "check")
+    done = checked(monkeypatch)
     assert (done.code, done.err) == (1, "")
     heads = [line for line in done.out.splitlines() if line.startswith("Dockerfile:")]
     assert heads == [
         "Dockerfile:2:7: warning: PyenvEndOfLifePython: Python 3.6 has had no security fixes since 2021-12-23",
         "Dockerfile:3:7: error: there is no Python 3.1",
         "Dockerfile:4:9: error: PYENV has no option --instaler",
-        "Dockerfile:5:14: warning: PyenvUnpinnedRequirements: numpy has no exact version in the environment z",
+        (
+            "Dockerfile:5:14: warning: PyenvUnpinnedRequirements: numpy has no exact version in the environment z: "
+            "write a lock with pyenv-frontend lock z"
+        ),
     ]
     assert "    4 | PYENV --instaler=pip 3.14 größe y\n      |         ^^^^^^^^\n" in done.out
     assert "hint: write --installer\n" in done.out
@@ -43,20 +61,20 @@ def test_text(monkeypatch, place):
 
 
 def test_warnings_alone_end_with_0(monkeypatch, place):
-    """LintWarning does not fail a check, unless the file says so."""
+    """A warning does not fail a check, unless the file says so."""
     folder(place, "FROM a\nPYENV 3.6 x\n")
-    assert called(monkeypatch, "check").code == 0
+    assert checked(monkeypatch).code == 0
     folder(place, "# check=error=true\nFROM a\nPYENV 3.6 x\n")
-    done = called(monkeypatch, "check")
+    done = checked(monkeypatch)
     assert done.code == 1
     assert done.out.startswith("Dockerfile:3:7: error: PyenvEndOfLifePython: ")
-    assert called(monkeypatch, "check", "--build-arg", "BUILDKIT_DOCKERFILE_CHECK=skip=all") == (0, "", "")
+    assert checked(monkeypatch, "--build-arg", "BUILDKIT_DOCKERFILE_CHECK=skip=all") == (0, "", "")
 
 
 def test_json(monkeypatch, place):
     """The same as data, columns counted in characters."""
     folder(place, MIXED, a_dot_txt="numpy\n")
-    done = called(monkeypatch, "check", "--format", "json")
+    done = checked(monkeypatch, "--format", "json")
     report = json.loads(done.out)
     assert (done.code, report["errors"], report["warnings"]) == (1, 2, 2)
     assert report["findings"][2] == {
@@ -80,7 +98,7 @@ def test_json(monkeypatch, place):
 def test_sarif(monkeypatch, place):
     """A SARIF log with every rule, regions, and related places."""
     folder(place / "sub", MIXED, a_dot_txt="numpy\n")
-    log = json.loads(called(monkeypatch, "check", "--format=sarif", "sub/Dockerfile").out)
+    log = json.loads(checked(monkeypatch, "--format=sarif", "sub/Dockerfile").out)
     (run,) = log["runs"]
     rules = run["tool"]["driver"]["rules"]
     assert log["version"] == "2.1.0"
@@ -100,14 +118,14 @@ def test_many_files(monkeypatch, place):
     folder(place / "one dir", "FROM a\nPYENV 3.14 x a.txt\n")
     folder(place / "two", "FROM a\nPYENV 3.14 x a.txt\n", a_dot_txt="a==1")
     folder(place / "three", "FROM a\nPYENV 3.14 x <<EOF\n")
-    done = called(monkeypatch, "check", "one dir/Dockerfile", "-f", "two/Dockerfile", "three/Dockerfile")
+    done = checked(monkeypatch, "one dir/Dockerfile", "-f", "two/Dockerfile", "three/Dockerfile")
     heads = [line for line in done.out.splitlines() if "Dockerfile:" in line]
     assert done.code == 1
     assert heads == [
         "one dir/Dockerfile:2:14: error: a.txt is not in the build context",
         "three/Dockerfile:2:14: error: the heredoc <<EOF never ends",
     ]
-    log = json.loads(called(monkeypatch, "check", "--format=sarif", "one dir/Dockerfile").out)
+    log = json.loads(checked(monkeypatch, "--format=sarif", "one dir/Dockerfile").out)
     uri = log["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
     assert uri == "one%20dir/Dockerfile"
 
@@ -115,13 +133,13 @@ def test_many_files(monkeypatch, place):
 def test_a_misspelt_keyword(monkeypatch, place):
     """What the engine would take for another instruction, or for none, is said to be a PYENV."""
     folder(place, "FROM a\nPYEVN 3.14 x\nRUN true\nSOMETHING else\nopen x\n}}ENV y\n")
-    done = called(monkeypatch, "check")
+    done = checked(monkeypatch)
     assert done.code == 1
     assert done.out == (
         "Dockerfile:2:1: error: PYEVN is no instruction\n    2 | PYEVN 3.14 x\n      | ^^^^^\nhint: write PYENV\n"
     )
     folder(place, "FROM a\nPYENV3.14 x\nPYENV 3.14 y missing.txt\n")
-    assert [line.split(":")[1] for line in called(monkeypatch, "check").out.splitlines() if "error" in line] == [
+    assert [line.split(":")[1] for line in checked(monkeypatch).out.splitlines() if "error" in line] == [
         "2",
         "3",
     ]
@@ -131,23 +149,23 @@ def test_standard_input(monkeypatch, place):
     """`-f -` reads a Dockerfile from standard input, with the working directory as context."""
     (place / "a.txt").write_text("a==1")
     text = b"FROM a\nPYENV 3.14 x a.txt\nPYENV 3.14 y b.txt\n"
-    done = called(monkeypatch, "check", "-f", "-", stdin=text)
+    done = checked(monkeypatch, "-f", "-", stdin=text)
     assert done.out.startswith("Dockerfile:3:14: error: b.txt is not in the build context\n")
 
 
 def test_base_env(monkeypatch, place):
     """A variable of the base image is known only if it is given."""
     folder(place, "FROM a\nPYENV $PYTHON_VERSION x\n")
-    assert called(monkeypatch, "check").code == 1
-    assert called(monkeypatch, "check", "--base-env", "PYTHON_VERSION=3.14.0") == (0, "", "")
+    assert checked(monkeypatch).code == 1
+    assert checked(monkeypatch, "--base-env", "PYTHON_VERSION=3.14.0") == (0, "", "")
 
 
 def test_ignore_file_of_the_dockerfile(monkeypatch, place):
     """`<name>.dockerignore` beside the Dockerfile goes before the context's own."""
     folder(place, "FROM a\nPYENV 3.14 x a.txt\n", a_dot_txt="a==1", _dot_dockerignore="a.txt")
-    assert called(monkeypatch, "check").code == 1
+    assert checked(monkeypatch).code == 1
     (place / "Dockerfile.dockerignore").write_text("b.txt")
-    assert called(monkeypatch, "check") == (0, "", "")
+    assert checked(monkeypatch) == (0, "", "")
 
 
 def test_pre_commit_hook():

@@ -1,4 +1,4 @@
-"""LintWarning: the table's own examples, each rule's edges, and how advice is switched off."""
+"""Warnings: the table's own examples, each rule's edges, and how advice is switched off."""
 
 from datetime import date
 
@@ -13,13 +13,15 @@ from pyenv_frontend.stages.analyze import read
 from tests.frontend.pyenv.contexts import Files
 
 TODAY = date(2026, 11, 1)
+SYNTAX = "PyenvSyntaxMissing"
+"""The rule that only a check without a build has."""
 
 
-def advice(text, files=None, *, today=TODAY, build_args=None, **variables):
+def advice(text, files=None, *, today=TODAY, build_args=None, standalone=False, **variables):
     """What is said about a Dockerfile."""
     program = read(parse(text.encode()), base_variables=lambda *_: variables)
     closures = [resolve_inputs(each.pyenv, Files(files or {})) for each in program.environments]
-    return lint_pyenvs(program, closures, today=today, build_args=build_args)
+    return lint_pyenvs(program, closures, today=today, build_args=build_args, standalone=standalone)
 
 
 def names(*args, **kwargs):
@@ -28,9 +30,9 @@ def names(*args, **kwargs):
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 def test_examples_of_the_table(rule):
-    """The bad example gets exactly this advice, the good one none."""
-    assert names(rule.bad) == [rule.name]
-    assert names(rule.good) == []
+    """The bad example gets exactly this warning, the good one none."""
+    assert names(rule.bad, standalone=rule.name == SYNTAX) == [rule.name]
+    assert names(rule.good, standalone=rule.name == SYNTAX) == []
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
@@ -39,16 +41,18 @@ def test_every_rule_can_be_skipped(rule):
     lines = rule.bad.splitlines()
     last = max(number for number, line in enumerate(lines) if line.startswith("PYENV"))
     above = "\n".join([*lines[:last], f"# check=skip={rule.name}", *lines[last:]])
-    assert names(f"# check=skip={rule.name}\n{rule.bad}") == []
-    assert names(above) == []
-    assert names(rule.bad, build_args={"BUILDKIT_DOCKERFILE_CHECK": f"skip=Other, {rule.name};error=true"}) == []
-    assert names(f"# check=skip=all\n{rule.bad}") == []
+    skipped = {"BUILDKIT_DOCKERFILE_CHECK": f"skip=Other, {rule.name};error=true"}
+    alone = rule.name == SYNTAX
+    assert names(f"# check=skip={rule.name}\n{rule.bad}", standalone=alone) == []
+    assert names(above, standalone=alone) == []
+    assert names(rule.bad, build_args=skipped, standalone=alone) == []
+    assert names(f"# check=skip=all\n{rule.bad}", standalone=alone) == []
 
 
 def test_build_arg_takes_the_place_of_the_directive():
     """As in BuildKit, the two are not added up."""
-    text = f"# check=skip=all\n{RULES[0].bad}"
-    assert names(text, build_args={"BUILDKIT_DOCKERFILE_CHECK": "error=true"}) == [RULES[0].name]
+    text = f"# check=skip=all\n{RULES[1].bad}"
+    assert names(text, build_args={"BUILDKIT_DOCKERFILE_CHECK": "error=true"}) == [RULES[1].name]
 
 
 def test_comment_counts_for_one_instruction():
@@ -98,15 +102,72 @@ def test_pinned(line):
 def test_unpinned(line):
     """Anything else may be another version tomorrow."""
     (found,) = advice("FROM a\nPYENV 3.14 x a.txt", {"a.txt": f"scipy==1\n{line}"})
-    assert found.message == "numpy has no exact version in the environment x"
+    assert found.message == "numpy has no exact version in the environment x: write a lock with pyenv-frontend lock x"
     assert found.location.position == (2, 14)
     assert [(each.file.name, each.position) for each in found.details] == [("a.txt", (2, 1))]
+
+
+@pytest.mark.parametrize(
+    ("marker", "expected"),
+    [
+        ('sys_platform == "win32"', False),
+        ('python_version >= "3.8" and sys_platform == "darwin"', False),
+        ("platform_system != 'Linux'", False),
+        ("os_name == 'nt'", False),
+        ('sys_platform == "linux"', True),
+        ('sys_platform != "win32"', True),
+        ('sys_platform == "win32" or python_version > "3"', True),
+        ('python_version < "3.8"', True),
+    ],
+)
+def test_a_requirement_of_another_system(marker, expected):
+    """What is never installed on Linux need not be pinned."""
+    assert bool(names("FROM a\nPYENV 3.14 x a.txt", {"a.txt": f"pywin32 ; {marker}"})) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        ("FROM a\nPYENV 3.14 x\nPYENV 3.14 y\n", 2, "the file has no syntax line"),
+        ("# Ours.\n# syntax=pyenv-frontend:dev\nFROM a\nPYENV 3.14 x\n", 2, "this syntax line has no effect"),
+        ("FROM a\n#syntax = pyenv-frontend:dev\nPYENV 3.14 x\n", 2, "this syntax line has no effect"),
+        ("\n# syntax=pyenv-frontend:dev\nFROM a\nPYENV 3.14 x\n", 2, "this syntax line has no effect"),
+        ("# syntax=docker/dockerfile:1\nFROM a\nPYENV 3.14 x\n", 1, "docker/dockerfile:1 does not know PYENV"),
+        ("# syntax=docker.io/docker/dockerfile\nFROM a\nPYENV 3.14 x\n", 1, "docker.io/docker/dockerfile does not"),
+    ],
+)
+def test_no_effective_syntax_line(text, line, message):
+    """Docker reads the line only at the very top; the warning is at the line that should be there."""
+    (warning,) = advice(text, standalone=True)
+    assert warning.rule.name == SYNTAX
+    assert warning.location.position.line == line
+    assert warning.message.startswith(message)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# syntax=registry.example.com/our/pyenv-frontend:1\nFROM a\nPYENV 3.14 x\n",
+        "#!/usr/bin/env docker\n# syntax=pyenv-frontend:dev\nFROM a\nPYENV 3.14 x\n",
+        "# check=skip=A\n# syntax=pyenv-frontend:dev\nFROM a\nPYENV 3.14 x\n",
+        "// syntax=pyenv-frontend:dev\nFROM a\nPYENV 3.14 x\n",
+        "FROM a\n",
+    ],
+)
+def test_an_effective_syntax_line(text):
+    """Any other frontend may know PYENV; a file without a PYENV needs none."""
+    assert names(text, standalone=True) == []
+
+
+def test_a_syntax_from_outside():
+    """A build-arg that names the frontend takes the place of the line."""
+    assert names("FROM a\nPYENV 3.14 x\n", standalone=True, build_args={"BUILDKIT_SYNTAX": "pyenv-frontend:dev"}) == []
 
 
 def test_many_unpinned():
     """One piece of advice for one PYENV, and no endless lists."""
     (found,) = advice("FROM a\nPYENV 3.14 x <<E\n" + "\n".join("abcdefg") + "\nE")
-    assert found.message == "a, b, c, d, e and 2 more have no exact version in the environment x"
+    assert found.message.startswith("a, b, c, d, e and 2 more have no exact version in the environment x: ")
 
 
 def test_constraints_pin():

@@ -66,7 +66,7 @@ def find(document: Document, options: CommonOptions, *, today: date) -> list[Fin
     program = options.read_program(document, report=errors.append)
     closures = _closures(program, context, errors)
     build_args = options.settings.build_args
-    advice = lint_pyenvs(program, closures, today=today, build_args=build_args)
+    advice = lint_pyenvs(program, closures, today=today, build_args=build_args, standalone=True)
     strict = config_of(document, build_args).error
     findings = [Finding.of_error(error) for error in errors]
     findings += [Finding.of_advice(each, error=strict) for each in advice]

@@ -1,1 +1,1 @@
-"""Advice on PYENVs that are valid: the rules, their checks, and which of them are enabled."""
+"""Warnings about PYENVs that are valid: the rules, the cases they check, and which of them are on."""

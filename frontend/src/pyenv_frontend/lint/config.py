@@ -1,4 +1,4 @@
-"""Which advice is wanted: `# check=` on top of the file or above an instruction, and `BUILDKIT_DOCKERFILE_CHECK`.
+"""Which rules are on: `# check=` at the top of the file or above an instruction, and `BUILDKIT_DOCKERFILE_CHECK`.
 
 Source of truth: BuildKit's linter (ParseLintOptions) and dockerfile2llb (newRuleLinter): the build-arg takes the place
 of the directive on top, and a comment right above an instruction adds to what holds for that one instruction.
@@ -28,32 +28,32 @@ _TRUE: Final = frozenset({"1", "t", "T", "true", "TRUE", "True"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LintConfig:
-    """What one `check` setting says."""
+    """One `check` setting."""
 
     skip: frozenset[str] = frozenset()
     """Names of rules; `all` for every one."""
 
     error: bool = False
-    """Whether advice fails the build."""
+    """Whether warnings fail the build."""
 
     def wants(self, rule: str) -> bool:
-        """Whether advice by this rule is given."""
+        """Return whether a rule is on."""
         return not self.skip & {rule, "all"}
 
     def and_also(self, other: LintConfig) -> LintConfig:
-        """What holds where both are said."""
+        """Return what holds where both settings apply."""
         return LintConfig(skip=self.skip | other.skip, error=self.error or other.error)
 
 
 def parse_config(text: str) -> LintConfig:
-    """Read `skip=A,B;error=true`; what is no option is passed over, since the engine complains of it."""
+    """Read `skip=A,B;error=true`; unknown options are ignored, since the engine reports them."""
     options = {key.strip(): value.strip() for key, _, value in (part.partition("=") for part in text.split(";"))}
     skip = frozenset(name.strip() for name in options.get("skip", "").split(",") if name.strip())
     return LintConfig(skip=skip, error=options.get("error", "") in _TRUE)
 
 
 def config_of(document: Document, build_args: Mapping[str, str]) -> LintConfig:
-    """What holds for the whole file."""
+    """Return what holds for the whole file."""
     override = build_args.get(BUILD_ARG)
     if override:
         return parse_config(override)
@@ -62,7 +62,7 @@ def config_of(document: Document, build_args: Mapping[str, str]) -> LintConfig:
 
 
 def configs_above(document: Document) -> dict[int, LintConfig]:
-    """What comments say for the instruction right below them, by the offset at which that begins."""
+    """Return the settings of comments right above an instruction, by the offset at which that begins."""
     found: dict[int, LintConfig] = {}
     pending = LintConfig()
     for node in document.nodes:

@@ -1,17 +1,44 @@
-"""Advice on PYENVs that are right and may still not be what one wants: the rules in one table, and what they found.
+"""The rules: each with its text for the reference, its examples, which the tests run, and its check.
 
-The pages of the reference are made from the table, and its examples are run by the tests.
+A rule is written here and nowhere else.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-if TYPE_CHECKING:
-    from pyenv_frontend.positions import Location
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
 
-__all__ = ["RULES", "LintWarning", "Rule"]
+from pyenv_frontend.dockerfile import Comment
+from pyenv_frontend.dockerfile.directives import detect_syntax
+from pyenv_frontend.positions import Location, Span
+from pyenv_frontend.pyenv.versions import SERIES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from packaging.requirements import Requirement
+
+    from pyenv_frontend.lint.case import LintCase
+
+__all__ = ["RULES", "LintWarning", "Problem", "Rule"]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What the check of a rule finds."""
+
+    message: str
+    """One sentence without a full stop that names the thing and what to do."""
+
+    location: Location
+    """A word of the Dockerfile."""
+
+    details: tuple[Location, ...] = ()
+    """The lines of other files, or further ones of this, that it is about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,10 +55,13 @@ class Rule:
     """Why it matters and what to do, in paragraphs, for the reference."""
 
     bad: str
-    """A Dockerfile that gets the advice."""
+    """A Dockerfile that gets the warning."""
 
     good: str
     """The same without."""
+
+    check: Callable[[LintCase], Iterator[Problem]]
+    """Finds the problems of one PYENV."""
 
     @property
     def page(self) -> str:
@@ -41,18 +71,25 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LintWarning:
-    """What a rule found."""
+    """A problem, and the rule that found it."""
 
     rule: Rule
+    problem: Problem
 
-    message: str
-    """One sentence without a full stop that names the thing and what to do."""
+    @property
+    def message(self) -> str:
+        """One sentence without a full stop."""
+        return self.problem.message
 
-    location: Location
-    """A word of the Dockerfile."""
+    @property
+    def location(self) -> Location:
+        """A word of the Dockerfile."""
+        return self.problem.location
 
-    details: tuple[Location, ...] = ()
-    """The lines of other files, or further ones of this, that it is about."""
+    @property
+    def details(self) -> tuple[Location, ...]:
+        """The lines of other files, or further ones of this, that it is about."""
+        return self.problem.details
 
     @property
     def text(self) -> str:
@@ -60,7 +97,57 @@ class LintWarning:
         return f"{self.rule.name}: {self.message} (line {self.location.position.line})"
 
 
-END_OF_LIFE: Final = Rule(
+RULES: Final[list[Rule]] = []
+"""Every rule, in the order in which their warnings about one instruction are given."""
+
+
+def _rule(
+    *, name: str, summary: str, why: str, bad: str, good: str
+) -> Callable[[Callable[[LintCase], Iterator[Problem]]], Callable[[LintCase], Iterator[Problem]]]:
+    """Add a rule to the table, of which the decorated function is the check."""
+
+    def add(check: Callable[[LintCase], Iterator[Problem]]) -> Callable[[LintCase], Iterator[Problem]]:
+        RULES.append(Rule(name=name, summary=summary, why=why, bad=bad, good=good, check=check))
+        return check
+
+    return add
+
+
+@_rule(
+    name="PyenvSyntaxMissing",
+    summary="Docker does not use this frontend for the file",
+    why="A Dockerfile chooses its frontend with a `# syntax=` line, and Docker reads that line only at the very top: "
+    "above every comment, instruction and blank line. Without it Docker's own frontend reads the file and fails with "
+    "`unknown instruction: PYENV`.\n\nMove the line to the top. Where every build gives the frontend by the build-arg "
+    "`BUILDKIT_SYNTAX`, switch the rule off. Only `pyenv-frontend check` has this rule: a build has "
+    "found its frontend.",
+    bad="# The image of our scheduler\n# syntax=pyenv-frontend:dev\nFROM apache/airflow:3.0.6\nPYENV 3.14 reports\n",
+    good="# syntax=pyenv-frontend:dev\n# The image of our scheduler\nFROM apache/airflow:3.0.6\nPYENV 3.14 reports\n",
+)
+def _syntax(case: LintCase) -> Iterator[Problem]:
+    if not case.standalone or case.number or "BUILDKIT_SYNTAX" in case.build_args:
+        return
+    document = case.program.document
+    syntax = detect_syntax(document.file.data)
+    if syntax is None:
+        late = next((node for node in document.nodes if isinstance(node, Comment) and _SYNTAX.match(node.text)), None)
+        if late is not None:
+            yield Problem("this syntax line has no effect: move it to the first line of the file", late.location)
+        else:
+            message = "the file has no syntax line: write # syntax=pyenv-frontend:dev as its first line"
+            yield Problem(message, case.pyenv.instruction.command.keyword.location)
+    elif _DOCKERS_OWN.match(syntax.first_word):
+        start = document.file.starts[syntax.line - 1]
+        line = Location(document.file, Span(start, start + len(document.file.line_text(syntax.line))))
+        shown = syntax.first_word.decode(errors="replace")
+        yield Problem(f"{shown} does not know PYENV: write # syntax=pyenv-frontend:dev", line)
+
+
+_SYNTAX: Final = re.compile(rb"\s*#\s*syntax\s*=", re.IGNORECASE)
+_DOCKERS_OWN: Final = re.compile(rb"(docker\.io/)?docker/dockerfile(-upstream)?([:@]|$)")
+
+
+@_rule(
     name="PyenvEndOfLifePython",
     summary="The Python of an environment gets no security fixes any more",
     why="Every series of Python is maintained for five years. After that a hole that is found stays open; libraries "
@@ -70,20 +157,85 @@ END_OF_LIFE: Final = Rule(
     bad="FROM apache/airflow:3.0.6\nPYENV 3.8 snowpark\n",
     good="FROM apache/airflow:3.0.6\n# check=skip=PyenvEndOfLifePython\nPYENV 3.8 snowpark\nPYENV 3.14 reports\n",
 )
+def _end_of_life(case: LintCase) -> Iterator[Problem]:
+    version = case.pyenv.version
+    series = SERIES.get(version.minor)
+    if series and series.end_of_life < case.today:
+        message = f"Python {series.minor} has had no security fixes since {series.end_of_life.isoformat()}"
+        yield Problem(message, case.at(version.span))
 
-UNPINNED: Final = Rule(
+
+@_rule(
     name="PyenvUnpinnedRequirements",
     summary="Requirements without an exact version differ from build to build",
     why="A requirement such as `pandas` or `pandas>=2` is whatever is newest when the step runs without cache: two "
     "images built from one commit may behave differently, and somebody else's release breaks a build of yours.\n\n"
     "Write exact versions (`pandas==2.3.3`), add a constraints file (`--constraint=FILE`, or `-c FILE` in the "
-    "requirements), or use a lock: `pylock.toml`, or `pyproject.toml` with `uv.lock`. "
-    "`uv pip compile requirements.in -o requirements.txt` makes a file of exact versions from a loose one.",
+    "requirements), or use a lock. `pyenv-frontend lock NAME` writes one for the Python, the libc and the platforms of "
+    "the environment, which builds then take; `pylock.toml`, and `pyproject.toml` with `uv.lock`, are locks too. A "
+    "requirement whose marker excludes Linux is not meant.",
     bad="FROM apache/airflow:3.0.6\nPYENV 3.14 reports <<EOF\npandas>=2\nEOF\n",
     good="FROM apache/airflow:3.0.6\nPYENV 3.14 reports <<EOF\npandas==2.3.3\nEOF\n",
 )
+def _unpinned(case: LintCase) -> Iterator[Problem]:
+    constrained = {canonicalize_name(requirement.name) for requirement in case.constraints if _is_exact(requirement)}
+    loose = [
+        (listed, requirement)
+        for listed, requirement in case.requirements
+        if not (listed.locked or requirement.url or _is_exact(requirement))
+        and canonicalize_name(requirement.name) not in constrained
+        and _may_be_installed(requirement)
+    ]
+    if not loose:
+        return
+    names = [requirement.name for _, requirement in loose]
+    shown = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
+    verb = "has" if len(names) == 1 else "have"
+    name = case.pyenv.name.text
+    yield Problem(
+        f"{shown} {verb} no exact version in the environment {name}: write a lock with pyenv-frontend lock {name}",
+        loose[0][0].origin.word,
+        tuple(listed.origin.locations[-1] for listed, _ in loose),
+    )
 
-AIRFLOW: Final = Rule(
+
+_NAMED: Final = 5
+"""How many unpinned requirements a message names at most."""
+
+
+def _is_exact(requirement: Requirement) -> bool:
+    return any(
+        spec.operator == "===" or (spec.operator == "==" and not spec.version.endswith(".*"))
+        for spec in requirement.specifier
+    )
+
+
+def _may_be_installed(requirement: Requirement) -> bool:
+    """Return whether the marker may hold on Linux, where every image is."""
+    marker = requirement.marker
+    if marker is None:
+        return True
+    # Whatever else a marker asks for is left open: it must be false for the system's names alone.
+    parts = [part.strip() for part in re.split(r"\band\b", str(marker))]
+    return "(" in str(marker) or " or " in str(marker) or not any(map(_is_elsewhere, parts))
+
+
+def _is_elsewhere(comparison: str) -> bool:
+    """Return whether a comparison of a marker excludes Linux."""
+    match = _SYSTEM.fullmatch(comparison)
+    if match is None:
+        return False
+    ours = _LINUX[match["name"]]
+    return (match["value"] == ours) is (match["operator"] == "!=")
+
+
+_SYSTEM: Final = re.compile(
+    r"""(?P<name>sys_platform|platform_system|os_name)\s*(?P<operator>==|!=)\s*["'](?P<value>[^"']*)["']"""
+)
+_LINUX: Final = {"sys_platform": "linux", "platform_system": "Linux", "os_name": "posix"}
+
+
+@_rule(
     name="PyenvAirflowVersionDiffers",
     summary="The environment has another Airflow than the image",
     why="A task that imports Airflow in its environment talks to the Airflow of the image. If the two versions differ, "
@@ -93,8 +245,33 @@ AIRFLOW: Final = Rule(
     bad="FROM apache/airflow:3.0.6\nPYENV 3.14 reports <<EOF\napache-airflow==2.11.0\nEOF\n",
     good="FROM apache/airflow:3.0.6\nPYENV 3.14 reports <<EOF\napache-airflow==3.0.6\nEOF\n",
 )
+def _airflow(case: LintCase) -> Iterator[Problem]:
+    version = _airflow_of_base(case)
+    if version is None:
+        return
+    for listed, requirement in case.requirements:
+        if canonicalize_name(requirement.name) not in {"apache-airflow", "apache-airflow-core"}:
+            continue
+        if not requirement.specifier.contains(version, prereleases=True):
+            message = (
+                f"{requirement.name}{requirement.specifier} is not the {version} of the base image {case.stage.root}"
+            )
+            yield Problem(message, listed.origin.word, listed.origin.locations[1:])
 
-SIMILAR: Final = Rule(
+
+_AIRFLOW_IMAGE: Final = re.compile(r"(?:.*/)?apache/airflow:(?:slim-)?(\d+\.\d+\.\d+[a-z0-9]*)(?:-.*)?")
+
+
+def _airflow_of_base(case: LintCase) -> Version | None:
+    """Return the version that the base image states: in its ENV, or by its tag."""
+    tag = _AIRFLOW_IMAGE.fullmatch(case.stage.root.partition("@")[0])
+    try:
+        return Version(case.environment.state.variables.get("AIRFLOW_VERSION") or (tag[1] if tag else ""))
+    except InvalidVersion:
+        return None
+
+
+@_rule(
     name="PyenvSimilarNames",
     summary="Two environments have names that are easily taken for one another",
     why="`Reports` and `reports` are two environments, and so are `my-env` and `my_env` of two stages. In a DAG a slip "
@@ -102,8 +279,15 @@ SIMILAR: Final = Rule(
     bad="FROM apache/airflow:3.0.6\nPYENV 3.14 reports\nPYENV 3.13 Reports\n",
     good="FROM apache/airflow:3.0.6\nPYENV 3.14 reports\nPYENV 3.13 reports_old\n",
 )
+def _similar(case: LintCase) -> Iterator[Problem]:
+    name = case.pyenv.name
+    for other in case.similar_names:
+        if name.text != other.text:
+            message = f"the names {name.text} and {other.text} are easily taken for one another"
+            yield Problem(message, case.at(name.span), (case.at(other.span),))
 
-CREDENTIALS: Final = Rule(
+
+@_rule(
     name="PyenvCredentialsInRequirements",
     summary="A password stands in the requirements",
     why="An address such as `https://user:password@host/` in a requirements file is in your repository and in the "
@@ -114,6 +298,20 @@ CREDENTIALS: Final = Rule(
     good="FROM apache/airflow:3.0.6\nPYENV --mount=type=secret,id=netrc,target=/etc/netrc 3.14 reports <<EOF\n"
     "--index-url https://example.org/simple\nEOF\n",
 )
+def _credentials(case: LintCase) -> Iterator[Problem]:
+    pyenv = case.pyenv
+    if pyenv.inline is not None:
+        body = pyenv.instruction.heredocs[0].body
+        if match := _PASSWORD.search(body.text):
+            yield _password(body.locate(*match.span()), "the heredoc")
+    for path, file in case.inputs.contents.items() if case.inputs else ():
+        if match := _PASSWORD.search(file.data):
+            word = next((each.span for each in pyenv.requirements if each.path == path), pyenv.name.span)
+            yield _password(case.at(word), path, Location(file, Span(*match.span())))
 
-RULES: Final = (END_OF_LIFE, UNPINNED, AIRFLOW, SIMILAR, CREDENTIALS)
-"""Every rule, in the order in which their advice on one instruction is given."""
+
+_PASSWORD: Final = re.compile(rb"[a-z+]+://[^\s/:@$]*:[^\s/@$]+@")
+
+
+def _password(location: Location, where: str, *details: Location) -> Problem:
+    return Problem(f"a password stands in {where}; hand it in as a secret instead", location, details)
