@@ -6,7 +6,7 @@ The first branch of each fork is Airflow 3, where the old paths still exist but 
 from __future__ import annotations
 
 import inspect
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 try:  # Airflow 3: the task SDK and the standard provider
@@ -39,6 +39,9 @@ except ImportError:
 from airflow import __version__ as AIRFLOW_VERSION  # noqa: N812
 from airflow.configuration import conf
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 __all__ = [
     "AIRFLOW_3",
     "AIRFLOW_VERSION",
@@ -55,6 +58,7 @@ __all__ = [
     "ExternalPythonOperator",
     "PokeReturnValue",
     "ShortCircuitOperator",
+    "add_to_retry_rules",
     "code_folder",
     "conf",
     "delete_variable",
@@ -95,6 +99,25 @@ def stock_arguments(serializer: str) -> dict[str, Any]:
     if "serializer" in inspect.signature(ExternalPythonOperator.__init__).parameters:  # 2.10 and newer
         return {"serializer": serializer if serializer in ("cloudpickle", "dill") else "pickle"}
     return {"use_dill": serializer == "dill"}
+
+
+def add_to_retry_rules(task: Any, raised_types: Mapping[str, type]) -> None:
+    """Let the retry rules of Airflow 3.3 that name an exception match it where the worker cannot import it.
+
+    Args:
+        task: the operator.
+        raised_types: the classes of the exception that ends the task, by dotted name.
+    """
+    for rule in getattr(getattr(task, "retry_policy", None), "rules", None) or ():
+        names = [spec for spec in getattr(rule, "_specs", ()) if isinstance(spec, str)]
+        kinds = [kind for name, kind in raised_types.items() if any(_same_class(name, spec) for spec in names)]
+        if kinds:
+            rule._resolved_classes = [*rule._resolve_exception_classes(), *kinds]  # noqa: SLF001 - it has no other way
+
+
+def _same_class(name: str, spec: str) -> bool:
+    """Return whether two dotted names mean one class: packages offer theirs under a shorter path, too."""
+    return name.rpartition(".")[2] == spec.rpartition(".")[2] and name.partition(".")[0] == spec.partition(".")[0]
 
 
 def code_folder(context: Any) -> str | None:

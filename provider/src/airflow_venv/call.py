@@ -24,6 +24,7 @@ __all__ = [
     "FunctionSource",
     "Outcome",
     "Skip",
+    "TypeName",
     "Value",
     "signal_name",
 ]
@@ -56,6 +57,8 @@ class Call:
     args: tuple[Any, ...] = ()
     kwargs: dict[str, Any] = field(default_factory=dict)
     """What the user passed, resolved (no proxies, no lazy sequences): values of the user's own types."""
+    arg_names: tuple[str, ...] = ()
+    """Names of the parameters that `args` fill, as far as they have names; for messages."""
     context_names: tuple[str, ...] = ()
     """Names of Airflow's context that the function's signature asks for and that nobody passed."""
     all_context: bool = False
@@ -89,6 +92,24 @@ class Skip:
 
 
 @dataclass(frozen=True)
+class TypeName:
+    """The name of a class in the environment."""
+
+    module: str
+    qualname: str
+
+    @classmethod
+    def parse(cls, text: str) -> TypeName:
+        """Read `module:qualified name`."""
+        module, _, qualname = text.rpartition(":")
+        return cls(module, qualname)
+
+    def __str__(self) -> str:
+        """Write the name in the usual way: builtins and what the DAG file defines without their module."""
+        return self.qualname if self.module in ("", "builtins", "__main__") else f"{self.module}.{self.qualname}"
+
+
+@dataclass(frozen=True)
 class Error:
     """The function raised, or its value could not be sent. The task is retried if it has retries."""
 
@@ -97,6 +118,12 @@ class Error:
     message: str
     traceback: str
     """Formatted in the child, the user's frames only, with causes; ends with `Type: message`."""
+    mro: tuple[TypeName, ...] = ()
+    """The exception's class and its bases; empty where it was not raised in the environment."""
+    args: tuple[Any, ...] = ()
+    """The exception's arguments, where they are plain data."""
+    attributes: dict[str, Any] = field(default_factory=dict)
+    """Those of its attributes that are plain data."""
 
 
 @dataclass(frozen=True)

@@ -20,13 +20,14 @@ from airflow_venv._compat import (
     ExternalPythonOperator,
     PokeReturnValue,
     ShortCircuitOperator,
+    add_to_retry_rules,
     code_folder,
     stock_arguments,
 )
 from airflow_venv.call import Call, FileFunction, FunctionSource
 from airflow_venv.environments import facts, lookup
 from airflow_venv.errors import BrokenEnvironmentError
-from airflow_venv.results import value_of
+from airflow_venv.results import FunctionError, value_of
 from airflow_venv.signature import Bound, bind, check_context_parameters
 from airflow_venv.source.file_function import FileReference
 from airflow_venv.source.task_source import check_names, check_syntax, task_source
@@ -38,6 +39,7 @@ from airflow_venv.worker.standard_values import to_standard
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 
+    from airflow_venv.call import Outcome
     from airflow_venv.source import free_names
 
 __all__ = [
@@ -156,12 +158,20 @@ class VenvOperator(ExternalPythonOperator):
         call = self._call(context)
         self._log_environment(call.environment)
         outcome = supervisor.run(call, Services(context), self.log)
-        value = value_of(outcome, self.skip_on_exit_code, call.environment.python)
+        value = self._value(outcome, call)
         if self.show_return_value_in_logs:
             self.log.info("Done. Returned value was: %s", value)
         else:
             self.log.info("Done. Returned value not shown")
         return value
+
+    def _value(self, outcome: Outcome, call: Call) -> Any:
+        """Return the function's value, or raise what its outcome means to Airflow."""
+        try:
+            return value_of(outcome, self.skip_on_exit_code, call)
+        except FunctionError as error:
+            add_to_retry_rules(self, error.raised_types)
+            raise
 
     def resolve_python(self) -> str:
         """Find the interpreter's path, now, and make sure that it can be started.
@@ -201,12 +211,13 @@ class VenvOperator(ExternalPythonOperator):
         else:
             dag_file = getattr(self.dag, "fileloc", None) if self.has_dag() else None
             function = self.function_file.find([str(Path(dag_file).parent) if dag_file else None, folder, None])
-            bound = Bound(kwargs, (), all_context=True)
+            bound = Bound(kwargs, all_context=True)
         return Call(
             environment=environment,
             function=function,
             args=args,
             kwargs=bound.kwargs,
+            arg_names=bound.arg_names,
             context_names=bound.context_names,
             all_context=bound.all_context,
             string_args=tuple(itertools.chain.from_iterable(str(text).split("\n") for text in self.string_args)),

@@ -1,25 +1,25 @@
 """From the outcome of a run to what Airflow understands: a value, a skip, or a failure with or without a retry.
 
 The exception that ends a task looks like the function's own. The worker may not have the class that was raised, and
-must not import it from anywhere. So a class of that name is made here; it derives from the real one where the worker
-has that loaded, so that callbacks which look at `context["exception"]` find what they look for, and from what the
-stock operators raise, for those that look for that.
+must not import it from anywhere. So a class of that name is made here. It derives from the real one where the worker
+has that loaded, else from stand-ins for the bases that are missing, so that callbacks and retry rules find what they
+look for; and from what the stock operators raise, for those that look for that.
 """
 
 from __future__ import annotations
 
-import builtins
 import subprocess
 import sys
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from airflow_venv._compat import AirflowException, AirflowFailException, AirflowSkipException
-from airflow_venv.call import Crash, Error, Exit, Fail, Skip, Value
+from airflow_venv.call import Crash, Error, Exit, Fail, Skip, TypeName, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Mapping
 
-    from airflow_venv.call import Outcome
+    from airflow_venv.call import Call, Outcome
 
 __all__ = ["FunctionError", "value_of"]
 
@@ -27,47 +27,57 @@ __all__ = ["FunctionError", "value_of"]
 class FunctionError(AirflowException, subprocess.CalledProcessError):
     """The function raised, left with an exit code, or its process ended."""
 
+    # Defaults in the class, so that an attribute of the same name of the function's own exception does not hide ours.
+    message = ""
+    """What `str()` of the function's exception gave, or a sentence about the end of its process."""
+    traceback = ""
+    """As the environment's Python formatted it: the user's lines."""
+    returncode = 1
+    cmd = output = stderr = None
+    raised_types: Mapping[str, type] = {}
+    """The class that the function raised and its bases, by dotted name, as far as they are exceptions."""
+
     def __init__(self, message: str, *, traceback: str = "", returncode: int = 1, python: str = "") -> None:
         Exception.__init__(self, message)
         self.message = message
         self.traceback = traceback
-        """As the environment's Python formatted it: the user's lines."""
         self.returncode = returncode
         self.cmd = [python]
-        self.output = self.stderr = None
 
     def __str__(self) -> str:
-        return f"{self.message}\n\n{self.traceback}" if self.traceback else self.message
+        repeated = not self.traceback or (self.traceback.endswith(f": {self.message}") and "\n" not in self.traceback)
+        return self.message if repeated else f"{self.message}\n\n{self.traceback}"
 
     def __reduce__(self) -> tuple[Any, ...]:
         state = {"message": self.message, "traceback": self.traceback, "returncode": self.returncode, "cmd": self.cmd}
         return FunctionError, (self.message,), state
 
 
-def value_of(outcome: Outcome, skip_codes: Container[int], python: str) -> Any:
+def value_of(outcome: Outcome, skip_codes: Container[int], call: Call) -> Any:
     """Return the function's value, or raise what its outcome means to Airflow.
 
     Args:
         outcome: how the run ended.
         skip_codes: the exit codes that mean a skip. As in the stock operators 0 may be one, and then every end is.
-        python: the interpreter, for the messages.
+        call: what was run.
 
     Raises:
         AirflowSkipException: the function raised it, or left with one of `skip_codes`.
         AirflowFailException: the function raised it: no further try.
         FunctionError: anything else that is no value.
     """
+    python = call.environment.python
     if isinstance(outcome, Skip):
         raise AirflowSkipException(outcome.message)
     if isinstance(outcome, Fail):
-        raise AirflowFailException(outcome.message) from _exception_of(outcome, python)
+        raise AirflowFailException(outcome.message) from _exception_of(outcome, call)
     code = _exit_code(outcome)
     if code is not None and code in skip_codes:
         raise AirflowSkipException(f"Process exited with code {code}. Skipping.")
     if isinstance(outcome, Value):
         return outcome.value
     if isinstance(outcome, Error):
-        raise _exception_of(outcome, python)
+        raise _exception_of(outcome, call)
     if isinstance(outcome, Crash):
         raise FunctionError(outcome.description, returncode=1 if code is None else code, python=python)
     if outcome.code == 0:
@@ -89,17 +99,96 @@ def _exit_code(outcome: Outcome) -> int | None:
     return 1
 
 
-def _exception_of(outcome: Error, python: str) -> FunctionError:
-    """Make the exception that looks like the function's own."""
-    module, _, name = outcome.type_name.rpartition(".")
-    original = getattr(sys.modules.get(module), name, None) if module else getattr(builtins, name, None)
-    namespace = {"__module__": module or "builtins", "__doc__": f"{outcome.type_name}, raised in an environment."}
-    options: dict[str, Any] = {"traceback": outcome.traceback, "python": python}
-    if isinstance(original, type) and issubclass(original, Exception) and module.partition(".")[0] != "airflow":
+class _AsRaised(type):
+    """The class of classes made here: each equals the class that was raised, where the worker has that.
+
+    A retry rule that wants exactly one class compares with `==`.
+    """
+
+    raised: type | None = None
+
+    def __eq__(cls, other: object) -> bool:
+        return cls is other or cls.raised is other or (isinstance(other, _AsRaised) and other.raised is cls)
+
+    def __hash__(cls) -> int:
+        return type.__hash__(cls) if cls.raised is None else hash(cls.raised)
+
+
+_CONTROL_FLOW = frozenset(
+    {
+        *("AirflowFailException", "AirflowRescheduleException", "AirflowSensorTimeout", "AirflowSkipException"),
+        *("AirflowTaskTerminated", "DagRunTriggerException", "DownstreamTasksSkipped", "TaskDeferred"),
+    }
+)
+"""Exceptions by which operators tell Airflow what to do: from an environment they are plain failures."""
+
+
+def _exception_of(outcome: Error, call: Call) -> FunctionError:
+    """Make the exception that looks like the function's own, and is of the same classes."""
+    bases: tuple[type, ...] = ()
+    raised_types: dict[str, type] = {}
+    for name in reversed(outcome.mro):
+        kind = _worker_class(name, call.module_name)
+        if kind is None and bases:
+            kind = _stand_in(name, call.module_name, bases)
+        if kind is not None and issubclass(kind, Exception):
+            raised_types[_dotted(name, call.module_name)] = kind
+            bases = (kind, *(base for base in bases if not issubclass(kind, base)))
+    error = _instance(outcome, call, bases)
+    error.raised_types = raised_types
+    for attribute, value in outcome.attributes.items():
+        if attribute not in error.__dict__ and not hasattr(FunctionError, attribute):
+            error.__dict__[attribute] = value
+    if outcome.args:
+        error.args = outcome.args
+    return error
+
+
+def _instance(outcome: Error, call: Call, bases: tuple[type, ...]) -> FunctionError:
+    """Make an exception of all the bases; without the first, or all, where a layout or an `__init__` forbids it."""
+    arguments: dict[str, Any] = {"traceback": outcome.traceback, "python": call.environment.python}
+    name = outcome.mro[0] if outcome.mro else TypeName(__name__, outcome.type_name)
+    for chosen in (bases, bases[1:], ()):
+        special = tuple({type(base) for base in chosen} - {type, _AsRaised})
         try:
-            derived: type[FunctionError] = type(name, (FunctionError, original), namespace)
-            return derived(outcome.message, **options)
-        except Exception:  # noqa: BLE001, S110 - a class whose layout or __init__ forbids it: its name must do
-            pass
-    plain: type[FunctionError] = type(name, (FunctionError,), namespace)
-    return plain(outcome.message, **options)
+            metaclass = type("_AsRaised", (_AsRaised, *special), {}) if special else _AsRaised
+            kind = metaclass(_last(name.qualname), (FunctionError, *chosen), _namespace(name, call.module_name))
+            kind.raised = next(iter(chosen), None) if chosen is bases else None
+            error: FunctionError = kind(outcome.message, **arguments)
+            if isinstance(error, OSError) and outcome.args:
+                OSError.__init__(error, *outcome.args)
+        except Exception:  # noqa: BLE001, S112 - whatever a class of the user's does
+            continue
+        return error
+    return FunctionError(outcome.message, **arguments)
+
+
+def _worker_class(name: TypeName, dag_module: str) -> type | None:
+    """Return the worker's own class of that name, if it is loaded already; none that would steer Airflow."""
+    value: Any = sys.modules.get(dag_module if name.module == "__main__" else name.module)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # names that this version of Airflow deprecates
+        for part in name.qualname.split("."):
+            value = getattr(value, part, None)
+    return value if isinstance(value, type) and name.qualname not in _CONTROL_FLOW else None
+
+
+def _stand_in(name: TypeName, dag_module: str, bases: tuple[type, ...]) -> type | None:
+    """Make a class of that name for one that the worker lacks; None where its bases do not go together."""
+    try:
+        return _AsRaised(_last(name.qualname), bases, _namespace(name, dag_module))
+    except TypeError:
+        return None
+
+
+def _namespace(name: TypeName, dag_module: str) -> dict[str, Any]:
+    module = dag_module if name.module == "__main__" else name.module
+    return {"__module__": module, "__qualname__": name.qualname, "__doc__": f"{name}, raised in an environment."}
+
+
+def _dotted(name: TypeName, dag_module: str) -> str:
+    return f"{dag_module if name.module == '__main__' else name.module}.{name.qualname}"
+
+
+def _last(qualname: str) -> str:
+    return qualname.rpartition(".")[2]

@@ -22,9 +22,11 @@ class Bound:
     """What a call passes to a function, and what it takes from Airflow's context."""
 
     kwargs: dict[str, Any]
-    context_names: tuple[str, ...]
+    arg_names: tuple[str, ...] = ()
+    """The parameters that the positional arguments fill."""
+    context_names: tuple[str, ...] = ()
     """Parameters that nobody passes and that are keys of the context."""
-    all_context: bool
+    all_context: bool = False
     """Whether the function has a `**context` parameter."""
 
 
@@ -57,11 +59,11 @@ def bind(
     """
     parameters = inspect.signature(function).parameters
     all_context = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())
-    positional = {
+    positional = [
         name
         for name, parameter in itertools.islice(parameters.items(), len(args))
         if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
-    }
+    ]
     for name in positional:
         if name in kwargs or name in context:
             raise ValueError(f"The key {name!r} in args is a part of kwargs and therefore reserved.")
@@ -72,7 +74,7 @@ def bind(
     for name in missing:
         if name in KNOWN_CONTEXT_KEYS and name not in names and parameters[name].default is inspect.Parameter.empty:
             raise TypeError(f"{function.__name__}() needs {name!r}, which {_why_missing(context)}")
-    return Bound(kwargs, names, all_context)
+    return Bound(kwargs, tuple(positional), names, all_context)
 
 
 def _why_missing(context: Mapping[str, Any]) -> str:

@@ -4,13 +4,14 @@ import os
 import subprocess
 import sys
 import textwrap
+import threading
 from pathlib import Path
 
 import pytest
 
 from airflow_venv.call import Error, Value
 from airflow_venv.worker import serializers
-from tests.support.children import VERSIONS, run, variables
+from tests.support.children import VERSIONS, Lines, run, variables
 
 every = pytest.mark.parametrize("version", VERSIONS)
 IDENTITY = "def f(x):\n    return x\n"
@@ -116,6 +117,18 @@ def test_a_result_that_cannot_be_sent_is_named_with_its_place(statement, said):
     assert said in outcome.message
     assert "serializer='cloudpickle'" in outcome.message
     assert "runner.py" not in outcome.traceback
+
+
+def test_an_argument_that_cannot_be_sent_is_named_and_nothing_else_is_said():
+    """By its parameter; the function has not begun, so nothing is said of its end."""
+    lines = Lines()
+    outcome = run(IDENTITY, threading.Lock(), arg_names=("x",), lines=lines)
+    assert outcome.message.startswith("The argument 'x' cannot be sent to the environment with serializer='pickle'")
+    assert lines.texts == []
+    outcome = run("def f(*xs, y=1): pass\n", 1, threading.Lock())
+    assert outcome.message.startswith("The argument number 2 cannot be sent")
+    outcome = run("def f(y): pass\n", kwargs={"y": threading.Lock()})
+    assert outcome.message.startswith("The argument 'y' cannot be sent")
 
 
 def test_a_class_that_the_worker_lacks_is_named_with_remedies(tmp_path):

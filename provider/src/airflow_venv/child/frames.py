@@ -180,10 +180,14 @@ class ErrorFrame(Frame):
 
     kind = "error"
     types: list
-    """Qualified names of the exception's class and of its bases, in the order of its MRO."""
+    """`module:qualified name` of the exception's class and of its bases, in the order of its MRO."""
     message: str
     retry: bool = True
     """False when the task must fail at once."""
+    args: list = ()
+    """The exception's arguments, where they are plain."""
+    attributes: dict = {}  # noqa: RUF012 - frames cannot be changed
+    """Those of its own attributes that are plain."""
 
 
 @dataclass(frozen=True)

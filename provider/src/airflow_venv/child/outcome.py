@@ -4,7 +4,7 @@ import os
 import sys
 import traceback
 
-from .frames import ErrorFrame, ExitFrame, SkipFrame
+from .frames import ErrorFrame, ExitFrame, SkipFrame, is_plain
 
 SKIP = {"AirflowSkipException"}
 FAIL = {"AirflowFailException", "AirflowSensorTimeout"}
@@ -26,8 +26,10 @@ def send(channel, start, error):
     elif names & SKIP:
         channel.send(SkipFrame(message=_text(error)))
     else:
-        types = [type_name(kind) for kind in type(error).__mro__[:_MRO_LIMIT]]
-        frame = ErrorFrame(types=types, message=_text(error), retry=not names & FAIL)
+        types = [f"{_module(kind)}:{kind.__qualname__}" for kind in type(error).__mro__[:_MRO_LIMIT]]
+        args, attributes = _state(error)
+        retry = not names & FAIL
+        frame = ErrorFrame(types=types, message=_text(error), retry=retry, args=args, attributes=attributes)
         channel.send(frame, formatted(start, error).encode("utf-8", "backslashreplace"))
 
 
@@ -41,11 +43,24 @@ def _text(value):
         return f"<no text: its __str__ raised {type(error).__name__}>"
 
 
+def _state(error):
+    """Return the arguments and the attributes of an exception that are plain data."""
+    args = [*error.args, error.filename] if isinstance(error, OSError) and error.filename else list(error.args)
+    try:
+        attributes = {name: value for name, value in vars(error).items() if is_plain([name, value])}
+    except TypeError:  # no __dict__
+        attributes = {}
+    return (args if is_plain(args) else []), (attributes if is_plain(attributes) else {})
+
+
+def _module(kind):
+    module = str(kind.__module__)
+    return "airflow_venv" if module.startswith("airflow_venv.") else module
+
+
 def type_name(kind):
     """Name a class in the usual way: builtins and what the function defines itself without their module."""
-    module = kind.__module__
-    if module.startswith("airflow_venv."):
-        module = "airflow_venv"
+    module = _module(kind)
     return kind.__qualname__ if module in ("builtins", "__main__") else module + "." + kind.__qualname__
 
 

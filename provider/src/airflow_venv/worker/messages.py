@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from airflow_venv.call import Error, Exit, Fail, FileFunction, Skip
+from airflow_venv.call import Error, Exit, Fail, FileFunction, Skip, TypeName
 from airflow_venv.child.frames import AnswerFrame, ErrorFrame, ExitFrame, SkipFrame, SourcePiece, StartFrame, is_plain
 from airflow_venv.worker.channel import ProtocolError
 from airflow_venv.worker.serializers import SERIALIZERS, protocol_for
@@ -87,5 +87,13 @@ def read_outcome(frame: Frame, text: str) -> Outcome:
         return Exit(frame.code & 0xFF, frame.message)  # what the system leaves of an exit code
     if isinstance(frame, ErrorFrame) and frame.types:
         outcome = Error if frame.retry else Fail
-        return outcome(type_name=str(frame.types[0]), message=frame.message, traceback=text)
+        mro = tuple(TypeName.parse(str(name)) for name in frame.types)
+        return outcome(
+            type_name=str(mro[0]),
+            message=frame.message,
+            traceback=text,
+            mro=mro,
+            args=tuple(frame.args),
+            attributes=frame.attributes,
+        )
     raise ProtocolError(f"a frame {frame.kind!r} out of turn")

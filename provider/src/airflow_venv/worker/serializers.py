@@ -101,17 +101,17 @@ def dump_arguments(call: Call, sink: Sink) -> None:
 
 def _unsendable(call: Call, error: Exception) -> str:
     """Say which argument cannot be sent."""
-    named = [
-        *((f"positional argument {place}", value) for place, value in enumerate(call.args, 1)),
-        *call.kwargs.items(),
-    ]
-    for name, value in named:
+    names = (
+        *map(repr, call.arg_names),
+        *(f"number {place + 1}" for place in range(len(call.arg_names), len(call.args))),
+    )
+    for name, value in (*zip(names, call.args), *((repr(name), value) for name, value in call.kwargs.items())):
         try:
             pickle.dumps(value)
         except Exception as reason:  # noqa: BLE001, PERF203 - whatever a reducer raises
             kind = type(value)
             return (
-                f"The argument {name!r} cannot be sent to the environment with serializer={call.serializer!r}: it is a "
+                f"The argument {name} cannot be sent to the environment with serializer={call.serializer!r}: it is a "
                 f"{kind.__qualname__} of module {kind.__module__} ({type(reason).__name__}: {reason}). Pass plain data"
             )
     return f"The arguments cannot be sent with serializer={call.serializer!r}: {type(error).__name__}: {error}"

@@ -91,7 +91,7 @@ def _failure(error: Exception) -> Error:
         message = f"The process in the environment broke the protocol and was ended: {message}"
     elif not isinstance(error, TransferError):
         name, message = "TransferError", f"The function's result cannot be read: {name}: {message}"
-    return Error(type_name=name, message=message, traceback=f"{name}: {message}")
+    return Error(type_name=name, message=message, traceback="")
 
 
 class _OutcomeInStreamError(Exception):
@@ -161,6 +161,8 @@ class Supervisor:
         except (ProtocolError, TransferError) as error:
             self.outcome = _failure(error)
             self.kill()
+            self._drain()
+            return self.outcome  # how the process ended is our own doing
         self._drain()
         code = self._launched.popen.returncode
         if self.outcome is None:

@@ -1,0 +1,212 @@
+"""Exceptions of a function keep module, name, bases, arguments and attributes, for callbacks and retry rules."""
+
+import datetime
+import pickle
+import sys
+import types
+
+import pytest
+
+from airflow_venv import VenvOperator
+from airflow_venv._compat import AirflowException, AirflowNotFoundException, ExternalPythonOperator
+from airflow_venv.results import FunctionError
+
+
+class Base(Exception):
+    pass
+
+
+class BadData(Base):
+    def __init__(self, what, row):
+        super().__init__(what, row)
+        self.row = row
+
+    def __str__(self):
+        return f"bad {self.args[0]}"
+
+
+class TimeoutError(Exception):  # the name of a builtin
+    pass
+
+
+def fails():
+    raise BadData("data", 7)
+
+
+def times_out():
+    raise TimeoutError("mine")
+
+
+def caught(execute, function, **options):
+    with pytest.raises(FunctionError) as error:
+        execute(function, **options)
+    return error.value
+
+
+def test_a_class_of_the_dag_file_is_itself(execute):
+    error = caught(execute, fails, include=[Base, BadData])
+    kind = type(error)
+    assert isinstance(error, BadData)
+    assert isinstance(error, Base)
+    assert isinstance(error, AirflowException)
+    assert (kind.__module__, kind.__qualname__, kind.__name__) == (__name__, "BadData", "BadData")
+    assert kind == BadData
+    assert kind in [BadData]
+    assert kind in {BadData}
+    assert kind != Base
+    assert error.args == ("data", 7)
+    assert error.row == 7
+    assert str(error).startswith("bad data\n\nTraceback (most recent call last):\n")
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)
+
+
+def test_a_class_with_the_name_of_a_builtin_is_not_mistaken(execute):
+    error = caught(execute, times_out, include=[TimeoutError])
+    assert isinstance(error, TimeoutError)
+    assert not isinstance(error, __builtins__["TimeoutError"])
+    assert type(error).__module__ == __name__
+
+
+ONLY_THERE = """
+class Root(Exception):
+    pass
+
+class Middle(Root, ConnectionError):
+    pass
+
+class Outer:
+    class Inner(Middle):
+        code = 3
+        def __init__(self, message, **details):
+            super().__init__(message)
+            self.details = details
+            self.handle = open("/dev/null")
+"""
+
+
+@pytest.fixture
+def only_there(tmp_path):
+    """A package that only the environment has."""
+    (tmp_path / "onlythere").mkdir()
+    (tmp_path / "onlythere" / "__init__.py").write_text("from onlythere.errors import *\n")
+    (tmp_path / "onlythere" / "errors.py").write_text(ONLY_THERE)
+    return {"env_vars": {"PYTHONPATH": str(tmp_path)}}
+
+
+def raises_theirs():
+    from onlythere.errors import Outer
+
+    raise Outer.Inner("gone", status=503)
+
+
+def test_a_class_that_only_the_environment_has_keeps_its_names_and_known_bases(execute, only_there):
+    error = caught(execute, raises_theirs, **only_there)
+    kind = type(error)
+    assert (kind.__module__, kind.__qualname__) == ("onlythere.errors", "Outer.Inner")
+    names = [f"{base.__module__}.{base.__qualname__}" for base in kind.__mro__]
+    assert names.index("onlythere.errors.Middle") < names.index("onlythere.errors.Root")
+    assert isinstance(error, ConnectionError)
+    assert error.details == {"status": 503}
+    assert not hasattr(error, "handle")
+    assert "onlythere" not in sys.modules
+
+
+def test_what_a_system_call_says_is_there(execute):
+    def f():
+        open("/does/not/exist")
+
+    error = caught(execute, f)
+    assert isinstance(error, FileNotFoundError)
+    assert (error.errno, error.strerror, error.filename) == (2, "No such file or directory", "/does/not/exist")
+
+
+@pytest.mark.parametrize(
+    ("statement", "base"),
+    [
+        ("b'\\xff'.decode('ascii')", UnicodeDecodeError),
+        ("{}['x']", KeyError),
+        ("import json; json.loads('{')", ValueError),
+        ("import subprocess; subprocess.run(['false'], check=True)", Exception),
+        (
+            "class Odd(Exception):\n        def __new__(cls, a, b): return super().__new__(cls)\n    raise Odd(1, 2)",
+            Exception,
+        ),
+        ("class Odd(ValueError):\n        message = property(lambda self: 'x')\n    raise Odd(1)", ValueError),
+        ("class Odd(ValueError):\n        def __reduce__(self): raise Odd\n    raise Odd(object())", ValueError),
+        ("class M(type): pass\n    class Odd(ValueError, metaclass=M): pass\n    raise Odd", ValueError),
+        ("import typing\n    class Odd(KeyError, typing.Generic[typing.TypeVar('T')]): pass\n    raise Odd", KeyError),
+    ],
+)
+def test_odd_classes_fail_the_task_as_themselves(execute, tmp_path, statement, base):
+    path = tmp_path / "odd.py"
+    path.write_text(f"def f():\n    {statement}\n")
+    namespace = {"__name__": "odd"}
+    exec(compile(path.read_text(), str(path), "exec"), namespace)
+    error = caught(execute, namespace["f"])
+    assert isinstance(error, base)
+    assert "odd.py" in str(error)
+
+
+def test_an_exception_of_airflow_s_is_of_the_worker_s_class(execute):
+    def f():
+        from airflow_venv import get_connection
+
+        get_connection("does_not_exist_anywhere")
+
+    assert isinstance(caught(execute, f), AirflowNotFoundException)
+
+
+def test_an_exception_that_steers_airflow_is_a_plain_failure(execute):
+    def f(moment):
+        class AirflowRescheduleException(Exception):
+            pass
+
+        raise AirflowRescheduleException(moment)
+
+    error = caught(execute, f, op_args=["x"])
+    assert type(error).__name__ == "AirflowRescheduleException"
+    assert isinstance(error, FunctionError)
+
+
+def test_an_error_on_the_way_is_told_once(execute):
+    def f(x):
+        return x
+
+    error = caught(execute, f, op_args=[open("/dev/null")])
+    assert str(error).count("cannot be sent to the environment") == 1
+    assert "The argument 'x' cannot be sent" in str(error)
+
+
+def rules(*specs, **options):
+    policy = pytest.importorskip("airflow.sdk.definitions.retry_policy", reason="since Airflow 3.3")
+    rule = policy.RetryRule(exception=list(specs), action=policy.RetryAction.FAIL, **options)
+    return policy.ExceptionRetryPolicy(rules=[rule]), policy.RetryAction.FAIL
+
+
+@pytest.mark.parametrize(
+    ("function", "specs", "options", "matches"),
+    [
+        (fails, [BadData], {}, True),
+        (fails, [BadData], {"match_subclasses": False}, True),
+        (fails, [Base], {}, True),
+        (fails, [Base], {"match_subclasses": False}, False),
+        (fails, [f"{__name__}.BadData"], {}, True),
+        (fails, ["builtins.ValueError", KeyError], {}, False),
+        (raises_theirs, ["onlythere.errors.Outer.Inner"], {}, True),
+        (raises_theirs, ["onlythere.errors.Root"], {}, True),
+        (raises_theirs, ["onlythere.Root"], {}, True),
+        (raises_theirs, ["onlythere.errors.Root"], {"match_subclasses": False}, False),
+        (raises_theirs, ["onlythere.errors.Outer.Inner"], {"match_subclasses": False}, True),
+        (raises_theirs, ["builtins.ConnectionError"], {}, True),
+        (raises_theirs, ["elsewhere.errors.Root"], {}, False),
+    ],
+)
+def test_retry_rules_match_as_they_do_for_a_plain_task(dag, only_there, function, specs, options, matches):
+    policy, fail = rules(*specs, **options)
+    operator = VenvOperator(
+        task_id="t", venv="py38", python_callable=function, include=[Base, BadData], retry_policy=policy, **only_there
+    )
+    with pytest.raises(FunctionError) as caught:
+        operator.execute({"ti": types.SimpleNamespace(bundle_instance=None)})
+    decision = policy.evaluate(exception=caught.value, try_number=1, max_tries=3)
+    assert (decision.action == fail) is matches
