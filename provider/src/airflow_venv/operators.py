@@ -6,8 +6,10 @@ a `Call`, has it run in one child process, and turns the outcome into a value or
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
+import sys
 import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -29,6 +31,7 @@ from airflow_venv.environments import facts, lookup
 from airflow_venv.errors import BrokenEnvironmentError
 from airflow_venv.results import FunctionError, value_of
 from airflow_venv.signature import Bound, bind, check_context_parameters
+from airflow_venv.source.extract import unwrap
 from airflow_venv.source.file_function import FileReference
 from airflow_venv.source.task_source import check_names, check_syntax, task_source
 from airflow_venv.worker import supervisor
@@ -37,7 +40,7 @@ from airflow_venv.worker.services import Services
 from airflow_venv.worker.standard_values import to_standard
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 
     from airflow_venv.call import Outcome
     from airflow_venv.source import free_names
@@ -74,6 +77,10 @@ _MOVED = {
     "venv_name": "the environment's name is venv=",
 }
 """Parameters of other operators, such as @task.virtualenv, with where that setting belongs."""
+
+
+class _Namespace:
+    """Gives the names of a module whose object is not known."""
 
 
 class VenvOperator(ExternalPythonOperator):
@@ -157,13 +164,40 @@ class VenvOperator(ExternalPythonOperator):
         self.python = self.resolve_python()
         call = self._call(context)
         self._log_environment(call.environment)
-        outcome = supervisor.run(call, Services(context), self.log)
-        value = self._value(outcome, call)
+        with self._importable_module():
+            outcome = supervisor.run(call, Services(context), self.log)
+            value = self._value(outcome, call)
         if self.show_return_value_in_logs:
             self.log.info("Done. Returned value was: %s", value)
         else:
             self.log.info("Done. Returned value not shown")
         return value
+
+    @contextlib.contextmanager
+    def _importable_module(self) -> Iterator[None]:
+        """Let the DAG file's classes be found under the name of its module, as picklers demand.
+
+        `airflow dags test` imports the file twice, and some versions forget the module: then the classes that the
+        function and its arguments know are not those that are found by name.
+        """
+        function, name = self.python_callable, str(self.python_callable.__module__)
+        namespace = getattr(unwrap(function), "__globals__", None)
+        current = sys.modules.get(name)
+        if self.function_file is not None or namespace is None or namespace.get("__name__") != name:
+            namespace = None
+        if namespace is None or (current is not None and vars(current) is namespace):
+            yield
+            return
+        module = _Namespace()
+        module.__dict__ = namespace
+        sys.modules[name] = module  # type: ignore[assignment] # picklers need nothing but attributes
+        try:
+            yield
+        finally:
+            if current is None:
+                del sys.modules[name]
+            else:
+                sys.modules[name] = current
 
     def _value(self, outcome: Outcome, call: Call) -> Any:
         """Return the function's value, or raise what its outcome means to Airflow."""
@@ -203,7 +237,7 @@ class VenvOperator(ExternalPythonOperator):
         args = tuple(to_standard(list(self.op_args)))
         kwargs = dict(to_standard(dict(self.op_kwargs)))
         if self.templates_dict:
-            kwargs.setdefault("templates_dict", self.templates_dict)
+            kwargs.setdefault("templates_dict", to_standard(self.templates_dict))
         folder = code_folder(context)
         if self.function_file is None:
             function: FunctionSource | FileFunction = self._source()

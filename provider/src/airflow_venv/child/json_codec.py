@@ -61,6 +61,17 @@ def _datetime(value, _other):
     return ["datetime", stamp, zone if isinstance(zone, str) else None]
 
 
+def _timedelta(value):
+    """Return days, seconds and microseconds; subclasses such as pendulum's give these names another meaning."""
+    return [vars(datetime.timedelta)[name].__get__(value) for name in ("days", "seconds", "microseconds")]
+
+
+def _zone(value, _other):
+    name = getattr(value, "key", None) or getattr(value, "name", None)
+    offset = value.utcoffset(datetime.datetime(2000, 1, 1))  # noqa: DTZ001 - for zones whose offset never changes
+    return ["zone", name if isinstance(name, str) else None, None if offset is None else offset.total_seconds()]
+
+
 _WRITERS = {
     tuple: lambda value, other: ["tuple", [encode(item, other) for item in value]],
     set: lambda value, other: ["set", [encode(item, other) for item in value]],
@@ -70,9 +81,10 @@ _WRITERS = {
     datetime.datetime: _datetime,
     datetime.date: lambda value, _: ["date", datetime.date.isoformat(value)],
     datetime.time: lambda value, _: ["time", datetime.time.isoformat(value)],
-    datetime.timedelta: lambda value, _: ["timedelta", value.days, value.seconds, value.microseconds],
+    datetime.timedelta: lambda value, _: ["timedelta", *_timedelta(value)],
     decimal.Decimal: lambda value, _: ["decimal", str(value)],
     uuid.UUID: lambda value, _: ["uuid", str(value)],
+    datetime.tzinfo: _zone,
 }
 
 
@@ -116,6 +128,14 @@ def read_datetime(stamp, zone):
     return moment
 
 
+def read_zone(name, offset):
+    """Make a time zone: that of the name where the system knows it, else the offset in seconds."""
+    zone = find_zone(name) if name else None
+    if zone is None and offset is None:
+        raise ValueError(f"unknown time zone {name!r}")
+    return datetime.timezone(datetime.timedelta(seconds=offset)) if zone is None else zone
+
+
 def find_zone(name):
     """Return the time zone of that name; None if it is unknown."""
     if name.upper() == "UTC":
@@ -141,4 +161,5 @@ _READERS = {
     "timedelta": datetime.timedelta,
     "decimal": decimal.Decimal,
     "uuid": uuid.UUID,
+    "zone": read_zone,
 }

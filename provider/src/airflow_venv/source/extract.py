@@ -101,15 +101,19 @@ class Definition:
         return count
 
 
-def locate(function: Callable[..., Any]) -> Definition:
+def locate(function: Callable[..., Any], beside: Callable[..., Any] | None = None) -> Definition:
     """Find the definition of a function or class in its file.
+
+    Args:
+        function: the function or class.
+        beside: a function; a class of the same module is found in its file, whether or not the module is to be found.
 
     Raises:
         SourceError: there is no file with its source.
     """
     function = unwrap(function)
     if inspect.isclass(function):
-        return _locate_class(function)
+        return _locate_class(function, beside)
     code = function.__code__
     lines, filename, tree = _file(code.co_filename, function.__globals__, function.__qualname__)
     for node in ast.walk(tree):
@@ -123,13 +127,15 @@ def locate(function: Callable[..., Any]) -> Definition:
     )
 
 
-def _locate_class(kind: type) -> Definition:
+def _locate_class(kind: type, beside: Any) -> Definition:
     """Find a class by its qualified name in its module's file."""
     module = sys.modules.get(kind.__module__)
-    filename = getattr(module, "__file__", None)
+    filename, names = getattr(module, "__file__", None), getattr(module, "__dict__", {})
+    if beside is not None and beside.__module__ == kind.__module__:
+        filename, names = beside.__code__.co_filename, beside.__globals__
     if filename is None:
         raise SourceError(f"The class {kind.__qualname__} has no source file, so it cannot be included.")
-    lines, filename, tree = _file(filename, vars(module), kind.__qualname__)
+    lines, filename, tree = _file(filename, names, kind.__qualname__)
     body: list[Any] = list(tree.body)
     node: Any = None
     for part in kind.__qualname__.replace("<locals>.", "").split("."):

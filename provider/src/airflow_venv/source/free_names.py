@@ -147,6 +147,7 @@ class _Collector:
     """Walks from the function over everything that it uses; each definition is taken once."""
 
     def __init__(self, function: Callable[..., Any], include: Include, *, seen: str) -> None:
+        self.function = function
         self.values = values_around(function)
         self.auto = include == "auto"
         if isinstance(include, str) and not self.auto:
@@ -195,7 +196,7 @@ class _Collector:
         """Bring one name along, if it may and can be."""
         if use.name in self.objects:
             self.seen.add(use.name)
-            helper = locate(self.objects[use.name])
+            helper = locate(self.objects[use.name], beside=self.function)
             self.visit(helper.piece(), helper)
             return True
         if self.auto or use.name in self.names:

@@ -6,6 +6,7 @@ The child's half is `child/transfer.py`; what it has to know of the table comes 
 from __future__ import annotations
 
 import importlib
+import io
 import pickle
 import sys
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_venv.child.data_serializers import dump_coded, load_coded
 from airflow_venv.errors import TransferError
+from airflow_venv.worker.standard_values import pickler_class
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -84,19 +86,25 @@ def protocol_for(version: tuple[int, ...] | None) -> int:
 def dump_arguments(call: Call, sink: Sink) -> None:
     """Write the function's arguments to the stream. Raises TransferError for what cannot be sent."""
     value = (call.args, call.kwargs)
-    protocol = protocol_for(call.environment.version)
-    serializer = SERIALIZERS[call.serializer]
     try:
-        if serializer.data_only:
+        if SERIALIZERS[call.serializer].data_only:
             dump_coded(value, sink, call.serializer)
-        elif serializer.module:
-            _import(serializer.module).dump(value, sink, protocol=protocol)
         else:
-            pickle.Pickler(sink, protocol, buffer_callback=sink.buffer if protocol >= 5 else None).dump(value)
+            _pickler(call, sink, sink.buffer).dump(value)
     except (EOFError, TransferError):
         raise
     except Exception as error:
         raise TransferError(_unsendable(call, error)) from error
+
+
+def _pickler(call: Call, file: Any, buffer_callback: Any = None) -> Any:
+    """Make the pickler of a call's serializer; it writes what an environment without pendulum reads."""
+    protocol = protocol_for(call.environment.version)
+    module = SERIALIZERS[call.serializer].module
+    kind = pickler_class(_import(module).Pickler if module else pickle.Pickler, call.environment)
+    if module:
+        return kind(file, protocol=protocol)
+    return kind(file, protocol, buffer_callback=buffer_callback if protocol >= 5 else None)
 
 
 def _unsendable(call: Call, error: Exception) -> str:
@@ -107,7 +115,7 @@ def _unsendable(call: Call, error: Exception) -> str:
     )
     for name, value in (*zip(names, call.args), *((repr(name), value) for name, value in call.kwargs.items())):
         try:
-            pickle.dumps(value)
+            _pickler(call, io.BytesIO()).dump(value)
         except Exception as reason:  # noqa: BLE001, PERF203 - whatever a reducer raises
             kind = type(value)
             return (

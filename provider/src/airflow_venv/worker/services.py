@@ -11,7 +11,6 @@ unpickled here.
 from __future__ import annotations
 
 import os
-import pickle
 from typing import TYPE_CHECKING, Any
 
 from airflow_venv import _compat
@@ -37,7 +36,7 @@ from airflow_venv.worker.context_encoding import (
     refusals,
 )
 from airflow_venv.worker.messages import Pickled
-from airflow_venv.worker.standard_values import to_standard
+from airflow_venv.worker.standard_values import dumps, to_standard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -167,7 +166,7 @@ class Services:
         try:
             return encode_value(value)
         except TypeError:
-            return Pickled(pickle.dumps(value, PULL_PROTOCOL))
+            return Pickled(dumps(value, PULL_PROTOCOL))
 
     def _push(self, key: str, value: Any) -> None:
         self._context["ti"].xcom_push(key=key, value=value)
