@@ -11,6 +11,7 @@ import itertools
 import os
 import sys
 import textwrap
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -167,6 +168,8 @@ class VenvOperator(ExternalPythonOperator):
         with self._importable_module():
             outcome = supervisor.run(call, Services(context), self.log)
             value = self._value(outcome, call)
+        if self.do_xcom_push:
+            self._warn_about_xcom(value)
         if self.show_return_value_in_logs:
             self.log.info("Done. Returned value was: %s", value)
         else:
@@ -261,6 +264,16 @@ class VenvOperator(ExternalPythonOperator):
             export_connections=self.export_connections,
             module_name=str(self.python_callable.__module__),
         )
+
+    def _warn_about_xcom(self, value: Any) -> None:
+        """Say what Airflow itself will lack to store the value; its own error does not say on which side."""
+        kind = type(value)
+        if kind.__module__.startswith("pandas.") and kind.__name__ == "DataFrame" and find_spec("pyarrow") is None:
+            self.log.warning(
+                "The value is a data frame, which Airflow stores in an XCom with pyarrow: install pyarrow beside "
+                "Airflow (%s), not in the environment, or return plain data",
+                sys.executable,
+            )
 
     def _log_environment(self, environment: facts.Environment) -> None:
         """Log once where the task runs; a sensor asks its function again and again."""

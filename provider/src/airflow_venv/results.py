@@ -157,10 +157,19 @@ def _instance(outcome: Error, call: Call, bases: tuple[type, ...]) -> FunctionEr
             error: FunctionError = kind(outcome.message, **arguments)
             if isinstance(error, OSError) and outcome.args:
                 OSError.__init__(error, *outcome.args)
+            if isinstance(error, SyntaxError):
+                _complete_syntax_error(error, call)
         except Exception:  # noqa: BLE001, S112 - whatever a class of the user's does
             continue
         return error
     return FunctionError(outcome.message, **arguments)
+
+
+def _complete_syntax_error(error: Any, call: Call) -> None:
+    """Say which Python could not read the source; of a SyntaxError Python shows `msg` and not what `str()` gives."""
+    version = ".".join(map(str, call.environment.version or ()))
+    error.message = f"{error.message}: Python {version} ({call.environment.python}) cannot read it".replace("  ", " ")
+    error.msg = str(error)
 
 
 def _worker_class(name: TypeName, dag_module: str) -> type | None:

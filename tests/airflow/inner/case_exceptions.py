@@ -1,8 +1,10 @@
 """Exceptions of a function keep module, name, bases, arguments and attributes, for callbacks and retry rules."""
 
 import datetime
+import os
 import pickle
 import sys
+import traceback
 import types
 
 import pytest
@@ -166,6 +168,26 @@ def test_an_exception_that_steers_airflow_is_a_plain_failure(execute):
     error = caught(execute, f, op_args=["x"])
     assert type(error).__name__ == "AirflowRescheduleException"
     assert isinstance(error, FunctionError)
+
+
+def test_a_syntax_error_is_shown_whole(execute, tmp_path):
+    def f(folder):
+        import sys
+
+        sys.path.insert(0, folder)
+        import newer_module
+
+        return newer_module
+
+    (tmp_path / "newer_module.py").write_text("x = 1\nmatch x:\n    case 1: pass\n")
+    error = caught(execute, f, op_args=[str(tmp_path)])
+    assert isinstance(error, SyntaxError)
+    for text in (str(error), "".join(traceback.format_exception(type(error), error, None))):
+        assert "no detail" not in text
+        assert f'File "{tmp_path}/newer_module.py", line 2\n    match x:\n          ^\n' in text
+        assert "invalid syntax (newer_module.py, line 2): Python 3.8." in text
+        assert f"({os.environ['ASTRO_PYENV_py38']}) cannot read it" in text
+    assert "import newer_module" in str(error)
 
 
 def test_an_error_on_the_way_is_told_once(execute):

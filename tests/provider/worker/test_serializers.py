@@ -205,6 +205,30 @@ def test_other_serializers_need_no_package_beside_airflow(monkeypatch, serialize
     serializers.check_serializer(serializer)
 
 
+FAKE_PANDAS = "class DataFrame:\n    columns = []\n    def copy(self, deep): return self\n"
+
+
+def test_arrow_names_the_package_that_the_environment_lacks(tmp_path):
+    """Not the innards of the data frame that could not be converted."""
+    (tmp_path / "pandas.py").write_text(FAKE_PANDAS)
+    source = "def f():\n    import pandas\n    return [pandas.DataFrame()]\n"
+    outcome = run(source, serializer="arrow", env=variables(PYTHONPATH=str(tmp_path)))
+    assert outcome.message.startswith("serializer='arrow' needs the package pyarrow in this environment (")
+
+
+def test_arrow_names_the_package_that_is_missing_beside_airflow(tmp_path, monkeypatch):
+    """For arguments, before anything runs."""
+    (tmp_path / "pandas.py").write_text(FAKE_PANDAS)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    monkeypatch.delitem(sys.modules, "pandas", raising=False)
+    import pandas as pd
+
+    outcome = run(IDENTITY, pd.DataFrame(), serializer="arrow")
+    monkeypatch.delitem(sys.modules, "pandas")
+    assert outcome.message.startswith("Unable to import `pyarrow` module. With serializer='arrow' it must be installed")
+
+
 def test_dill_sends_what_pickle_cannot():
     """Here the environment is this very interpreter, which has dill."""
     source = "def f(g):\n    return g(2), (lambda y: y * 3)\n"

@@ -21,6 +21,8 @@ def receive(channel, start):
     try:
         arguments = load(feed, start)
     except (ImportError, AttributeError) as error:
+        if start.data_only and getattr(error, "name", None):
+            raise _lacks(start.serializer, error.name) from error
         raise TransferError(
             f"An argument cannot be read in this environment: {error}. Its class has to be importable by "
             f"{sys.executable}: install the package there, or pass plain data"
@@ -99,6 +101,8 @@ def send(channel, start, value):
     except (ConnectionError, TransferError):
         raise
     except Exception as error:
+        if start.data_only and isinstance(error, ImportError) and error.name:
+            raise _lacks(start.serializer, error.name) from error
         from .outcome import describe
 
         raise TransferError(
@@ -111,7 +115,11 @@ def _module(name):
     try:
         return __import__(name)
     except ImportError as error:
-        raise TransferError(
-            f"serializer={name!r} needs the package {name} in this environment ({sys.executable}): add it to the "
-            "environment's requirements"
-        ) from error
+        raise _lacks(name, name) from error
+
+
+def _lacks(serializer, package):
+    return TransferError(
+        f"serializer={serializer!r} needs the package {package} in this environment ({sys.executable}): add it to the "
+        "environment's requirements"
+    )

@@ -94,6 +94,8 @@ def dump_arguments(call: Call, sink: Sink) -> None:
     except (EOFError, TransferError):
         raise
     except Exception as error:
+        if SERIALIZERS[call.serializer].data_only and isinstance(error, ImportError) and error.name:
+            raise _missing(call.serializer, error.name) from error
         raise TransferError(_unsendable(call, error)) from error
 
 
@@ -138,7 +140,12 @@ def load_result(call: Call, feed: Feed) -> Any:
     """Read the function's result from the stream. Raises TransferError for what this interpreter cannot read."""
     serializer = SERIALIZERS[call.serializer]
     if serializer.data_only:
-        return load_coded(feed, call.serializer)
+        try:
+            return load_coded(feed, call.serializer)
+        except ImportError as error:
+            if error.name:
+                raise _missing(call.serializer, error.name) from error
+            raise
     module = _import(serializer.module) if serializer.module else None
     try:
         if module is not None and call.serializer == "dill":
@@ -161,7 +168,11 @@ def _import(name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
     except ImportError as error:
-        raise _MissingSerializerError(
-            f"Unable to import `{name}` module. With serializer={name!r} it must be installed beside Airflow too "
-            f"({sys.executable})"
-        ) from error
+        raise _missing(name, name) from error
+
+
+def _missing(serializer: str, package: str) -> _MissingSerializerError:
+    return _MissingSerializerError(
+        f"Unable to import `{package}` module. With serializer={serializer!r} it must be installed beside Airflow too "
+        f"({sys.executable})"
+    )
