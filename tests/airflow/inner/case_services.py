@@ -68,7 +68,7 @@ def test_variables_say_whether_they_are_there():
         ("get_connection", {"conn_id": "x", "self": 1}, "'self' cannot be a int"),
         ("get_variable", {"key": "x", "deserialize_json": "yes"}, "cannot be a str"),
         ("xcom_pull", {"task_ids": {"a": 1}}, "cannot be a dict"),
-        ("xcom_push", {"key": "k", "value": {"$": ["object"]}}, "an unknown type"),
+        ("xcom_push", {"key": "k", "value": {"$": ["object"]}}, "unknown type"),
     ],
 )
 def test_what_is_no_request_is_refused(request_name, arguments, said):
@@ -189,7 +189,7 @@ def test_macros_of_plugins_are_called_where_they_are_installed(tmp_path):
         shouted, same, said = operator.execute(context)
         assert shouted == ["A", "A"] and same, shouted
         assert said[:2] == [
-            "macros.nobody: neither a macro of Airflow's nor a plugin that has macros",
+            "macros.nobody: neither one of Airflow's macros nor a plugin with macros",
             "the plugin voices has no macro whisper",
         ] and len(said) == 3, said
         ask = Services(context).answer
@@ -218,6 +218,7 @@ def test_the_context_is_described_and_what_cannot_be_is_named(dag):
     everything = Services(context).context([], everything=True)
     assert everything["dag"]["$"][1]["dag_id"] == dag.dag_id
     assert everything["odd"]["$"][:2] == ["unavailable", "odd"]
+    assert list(everything) == Services(context).answer("context", {"name": ""})
     with pytest.raises(ContextError, match="'conf' of Airflow's context cannot reach an environment: it is Airflow's"):
         encode_context_value({"conf": {}}, "conf")
     with pytest.raises(ContextError, match="'params' of Airflow's context cannot .* Proxy .* is not plain data"):
@@ -234,3 +235,23 @@ def test_connections_are_exported_when_asked_for_and_another_airflow_gets_a_conf
     assert services().variables(call()) == exported
     assert services().variables(call(**{"apache-airflow": _compat.AIRFLOW_VERSION})) == exported
     assert services().variables(call(**{"apache-airflow": "1.0"})) == {**exported, "AIRFLOW_CONFIG": "/dev/null"}
+
+
+def test_both_ways_to_the_context_hold_the_same(execute, dag):
+    def f(**context):
+        from airflow_venv import get_current_context
+
+        current = get_current_context()
+        same = {name: current[name] is context[name] for name in context if name != "templates_dict"}
+        return [sorted(context) == sorted(current), [name for name, is_same in same.items() if not is_same]]
+
+    def named(ti, ds):
+        from airflow_venv import get_current_context
+
+        current = get_current_context()
+        return [current["ti"] is ti, current["ds"] is ds, current["try_number"], current["run_id"], "conf" in current]
+
+    ti = types.SimpleNamespace(task_id="t", dag_id="d", try_number=2, bundle_instance=None)
+    context = {"ti": ti, "ds": "2024-01-01", "run_id": "r", "params": {"p": 1}, "conf": object(), "dag": dag, "odd": 1}
+    assert execute(f, context=context) == [True, []]
+    assert execute(named, context=context) == [True, True, 2, "r", True]

@@ -118,9 +118,9 @@ def context_value(name):
 class TaskContext(MutableMapping):
     """Airflow's context of this task: each value is requested once."""
 
-    def __init__(self, names):
+    def __init__(self, names, values):
         self._names = dict.fromkeys(names)
-        self._values = {}
+        self._values = values
 
     def __getitem__(self, name):
         if name not in self._values:
@@ -150,11 +150,13 @@ class TaskContext(MutableMapping):
         return "<context: {}>".format(", ".join(self._names))
 
 
+passed_values = {}
+"""Values of the context that the function gets as arguments: `get_current_context()` holds the same objects."""
 _current = []
 
 
 def get_current_context():
     """Return the context of the task."""
     if not _current:
-        _current.append(TaskContext(context_value("")))
+        _current.append(TaskContext(context_value(""), dict(passed_values)))
     return _current[0]

@@ -38,9 +38,11 @@ def with_context(start, function, args, kwargs):
         return kwargs
     if start.path:  # the operator has not seen the signature
         context = _named_by_signature(function, args, context)
+    from . import services
     from .context_decoding import decode_context
 
-    return dict(decode_context({name: value for name, value in context.items() if name not in kwargs}), **kwargs)
+    services.passed_values = decode_context({name: value for name, value in context.items() if name not in kwargs})
+    return dict(services.passed_values, **kwargs)
 
 
 def _named_by_signature(function, args, context):

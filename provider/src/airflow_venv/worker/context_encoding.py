@@ -167,8 +167,8 @@ def _fields(value: Any, names: Sequence[str]) -> dict[str, Any]:
 
 
 def known_names(context: Mapping[str, Any]) -> list[str]:
-    """List the names that the context of this task has and that can be given."""
-    return [name for name in dict.fromkeys([*context, *_DERIVED]) if is_available(name) and _has(context, name)]
+    """List the names that the context of this task has, those that cannot reach an environment too."""
+    return [name for name in dict.fromkeys([*context, *_DERIVED]) if _has(context, name)]
 
 
 def _has(context: Mapping[str, Any], name: str) -> bool:

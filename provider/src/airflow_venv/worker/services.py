@@ -97,16 +97,14 @@ class Services:
     def context(self, names: Iterable[str], *, everything: bool) -> dict[str, Any]:
         """Encode the values of the context that a function asks for; with `everything`, all of them."""
         encoded = {name: encode_context_value(self._context, name) for name in names}
-        for name in self._context if everything else ():
-            if name in encoded:
-                continue
-            if is_lazy(name):
-                encoded[name] = {TAG: ["lazy", name]}
-            elif is_available(name):
-                encoded[name] = encode_context_value(self._context, name)
-            else:
-                encoded[name] = {TAG: ["unavailable", name, refusals([name])[name]]}
-        return encoded
+        rest = (name for name in known_names(self._context) if everything and name not in encoded)
+        return {**encoded, **{name: {TAG: ["lazy", name]} if is_lazy(name) else self._encode(name) for name in rest}}
+
+    def _encode(self, name: str) -> Any:
+        """Encode one value; a lazy one, and one that cannot reach an environment, by what stands for it there."""
+        if name in self._context and not is_available(name):
+            return {TAG: ["unavailable", name, refusals([name])[name]]}
+        return encode_context_value(self._context, name)
 
     def variables(self, call: Call) -> dict[str, str]:
         """Return what is added to the environment's variables.
@@ -172,7 +170,7 @@ class Services:
         self._context["ti"].xcom_push(key=key, value=value)
 
     def _value(self, name: str) -> Any:
-        return encode_context_value(self._context, name) if name else known_names(self._context)
+        return self._encode(name) if name else known_names(self._context)
 
     def _plugin_macros(self, plugin: str) -> list[str]:
         return sorted(_compat.plugin_macros().get(plugin, {}))
