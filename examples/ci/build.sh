@@ -1,10 +1,13 @@
 #!/bin/sh
-# Build and push the image, with a cache that any machine can use: build.sh REGISTRY/NAME [ARGUMENTS OF BUILDX ...]
+# Build the image, check its environments, push it: build.sh REGISTRY/NAME [ARGUMENTS OF BUILDX ...]
 set -eu
 image=$1
 shift
-exec docker buildx build \
+tag="$image:$(git rev-parse --short HEAD 2>/dev/null || echo latest)"
+docker buildx build \
     --cache-from "type=registry,ref=$image:cache" \
     --cache-to "type=registry,ref=$image:cache,mode=max" \
-    --tag "$image:$(git rev-parse --short HEAD 2>/dev/null || echo latest)" \
-    --push "$@" "$(dirname "$0")"
+    --tag "$tag" --load "$@" "$(dirname "$0")"
+# Every environment starts, and has what the DAGs import from it.
+docker run --rm "$tag" bash -c 'airflow-venv doctor dags'
+docker push "$tag"

@@ -10,6 +10,7 @@ import pytest
 
 from pyenv_frontend.dockerfile import parse
 from pyenv_frontend.stages.analyze import read
+from tests.support.pages import COMMANDS, blocks, typed_lines
 from tools import engine
 from tools.state import ROOT
 
@@ -19,27 +20,18 @@ PAGES = [
     *sorted((ROOT / "docs").rglob("*.md")),
 ]
 EACH_PAGE = pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
-BLOCK = re.compile(r"^(?P<indent> *)```(?P<kind>\w+)\n(?P<text>.*?)^ *```", re.MULTILINE | re.DOTALL)
 OURS = {"pyenv-frontend", "airflow-venv"}
-OTHERS = {"airflow", "brew", "cd", "export", "git", "mkdir", "pip", "pre-commit", "printf", "source", "uv"}
+OTHERS = {
+    "airflow", "brew", "cat", "cd", "cp", "export", "git", "hadolint", "mkdir", "pip", "pre-commit", "printf",
+    "pyright", "skopeo", "source", "uv", "uvx",
+}  # fmt: skip
 """Programs of others, whose options are theirs."""
 
 
-def blocks(page: Path, *kinds: str) -> Iterator[str]:
-    """Return the code blocks of some kinds, without their indentation."""
-    for block in BLOCK.finditer(page.read_text()):
-        if block["kind"] in kinds:
-            yield "".join(line.removeprefix(block["indent"]) for line in block["text"].splitlines(keepends=True))
-
-
 def commands(page: Path) -> Iterator[list[str]]:
-    """Return the words of each command that a page shows: those of `bash -c` and `$(...)` too."""
-    for text in blocks(page, "shell", "console"):
-        joined = text.replace("\\\n", " ")
-        lines = joined.splitlines()
-        if any(line.startswith("$ ") for line in lines):
-            lines = [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
-        for line in lines:
+    """Yield the words of each command that a page shows: those of `bash -c` and `$(...)` too."""
+    for block in blocks(page, *COMMANDS):
+        for line in typed_lines(block).replace("\\\n", " ").splitlines():
             yield from _split(line)
 
 
@@ -48,7 +40,7 @@ def _split(line: str) -> Iterator[list[str]]:
     if inside:
         yield from _split(inside["inner"])
         return
-    line = re.sub(r"<[a-z][^>]*>", "PLACE", line)
+    line = re.sub(r"\$\(cat [^)]*\)|<[a-z][^>]*>", "PLACE", line)
     words = shlex.split(re.sub(r">>? *\S+", "", line), comments=True)
     while words:
         end = next((at for at, word in enumerate(words) if word in {"&&", "|", ";"}), len(words))
@@ -73,7 +65,8 @@ def told(*command: str | Path) -> str:
 @EACH_PAGE
 def test_dockerfiles_are_right(page: Path):
     """Each is read without an error, and as many environments are found as there are PYENVs."""
-    for text in blocks(page, "Dockerfile"):
+    for block in blocks(page, "Dockerfile"):
+        text = block.text
         whole = text if re.search(r"^FROM", text, re.MULTILINE) else f"FROM debian\n{text}"
         program = read(parse(whole.encode()))
         assert len(program.environments) == len(re.findall(r"^PYENV ", whole, re.MULTILINE))
@@ -93,14 +86,14 @@ def test_commands_exist(page: Path):
             assert option_names(words) <= set(re.findall(r"--[\w-]+", shown)), words
         elif words[:3] == ["docker", "buildx", "build"]:
             assert option_names(words) <= buildx_options(), words
-        elif program == "python":
+        elif program == "python" and words[1:3] != ["-m", "pytest"]:
             assert words[1:2] != ["-m"] or (ROOT / words[2].replace(".", "/")).with_suffix(".py").exists(), words
         else:
-            assert program in OTHERS | {"docker", "pytest", "build.sh"}, words
+            assert program in OTHERS | {"docker", "pytest", "python", "build.sh"}, words
 
 
 def buildx_options() -> set[str]:
-    """Return what `docker buildx build` takes here."""
+    """What `docker buildx build` takes here."""
     here = engine.find()
     if here is None:
         pytest.skip("no engine, so no buildx to ask (make engine)")

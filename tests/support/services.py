@@ -20,7 +20,7 @@ from pathlib import Path
 from tools import debian
 from tools.state import Unavailable
 
-__all__ = ["free_port", "meeting", "package_index", "registry", "wheel"]
+__all__ = ["await_answer", "free_port", "meeting", "package_index", "registry", "wheel"]
 
 
 def free_port() -> int:
@@ -139,7 +139,7 @@ def registry(folder: Path) -> Iterator[str]:
         command = [str(program), "serve", str(config)]
         process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env={**os.environ})
     try:
-        _await_answer(f"http://{address}/v2/", process)
+        await_answer(f"http://{address}/v2/", process)
         yield address
     finally:
         process.terminate()
@@ -172,7 +172,12 @@ def meeting(guests: int, *, patience: float = 60) -> Iterator[str]:
         server.shutdown()
 
 
-def _await_answer(address: str, process: subprocess.Popen[bytes]) -> None:
+def await_answer(address: str, process: subprocess.Popen[bytes]) -> None:
+    """Wait until a server answers that a process is starting.
+
+    Raises:
+        Unavailable: the process ended, or does not answer within ten seconds.
+    """
     for _ in range(100):
         try:
             with urllib.request.urlopen(address, timeout=5):

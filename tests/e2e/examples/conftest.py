@@ -1,30 +1,48 @@
-"""Examples built as they are: only the frontend's name is that of this checkout."""
+"""A reader of the pages and of the examples' READMEs, who types what they show."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterator
 
 import pytest
 
-from tests.support import examples
-from tests.support.builds import Build
-from tools import wheels
+from tests.support.pages import Walkthrough
+from tools.engine import Engine
+from tools.state import ROOT
 
+FAILED = pytest.StashKey[bool]()
 AIRFLOW = "apache/airflow:3.3.2-python3.12"
 
 
-@pytest.fixture(scope="session")
-def provider() -> str:
-    """Return the option that hands the provider's wheel to a build."""
-    return f"--build-context=provider={wheels.provider_wheel()}"
+@pytest.fixture
+def walk_on(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[..., Walkthrough]]:
+    """Begin a page on an engine, by its path in the repository; at the end all its commands must have been typed."""
+    begun: list[Walkthrough] = []
+
+    def begin(page: str, engine: Engine, frontend: str) -> Walkthrough:
+        begun.append(Walkthrough(ROOT / page, engine, frontend, tmp_path_factory.mktemp("walk")))
+        if page.startswith("examples/"):
+            begun[-1].folder = (begun[-1].checkout / page).parent
+        return begun[-1]
+
+    yield begin
+    for walkthrough in begun:
+        walkthrough.remove_images()
+    assert request.node.stash.get(FAILED, False) or [block for each in begun for block in each.left()] == []
 
 
 @pytest.fixture
-def example(buildx, provider) -> Callable[..., Build]:
-    """Build an example: `example("dbt", "--target=x", changed={"path": "content"})`."""
+def walk(walk_on: Callable[..., Walkthrough], engine: Engine, frontend: str) -> Callable[[str], Walkthrough]:
+    """Begin a page: `walk("docs/tutorial.md")`."""
+    return lambda page: walk_on(page, engine, frontend)
 
-    def build(name: str, *arguments: str, changed: dict[str, str | bytes] | None = None) -> Build:
-        files = {**examples.files(name), **(changed or {})}
-        dockerfile = files.pop("Dockerfile")
-        text = dockerfile if isinstance(dockerfile, str) else dockerfile.decode()
-        return buildx(text, files, provider, *arguments, timeout=1500)
 
-    return build
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Remember the tests that failed: the commands that they left out are no news."""
+    report = yield
+    if call.when == "call" and report.failed:
+        item.stash[FAILED] = True
+    return report

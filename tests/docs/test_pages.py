@@ -1,0 +1,38 @@
+"""The pages among themselves: what they show of the repository's files, and which of them the site has."""
+
+import re
+
+import pytest
+import yaml
+
+from tools.state import ROOT
+
+DOCS = sorted((ROOT / "docs").rglob("*.md"))
+FILE = re.compile(r"<!-- file: (?P<file>\S+) -->\n```\w+\n(?P<text>.*?)^```", re.MULTILINE | re.DOTALL)
+SHOWN = [(page, match["file"], match["text"]) for page in DOCS for match in FILE.finditer(page.read_text())]
+
+
+@pytest.mark.parametrize(("page", "file", "text"), SHOWN, ids=lambda value: str(value)[-40:].partition("\n")[0])
+def test_a_file_of_the_repository_is_shown_as_it_is(page, file, text):
+    """So that what is tested is what is read."""
+    assert text == (ROOT / file).read_text(), f"{page.name} shows another {file}"
+
+
+def test_every_page_is_in_the_navigation():
+    """And every entry of the navigation is a page."""
+
+    def entries(node):
+        if isinstance(node, str):
+            return {node}
+        return set().union(*(entries(child) for child in (node.values() if isinstance(node, dict) else node)))
+
+    text = re.sub(r"!\S+", "", (ROOT / "mkdocs.yml").read_text())
+    assert entries(yaml.safe_load(text)["nav"]) == {str(path.relative_to(ROOT / "docs")) for path in DOCS}
+
+
+def test_every_word_of_the_glossary_stands_there_once():
+    """In the order of the alphabet within each part, so that it can be looked up."""
+    parts = (ROOT / "docs/explanation/glossary.md").read_text().split("\n## ")[1:]
+    words = [re.findall(r"^### (.*)$", part, re.MULTILINE) for part in parts]
+    assert sum(map(len, words)) == len({word for part in words for word in part}) > 20
+    assert all(part == sorted(part, key=str.lower) for part in words)
