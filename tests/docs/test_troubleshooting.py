@@ -25,6 +25,7 @@ OF_OUR_OWN_CODE = (
     "{}: {} is missing",
     "{}{}",  # names.clash() words it
     "{}: {}",  # the system's own words about a file
+    "{}:{}: {}",  # another error with its place
 )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyenv_image import account
-from pyenv_image.environment import clear
+from pyenv_image.environment import make_room
 from pyenv_image.failure import StepError
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def run(options: CopyOptions) -> None:
     if not source.is_dir():
         raise StepError(f"PYENV {options.name}: the stage of --builder has no {path}")
     owner = account.find(options.user, options.home)
-    clear(path)
+    make_room(path)
     owner.own_folder(path)
     copy(source, path)
 

@@ -1,107 +1,187 @@
-"""Requirements files with every local path in them made absolute.
+"""Copies of requirements files that both installers read as pip reads the user's own.
 
-pip and uv take local packages relative to where they run; a file that lies in a folder means its own folder, and that
-is what the frontend looked for when it chose what enters the step. Copies are installed from, so that both agree. What
-is not there relative to the file is tried relative to the context, which is where most people run pip.
+pip and uv take local packages relative to where they run; a file that is in a folder means its own folder, which is
+where the frontend looked when it chose what enters the step. What is not there relative to the file is looked for
+relative to the context, where most people run pip. An absolute path is one of the stage.
+
+A copy has the path of its original and the same numbers of lines, so that an installer's messages name the user's file.
 """
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Sequence
 from urllib.parse import quote
 
 from pyenv_image import pip_format
 from pyenv_image.failure import StepError
+from pyenv_image.settings import file_option
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from typing import Mapping
 
+    from pyenv_image.workspace import Workspace
+
 __all__ = ["Requirements"]
+
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+_HEREDOC = "heredoc"
 
 
 class Requirements:
     """Copies of requirements files.
 
     Args:
-        context: the folder that the files lie in, with all that they name.
-        folder: an empty folder for the copies.
+        workspace: has the build context, and a folder for the copies.
         environ: the variables that the files may refer to.
-        editable: whether sources stay where they are, so that packages may be installed editable (`-e`).
+        installer: `uv` or `pip`.
+        local: whether sources stay where they are, so that packages can be installed editable (`-e`).
+
+    Attributes:
+        arguments: for the installer, in place of options that only pip reads in a file.
     """
 
-    def __init__(self, context: Path, folder: Path, environ: Mapping[str, str], *, editable: bool = False) -> None:
-        self._context = context
-        self._folder = folder
+    def __init__(
+        self, workspace: Workspace, environ: Mapping[str, str], installer: str, *, local: bool = False
+    ) -> None:
+        self._workspace = workspace
         self._environ = environ
-        self._editable = editable
+        self._installer = installer
+        self._local = local
         self._copies: dict[Path, Path] = {}
+        self.arguments: list[str] = []
 
-    def copy(self, path: Path) -> Path:
-        """Copy a file, and those that it names; return the copy. A lock (pylock.toml) is left where it is.
+    def copy(self, path: str) -> str:
+        """Copy a file of the build context, and those that it names.
+
+        Returns:
+            The copy, relative to the folder that installers run in; a lock (`pylock.toml`) is used where it is.
 
         Raises:
-            StepError: one of them is not text.
+            StepError: a file is not text, names a path that the stage does not have, or has an option for pip alone.
         """
-        if path.suffix == ".toml":
-            return path
+        if path.endswith(".toml"):
+            return str(self._workspace.context / path)
+        return os.path.relpath(str(self._copy(self._workspace.context / path)), str(self._workspace.files))
+
+    def inline(self, lines: Sequence[str], heredoc: str = "") -> str:
+        """Copy the lines of a heredoc; paths in them are relative to the context.
+
+        Args:
+            lines: the lines.
+            heredoc: the Dockerfile's name and the number of the first line, if they are known: `Dockerfile:7`.
+        """
+        name, _, first = heredoc.rpartition(":")
+        blank = int(first or 1) - 1
+        target = self._workspace.files / (name or _HEREDOC)
+        text = "\n" * blank + "".join(f"{line}\n" for line in lines)
+        self._write(target, text, self._workspace.context)
+        return target.name
+
+    def _copy(self, path: Path) -> Path:
         if path not in self._copies:
-            self._copies[path] = self._place(path.name)
-            self._write(self._copies[path], _text(path), path.parent)
+            self._copies[path] = self._place(path)
+            self._write(self._copies[path], _text(path, self._name(path)), path.parent)
         return self._copies[path]
 
-    def inline(self, lines: Sequence[str]) -> Path:
-        """Write lines that no file has; paths in them are relative to the context."""
-        target = self._place("PYENV-requirements.txt")
-        self._write(target, "".join(f"{line}\n" for line in lines), self._context)
-        return target
+    def _place(self, path: Path) -> Path:
+        context = self._workspace.context
+        inside = path.relative_to(context) if context in path.parents else None
+        return self._workspace.files / inside if inside else self._workspace.stage.joinpath(*path.parts[1:])
 
-    def _place(self, name: str) -> Path:
-        """A folder for each copy: names are kept for messages, and may be the same."""
-        folder = self._folder / str(len(list(self._folder.iterdir())))
-        folder.mkdir()
-        return folder / name
+    def _name(self, path: Path) -> str:
+        """Return what the user calls a file."""
+        context = self._workspace.context
+        return str(path.relative_to(context)) if context in path.parents else str(path)
 
     def _write(self, target: Path, text: str, base: Path) -> None:
-        text = pip_format.rewrite(text, lambda statement: self._changed(statement, base), self._environ)
-        target.write_bytes(pip_format.encode(text))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        relative = os.path.relpath(str(target), str(self._workspace.files))
+        name = relative if not relative.startswith("../") else f"/{target.relative_to(self._workspace.stage)}"
+        requirement = ""
 
-    def _changed(self, statement: pip_format.Statement, base: Path) -> str | None:
-        """Return a statement with its path absolute, or None if it names none that is there."""
+        def change(statement: pip_format.Statement) -> str | None:
+            nonlocal requirement
+            if statement.kind == pip_format.REQUIREMENT:
+                requirement = statement.value
+            try:
+                return self._changed(statement, base, target.parent, requirement)
+            except _LocatedError:  # in a file that this one names
+                raise
+            except StepError as error:
+                raise _LocatedError(f"{name}:{statement.line}: {error}") from None
+
+        target.write_bytes(pip_format.encode(pip_format.rewrite(text, change, self._environ)))
+
+    def _changed(self, statement: pip_format.Statement, base: Path, folder: Path, requirement: str) -> str | None:
+        """Return what to write for a statement, or None if it can stay as it is."""
         if statement.kind in {pip_format.REQUIREMENT, pip_format.EDITABLE}:
             return self._package(statement, base)
         if statement.kind == pip_format.OPTION:
-            return None
+            return self._option(statement, requirement)
         path = self._find(statement.value, base)
         if path is None:
             return None
         if statement.kind != pip_format.FIND_LINKS and path.is_file():
-            path = self.copy(path)
+            return f"{statement.option} {_written(Path(os.path.relpath(str(self._copy(path)), str(folder))))}"
         return f"{statement.option} {_written(path)}"
+
+    def _is_a_copy(self, path: Path) -> bool:
+        folders = (path, *path.parents)
+        return self._workspace.context in folders or self._workspace.stage in folders
+
+    def _option(self, statement: pip_format.Statement, requirement: str) -> str | None:
+        name = statement.option.lstrip("-")
+        if self._installer == "uv" and name in {"config-settings", "config-setting"}:
+            package = _NAME.match(requirement)
+            self.arguments += [f"--config-settings-package={package[0]}:{statement.value}"] if package else []
+            return ""
+        if self._installer == "uv" and name == "pypi-url":
+            return f"--index-url {statement.value}"
+        arguments = file_option(name, statement.value, self._installer)
+        if arguments is None:
+            return None
+        self.arguments += arguments
+        return ""
 
     def _package(self, statement: pip_format.Statement, base: Path) -> str | None:
         """Return a local package with its path absolute; one asked for as editable becomes the package alone."""
         editable = statement.kind == pip_format.EDITABLE
         local = pip_format.local_path(statement.value, editable=editable)
         path = self._find(local.path, base) if local else None
-        flag = "-e " if editable and self._editable else ""
+        flag = "-e " if editable and self._local else ""
         if local is None or path is None:
             return f"{flag}{statement.value}" if editable else None
+        if path.is_dir() and not self._local and not self._is_a_copy(path):
+            path = self._workspace.copy_of_stage(path)
         return flag + local.replaced_in(statement.value, _written(path, address=local.start > 0))
 
     def _find(self, path: str, base: Path) -> Path | None:
-        """Return where a path leads, if it is one and leads anywhere."""
+        """Return where a path leads, if it is one and leads anywhere.
+
+        Raises:
+            StepError: it is absolute, and there is nothing.
+        """
         if "://" in path:
             return None
-        return next((place for place in (base / path, self._context / path) if place.exists()), None)
+        candidates = [Path(os.path.normpath(str(folder / path))) for folder in (base, self._workspace.context)]
+        place = next((candidate for candidate in candidates if candidate.exists()), None)
+        if place is None and path.startswith("/"):
+            raise StepError(f"{path} does not exist in the stage; COPY it there before the PYENV")
+        return place
 
 
-def _text(path: Path) -> str:
+class _LocatedError(StepError):
+    """An error that says its file and line."""
+
+
+def _text(path: Path, name: str) -> str:
     try:
         return pip_format.decode(path.read_bytes())
     except UnicodeDecodeError as error:
-        raise StepError(f"{path.name} is not text in {error.encoding.upper()} (byte {error.start})") from None
+        raise StepError(f"{name} is not text in {error.encoding.upper()} (byte {error.start})") from None
 
 
 def _written(path: Path, *, address: bool = False) -> str:

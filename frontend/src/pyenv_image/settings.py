@@ -1,45 +1,226 @@
-"""Which of the stage's environment variables reach the installer.
+"""The settings that an installer gets: those of the stage that are about packages, in the installer's own words.
 
-An image may set ``PIP_USER``, ``PYTHONPATH``, ``UV_SYSTEM_PYTHON`` or a target folder for its own Python; none of that
-may bend an environment. Where packages come from and how the network is reached is the user's to say, and is kept.
+An image may set `PIP_USER`, `PYTHONPATH`, `UV_SYSTEM_PYTHON` or a target folder for its own Python; nothing of that may
+change an environment. The table in `installer_settings` says what becomes of each setting of pip and uv.
 """
 
 from __future__ import annotations
 
-from typing import Mapping
+import math
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Mapping, Sequence
 
-_OURS = ("PYTHON", "PIP_", "UV_", "VIRTUAL_ENV", "CONDA_", "ASTRO_PYENV_")
-_KEPT = frozenset(
-    {
-        "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX", "PIP_TRUSTED_HOST", "PIP_CERT",
-        "PIP_CLIENT_CERT", "PIP_PROXY", "PIP_TIMEOUT", "PIP_DEFAULT_TIMEOUT", "PIP_RETRIES", "PIP_KEYRING_PROVIDER",
-        "UV_INDEX", "UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_NO_INDEX",
-        "UV_INDEX_STRATEGY", "UV_KEYRING_PROVIDER", "UV_INSECURE_HOST", "UV_NATIVE_TLS", "UV_SYSTEM_CERTS",
-        "UV_HTTP_TIMEOUT", "UV_HTTP_RETRIES", "UV_EXCLUDE_NEWER", "UV_PRERELEASE", "UV_CONCURRENT_DOWNLOADS",
-        "UV_GITHUB_TOKEN", "UV_OFFLINE",
-    }
-)  # fmt: skip
-_KEPT_PREFIXES = ("UV_INDEX_",)  # UV_INDEX_<NAME>_USERNAME and _PASSWORD, which secrets are made of
+from pyenv_image.failure import StepError
+from pyenv_image.installer_settings import (
+    INVERTED,
+    PACKAGES,
+    SWITCH,
+    UV_SETTINGS,
+    VALUES,
+    PipSetting,
+    pip_setting,
+)
+from pyenv_image.pip_configuration import read_configuration
 
-# uv does not read pip's settings; a user who set them means them.
-_PIP_TO_UV = {
-    "PIP_INDEX_URL": "UV_DEFAULT_INDEX",
-    "PIP_FIND_LINKS": "UV_FIND_LINKS",
-    "PIP_NO_INDEX": "UV_NO_INDEX",
-    "PIP_TRUSTED_HOST": "UV_INSECURE_HOST",
-    "PIP_CERT": "SSL_CERT_FILE",
-    "PIP_EXTRA_INDEX_URL": "UV_INDEX",
-}
+if TYPE_CHECKING:
+    from pyenv_image.pip_configuration import Configured
 
+__all__ = ["VARIABLE_PREFIX", "InstallerSettings", "file_option", "settings_for"]
 
-def for_installer(environ: Mapping[str, str]) -> dict[str, str]:
-    """The variables an installer may see: everything but what steers a Python, save where packages come from."""
-    kept = {key: value for key, value in environ.items() if _may_pass(key)}
-    for pip, uv in _PIP_TO_UV.items():
-        if pip in kept and uv not in kept and not (uv == "UV_DEFAULT_INDEX" and "UV_INDEX_URL" in kept):
-            kept[uv] = kept[pip]
-    return kept
+VARIABLE_PREFIX = "ASTRO_PYENV_"
+"""What the names of the variables begin with that hold the environments' interpreters."""
+
+_STEERS_PYTHON = ("PYTHON", "PIP_", "UV_", "VIRTUAL_ENV", "CONDA_", VARIABLE_PREFIX)
+_CREDENTIALS = re.compile(r"UV_INDEX_[A-Z0-9_]+_(USERNAME|PASSWORD)")
+_TRUE, _FALSE = frozenset({"y", "yes", "t", "true", "on", "1"}), frozenset({"n", "no", "f", "false", "off", "0"})
+_ALL, _NONE = ":all:", ":none:"
+_SYNC_OPTIONS = {"--no-binary": "--no-binary-package", "--only-binary": "--no-build-package"}
+_SYNC_SWITCHES = {"--no-binary": "--no-binary", "--only-binary": "--no-build"}
+_NOT_FOR_SYNC = ("--constraints", "--build-constraints", "--no-deps", "--require-hashes", "--no-sources-package")
+_FOR_VENV = ("--no-index", "--find-links")
 
 
-def _may_pass(key: str) -> bool:
-    return not key.startswith(_OURS) or key in _KEPT or key.startswith(_KEPT_PREFIXES)
+@dataclass
+class InstallerSettings:
+    """What an installer is given."""
+
+    environ: dict[str, str]
+    arguments: list[str] = field(default_factory=list)
+    """Options of `uv pip install`; values of an option are joined to it by `=`."""
+
+    notes: list[str] = field(default_factory=list)
+    """Sentences about settings that have no effect, for the build's log."""
+
+    @property
+    def sync_arguments(self) -> list[str]:
+        """The same as options of `uv sync`."""
+        arguments = []
+        for argument in self.arguments:
+            option, _, value = argument.partition("=")
+            if option in _SYNC_OPTIONS:
+                arguments.append(_SYNC_SWITCHES[option] if value == _ALL else f"{_SYNC_OPTIONS[option]}={value}")
+            elif option not in _NOT_FOR_SYNC:
+                arguments.append(argument)
+        return arguments
+
+    @property
+    def venv_arguments(self) -> list[str]:
+        """The same as options of `uv venv`, as far as they are about indexes."""
+        return [argument for argument in self.arguments if argument.partition("=")[0] in _FOR_VENV]
+
+
+def settings_for(installer: str, environ: Mapping[str, str], home: str, folder: str) -> InstallerSettings:
+    """Gather the settings for an installer.
+
+    Args:
+        installer: `uv` or `pip`.
+        environ: the stage's variables.
+        home: the home of the user who installs.
+        folder: the stage's WORKDIR, which relative paths in settings are relative to.
+
+    Raises:
+        StepError: a configuration file cannot be read, or a value has no meaning.
+    """
+    kept = {key: value for key, value in environ.items() if not key.startswith(_STEERS_PYTHON)}
+    settings = InstallerSettings(kept)
+    _add_settings_of_uv(settings, installer, environ)
+    configuration = read_configuration(environ, home)
+    for name, configured in configuration.items():
+        setting = pip_setting(name)
+        if setting is None:
+            settings.notes.append(f"{configured[-1].origin} sets {name}, which is not a setting of pip")
+        elif not setting.meaningless:
+            values = _values(setting, configured, folder)
+            if installer == "pip":
+                _add_for_pip(settings, setting, values)
+            else:
+                _add_for_uv(settings, setting, values, configured[-1].origin, environ)
+    if installer == "pip":
+        settings.environ["PIP_CONFIG_FILE"] = os.devnull  # all of it is in variables now
+    return settings
+
+
+def file_option(name: str, value: str, installer: str) -> list[str] | None:
+    """Say what an option of a requirements file becomes.
+
+    Args:
+        name: the option's name without dashes.
+        value: its value, maybe empty.
+        installer: `uv` or `pip`.
+
+    Returns:
+        Arguments for the installer in place of the option; None if the installer reads it in the file itself.
+
+    Raises:
+        StepError: uv has nothing like it; the message begins with the option.
+    """
+    setting = pip_setting(name)
+    if installer == "pip" or setting is None or not setting.in_files or setting.uv_reads_files:
+        return None
+    if setting.uv_error:
+        raise StepError(f"--{name} has no effect with uv: {setting.uv_error}")
+    translated = InstallerSettings({})
+    words = value.replace(",", " ").split() if setting.kind == PACKAGES else [value or "1"]
+    _add_for_uv(translated, setting, words, f"--{name}", {})
+    variables = {"UV_PRERELEASE": "--prerelease", "UV_INSECURE_HOST": "--allow-insecure-host"}
+    return [*translated.arguments, *(f"{variables[key]}={text}" for key, text in translated.environ.items())]
+
+
+def _add_settings_of_uv(settings: InstallerSettings, installer: str, environ: Mapping[str, str]) -> None:
+    known = {setting.name: setting for setting in UV_SETTINGS}
+    for key, value in environ.items():
+        if not key.startswith("UV_") or not value:
+            continue
+        setting = known.get(key)
+        if setting is None and not _CREDENTIALS.fullmatch(key):
+            settings.notes.append(f"{key} has no effect: this frontend does not know it")
+        elif setting is None or not setting.meaningless:
+            # Dependencies of a pyproject.toml are installed by uv in any case.
+            settings.environ[key] = value
+            if setting and setting.about_packages and installer == "pip":
+                settings.notes.append(f"{key} is a setting of uv, which --installer=pip does not read")
+            elif setting and setting.arguments and value.lower() not in _FALSE:
+                words = value.split()
+                templates = setting.arguments
+                settings.arguments += [
+                    text.format(word) for text in templates for word in words[: None if "{}" in text else 1]
+                ]
+
+
+def _values(setting: PipSetting, configured: Sequence[Configured], folder: str) -> list[str]:
+    """Give the values of a setting as pip understands them: lists are split, and those of packages add up."""
+    if setting.kind == PACKAGES:
+        return [word for each in configured for word in each.value.replace(",", " ").split()]
+    value = configured[-1].value
+    values = value.split() if setting.kind == VALUES else [value]
+    return [_absolute(each, folder) for each in values] if setting.path else values
+
+
+def _absolute(path: str, folder: str) -> str:
+    return path if "://" in path or path.startswith("file:") else str(Path(folder, path).expanduser())
+
+
+def _add_for_pip(settings: InstallerSettings, setting: PipSetting, values: Sequence[str]) -> None:
+    joined = (",".join if setting.kind == PACKAGES else " ".join)(values)
+    settings.environ["PIP_" + setting.name.upper().replace("-", "_")] = joined
+
+
+def _add_for_uv(
+    settings: InstallerSettings, setting: PipSetting, values: Sequence[str], origin: str, environ: Mapping[str, str]
+) -> None:
+    if setting.kind in {SWITCH, INVERTED}:
+        if _is_on(setting, values[0], origin) is (setting.kind == INVERTED):
+            return
+    elif setting.name == "keyring-provider" and values[0] not in {"subprocess", "disabled"}:
+        if values[0] == "import":
+            settings.notes.append(f"{origin}: uv starts the program keyring and does not import it; write subprocess")
+        return
+    elif setting.name == "use-feature" and "truststore" in values:
+        settings.environ.setdefault("UV_SYSTEM_CERTS", "1")
+    if setting.uv_error:
+        settings.notes.append(f"{setting.name} of {origin} has no effect: {setting.uv_error}")
+    if any(environ.get(name) for name in setting.before):
+        return
+    for target in setting.uv:
+        _translate(settings, setting, target, values, origin)
+
+
+def _translate(
+    settings: InstallerSettings, setting: PipSetting, target: str, values: Sequence[str], origin: str
+) -> None:
+    if not target.startswith("--"):
+        name, equals, fixed = target.partition("=")
+        if name in settings.environ and name == "UV_INDEX_STRATEGY":  # the user's own
+            return
+        text = fixed if equals else " ".join(values)
+        settings.environ[name] = _whole_seconds(text, origin) if name == "UV_HTTP_TIMEOUT" else text
+    elif setting.kind == PACKAGES:
+        for value in values:
+            if target.startswith("--prerelease-package") and value in {_ALL, _NONE}:
+                mode = target.rpartition("=")[2] if value == _ALL else "if-necessary"
+                settings.environ["UV_PRERELEASE"] = mode
+            else:
+                settings.arguments.append(target.format(value))
+    elif setting.kind == SWITCH:
+        settings.arguments.append(target)
+    else:
+        settings.arguments += [f"{target}={value}" for value in values]
+
+
+def _is_on(setting: PipSetting, value: str, origin: str) -> bool:
+    if value.lower() in _TRUE:
+        return True
+    if value.lower() in _FALSE:
+        return False
+    raise StepError(f"{setting.name} of {origin} is on or off, not {value!r}")
+
+
+def _whole_seconds(text: str, origin: str) -> str:
+    """Round a time limit up: pip takes fractions of a second, uv does not."""
+    try:
+        return str(max(math.ceil(float(text)), 1))
+    except ValueError:
+        raise StepError(f"timeout of {origin} is a number of seconds, not {text!r}") from None

@@ -91,6 +91,15 @@ class EnvironmentOptions:
     lines: tuple[str, ...] = _repeatable("line")
     """The lines of the heredoc."""
 
+    heredoc: str = ""
+    """The Dockerfile's name and the number of the heredoc's first line, where they are known: `Dockerfile:7`."""
+
+    pre: bool = False
+    """Whether pre-releases are taken."""
+
+    index_strategy: str = ""
+    """uv's strategy for several indexes; empty: uv's default."""
+
     extras: tuple[str, ...] = _repeatable("extra")
     groups: tuple[str, ...] = _repeatable("group")
     system_site_packages: bool = False
@@ -102,7 +111,7 @@ class EnvironmentOptions:
     """The interpreter of the environment; empty: the one that runs the step."""
 
     uv: str = "/run/pyenv/uv"
-    """The uv executable."""
+    """The uv executable, or the root of an image that has one."""
 
     context: str = "/run/pyenv-context"
     """The folder of the build context."""

@@ -33,6 +33,7 @@ def test_an_environment_comes_as_it_is(made, tmp_path):
     path = tmp_path / "home" / ".venv" / "x"
     path.mkdir(parents=True)
     (path / "old").write_text("")
+    (path / "pyvenv.cfg").write_text("")
     copy.run(options(made, path))
     assert sorted(each.name for each in path.rglob("*")) == ["bin", "lib", "python", "run"]
     assert (path / "bin" / "python").readlink() == (made / "bin" / "python").readlink()

@@ -1,27 +1,37 @@
-"""Local paths in requirements files, made absolute."""
+"""Copies of requirements files: local paths in them, their names, options that only pip reads in a file."""
 
 import pytest
 
 from pyenv_image.failure import StepError
 from pyenv_image.requirements import Requirements
+from pyenv_image.workspace import Workspace
 
 
 @pytest.fixture
-def context(tmp_path):
+def workspace(tmp_path):
     """A context with a local package at the top, and a wheel and a nested file in a folder."""
     root = tmp_path / "context"
     for name in ("libs/own/pyproject.toml", "reqs/wheels/w-1-py3-none-any.whl", "reqs/more/base.txt", "six"):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text("idna\n")
-    (tmp_path / "copies").mkdir()
-    return root
+    with Workspace() as workspace:
+        workspace.use_context(root, copy=False)
+        yield workspace
 
 
-def copied(context, text, name="reqs/one.txt"):
-    """What a requirements file becomes; the context is written as CONTEXT."""
-    (context / name).write_text(text)
-    copy = Requirements(context, context.parent / "copies", {}).copy(context / name)
-    return copy.read_text().replace(str(context), "CONTEXT").replace(str(context.parent), "TMP")
+@pytest.fixture
+def context(workspace):
+    """The folder of the context."""
+    return workspace.context
+
+
+def copied(workspace, text, name="reqs/one.txt", environ=None, **options):
+    """What a requirements file becomes; the context is written as CONTEXT, copies of the stage's folders as STAGE."""
+    (workspace.context / name).write_text(text)
+    requirements = Requirements(workspace, environ or {}, options.pop("installer", "uv"), **options)
+    assert requirements.copy(name) == name
+    copy = (workspace.files / name).read_text()
+    return copy.replace(str(workspace.context), "CONTEXT").replace(str(workspace.stage), "STAGE")
 
 
 @pytest.mark.parametrize(
@@ -32,17 +42,17 @@ def copied(context, text, name="reqs/one.txt"):
             "wheels/w-1-py3-none-any.whl ; a > '3'",
             "CONTEXT/reqs/wheels/w-1-py3-none-any.whl ; a > '3'",
         ),
-        ("../libs/own[extra]", "CONTEXT/reqs/../libs/own[extra]"),
+        ("../libs/own[extra]", "CONTEXT/libs/own[extra]"),
         ("./libs/own", "CONTEXT/libs/own"),
-        ("-e ../libs/own", "CONTEXT/reqs/../libs/own"),
-        ("--editable=../libs/own[extra]", "CONTEXT/reqs/../libs/own[extra]"),
-        ("-e../libs/own", "CONTEXT/reqs/../libs/own"),
+        ("-e ../libs/own", "CONTEXT/libs/own"),
+        ("--editable=../libs/own[extra]", "CONTEXT/libs/own[extra]"),
+        ("-e../libs/own", "CONTEXT/libs/own"),
         ("-e 'git+https://example.com/a/b.git#egg=b'", "git+https://example.com/a/b.git#egg=b"),
         ("-fwheels", "--find-links CONTEXT/reqs/wheels"),
         ("--find-linksx wheels", "--find-linksx wheels"),
         ("--find-links=wheels", "--find-links CONTEXT/reqs/wheels"),
-        ("own @ ../libs/own", "own @ file://CONTEXT/reqs/../libs/own"),
-        ("own @ file:../libs/own", "own @ file://CONTEXT/reqs/../libs/own"),
+        ("own @ ../libs/own", "own @ file://CONTEXT/libs/own"),
+        ("own @ file:../libs/own", "own @ file://CONTEXT/libs/own"),
         ("six", "six"),
         ("six==1.16.0 --hash=sha256:00", "six==1.16.0 --hash=sha256:00"),
         ("git+https://example.com/a/b.git", "git+https://example.com/a/b.git"),
@@ -53,67 +63,142 @@ def copied(context, text, name="reqs/one.txt"):
         ("", ""),
     ],
 )
-def test_lines(context, line, expected):
+def test_lines(workspace, line, expected):
     """A path that leads somewhere is made absolute; all else stays as it is."""
-    assert copied(context, f"{line}\n") == f"{expected}\n"
+    assert copied(workspace, f"{line}\n") == f"{expected}\n"
 
 
-def test_packages_stay_editable_where_their_sources_do(context):
-    """Outside an image, a package under development is used where it lies."""
-    (context / "reqs/one.txt").write_text("-e ../libs/own\n")
-    copy = Requirements(context, context.parent / "copies", {}, editable=True).copy(context / "reqs/one.txt")
-    assert copy.read_text() == f"-e {context}/reqs/../libs/own\n"
+def test_packages_stay_editable_where_their_sources_do(workspace):
+    """Outside an image, a package under development is used where it is."""
+    assert copied(workspace, "-e ../libs/own\n", local=True) == "-e CONTEXT/libs/own\n"
 
 
-def test_nested_files_are_copied_too(context):
-    """Including themselves, in a circle."""
-    assert copied(context, "-r more/base.txt\n-c one.txt\n") == (
-        "--requirement TMP/copies/1/base.txt\n--constraint TMP/copies/0/one.txt\n"
-    )
+def test_nested_files_are_copied_too(workspace):
+    """Each to its place, so that a message names it; a file may name itself."""
+    text = "-r more/base.txt\n-c one.txt\n"
+    assert copied(workspace, text) == "--requirement more/base.txt\n--constraint one.txt\n"
+    assert (workspace.files / "reqs/more/base.txt").read_text() == "idna\n"
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ('-r "my file.txt"\n', "--requirement TMP/copies/1/my%20file.txt\n"),
-        ("-r my\\ file.txt\n", "--requirement TMP/copies/1/my%20file.txt\n"),
-        ("-r \\\nmore/base.txt\nsix\n", "--requirement TMP/copies/1/base.txt\n\nsix\n"),
-        ("-r more/\\\nbase.txt", "--requirement TMP/copies/1/base.txt\n"),
-        ("--requirem more/base.txt\n", "--requirement TMP/copies/1/base.txt\n"),
-        ("-r ${NAME}.txt\n", "--requirement TMP/copies/1/base.txt\n"),
+        ('-r "my file.txt"\n', "--requirement file://my%20file.txt\n"),
+        ("-r \\\nmore/base.txt\nsix\n", "--requirement more/base.txt\n\nsix\n"),
+        ("-r more/\\\nbase.txt", "--requirement more/base.txt\n"),
+        ("--requirem more/base.txt\n", "--requirement more/base.txt\n"),
+        ("-r ${NAME}.txt\n", "--requirement more/base.txt\n"),
+        ("-r six\n", "--requirement ../six\n"),
     ],
 )
-def test_every_spelling_of_a_nested_file(context, text, expected):
+def test_every_spelling_of_a_nested_file(workspace, text, expected):
     """What pip takes for a file is copied, and named as both installers read it."""
-    (context / "reqs/my file.txt").write_text("six\n")
-    (context / "reqs/one.txt").write_text(text)
-    copies = Requirements(context, context.parent / "copies", {"NAME": "more/base"})
-    written = copies.copy(context / "reqs/one.txt").read_text()
-    assert written.replace(str(context.parent), "TMP").replace("file://", "") == expected
+    (workspace.context / "reqs/my file.txt").write_text("six\n")
+    assert copied(workspace, text, environ={"NAME": "more/base"}) == expected
 
 
-def test_a_file_that_is_no_text(context):
+def test_a_file_that_is_no_text(workspace):
     """It is one sentence, as every failure of a step."""
-    (context / "bad.txt").write_bytes(b"six\n\xff\n")
+    (workspace.context / "bad.txt").write_bytes(b"six\n\xff\n")
     with pytest.raises(StepError, match=r"bad.txt is not text in UTF-8 \(byte 4\)"):
-        Requirements(context, context.parent / "copies", {}).copy(context / "bad.txt")
+        Requirements(workspace, {}, "uv").copy("bad.txt")
 
 
-def test_locks_stay_where_they_are(context):
+def test_locks_stay_where_they_are(workspace):
     """Their paths are relative to themselves for every installer."""
-    lock = context / "pylock.toml"
-    assert Requirements(context, context.parent / "copies", {}).copy(lock) == lock
+    assert Requirements(workspace, {}, "uv").copy("pylock.toml") == str(workspace.context / "pylock.toml")
 
 
-def test_inline_lines_are_relative_to_the_context(context):
-    """There is no file whose folder could be meant."""
-    path = Requirements(context, context.parent / "copies", {}).inline(["./libs/own", "six"])
-    assert path.read_text() == f"{context}/libs/own\nsix\n"
+@pytest.mark.parametrize(("heredoc", "name", "before"), [("", "heredoc", ""), ("Dockerfile:4", "Dockerfile", "\n\n\n")])
+def test_inline_lines(workspace, heredoc, name, before):
+    """Paths are relative to the context; the number of a line is the Dockerfile's, where that is known."""
+    assert Requirements(workspace, {}, "uv").inline(["./libs/own", "six"], heredoc) == name
+    assert (workspace.files / name).read_text() == f"{before}{workspace.context}/libs/own\nsix\n"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
-def test_a_byte_order_mark_says_the_encoding(context, encoding):
+def test_a_byte_order_mark_says_the_encoding(workspace, encoding):
     """As pip reads it; the copy is UTF-8."""
-    (context / "marked.txt").write_bytes("# ä\nsix\n".encode(encoding))
-    copy = Requirements(context, context.parent / "copies", {}).copy(context / "marked.txt")
-    assert copy.read_bytes() == "# ä\nsix\n".encode()
+    (workspace.context / "marked.txt").write_bytes("# ä\nsix\n".encode(encoding))
+    Requirements(workspace, {}, "uv").copy("marked.txt")
+    assert (workspace.files / "marked.txt").read_bytes() == "# ä\nsix\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("{}/w-1.0-py3-none-any.whl", "{}/w-1.0-py3-none-any.whl"),
+        ("w @ file://{}/w-1.0-py3-none-any.whl", "w @ file://{}/w-1.0-py3-none-any.whl"),
+        ("-f {}", "--find-links {}"),
+        ("{}/own", "STAGE{}/own"),
+        ("own @ file://{}/own", "own @ file://STAGE{}/own"),
+        ("-e {}/own", "STAGE{}/own"),
+        ("-r {}/r.txt", "--requirement ../../stage{}/r.txt"),
+        ("-c {}/r.txt", "--constraint ../../stage{}/r.txt"),
+    ],
+)
+def test_absolute_paths_are_of_the_stage(workspace, tmp_path, line, expected):
+    """Archives are used where they are; a folder is copied, since building a package writes to it."""
+    stage = tmp_path / "in the stage".replace(" ", "-")
+    (stage / "own").mkdir(parents=True)
+    (stage / "own/pyproject.toml").write_text("")
+    (stage / "w-1.0-py3-none-any.whl").write_text("")
+    (stage / "r.txt").write_text("./own\n")
+    assert copied(workspace, line.format(stage) + "\n") == expected.format(stage) + "\n"
+    if line.startswith(("-r", "-c")):
+        copy = workspace.stage.joinpath(*stage.parts[1:], "r.txt").read_text()
+        assert copy == f"{workspace.stage}{stage}/own\n"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "/gone/x-1.0-py3-none-any.whl",
+        "x @ file:///gone/x.whl",
+        "-e /gone/x",
+        "-r /gone/x.txt",
+        "-c /gone/x",
+        "-f /gone",
+    ],
+)
+def test_an_absolute_path_that_is_not_there(workspace, line):
+    """The error names the file, the line and the path."""
+    message = r"^reqs/one.txt:2: /gone\S* does not exist in the stage; COPY it there before the PYENV$"
+    with pytest.raises(StepError, match=message):
+        copied(workspace, f"six\n{line}\n")
+
+
+def test_a_path_is_missed_in_a_nested_file_and_in_a_heredoc(workspace, tmp_path):
+    """Each by the user's own name for it."""
+    (tmp_path / "r.txt").write_text("\n\n/gone.whl\n")
+    with pytest.raises(StepError, match=rf"^{tmp_path}/r.txt:3: /gone.whl does not exist"):
+        copied(workspace, f"-r {tmp_path}/r.txt\n")
+    with pytest.raises(StepError, match=r"^Dockerfile:8: /gone.whl does not exist"):
+        Requirements(workspace, {}, "uv").inline(["six", "/gone.whl"], "Dockerfile:7")
+
+
+def test_options_that_only_pip_reads_in_a_file(workspace):
+    """For uv they become its own options; lines keep their numbers."""
+    text = "--pre\n--trusted-host h\nsix --config-settings a=b\n--no-binary six\nidna # --pre\n"
+    (workspace.context / "r.txt").write_text(text)
+    requirements = Requirements(workspace, {}, "uv")
+    requirements.copy("r.txt")
+    expected = "\n\nsix \n--no-binary six\nidna # --pre\n"
+    assert (workspace.files / "r.txt").read_text() == expected
+    assert requirements.arguments == [
+        "--prerelease=allow",
+        "--allow-insecure-host=h",
+        "--config-settings-package=six:a=b",
+    ]
+
+
+def test_pip_reads_its_options_itself(workspace):
+    """Nothing is taken out of a file for pip."""
+    text = "--pre\n--prefer-binary\nsix\n"
+    assert copied(workspace, text, installer="pip") == text
+
+
+def test_an_option_that_uv_cannot_follow(workspace):
+    """The error names the line, and what to write."""
+    with pytest.raises(StepError, match=r"^reqs/one.txt:2: --prefer-binary has no effect with uv: .*--installer=pip"):
+        copied(workspace, "six\n--prefer-binary\n")

@@ -1,38 +1,240 @@
-"""What of the stage's variables reaches the installer."""
+"""What an installer is given of a stage's settings, from variables and pip's configuration files."""
 
-from pyenv_image.settings import for_installer
+import configparser
+import os
+
+import pytest
+
+from pyenv_image import pip_configuration
+from pyenv_image.failure import StepError
+from pyenv_image.installer_settings import PIP_SETTINGS, SWITCH, UV_SETTINGS
+from pyenv_image.settings import file_option, settings_for
 
 
-def test_what_bends_a_python_is_kept_out():
-    """An image sets these for its own Python; an environment is not it."""
+@pytest.fixture(autouse=True)
+def _no_system_file(monkeypatch, tmp_path):
+    """This machine may have a configuration of its own."""
+    monkeypatch.setattr(pip_configuration, "SYSTEM_FILE", tmp_path / "etc/pip.conf")
+
+
+def settings(environ, installer="uv", home="/nonexistent"):
+    return settings_for(installer, {"XDG_CONFIG_DIRS": "/nonexistent", **environ}, str(home), "/work")
+
+
+def variables(given):
+    """What an installer gets besides what the stage has."""
+    return {key: value for key, value in given.environ.items() if not key.startswith("XDG_")}
+
+
+def configured(home, text, place=".config/pip/pip.conf"):
+    (home / place).parent.mkdir(parents=True, exist_ok=True)
+    (home / place).write_text(text)
+
+
+def test_what_steers_a_python_is_kept_out():
+    """An image sets these for its own Python; an environment is another."""
     environ = {
         "PYTHONPATH": "/x", "PYTHONHOME": "/y", "PIP_USER": "true", "PIP_TARGET": "/t", "UV_SYSTEM_PYTHON": "1",
         "UV_PROJECT_ENVIRONMENT": "/p", "VIRTUAL_ENV": "/v", "CONDA_PREFIX": "/c", "ASTRO_PYENV_a": "/a",
     }  # fmt: skip
-    assert for_installer(environ) == {}
+    given = settings(environ)
+    assert (variables(given), given.arguments, given.notes) == ({}, [], [])
 
 
-def test_where_packages_come_from_is_kept():
+def test_settings_of_the_network_and_of_uv_are_kept():
     """Indexes, their credentials and the network are the user's to choose."""
     environ = {
         "PATH": "/bin", "HTTPS_PROXY": "http://proxy", "SSL_CERT_FILE": "/ca.pem", "CFLAGS": "-O2",
-        "UV_INDEX_PRIVATE_PASSWORD": "secret", "UV_EXTRA_INDEX_URL": "http://a", "PIP_RETRIES": "9",
+        "UV_INDEX_PRIVATE_PASSWORD": "secret", "UV_EXTRA_INDEX_URL": "http://a", "UV_TORCH_BACKEND": "cpu",
+        "UV_HTTP_CONNECT_TIMEOUT": "3",
     }  # fmt: skip
-    assert for_installer(environ) == environ
+    given = settings(environ)
+    assert (variables(given), given.arguments, given.notes) == (environ, [], [])
 
 
-def test_pips_settings_hold_for_uv():
-    """Who set PIP_INDEX_URL meant it, whichever program installs."""
-    kept = for_installer({"PIP_INDEX_URL": "http://i", "PIP_CERT": "/ca.pem", "PIP_EXTRA_INDEX_URL": "http://e"})
-    assert kept["UV_DEFAULT_INDEX"] == "http://i"
-    assert kept["SSL_CERT_FILE"] == "/ca.pem"
-    assert kept["UV_INDEX"] == "http://e"
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        ({"PIP_INDEX_URL": "http://i"}, {"UV_DEFAULT_INDEX": "http://i"}),
+        ({"PIP_PYPI_URL": "http://i"}, {"UV_DEFAULT_INDEX": "http://i"}),
+        ({"PIP_INDEX_URL": "http://i", "UV_INDEX_URL": "http://u"}, {"UV_INDEX_URL": "http://u"}),
+        (
+            {"PIP_EXTRA_INDEX_URL": "http://a\n http://b"},
+            {"UV_INDEX": "http://a http://b", "UV_INDEX_STRATEGY": "unsafe-best-match"},
+        ),
+        (
+            {"PIP_EXTRA_INDEX_URL": "http://a", "UV_INDEX_STRATEGY": "first-index"},
+            {"UV_INDEX": "http://a", "UV_INDEX_STRATEGY": "first-index"},
+        ),
+        ({"PIP_TRUSTED_HOST": "a b:8"}, {"UV_INSECURE_HOST": "a b:8"}),
+        ({"PIP_CERT": "ca.pem"}, {"SSL_CERT_FILE": "/work/ca.pem"}),
+        ({"PIP_CERT": "/ca.pem", "SSL_CERT_FILE": "/b"}, {"SSL_CERT_FILE": "/b"}),
+        ({"PIP_CLIENT_CERT": "/c.pem"}, {"SSL_CLIENT_CERT": "/c.pem"}),
+        ({"PIP_PROXY": "http://p"}, {"HTTP_PROXY": "http://p", "HTTPS_PROXY": "http://p"}),
+        ({"PIP_TIMEOUT": "2.5"}, {"UV_HTTP_TIMEOUT": "3"}),
+        ({"PIP_DEFAULT_TIMEOUT": "9"}, {"UV_HTTP_TIMEOUT": "9"}),
+        ({"PIP_RETRIES": "9"}, {"UV_HTTP_RETRIES": "9"}),
+        ({"PIP_PRE": "1"}, {"UV_PRERELEASE": "allow"}),
+        ({"PIP_PRE": "off"}, {}),
+        ({"PIP_ALL_RELEASES": ":all:"}, {"UV_PRERELEASE": "allow"}),
+        ({"PIP_KEYRING_PROVIDER": "subprocess"}, {"UV_KEYRING_PROVIDER": "subprocess"}),
+        ({"PIP_KEYRING_PROVIDER": "auto"}, {}),
+        ({"PIP_UPLOADED_PRIOR_TO": "2026-01-01"}, {"UV_EXCLUDE_NEWER": "2026-01-01"}),
+        ({"PIP_NO_BUILD_ISOLATION": "0"}, {"UV_NO_BUILD_ISOLATION": "1"}),
+        ({"PIP_NO_BUILD_ISOLATION": "1"}, {}),
+        ({"PIP_USE_FEATURE": "truststore fast-deps"}, {"UV_SYSTEM_CERTS": "1"}),
+        ({"PIP_INDEX_URL": ""}, {}),
+    ],
+)
+def test_variables_of_pip_become_variables_of_uv(environ, expected):
+    """A setting that was made for pip holds for uv, unless one was made for uv."""
+    given = settings(environ)
+    assert (variables(given), given.arguments, given.notes) == (expected, [], [])
 
 
-def test_uvs_own_settings_win():
-    """A setting made for uv is not overruled by one made for pip."""
-    kept = for_installer(
-        {"PIP_INDEX_URL": "http://i", "UV_INDEX_URL": "http://u", "PIP_CERT": "a", "SSL_CERT_FILE": "b"}
+@pytest.mark.parametrize(
+    ("environ", "arguments", "sync"),
+    [
+        ({"PIP_NO_INDEX": "true"}, ["--no-index"], ["--no-index"]),
+        ({"PIP_FIND_LINKS": "wheels http://x/y"}, ["--find-links=/work/wheels", "--find-links=http://x/y"], None),
+        ({"PIP_ONLY_BINARY": "a,b"}, ["--only-binary=a", "--only-binary=b"],
+         ["--no-build-package=a", "--no-build-package=b"]),
+        ({"PIP_NO_BINARY": ":all:"}, ["--no-binary=:all:"], ["--no-binary"]),
+        ({"UV_NO_BUILD": "1"}, ["--only-binary=:all:"], ["--no-build"]),
+        ({"UV_NO_BUILD": "false"}, [], []),
+        ({"UV_NO_BINARY_PACKAGE": "a b"}, ["--no-binary=a", "--no-binary=b"],
+         ["--no-binary-package=a", "--no-binary-package=b"]),
+        ({"PIP_CONSTRAINT": "c.txt /d.txt"}, ["--constraints=/work/c.txt", "--constraints=/d.txt"], []),
+        ({"PIP_REQUIRE_HASHES": "yes"}, ["--require-hashes"], []),
+        ({"PIP_NO_DEPS": "yes"}, ["--no-deps"], []),
+        ({"PIP_ALL_RELEASES": "a"}, ["--prerelease-package=a=allow"], None),
+        ({"PIP_ONLY_FINAL": "a"}, ["--prerelease-package=a=disallow"], None),
+    ],
+)  # fmt: skip
+def test_settings_that_are_options_of_uv(environ, arguments, sync):
+    """What uv reads from no variable it gets as an option, of the command that is run."""
+    given = settings(environ)
+    assert given.arguments == arguments
+    assert given.sync_arguments == (arguments if sync is None else sync)
+
+
+@pytest.mark.parametrize("setting", [each for each in PIP_SETTINGS if not each.meaningless], ids=lambda each: each.name)
+def test_nothing_is_dropped_in_silence(setting):
+    """With pip each setting holds; with uv it does, or the log says why not."""
+    value = "1" if setting.kind in {SWITCH, "inverted switch"} else "3"
+    value = "0" if setting.kind == "inverted switch" else value
+    value = "import" if setting.name == "keyring-provider" else value
+    variable = "PIP_" + setting.name.upper().replace("-", "_")
+    pip, uv = settings({variable: value}, "pip"), settings({variable: value})
+    assert pip.environ[variable].endswith(value)
+    if not setting.uv_unneeded:
+        assert bool(variables(uv) or uv.arguments) is not bool(uv.notes)
+
+
+@pytest.mark.parametrize("setting", [each for each in UV_SETTINGS if not each.meaningless], ids=lambda each: each.name)
+def test_no_variable_of_uv_is_dropped_in_silence(setting):
+    """With uv each holds; where pip installs, the log names those that are about packages."""
+    assert settings({setting.name: "1"}).environ[setting.name] == "1"
+    notes = (
+        [f"{setting.name} is a setting of uv, which --installer=pip does not read"] if setting.about_packages else []
     )
-    assert "UV_DEFAULT_INDEX" not in kept
-    assert kept["SSL_CERT_FILE"] == "b"
+    assert settings({setting.name: "1"}, "pip").notes == notes
+
+
+@pytest.mark.parametrize(
+    ("environ", "note"),
+    [
+        ({"UV_OF_A_LATER_UV": "1"}, "UV_OF_A_LATER_UV has no effect: this frontend does not know it"),
+        ({"PIP_INDEX": "http://i"}, "PIP_INDEX sets index, which is not a setting of pip"),
+        ({"PIP_PREFER_BINARY": "1"}, "prefer-binary of PIP_PREFER_BINARY has no effect: uv takes the newest version"),
+        ({"PIP_KEYRING_PROVIDER": "import"}, "PIP_KEYRING_PROVIDER: uv starts the program keyring"),
+    ],
+)
+def test_notes(environ, note):
+    """A setting without effect is named, with where it was made and why."""
+    (text,) = settings(environ).notes
+    assert text.startswith(note)
+
+
+@pytest.mark.parametrize("environ", [{"PIP_VERSION": "24.0"}, {"PIP_HELP": "x"}, {"PIP_NO_CACHE_DIR": "1"}])
+def test_variables_that_images_have(environ):
+    """Nothing is said of what pip itself ignores, and of what has no meaning here."""
+    assert settings(environ).notes == []
+
+
+def test_configuration_files_in_pips_order(tmp_path):
+    """[install] goes before [global], a variable before both, the user's file before the system's."""
+    configured(tmp_path / "xdg", "[global]\nindex-url = http://system\ntimeout = 1\nretries = 1\n", "pip/pip.conf")
+    configured(tmp_path, "[global]\nindex_url = http://old\nproxy = http://p\n", ".pip/pip.conf")
+    configured(tmp_path, "[global]\nindex-url = http://user\n[install]\nretries = 2\n")
+    environ = {"XDG_CONFIG_DIRS": str(tmp_path / "xdg"), "PIP_TIMEOUT": "7"}
+    given = settings_for("uv", environ, str(tmp_path), "/")
+    assert given.environ["UV_DEFAULT_INDEX"] == "http://user"
+    assert given.environ["HTTPS_PROXY"] == "http://p"
+    assert (given.environ["UV_HTTP_RETRIES"], given.environ["UV_HTTP_TIMEOUT"]) == ("2", "7")
+    given = settings_for("pip", environ, str(tmp_path), "/")
+    assert given.environ["PIP_INDEX_URL"] == "http://user"
+    assert given.environ["PIP_CONFIG_FILE"] == os.devnull
+
+
+def test_pip_config_file(tmp_path):
+    """It goes before all files, and takes the user's place; the null device stands for none."""
+    configured(tmp_path, "[global]\nindex-url = http://user\n")
+    configured(tmp_path, "[global]\nextra-index-url =\n  http://a\n  http://b\n", "own.conf")
+    given = settings({"PIP_CONFIG_FILE": str(tmp_path / "own.conf")}, home=tmp_path)
+    assert variables(given) == {"UV_INDEX": "http://a http://b", "UV_INDEX_STRATEGY": "unsafe-best-match"}
+    assert variables(settings({"PIP_CONFIG_FILE": "/nonexistent"}, home=tmp_path)) == {
+        "UV_DEFAULT_INDEX": "http://user"
+    }
+    assert variables(settings({"PIP_CONFIG_FILE": os.devnull}, home=tmp_path)) == {}
+
+
+@pytest.mark.parametrize("text", ["index-url = x\n", "[global]\nindex-url\n", "[global]\na = 1\na = 2\n"])
+def test_a_file_that_is_no_configuration(tmp_path, text):
+    """The file is named, with the parser's words."""
+    configured(tmp_path, text)
+    with pytest.raises(configparser.Error):  # as pip reads it
+        configparser.RawConfigParser().read_string(text)
+    with pytest.raises(StepError, match=r"pip.conf is not a configuration file of pip: "):
+        settings({}, home=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("environ", "message"),
+    [
+        ({"PIP_PRE": "maybe"}, "pre of PIP_PRE is on or off, not 'maybe'"),
+        ({"PIP_TIMEOUT": "soon"}, "timeout of PIP_TIMEOUT is a number of seconds, not 'soon'"),
+    ],
+)
+def test_values_without_meaning(environ, message):
+    """A value that pip would refuse is refused."""
+    with pytest.raises(StepError, match=message):
+        settings(environ)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("pre", "", ["--prerelease=allow"]),
+        ("require-hashes", "", ["--require-hashes"]),
+        ("trusted-host", "h:1", ["--allow-insecure-host=h:1"]),
+        ("all-releases", "a,b", ["--prerelease-package=a=allow", "--prerelease-package=b=allow"]),
+        ("only-final", ":all:", ["--prerelease=disallow"]),
+        ("use-feature", "fast-deps", []),
+        ("index-url", "http://i", None),
+        ("no-binary", "a", None),
+        ("hash", "sha256:0", None),
+    ],
+)
+def test_options_of_requirements_files(name, value, expected):
+    """What only pip reads in a file becomes an option of uv; what uv reads itself stays."""
+    assert file_option(name, value, "uv") == expected
+    assert file_option(name, value, "pip") is None
+
+
+def test_an_option_of_a_file_that_uv_cannot_follow():
+    """It is an error that says what to write."""
+    with pytest.raises(
+        StepError, match=r"--prefer-binary has no effect with uv: .* write --only-binary or --installer"
+    ):
+        file_option("prefer-binary", "", "uv")

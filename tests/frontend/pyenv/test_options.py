@@ -21,6 +21,9 @@ SAMPLES = {
     "path": ("/opt//x/", "/opt/x"),
     "extra": ("a", ("a",)),
     "group": ("a", ("a",)),
+    "pre": (None, True),
+    "index-strategy": ("unsafe-best-match", "unsafe-best-match"),
+    "uv": ("0.8.4", "0.8.4"),
     "no-compile": (None, False),
     "lock": ("./locks/pylock.x.toml", "locks/pylock.x.toml"),
 }

@@ -6,6 +6,7 @@ value passes a shell. What they do is in the package `pyenv_image`, bind-mounted
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -42,11 +43,13 @@ CACHE = "/run/pyenv-cache"
 CONTEXT = "/run/pyenv-context"
 INTERPRETER = "/run/pyenv-python"
 BUILDER = "/run/pyenv-builder"
+UV = "/run/pyenv-uv"
 _CACHE_MOUNT = quoting.mount(type="cache", id="pyenv-cache", target=CACHE)
 PACKAGE = f"{TOOLS}/pyenv_image"
 FLAGS = "-IB"
 """Of the interpreter that runs a step; one word, since a script's first line can hold no more."""
 
+_VERSION = re.compile(r"\d+\.\d+(\.\d+)?")
 _PATTERN = frozenset("\\*?[")
 
 
@@ -120,9 +123,16 @@ def environment(  # noqa: PLR0913 - three that say what, three that say how
         *(f"--mount={_readable(mount, location)}" for mount in options.mounts),
     ]
     contents = environment_options(pyenv, inputs.locked)
+    if options.uv:
+        words.append(quoting.mount(type="bind", from_=_uv_image(options.uv), target=UV))
+        contents = replace(contents, uv=UV)
     owner = _owner(location, in_other_stage=options.builder is not None)
     step = replace(contents, path=location.path, user=owner.user, home=owner.home, selfcheck=selfcheck)
     return words, _command(python, "environment", step)
+
+
+def _uv_image(uv: str) -> str:
+    return f"ghcr.io/astral-sh/uv:{uv}" if _VERSION.fullmatch(uv) else uv
 
 
 def copy(pyenv: Pyenv, location: EnvironmentLocation, python: str, *, stage: str, tools: str) -> Run:

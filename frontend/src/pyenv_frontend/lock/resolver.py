@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import tomllib
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -18,6 +16,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from pyenv_frontend.lock.lockfile import MACHINES, lock_name, merge_platforms
 from pyenv_image.requirements import Requirements
+from pyenv_image.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,9 +71,10 @@ class Resolver:
         Raises:
             ResolverError: there is no solution, or an index cannot be reached.
         """
-        with tempfile.TemporaryDirectory(prefix="pyenv-lock-") as scratch:
-            sources = self._sources(pyenv, requirements, Path(scratch))
-            output = Path(scratch, lock_name(pyenv.name.text))
+        with Workspace() as workspace:
+            workspace.use_context(self.context, copy=False)
+            sources = self._sources(pyenv, requirements, workspace)
+            output = workspace.root / lock_name(pyenv.name.text)
             if before is not None and not self.wishes.upgrade:
                 output.write_bytes(before)
             resolutions = {}
@@ -84,34 +84,32 @@ class Resolver:
                 resolutions[platform] = self._packages(output)
         return merge_platforms(resolutions)
 
-    def _sources(self, pyenv: Pyenv, requirements: RequirementInputs, scratch: Path) -> _Sources:
+    def _sources(self, pyenv: Pyenv, requirements: RequirementInputs, workspace: Workspace) -> _Sources:
         """Gather what is resolved, as files with absolute paths in them, and the installer's arguments for it."""
         options = pyenv.options
-        copies = scratch / "requirements"
-        copies.mkdir()
-        copier = Requirements(self.context, copies, os.environ)
+        copier = Requirements(workspace, os.environ, options.installer)
         files: list[str] = []
         arguments: list[str] = []
         for file in pyenv.requirements:
             path = self.context / file.path
             if file.path in requirements.locked:
-                files.append(str(self._exported(path, pyenv, scratch / f"{len(files)}.txt")))
+                files.append(str(self._exported(path, pyenv, workspace.root / f"{len(files)}.txt")))
             elif file.kind == "pyproject":
                 files.append(str(path))
                 arguments += [f"--group={path}:{group}" for group in options.groups]
             else:
-                files.append(str(copier.copy(path)))
+                files.append(copier.copy(file.path))
         if any(file.kind == "pyproject" and file.path not in requirements.locked for file in pyenv.requirements):
             arguments += [f"--extra={extra}" for extra in options.extras]
         if pyenv.inline is not None:
             lines = pyenv.inline.decode("utf-8", "surrogateescape").splitlines()
-            files.append(str(copier.inline(lines)))
-        constraints = [str(copier.copy(self.context / path)) for path in options.constraints]
+            files.append(copier.inline(lines))
+        constraints = [copier.copy(path) for path in options.constraints]
         return _Sources(
             files=tuple(files),
             constraints=tuple(constraints),
-            arguments=tuple(arguments),
-            folder=scratch,
+            arguments=(*arguments, *copier.arguments),
+            folder=workspace.files,
             installer=options.installer,
         )
 
@@ -148,7 +146,7 @@ class Resolver:
 
     def _pins_of_pip(self, target: LockTarget, platform: str, sources: _Sources) -> Path:
         """Let pip choose the versions; uv then writes them down with hashes and sizes."""
-        report, pins = sources.folder / "report.json", sources.folder / "pins.txt"
+        report, pins = sources.folder.with_name("report.json"), sources.folder.with_name("pins.txt")
         series = target.series.replace(".", "")
         command = [
             *_find_pip(),
@@ -159,7 +157,7 @@ class Resolver:
         ]
         command += ["--disable-pip-version-check", "--only-binary=:all:", f"--report={report}"]
         command += [
-            f"--target={sources.folder / 'nothing'}",
+            f"--target={sources.folder.with_name('nothing')}",
             f"--python-version={target.python}",
             "--implementation=cp",
         ]
@@ -185,8 +183,8 @@ class Resolver:
             command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
         )
         if done.returncode:
-            said = re.sub(rf"{re.escape(str(folder))}/requirements/\d+/", "", done.stderr or done.stdout)
-            raise ResolverError(said.strip() or f"{Path(command[0]).name} ended with exit code {done.returncode}")
+            message = (done.stderr or done.stdout).replace(f"{folder}/", "")
+            raise ResolverError(message.strip() or f"{Path(command[0]).name} ended with exit code {done.returncode}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,7 +197,7 @@ class _Sources:
     """Extras and groups, as arguments of uv."""
 
     folder: Path
-    """Where the copies and all that is written lie."""
+    """Where the installers run and the copies are."""
 
     installer: Installer
 

@@ -109,6 +109,15 @@ class Options(NamedTuple):
     groups: tuple[str, ...] = ()
     """Dependency groups of the project or lock file."""
 
+    pre: bool = False
+    """Whether pre-releases are taken."""
+
+    index_strategy: str | None = None
+    """uv's strategy for several indexes; None: uv's default."""
+
+    uv: str | None = None
+    """A version of uv, or an image that has one; None: the one of the frontend's image."""
+
     compile: bool = True
     """Whether byte code is compiled."""
 

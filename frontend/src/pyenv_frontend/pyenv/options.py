@@ -172,6 +172,36 @@ OPTIONS: Final = (
         step="groups",
     ),
     OptionSpec(
+        name="pre",
+        field="pre",
+        kind="switch",
+        default="off",
+        doc="Pre-releases are taken as well, as with `--pre` of pip and uv.",
+        step="pre",
+    ),
+    OptionSpec(
+        name="index-strategy",
+        field="index_strategy",
+        kind="choice",
+        value="STRATEGY",
+        choices=("first-index", "unsafe-first-match", "unsafe-best-match"),
+        default="`first-index`",
+        doc="How uv chooses between several indexes: `first-index` takes a package from the first one that has it, "
+        "`unsafe-best-match` the best version of all, as pip does, `unsafe-first-match` a version of the first one "
+        "that has a fitting one. Not for `--installer=pip`.",
+        step="index_strategy",
+    ),
+    OptionSpec(
+        name="uv",
+        field="uv",
+        kind="reference",
+        value="VERSION|IMAGE",
+        default="the uv of the frontend's image",
+        doc="Another uv: a version, whose official image `ghcr.io/astral-sh/uv:VERSION` is used, or an image that has "
+        "one. For projects whose `required-version` excludes the default one.",
+        locally="the uv of this machine is used",
+    ),
+    OptionSpec(
         name="no-compile",
         field="compile",
         kind="switch",
@@ -237,7 +267,11 @@ def build_options(values: Iterable[tuple[OptionSpec, OptionValue, Span]]) -> Opt
 def step_values(options: Options) -> dict[str, Any]:
     """Give the values that the install step is told, by the fields of its `EnvironmentOptions`."""
     values = {spec.step: (getattr(options, spec.field), spec.negates) for spec in OPTIONS if spec.step}
-    return {field: not value if negates else value for field, (value, negates) in values.items()}
+    return {
+        field: not value if negates else value
+        for field, (value, negates) in values.items()
+        if value is not None  # not written, so that the step's own default holds
+    }
 
 
 def _switch(spec: OptionSpec, text: str | None) -> bool:

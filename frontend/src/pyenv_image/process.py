@@ -1,0 +1,94 @@
+"""Run an installer so that its output is fit for a build's log.
+
+The engine shows what a step writes piece by piece, and installers write lines in pieces: they are passed on as whole
+lines. Copies of the user's files are called by the names of the files. A long silence is explained.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Mapping, Sequence
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["Output", "run"]
+
+_SILENCE = 15.0
+"""Seconds without a word until one is said."""
+
+_PATIENCE = 0.2
+"""Seconds that the output is waited for when the process has ended; a program that it left behind may hold it open."""
+
+
+@dataclass(frozen=True)
+class Output:
+    """How a program's output is passed on."""
+
+    names: Sequence[tuple[str, str]] = ()
+    """Texts to replace, and what to write instead."""
+
+    silence: str = ""
+    """What to say when the program is silent; `{}` is the number of seconds. Empty: nothing."""
+
+
+def run(command: Sequence[str], environ: Mapping[str, str], folder: Path, output: Output | None) -> int:
+    """Run a program to its end, without input.
+
+    Args:
+        command: the program and its arguments.
+        environ: its variables.
+        folder: where it runs.
+        output: how its output is passed on; None: it writes to our own output itself, which may be a terminal.
+
+    Returns:
+        Its exit code.
+    """
+    sys.stdout.flush()
+    if output is None:
+        return subprocess.call(command, env=environ, stdin=subprocess.DEVNULL, cwd=str(folder))
+    process = subprocess.Popen(
+        command,
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        cwd=str(folder),
+    )
+    assert process.stdout is not None  # noqa: S101 - it is a pipe
+    _pass_on(process, process.stdout.fileno(), output)
+    process.stdout.close()
+    return process.wait()
+
+
+def _pass_on(process: subprocess.Popen[bytes], pipe: int, output: Output) -> None:
+    names = [(old.encode("utf-8", "surrogateescape"), new.encode()) for old, new in output.names]
+    rest = b""
+    silent_since, silence = time.monotonic(), _SILENCE
+    while True:
+        ended = process.poll() is not None
+        if select.select([pipe], [], [], _PATIENCE if ended else 1.0)[0]:
+            piece = os.read(pipe, 65536)
+            if not piece:
+                break
+            *lines, rest = (rest + piece).split(b"\n")
+            _write(b"".join(line + b"\n" for line in lines), names)
+            silent_since, silence = time.monotonic(), _SILENCE
+        elif ended:
+            break
+        elif output.silence and time.monotonic() - silent_since >= silence:
+            _write((output.silence.format(round(silence)) + "\n").encode(), ())
+            silence *= 4
+    _write(rest + b"\n" if rest else b"", names)
+
+
+def _write(text: bytes, names: Sequence[tuple[bytes, bytes]]) -> None:
+    for old, new in names:
+        text = text.replace(old, new)
+    sys.stdout.buffer.write(text)
+    sys.stdout.buffer.flush()
