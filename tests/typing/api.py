@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, assert_type
 
-from airflow_venv import VenvOperator, VenvSensor, get_variable, venv
+from airflow_venv import VenvOperator, VenvSensor, executable, get_variable, task, venv
 from airflow_venv.decorators import VenvTask  # noqa: TC001 - as users write it
 
 
@@ -29,6 +29,36 @@ async def coroutine() -> int:
     return 1
 
 
+@task.venv("snow")
+def as_in_the_readme(x: int, *, y: str = "") -> list[str]:
+    """Keep the signature."""
+    return [y] * x
+
+
+@task.venv(venv="snow", retries=3)
+def by_keyword(x: int) -> int:
+    """Keep the signature."""
+    return x
+
+
+@task.venv_sensor("snow", poke_interval=3)
+def ready(x: int) -> bool:
+    """Keep the signature."""
+    return x > 3
+
+
+@task
+def airflows_own(x: int) -> int:
+    """Keep the signature."""
+    return x
+
+
+assert_type(as_in_the_readme.function(1), "list[str]")
+as_in_the_readme("1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+by_keyword(x="1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+ready()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+airflows_own(1)
+task.venv("snow", serializer="yaml")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 made = plain(1, y="a")
 plain("1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 plain(1, z=2)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
@@ -51,3 +81,4 @@ venv("snow", serializer="yaml")  # type: ignore[arg-type]  # pyright: ignore[rep
 operator = VenvOperator(task_id="t", venv="snow", python_callable=print)
 sensor = VenvSensor(task_id="s", venv="snow", python_callable="file.py:main", poke_interval=3)
 value = get_variable("x", default=None)
+assert_type(executable("dbt", "dbt"), str)

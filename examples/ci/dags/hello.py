@@ -1,6 +1,8 @@
 """The smallest DAG with an environment in it."""
 
-from airflow.sdk import dag, task
+from airflow.sdk import dag
+
+from airflow_venv import task
 
 
 @dag(schedule=None, catchup=False)

@@ -1,6 +1,8 @@
 """A task that calls C."""
 
-from airflow.sdk import dag, task
+from airflow.sdk import dag
+
+from airflow_venv import task
 
 
 @dag(schedule=None, catchup=False)

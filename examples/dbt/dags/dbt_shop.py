@@ -1,6 +1,8 @@
 """dbt in an environment of its own, with the connection of Airflow that is called `warehouse`."""
 
-from airflow.sdk import dag, task
+from airflow.sdk import dag
+
+from airflow_venv import task
 
 
 @dag(schedule=None, catchup=False)

@@ -1,6 +1,8 @@
 """The same model by two versions of scikit-learn: each trains and predicts in its own environment."""
 
-from airflow.sdk import dag, task
+from airflow.sdk import dag
+
+from airflow_venv import task
 
 
 @dag(schedule=None, catchup=False)

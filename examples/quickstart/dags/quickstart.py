@@ -1,6 +1,8 @@
 """Four tasks, three Pythons, one image: values travel between them by XCom, a pandas frame among them."""
 
-from airflow.sdk import dag, task
+from airflow.sdk import dag
+
+from airflow_venv import task
 
 
 @dag(schedule=None, catchup=False)
@@ -39,7 +41,7 @@ def quickstart():
         return {"python": platform.python_version(), "interpreter": sys.executable, "result": result}
 
     @task.venv("tiny")
-    def announce(best, run_id):
+    def announce(best, run_id=None):
         """Run on Python 3.11 with nothing installed; Airflow's own values are served to it all the same."""
         import platform
         import sys

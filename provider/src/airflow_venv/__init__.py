@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 from airflow_venv.child.public_names import SERVICES
 
 if TYPE_CHECKING:
+    from airflow_venv.decorators import task as task
     from airflow_venv.decorators import venv as venv
+    from airflow_venv.environments.programs import executable as executable
     from airflow_venv.operators import VenvBranchOperator as VenvBranchOperator
     from airflow_venv.operators import VenvOperator as VenvOperator
     from airflow_venv.operators import VenvSensor as VenvSensor
@@ -23,6 +25,8 @@ _MODULES = {
     "VenvOperator": "airflow_venv.operators",
     "VenvSensor": "airflow_venv.operators",
     "VenvShortCircuitOperator": "airflow_venv.operators",
+    "executable": "airflow_venv.environments.programs",
+    "task": "airflow_venv.decorators",
     "venv": "airflow_venv.decorators",
 }
 """Public name to the module that defines it."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 try:  # Airflow 3: the task SDK and the standard provider
+    from airflow.sdk import task  # isort: skip
     from airflow.sdk.bases.decorator import task_decorator_factory  # isort: skip
     from airflow.sdk.bases.sensor import BaseSensorOperator, PokeReturnValue  # isort: skip
     from airflow.providers.standard.decorators.external_python import _PythonExternalDecoratedOperator as DecoratedInit
@@ -18,6 +19,7 @@ try:  # Airflow 3: the task SDK and the standard provider
 
     AIRFLOW_3 = True
 except ImportError:  # Airflow 2, where the standard provider may be installed too but the core's classes are in use
+    from airflow.decorators import task
     from airflow.decorators.base import task_decorator_factory
     from airflow.decorators.external_python import _PythonExternalDecoratedOperator as DecoratedInit
     from airflow.operators.branch import BaseBranchOperator
@@ -69,6 +71,7 @@ __all__ = [
     "plugin_macros",
     "set_variable",
     "stock_arguments",
+    "task",
     "task_decorator_factory",
     "xcom_pull",
 ]

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, cast, get_type_hints
 
 from airflow_venv._compat import DecoratedInit, task_decorator_factory
+from airflow_venv._compat import task as _airflow_task
 from airflow_venv.environments.lookup import check_name
 from airflow_venv.operators import (
     VenvBranchOperator,
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import ParamSpec
 
-__all__ = ["venv", "venv_branch_task", "venv_sensor_task", "venv_short_circuit_task", "venv_task"]
+__all__ = ["task", "venv", "venv_branch_task", "venv_sensor_task", "venv_short_circuit_task", "venv_task"]
 
 
 class _Decorated:
@@ -100,6 +101,11 @@ def _decorator(
     """Make a decorator, or decorate at once where a function is given."""
     remember_call()
     check_settings(options)
+    if arguments := {"op_args", "op_kwargs"} & options.keys():
+        raise TypeError(
+            f"A decorated function takes its arguments where it is called, as in f(1, x=2); {min(arguments)}= is for "
+            "VenvOperator."
+        )
     if "python" not in options:
         look_up_at_parse(check_name(venv))
         options["venv"] = venv
@@ -133,6 +139,8 @@ def _multiple_outputs(function: Any) -> bool | None:
 
 
 if TYPE_CHECKING:
+    from airflow.sdk.definitions.decorators import TaskDecoratorCollection
+
     P = ParamSpec("P")
     R_co = TypeVar("R_co", covariant=True)
     R = TypeVar("R")
@@ -172,8 +180,6 @@ def venv(  # noqa: PLR0913 - each is an option that an editor can complete
     task_id: str | None = None,
     multiple_outputs: bool | None = None,
     serializer: Literal["pickle", "cloudpickle", "dill", "json", "arrow"] | None = None,
-    op_args: Any = None,
-    op_kwargs: dict[str, Any] | None = None,
     string_args: Iterable[str] | None = None,
     templates_dict: dict[str, Any] | None = None,
     skip_on_exit_code: int | Container[int] | None = None,
@@ -194,5 +200,19 @@ def venv(  # noqa: PLR0913 - each is an option that an editor can complete
     return cast("VenvDecorator", venv_task(venv, None, multiple_outputs, **chosen, **options))
 
 
+if TYPE_CHECKING:
+    _typed = venv
+
+    class _TaskDecorators(TaskDecoratorCollection):
+        """Airflow's `task`, whose own stubs do not know the decorators of other packages."""
+
+        venv = staticmethod(_typed)
+        venv_branch = staticmethod(_typed)
+        venv_short_circuit = staticmethod(_typed)
+        venv_sensor = staticmethod(_typed)
+
+
+task = cast("_TaskDecorators", _airflow_task)
+"""Airflow's own `task`, with types for the decorators of this package."""
 _NOT_OPTIONS = {"venv", "multiple_outputs", "options"}
 _DEFAULTS = {name: parameter.default for name, parameter in inspect.signature(venv).parameters.items()}

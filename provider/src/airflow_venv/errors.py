@@ -8,6 +8,7 @@ __all__ = [
     "SourceError",
     "TransferError",
     "UnknownEnvironmentError",
+    "UnknownProgramError",
     "UsageError",
     "VenvError",
 ]
@@ -25,6 +26,10 @@ class UnknownEnvironmentError(VenvError, ValueError):
         self.name = name
         self.known = known
         """The names of the environments that exist here."""
+
+
+class UnknownProgramError(VenvError, ValueError):
+    """The environment has no program of that name."""
 
 
 class BrokenEnvironmentError(VenvError, ValueError):

@@ -39,6 +39,7 @@ from airflow_venv.worker import supervisor
 from airflow_venv.worker.serializers import SERIALIZERS, check_serializer
 from airflow_venv.worker.services import Services
 from airflow_venv.worker.standard_values import to_standard
+from airflow_venv.worker.trace_context import trace_variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
@@ -259,7 +260,7 @@ class VenvOperator(ExternalPythonOperator):
             all_context=bound.all_context,
             string_args=tuple(itertools.chain.from_iterable(str(text).split("\n") for text in self.string_args)),
             serializer=self.serializer,
-            env=self._variables(folder),
+            env=self._variables(folder, trace_variables(context)),
             airflow_shim=self.airflow_shim,
             export_connections=self.export_connections,
             module_name=str(self.python_callable.__module__),
@@ -296,12 +297,12 @@ class VenvOperator(ExternalPythonOperator):
                 "expect_pendulum=True, but pendulum is not installed in %s: dates are datetimes", environment.prefix
             )
 
-    def _variables(self, folder: str | None) -> dict[str, str]:
+    def _variables(self, folder: str | None, trace: dict[str, str]) -> dict[str, str]:
         """Build the child's environment variables; the folder that DAGs are imported from ends its module path.
 
         A value of None in `env_vars` takes an inherited variable away.
         """
-        variables = dict(os.environ) if self.inherit_env else {}
+        variables = {**(os.environ if self.inherit_env else {}), **trace}
         for name, value in (self.env_vars or {}).items():
             if value is None:
                 variables.pop(str(name), None)

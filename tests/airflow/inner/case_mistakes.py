@@ -63,6 +63,27 @@ def test_the_name_is_asked_for_by_its_name(dag):
         VenvOperator(task_id="t", python_callable=f)
 
 
+def test_a_decorated_function_takes_its_arguments_where_it_is_called(dag):
+    from airflow_venv import venv
+
+    for decorator in (task.venv, venv):
+        with pytest.raises(TypeError, match=r"takes its arguments where it is called, .* op_args= is for VenvOperator"):
+            decorator("py38", op_args=[1])(f)
+
+
+def test_task_is_airflow_s_own(dag):
+    import airflow_venv
+
+    assert airflow_venv.task is task
+
+    @airflow_venv.task.venv("py38")
+    def g(x):
+        return x + 1
+
+    operator = g(1).operator
+    assert operator.execute({}) == 2
+
+
 @pytest.mark.skipif(os.sys.version_info < (3, 10), reason="the worker must read what the environment cannot")
 def test_newer_syntax_breaks_the_dag_where_the_environment_is_known(dag, tmp_path, monkeypatch):
     path = tmp_path / "newer.py"

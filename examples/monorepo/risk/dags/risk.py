@@ -1,6 +1,8 @@
 """The risk team's DAG: a new environment and one that is kept for an old model."""
 
-from airflow.sdk import dag, task
+from airflow.sdk import dag
+
+from airflow_venv import task
 
 
 @dag(schedule=None, catchup=False)

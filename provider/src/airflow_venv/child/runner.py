@@ -80,6 +80,8 @@ def prepare(channel, lifeline, hooks, start):
     os.register_at_fork(after_in_child=channel.forget)
     hooks.after("logging", lazy("logs", "install"))
     hooks.before("airflow", lambda: lazy("airflow_patches", "install")(hooks))
+    if "TRACEPARENT" in os.environ:
+        hooks.after("opentelemetry.trace", lazy("trace_context", "attach"))
     if start.shim:
         lazy("shim", "install")()
 
