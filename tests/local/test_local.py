@@ -180,6 +180,13 @@ def test_requirements_that_do_not_install_leave_the_old_environment(project: Pat
     assert local(project, "--check", code=1)[0].startswith("old: common.txt changed\n")
 
 
+def test_messages_name_the_line_of_the_dockerfile(project: Path):
+    """A line of a heredoc is a line of the Dockerfile."""
+    (project / "Dockerfile").write_text("FROM debian\n\nPYENV --network=none 3.12 x <<E\n\nsix\npandas=2.2.3\nE\n")
+    _, said = local(project, code=1)
+    assert "`Dockerfile:6`" in said
+
+
 def test_a_missing_requirements_file_fails_alone(project: Path):
     """One PYENV's mistake does not keep the others from being made."""
     (project / "common.txt").unlink()

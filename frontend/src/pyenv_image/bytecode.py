@@ -1,8 +1,8 @@
 """Byte code that is there, valid, and the same in every build.
 
-A read-only container cannot keep what it compiles, so everything is compiled here. ``unchecked-hash`` (PEP 552), since
-layers may be rewritten with other times (``SOURCE_DATE_EPOCH``). A fixed hash seed, since a set of constants is written
-in the order of its hashes.
+A read-only container cannot keep what it compiles, so everything is compiled here. The files are `unchecked-hash`
+(PEP 552), since layers may be rewritten with other times (`SOURCE_DATE_EPOCH`). The hash seed is fixed, since a set of
+constants is written in the order of its hashes.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ _COMPILER = Path(__file__).resolve().with_name("compiler.py")
 
 
 def compile_all(python: Path, folders: list[Path], *, without: Iterable[str], cache: Path | None) -> None:
-    """Byte-compile everything below some folders; what does not compile is left as it is.
+    """Byte-compile everything below some folders. What does not compile is left as it is.
 
     Args:
         python: the interpreter that is going to import it.
-        folders: where; the first one must exist.
-        without: names of folders that are not worth it.
+        folders: the folders; the first one must exist.
+        without: names of folders to leave out.
         cache: the user's folder of the cache mount, where byte code is kept between builds.
 
     Raises:
-        StepError: the interpreter did not get through.
+        StepError: the interpreter did not finish, or a file could not be written.
     """
-    # What this very process imports while it starts must not be written with a time, which would then stay.
+    # What the process itself imports must not be written: with a time in it, or into the base's own library.
     environ = {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "PATH": "/usr/local/bin:/usr/bin:/bin"}
     if "LD_LIBRARY_PATH" in os.environ:  # an interpreter may need it to start
         environ["LD_LIBRARY_PATH"] = os.environ["LD_LIBRARY_PATH"]
@@ -47,7 +47,7 @@ def compile_all(python: Path, folders: list[Path], *, without: Iterable[str], ca
         check=False,
     )
     if done.returncode:
-        said = done.stderr.decode(errors="replace").strip().rpartition("\n")[2] or f"exit code {done.returncode}"
+        reason = done.stderr.decode(errors="replace").strip().rpartition("\n")[2] or f"exit code {done.returncode}"
         raise StepError(
-            f"byte code could not be made in {folders[0]}: {said}; --no-compile leaves an environment's out"
+            f"byte code could not be made in {folders[0]}: {reason}; --no-compile leaves an environment's out"
         )

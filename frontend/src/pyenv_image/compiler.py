@@ -1,47 +1,64 @@
-"""Byte-compile files: a script that the interpreter runs which is going to import them.
+"""Byte-compile files: a script for the interpreter that is going to import them.
 
     python -S compiler.py [--cache=DIR] FOLDER ... [--without NAME ...]
 
-``compileall`` does the same, with a third more work: it sends every file's name to a pool of processes that load much
-and answer each time. Here the processes are forks of this one, which know all names already, and draw the next number
-from one pipe: a read of a number's size gets one number, since nothing else is written. Who is done earlier draws more
-often. No one answers: what does not compile (the standard library has deliberate syntax errors, packages ship templates
-that are no valid Python) would not import either.
+`compileall` does the same with a third more work: it sends the name of every file to a pool of processes that load much
+and answer each time. Here the processes are forks of this one, which have all names already, and take the next number
+from one pipe: a read of the size of a number gets one number, since nothing else is written. A process that is done
+earlier takes more of them.
 
-The bytes must not tell who compiled what before. They do: ``marshal`` marks what is referred to elsewhere in the
-process, a name that some earlier file left behind, too. So a process that has met an error or imported a codec is
-followed by a fresh one, and what the compiler keeps of every first use (the spelling of annotations) is used once
-before there are any processes.
+What does not compile is left out: the standard library has deliberate syntax errors, packages ship templates that are
+not valid Python, and neither can be imported. What cannot be written ends the program: an image with a part of its byte
+code looks whole. Files are written beside their place and renamed, so that none is ever there in part.
 
-Byte code that was once made is kept in ``--cache``, under a digest of all that it depends on, so that an environment
-that is made again compiles only what is new in it.
+The bytes must not depend on what was compiled before in the same process. They do: `marshal` marks objects that are
+referred to elsewhere in the process, such as a name that an earlier file left behind. So a process that has met an
+error or imported a codec is followed by a fresh one, and what the compiler keeps of every first use (the spelling of
+annotations) is used once before there are any processes.
+
+Byte code that was compiled once is kept in `--cache`, under a digest of everything that it depends on, so that an
+environment that is created again compiles only what is new in it.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import gc
 import hashlib
+import marshal
 import os
-import py_compile
+import signal
 import struct
 import sys
 import zlib
-from importlib.util import MAGIC_NUMBER, cache_from_source
+from importlib.machinery import SourceFileLoader
+from importlib.util import MAGIC_NUMBER, cache_from_source, source_hash
 from pathlib import Path
 
-_MODE = py_compile.PycInvalidationMode.UNCHECKED_HASH
+_UNCHECKED_HASH = (1).to_bytes(4, "little")
+"""The flags of PEP 552."""
+
 _NUMBER = struct.Struct("=L")
 _FIRST_USES = """\
 from __future__ import annotations
 def f(a: (x[1:2], "b", lambda: 0, f"{y!r:>{z}}", {1: 2}, {3}, [g for i, in j if k])): 0
 def g(a: (-1 if not l else m ** n, o.p(*q, r=s), ..., (), t @ u, not v)): 0
 """
-_DONE, _STAINED = 0, 1
+_DONE, _STAINED, _FAILED = 0, 1, 2
+"""How a process ends: there is no file left, it must not compile another one, or a file could not be written."""
+
+
+class _CompileError(Exception):
+    """A file does not compile."""
 
 
 def main() -> None:
-    """Compile what the arguments say, on all processors that this process may use."""
+    """Compile what the arguments name, on all processors that this process may use.
+
+    Raises:
+        SystemExit: a file could not be written, or a process was killed.
+    """
     parser = argparse.ArgumentParser(allow_abbrev=False)
     parser.add_argument("folders", nargs="+")
     parser.add_argument("--without", nargs="*", default=[], help="names of folders to leave out")
@@ -56,18 +73,18 @@ def main() -> None:
     for number in range(len(paths)):
         os.write(numbers, _NUMBER.pack(number))
     os.close(numbers)
-    for worker in workers:
-        os.waitpid(worker, 0)
+    if any(os.waitpid(worker, 0)[1] for worker in workers):
+        sys.exit(1)  # the worker has said why
 
 
 def _sources(folders: list[str], without: frozenset[str]) -> list[Path]:
     """All sources, large ones first, so that no processor ends with a large one while the others are idle."""
-    found = []
+    sources = []
     for top in folders:
         for folder, below, files in os.walk(top):
             below[:] = [name for name in below if name not in without]
-            found += [Path(folder, name) for name in files if name.endswith(".py")]
-    return sorted(found, key=lambda path: (-path.lstat().st_size, path))
+            sources += [Path(folder, name) for name in files if name.endswith(".py")]
+    return sorted(sources, key=lambda path: (-path.lstat().st_size, path))
 
 
 def _processors() -> int:
@@ -84,61 +101,97 @@ def _fork(drawn: int, numbers: int, paths: list[Path], cache: Path | None) -> in
         process = os.fork()
         if not process:
             os._exit(_draw(drawn, paths, cache))
-        if os.waitpid(process, 0)[1] == _DONE:  # else stained, or ended by its file
-            os._exit(0)
+        status = os.waitpid(process, 0)[1]
+        if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
+            _complain("a process was killed, which is usually a lack of memory")
+            os._exit(_FAILED)
+        code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else _STAINED
+        if code in {_DONE, _FAILED}:  # otherwise stained, or ended by its file
+            os._exit(code)
 
 
 def _draw(drawn: int, paths: list[Path], cache: Path | None) -> int:
-    """Compile what is drawn, as long as nothing is left behind by it."""
-    known = len(sys.modules)
+    """Compile the files whose numbers are drawn, as long as none leaves anything behind."""
+    modules = len(sys.modules)
     while True:
         number = os.read(drawn, _NUMBER.size)
         if not number:
             return _DONE
         try:
             _compile(paths[_NUMBER.unpack(number)[0]], cache)
-        except (py_compile.PyCompileError, OSError, RecursionError):
+        except OSError as error:
+            _complain(f"{error.filename}: {error.strerror}")
+            return _FAILED
+        except _CompileError:
             return _STAINED
-        if len(sys.modules) != known:
+        if len(sys.modules) != modules:
             return _STAINED
+
+
+def _complain(message: str) -> None:
+    os.write(2, f"{message}\n".encode("utf-8", "surrogateescape"))
 
 
 def _compile(path: Path, cache: Path | None) -> None:
-    kept = _place(path, cache) if cache else None
-    if not (kept and _restore(kept, path)):
-        made = py_compile.compile(str(path), doraise=True, invalidation_mode=_MODE)
-        if kept and made:
-            _keep(Path(made), kept)
+    try:
+        source = path.read_bytes()
+    except OSError:  # a dangling link, say, which cannot be imported either
+        return
+    kept = _place(path, source, cache) if cache else None
+    data = _kept_data(kept) if kept else None
+    if data is None:
+        data = _byte_code(path, source)
+        if kept:
+            with contextlib.suppress(OSError):  # without a cache the next build takes longer, and that is all
+                _write(kept, _sealed(data), 0o644)
+    _write(Path(cache_from_source(str(path))), data, (path.stat().st_mode | 0o200) & 0o666)  # as py_compile has it
 
 
-def _place(path: Path, cache: Path) -> Path:
+def _byte_code(path: Path, source: bytes) -> bytes:
+    """Compile one file, as `py_compile` does; that cannot write on a full disk without a gap before Python 3.14.
+
+    Raises:
+        _CompileError: it does not compile.
+    """
+    try:
+        code = SourceFileLoader("<py_compile>", str(path)).source_to_code(source, str(path))
+    except Exception as error:  # whatever a compiler says of a file that is not Python
+        raise _CompileError from error
+    return MAGIC_NUMBER + _UNCHECKED_HASH + source_hash(source) + marshal.dumps(code)
+
+
+def _place(path: Path, source: bytes, cache: Path) -> Path:
     """Where the cache has it: byte code depends on the interpreter, the source and the path, which it names."""
-    digest = hashlib.sha256(b"\0".join((MAGIC_NUMBER, os.fsencode(path), path.read_bytes()))).hexdigest()
+    digest = hashlib.sha256(b"\0".join((MAGIC_NUMBER, os.fsencode(path), source))).hexdigest()
     return cache / digest[:2] / digest[2:]
 
 
-def _restore(kept: Path, path: Path) -> bool:
-    """Take byte code out of the cache. A file that lacks its end (power cut, full disk) is as good as none."""
+def _kept_data(kept: Path) -> bytes | None:
+    """Take byte code out of the cache. A file that lacks its end (power cut, full disk) counts as none."""
     try:
-        data = kept.read_bytes()
+        sealed = kept.read_bytes()
     except OSError:
-        return False
-    code, check = data[: -_NUMBER.size], data[-_NUMBER.size :]
-    if check != _NUMBER.pack(zlib.crc32(code)):
-        return False
-    target = Path(cache_from_source(str(path)))
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.touch(mode=(path.stat().st_mode | 0o200) & 0o666)  # as py_compile has it
-    target.write_bytes(code)
-    return True
+        return None
+    data = sealed[: -_NUMBER.size]
+    return data if sealed == _sealed(data) else None
 
 
-def _keep(made: Path, kept: Path) -> None:
-    code = made.read_bytes()
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = kept.with_name(f"{kept.name}.{os.getpid()}")  # other builds see the cache: whole files only
-    unfinished.write_bytes(code + _NUMBER.pack(zlib.crc32(code)))
-    unfinished.replace(kept)
+def _sealed(code: bytes) -> bytes:
+    return code + _NUMBER.pack(zlib.crc32(code))
+
+
+def _write(path: Path, data: bytes, mode: int) -> None:
+    """Write a file beside its place and rename it, so that it is whole or not there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        unfinished.touch(mode=mode)
+        unfinished.write_bytes(data)
+        unfinished.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            unfinished.unlink()
+        raise OSError(error.errno, error.strerror, str(path)) from None
 
 
 if __name__ == "__main__":

@@ -1,13 +1,14 @@
 """Copy an interpreter, and no more than that, from a mounted prefix to a prefix of its own in this image.
 
-The official images link ``bin/python3.X`` with RUNPATH ``$ORIGIN/../lib`` and find their standard library relative to
-the executable, so the prefix can be moved as a whole. A prefix of its own (not ``/usr/local``) is what keeps the base's
-own Python untouched, byte for byte.
+The official images link `bin/python3.X` with RUNPATH `$ORIGIN/../lib` and find their standard library relative to the
+executable, so the prefix can be moved as a whole. A prefix of its own (not `/usr/local`) keeps the base's own Python
+untouched, byte for byte.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -22,11 +23,14 @@ if TYPE_CHECKING:
     from pyenv_image.step_options import GraftOptions
 
 _SERIES = f"{sys.version_info[0]}.{sys.version_info[1]}"
-# Never needed by a program in an environment: test suites, the editor, its demos, caches; packages of the image's own.
+# Never needed by a program in an environment: test suites, the editor, its demos, caches; packages of the other image.
 _LEFT_OUT = frozenset({"__pycache__", "test", "tests", "idlelib", "idle_test", "turtledemo", "site-packages"})
 
+# What the official images have beside their interpreter, so that `python3.X -m pip` works as it does there.
+_PIP = re.compile(r"(pip|setuptools|wheel)(-[^-]+\.dist-info)?|pkg_resources|_distutils_hack|distutils-precedence\.pth")
+
 # No task imports them: byte code for them is size and time for nothing.
-_SELDOM = ("lib2to3", "distutils", "pydoc_data", "tkinter", "ensurepip")
+_SELDOM = ("lib2to3", "distutils", "pydoc_data", "tkinter", "ensurepip", "site-packages")
 
 
 def run(options: GraftOptions) -> None:
@@ -47,19 +51,29 @@ def run(options: GraftOptions) -> None:
 
 
 def copy(source: Path, prefix: Path) -> None:
-    """Copy executable, shared libraries, standard library and headers; modes and times are kept."""
+    """Copy executable, shared libraries, standard library, headers and pip; modes and times are kept.
+
+    Raises:
+        StepError: the source has no such interpreter.
+    """
     if not (source / "bin" / f"python{_SERIES}").is_file():
         raise StepError(
             f"no bin/python{_SERIES} in {source}: --from must name an image with python{_SERIES} in /usr/local"
         )
     for path in _parts(source):
-        target = prefix / path.relative_to(source)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if path.is_dir() and not path.is_symlink():
-            shutil.copytree(str(path), str(target), symlinks=True, ignore=_left_out)
-        else:
-            shutil.copy2(str(path), str(target), follow_symlinks=False)
+        _copy_part(path, prefix / path.relative_to(source))
     (prefix / "lib" / f"python{_SERIES}" / "site-packages").mkdir()
+    for path in sorted((source / "lib" / f"python{_SERIES}" / "site-packages").glob("*")):
+        if _PIP.fullmatch(path.name):
+            _copy_part(path, prefix / path.relative_to(source))
+
+
+def _copy_part(path: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_dir() and not path.is_symlink():
+        shutil.copytree(str(path), str(target), symlinks=True, ignore=_left_out)
+    else:
+        shutil.copy2(str(path), str(target), follow_symlinks=False)
 
 
 def _parts(source: Path) -> Iterator[Path]:
@@ -83,7 +97,7 @@ def _check(python: Path) -> None:
 
 
 def link(python: Path, place: Path) -> None:
-    """Make ``pythonX.Y`` findable; what stands there already is left alone."""
+    """Put a link to `pythonX.Y` on PATH; what is there already is left alone."""
     if not os.path.lexists(str(place)):
         place.parent.mkdir(parents=True, exist_ok=True)
         place.symlink_to(python)

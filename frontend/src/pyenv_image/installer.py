@@ -146,7 +146,7 @@ class Installer:
         program = "pip" if "pip" in command[1:3] and "-m" in command else "uv"
         silence = f"PYENV {self.options.name}: {program} has said nothing for {{}} s; it waits for an index or builds"
         # What runs on a terminal draws progress there, which `local` reads.
-        output = None if sys.stdout.isatty() else Output(self.workspace.names, silence)
+        output = None if sys.stdout.isatty() else Output(self.workspace.names, self.workspace.files, silence)
         code = process.run(command, self.settings.environ, folder or self.workspace.files, output)
         if code:
             raise StepError(f"PYENV {self.options.name}: {failure}; the installer's message stands above")

@@ -7,21 +7,21 @@ lines. Copies of the user's files are called by the names of the files. A long s
 from __future__ import annotations
 
 import os
+import re
 import select
 import subprocess
 import sys
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Mapping, Sequence
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
+from typing import Mapping, Sequence
 
 __all__ = ["Output", "run"]
 
 _SILENCE = 15.0
 """Seconds without a word until one is said."""
 
+_POSITION = re.compile(rb"`([^`\n]+)` at position (\d+)")
 _PATIENCE = 0.2
 """Seconds that the output is waited for when the process has ended; a program that it left behind may hold it open."""
 
@@ -32,6 +32,9 @@ class Output:
 
     names: Sequence[tuple[str, str]] = ()
     """Texts to replace, and what to write instead."""
+
+    folder: Path | None = None
+    """The folder of the files of which uv says a position in bytes; the line is said instead."""
 
     silence: str = ""
     """What to say when the program is silent; `{}` is the number of seconds. Empty: nothing."""
@@ -67,7 +70,6 @@ def run(command: Sequence[str], environ: Mapping[str, str], folder: Path, output
 
 
 def _pass_on(process: subprocess.Popen[bytes], pipe: int, output: Output) -> None:
-    names = [(old.encode("utf-8", "surrogateescape"), new.encode()) for old, new in output.names]
     rest = b""
     silent_since, silence = time.monotonic(), _SILENCE
     while True:
@@ -77,18 +79,31 @@ def _pass_on(process: subprocess.Popen[bytes], pipe: int, output: Output) -> Non
             if not piece:
                 break
             *lines, rest = (rest + piece).split(b"\n")
-            _write(b"".join(line + b"\n" for line in lines), names)
+            _write(b"".join(line + b"\n" for line in lines), output)
             silent_since, silence = time.monotonic(), _SILENCE
         elif ended:
             break
         elif output.silence and time.monotonic() - silent_since >= silence:
-            _write((output.silence.format(round(silence)) + "\n").encode(), ())
+            _write((output.silence.format(round(silence)) + "\n").encode(), output)
             silence *= 4
-    _write(rest + b"\n" if rest else b"", names)
+    _write(rest + b"\n" if rest else b"", output)
 
 
-def _write(text: bytes, names: Sequence[tuple[bytes, bytes]]) -> None:
-    for old, new in names:
-        text = text.replace(old, new)
+def _write(text: bytes, output: Output) -> None:
+    for old, new in output.names:
+        text = text.replace(os.fsencode(old), os.fsencode(new))
+    if output.folder and b" at position " in text:
+        text = _POSITION.sub(lambda match: _with_line(match, output.folder), text)
     sys.stdout.buffer.write(text)
     sys.stdout.buffer.flush()
+
+
+def _with_line(match: re.Match[bytes], folder: Path | None) -> bytes:
+    """Replace a position in a file by its line."""
+    try:
+        text = Path(folder or "", os.fsdecode(match[1])).read_bytes()
+    except OSError:
+        return match[0]
+    rest = text[int(match[2]) :]
+    line = 1 + text.count(b"\n", 0, int(match[2]) + len(rest) - len(rest.lstrip()))
+    return b"`%b:%d`" % (match[1], line)

@@ -74,11 +74,12 @@ class Requirements:
             heredoc: the Dockerfile's name and the number of the first line, if they are known: `Dockerfile:7`.
         """
         name, _, first = heredoc.rpartition(":")
+        name = name or _HEREDOC
         blank = int(first or 1) - 1
-        target = self._workspace.files / (name or _HEREDOC)
+        target = self._workspace.files / name
         text = "\n" * blank + "".join(f"{line}\n" for line in lines)
         self._write(target, text, self._workspace.context)
-        return target.name
+        return name
 
     def _copy(self, path: Path) -> Path:
         if path not in self._copies:

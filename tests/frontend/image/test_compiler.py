@@ -2,7 +2,7 @@
 
 import importlib.util
 import os
-import py_compile
+import resource
 import shutil
 import subprocess
 import sys
@@ -47,6 +47,14 @@ def one_processor():
     os.sched_setaffinity(0, {min(processors)})
     yield
     os.sched_setaffinity(0, processors)
+
+
+@pytest.fixture
+def limit_of_files():
+    """Let writing fail beyond a size, as it does on a disk that is full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def made(folder):
@@ -126,14 +134,14 @@ def test_a_cache_nobody_may_write_to(folder, tmp_path):
 
 def test_a_worker_that_dies_leaves_the_rest_to_the_others(folder, monkeypatch):
     """A file that ends the interpreter costs its own byte code and no other's."""
-    compile_one = py_compile.compile
+    compile_one = compiler._byte_code
 
-    def crash(path, **options):
-        if path.endswith("one.py"):
+    def crash(path, source):
+        if path.name == "one.py":
             os._exit(9)
-        return compile_one(path, **options)
+        return compile_one(path, source)
 
-    monkeypatch.setattr(py_compile, "compile", crash)
+    monkeypatch.setattr(compiler, "_byte_code", crash)
     monkeypatch.setattr(compiler, "_processors", lambda: 2)
     monkeypatch.setattr(sys, "argv", ["compiler.py", str(folder), "--without", "tests"])
     compiler.main()
@@ -167,6 +175,33 @@ def test_the_bytes_do_not_tell_what_was_compiled_before(tmp_path, version):
         found = compiled(tmp_path / "packages", python=prefix / "bin/python3")
         results.add(next(data for name, data in found.items() if "late." in name))
     assert len(results) == 1
+
+
+def test_a_full_disk(folder, limit_of_files):
+    """A file that cannot be written whole is an error that names it, and no part of it stays."""
+    limit_of_files(2000)
+    with pytest.raises(StepError, match=r"byte code could not be made in .*site-packages: .*File too large"):
+        compiled(folder)
+    assert [path.name for path in folder.rglob("*large*") if path.suffix != ".py"] == []
+
+
+def test_a_full_disk_when_byte_code_comes_from_the_cache(folder, tmp_path, limit_of_files):
+    """The same holds for what is copied."""
+    cache = tmp_path / "cache"
+    compiled(folder, cache)
+    limit_of_files(2000)
+    with pytest.raises(StepError, match=r"large\S*: File too large"):
+        compiled(folder, cache)
+    assert [path.name for path in folder.rglob("*large*") if path.suffix != ".py"] == []
+
+
+def test_a_full_cache(folder, tmp_path, limit_of_files):
+    """What cannot be kept is compiled again the next time; nothing is kept in part."""
+    first = compiled(folder)
+    (cache := tmp_path / "cache").mkdir()
+    limit_of_files(max(map(len, first.values())))  # a byte code file fits, with its check sum it does not
+    assert compiled(folder, cache) == first
+    assert len([path for path in cache.rglob("*") if path.is_file()]) == len(first) - 1
 
 
 def test_an_interpreter_that_does_not_start(folder):

@@ -19,7 +19,10 @@ def source(tmp_path):
         f"bin/python{SERIES}", "bin/pip", "bin/python3.0",
         f"lib/libpython{SERIES}.so.1.0", "lib/libpython3.so", "lib/other.so",
         f"lib/python{SERIES}/json/__init__.py", f"lib/python{SERIES}/test/test_json.py", "lib/python3.0/json.py",
-        f"lib/python{SERIES}/site-packages/pip/__init__.py", f"lib/python{SERIES}/__pycache__/os.cpython.pyc",
+        f"lib/python{SERIES}/site-packages/pip/__init__.py",
+        f"lib/python{SERIES}/site-packages/pip-24.0.dist-info/RECORD",
+        f"lib/python{SERIES}/site-packages/other/__init__.py", f"lib/python{SERIES}/site-packages/pipx/__init__.py",
+        f"lib/python{SERIES}/__pycache__/os.cpython.pyc",
         f"lib/python{SERIES}/config/libpython.a", f"include/python{SERIES}/Python.h",
         f"lib/pkgconfig/python-{SERIES}.pc",
     ]  # fmt: skip
@@ -31,15 +34,16 @@ def source(tmp_path):
 
 
 def test_what_a_program_needs_is_copied(source, tmp_path):
-    """Executable, library, headers and the standard library; no packages, no tests, no other Python, no pip."""
+    """Executable, library, headers, the standard library and pip; no other packages, no tests, no other Python."""
     graft.copy(source, tmp_path / "prefix")
     copied = {str(path.relative_to(tmp_path / "prefix")) for path in (tmp_path / "prefix").rglob("*") if path.is_file()}
     assert copied == {
         f"bin/python{SERIES}", f"lib/libpython{SERIES}.so.1.0", f"lib/python{SERIES}/json/__init__.py",
         f"include/python{SERIES}/Python.h", f"lib/pkgconfig/python-{SERIES}.pc",
+        f"lib/python{SERIES}/site-packages/pip/__init__.py",
+        f"lib/python{SERIES}/site-packages/pip-24.0.dist-info/RECORD",
     }  # fmt: skip
     assert (tmp_path / "prefix/bin" / f"python{SERIES}").stat().st_mode & 0o777 == 0o755
-    assert list((tmp_path / "prefix/lib" / f"python{SERIES}" / "site-packages").iterdir()) == []
 
 
 def test_another_image_than_one_with_that_python(tmp_path):

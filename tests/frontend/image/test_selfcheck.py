@@ -1,6 +1,18 @@
 """The self-check's words: the library, and how to get it."""
 
+import pytest
+
 from pyenv_image import selfcheck
+
+LACKING = "{}: cannot open shared object file: No such file or directory"
+
+
+@pytest.fixture(autouse=True)
+def programs(monkeypatch, tmp_path):
+    """A folder of programs, in place of those of this machine: of Debian, if a test puts in nothing else."""
+    (tmp_path / "apt-get").touch()
+    monkeypatch.setattr(selfcheck, "_FOLDERS", (str(tmp_path),))
+    return tmp_path
 
 
 def failing(**failures):
@@ -16,6 +28,34 @@ def test_missing_libraries_are_named_with_their_packages():
     assert "lacks: libsqlite3.so.0, libssl.so.3." in text
     assert "apt-get install -y --no-install-recommends libsqlite3-0 libssl3 &&" in text
     assert "import ssl: libssl.so.3" in text
+
+
+@pytest.mark.parametrize(
+    ("program", "remedy"),
+    [
+        ("apk", "RUN apk add --no-cache so:libffi.so.8 so:libssl.so.3."),
+        ("dnf", "RUN dnf install -y libffi openssl-libs && dnf clean all"),
+        ("microdnf", "RUN microdnf install -y libffi openssl-libs && microdnf clean all"),
+        ("yum", "RUN yum install -y libffi openssl-libs && yum clean all"),
+        ("zypper", "RUN zypper --non-interactive install libffi8 libopenssl3 && zypper clean --all"),
+    ],
+)
+def test_the_remedy_is_of_the_images_package_manager(programs, program, remedy):
+    """Each has its own command and names of packages."""
+    (programs / "apt-get").rename(programs / program)
+    text = failing(ssl=LACKING.format("libssl.so.3"), ctypes=LACKING.format("libffi.so.8"))
+    assert f"lacks: libffi.so.8, libssl.so.3. Before PYENV, add: {remedy}\n" in text
+
+
+@pytest.mark.parametrize(
+    ("program", "library"), [("dnf", "libssl.so.1.1"), ("dnf", "libbz2.so.1.0"), ("none", "libz.so.1")]
+)
+def test_no_advice_where_none_fits(programs, program, library):
+    """An image without a package manager, or without such a package, gets the name of the library and no command."""
+    (programs / "apt-get").rename(programs / program)
+    text = failing(ssl=LACKING.format(library))
+    assert f"lacks: {library}.\n" in text
+    assert "RUN" not in text
 
 
 def test_a_newer_libc_is_another_thing():

@@ -205,13 +205,18 @@ def environment_options(pyenv: Pyenv, locked: Sequence[str]) -> EnvironmentOptio
         locked: those of its projects that have a `uv.lock`.
     """
     inline = b"" if pyenv.inline is None else pyenv.inline
-    lines = inline.decode("utf-8", "surrogateescape").splitlines()
+    # A comment is no reason to install again; its line stays, so that messages say the right number.
+    lines = [
+        "" if line.lstrip().startswith("#") else line for line in inline.decode("utf-8", "surrogateescape").splitlines()
+    ]
+    while lines and not lines[-1].strip():
+        lines.pop()
     return EnvironmentOptions(
         name=pyenv.name.text,
         requirements=tuple(file.path for file in pyenv.requirements if file.kind != "pyproject"),
         projects=tuple(file.path for file in pyenv.requirements if file.kind == "pyproject"),
         locked=tuple(locked),
-        lines=tuple(line for line in lines if line.strip() and not line.lstrip().startswith("#")),
+        lines=tuple(lines),
         **step_values(pyenv.options),
     )
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from pyenv_frontend.local.interpreters import Interpreter
     from pyenv_frontend.local.jobs import Job
+    from pyenv_frontend.pyenv.instruction import Pyenv
 
 __all__ = ["InstallError", "Installer", "latest_progress", "plain"]
 
@@ -125,6 +126,7 @@ class Installer:
             python=str(interpreter.python),
             uv=str(self.uv),
             context=str(self.context),
+            heredoc=_heredoc(job.pyenv),
             no_compile=True,
             local=True,
         )
@@ -152,6 +154,14 @@ class Installer:
             process.wait()
             with self._lock:
                 self._running.discard(process)
+
+
+def _heredoc(pyenv: Pyenv) -> str:
+    """Say where the first line of a PYENV's heredoc is: `Dockerfile:7`."""
+    bodies = [heredoc.body for heredoc in pyenv.instruction.heredocs if heredoc.content]
+    if not bodies:
+        return ""
+    return f"{pyenv.instruction.file.name.lstrip('/')}:{bodies[0].locate(0, 1).position.line}"
 
 
 def _pieces(reading: int) -> Iterator[str]:

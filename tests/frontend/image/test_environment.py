@@ -1,0 +1,146 @@
+"""The step that creates an environment, run on this machine as the step of an image."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import pyenv_image
+from pyenv_image.environment import make_room
+from pyenv_image.failure import StepError
+from pyenv_image.step_options import EnvironmentOptions, to_arguments
+from tests.local.support import wheel
+from tools import interpreters
+
+
+def step(tmp_path, code=0, environ=None, **options):
+    """Run the step; returns what it printed."""
+    folder = tmp_path / "stage"
+    folder.mkdir(exist_ok=True)
+    given = {"name": "x", "path": str(tmp_path / "env"), "user": f"{os.getuid()}:{os.getgid()}", "home": str(tmp_path)}
+    given |= {"uv": str(interpreters.uv()), "context": str(tmp_path / "context"), "no_compile": True, **options}
+    command = [sys.executable, "-IB", str(Path(pyenv_image.__file__).parent), "environment"]
+    command += to_arguments(EnvironmentOptions(**given))
+    environ = {"PATH": os.environ["PATH"], "PIP_CONFIG_FILE": os.devnull, "TMPDIR": str(folder), **(environ or {})}
+    done = subprocess.run(
+        command, env=environ, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    assert done.returncode == code, done.stdout
+    return done.stdout
+
+
+def packages(tmp_path):
+    return sorted(path.name.partition("-")[0] for path in tmp_path.glob("env/lib/python*/site-packages/*.dist-info"))
+
+
+@pytest.mark.parametrize("content", [(), ("pyvenv.cfg", "bin/python")])
+def test_an_empty_folder_and_an_environment_give_way(tmp_path, content):
+    """A missing, an empty folder, and one with a pyvenv.cfg can be replaced."""
+    make_room(tmp_path / "missing")
+    for name in content:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    make_room(tmp_path)
+    assert not tmp_path.exists() or not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("place", "message"),
+    [
+        ("folder", r"folder exists and is not an environment, .* such as --path=\S*/folder/folder$"),
+        ("file", "file exists and is not a folder"),
+        ("link", "link exists and is not a folder"),
+        ("dangling", "dangling exists and is not a folder"),
+    ],
+)
+def test_anything_else_stays(tmp_path, place, message):
+    """Nothing is deleted that is not an environment."""
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder/passwd").touch()
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to(tmp_path / "folder")
+    (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(StepError, match=message):
+        make_room(tmp_path / place)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_parent_that_is_a_file(tmp_path):
+    """It is one sentence that names it."""
+    (tmp_path / "opt").touch()
+    output = step(tmp_path, 1, path=str(tmp_path / "opt/venv/x"))
+    assert output == f"error: {tmp_path}/opt/venv: Not a directory\n"
+
+
+def test_nothing_is_left_but_the_environment(tmp_path):
+    """Not in the temporary folder, not in the home."""
+    wheel(tmp_path / "context/wheels", "tiny")
+    step(tmp_path, lines=("--no-index", "--find-links wheels", "tiny"))
+    assert packages(tmp_path) == ["tiny"]
+    assert list((tmp_path / "stage").iterdir()) == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["context", "env", "stage"]
+
+
+@pytest.mark.parametrize(("heredoc", "place"), [("", "heredoc:2"), ("Dockerfile:7", "Dockerfile:8")])
+def test_messages_name_the_users_files(tmp_path, heredoc, place):
+    """A file of the context by its path, a heredoc's line by its number."""
+    (tmp_path / "context/reqs").mkdir(parents=True)
+    (tmp_path / "context/reqs/r.txt").write_text("\n\npandas=2.2.3\n")
+    assert "`reqs/r.txt:3`" in step(tmp_path, 1, requirements=("reqs/r.txt",))
+    output = step(tmp_path, 1, lines=("six", "pandas=2.2.3"), heredoc=heredoc)
+    assert f"`{place}`" in output
+    assert "/pyenv-" not in output
+
+
+def test_pips_configuration_and_absolute_paths(tmp_path):
+    """Packages come from where pip's configuration says; a wheel of the stage is installed by its path."""
+    wheel(tmp_path / "house", "tiny")
+    other = wheel(tmp_path / "tmp", "other")
+    (tmp_path / ".config/pip").mkdir(parents=True)
+    (tmp_path / ".config/pip/pip.conf").write_text(f"[global]\nno-index = yes\nfind-links = {tmp_path}/house\n")
+    step(tmp_path, environ={"PIP_CONFIG_FILE": ""}, lines=("tiny", str(other)))
+    assert packages(tmp_path) == ["other", "tiny"]
+
+
+def test_pre_releases(tmp_path):
+    """--pre in a requirements file, as an option and as a variable."""
+    for version in ("1.0", "2.0rc1"):
+        wheel(tmp_path / "context/wheels", "tiny", version)
+    lines = ("--no-index", "--find-links wheels", "tiny")
+    for options, expected in (
+        ({"lines": lines}, "1.0"),
+        ({"lines": (*lines, "--pre")}, "2.0rc1"),
+        ({"lines": lines, "pre": True}, "2.0rc1"),
+        ({"lines": lines, "environ": {"PIP_PRE": "1"}}, "2.0rc1"),
+    ):
+        step(tmp_path, **options)
+        assert [path.name for path in tmp_path.glob("env/lib/python*/site-packages/*.dist-info")] == [
+            f"tiny-{expected}.dist-info"
+        ]
+
+
+def test_a_project_that_requires_another_uv(tmp_path):
+    """It is said plainly, with the way out."""
+    (tmp_path / "context").mkdir()
+    text = '[project]\nname = "p"\nversion = "1"\n[tool.uv]\nrequired-version = ">=0.5.0,<0.9"\n'
+    (tmp_path / "context/pyproject.toml").write_text(text)
+    output = step(tmp_path, 1, projects=("pyproject.toml",))
+    assert "error: PYENV x: pyproject.toml requires uv >=0.5.0, <0.9 (required-version)" in output
+    assert "bring another one with PYENV --uv=VERSION" in output
+
+
+def test_uv_of_an_image(tmp_path):
+    """It is found where images have it; where it is not, the places are named."""
+    (tmp_path / "root/usr/local/bin").mkdir(parents=True)
+    assert "the image of --uv has no uv in uv, usr/local/bin/uv" in step(tmp_path, 1, uv=str(tmp_path / "root"))
+    (tmp_path / "root/usr/local/bin/uv").symlink_to(interpreters.uv())
+    step(tmp_path, uv=str(tmp_path / "root"))
+    assert (tmp_path / "env/bin/python").exists()
+
+
+def test_an_index_that_is_missed_is_named(tmp_path):
+    """What has no effect stands in the log."""
+    assert "PYENV x: note: PIP_INDEX sets index, which is not" in step(tmp_path, environ={"PIP_INDEX": "http://i"})

@@ -1,0 +1,63 @@
+"""The output of an installer, on its way to the build's log."""
+
+import os
+import sys
+import textwrap
+
+import pytest
+
+from pyenv_image import process
+from pyenv_image.process import Output
+
+
+def run(capfdbinary, tmp_path, code, output):
+    """Run a program; returns its exit code and the pieces that were written."""
+    returned = process.run([sys.executable, "-c", textwrap.dedent(code)], os.environ, tmp_path, output)
+    sys.stdout.flush()
+    return returned, capfdbinary.readouterr().out.decode()
+
+
+@pytest.fixture
+def writes(monkeypatch):
+    """What is written to standard output, write by write."""
+    written = []
+    monkeypatch.setattr(process, "_write", lambda text, _: written.append(text) if text else None)
+    return written
+
+
+def test_whole_lines(writes, tmp_path):
+    """A line that is written in pieces is passed on when it is whole; one without an end gets one."""
+    code = """
+        import sys, time
+        for piece in ("err", "or: no ", "such file\\nsec", "ond", "\\nlast"):
+            sys.stderr.write(piece); sys.stderr.flush(); time.sleep(0.05)
+    """
+    command = [sys.executable, "-c", textwrap.dedent(code)]
+    assert process.run(command, os.environ, tmp_path, Output()) == 0
+    assert all(text.endswith(b"\n") for text in writes if text)
+    assert b"".join(writes) == b"error: no such file\nsecond\nlast\n"
+
+
+def test_names_and_exit_code(capfdbinary, tmp_path):
+    """Copies are called by the user's names."""
+    code = "import sys; print('in /tmp/x/files/r.txt:1 and /tmp/x/context/a'); sys.exit(7)"
+    names = (("/tmp/x/files/", ""), ("/tmp/x/context/", "./"))
+    assert run(capfdbinary, tmp_path, code, Output(names)) == (7, "in r.txt:1 and ./a\n")
+
+
+def test_silence_is_explained(capfdbinary, tmp_path, monkeypatch):
+    """After a while without output, and less and less often."""
+    monkeypatch.setattr(process, "_SILENCE", 0.5)
+    code = "import time; time.sleep(1.7); print('there')"
+    _, text = run(capfdbinary, tmp_path, code, Output(silence="silent for {} s"))
+    assert text == "silent for 0 s\nthere\n"
+
+
+def test_a_program_left_behind_is_not_waited_for(capfdbinary, tmp_path):
+    """A build may start something that holds the output open."""
+    code = """
+        import subprocess, sys
+        subprocess.Popen([sys.executable, "-c", "import time; time.sleep(20)"])
+        print("done")
+    """
+    assert run(capfdbinary, tmp_path, code, Output()) == (0, "done\n")
