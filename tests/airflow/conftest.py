@@ -13,6 +13,7 @@ import pytest
 
 from tests.airflow.installations import RELEASES, Release, environment, provider
 
+pytest.register_assert_rewrite("tests.airflow.table")
 collect_ignore = ["inner"]
 HERE = Path(__file__).parent
 FULL = ("2.4.3", "2.11.2", "3.3.2")

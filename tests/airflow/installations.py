@@ -15,7 +15,7 @@ from pathlib import Path
 from tools import interpreters
 from tools.state import ROOT, folder, lock, run, say
 
-__all__ = ["RELEASES", "Release", "environment", "interpreter", "provider", "release"]
+__all__ = ["CLUSTERS", "RELEASES", "Release", "environment", "interpreter", "provider", "release"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,11 +27,14 @@ class Release:
     """The minor version of Python it is installed on."""
     date: str
     """Nothing newer than this is installed beside it."""
+    extras: tuple[str, ...] = ()
+    """What is installed beside it."""
 
     @property
     def name(self) -> str:
         """The folder's name and the test's."""
-        return f"{self.version}-py{self.python}"
+        extras = f"-{hashlib.sha256(repr(self.extras).encode()).hexdigest()[:8]}" if self.extras else ""
+        return f"{self.version}-py{self.python}{extras}"
 
     @property
     def number(self) -> tuple[int, ...]:
@@ -54,7 +57,7 @@ class Release:
                 say(f"installing Airflow {self.version} on Python {self.python} into {home}")
                 shutil.rmtree(home, ignore_errors=True)
                 run([interpreters.uv(), "venv", "-q", "--python", interpreter(self.python), home])
-                needs = [f"apache-airflow=={self.version}", "pytest", "cloudpickle", "dill"]
+                needs = [f"apache-airflow=={self.version}", "pytest", "cloudpickle", "dill", *self.extras]
                 run(
                     [
                         interpreters.uv(),
@@ -85,6 +88,23 @@ RELEASES = (
     Release(version="3.2.2", python="3.13", date="2026-06-20"),
     Release(version="3.3.2", python="3.11", date="2026-11-20"),
 )
+
+CLUSTERS = {
+    "2.11.2": Release(version="2.11.2", python="3.12", date="2026-03-20", extras=("psycopg2-binary",)),
+    "3.3.2": Release(
+        version="3.3.2",
+        python="3.11",
+        date="2026-11-20",
+        extras=(
+            "asyncpg",
+            "psycopg2-binary",
+            "redis",
+            "apache-airflow-providers-celery",
+            "apache-airflow-providers-edge3",
+        ),
+    ),
+}
+"""The releases that run with a real executor, with what a deployment needs besides."""
 
 
 def release(version: str) -> Release:

@@ -3,21 +3,14 @@
 import contextlib
 import os
 import signal
-import socket
 import subprocess
-import time
-from pathlib import Path
 
 import pytest
 
+from tests.support.services import free_port
+from tests.support.waiting import alive, wait_for
+
 pytestmark = [pytest.mark.airflow, pytest.mark.matrix]
-
-
-def free_port():
-    """Find a port on this machine that nobody listens on."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
 
 
 @contextlib.contextmanager
@@ -62,12 +55,7 @@ def running(airflow):
 
 def wait(airflow, log, what, seconds=300):
     """Wait until something is true; show the scheduler's log when it never is."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if value := what():
-            return value
-        time.sleep(1)
-    pytest.fail(f"not within {seconds} s: {airflow.states('forms')}\n{log.read_text()[-8000:]}")
+    return wait_for(what, seconds, every=1, describe=lambda: f"{airflow.states('forms')}\n{log.read_text()[-8000:]}")
 
 
 def logs_of(airflow, tasks):
@@ -78,12 +66,6 @@ def logs_of(airflow, tasks):
         for path in found
         if any(f"task_id={task}/" in str(path) for task in tasks)
     )
-
-
-def alive(pid):
-    """Tell whether a process runs (one that is dead but not yet waited for does not)."""
-    status = Path(f"/proc/{pid}/stat")
-    return status.exists() and status.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
 def known(airflow, dag_id):

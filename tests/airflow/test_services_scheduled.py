@@ -42,5 +42,5 @@ def test_services_are_the_workers_own_and_secrets_stay_out_of_the_log(airflow):
     assert any("***" in text for path, text in ours.items() if "task_id=arguments_py38/" in str(path))
     assert any("told by log" in text for path, text in ours.items() if "task_id=imports_py38/" in str(path))
     table = "asset_event" if airflow.release.number >= (3,) else "dataset_event"
-    extras = [json.loads(extra) for (extra,) in airflow.query(f"select extra from {table}")]  # noqa: S608
+    extras = [json.loads(extra) for (extra,) in airflow.query(f"select extra from {table}")]
     assert {"rows": 3, "more": 1} in extras

@@ -20,7 +20,7 @@ from pathlib import Path
 from tools import debian
 from tools.state import Unavailable
 
-__all__ = ["await_answer", "free_port", "meeting", "package_index", "registry", "wheel"]
+__all__ = ["await_answer", "free_port", "meeting", "package_index", "redis", "registry", "wheel", "wheel_file"]
 
 
 def free_port() -> int:
@@ -141,6 +141,45 @@ def registry(folder: Path) -> Iterator[str]:
     try:
         await_answer(f"http://{address}/v2/", process)
         yield address
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+@contextlib.contextmanager
+def redis() -> Iterator[str]:
+    """Run a Redis that keeps nothing on disk.
+
+    Yields:
+        Its address.
+
+    Raises:
+        Unavailable: Debian's redis-server cannot be had, or does not start.
+    """
+    libraries = ("libatomic1", "libjemalloc2", "liblua5.1-0", "liblzf1", "lua-bitop", "lua-cjson")
+    root = debian.unpack("bookworm", "redis-server", "redis-tools", *libraries)
+    port = free_port()
+    command = [
+        f"{root}/usr/bin/redis-server",
+        "--bind",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--save",
+        "",
+        "--dir",
+        "/tmp",
+    ]
+    env = {**os.environ, "LD_LIBRARY_PATH": ":".join(str(path) for path in root.glob("usr/lib/*-linux-gnu"))}
+    process = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    try:
+        for _ in range(100):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+                break
+            if process.poll() is not None:
+                raise Unavailable(f"redis-server ended with {process.returncode}")
+            time.sleep(0.1)
+        yield f"redis://127.0.0.1:{port}/0"
     finally:
         process.terminate()
         process.wait(timeout=30)

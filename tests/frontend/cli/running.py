@@ -33,7 +33,7 @@ def called(monkeypatch, *arguments, stdin=b""):
     code = run([str(each) for each in arguments])
     for stream in (out, err):
         stream.flush()
-    texts = [stream.buffer.getvalue() for stream in (out, err)]  # type: ignore[attr-defined] # a BytesIO
+    texts = [stream.buffer.getvalue() for stream in (out, err)]
     return Done(code, *(text.decode("utf-8", "surrogateescape") for text in texts))
 
 

@@ -37,7 +37,7 @@ def module(tmp_path):
         sys.modules[spec.name] = loaded
         made.append(spec.name)
         spec.loader.exec_module(loaded)
-        loaded.path = path  # type: ignore[attr-defined]
+        loaded.path = path
         return loaded
 
     yield write

@@ -1,0 +1,290 @@
+"""Airflow as it runs in production: a scheduler, an executor and its workers, on a PostgreSQL database."""
+
+import contextlib
+import functools
+import json
+import os
+import shutil
+import signal
+import subprocess
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.airflow.installations import Release, provider
+from tests.support import postgres
+from tests.support.services import free_port, redis
+from tests.support.waiting import wait_for
+
+__all__ = ["EXECUTORS", "Deployment", "deploy"]
+
+HERE = Path(__file__).parent
+DATABASE = "airflow"
+EXECUTORS = {
+    "local": "LocalExecutor",
+    "celery": "CeleryExecutor",
+    "edge": "airflow.providers.edge3.executors.EdgeExecutor",
+    "pod": "pod_executor.PodExecutor",
+}
+"""What the configuration calls each of them; `pod` does what the KubernetesExecutor does, with containers."""
+TRIGGER = """
+import sys
+from airflow.cli import cli_parser
+for dag_id in sys.argv[1:]:
+    for words in (["dags", "unpause", dag_id], ["dags", "trigger", dag_id, {date!r}, "2024-01-02T00:00:00+00:00"]):
+        arguments = cli_parser.get_parser().parse_args(words)
+        arguments.func(arguments)
+"""
+"""One start of Airflow for any number of DAGs."""
+SET_STATE = """
+import sys
+from airflow.api.common.mark_tasks import set_state
+from airflow.models import DagBag, DagRun
+dag = DagBag(read_dags_from_db=True).get_dag(sys.argv[1])
+(run,) = DagRun.find(dag_id=dag.dag_id)
+set_state(tasks=dag.tasks, run_id=run.run_id, state=sys.argv[2], commit=True)
+"""
+"""What the web interface of Airflow 2 does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment:
+    """A running Airflow."""
+
+    release: Release
+    kind: str
+    """A key of `EXECUTORS`."""
+    home: Path
+    database: int
+    """The port of its PostgreSQL."""
+    api: int
+    """The port of its API server."""
+    variables: dict[str, str]
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    """By the name of the command that started each: `scheduler`, `celery worker` and so on."""
+
+    @property
+    def worker(self) -> subprocess.Popen[bytes]:
+        """The process that runs tasks or has them run."""
+        names = {"celery": "celery worker", "edge": "edge worker"}
+        return self.processes[names.get(self.kind, "scheduler")]
+
+    def query(self, statement: str) -> list[list[object]]:
+        """Read rows from the database, each value as JSON has it."""
+        rows = postgres.query(self.database, DATABASE, f"select row_to_json(row) from ({statement}) as row")
+        return [list(json.loads(text).values()) for (text,) in rows]
+
+    def states(self, dag_id: str) -> dict[str, str]:
+        """Return the state of every task instance of a DAG, by task id and map index."""
+        rows = self.query(f"select task_id, map_index, state from task_instance where dag_id = '{dag_id}'")
+        return {str(task if index < 0 else f"{task}[{index}]"): state for task, index, state in rows}
+
+    def tries(self, dag_id: str) -> dict[str, int]:
+        """Return the number of the last try of each task of a DAG."""
+        rows = self.query(f"select task_id, max(try_number) from task_instance where dag_id = '{dag_id}' group by 1")
+        return dict(rows)
+
+    def xcoms(self, dag_id: str, key: str = "return_value") -> dict[str, object]:
+        """Return what the tasks of a DAG have pushed, by task id, in the form in which Airflow stores it."""
+        column = "convert_from(value, 'UTF8')" if self.release.number < (3,) else "value"
+        rows = self.query(f"select task_id, {column} as value from xcom where dag_id = '{dag_id}' and key = '{key}'")
+        values = {task: json.loads(value) if self.release.number < (3,) else value for task, value in rows}
+        return {
+            task: json.loads(value) if isinstance(value, str) and value[:1] in "[{" else value
+            for task, value in values.items()
+        }
+
+    def log(self, dag_id: str, task_id: str) -> str:
+        """Return the log of all tries of a task."""
+        paths = sorted((self.home / "logs").glob(f"dag_id={dag_id}/*/task_id={task_id}/**/attempt=*.log"))
+        return "\n".join(path.read_text(errors="replace") for path in paths)
+
+    def notes(self) -> dict[str, object]:
+        """Return what tasks and callbacks have written down in the file that `RESULTS` names, by its name."""
+        path = self.home / "results" / "results.jsonl"
+        return dict(json.loads(line) for line in path.read_text().splitlines()) if path.exists() else {}
+
+    def mark(self, name: str) -> Path:
+        """Return the path of a file that a task writes when it has come to some point."""
+        return self.home / "results" / f"results.jsonl.{name}"
+
+    def call(self, method: str, path: str, body: object) -> None:
+        """Do what the web interface of Airflow 3 does."""
+        address = f"http://127.0.0.1:{self.api}"
+        headers = {"Content-Type": "application/json"}
+        with urllib.request.urlopen(f"{address}/auth/token", timeout=30) as answer:
+            headers["Authorization"] = f"Bearer {json.load(answer)['access_token']}"
+        request = urllib.request.Request(f"{address}/api/v2/{path}", json.dumps(body).encode(), headers, method=method)
+        with urllib.request.urlopen(request, timeout=60):
+            pass
+
+    def fail(self, dag_id: str, task_id: str) -> None:
+        """Mark a task failed, as a person does."""
+        if self.release.number < (3,):
+            self.run("python", "-c", SET_STATE, dag_id, "failed")
+            return
+        run_id = urllib.parse.quote(self.run_id(dag_id))
+        self.call("PATCH", f"dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}", {"new_state": "failed"})
+
+    def clear(self, dag_id: str, task_id: str) -> None:
+        """Clear a task, as a person does."""
+        if self.release.number < (3,):
+            self.run("airflow", "tasks", "clear", "--yes", dag_id)
+            return
+        body = {"dry_run": False, "dag_run_id": self.run_id(dag_id), "task_ids": [task_id], "only_failed": False}
+        self.call("POST", f"dags/{dag_id}/clearTaskInstances", body)
+
+    def run_id(self, dag_id: str) -> str:
+        """Return the id of a DAG's one run."""
+        ((run_id,),) = self.query(f"select run_id from dag_run where dag_id = '{dag_id}'")
+        return str(run_id)
+
+    def run(self, program: str, *arguments: str) -> None:
+        """Run a program of the installation to its end."""
+        done = subprocess.run(
+            [self.release.bin / program, *arguments],
+            env=self.variables,
+            cwd=self.home,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        assert done.returncode == 0, f"{program} {arguments} ended with {done.returncode}\n{done.stdout[-8000:]}"
+
+    def trigger(self, *dag_ids: str) -> None:
+        """Start a run of each DAG, once the scheduler knows them."""
+        known = functools.partial(self.query, "select dag_id from serialized_dag")
+        self.wait(lambda: set(dag_ids) <= {row[0] for row in known()}, 180)
+        date = "--logical-date" if self.release.number >= (3,) else "--exec-date"
+        self.run("python", "-c", TRIGGER.format(date=date), *dag_ids)
+
+    def ended(self, *dag_ids: str) -> bool:
+        """Tell whether the runs of these DAGs are over."""
+        rows = self.query("select dag_id, state from dag_run")
+        return set(dag_ids) <= {dag_id for dag_id, state in rows if state in {"success", "failed"}}
+
+    def wait[Value](self, condition: Callable[[], Value], seconds: float) -> Value:
+        """Wait until something holds; what the processes have logged is shown when it does not."""
+        return wait_for(condition, seconds, every=1, describe=self.describe)
+
+    def describe(self) -> str:
+        """Return the ends of the processes' logs, and the states of tasks that are not over."""
+        rows = self.query("select dag_id, task_id, state from task_instance where state is distinct from 'success'")
+        logs = [f"== {path.name}\n{path.read_text()[-3000:]}" for path in sorted(self.home.glob("*.log"))]
+        return "\n".join([str(rows), *logs])
+
+    def start(self, command: str, *arguments: str, **variables: str) -> None:
+        """Start a part of Airflow by its name on the command line; its output is in a log in the home folder."""
+        with (self.home / f"{command.replace(' ', '-')}.log").open("wb") as log:
+            self.processes[command] = subprocess.Popen(
+                [self.release.bin / "airflow", *command.split(), *arguments],
+                env={**self.variables, **variables},
+                cwd=self.home,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def stop(self) -> None:
+        """End all of it, the processes of running tasks included."""
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            for process in reversed(self.processes.values()):
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, number)
+            if number == signal.SIGTERM:
+                for process in self.processes.values():
+                    with contextlib.suppress(subprocess.TimeoutExpired):
+                        process.wait(15)
+        for process in self.processes.values():
+            process.wait()
+
+
+@contextlib.contextmanager
+def deploy(
+    release: Release,
+    kind: str,
+    home: Path,
+    dags: list[str],
+    variables: Callable[[int], dict[str, str]],
+) -> Iterator[Deployment]:
+    """Run Airflow with an executor.
+
+    Args:
+        release: the installation.
+        kind: a key of `EXECUTORS`.
+        home: an empty folder.
+        dags: the names of files in `tests/airflow/dags`.
+        variables: returns more of the processes' environment, given the port of the API server.
+
+    Raises:
+        Unavailable: something that it needs cannot be had on this machine.
+    """
+    release.install()
+    for name in ("dags", "logs", "results"):
+        (home / name).mkdir()
+    for name in dags:
+        shutil.copy(HERE / "dags" / name, home / "dags" / name)
+    (home / "dags" / ".airflowignore").write_text("newer.py\n")
+    api = free_port()
+    with contextlib.ExitStack() as stack:
+        database = stack.enter_context(postgres.postgres(DATABASE))
+        settings = {
+            "PATH": f"{release.bin}:/usr/bin:/bin",
+            "HOME": str(home),
+            "AIRFLOW_HOME": str(home),
+            "AIRFLOW__API__HOST": "127.0.0.1",
+            "AIRFLOW__API__PORT": str(api),
+            "AIRFLOW__API__WORKERS": "1",
+            "AIRFLOW__API_AUTH__JWT_SECRET": "a secret for the length of one run of the tests",
+            "AIRFLOW__CORE__DAGS_FOLDER": str(home / "dags"),
+            "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{api}/execution/",
+            "AIRFLOW__CORE__EXECUTOR": EXECUTORS[kind],
+            "AIRFLOW__CORE__FERNET_KEY": "",
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__CORE__PARALLELISM": "20",
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": (
+                f"postgresql+psycopg2://{postgres.USER}:{postgres.PASSWORD}@127.0.0.1:{database}/{DATABASE}"
+            ),
+            "AIRFLOW__SCHEDULER__LOCAL_TASK_JOB_HEARTBEAT_SEC": "5",
+            "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "2",
+            "PYTHONPATH": f"{provider()}:{HERE / 'executors'}",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "RESULTS": str(home / "results" / "results.jsonl"),
+            **variables(api),
+        }
+        if kind == "celery":
+            settings["AIRFLOW__CELERY__BROKER_URL"] = stack.enter_context(redis())
+            settings["AIRFLOW__CELERY__RESULT_BACKEND"] = f"db+{settings['AIRFLOW__DATABASE__SQL_ALCHEMY_CONN']}"
+        if kind == "edge":
+            settings["AIRFLOW__EDGE__API_ENABLED"] = "True"
+            settings["AIRFLOW__EDGE__API_URL"] = f"http://127.0.0.1:{api}/edge_worker/v1/rpcapi"
+        deployment = Deployment(release=release, kind=kind, home=home, database=database, api=api, variables=settings)
+        deployment.run("airflow", "db", "migrate")
+        try:
+            deployment.start("scheduler")
+            if release.number >= (3,):
+                deployment.start("api-server")
+                deployment.start("dag-processor")
+            if kind == "celery":
+                deployment.start("celery worker", "--concurrency", "20", "--skip-serve-logs")
+            if kind == "edge":
+                deployment.wait(lambda: _answers(f"http://127.0.0.1:{api}/api/v2/version"), 120)
+                deployment.start("edge worker", "--concurrency", "20")
+            yield deployment
+        finally:
+            deployment.stop()
+
+
+def _answers(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(address, timeout=5):
+            return True
+    except OSError:
+        return False

@@ -1,0 +1,103 @@
+"""One table of tasks under every executor: what a person sees of each, in states, results and logs."""
+
+import contextlib
+import signal
+
+import pytest
+
+from tests.airflow.deployments import deploy
+from tests.airflow.installations import CLUSTERS, environment, release
+from tests.airflow.table import LINES, ROWS, SECRETS, parameters
+from tests.support.waiting import alive
+from tools.state import Unavailable
+
+pytestmark = [pytest.mark.airflow, pytest.mark.timeout(1200)]
+
+DAGS = ["endings.py", "lines.py", "moments.py", "values.py"]
+BATCH = ["crowd", "endings", "lines", "values"]
+"""The DAGs that need nothing but to be run."""
+KINDS = (
+    ("3.3.2", "local"),
+    ("2.11.2", "local"),
+    ("3.3.2", "celery"),
+    pytest.param(("3.3.2", "edge"), marks=pytest.mark.matrix),
+)
+
+
+@pytest.fixture(scope="module", params=KINDS, ids=lambda kind: f"{kind[1]}-{kind[0]}")
+def deployment(request, tmp_path_factory):
+    """Provide a deployment in which the DAGs of the table have run."""
+    version, kind = request.param
+    environments = {"none": environment("3.8"), "py38": environment("3.8"), "py313": environment("3.13")}
+    environments |= {line: str(release(inside).install() / "python") for line, inside in LINES.items()}
+    variables = {**SECRETS, **{f"ASTRO_PYENV_{name}": python for name, python in environments.items()}}
+    with contextlib.ExitStack() as stack:
+        try:
+            home = tmp_path_factory.mktemp(kind)
+            running = stack.enter_context(deploy(CLUSTERS[version], kind, home, DAGS, lambda _: variables))
+        except Unavailable as reason:
+            pytest.skip(str(reason))
+        running.trigger(*BATCH)
+        running.wait(lambda: running.ended(*BATCH), 600)
+        yield running
+
+
+@pytest.mark.parametrize("row", parameters(ROWS))
+def test_a_task_ends_as_it_should(deployment, row):
+    """Its state, its value, the number of its tries, and what stands in its log."""
+    row.check(deployment)
+
+
+@pytest.mark.xfail(strict=True, reason="Airflow cannot be imported in an environment under a real executor")
+def test_what_the_environment_pushed_is_there(deployment):
+    """From every environment, under the key that the function chose."""
+    pushed = deployment.xcoms("lines", "pushed")
+    assert pushed == {f"ask_{line}": [1, "é"] for line in ("none", *LINES)}
+
+
+def test_a_callback_sees_the_exception_of_the_dag_file(deployment):
+    """By its name and by its bases, as that of an ordinary task."""
+    name, is_value_error, text = deployment.notes()["callback"]
+    assert (name, is_value_error) == ("BadData", True)
+    assert text.startswith("row 7")
+
+
+def test_a_task_that_took_too_long_has_left_nothing(deployment):
+    """Neither the function nor what it has started."""
+    pids = deployment.mark("too_long").read_text().split()
+    deployment.wait(lambda: not any(map(alive, pids)), 30)
+
+
+def test_a_task_that_is_marked_failed_is_ended(deployment):
+    """The function and what it has started end, and the state stays what the person chose."""
+    deployment.trigger("marked_failed")
+    pids = (
+        deployment.wait(deployment.mark("marked_failed").exists, 120) and deployment.mark("marked_failed").read_text()
+    )
+    assert all(map(alive, pids.split()))
+    deployment.fail("marked_failed", "sleeps")
+    deployment.wait(lambda: not any(map(alive, pids.split())), 60)
+    deployment.wait(lambda: deployment.ended("marked_failed"), 60)
+    assert deployment.states("marked_failed") == {"sleeps": "failed"}
+
+
+def test_a_task_that_is_cleared_begins_anew(deployment):
+    """The first function and what it has started end; the second one gives the result."""
+    deployment.trigger("cleared")
+    deployment.wait(deployment.mark("cleared").exists, 120)
+    pids = deployment.mark("cleared").read_text().split()
+    deployment.clear("cleared", "sleeps")
+    deployment.wait(lambda: not any(map(alive, pids)), 60)
+    deployment.wait(lambda: deployment.ended("cleared"), 180)
+    assert deployment.states("cleared") == {"sleeps": "success"}
+    assert deployment.xcoms("cleared") == {"sleeps": "the second time"}
+
+
+def test_a_worker_that_is_asked_to_stop_lets_its_tasks_end(deployment):
+    """A warm shutdown: the last test of each deployment."""
+    deployment.trigger("shut_down")
+    deployment.wait(deployment.mark("shut_down").exists, 120)
+    deployment.worker.send_signal(signal.SIGTERM)
+    deployment.worker.wait(120)
+    assert deployment.states("shut_down") == {"sleeps": "success"}, deployment.log("shut_down", "sleeps")
+    assert deployment.xcoms("shut_down") == {"sleeps": "to its end"}
