@@ -37,7 +37,7 @@ def test_a_span_touches_the_lines_of_its_bytes(start, end, lines):
 
 
 def holed() -> Logical:
-    """Return ``abcdef`` whose three pairs stand at 1, 5 and 9."""
+    """Return `abcdef` whose three pairs stand at 1, 5 and 9."""
     return Logical(SourceFile("x", b".ab..cd..ef."), (Span(1, 3), Span(5, 7), Span(9, 11)))
 
 

@@ -1,6 +1,6 @@
-"""Coverage-guided fuzzing: ``python tests/fuzz/fuzz_document.py [libFuzzer's options] [corpus ...]``.
+"""Coverage-guided fuzzing: `python tests/fuzz/fuzz_document.py [libFuzzer's options] [corpus ...]`.
 
-No input may raise anything but our own error, and none may lose a byte. The corpora under ``tests`` make good seeds.
+No input may raise anything but our own error, and none may lose a byte. The corpora under `tests` make good seeds.
 """
 
 import sys

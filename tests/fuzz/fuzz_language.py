@@ -1,6 +1,6 @@
-"""Coverage-guided fuzzing: ``python tests/fuzz/fuzz_language.py [libFuzzer's options] [corpus ...]``.
+"""Coverage-guided fuzzing: `python tests/fuzz/fuzz_language.py [libFuzzer's options] [corpus ...]`.
 
-The input is a Dockerfile, and behind a line ``---8<---`` the text that every file of the build context has. No input
+The input is a Dockerfile, and behind a line `---8<---` the text that every file of the build context has. No input
 may raise anything but our own error, and every error must be able to show where it is.
 """
 

@@ -1,6 +1,6 @@
 """Every error this package raises on purpose, and the one place that turns one into text.
 
-A leaf: it imports positions and nothing else, so that everything may import it. ``UserError`` is for what the user
+A leaf: it imports positions and nothing else, so that everything may import it. `UserError` is for what the user
 can mend, and always says where (file, line, column, the line itself under a caret), what was expected, and what to
 write. Anything else that escapes is a defect of ours.
 """
@@ -41,7 +41,7 @@ class UserError(PyenvError):
     Args:
         message: one sentence without a full stop: the thing, its value, what is wrong with it.
         locations: where; the first one is shown with its line, further ones as notes ("also here").
-        expected: what could have stood there, such as ``a version like 3.11``.
+        expected: what could have stood there, such as `a version like 3.11`.
         hint: what to write or do instead, ready to be copied where possible.
     """
 
@@ -58,7 +58,7 @@ class UserError(PyenvError):
 
     @property
     def headline(self) -> str:
-        """``file:line:column: message``, in one line."""
+        """`file:line:column: message`, in one line."""
         if not self.locations:
             return self.message
         line, column = self.locations[0].position

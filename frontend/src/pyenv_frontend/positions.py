@@ -58,7 +58,7 @@ class SourceFile:
     """The bytes of one file, under the name the user knows it by.
 
     Args:
-        name: how messages call the file, such as ``Dockerfile`` or ``reqs/base.txt``.
+        name: how messages call the file, such as `Dockerfile` or `reqs/base.txt`.
         data: the content.
     """
 
@@ -80,7 +80,7 @@ class SourceFile:
         return self._starts
 
     def line_at(self, offset: int) -> int:
-        """Return the number of the line that holds ``offset``; past the end it is the last line."""
+        """Return the number of the line that holds `offset`; past the end it is the last line."""
         return bisect_right(self.starts, max(offset, 0))
 
     def line_text(self, line: int) -> bytes:
@@ -92,13 +92,13 @@ class SourceFile:
         return self.data[starts[line - 1] : end].rstrip(b"\r\n")
 
     def position(self, offset: int) -> Position:
-        """Return line and column of ``offset``."""
+        """Return line and column of `offset`."""
         line = self.line_at(offset)
         before = self.data[self.starts[line - 1] : offset]
         return Position(line, len(before.decode("utf-8", "surrogateescape")) + 1)
 
     def lines_of(self, span: Span) -> Lines:
-        """Return the lines that ``span`` touches; an end right after a line break does not touch the next line."""
+        """Return the lines that `span` touches; an end right after a line break does not touch the next line."""
         return Lines(self.line_at(span.start), self.line_at(max(span.start, span.end - 1)))
 
 
@@ -182,7 +182,7 @@ class Logical:
         return self._offsets
 
     def offset(self, index: int) -> int:
-        """Return the offset in the file of the byte at ``index``.
+        """Return the offset in the file of the byte at `index`.
 
         Args:
             index: 0 up to and with the length; the length itself gives the offset behind the last byte.
@@ -242,7 +242,7 @@ class LineMap:
 
     @classmethod
     def identity(cls, count: int) -> LineMap:
-        """Return the map of a file of ``count`` lines onto itself."""
+        """Return the map of a file of `count` lines onto itself."""
         return cls(Lines(line, line) for line in range(1, count + 1))
 
     def __len__(self) -> int:
@@ -269,5 +269,5 @@ class LineMap:
         return Lines(self[lines.first].first, self[lines.last].last)
 
     def then(self, earlier: LineMap) -> LineMap:
-        """Return the map over two steps: this one's input is the output of ``earlier``."""
+        """Return the map over two steps: this one's input is the output of `earlier`."""
         return LineMap(earlier.cover(entry) for entry in self.ranges)

@@ -45,11 +45,11 @@ class Account:
 
 
 def find(user: str, home: str = "") -> Account:
-    """Look up ``USER``'s argument: a name or number, and maybe a group.
+    """Look up `USER`'s argument: a name or number, and maybe a group.
 
     Args:
         user: the argument.
-        home: the stage's ``ENV HOME``, where it sets one.
+        home: the stage's `ENV HOME`, where it sets one.
 
     Raises:
         StepError: the image has no user or group of that name.

@@ -2,4 +2,4 @@
 
 
 class StepError(Exception):
-    """A build step cannot go on; ``str()`` is what the user reads, and says what to do."""
+    """A build step cannot go on; `str()` is what the user reads, and says what to do."""

@@ -1,4 +1,4 @@
-"""Golden files of the document: ``python -m tests.frontend.dockerfile.golden`` writes them anew.
+"""Golden files of the document: `python -m tests.frontend.dockerfile.golden` writes them anew.
 
 Bytes that are not UTF-8 are written as lone surrogates. A text of more than 200 bytes is written as its length.
 """

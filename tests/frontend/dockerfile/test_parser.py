@@ -24,5 +24,5 @@ def test_a_file_loses_nothing(case):
 
 @pytest.mark.parametrize("case", NEGATIVE, ids=lambda case: case.name)
 def test_a_wrong_file_gets_the_error_written_down(case):
-    """Place, line, caret and advice are those of ``error.txt``."""
+    """Place, line, caret and advice are those of `error.txt`."""
     assert render_error((case / "Dockerfile").read_bytes()) == (case / "error.txt").read_text()

@@ -93,7 +93,7 @@ def test_a_word_expands(word, value):
     [(r"C:\dir\$A", "C:\\dir\\aaa"), ("`$A", "$A"), ('"`""', '"'), ("a` b", "a b"), (r"${NO:-a`}b}", "a}b")],
 )
 def test_under_the_backtick_a_backslash_is_plain(word, value):
-    """``# escape=`` changes what escapes, in words too."""
+    """`# escape=` changes what escapes, in words too."""
     assert words.expand(logical(word), ENV.get, b"`").value == value
 
 

@@ -73,7 +73,7 @@ def test_an_exception_names_the_users_lines_and_not_ours(version):
 
 @every
 def test_a_coroutine_runs_to_its_end_in_the_environment(version):
-    """``async def`` is run by asyncio, in the child; its traceback starts at the user's line."""
+    """`async def` is run by asyncio, in the child; its traceback starts at the user's line."""
     source = """
         async def f(*, fail):
             import asyncio, sys
@@ -187,7 +187,7 @@ def test_prints_and_records_keep_their_order_level_and_logger():
 
 
 def test_a_record_with_an_exception_carries_its_traceback():
-    """``log.exception`` is one record."""
+    """`log.exception` is one record."""
     lines = Lines()
     run(
         """
@@ -271,7 +271,7 @@ def test_the_module_path_is_that_of_a_script_elsewhere(tmp_path):
 
 
 def test_code_by_value_and_helpers_live_in_main():
-    """The function's module is ``__main__``, as in a script; a spawned process does not run the DAG file again."""
+    """The function's module is `__main__`, as in a script; a spawned process does not run the DAG file again."""
     source = """
         class Point:
             pass
@@ -289,7 +289,7 @@ def test_code_by_value_and_helpers_live_in_main():
 
 
 def under(called, *features):
-    """Give the call as if its file had ``from __future__ import ...``."""
+    """Give the call as if its file had `from __future__ import ...`."""
     piece = replace(called.function.pieces[0], future=features)
     return replace(called, function=replace(called.function, pieces=(piece,)))
 

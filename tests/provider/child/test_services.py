@@ -169,7 +169,7 @@ def test_an_error_that_nobody_catches_shows_the_users_line_alone():
 
 
 def test_context_arguments_speak_airflows_idiom():
-    """``ti``, ``params``, ``conn``, ``var``, ``macros``, and the dates."""
+    """`ti`, `params`, `conn`, `var`, `macros`, and the dates."""
     source = """
         def f(ti, dag_run, params, conn, var, macros, logical_date):
             ti.xcom_push(key="k", value=1)
@@ -419,7 +419,7 @@ def test_stand_ins_for_airflow_are_there_when_asked_for(version):
 
 
 def test_without_being_asked_for_there_are_none():
-    """``import airflow`` fails as it does everywhere."""
+    """`import airflow` fails as it does everywhere."""
     assert ask(SHIM).message == "No module named 'airflow'"
 
 

@@ -79,7 +79,7 @@ def test_a_name_must_be_text(name):
 
 
 def test_the_bare_decorator_is_explained():
-    """``@task.venv`` without a name hands us the function."""
+    """`@task.venv` without a name hands us the function."""
     for name in (check_name, None):
         with pytest.raises(TypeError, match=r'@task\.venv\("name"\)'):
             check_name(name)

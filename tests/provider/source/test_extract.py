@@ -12,7 +12,7 @@ from airflow_venv.source.free_names import values_around
 
 
 def make(_name="x"):
-    """Stand in for ``task.venv``: a decorator factory that notes where it is called."""
+    """Stand in for `task.venv`: a decorator factory that notes where it is called."""
     remember_call()
 
     def decorate(function):

@@ -169,7 +169,7 @@ def test_auto_brings_everything_the_file_has_for_it(module):
 
 
 def test_auto_brings_every_import_below_a_name_that_is_used(module):
-    """``import a.b`` and ``import a.c`` add to each other; those that nobody uses may be missing elsewhere."""
+    """`import a.b` and `import a.c` add to each other; those that nobody uses may be missing elsewhere."""
     dag = module("""
         import xml.dom.minidom
         import xml, xml.etree.ElementTree, xml.parsers.expat

@@ -36,7 +36,7 @@ def test_the_pickle_protocol_is_one_that_both_know(version, protocol):
 @pytest.mark.parametrize("serializer", ["json", "arrow"])
 @every
 def test_data_needs_no_pickle(version, serializer):
-    """Dates, sets, bytes and keys that are no strings survive ``json``, too."""
+    """Dates, sets, bytes and keys that are no strings survive `json`, too."""
     import datetime as dt
     import decimal
     import uuid
@@ -92,7 +92,7 @@ def test_nothing_of_the_environment_runs_in_the_worker(tmp_path, serializer):
 
 
 def test_with_pickle_the_test_above_would_have_shown_it(tmp_path):
-    """The control: the same value does run code when the user has chosen ``pickle``."""
+    """The control: the same value does run code when the user has chosen `pickle`."""
     where = tmp_path / "made"
     run(textwrap.dedent(EVIL).format(action="return Evil()"), str(where))
     assert where.exists()

@@ -68,7 +68,7 @@ def test_a_timeout_ends_the_function_and_what_it_has_started(tmp_path):
 
 
 def test_on_kill_ends_them_all(tmp_path):
-    """``kill_all`` is called from a signal handler while the worker waits for the child."""
+    """`kill_all` is called from a signal handler while the worker waits for the child."""
     pids = tmp_path / "mark"
     before = signal.signal(signal.SIGALRM, lambda *_: supervisor.kill_all())
     try:

@@ -30,14 +30,14 @@ _DASHES = rb"--(?:''|\"\")*['\"]?"  # an open quote or an escape at the end of t
 
 
 class Flag(NamedTuple):
-    """One ``--name[=value]`` in front of the arguments, as written."""
+    """One `--name[=value]` in front of the arguments, as written."""
 
     text: Logical
     """All of it, quotes and all."""
     name: Logical
-    """What follows the dashes, up to ``=``."""
+    """What follows the dashes, up to `=`."""
     value: Logical | None
-    """What follows ``=``, quotes still in it; None where there is no ``=``."""
+    """What follows `=`, quotes still in it; None where there is no `=`."""
 
 
 class Command(NamedTuple):
@@ -89,11 +89,11 @@ class _FlagWord(NamedTuple):
     start: int
     end: int
     dashes: bool
-    """It is the bare ``--`` that ends the flags."""
+    """It is the bare `--` that ends the flags."""
 
 
 def _flags(text: bytes, position: int, end: int, escape: bytes) -> Iterator[_FlagWord]:
-    """Find the words that start with two dashes, up to a bare ``--`` or the first other word."""
+    """Find the words that start with two dashes, up to a bare `--` or the first other word."""
     while True:
         position = skip_space(text, position, end)
         if not text.startswith(b"--", position, end):

@@ -1,11 +1,11 @@
-"""Parser directives: ``# syntax=``, ``# escape=`` and ``# check=`` at the top of a file.
+"""Parser directives: `# syntax=`, `# escape=` and `# check=` at the top of a file.
 
 BuildKit reads them in two places with two sets of quirks, and both are kept:
 
-- its parser takes them line by line, white space before the ``#`` allowed; a shebang is a comment to it and so ends
-  the directives. Only ``escape`` means something there. ``DirectiveReader`` is that one.
-- its detection (which frontend? which checks?) wants the ``#`` in the first column, skips a shebang, and for
-  ``syntax`` falls back to ``// syntax=`` and to a JSON object. ``detect`` and ``detect_syntax`` are that one.
+- its parser takes them line by line, white space before the `#` allowed; a shebang is a comment to it and so ends
+  the directives. Only `escape` means something there. `DirectiveReader` is that one.
+- its detection (which frontend? which checks?) wants the `#` in the first column, skips a shebang, and for
+  `syntax` falls back to `// syntax=` and to a JSON object. `detect` and `detect_syntax` are that one.
 
 A directive given twice or an escape that is no escape is an error of the build; we keep the line as a comment and
 let the engine say so, since the line is in what we hand on.
@@ -29,7 +29,7 @@ _BOM = b"\xef\xbb\xbf"
 
 
 def _entry(line: bytes, comment: bytes) -> tuple[str, bytes] | None:
-    """Read ``<comment> key = value`` where the key is a known one."""
+    """Read `<comment> key = value` where the key is a known one."""
     if not line.startswith(comment):
         return None
     found = _ENTRY.match(line, skip_space(line, len(comment), len(line)))
@@ -70,13 +70,13 @@ class Detected(NamedTuple):
     """A directive found at the top of a file."""
 
     value: bytes
-    """All of the value: for ``syntax`` the image and the free text behind it."""
+    """All of the value: for `syntax` the image and the free text behind it."""
     line: int
     """The line it stands on, from 1; for the JSON form the first line."""
 
     @property
     def first_word(self) -> bytes:
-        """The value up to its first blank: for ``syntax`` the image."""
+        """The value up to its first blank: for `syntax` the image."""
         return self.value.partition(b" ")[0]
 
 
@@ -104,13 +104,13 @@ def _scan(source: bytes, name: str, comment: bytes, line: int) -> Detected | Non
 
 
 def detect(source: bytes, name: str) -> Detected | None:
-    """Return the directive ``name`` of a Dockerfile as BuildKit's own detection finds it."""
+    """Return the directive `name` of a Dockerfile as BuildKit's own detection finds it."""
     rest, line = _after_shebang(source)
     return _scan(rest, name, b"#", line)
 
 
 def detect_syntax(source: bytes) -> Detected | None:
-    """Return which frontend a file asks for: by ``# syntax=``, ``// syntax=`` or a JSON object's ``syntax``."""
+    """Return which frontend a file asks for: by `# syntax=`, `// syntax=` or a JSON object's `syntax`."""
     rest, line = _after_shebang(source)
     found = _scan(rest, "syntax", b"#", line) or _scan(rest, "syntax", b"//", line)
     return found or _json_syntax(rest, line)

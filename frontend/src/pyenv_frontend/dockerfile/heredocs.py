@@ -1,7 +1,7 @@
 """Heredocs: which words of a line open one, and the lines that belong to it.
 
-A heredoc is ``[digits]<<[-]word`` as a word of its own on RUN, COPY, ADD and PYENV, and on ONBUILD of those; an
-argument in JSON form has none. Any quote in the word turns expansion off; ``<<-`` takes the tabs off the front of
+A heredoc is `[digits]<<[-]word` as a word of its own on RUN, COPY, ADD and PYENV, and on ONBUILD of those; an
+argument in JSON form has none. Any quote in the word turns expansion off; `<<-` takes the tabs off the front of
 each line. The lines end with one that is the word alone, whatever mixture of CR and LF follows it.
 
 Source of truth: BuildKit's parser/parser.go (heredocFromMatch, heredocsFromLine, canContainHeredoc). Its lexer uses the
@@ -39,9 +39,9 @@ class Opening(NamedTuple):
     expand: bool
     strip_tabs: bool
     descriptor: int
-    """The number in front of ``<<``, 0 where there is none."""
+    """The number in front of `<<`, 0 where there is none."""
     marker: Logical
-    """The word as written, ``<<`` and all."""
+    """The word as written, `<<` and all."""
 
 
 class Heredoc(NamedTuple):
@@ -52,9 +52,9 @@ class Heredoc(NamedTuple):
     expand: bool
     """Whether variables are filled in: no part of the word was quoted."""
     strip_tabs: bool
-    """Whether it was opened by ``<<-``."""
+    """Whether it was opened by `<<-`."""
     descriptor: int
-    """The number in front of ``<<``, 0 where there is none."""
+    """The number in front of `<<`, 0 where there is none."""
     marker: Logical
     """The word that opens it, as written."""
     body: Logical

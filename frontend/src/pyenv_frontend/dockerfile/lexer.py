@@ -1,8 +1,8 @@
-"""The shell-like lexer under ``words``: quotes, escapes and variables, character by character.
+"""The shell-like lexer under `words`: quotes, escapes and variables, character by character.
 
-It has one method for each production of the grammar at the head of ``words``. The same lexer finds the heredocs of a
+It has one method for each production of the grammar at the head of `words`. The same lexer finds the heredocs of a
 line, in a mode that fills nothing in and takes nothing out; there the split into words matters, and with it a quirk
-of BuildKit's: what a word has gathered before a ``${name:-...}`` is forgotten for the split.
+of BuildKit's: what a word has gathered before a `${name:-...}` is forgotten for the split.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class Lexer:
         """The result split at white space that is neither quoted nor escaped."""
 
     def run(self, text: str) -> str:
-        """Work through ``text`` and return the result as one word; ``words`` then has it split.
+        """Work through `text` and return the result as one word; `words` then has it split.
 
         Raises:
             LexError: the text is wrong.
@@ -132,7 +132,7 @@ class Lexer:
     # The productions.
 
     def _until(self, stop: str, *, keep_escapes: bool) -> tuple[str, list[Word]]:
-        """Read up to and with the character ``stop``, or to the end of the text."""
+        """Read up to and with the character `stop`, or to the end of the text."""
         before, self._keep_escapes = self._keep_escapes, keep_escapes
         self._pending = []
         opened = self._index
@@ -179,7 +179,7 @@ class Lexer:
         return (escape if self._keep_escapes else "") + self._next()
 
     def _arrows(self) -> str:
-        """Read ``<``, or ``<<`` with the blanks behind it, which belong to a heredoc's word."""
+        """Read `<`, or `<<` with the blanks behind it, which belong to a heredoc's word."""
         start = self._index
         self._next()
         if self._peek() == "<":

@@ -55,20 +55,20 @@ class Blank(Node):
 
 
 class Comment(Node):
-    """One line that starts with ``#`` and is no directive."""
+    """One line that starts with `#` and is no directive."""
 
     __slots__ = ()
 
 
 class Directive(Node):
-    """One line such as ``# escape=``.
+    """One line such as `# escape=`.
 
     Args:
         file: the file.
         span: the line.
         lines: its number, twice.
-        name: the directive in small letters: ``syntax``, ``escape`` or ``check``.
-        value: what follows ``=``, blanks around it off.
+        name: the directive in small letters: `syntax`, `escape` or `check`.
+        value: what follows `=`, blanks around it off.
     """
 
     __slots__ = ("name", "value")
@@ -117,7 +117,7 @@ class Instruction(Node):
 
     @property
     def flags(self) -> tuple[Flag, ...]:
-        """The ``--name[=value]`` words in front of the arguments."""
+        """The `--name[=value]` words in front of the arguments."""
         return self.command.flags
 
     @property

@@ -50,7 +50,7 @@ def parse(source: bytes, name: str = "Dockerfile") -> Document:
 class _Reader:
     """Reads a file line by line.
 
-    ``_position`` and ``_line`` are the offset and the number of the next line to read.
+    `_position` and `_line` are the offset and the number of the next line to read.
     """
 
     __slots__ = ("_data", "_directives", "_escape", "_file", "_line", "_position")

@@ -2,7 +2,7 @@
 
 Three notions live side by side in its parser, and each decides something: all of Unicode's (around instructions),
 a set of ASCII (between keyword and arguments), and blanks (behind a continuation). Python's own notions differ from
-all three: ``bytes.strip`` knows no U+00A0, ``str.isspace`` counts U+001C.
+all three: `bytes.strip` knows no U+00A0, `str.isspace` counts U+001C.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ def is_space(char: str) -> bool:
 
 
 def skip_space(data: bytes, start: int, end: int) -> int:
-    """Return the offset of the first byte in ``start..end`` that is not part of white space, or ``end``."""
+    """Return the offset of the first byte in `start..end` that is not part of white space, or `end`."""
     found = _LEADING.match(data, start, end)
     return found.end() if found else start
 
 
 def trim_end(data: bytes) -> int:
-    """Return the length of ``data`` without the white space at its end."""
+    """Return the length of `data` without the white space at its end."""
     data = data.rstrip(_ASCII)
     while data.endswith(_WIDE):
         data = next(data[: -len(wide)] for wide in _WIDE if data.endswith(wide)).rstrip(_ASCII)

@@ -1,7 +1,7 @@
-"""Words: how an instruction's arguments fall apart, and how ``$VARIABLES`` in them are filled in.
+"""Words: how an instruction's arguments fall apart, and how `$VARIABLES` in them are filled in.
 
 Source of truth: BuildKit's parser/line_parsers.go for the splitting and shell/lex.go for the expansion. Splitting
-keeps quotes and escapes where they are; expansion takes them out. ``expand`` takes one word::
+keeps quotes and escapes where they are; expansion takes them out. `expand` takes one word::
 
     word   = (plain | escape any | "'" not-' * "'" | '"' (plain | escape | variable)* '"' | variable)*
     variable = "$" name
@@ -32,7 +32,7 @@ __all__ = ["Assignment", "Expanded", "WordError", "assignments", "expand", "expa
 
 
 class WordError(UserError):
-    """A word that cannot be read: a quote or brace never closed, a modifier that does not exist, a ``:?`` unset."""
+    """A word that cannot be read: a quote or brace never closed, a modifier that does not exist, a `:?` unset."""
 
 
 class Expanded(NamedTuple):
@@ -46,11 +46,11 @@ class Expanded(NamedTuple):
 
 
 class Assignment(NamedTuple):
-    """One ``name=value`` of ENV, LABEL or ARG, not expanded yet."""
+    """One `name=value` of ENV, LABEL or ARG, not expanded yet."""
 
     name: Logical
     value: Logical | None
-    """None where there is no ``=`` (ARG only)."""
+    """None where there is no `=` (ARG only)."""
 
 
 def expand(word: Logical, lookup: Callable[[str], str | None], escape: bytes) -> Expanded:
@@ -146,11 +146,11 @@ def assignments(text: Logical, escape: bytes, *, legacy: bool) -> tuple[Assignme
     Args:
         text: the arguments.
         escape: the file's escape token.
-        legacy: the instruction has the old form ``ENV name the rest`` (ENV and LABEL, not ARG), which is one
+        legacy: the instruction has the old form `ENV name the rest` (ENV and LABEL, not ARG), which is one
             assignment of all of the rest.
 
     Returns:
-        The assignments, not expanded. A word without ``=`` is a name without a value; that is right for ARG alone,
+        The assignments, not expanded. A word without `=` is a name without a value; that is right for ARG alone,
         and for the others left for the engine to complain of.
     """
     words = split(text, escape)

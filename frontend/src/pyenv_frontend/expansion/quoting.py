@@ -2,7 +2,7 @@
 
 A value passes up to three readers: the flag lexer (quotes and escapes), the CSV reader of `--mount`, and the word
 expansion (`$`, quotes, escapes again). Each function here names the readers it writes for. What escapes is the file's
-escape token: under `# escape=`` a backslash is a character like any other.
+escape token: under an `# escape=` directive with a backtick a backslash is a character like any other.
 """
 
 from __future__ import annotations
