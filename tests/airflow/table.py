@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-__all__ = ["LINES", "ROWS", "SECRETS", "Row", "parameters"]
+__all__ = ["ANY", "LINES", "ROWS", "SECRETS", "Row", "parameters"]
 
 LINES = {"af24": "2.4.3", "af27": "2.7.3", "af211": "2.11.2", "af30": "3.0.6", "af33": "3.3.2"}
 """The Airflow in each environment of `lines.py`."""
