@@ -8,7 +8,7 @@ import yaml
 from pyenv_frontend.lint.ruleset import RULES
 from tests.frontend.cli.running import called, folder
 
-MIXED = "FROM a\nPYENV 3.6 old\nPYENV 3.1 x\nPYENV --instaler=pip 3.14 größe y\nPYENV 3.14 z a.txt\n"
+MIXED = "FROM a\nPYENV 3.7 old\nPYENV 3.1 x\nPYENV --instaler=pip 3.14 größe y\nPYENV 3.14 z a.txt\n"
 
 
 def checked(monkeypatch, *arguments, **options):
@@ -47,7 +47,7 @@ def test_text(monkeypatch, place):
     assert (done.code, done.err) == (1, "")
     heads = [line for line in done.out.splitlines() if line.startswith("Dockerfile:")]
     assert heads == [
-        "Dockerfile:2:7: warning: PyenvEndOfLifePython: Python 3.6 has had no security fixes since 2021-12-23",
+        "Dockerfile:2:7: warning: PyenvEndOfLifePython: Python 3.7 has had no security fixes since 2023-06-27",
         "Dockerfile:3:7: error: there is no Python 3.1",
         "Dockerfile:4:9: error: PYENV has no option --instaler",
         (
@@ -62,9 +62,9 @@ def test_text(monkeypatch, place):
 
 def test_warnings_alone_end_with_0(monkeypatch, place):
     """A warning does not fail a check, unless the file says so."""
-    folder(place, "FROM a\nPYENV 3.6 x\n")
+    folder(place, "FROM a\nPYENV 3.7 x\n")
     assert checked(monkeypatch).code == 0
-    folder(place, "# check=error=true\nFROM a\nPYENV 3.6 x\n")
+    folder(place, "# check=error=true\nFROM a\nPYENV 3.7 x\n")
     done = checked(monkeypatch)
     assert done.code == 1
     assert done.out.startswith("Dockerfile:3:7: error: PyenvEndOfLifePython: ")

@@ -179,7 +179,7 @@ def test_constraints_pin():
 
 def test_what_is_no_requirement():
     """What the standard does not know is the installer's to complain of, in requirements and constraints alike."""
-    files = {"a.txt": "numpy=1\n-c c.txt\nscipy==1", "c.txt": "what ever"}
+    files = {"a.txt": "numpy @ nowhere\n-c c.txt\nscipy==1", "c.txt": "what ever"}
     assert names("FROM a\nPYENV 3.14 x a.txt", files) == []
 
 

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["Graft", "InterpreterChoice", "Interpreters"]
 
 _PREFIX = "/opt/pyenv"
-_TOO_OLD = frozenset({"3.5", "3.6"})
 _LINK_FOLDERS = ("/usr/local/bin", "/usr/bin")
 _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -130,13 +129,6 @@ def _official(pyenv: Pyenv, base: Base, file: SourceFile) -> str:
             here,
             expected="a base image with a C library, such as Debian's, Ubuntu's or Alpine's",
             hint="use PYENV in a stage based on such an image, or tell us if this one has one we overlook",
-        )
-    if pyenv.version.minor in _TOO_OLD:
-        raise UserError(
-            f"Python {pyenv.version.text} is too old: its images cannot be moved to a prefix of their own",
-            here,
-            expected="3.7 or newer",
-            hint="for an older one, install it in the image yourself and name its python in the task",
         )
     image = interpreter_image.image(pyenv.version.text, pyenv.version.minor, libc=base.libc, suite=base.suite)
     if image is None:

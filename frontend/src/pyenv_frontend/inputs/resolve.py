@@ -7,6 +7,7 @@ to where it runs; that is tried for them, as the top of the context, where there
 from __future__ import annotations
 
 import posixpath
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from pyenv_frontend.errors import UserError
@@ -104,6 +105,32 @@ def named(pyenv: Pyenv) -> tuple[str, ...]:
 
 def _inside(path: str, trees: list[str] | tuple[str, ...]) -> bool:
     return any(path != tree and (tree == "." or path.startswith(f"{tree}/")) for tree in trees)
+
+
+_WRONG_OPERATOR = re.compile(
+    r"(?P<name>[A-Za-z0-9][\w.-]*(?:\s*\[[^\]]*\])?)\s*"
+    r"(?P<operator>=(?!=)[<>]?|[<>]{2,}|=>|=<|!(?!=)|~(?!=)|\s(?=\d))\s*(?P<version>[^\s;,=]*)"
+)
+_MEANT = {"=": "==", "=>": ">=", "=<": "<=", "": "==", "!": "!=", "~": "~="}
+
+
+def _check_operator(requirement: str, origin: Origin) -> None:
+    """Refuse a version behind an operator that does not exist: `pandas=2.2.3`, `pandas => 2`, `pandas 2.2.3`.
+
+    Everything else is the installer's to judge; uv takes more than the standard has.
+
+    Raises:
+        UserError: The operator is wrong.
+    """
+    match = _WRONG_OPERATOR.match(requirement)
+    if match is None:
+        return
+    operator, version = match["operator"].strip(), match["version"]
+    message = f"{origin.says(requirement)} is not a requirement"
+    meant = _MEANT.get(operator)
+    hint = f"write {match['name']}{meant}{version}" if meant and version else ""
+    expected = "a name, and a version behind ==, >=, <=, >, <, ~= or !="
+    raise UserError(message, *origin.locations, expected=expected, hint=hint)
 
 
 class _Requirements:
@@ -224,6 +251,7 @@ class _Requirements:
     def _requirement(self, statement: Statement, folder: str, origin: Origin, *, constraint: bool) -> None:
         local = local_path(statement.value, editable=statement.kind == pip_format.EDITABLE)
         if local is None:
+            _check_operator(statement.value, origin)
             if constraint:
                 self.walk.constraints.append(statement.value)
             else:

@@ -29,7 +29,6 @@ class Series(NamedTuple):
 SERIES: Final = {
     series.minor: series
     for series in (
-        Series("3.6", date(2021, 12, 23), 15),
         Series("3.7", date(2023, 6, 27), 17),
         Series("3.8", date(2024, 10, 7), 20),
         Series("3.9", date(2025, 10, 31), 25),
@@ -41,7 +40,13 @@ SERIES: Final = {
         Series("3.15", date(2031, 10, 31)),
     )
 }
-"""The series that can be asked for by number alone."""
+"""The series that can be used by their number alone."""
+
+_OLDEST: Final = (3, 7)
+"""The oldest series: the build steps are written for it, and older images cannot be moved to a prefix of their own."""
+
+_MOST_RELEASES: Final = 40
+"""More than the releases of any series: bug fixes every two months for two years, security fixes for three more."""
 
 _FORM: Final = re.compile(r"[1-9][0-9]*\.[0-9]+(\.[0-9]+)?(-?(a|b|rc)[0-9]*)?", re.ASCII)
 _NUMBERS: Final = re.compile(r"([0-9]+)\.([0-9]+)(?:\.([0-9]+))?", re.ASCII)
@@ -71,6 +76,8 @@ def parse_version(text: str, span: Span, *, any_series: bool = False) -> PythonV
     series = f"{int(major)}.{int(minor)}"
     if not any_series:
         _check_known(text, series, None if micro is None else int(micro))
+    if (int(major), int(minor)) < _OLDEST:
+        raise _too_old(text)
     return PythonVersion(text=text, minor=series, full=None if micro is None else _normal(text), span=span)
 
 
@@ -83,20 +90,33 @@ def _normal(text: str) -> str:
     return str(Version(text))
 
 
+def _too_old(text: str) -> InvalidValue:
+    hint = "for an older one, install it in the image yourself and name its python in the task"
+    return InvalidValue(f"Python {text} is too old", expected="{}.{} or newer".format(*_OLDEST), hint=hint)
+
+
 def _check_known(text: str, series: str, micro: int | None) -> None:
+    if series in {"3.2", "3.3", "3.4", "3.5", "3.6"}:  # 3.1 is more likely cut short
+        raise _too_old(text)
     if series not in SERIES:
         raise InvalidValue(
             f"there is no Python {text}", expected=f"one of {any_of(SERIES)}", hint=_suggest(text) or _FROM
         )
     last = SERIES[series].last
-    if last is not None and micro is not None and micro > last:
-        raise InvalidValue(f"there is no Python {text}: the last {series} is {series}.{last}", hint=f"write {series}")
+    if micro is None or micro <= (_MOST_RELEASES if last is None else last):
+        return
+    reason = (
+        f"no series has as many as {_MOST_RELEASES} releases"
+        if last is None
+        else f"the last {series} is {series}.{last}"
+    )
+    raise InvalidValue(f"there is no Python {text}: {reason}", hint=f"write {series}")
 
 
 def _suggest(text: str) -> str:
     """What was likely meant: a known series inside the text, or those that begin with it."""
     if re.match(r"(python|v)?2(\.|$)", text):
-        return "Python 2 has no virtual environments of this kind; write 3.6 or newer"
+        return "Python 2 is too old; write {}.{} or newer".format(*_OLDEST)
     found = re.search(r"3\.[0-9]+(\.[0-9]+)?(?![0-9])", text.replace(",", "."))
     if found and found[0] != text and ".".join(found[0].split(".")[:2]) in SERIES:
         return f"write {found[0]}"
