@@ -85,7 +85,6 @@ TAKEN = {
     "fraction": ["float", "builtins", "0.1"],
     "text": ["str", "builtins", r"'ü\n'"],
     "nested": ["dict", "builtins", "{'a': [1, {'b': None}]}"],
-    "tuple": ["tuple", "builtins", "(1, (2, 3))"],
     "set": ["set", "builtins", "{1}"],
     "moment": ["datetime", "datetime", "2024-01-02T03:04:05+00:00"],
     "day": ["date", "datetime", "datetime.date(2024, 1, 2)"],

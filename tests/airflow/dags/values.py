@@ -22,7 +22,6 @@ with DAG("values", schedule=None, start_date=datetime.datetime(2024, 1, 1), catc
             "fraction": 0.1,
             "text": "ü\n",
             "nested": {"a": [1, {"b": None}]},
-            "tuple": (1, (2, 3)),
             "set": {1},
             "moment": datetime.datetime(2024, 1, 2, 3, 4, 5, tzinfo=utc),
             "day": datetime.date(2024, 1, 2),
