@@ -22,7 +22,7 @@ manager = ProvidersManager()
 info = manager.providers["airflow-provider-venv"]
 assert info.version == "0.1.0", info
 names = set(manager.taskflow_decorators)
-assert {"venv", "venv_branch", "venv_short_circuit", "venv_sensor"} <= names, names
+assert {"venv", "venv_bash", "venv_branch", "venv_short_circuit", "venv_sensor"} <= names, names
 from airflow_venv._compat import AIRFLOW_3
 if AIRFLOW_3:
     from airflow.sdk import task

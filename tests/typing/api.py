@@ -47,6 +47,12 @@ def ready(x: int) -> bool:
     return x > 3
 
 
+@task.venv_bash("snow", env={"A": "b"}, cwd="/tmp")
+def command(name: str) -> str:
+    """Keep the signature."""
+    return f"dbt run --select {name}"
+
+
 @task
 def airflows_own(x: int) -> int:
     """Keep the signature."""
@@ -56,6 +62,7 @@ def airflows_own(x: int) -> int:
 assert_type(as_in_the_readme.function(1), "list[str]")
 as_in_the_readme("1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 by_keyword(x="1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+command("shop")
 ready()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 airflows_own(1)
 task.venv("snow", serializer="yaml")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_venv.child.public_names import SERVICES
 
 if TYPE_CHECKING:
+    from airflow_venv.bash_operator import VenvBashOperator as VenvBashOperator
     from airflow_venv.decorators import task as task
     from airflow_venv.decorators import venv as venv
     from airflow_venv.environments.programs import executable as executable
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _MODULES = {
     **dict.fromkeys(SERVICES, "airflow_venv.worker.services"),
+    "VenvBashOperator": "airflow_venv.bash_operator",
     "VenvBranchOperator": "airflow_venv.operators",
     "VenvOperator": "airflow_venv.operators",
     "VenvSensor": "airflow_venv.operators",

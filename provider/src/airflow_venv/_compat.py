@@ -11,17 +11,19 @@ from urllib.parse import quote
 
 try:  # Airflow 3: the task SDK and the standard provider
     from airflow.sdk import task  # isort: skip
-    from airflow.sdk.bases.decorator import task_decorator_factory  # isort: skip
+    from airflow.sdk.bases.decorator import DecoratedOperator, task_decorator_factory  # isort: skip
     from airflow.sdk.bases.sensor import BaseSensorOperator, PokeReturnValue  # isort: skip
     from airflow.providers.standard.decorators.external_python import _PythonExternalDecoratedOperator as DecoratedInit
+    from airflow.providers.standard.operators.bash import BashOperator
     from airflow.providers.standard.operators.branch import BaseBranchOperator
     from airflow.providers.standard.operators.python import ExternalPythonOperator, ShortCircuitOperator
 
     AIRFLOW_3 = True
 except ImportError:  # Airflow 2, where the standard provider may be installed too but the core's classes are in use
     from airflow.decorators import task
-    from airflow.decorators.base import task_decorator_factory
+    from airflow.decorators.base import DecoratedOperator, task_decorator_factory
     from airflow.decorators.external_python import _PythonExternalDecoratedOperator as DecoratedInit
+    from airflow.operators.bash import BashOperator
     from airflow.operators.branch import BaseBranchOperator
     from airflow.operators.python import ExternalPythonOperator, ShortCircuitOperator
     from airflow.sensors.base import BaseSensorOperator, PokeReturnValue
@@ -56,11 +58,14 @@ __all__ = [
     "AirflowSkipException",
     "BaseBranchOperator",
     "BaseSensorOperator",
+    "BashOperator",
     "DecoratedInit",
+    "DecoratedOperator",
     "ExternalPythonOperator",
     "PokeReturnValue",
     "ShortCircuitOperator",
     "add_to_retry_rules",
+    "bash_arguments",
     "code_folder",
     "conf",
     "delete_variable",
@@ -102,6 +107,13 @@ def stock_arguments(serializer: str) -> dict[str, Any]:
     if "serializer" in inspect.signature(ExternalPythonOperator.__init__).parameters:  # 2.10 and newer
         return {"serializer": serializer if serializer in ("cloudpickle", "dill") else "pickle"}
     return {"use_dill": serializer == "dill"}
+
+
+def bash_arguments(options: dict[str, Any]) -> dict[str, Any]:
+    """Spell the options of a BashOperator as this version does: before 2.7 the code that skips had another name."""
+    if "skip_on_exit_code" in inspect.signature(BashOperator.__init__).parameters:
+        return options
+    return {("skip_exit_code" if name == "skip_on_exit_code" else name): value for name, value in options.items()}
 
 
 def add_to_retry_rules(task: Any, raised_types: Mapping[str, type]) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, cast, get_typ
 
 from airflow_venv._compat import DecoratedInit, task_decorator_factory
 from airflow_venv._compat import task as _airflow_task
+from airflow_venv.environment_mixin import look_up_at_parse
 from airflow_venv.environments.lookup import check_name
 from airflow_venv.operators import (
     VenvBranchOperator,
@@ -15,7 +16,6 @@ from airflow_venv.operators import (
     VenvSensor,
     VenvShortCircuitOperator,
     check_settings,
-    look_up_at_parse,
 )
 from airflow_venv.source.extract import MARK, remember_call
 
@@ -210,6 +210,7 @@ if TYPE_CHECKING:
         venv_branch = staticmethod(_typed)
         venv_short_circuit = staticmethod(_typed)
         venv_sensor = staticmethod(_typed)
+        venv_bash = staticmethod(_typed)
 
 
 task = cast("_TaskDecorators", _airflow_task)

@@ -11,7 +11,14 @@ from airflow_venv.config import OPTIONS
 
 __all__ = ["get_provider_info"]
 
-_DECORATORS = ("venv", "venv_branch", "venv_short_circuit", "venv_sensor")
+_DECORATORS = {
+    "venv": "decorators.venv_task",
+    "venv_bash": "bash_decorator.venv_bash_task",
+    "venv_branch": "decorators.venv_branch_task",
+    "venv_short_circuit": "decorators.venv_short_circuit_task",
+    "venv_sensor": "decorators.venv_sensor_task",
+}
+"""Decorator to the function that makes it."""
 
 
 def get_provider_info() -> dict[str, Any]:
@@ -21,7 +28,7 @@ def get_provider_info() -> dict[str, Any]:
         "name": "Virtual Environments",
         "description": "Run tasks in Python environments of their own with `@task.venv`.",
         "task-decorators": [
-            {"name": name, "class-name": f"airflow_venv.decorators.{name}_task"} for name in _DECORATORS
+            {"name": name, "class-name": f"airflow_venv.{function}"} for name, function in _DECORATORS.items()
         ],
         "config": {
             "venv": {

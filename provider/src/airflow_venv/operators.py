@@ -28,7 +28,8 @@ from airflow_venv._compat import (
     stock_arguments,
 )
 from airflow_venv.call import Call, FileFunction, FunctionSource
-from airflow_venv.environments import facts, lookup
+from airflow_venv.environment_mixin import EnvironmentMixin, check_one_of
+from airflow_venv.environments import facts
 from airflow_venv.errors import BrokenEnvironmentError
 from airflow_venv.results import FunctionError, value_of
 from airflow_venv.signature import Bound, bind, check_context_parameters
@@ -53,14 +54,9 @@ __all__ = [
     "VenvSensor",
     "VenvShortCircuitOperator",
     "check_settings",
-    "look_up_at_parse",
 ]
 
 _OLDEST_PYTHON = (3, 7)
-_NO_ENVIRONMENT = (
-    'A task needs either the name of an environment, as in @task.venv("name") or venv="name"; or python=, the path of '
-    "an interpreter"
-)
 _IN_DOCKERFILE = "an environment is built with the image, so this belongs into its PYENV line: "
 _MOVED = {
     "requirements": f"{_IN_DOCKERFILE}PYENV <version> <name> requirements.txt",
@@ -85,7 +81,7 @@ class _Namespace:
     """Gives the names of a module whose object is not known."""
 
 
-class VenvOperator(ExternalPythonOperator):
+class VenvOperator(EnvironmentMixin, ExternalPythonOperator):
     """Run a function in the Python environment of a name.
 
     Takes everything that ExternalPythonOperator takes, in all versions of Airflow alike, and:
@@ -110,7 +106,6 @@ class VenvOperator(ExternalPythonOperator):
     shallow_copy_attrs: Sequence[str] = ("python_callable", "op_kwargs", "include")
     decorated = False
     """Whether the function came by a decorator, so that its source has one that must not go along."""
-    _environment_logged = False
     is_async = False  # a coroutine function is run in the environment, not awaited in the worker
 
     def __init__(  # noqa: PLR0913 - an operator's options
@@ -131,10 +126,7 @@ class VenvOperator(ExternalPythonOperator):
         **kwargs: Any,
     ) -> None:
         check_settings(kwargs)
-        if venv is None and python is None:
-            raise TypeError(_NO_ENVIRONMENT)
-        if venv is not None and python is not None:
-            raise TypeError("Pass either venv=, the name of an environment, or python=, the path of an interpreter.")
+        check_one_of(venv, python)
         self.function_file = FileReference.parse(python_callable) if isinstance(python_callable, str) else None
         serializer = _serializer(serializer, use_dill=use_dill)
         super().__init__(
@@ -143,9 +135,7 @@ class VenvOperator(ExternalPythonOperator):
             **stock_arguments(serializer),
             **kwargs,
         )
-        self.venv = None if venv is None else lookup.check_name(venv)
-        # What DAG code and Airflow's pages see; the task looks the name up again, where it runs.
-        self.python = python if self.venv is None else lookup.known_path(self.venv)
+        self._choose_environment(venv, python)
         self.serializer = serializer
         self.skip_on_exit_code = _codes(skip_on_exit_code)
         self.env_vars = env_vars
@@ -154,8 +144,6 @@ class VenvOperator(ExternalPythonOperator):
         self.include = include
         self.airflow_shim = airflow_shim
         self.export_connections = tuple(export_connections)
-        if self.venv is not None:
-            look_up_at_parse(self.venv)
         if self.function_file is None and not kwargs.get("_airflow_mapped_validation_only"):
             check_context_parameters(self.python_callable, self.op_args, self.op_kwargs)
             check_names(self.python_callable, self.include, decorated=self.decorated)
@@ -211,21 +199,6 @@ class VenvOperator(ExternalPythonOperator):
             add_to_retry_rules(self, error.raised_types)
             raise
 
-    def resolve_python(self) -> str:
-        """Find the interpreter's path, now, and make sure that it can be started.
-
-        Raises:
-            UnknownEnvironmentError: there is no environment of that name.
-            BrokenEnvironmentError: its interpreter is missing or cannot run here.
-        """
-        if self.venv is None:
-            path, label = str(self.python), "python"
-        else:
-            name = lookup.check_name(self.venv)
-            path, label = lookup.find(name), f"The environment {name!r}"
-        lookup.check_python(path, label)
-        return path
-
     def _call(self, context: Any) -> Call:
         """Describe one run of the function. The operator itself is left as it is.
 
@@ -275,15 +248,6 @@ class VenvOperator(ExternalPythonOperator):
                 "Airflow (%s), not in the environment, or return plain data",
                 sys.executable,
             )
-
-    def _log_environment(self, environment: facts.Environment) -> None:
-        """Log once where the task runs; a sensor asks its function again and again."""
-        if self._environment_logged:
-            return
-        self._environment_logged = True
-        version = ".".join(map(str, environment.version or ()))
-        name = f"the environment {self.venv!r}" if self.venv is not None else "the interpreter of python="
-        self.log.info("Running in %s: Python %s, %s", name, version or "of unknown version", environment.python)
 
     def _check_facts(self, environment: facts.Environment) -> None:
         """Refuse an interpreter that is too old; warn about a package that is expected and missing."""
@@ -376,22 +340,6 @@ def check_settings(names: Iterable[str]) -> None:
     moved = [f"{name}: {_MOVED[name]}" for name in names if name in _MOVED]
     if moved:
         raise TypeError(f"@task.venv and VenvOperator do not take {'; '.join(moved)}.")
-
-
-def look_up_at_parse(name: str) -> None:
-    """Look up an environment's name while the DAG is parsed, if `[venv] parse_check` says so.
-
-    `auto` looks where there are environments at all: a scheduler or DAG processor that runs another image than the
-    workers has none, and there the look-up waits for the task.
-
-    Raises:
-        UnknownEnvironmentError: there is no such environment.
-    """
-    if lookup.is_template(name):
-        return
-    check = config.option("parse_check")
-    if check == "strict" or (check == "auto" and lookup.environments()):
-        lookup.find(name)
 
 
 def _serializer(name: str | None, *, use_dill: bool) -> str:

@@ -396,5 +396,5 @@ def test_an_argument_that_cannot_be_sent_is_named():
     """What cannot be sent is told before anything runs there."""
     outcome = run("def f(x): pass", sys)
     assert outcome.type_name == "TransferError"
-    assert "'positional argument 1'" in outcome.message
+    assert "The argument number 1 cannot be sent" in outcome.message
     assert "module of module builtins" in outcome.message

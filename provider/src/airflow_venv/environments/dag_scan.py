@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 __all__ = ["Demand", "Unreadable", "scan"]
 
 _DECORATORS = {"venv", "venv_branch", "venv_short_circuit", "venv_sensor"}
-_OPERATORS = {"VenvOperator", "VenvBranchOperator", "VenvShortCircuitOperator", "VenvSensor"}
+_OPERATORS = {"VenvBashOperator", "VenvOperator", "VenvBranchOperator", "VenvShortCircuitOperator", "VenvSensor"}
+_RUN_IN_AIRFLOW = {"venv_bash"}
+"""Decorators whose functions run where Airflow runs."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,9 @@ def _demands(tree: ast.Module, file: str, lines: list[str]) -> Iterator[Demand]:
     for node in ast.walk(tree):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             for decorator in node.decorator_list:
-                if name := _environment(decorator, _DECORATORS):
+                if name := _environment(decorator, _RUN_IN_AIRFLOW):
+                    yield Demand(file, decorator.lineno, node.name, name)
+                elif name := _environment(decorator, _DECORATORS):
                     yield Demand(file, decorator.lineno, node.name, name, _modules(node), _piece(node, file, lines))
         elif name := _environment(node, _OPERATORS):
             line = getattr(node, "lineno", 0)
