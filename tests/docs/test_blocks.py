@@ -93,7 +93,7 @@ def test_commands_exist(page: Path):
 
 
 def buildx_options() -> set[str]:
-    """What `docker buildx build` takes here."""
+    """Return what `docker buildx build` takes here."""
     here = engine.find()
     if here is None:
         pytest.skip("no engine, so no buildx to ask (make engine)")

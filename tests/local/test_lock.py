@@ -34,14 +34,14 @@ BASE = ("--base-suite=bookworm",)
 
 @pytest.fixture
 def index() -> Iterator[str]:
-    """The address of an index that asks for a password, with the password in it."""
+    """Provide the address of an index that asks for a password, with the password in it."""
     with services.package_index(WHEELS, user="me", password="s3cret") as address:
         yield address if "@" in address else address.replace("://", "://me:s3cret@")
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A Dockerfile with three PYENVs, two of which have requirements."""
+    """Provide a Dockerfile with three PYENVs, two of which have requirements."""
     (tmp_path / "Dockerfile").write_text(DOCKERFILE)
     (tmp_path / "one.txt").write_text("beta\n")
     return tmp_path

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def assert_lossless(document: Document, source: bytes) -> None:
-    """The texts of the nodes join to the file; spans and lines agree."""
+    """Check that the texts of the nodes join to the file, and that spans and lines agree."""
     assert b"".join(node.text for node in document.nodes) == source
     line, offset = 1, 0
     for node in document.nodes:
@@ -25,7 +25,7 @@ def assert_lossless(document: Document, source: bytes) -> None:
 
 
 def assert_whole_lines(node: Node, line: int, offset: int) -> None:
-    """A node starts where the one before it ended, and its lines are those its bytes stand on."""
+    """Check that a node starts where the one before it ended, and that its lines are those of its bytes."""
     assert node.span.start == offset < node.span.end
     assert node.lines.first == line <= node.lines.last
     assert node.file.lines_of(node.span) == node.lines
@@ -46,7 +46,7 @@ def assert_sound(instruction: Instruction) -> None:
 
 
 def assert_mapped(text: Logical) -> None:
-    """The byte at each offset is the byte at the index, and offsets grow."""
+    """Check that the byte at each offset is the byte at the index, and that offsets grow."""
     offsets = [text.offset(index) for index in range(len(text))]
     assert bytes(text.file.data[offset] for offset in offsets) == text.text
     assert offsets == sorted(set(offsets))

@@ -117,7 +117,7 @@ def pyenvs(draw: st.DrawFn, escape: bytes = b"\\", name: bytes | None = None) ->
 
 @st.composite
 def dockerfiles(draw: st.DrawFn, *, pyenv: bool = True, from_first: bool = False) -> bytes:
-    """A whole Dockerfile that the engine's parser would take.
+    """Draw a whole Dockerfile that the engine's parser would take.
 
     Args:
         draw: hypothesis's.

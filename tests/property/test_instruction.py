@@ -71,7 +71,7 @@ FILES = st.builds(
 
 
 def checked(error, document):
-    """An error's places lie in the file, and it can be shown."""
+    """Check that an error's places lie in the file, and that it can be shown."""
     for location in error.locations:
         assert 0 <= location.span.start <= location.span.end <= len(location.file.data)
     assert error.locations[0].file is document.file

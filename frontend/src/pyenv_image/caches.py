@@ -11,7 +11,7 @@ MOUNT = Path("/run/pyenv-cache")
 
 
 def folder(uid: int, gid: int) -> Path | None:
-    """The part of the mount that belongs to a user; None where nothing is mounted. To be called as root."""
+    """Return the part of the mount that belongs to a user; None where nothing is mounted. To be called as root."""
     if not MOUNT.is_dir():
         return None
     mine = MOUNT / str(uid)

@@ -95,7 +95,7 @@ def _working_directory() -> str:
 
 
 def _always(options: EnvironmentOptions, owner: account.Account, workspace: Workspace) -> dict[str, str]:
-    """What makes the result the same everywhere, and what keeps an install from leaving anything else."""
+    """Return the variables that make the result the same everywhere, and keep an install from leaving anything else."""
     return {
         "HOME": str(owner.home or "/"),
         "TMPDIR": str(workspace.temporary),

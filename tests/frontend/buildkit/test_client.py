@@ -14,7 +14,7 @@ CACHES = (("registry", {"ref": "r/cache:1"}), ("local", {"src": "/cache"}))
 
 
 def asked(engine):
-    """What the engine was asked to solve."""
+    """Return what the engine was asked to solve."""
     return [wire.SolveRequest.FromString(body) for method, body in engine.calls if method == "Solve"]
 
 

@@ -38,7 +38,7 @@ def called(monkeypatch, *arguments, stdin=b""):
 
 
 def folder(path, dockerfile, **files):
-    """A build context; `__` in a name is a `/`, `_dot_` a dot."""
+    """Write a build context; `__` in a name is a `/`, `_dot_` a dot."""
     path.mkdir(parents=True, exist_ok=True)
     (path / "Dockerfile").write_text(dockerfile, "utf-8", newline="")
     for name, text in files.items():

@@ -18,7 +18,7 @@ def checked(monkeypatch, *arguments, **options):
 
 @pytest.fixture
 def place(tmp_path, monkeypatch):
-    """The working directory."""
+    """Provide the working directory."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

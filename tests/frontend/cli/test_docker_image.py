@@ -49,7 +49,7 @@ def directory(name):
 
 
 def archive(path, content):
-    """What `docker cp` writes for a file or a folder."""
+    """Return what `docker cp` writes for a file or a folder."""
     name = path.rpartition("/")[2]
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
@@ -65,7 +65,7 @@ def archive(path, content):
 
 @pytest.fixture
 def docker(tmp_path, monkeypatch):
-    """A `docker` command on PATH, and the folder with its log."""
+    """Put a `docker` command on PATH; return the folder with its log."""
     place = tmp_path / "bin"
     place.mkdir()
     (place / "docker").write_text(DOCKER)

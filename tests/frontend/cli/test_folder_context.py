@@ -8,7 +8,7 @@ from pyenv_frontend.inputs.build_context import NotInContextError
 
 @pytest.fixture
 def root(tmp_path):
-    """A context with a secret outside of it."""
+    """Make a context with a secret outside of it."""
     (tmp_path / "secret").write_text("no")
     root = tmp_path / "root"
     (root / "sub").mkdir(parents=True)

@@ -35,7 +35,7 @@ URI = re.compile(r"(file:///)?[A-Za-z0-9._~/%!$&'()*+,;=@-]+")
 
 
 def assert_place(place):
-    """A SARIF location: a file by its URI, and a region that does not end before it begins."""
+    """Check a SARIF location: a file by its URI, and a region that does not end before it begins."""
     physical = place["physicalLocation"]
     region = physical["region"]
     assert URI.fullmatch(physical["artifactLocation"]["uri"])

@@ -25,7 +25,7 @@ OUTSIDE = {"from", "builder", "mount", "network", "path", "uv", "lock"}
 
 
 def written(spec: OptionSpec) -> str:
-    """An option as a PYENV has it, with a value that is not its default."""
+    """Write an option as a PYENV has it, with a value that is not its default."""
     values = {"choice": spec.choices[-1:], "file": ["c.txt"], "label": ["x"]}.get(spec.kind, ["a-value"])
     return f"--{spec.name}" if spec.kind == "switch" else f"--{spec.name}={values[0]}"
 

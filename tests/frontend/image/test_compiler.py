@@ -32,7 +32,7 @@ SOURCES = {
 
 @pytest.fixture
 def folder(tmp_path):
-    """A folder of sources."""
+    """Provide a folder of sources."""
     for name, text in SOURCES.items():
         path = tmp_path / "site-packages" / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -58,7 +58,7 @@ def limit_of_files():
 
 
 def made(folder):
-    """The byte code below a folder, by path."""
+    """Return the byte code below a folder, by path."""
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*.pyc"))}
 
 

@@ -11,7 +11,7 @@ from pyenv_image.step_options import CopyOptions
 
 @pytest.fixture
 def made(tmp_path):
-    """An environment as a builder's stage leaves it."""
+    """Provide an environment as a builder's stage leaves it."""
     root = tmp_path / "made"
     (root / "bin").mkdir(parents=True)
     (root / "bin" / "python").symlink_to("/opt/pyenv/3.8/bin/python3.8")

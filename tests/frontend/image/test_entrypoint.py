@@ -10,7 +10,7 @@ from tools.state import ROOT
 
 
 def loaded(name):
-    """A script of the frontend's image as a module."""
+    """Return a script of the frontend's image as a module."""
     spec = importlib.util.spec_from_file_location(name, ROOT / f"frontend/image/{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -19,7 +19,7 @@ def loaded(name):
 
 @pytest.fixture
 def bundle(tmp_path):
-    """A bundle of two modules in a package, and of one text of `dataclasses`."""
+    """Provide a bundle of two modules in a package, and of one text of `dataclasses`."""
     sources = {
         "bundled_test": ("/x/bundled_test/__init__.py", "WHERE = __file__, __path__"),
         "bundled_test.inner": ("/x/bundled_test/inner.py", "from bundled_test import WHERE as THERE"),

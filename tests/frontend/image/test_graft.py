@@ -13,7 +13,7 @@ SERIES = f"{sys.version_info[0]}.{sys.version_info[1]}"
 
 @pytest.fixture
 def source(tmp_path):
-    """A prefix like /usr/local of an official image, small."""
+    """Provide a prefix like /usr/local of an official image, small."""
     prefix = tmp_path / "source"
     files = [
         f"bin/python{SERIES}", "bin/pip", "bin/python3.0",

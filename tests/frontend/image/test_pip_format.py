@@ -7,7 +7,7 @@ from pyenv_image.pip_format import local_path, read_statements, rewrite
 
 
 def statements(text):
-    """What a file says, in short."""
+    """Return what a file says, in short."""
     return [(each.kind, each.value) for each in read_statements(text)]
 
 

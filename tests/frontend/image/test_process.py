@@ -19,7 +19,7 @@ def run(capfdbinary, tmp_path, code, output):
 
 @pytest.fixture
 def writes(monkeypatch):
-    """What is written to standard output, write by write."""
+    """Provide what is written to standard output, write by write."""
     written = []
     monkeypatch.setattr(process, "_write", lambda text, _: written.append(text) if text else None)
     return written

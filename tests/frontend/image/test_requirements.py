@@ -9,7 +9,7 @@ from pyenv_image.workspace import Workspace
 
 @pytest.fixture
 def workspace(tmp_path):
-    """A context with a local package at the top, and a wheel and a nested file in a folder."""
+    """Provide a context with a local package at the top, and a wheel and a nested file in a folder."""
     root = tmp_path / "context"
     for name in ("libs/own/pyproject.toml", "reqs/wheels/w-1-py3-none-any.whl", "reqs/more/base.txt", "six"):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -21,12 +21,12 @@ def workspace(tmp_path):
 
 @pytest.fixture
 def context(workspace):
-    """The folder of the context."""
+    """Provide the folder of the context."""
     return workspace.context
 
 
 def copied(workspace, text, name="reqs/one.txt", environ=None, **options):
-    """What a requirements file becomes; the context is written as CONTEXT, copies of the stage's folders as STAGE."""
+    """Return what a requirements file becomes; the context reads CONTEXT, copies of the stage's folders STAGE."""
     (workspace.context / name).write_text(text)
     requirements = Requirements(workspace, environ or {}, options.pop("installer", "uv"), **options)
     assert requirements.copy(name) == name

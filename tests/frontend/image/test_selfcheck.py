@@ -9,7 +9,7 @@ LACKING = "{}: cannot open shared object file: No such file or directory"
 
 @pytest.fixture(autouse=True)
 def programs(monkeypatch, tmp_path):
-    """A folder of programs, in place of those of this machine: of Debian, if a test puts in nothing else."""
+    """Provide a folder of programs, in place of those of this machine: of Debian, if a test puts in nothing else."""
     (tmp_path / "apt-get").touch()
     monkeypatch.setattr(selfcheck, "_FOLDERS", (str(tmp_path),))
     return tmp_path

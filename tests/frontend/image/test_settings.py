@@ -13,7 +13,7 @@ from pyenv_image.settings import file_option, settings_for
 
 @pytest.fixture(autouse=True)
 def _no_system_file(monkeypatch, tmp_path):
-    """This machine may have a configuration of its own."""
+    """Hide the configuration that this machine may have."""
     monkeypatch.setattr(pip_configuration, "SYSTEM_FILE", tmp_path / "etc/pip.conf")
 
 
@@ -22,7 +22,7 @@ def settings(environ, installer="uv", home="/nonexistent"):
 
 
 def variables(given):
-    """What an installer gets besides what the stage has."""
+    """Return what an installer gets besides what the stage has."""
     return {key: value for key, value in given.environ.items() if not key.startswith("XDG_")}
 
 

@@ -18,7 +18,7 @@ SYNTAX = "PyenvSyntaxMissing"
 
 
 def advice(text, files=None, *, today=TODAY, build_args=None, standalone=False, **variables):
-    """What is said about a Dockerfile."""
+    """Return what is said about a Dockerfile."""
     program = read(parse(text.encode()), base_variables=lambda *_: variables)
     closures = [resolve_inputs(each.pyenv, Files(files or {})) for each in program.environments]
     return lint_pyenvs(program, closures, today=today, build_args=build_args, standalone=standalone)

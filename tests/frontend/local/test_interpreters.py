@@ -37,7 +37,7 @@ def fake(path: Path, version: str, kind: str = "CPython") -> None:
 
 @pytest.fixture
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A machine with nothing on PATH; its PYENV_ROOT is `pyenv`, its uv keeps Pythons in `uv`."""
+    """Provide a machine with nothing on PATH; its PYENV_ROOT is `pyenv`, its uv keeps Pythons in `uv`."""
     monkeypatch.setenv("PYENV_ROOT", str(tmp_path / "pyenv"))
     monkeypatch.setenv("UV_PYTHON_INSTALL_DIR", str(tmp_path / "uv"))
     monkeypatch.setenv("UV_PYTHON_DOWNLOADS", "never")

@@ -16,14 +16,14 @@ PACKAGE = {"name": "six", "version": "1.17.0", "wheels": [{"url": "https://index
 
 
 def lock_text(line=LINE, libc="glibc 2.36", packages=(PACKAGE,)):
-    """The lock of a PYENV line."""
+    """Return the lock of a PYENV line."""
     target = LockTarget(python="3.9", libc=libc, platforms=("linux/amd64", "linux/arm64"))
     inputs = lock_inputs(pyenv(line), closure(line, FILES))
     return tomli_w.dumps(as_document(Lock(target=target, inputs=inputs, packages=packages)))
 
 
 def glibc(minor):
-    """A C library."""
+    """Return a C library."""
     return Libc(kind="glibc", version=(2, minor))
 
 

@@ -10,7 +10,7 @@ LINE = "PYENV --constraint=c.txt 3.9 x r.txt"
 
 
 def inputs(line, files):
-    """The inputs of one PYENV line."""
+    """Return the inputs of one PYENV line."""
     return lock_inputs(pyenv(line), closure(line, files))
 
 

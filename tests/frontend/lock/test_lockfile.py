@@ -18,7 +18,7 @@ SDIST = {"url": "https://index.example/a-1.0.tar.gz", "hashes": {"sha256": "1" *
 
 
 def package(name, version="1.0", wheels=(), **fields):
-    """A `[[packages]]` table as uv writes it for one platform."""
+    """Return a `[[packages]]` table as uv writes it for one platform."""
     tables = [{"url": f"https://index.example/{wheel}", "size": 3, "hashes": {"sha256": "0" * 64}} for wheel in wheels]
     return {"name": name, "version": version, **({"wheels": tables} if tables else {}), **fields}
 

@@ -39,11 +39,11 @@ class Files:
 
 
 def pyenv(line):
-    """The PYENV of a one-stage file."""
+    """Return the PYENV of a one-stage file."""
     (environment,) = read(parse(b"FROM base\n" + line.encode())).environments
     return environment.pyenv
 
 
 def closure(line, files=None, **more):
-    """What a PYENV line refers to in a context of these files."""
+    """Return what a PYENV line refers to in a context of these files."""
     return resolve_inputs(pyenv(line), files if isinstance(files, Files) else Files(files, **more))

@@ -40,7 +40,7 @@ LINES = st.lists(PIECES, max_size=12).map("".join) | st.text(max_size=20)
 
 @pytest.fixture(scope="module")
 def standalone():
-    """The parser that the image carries, and the root of its errors."""
+    """Provide the parser that the image carries, and the root of its errors."""
     module = types.ModuleType("made")
     sys.modules["made"] = module  # what is made looks itself up
     exec(compile(generate(), "made", "exec"), vars(module))  # noqa: S102 - our own generator's output

@@ -8,7 +8,7 @@ from pyenv_frontend.solve.git import parse, source
 
 
 def made(address, **build_args):
-    """The source op of an address, as identifier and attributes."""
+    """Return the source op of an address, as identifier and attributes."""
     raw = {f"BUILDKIT_FRONTEND_OPT_{n}": f"build-arg:{k}={v}" for n, (k, v) in enumerate(build_args.items())}
     op = wire.Op.FromString(source(parse(address), parse_options(raw)).ops[-1])
     return op.source.identifier, dict(op.source.attrs)

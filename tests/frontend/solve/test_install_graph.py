@@ -48,7 +48,7 @@ class Graph:
 
 
 def story(definition):
-    """The graph as text, from its end: what each op does and on what."""
+    """Return the graph as text, from its end: what each op does and on what."""
     ops = {"sha256:" + hashlib.sha256(raw).hexdigest(): wire.Op.FromString(raw) for raw in definition.ops}
 
     def tell(digest):

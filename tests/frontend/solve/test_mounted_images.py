@@ -30,7 +30,7 @@ def image():
 
 @pytest.fixture
 def images(monkeypatch):
-    """The images of a build for arm64 on a machine of amd64, with the answers of the engine."""
+    """Provide the images of a build for arm64 on a machine of amd64, with the answers of the engine."""
 
     def make(*answers, text=DOCKERFILE, platform=""):
         monkeypatch.setattr(mounted_images, "own_image", lambda: OWN)
@@ -48,7 +48,7 @@ def images(monkeypatch):
 
 
 def asked(bridge):
-    """The platforms that images were looked up for."""
+    """Return the platforms that images were looked up for."""
     return [options["platform"] for _, _, options, _ in (call for call in bridge.calls if call[0] == "frontend")]
 
 

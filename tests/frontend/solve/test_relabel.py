@@ -24,19 +24,19 @@ LINES = [(1, 1), (2, 2), (3, 4), (3, 4), (3, 4), (3, 4), (3, 4), (5, 5)]
 
 @pytest.fixture
 def file():
-    """The user's file."""
+    """Provide the user's file."""
     definition = llb.definition(llb.source("local://dockerfile", {}, "load"))
     return UserFile(name="Dockerfile", text=USER, definition=definition, ref=RefId("r"), context=None)
 
 
 @pytest.fixture
 def labels(file):
-    """What the expanded lines stand for."""
+    """Provide what the expanded lines stand for."""
     return Labels(file, parse(USER), EXPANDED, LineMap(Lines(*each) for each in LINES))
 
 
 def graph(*steps, data=EXPANDED):
-    """A chain of steps, each a name and the lines it comes from."""
+    """Return a chain of steps, each a name and the lines it comes from."""
     made = wire.Definition()
     made.source.infos.add(filename="Dockerfile", data=data)
     before = None
@@ -56,7 +56,7 @@ def graph(*steps, data=EXPANDED):
 
 
 def names(made):
-    """The names of the steps in order."""
+    """Return the names of the steps in order."""
     return [made.metadata[llb.digest_of(raw)].description[llb.NAME] for raw in made.ops[:-1]]
 
 
@@ -122,7 +122,7 @@ def test_triggers_and_platforms_stay_in_the_count(labels):
 
 
 def source(data, *lines, **more):
-    """A place as the engine reports it."""
+    """Return a place as the engine reports it."""
     ranges = [{"start": {"line": line}, "end": {"line": line}} for line in lines]
     info = {"filename": "x", "data": b64encode(data).decode(), "definition": {"def": ["kept"]}}
     return Detail(SOURCE, json.dumps({"info": info, "ranges": ranges, **more}).encode())

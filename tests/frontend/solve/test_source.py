@@ -18,7 +18,7 @@ def options(**raw):
 
 
 def local(**files):
-    """An engine whose client has these files beside one another."""
+    """Return an engine whose client has these files beside one another."""
     return FakeBridge({"local://dockerfile": {name.replace("__", "."): text for name, text in files.items()}})
 
 
@@ -67,7 +67,7 @@ def test_a_shared_session_is_honoured():
 
 
 def graph(identifier):
-    """A graph that somebody hands in."""
+    """Return a graph that somebody hands in."""
     from pyenv_frontend.buildkit import llb
 
     return llb.definition(llb.source(identifier, {}, "given"))
@@ -97,7 +97,7 @@ def test_a_download_that_is_no_archive_is_the_dockerfile():
 
 
 def archive():
-    """A tar."""
+    """Return a tar."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as tar:
         tar.addfile(tarfile.TarInfo("Dockerfile"))

@@ -13,7 +13,7 @@ CASES = sorted((Path(__file__).parent / "cases").iterdir())
 
 
 def one(text, **settings):
-    """The only PYENV of a Dockerfile."""
+    """Return the only PYENV of a Dockerfile."""
     (environment,) = read(parse(text.encode()), Settings(**settings)).environments
     return environment.pyenv
 
@@ -23,7 +23,7 @@ def version(text, **settings):
 
 
 def rendered(program):
-    """A program as text for the eye: a line for a stage, one for each PYENV, and what differs from the defaults."""
+    """Return a program as text: a line for a stage, one for each PYENV, and what differs from the defaults."""
     lines = []
     for stage in program.stages:
         parent = "" if stage.parent is None else f" parent={stage.parent}"

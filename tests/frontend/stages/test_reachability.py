@@ -21,7 +21,7 @@ PYENV 3.1 $$ not read
 
 
 def names(line, target):
-    """The environments of a build, and the images that were asked for."""
+    """Return the environments of a build, and the images that were asked for."""
     asked = []
     program = read(
         parse(FILE.format(line=line).encode()),

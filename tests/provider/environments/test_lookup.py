@@ -95,7 +95,7 @@ def test_a_template_is_left_for_the_task():
 
 @pytest.fixture
 def program(tmp_path):
-    """An executable file."""
+    """Provide an executable file."""
     path = tmp_path / "python"
     path.write_text("#!/bin/sh\n")
     path.chmod(0o755)

@@ -11,7 +11,7 @@ from airflow_venv.errors import BrokenEnvironmentError, UnknownEnvironmentError,
 
 @pytest.fixture(autouse=True)
 def dbt(tmp_path, monkeypatch):
-    """An environment with a program, and the default of the configuration."""
+    """Provide an environment with a program, and the default of the configuration."""
     folder = tmp_path / "dbt" / "bin"
     folder.mkdir(parents=True)
     (folder / "python").symlink_to(sys.executable)

@@ -80,7 +80,7 @@ def _misspelt(instruction: Instruction) -> UserError:
 
 
 def _closures(program: Program, context: FolderContext, errors: list[UserError]) -> list[RequirementInputs | None]:
-    """What each PYENV refers to; None, and an error more, where that cannot be found out."""
+    """Resolve what each PYENV refers to; None, and an error more, where that fails."""
     found: list[RequirementInputs | None] = []
     for environment in program.environments:
         try:

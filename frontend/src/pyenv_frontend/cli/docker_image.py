@@ -94,7 +94,7 @@ class Image:
         return sorted(name for name in inside if fnmatchcase(name, pattern))
 
     def _copied(self, path: str) -> tarfile.TarFile | None:
-        """A file or folder of the container, links followed; None if there is none."""
+        """Return a file or folder of the container, links followed; None if there is none."""
         if path not in self._archives:
             try:
                 data = _docker("cp", "--follow-link", f"{self._container}:/{path}", "-")

@@ -76,7 +76,7 @@ class _Expander:
             raise self._homeless(error.user) from error
 
     def _check_user(self, environment: Environment) -> None:
-        """A USER that comes out empty is root for the engine; where its ENV is not known, who can tell."""
+        """Refuse a USER that expands to nothing where its ENV is unknown: for the engine it would be root."""
         start = environment.pyenv.instruction.span.start
         if environment.state.user == "" and self._base_options.enough:
             users = [each for each in self._document.instructions if each.name == "USER" and each.span.start < start]
@@ -93,13 +93,13 @@ class _Expander:
         return dict(base.env)
 
     def _place(self, reference: str) -> Any:
-        """The FROM that an image is named in, or the first."""
+        """Return the FROM that an image is named in, or the first."""
         froms = [each for each in self._document.instructions if each.name == "FROM"]
         named = [each for each in froms if reference.encode() in each.arguments.text]
         return (named or froms)[0].arguments.location
 
     def _syntax(self) -> str:
-        """The image of the `# syntax=` line, unless that is Docker's own frontend, which has no tools of ours."""
+        """Return the image of the `# syntax=` line, unless it is Docker's own frontend, which lacks our tools."""
         found = detect_syntax(self._document.file.data)
         image = found.first_word.decode(errors="replace") if found else ""
         return "" if _DOCKERS.match(image) else image

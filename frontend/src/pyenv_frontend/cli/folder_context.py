@@ -40,7 +40,7 @@ class FolderContext:
         return "" if place == Path() else place.as_posix()
 
     def read(self, path: str) -> bytes:
-        """The content of a file; see `BuildContext`."""
+        """Return the content of a file; see `BuildContext`."""
         found = self._find(path)
         if found is None or not found.is_file():
             raise NotInContextError(path)
@@ -51,7 +51,7 @@ class FolderContext:
         return self._find(path) is not None
 
     def names(self, folder: str) -> tuple[str, ...]:
-        """The names in a directory; see `BuildContext`."""
+        """Return the names in a directory; see `BuildContext`."""
         found = self._find(folder)
         if found is None or not found.is_dir():
             return ()
@@ -77,7 +77,7 @@ class FolderContext:
         return self._ignore.ignores(path) and not (self._root / path).is_dir()
 
     def _find(self, path: str) -> Path | None:
-        """The place of a path, links followed as long as they stay inside."""
+        """Return the place of a path, links followed as long as they stay inside."""
         try:
             place = (self._root / path).resolve(strict=True)
         except (OSError, RuntimeError):  # not there, not to be read, too long a name, links in a circle

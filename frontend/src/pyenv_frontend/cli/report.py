@@ -43,7 +43,7 @@ class Finding:
 
     @classmethod
     def of_error(cls, error: UserError) -> Finding:
-        """A error."""
+        """Make a finding of an error."""
         return cls(
             level="error",
             rule=ERROR_RULE,
@@ -64,7 +64,7 @@ class Finding:
         )
 
     def under(self, prefix: str, dockerfile: SourceFile) -> Finding:
-        """The same with files of the build context named from here: `prefix` is the way to the context."""
+        """Return the same with files of the build context named from here: `prefix` is the way to the context."""
         files = {each.file for each in self.locations} - {dockerfile}
         renamed = {file: SourceFile(posixpath.join(prefix, file.name), file.data) for file in files}
         locations = tuple(Location(renamed.get(each.file, each.file), each.span) for each in self.locations)
@@ -94,7 +94,7 @@ def _point(location: Location) -> str:
 
 
 def as_json(findings: Sequence[Finding]) -> str:
-    """An object with the findings and their numbers."""
+    """Return an object with the findings and their numbers."""
     levels = [finding.level for finding in findings]
     report = {
         "errors": levels.count("error"),
@@ -127,7 +127,7 @@ def _json_place(location: Location) -> dict[str, Any]:
 
 
 def as_sarif(findings: Sequence[Finding]) -> str:
-    """A SARIF log of one run."""
+    """Return a SARIF log of one run."""
     rules: list[dict[str, Any]] = [{"id": ERROR_RULE, "shortDescription": {"text": "A PYENV that cannot be built"}}]
     rules += [
         {"id": rule.name, "shortDescription": {"text": rule.summary}, "help": {"text": rule.why}} for rule in RULES

@@ -55,7 +55,7 @@ class Triggers:
 
 
 def spelled(trigger: str, escape: str) -> str:
-    """A trigger as it is written in a file with the escape token `escape`; its own is always the backslash.
+    """Return a trigger as it is written in a file with the escape token `escape`; its own is always the backslash.
 
     What a shell gets to read, or JSON, stays as it is; but a backtick at the end would continue the line.
     """
@@ -98,5 +98,5 @@ def _is_absent(part: Sequence[str], present: Collection[str]) -> bool:
 
 
 def _without_work(part: Sequence[str]) -> list[str]:
-    """What a part says beside its work (USER, ENV) goes for the parts behind it, too."""
+    """Keep what a part says beside its work (USER, ENV), which goes for the parts behind it, too."""
     return [trigger for trigger in part if not _WORK.match(trigger)]

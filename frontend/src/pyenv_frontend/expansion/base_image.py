@@ -62,11 +62,11 @@ class Files(Protocol):
     """The file system of an image. Paths are relative to its root, without a leading slash."""
 
     def read(self, path: str) -> bytes | None:
-        """The file's content, symbolic links followed; None when there is none."""
+        """Return the file's content, symbolic links followed; None when there is none."""
         ...
 
     def names(self, folder: str, pattern: str) -> list[str]:
-        """The names in a folder that match a glob pattern; none when there is no such folder."""
+        """Return the names in a folder that match a glob pattern; none when there is no such folder."""
         ...
 
 

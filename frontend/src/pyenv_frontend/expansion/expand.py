@@ -188,7 +188,7 @@ class _Surrounded:
 
     @classmethod
     def by(cls, stage: Stage, base: Base, present: Collection[str]) -> _Surrounded | None:
-        """The stage with its triggers sorted, if it begins with an image that has any to be taken over."""
+        """Return the stage with its triggers sorted, if it begins with an image that has any to be taken over."""
         if stage.parent is not None or not base.triggers:
             return None
         return cls(stage, base, astro_runtime.sort(base.triggers, present))

@@ -77,7 +77,7 @@ class Interpreters:
     linked: set[str] = field(default_factory=set)
 
     def inherit(self) -> Interpreters:
-        """A copy for a stage that is based on this one."""
+        """Return a copy for a stage that is based on this one."""
         return Interpreters(dict(self.grafts), set(self.linked))
 
     def choose(self, pyenv: Pyenv, base: Base, state: StageState, file: SourceFile) -> InterpreterChoice:

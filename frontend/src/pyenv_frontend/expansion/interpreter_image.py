@@ -20,7 +20,7 @@ SUITES: dict[str, tuple[tuple[int, int], tuple[int, int], tuple[int, int]]] = {
 
 
 def image(version: str, series: str, *, libc: Libc, suite: str | None) -> str | None:
-    """The image to graft `version` from, or None when none can run on that C library.
+    """Return the image to graft `version` from, or None when none can run on that C library.
 
     Args:
         version: the version as the user wrote it, which is the tag's first part.

@@ -61,7 +61,7 @@ class EnvironmentLocation:
 
 
 def locate(environment: Environment, base: Base) -> EnvironmentLocation:
-    """The place of an environment: `--path`, or `$HOME/.venv/<name>`, or `/opt/venv/<name>` for root and the homeless.
+    """Locate an environment: `--path`, or `$HOME/.venv/<name>`, or `/opt/venv/<name>` for root and the homeless.
 
     Raises:
         HomeUnknownError: it would be under the home of a user that the base image does not know.

@@ -45,7 +45,7 @@ class PrintedBuilderStage(NamedTuple):
 
 
 def printed_builder_stages(program: Program) -> dict[int, PrintedBuilderStage]:
-    """The stages that a print of the file has more, by the number of the PYENV.
+    """Return the stages that a print of the file has more, by the number of the PYENV.
 
     Raises:
         UserError: the file counts its stages somewhere, or a builder's stage would not be the same when built upon.
@@ -72,7 +72,7 @@ def printed_builder_stages(program: Program) -> dict[int, PrintedBuilderStage]:
 
 
 def _free(name: str, taken: dict[str, int]) -> str:
-    """The name, or the first of `name-2`, `name-3` ... that no stage has; `taken` holds how far each name has come."""
+    """Return the name, or the first of `name-2`, `name-3` ... that no stage has; `taken` holds the last numbers."""
     number, free = taken.get(name, 0), name
     while free in taken:
         number += 1

@@ -24,12 +24,12 @@ def _escaped(value: str, special: str, escape: str) -> str:
 
 
 def exec_form(arguments: Iterable[str]) -> list[str]:
-    """The items of a JSON array (RUN's exec form, which is not expanded), one a list entry."""
+    """Return the items of a JSON array (RUN's exec form, which is not expanded), one a list entry."""
     return [json.dumps(argument) for argument in arguments]
 
 
 def env_value(value: str, escape: str = "\\") -> str:
-    """The right side of `ENV name=`: one reader, the word expansion."""
+    """Return the right side of `ENV name=`: one reader, the word expansion."""
     if _PLAIN.fullmatch(value):
         return value
     return '"' + _escaped(value, '$"', escape) + '"'

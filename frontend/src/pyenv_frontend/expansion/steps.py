@@ -77,7 +77,7 @@ def graft(graft: Graft, *, image: str, tools: str) -> Run:
 
 
 def graft_title(pyenv: Pyenv) -> list[str]:
-    """What a graft does, in the user's terms, and no more of the PYENV that it was made for.
+    """Return what a graft does, in the user's terms, and no more of the PYENV that it was made for.
 
     Other environments of that version start from it: it must stay as it is when that one gets another name.
     """
@@ -95,7 +95,7 @@ def environment(  # noqa: PLR0913 - three that say what, three that say how
     selfcheck: bool,
     mounts_builder: bool = True,
 ) -> Run:
-    """The RUN that makes an environment.
+    """Return the RUN that makes an environment.
 
     Args:
         pyenv: the instruction.
@@ -136,7 +136,7 @@ def _uv_image(uv: str) -> str:
 
 
 def copy(pyenv: Pyenv, location: EnvironmentLocation, python: str, *, stage: str, tools: str) -> Run:
-    """The RUN that takes an environment over from the stage that has made it.
+    """Return the RUN that takes an environment over from the stage that has made it.
 
     Not COPY: that has no word for the owners of the folders it makes on the way, and its `--chown` needs numbers.
     """
@@ -173,7 +173,7 @@ def _context(inputs: Sequence[str], escape: str) -> list[str]:
 
 
 def _expressible_ancestor(path: str) -> str:
-    """The path itself, or the nearest folder above it that can be said (empty: the whole context).
+    """Return the path itself, or the nearest folder above it that can be said (empty: the whole context).
 
     The engine takes the bytes of a flag for characters, and its client the path of a mount for a pattern of what to
     send; either way another file is looked for.
@@ -240,7 +240,7 @@ def _owner(location: EnvironmentLocation, *, in_other_stage: bool) -> _Owner:
 
 
 def _readable(mount: Mount, location: EnvironmentLocation) -> str:
-    """A secret is root's unless said otherwise, and the install step runs as the stage's user: say it for them."""
+    """Make a secret readable for the stage's user, who runs the install step: it is root's unless said otherwise."""
     owned = mount.has("uid") or (mount.has("env") and mount.target is None)
     if mount.type not in {"secret", "ssh"} or owned or location.is_root or location.account is None:
         return mount.raw
@@ -248,6 +248,6 @@ def _readable(mount: Mount, location: EnvironmentLocation) -> str:
 
 
 def variables(pyenv: Pyenv, location: EnvironmentLocation) -> list[str]:
-    """The ENV that publishes the environment: the contract with the provider."""
+    """Return the ENV that publishes the environment: the contract with the provider."""
     python = quoting.env_value(location.python, pyenv.escape)
     return ["ENV", *(f"{name}={python}" for name in pyenv.name.variables)]

@@ -95,7 +95,7 @@ class DockerfileWriter:
 
 
 def _json_items(items: Sequence[str]) -> list[str]:
-    """The items of a JSON array with their punctuation; joined by blanks they are the array."""
+    """Return the items of a JSON array with their punctuation; joined by blanks they are the array."""
     last = len(items) - 1
     return [("[" if number == 0 else "") + item + ("]" if number == last else ",") for number, item in enumerate(items)]
 

@@ -18,7 +18,7 @@ class BuildContext(Protocol):
     """
 
     def read(self, path: str) -> bytes:
-        """The content of a file.
+        """Return the content of a file.
 
         Raises:
             NotInContextError: there is no such file, or it is a directory.
@@ -30,7 +30,7 @@ class BuildContext(Protocol):
         ...
 
     def names(self, folder: str) -> tuple[str, ...]:
-        """The names in a directory; none if it is not there. Asked for globs, and on the way to an error."""
+        """Return the names in a directory; none if it is not there. Asked for globs, and on the way to an error."""
         ...
 
     def ignored(self, path: str) -> bool:

@@ -26,7 +26,7 @@ class Origin(NamedTuple):
     line: Location | None = None
 
     def at(self, line: Location) -> Origin:
-        """The same word, at a line of a file it led to; a line of the Dockerfile itself takes the word's place."""
+        """Return the word at a line of a file it led to; a line of the Dockerfile itself takes the word's place."""
         return Origin(line) if line.file is self.word.file else Origin(self.word, line)
 
     @property
@@ -35,7 +35,7 @@ class Origin(NamedTuple):
         return (self.word,) if self.line is None else (self.word, self.line)
 
     def says(self, path: str) -> str:
-        """The beginning of a sentence about `path`."""
+        """Return the beginning of a sentence about `path`."""
         if self.line is None:
             return path
         return f"{path}, which {self.line.file.name} names in line {self.line.position.line},"
@@ -98,7 +98,7 @@ class InputCollector:
         self.trees[path or "."] = None
 
     def join(self, folder: str, text: str, origin: Origin) -> str:
-        """A path as a file in `folder` says it, relative to the context.
+        """Return a path as a file in `folder` says it, relative to the context.
 
         Raises:
             UserError: it leaves the context.
@@ -119,7 +119,7 @@ class InputCollector:
         raise UserError(message, *origin.locations, hint=self._neighbours(path, named=origin.line is not None))
 
     def _neighbours(self, path: str, *, named: bool) -> str:
-        """What is there instead; a word of the Dockerfile that no file names may not be meant as a file at all."""
+        """Return what is there instead; a word that no file names may not be meant as a file at all."""
         from pyenv_frontend.pyenv.hints import file_hint  # noqa: PLC0415
 
         if self.context.ignored(path):
@@ -133,7 +133,7 @@ class InputCollector:
         return ("" if named else file_hint(path)) or self._content(folder)
 
     def _content(self, folder: str) -> str:
-        """The names in a folder."""
+        """Return the names in a folder."""
         if folder and not self.context.exists(folder):
             return f"there is no folder {folder}"
         names = sorted(self.context.names(folder))

@@ -71,7 +71,7 @@ def take_project(walk: InputCollector, path: str, origin: Origin, options: Optio
 
 
 def _take_tree(walk: InputCollector, path: str, named: str, origin: Origin, *, own: bool = True) -> None:
-    """A local package, as the file at `path` names it; the project's own folder is no package to install."""
+    """Take a local package, as the file at `path` names it; the project's own folder is not installed."""
     if is_url(named) or (own and named == "."):
         return
     file = walk.files[path]
@@ -81,7 +81,7 @@ def _take_tree(walk: InputCollector, path: str, named: str, origin: Origin, *, o
 
 
 def _take_members(walk: InputCollector, above: Workspace, project: Project, origin: Origin) -> None:
-    """The members that a project depends on, and those that these depend on; of the root's own sources all."""
+    """Take the members that a project depends on, and those that they depend on; of the root's own sources all."""
     for named in above.project.required:
         _take_tree(walk, posixpath.join(above.folder, "pyproject.toml"), named, origin)
     known = [(above.folder, above.project), *uv_workspace.members(walk, above)]
@@ -105,7 +105,7 @@ def _name_of(text: str) -> str:
 
 
 def _no_root(walk: InputCollector, path: str, project: Project, origin: Origin) -> UserError:
-    """A dependency that is a member of a workspace, and no workspace."""
+    """Return the error of a dependency that is a member of a workspace, where there is no workspace."""
     name = project.workspace[0]
     file = walk.files[path]
     found = file.data.find(b"workspace")

@@ -112,7 +112,7 @@ def _source_paths(uv: dict[str, Any]) -> Iterator[str]:
 
 
 def _workspace_sources(uv: dict[str, Any]) -> Iterator[str]:
-    """The dependencies whose source is `workspace = true`."""
+    """Return the dependencies whose source is `workspace = true`."""
     for name, source in _table(uv.get("sources")).items():
         tables = _tables(source if isinstance(source, list) else [source])
         if any(table.get("workspace") is True for table in tables):
@@ -120,14 +120,14 @@ def _workspace_sources(uv: dict[str, Any]) -> Iterator[str]:
 
 
 def _described(project: dict[str, Any]) -> Iterator[str]:
-    """The readme and licence files of `[project]`."""
+    """Return the readme and licence files of `[project]`."""
     readme = project.get("readme")
     yield from _texts([readme, _table(readme).get("file"), _table(project.get("license")).get("file")])
     yield from (path for path in _texts(project.get("license-files")) if not set(path) & set("*?["))
 
 
 def _files(entry: object) -> list[str]:
-    """The `file` of a setuptools `dynamic` entry: one name or several."""
+    """Return the `file` of a setuptools `dynamic` entry: one name or several."""
     named = _table(entry).get("file")
     return list(_texts(named if isinstance(named, list) else [named]))
 

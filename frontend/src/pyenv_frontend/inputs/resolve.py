@@ -243,7 +243,7 @@ class _Requirements:
             raise UserError(message, *origin.locations, hint="write the name itself")
 
     def _links(self, value: str, folder: str, origin: Origin) -> None:
-        """A directory of wheels; an absolute one is in the image, where the install runs."""
+        """Take a directory of wheels; an absolute one is in the image, where the install runs."""
         if value and not is_url(value) and not value.startswith("/"):
             self._refuse_variable(value, origin)
             self.walk.tree(self._local(value, folder, origin), origin)

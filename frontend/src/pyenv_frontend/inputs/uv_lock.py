@@ -21,7 +21,7 @@ _LOCAL = ("directory", "editable", "path")
 
 
 def local_packages(data: bytes, project: str, extras: Collection[str], groups: Collection[str]) -> tuple[str, ...]:
-    """The paths of the local packages that a project depends on, directly or not, relative to the lock.
+    """Return the paths of the local packages that a project depends on, directly or not, relative to the lock.
 
     Args:
         data: the lock.
@@ -52,7 +52,7 @@ def local_packages(data: bytes, project: str, extras: Collection[str], groups: C
 
 
 def _needed(package: dict[str, Any], extra: str) -> Iterator[tuple[str, str]]:
-    """What a package, or one of its extras, depends on: each with no extra, and with those that are asked for."""
+    """Return what a package, or one of its extras, depends on: each without extras, and with those asked for."""
     by_extra = _table(package.get("optional-dependencies"))
     listed = package.get("dependencies") if not extra else _of(by_extra, extra)
     yield from _entries(listed)

@@ -33,7 +33,7 @@ class Workspace(NamedTuple):
 
 
 def find(walk: InputCollector, folder: str, project: Project) -> Workspace | None:
-    """The workspace of a project, as far as the context has it; its root's `pyproject.toml` becomes one of the files.
+    """Find the workspace of a project in the context; its root's `pyproject.toml` becomes one of the files.
 
     Args:
         walk: takes in what is read.
@@ -55,7 +55,7 @@ def find(walk: InputCollector, folder: str, project: Project) -> Workspace | Non
 
 
 def members(walk: InputCollector, workspace: Workspace) -> Iterator[tuple[str, Project]]:
-    """The members that the context has, but for the root: folder, and what its `pyproject.toml` says."""
+    """Return the members that the context has, but for the root: folder, and what its `pyproject.toml` says."""
     for pattern in workspace.project.members:
         for folder in _expand(walk, posixpath.normpath(posixpath.join(workspace.folder, pattern))):
             found = None if _excluded(workspace, folder) else _look(walk, folder)
@@ -68,7 +68,7 @@ def _file(folder: str) -> str:
 
 
 def _look(walk: InputCollector, folder: str) -> Project | None:
-    """What a folder's `pyproject.toml` says, which does not enter the step for that; None where none can be read."""
+    """Read a folder's `pyproject.toml`, which does not enter the step for that; None where none can be read."""
     if not walk.context.exists(_file(folder)):
         return None
     try:
@@ -94,7 +94,7 @@ def _matches(base: str, pattern: str, folder: str) -> bool:
 
 
 def _expand(walk: InputCollector, pattern: str) -> Iterator[str]:
-    """The paths that match a glob, folder by folder."""
+    """Return the paths that match a glob, folder by folder."""
     found = [""]
     for part in pattern.split("/"):
         if not set(part) & set("*?["):

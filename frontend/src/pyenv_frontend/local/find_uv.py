@@ -12,7 +12,7 @@ __all__ = ["find_uv"]
 
 
 def find_uv() -> Path:
-    """The uv program.
+    """Find the uv program.
 
     Raises:
         UsageError: there is none.

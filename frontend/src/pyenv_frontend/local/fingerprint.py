@@ -63,7 +63,7 @@ def fingerprint_of(pyenv: Pyenv, closure: RequirementInputs, context: BuildConte
 
 
 def differences(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
-    """What changed between two recipes' parts, in words."""
+    """Say in words what changed between two recipes' parts."""
     said = []
     for name in {**new, **old}:
         before, after = old.get(name), new.get(name)
@@ -81,7 +81,7 @@ def differences(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
 
 
 def _tree(context: BuildContext, path: str) -> str:
-    """The digest of a file or folder: the names and contents below it."""
+    """Return the digest of a file or folder: the names and contents below it."""
     total = hashlib.sha256()
     for name, content in _walk(context, path):
         total.update(f"{len(name)} {name} {_digest(content)}\n".encode())

@@ -58,7 +58,7 @@ class InstallError(Exception):
 
 
 def latest_progress(output: str) -> str:
-    """The latest progress that a piece of an installer's output speaks of; empty if of none."""
+    """Return the latest progress that a piece of an installer's output speaks of; empty if of none."""
     found = [(match.start(), text, match) for pattern, text in _PROGRESS for match in pattern.finditer(output)]
     if not found:
         return ""
@@ -67,7 +67,7 @@ def latest_progress(output: str) -> str:
 
 
 def plain(output: str) -> str:
-    """What stays readable of what was written to a terminal: no control sequences, no line that was written over."""
+    """Return what stays readable of terminal output: no control sequences, no line that was written over."""
     lines = _REWRITTEN.sub("", output.replace("\r\n", "\n"))
     return "\n".join(line.rstrip() for line in _CONTROL.sub("", lines).splitlines() if line.strip())
 
@@ -165,7 +165,7 @@ def _heredoc(pyenv: Pyenv) -> str:
 
 
 def _pieces(reading: int) -> Iterator[str]:
-    """What is written, as it comes; a terminal whose other end is closed gives an error instead of an end."""
+    """Return what is written, as it comes; a terminal whose other end is closed gives an error instead of an end."""
     with os.fdopen(reading, "rb", buffering=0) as stream:
         while True:
             try:

@@ -68,7 +68,7 @@ class Interpreters:
     _locks: defaultdict[str, Lock] = field(default_factory=lambda: defaultdict(Lock))
 
     def find(self, wanted: PythonVersion, downloading: Callable[[], None] = lambda: None) -> Interpreter:
-        """The newest interpreter of a version, downloaded by uv if there is none and uv may.
+        """Find the newest interpreter of a version, downloaded by uv if there is none and uv may.
 
         Args:
             wanted: the version.
@@ -157,7 +157,7 @@ def _age(interpreter: Interpreter) -> tuple[int, Version]:
 
 
 def _cause(text: str) -> str:
-    """The last cause in uv's message, which is the one that says something."""
+    """Return the last cause in uv's message, which is the one that says something."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     causes = [line.removeprefix("cause: ") for line in lines if line.startswith("cause: ")]
     return (causes or lines or ["it did not say why"])[-1]

@@ -52,7 +52,7 @@ class Job:
 
 
 def choose(program: Program, target: str) -> tuple[list[Pyenv], list[str]]:
-    """The PYENVs whose variables an image of `target` has: the stage's own and those of the stages below it.
+    """Return the PYENVs whose variables an image of `target` has: the stage's own and those of the stages below it.
 
     Returns:
         The PYENVs in the order of the file, and sentences about those that are left out.

@@ -70,7 +70,7 @@ class Store:
         return self.folder / name
 
     def python(self, name: str) -> Path:
-        """The python of an environment."""
+        """Return the python of an environment."""
         return self.place(name) / "bin" / "python"
 
     @contextlib.contextmanager
@@ -89,7 +89,7 @@ class Store:
             yield
 
     def record(self, name: str) -> Record | None:
-        """What is known of a finished environment; None where there is none that works."""
+        """Return what is known of a finished environment; None where there is none that works."""
         if not _is_ours(self.place(name)) or not os.access(self.python(name), os.X_OK):
             return None
         try:
@@ -98,7 +98,7 @@ class Store:
             return None
 
     def begin(self, name: str) -> Path:
-        """A fresh place to make an environment in.
+        """Return a fresh folder to make an environment in.
 
         Raises:
             TakenError: what lies at its final place is not ours to replace.

@@ -104,7 +104,7 @@ def _fit(
 
 
 def _libc_reasons(locked: str, libc: Libc | None) -> list[str]:
-    """A wheel for an older glibc runs with a newer one, and never the other way round."""
+    """Compare C libraries: a wheel for an older glibc runs with a newer one, and never the other way round."""
     if libc is None:
         return []
     name = "musl" if libc.kind == "musl" else "glibc {}.{}".format(*libc.version)

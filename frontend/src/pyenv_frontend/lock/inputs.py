@@ -57,7 +57,7 @@ def changes(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
 
 
 def _normalized(content: bytes) -> bytes:
-    """Ends of lines differ between checkouts of one file on Windows and Linux."""
+    """Normalize line ends, which differ between checkouts of one file on Windows and Linux."""
     return content.replace(b"\r\n", b"\n")
 
 

@@ -151,7 +151,7 @@ def merge_platforms(resolutions: Mapping[str, Sequence[Mapping[str, Any]]]) -> t
 
 
 def _identity(package: Mapping[str, Any]) -> tuple[str, ...]:
-    """What makes two entries the same package: name, version, and a source that is not an index."""
+    """Return what makes two entries the same package: name, version, and a source that is not an index."""
     source = [repr(package.get(key)) for key in ("directory", "vcs", "archive", "marker")]
     return (package["name"], package.get("version", ""), *source)
 

@@ -24,7 +24,7 @@ def is_url(text: str) -> bool:
 
 
 def context_path(text: str) -> str:
-    """A file of the context as the Dockerfile names it, in its one spelling: no leading `/`, no `.`, no `..`.
+    """Return a file of the context as the Dockerfile names it, in its one spelling: no leading `/`, no `.`, no `..`.
 
     Raises:
         InvalidValue: it is an address, leaves the context, or is the context itself.

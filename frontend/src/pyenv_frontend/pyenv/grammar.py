@@ -96,7 +96,7 @@ def parse_line(text: str, *, escape: str = "\\") -> Line:
 
 @cache
 def _load() -> tuple[_Parser, type[Exception]]:
-    """The parser and the root of its errors: made beforehand where there is one, else made by lark now."""
+    """Return the parser and the root of its errors: made beforehand where there is one, else made by lark now."""
     try:
         made = import_module(_STANDALONE)
     except ModuleNotFoundError:

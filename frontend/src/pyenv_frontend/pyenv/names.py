@@ -47,7 +47,7 @@ def clash(name: EnvironmentName, earlier: EnvironmentName, variable: str) -> str
 
 
 def _repaired(text: str) -> str:
-    """The name with what is not allowed in it replaced by `_`; empty if nothing of it is left."""
+    """Return the name with what is not allowed in it replaced by `_`; empty if nothing of it is left."""
     stem = re.sub(r"\.(txt|in|toml)$", "", text.rpartition("/")[2])
     plain = re.sub(r"[^A-Za-z0-9_-]+", "_", stem).strip("_-")
     return f"_{plain}" if plain[:1].isdigit() else plain

@@ -224,7 +224,7 @@ OPTIONS: Final = (
 
 
 def find_option(name: str) -> OptionSpec:
-    """The row for an option's name.
+    """Find the row of an option.
 
     Raises:
         InvalidValue: there is none of that name.

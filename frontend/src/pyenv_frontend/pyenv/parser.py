@@ -73,14 +73,14 @@ def parse_pyenv(instruction: Instruction, variables: Variables) -> Pyenv:
 
 
 def _behind(line: Logical, keyword: Logical) -> Logical:
-    """What follows the keyword, without blanks at its ends."""
+    """Return what follows the keyword, without blanks at its ends."""
     text = _narrow(line.text)
     start = line.text.index(keyword.text) + len(keyword)
     return line.slice(start + len(text[start:]) - len(text[start:].lstrip()), len(text.rstrip()))
 
 
 def _narrow(text: bytes) -> str:
-    """The text with one character for each byte, and every wide blank as ASCII blanks; the offsets stay."""
+    """Return the text with one character for each byte, and every wide blank as ASCII blanks; the offsets stay."""
     if text.isascii():
         return text.decode()
     decoded = text.decode("utf-8", "surrogateescape")
@@ -156,7 +156,7 @@ class _PyenvReader:
         return UserError("PYENV says no Python version", self._text.location, expected=USAGE)
 
     def _known_option(self, name: str, text: str) -> None:
-        """What comes of an option that is none is not worth an error of its own."""
+        """Ignore what comes of an invalid option: it is not worth an error of its own."""
         try:
             find_option(name)
         except InvalidValue as error:
@@ -216,7 +216,7 @@ class _PyenvReader:
         return self._printable(expanded.value, word)
 
     def _printable(self, value: str, word: Word) -> str:
-        """A line break in a value would break the generated line in two."""
+        """Refuse a line break in a value: it would break the generated line in two."""
         if odd := _CONTROL.search(value):
             self._fail(
                 InvalidValue(f"the value of {_written(word.text)} has a control character in it ({odd[0]!r})"), word
@@ -327,7 +327,7 @@ class _PyenvReader:
 
 
 def _written(text: str) -> str:
-    """A part of the line as the user sees it."""
+    """Return a part of the line as the user sees it."""
     return printable(text.encode("latin-1"))
 
 

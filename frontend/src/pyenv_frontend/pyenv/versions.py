@@ -114,7 +114,7 @@ def _check_known(text: str, series: str, micro: int | None) -> None:
 
 
 def _suggest(text: str) -> str:
-    """What was likely meant: a known series inside the text, or those that begin with it."""
+    """Return what was likely meant: a known series inside the text, or those that begin with it."""
     if re.match(r"(python|v)?2(\.|$)", text):
         return "Python 2 is too old; write {}.{} or newer".format(*_OLDEST)
     found = re.search(r"3\.[0-9]+(\.[0-9]+)?(?![0-9])", text.replace(",", "."))

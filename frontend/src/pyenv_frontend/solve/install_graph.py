@@ -138,7 +138,7 @@ class _Parallelizer:
         return self.result
 
     def _keep(self, old: str, raw: bytes, op: wire.Op) -> None:
-        """An op that is not ours: its bytes as they were, unless an input moved."""
+        """Keep an op that is not ours: its bytes as they were, unless an input moved."""
         changed = self._follow(op.inputs)
         new = self._add(encode(op) if changed else raw, old)
         if new != old:
@@ -176,7 +176,7 @@ class _Parallelizer:
 
     @staticmethod
     def _take_builder(op: wire.Op) -> _Out | None:
-        """What the stage of `--builder` left, if there is one; its mount is taken away."""
+        """Take what the stage of `--builder` left, if there is one; its mount is taken away."""
         for number, mount in enumerate(op.exec.mounts):
             if mount.dest == BUILDER:
                 entry = op.inputs[mount.input]
@@ -185,7 +185,7 @@ class _Parallelizer:
         return None
 
     def _rebase_on(self, builder: _Out, graft: _PlacedGraft | None) -> _Out:
-        """The file system of a builder's stage, with the interpreter."""
+        """Return the file system of a builder's stage, with the interpreter."""
         if graft is None:
             return builder
         op = wire.Op()

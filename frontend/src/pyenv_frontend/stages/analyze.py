@@ -153,7 +153,7 @@ class _Reader:
         stage.environments.append(Environment(pyenv=pyenv, state=stage.scope.snapshot(), builder=builder))
 
     def _builder(self, instruction: Instruction, stage: OpenStage, builder: OpenStage) -> Builder:
-        """The stage of `--builder`, ended, and what the PYENV's own stage says on top of it."""
+        """Return the stage of `--builder`, ended, and what the PYENV's own stage says on top of it."""
         settings = tuple(_settings(stage, builder, instruction))
         scope = self._ended(builder).inherit()
         for each in settings:
@@ -161,7 +161,7 @@ class _Reader:
         return Builder(settings=settings, variables=scope.snapshot().variables)
 
     def _ended(self, stage: OpenStage) -> Scope:
-        """What a stage of `--builder` ends with, read anew: its base image need not be one that a PYENV stands on."""
+        """Return what a stage of `--builder` ends with: its base image need not be one that a PYENV stands on."""
         if stage.parent is not None:
             scope = _inherited(stage.parent, self._ended(stage.parent))
         else:
@@ -173,7 +173,7 @@ class _Reader:
         return scope
 
     def _check_name(self, pyenv: Pyenv, stage: OpenStage) -> None:
-        """A name is taken in its stage and in those that the stage is based on."""
+        """Check that a name is not taken in its stage or in those that the stage is based on."""
         current: OpenStage | None = stage
         while current is not None:
             for variable in pyenv.name.variables:
@@ -187,7 +187,7 @@ class _Reader:
         stage.taken |= dict.fromkeys(pyenv.name.variables, pyenv.name)
 
     def _check_stages(self, pyenv: Pyenv, stage: OpenStage) -> None:
-        """What `--builder` and `--from` name must stand before."""
+        """Check that what `--builder` and `--from` name stands before."""
         options = pyenv.options
         if pyenv.onbuild and (span := options.span("builder")) is not None:
             raise UserError(
@@ -210,7 +210,7 @@ class _Reader:
                 raise self._no_stage(option, wanted, place, stage)
 
     def _stage(self, reference: str) -> OpenStage | None:
-        """The last stage that a reference means, by name or number."""
+        """Return the last stage that a reference means, by name or number."""
         return next((each for each in reversed(self._stages) if each.answers_to(reference)), None)
 
     def _no_stage(self, option: str, wanted: str, place: Location, stage: OpenStage) -> UserError:
@@ -221,7 +221,7 @@ class _Reader:
 
 
 def _inherited(parent: OpenStage, ended: Scope) -> Scope:
-    """The scope a stage begins with: what its parent ended with, and what the parent's triggers do to that."""
+    """Return the scope a stage begins with: what its parent ended with, and what the parent's triggers do to that."""
     scope = ended.inherit()
     for instruction in parent.instructions:
         if instruction.trigger is not None:

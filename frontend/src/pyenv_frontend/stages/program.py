@@ -117,7 +117,7 @@ class Program:
         return tuple(environment for stage in self.stages for environment in stage.environments)
 
     def stage(self, reference: str) -> Stage | None:
-        """The stage that `--from=reference` or `--target=reference` means: by name in any case, or by number."""
+        """Return the stage that `--from=reference` or `--target=reference` means: by name in any case, or by number."""
         wanted = reference.lower()
         for stage in reversed(self.stages):
             if stage.name == wanted:

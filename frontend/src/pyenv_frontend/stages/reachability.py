@@ -18,7 +18,7 @@ __all__ = ["reachable", "references"]
 
 
 def reachable(stages: Sequence[OpenStage], target: str) -> set[int]:
-    """The numbers of the stages that are needed for `target` (empty: the last one).
+    """Return the numbers of the stages that are needed for `target` (empty: the last one).
 
     They are the target, what it is based on, and what `COPY --from`, `RUN --mount=from=`, and a PYENV's `--from` and
     `--builder` name, in turn. Where that cannot be told, which is for a name with a variable in it and for a target
@@ -42,7 +42,7 @@ def reachable(stages: Sequence[OpenStage], target: str) -> set[int]:
 
 
 def references(instructions: Sequence[Instruction]) -> Iterator[tuple[Flag, str]]:
-    """The flags of instructions and triggers that name stages or images, and what they name."""
+    """Return the flags of instructions and triggers that name stages or images, and what they name."""
     for instruction in instructions:
         trigger = instruction.trigger
         for flag in (*instruction.flags, *(trigger.flags if trigger else ())):

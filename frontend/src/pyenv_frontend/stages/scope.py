@@ -27,7 +27,7 @@ __all__ = ["CHANGES", "GlobalScope", "Scope", "after_triggers", "platform_variab
 
 
 def platform_variables(build: str, target: str, stage: str) -> dict[str, str]:
-    """The ARGs that every Dockerfile has before its first line.
+    """Return the ARGs that every Dockerfile has before its first line.
 
     Args:
         build: the platform that builds, such as `linux/amd64`.
@@ -73,11 +73,11 @@ class GlobalScope:
                 self.values[name] = text
 
     def stage(self) -> Scope:
-        """The scope of a stage about which nothing is known yet."""
+        """Return the scope of a stage about which nothing is known yet."""
         return Scope(self)
 
     def expand(self, word: Logical) -> str:
-        """A word of FROM; as written where it cannot be expanded, since the engine will say so."""
+        """Return a word of FROM; as written where it cannot be expanded, since the engine will say so."""
         text = _quiet(word, self.values.get, self.escape)
         return word.text.decode(errors="replace") if text is None else text
 
@@ -104,7 +104,7 @@ class Scope:
         self.variables.update(base)
 
     def inherit(self) -> Scope:
-        """The scope of a stage that is based on this one.
+        """Return the scope of a stage that is based on this one.
 
         ENV, the base image's included, is in the image's configuration and set anew when a stage begins: there it wins
         over an ARG of the same name that came later.
@@ -119,7 +119,7 @@ class Scope:
         return scope
 
     def snapshot(self) -> StageState:
-        """The state as a value."""
+        """Return the state as a value."""
         return StageState(
             user=self.user,
             workdir=self.workdir,
@@ -206,7 +206,7 @@ class Scope:
 
 
 def after_triggers(triggers: Sequence[str], user: str, env: Mapping[str, str]) -> tuple[str, dict[str, str]]:
-    """The user and the ENV of a base image once its triggers have fired, which they do with FROM.
+    """Return the user and the ENV of a base image once its triggers have fired, which they do with FROM.
 
     Args:
         triggers: `OnBuild` of its configuration.

@@ -73,13 +73,13 @@ class OpenStage:
 
 
 def last_name(document: Document) -> str:
-    """The name of the last stage, which is built where no other is asked for; empty if it has none."""
+    """Return the name of the last stage, which is built where no other is asked for; empty if it has none."""
     names = [_name(fields(each.arguments)) for each in document.instructions if each.name == "FROM"]
     return (names[-1] if names else None) or ""
 
 
 def _name(words: Sequence[Logical]) -> str | None:
-    """What `FROM base AS name` calls the stage."""
+    """Return what `FROM base AS name` calls the stage."""
     named = len(words) == 3 and words[1].text.lower() == b"as"  # FROM base AS name
     return words[2].text.decode(errors="replace").lower() if named else None
 

@@ -9,7 +9,7 @@ __all__ = ["file", "labels"]  # fixtures
 
 
 def answered():
-    """What Docker's frontend says about the expanded file; the second source is not ours."""
+    """Provide what Docker's frontend says about the expanded file; the second source is not ours."""
     step = {"description": {"llb.customname": "[3/5] RUN graft"}, "caps": {"exec.meta.base": True}}
     place = {"ranges": [{"start": {"line": 4}, "end": {"line": 4}}]}
     foreign = {"sourceIndex": 1, "ranges": [{"start": {"line": 4}, "end": {"line": 4}}]}
