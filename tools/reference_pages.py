@@ -9,11 +9,16 @@ from __future__ import annotations
 import sys
 from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pyenv_frontend.lint.ruleset import RULES, Rule
 from pyenv_frontend.pyenv.options import OPTIONS, OptionSpec
 from pyenv_frontend.pyenv.parser import USAGE
 from pyenv_frontend.pyenv.versions import SERIES
+from pyenv_image.installer_settings import INVERTED, PIP_SETTINGS, UV_SETTINGS, PipSetting, UvSetting
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 __all__ = ["main", "pages"]
 
@@ -22,7 +27,11 @@ _NOTE = "<!-- Made by `python -m tools.reference_pages`; edit the tables in that
 
 def pages() -> dict[str, str]:
     """Every page by its path from the top of the project."""
-    found = {"docs/reference/pyenv.md": _instruction(), "docs/reference/rules/README.md": _rules()}
+    found = {
+        "docs/reference/pyenv.md": _instruction(),
+        "docs/reference/installer-settings.md": _settings(),
+        "docs/reference/rules/README.md": _rules(),
+    }
     return found | {rule.page: _rule(rule) for rule in RULES}
 
 
@@ -49,6 +58,39 @@ def _instruction() -> str:
 def _option(spec: OptionSpec) -> str:
     again = " May be repeated." if spec.repeatable else ""
     return f"### `{spec.usage}`\n\n{spec.doc}{again} Default: {spec.default}.\n"
+
+
+def _settings() -> str:
+    """Write what becomes of each setting of pip and uv."""
+    text = Path(__file__).with_name("settings_page.md").read_text("utf-8")
+    return _NOTE + text.format(
+        pip=_rows(_pip_row(setting) for setting in PIP_SETTINGS if not setting.meaningless),
+        pip_meaningless=_rows(_meaningless_row(setting) for setting in PIP_SETTINGS if setting.meaningless),
+        uv=_rows(_uv_row(setting) for setting in UV_SETTINGS if not setting.meaningless),
+        uv_meaningless=_rows(_meaningless_row(setting) for setting in UV_SETTINGS if setting.meaningless),
+    )
+
+
+def _rows(rows: Iterable[str]) -> str:
+    return "\n".join(rows)
+
+
+def _pip_row(setting: PipSetting) -> str:
+    names = ", ".join(f"`{name}`" for name in (setting.name, *setting.aliases))
+    targets = ", ".join(f"`{target.format('NAME')}`" for target in setting.uv)
+    in_files = "yes" if setting.in_files else ""
+    inverted = "; `0` turns it on, as in pip" if setting.kind == INVERTED else ""
+    uv = targets or (f"no effect: {setting.uv_error}" if setting.uv_error else f"not needed: {setting.uv_unneeded}")
+    return f"| {names} | {in_files} | holds{inverted} | {uv} |"
+
+
+def _meaningless_row(setting: PipSetting | UvSetting) -> str:
+    return f"| `{setting.name}` | {setting.meaningless} |"
+
+
+def _uv_row(setting: UvSetting) -> str:
+    arguments = ", ".join(f"`{argument.format('NAME')}`" for argument in setting.arguments)
+    return f"| `{setting.name}` | {f'holds, as {arguments}' if arguments else 'holds'} |"
 
 
 def _rules() -> str:

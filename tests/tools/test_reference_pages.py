@@ -8,6 +8,7 @@ from pyenv_frontend.dockerfile import parse
 from pyenv_frontend.lint.ruleset import RULES
 from pyenv_frontend.pyenv.options import OPTIONS
 from pyenv_frontend.stages.analyze import read
+from pyenv_image.installer_settings import PIP_SETTINGS, UV_SETTINGS
 from tools.reference_pages import main, pages
 
 ROOT = Path(__file__).parents[2]
@@ -32,6 +33,12 @@ def test_everything_is_on_the_page():
     page = pages()["docs/reference/pyenv.md"]
     assert all(f"### `{spec.usage}`" in page for spec in OPTIONS)
     assert "pyenv: (option _SPACE)*" in page
+
+
+def test_every_setting_is_on_its_page():
+    """Each setting of pip and uv has a row."""
+    page = pages()["docs/reference/installer-settings.md"]
+    assert all(f"`{setting.name}`" in page for setting in (*PIP_SETTINGS, *UV_SETTINGS))
 
 
 def test_examples_are_right():

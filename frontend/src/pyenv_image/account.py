@@ -1,4 +1,4 @@
-"""Who owns the environment: the stage's USER, looked up in the image itself, as the engine does for RUN."""
+"""The owner of an environment: the stage's USER, looked up in the image itself, as the engine does for RUN."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Account:
     home: Path | None
 
     def own_folder(self, path: Path) -> None:
-        """Make a folder and the parents it lacks; those below the home are the user's, the others root's."""
+        """Create a folder and its missing parents. Those below the home belong to the user, the others to root."""
         missing: list[Path] = []
         while not path.exists():
             missing.append(path)
@@ -35,7 +35,7 @@ class Account:
         return self.home is not None and self.home != Path("/") and (self.home == folder or self.home in folder.parents)
 
     def become(self) -> None:
-        """Give up root for good: what follows (build scripts of packages among it) runs with the user's rights."""
+        """Give up root for good: everything that follows, build scripts of packages included, has the user's rights."""
         if os.getuid() == 0 and self.uid != 0:
             os.setgroups(list(self.groups))
             os.setgid(self.gid)
@@ -45,7 +45,7 @@ class Account:
 
 
 def find(user: str, home: str = "") -> Account:
-    """Look up `USER`'s argument: a name or number, and maybe a group.
+    """Look up the argument of `USER`: a name or number, and maybe a group.
 
     Args:
         user: the argument.

@@ -1,4 +1,4 @@
-"""The cache mount, which builds share: each user has a folder of their own in it."""
+"""The cache mount that builds share: each user has a folder of their own in it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MOUNT = Path("/run/pyenv-cache")
 
 
 def folder(uid: int, gid: int) -> Path | None:
-    """Return the part of the mount that belongs to a user; None where nothing is mounted. To be called as root."""
+    """Return the part of the mount that belongs to a user, or None where nothing is mounted. Needs root."""
     if not MOUNT.is_dir():
         return None
     mine = MOUNT / str(uid)

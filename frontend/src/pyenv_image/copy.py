@@ -19,7 +19,7 @@ def run(options: CopyOptions) -> None:
     """Copy an environment with its owners, modes and times.
 
     Raises:
-        StepError: the user does not exist, or there is nothing to copy.
+        StepError: the user does not exist, there is nothing to copy, or the path is taken.
     """
     source, path = Path(options.source), Path(options.path)
     if not source.is_dir():
@@ -31,7 +31,7 @@ def run(options: CopyOptions) -> None:
 
 
 def copy(source: Path, target: Path) -> None:
-    """Copy what is in a folder, and then what is known of the folder itself, to one that is there."""
+    """Copy the content of a folder to one that exists, then the folder's own owner, mode and times."""
     for entry in sorted(os.scandir(str(source)), key=lambda entry: entry.name):
         place = target / entry.name
         if entry.is_dir(follow_symlinks=False):

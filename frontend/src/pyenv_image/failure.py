@@ -1,5 +1,5 @@
-"""The one error of this package: a sentence for the person who reads the build's log."""
+"""The error of this package: a sentence for the person who reads the build's log."""
 
 
 class StepError(Exception):
-    """A build step cannot go on; `str()` is what the user reads, and says what to do."""
+    """A build step cannot continue. `str()` is what the user reads, and says what to do."""

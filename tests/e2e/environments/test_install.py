@@ -15,7 +15,7 @@ PY311 = "python:3.11-slim-bookworm"
 
 def installed(image, name="a"):
     """Return the distributions in an environment, name to version."""
-    code = "import importlib.metadata as m; print(*(f'{d.name}={d.version}' for d in m.distributions()))"
+    code = "import importlib.metadata as m; print(*(d.metadata['Name'] + '=' + d.version for d in m.distributions()))"
     path = image.env[f"ASTRO_PYENV_{name}"]
     return dict(entry.split("=") for entry in image.ask(path, "-c", code).split())
 

@@ -1,0 +1,105 @@
+"""An install as a part of its stage: the stage's files, pip's configuration in it, and what must not have an effect."""
+
+import pytest
+
+from tests.e2e.environments.test_install import PY311, installed
+from tests.support import services
+
+PY38 = "python:3.8-slim-bookworm"
+RUNTIME = "quay.io/astronomer/astro-runtime:9.1.0-base"
+WHEEL = services.wheel_file("astro-provider-snowflake", "0.0.0")
+
+
+@pytest.mark.images(RUNTIME, PY38)
+def test_the_tutorial_with_a_wheel_in_the_stage(made):
+    """A requirements file names a wheel by the absolute path that COPY put it to; pip of the grafted Python works."""
+    image = made(
+        f"FROM {RUNTIME}\n"
+        f"COPY include/{WHEEL} /tmp\n"
+        "PYENV 3.8 snowpark snowpark-requirements.txt\n"
+        "COPY requirements-snowpark.txt /tmp\n"
+        "RUN python3.8 -m pip install -r /tmp/requirements-snowpark.txt\n"
+        "RUN python3.8 -c 'import six, sys; assert sys.version_info[:2] == (3, 8)'\n",
+        {
+            f"include/{WHEEL}": services.wheel("astro-provider-snowflake", "0.0.0"),
+            "snowpark-requirements.txt": f"six\n/tmp/{WHEEL}\n",
+            "requirements-snowpark.txt": "six==1.16.0\n",
+        },
+    )
+    packages = installed(image, "snowpark")
+    assert "0.0.0" in packages.values()
+    assert "six" in packages
+    assert "pip" not in packages
+
+
+@pytest.mark.images(PY311)
+def test_a_file_that_the_stage_does_not_have(buildx):
+    """The error names the requirement and its line."""
+    log = buildx.fails(f"FROM {PY311}\nPYENV 3.11 a reqs/r.txt\n", {"reqs/r.txt": "six\n/tmp/gone-1.0.whl\n"}).log
+    assert "error: reqs/r.txt:2: /tmp/gone-1.0.whl does not exist in the stage; COPY it there before the PYENV" in log
+
+
+@pytest.mark.images(PY311)
+@pytest.mark.parametrize("way", ["file", "secret", "variable"])
+def test_pips_configuration_says_where_packages_come_from(made, tmp_path, way):
+    """/etc/pip.conf of the image, a secret in its place and PIP_CONFIG_FILE hold for both installers."""
+    wheels = {services.wheel_file("local-wheel", "1.0"): services.wheel("local-wheel", "1.0")}
+    with services.package_index(wheels) as url:
+        text = f"[global]\nindex-url = {url}\n"
+        (tmp_path / "pip.conf").write_text(text)
+        place = "/srv/own.conf" if way == "variable" else "/etc/pip.conf"
+        before = "" if way == "secret" else f"COPY pip.conf {place}\n"
+        before += "ENV PIP_CONFIG_FILE=/srv/own.conf\n" if way == "variable" else ""
+        mount = "--mount=type=secret,id=c,target=/etc/pip.conf " if way == "secret" else ""
+        secret = [f"--secret=id=c,src={tmp_path / 'pip.conf'}"] if way == "secret" else []
+        image = made(
+            f"FROM {PY311}\n{before}PYENV {mount}3.11 a r.txt\n", {"r.txt": "local-wheel\n", "pip.conf": text}, *secret
+        )
+    assert [*installed(image).values()] == ["1.0"]
+
+
+@pytest.mark.images(PY311)
+def test_a_project_in_the_stage_has_no_effect(made):
+    """A pyproject.toml that the PYENV does not name is not read: not in the WORKDIR, not above it, not if broken."""
+    project = '[tool.uv]\nrequired-version = "==0.5.0"\nindex-url = "http://127.0.0.1:1/"\n'
+    image = made(
+        f"FROM {PY311}\nCOPY pyproject.toml /\nWORKDIR /app\nCOPY . .\nPYENV 3.11 a r.txt\n",
+        {"pyproject.toml": project, "uv.toml": "not = [toml", "r.txt": "six\n"},
+    )
+    assert [*installed(image)] == ["six"]
+    assert "TOML" not in image.log
+
+
+@pytest.mark.images(PY311)
+@pytest.mark.parametrize("path", ["/etc", "/srv/app"])
+def test_a_folder_that_is_no_environment_stays(buildx, path):
+    """`--path` at a folder with something else in it is an error, and nothing is deleted."""
+    text = f"FROM {PY311}\nRUN mkdir -p /srv/app && touch /srv/app/x\nPYENV --path={path} 3.11 a\n"
+    log = buildx.fails(text).log
+    assert f"{path} exists and is not an environment, so that nothing in it is deleted" in log or "--path" in log
+    assert ">>> PYENV" in log
+
+
+@pytest.mark.images(PY311)
+def test_an_install_leaves_nothing_but_the_environment(made):
+    """No lock file in /tmp, no byte code in the base's own Python, whatever a build of a package wrote."""
+    listing = "find / -xdev -newer /mark ! -path '/opt/venv*' ! -path '/proc/*' -type f | sort"
+    image = made(
+        f"FROM {PY311}\nRUN touch /mark && sleep 1\nPYENV 3.11 a r.txt\nRUN {listing} > /new\n",
+        {
+            "r.txt": "./pkg\n",
+            "pkg/setup.py": "import tempfile; tempfile.mkdtemp(); open('/tmp/of-its-own', 'w')\n"
+            "from setuptools import setup\nsetup(name='pkg', version='1', py_modules=['pkg'])\n",
+            "pkg/pkg.py": "",
+        },
+    )
+    files = [line for line in image.sh("cat /new").split() if line not in {"/new", "/etc/hosts", "/etc/resolv.conf"}]
+    assert [line for line in files if not line.startswith("/tmp/of-its-own")] == []
+
+
+@pytest.mark.images(PY311)
+def test_messages_name_the_users_files(buildx):
+    """The line of a requirements file, without the folder of a copy; and lines come whole."""
+    log = buildx.fails(f"FROM {PY311}\nPYENV 3.11 a reqs/r1.txt\n", {"reqs/r1.txt": "six\n\npandas=2.2.3\n"}).log
+    assert "`reqs/r1.txt:3`" in log
+    assert "/tmp/pyenv-" not in log
