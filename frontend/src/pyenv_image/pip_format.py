@@ -92,6 +92,7 @@ _BOMS = (
 )
 _ARCHIVES = (".whl", ".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tbz", ".tar.xz", ".txz", ".tar")
 _DIRECT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\s*(?:\[[^\]]*\])?\s*@\s*(?=\S)")
+_PINNED = re.compile(r"[A-Za-z0-9._-]+==[0-9][0-9A-Za-z.+!]*(?<![a-z])")
 _EXTRAS = re.compile(r"\s*\[[A-Za-z0-9._,\s-]*\]$")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _FILE_URL = re.compile(r"file:(//(localhost)?(?=/))?", re.IGNORECASE)
@@ -210,6 +211,8 @@ def local_path(requirement: str, *, editable: bool = False) -> LocalPath | None:
         requirement: The value of a statement.
         editable: Whether it is the value of `-e`, which is a path unless it is an address.
     """
+    if not editable and _PINNED.fullmatch(requirement):
+        return None  # most lines of large files
     direct = None if editable else _DIRECT.match(requirement)
     start = direct.end() if direct else 0
     if _URL.match(requirement, start) and not _FILE_URL.match(requirement, start):
@@ -257,6 +260,8 @@ class _Line:
 
     def offset(self, index: int) -> int:
         """Return where the character at `index` stands in the file."""
+        if len(self.pieces) == 1:
+            return self.pieces[0][1] + index
         begin, start = next(piece for piece in reversed(self.pieces) if piece[0] <= index or not piece[0])
         return start + index - begin
 

@@ -163,9 +163,13 @@ def test_base_env(monkeypatch, place):
 def test_ignore_file_of_the_dockerfile(monkeypatch, place):
     """`<name>.dockerignore` beside the Dockerfile goes before the context's own."""
     folder(place, "FROM a\nPYENV 3.14 x a.txt\n", a_dot_txt="a==1", _dot_dockerignore="a.txt")
-    assert checked(monkeypatch).code == 1
+    assert "hint: .dockerignore leaves it out; add the line !a.txt to it\n" in checked(monkeypatch).out
     (place / "Dockerfile.dockerignore").write_text("b.txt")
     assert checked(monkeypatch) == (0, "", "")
+    (place / "Dockerfile.dockerignore").write_text("*.txt")
+    done = checked(monkeypatch)
+    assert done.code == 1
+    assert "hint: Dockerfile.dockerignore leaves it out; add the line !a.txt to it\n" in done.out
 
 
 def test_pre_commit_hook():

@@ -47,8 +47,8 @@ def test_looks(root):
     ] * 2
     assert context.names("sub") == ("b.txt",)
     assert context.names("gone") == context.names("a.txt") == ()
-    assert context.ignored("sub/c.log")
-    assert not context.ignored("sub/b.txt")
+    assert context.ignored_by("sub/c.log") == ".dockerignore"
+    assert context.ignored_by("sub/b.txt") == ""
 
 
 def test_prefix(root, monkeypatch):

@@ -34,8 +34,8 @@ class Files:
         inside = [each.removeprefix(prefix) for each in self.files if each.startswith(prefix)]
         return tuple(sorted({each.partition("/")[0] for each in inside}))
 
-    def ignored(self, path):
-        return path in self.left_out
+    def ignored_by(self, path):
+        return ".dockerignore" if path in self.left_out else ""
 
 
 def pyenv(line):

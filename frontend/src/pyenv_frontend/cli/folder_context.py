@@ -58,9 +58,9 @@ class FolderContext:
         prefix = f"{folder}/" if folder else ""
         return tuple(sorted(each.name for each in found.iterdir() if not self._left_out(prefix + each.name)))
 
-    def ignored(self, path: str) -> bool:
-        """Whether .dockerignore leaves a path out; see `BuildContext`."""
-        return self._left_out(path)
+    def ignored_by(self, path: str) -> str:
+        """Return the ignore file that leaves a path out; see `BuildContext`."""
+        return self._ignore.name if self._left_out(path) else ""
 
     @cached_property
     def _ignore(self) -> DockerIgnore:
@@ -69,7 +69,7 @@ class FolderContext:
             places.insert(0, self._dockerfile.with_name(f"{self._dockerfile.name}.dockerignore"))
         for place in places:
             if place.is_file():
-                return parse_dockerignore(place.read_bytes())
+                return parse_dockerignore(place.read_bytes(), place.name)
         return DockerIgnore()
 
     def _left_out(self, path: str) -> bool:

@@ -92,7 +92,7 @@ def _make(jobs: Sequence[Job], context: FolderContext, store: Store, at_once: in
     with Progress([job.name for job in stale], sys.stderr, terminal) as progress:
         runner = Runner(store=store, interpreters=Interpreters(uv), installer=installer, progress=progress)
         errors = runner.make(stale, at_once)
-    if not context.ignored(f"{FOLDER}/.store/any"):
+    if not context.ignored_by(f"{FOLDER}/.store/any"):
         _note(f"`docker build` sends the folder {FOLDER} to the engine: add the line {FOLDER} to .dockerignore")
     return errors
 

@@ -33,6 +33,6 @@ class BuildContext(Protocol):
         """Return the names in a directory; none if it is not there. Asked for globs, and on the way to an error."""
         ...
 
-    def ignored(self, path: str) -> bool:
-        """Whether .dockerignore leaves the path out. Asked on the way to an error."""
+    def ignored_by(self, path: str) -> str:
+        """Return the name of the ignore file that leaves a path out, or an empty text. Asked only for an error."""
         ...

@@ -122,8 +122,8 @@ class InputCollector:
         """Return what is there instead; a word that no file names may not be meant as a file at all."""
         from pyenv_frontend.pyenv.hints import file_hint  # noqa: PLC0415
 
-        if self.context.ignored(path):
-            return ".dockerignore leaves it out; take it in there with a line that begins with !"
+        if ignore_file := self.context.ignored_by(path):
+            return f"{ignore_file} leaves it out; add the line !{path} to it"
         folder, _, name = path.rpartition("/")
         close = nearest(name, sorted(self.context.names(folder)))
         if close:

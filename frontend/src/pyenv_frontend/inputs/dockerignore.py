@@ -18,6 +18,8 @@ class DockerIgnore:
     """The patterns of a `.dockerignore` in order, each with whether it takes in (`!`)."""
 
     patterns: tuple[tuple[re.Pattern[str], bool], ...] = ()
+    name: str = ".dockerignore"
+    """The file's name: that of a Dockerfile's own is `<Dockerfile>.dockerignore`."""
 
     def ignores(self, path: str) -> bool:
         """Whether a path, relative to the context, is left out."""
@@ -30,7 +32,7 @@ class DockerIgnore:
         return left_out
 
 
-def parse_dockerignore(data: bytes) -> DockerIgnore:
+def parse_dockerignore(data: bytes, name: str = ".dockerignore") -> DockerIgnore:
     """Read a `.dockerignore`; a line that is no pattern is passed over, since the engine says so."""
     found: list[tuple[re.Pattern[str], bool]] = []
     for line in data.decode("utf-8-sig", "replace").splitlines():
@@ -44,7 +46,7 @@ def parse_dockerignore(data: bytes) -> DockerIgnore:
                 found.append((re.compile(_regex(cleaned), re.DOTALL), takes_in))
             except re.error:
                 continue
-    return DockerIgnore(tuple(found))
+    return DockerIgnore(tuple(found), name)
 
 
 _PIECE = re.compile(r"\*\*/?|\*|\?|\[[^\]]*\]|\\.|.", re.DOTALL)

@@ -73,7 +73,7 @@ def plan_install(
         data = context.read(path)
     except NotInContextError:
         if pyenv.options.lock:
-            raise _missing(pyenv, path, ignored=context.ignored(path)) from None
+            raise _missing(pyenv, path, ignored_by=context.ignored_by(path)) from None
         return InstallPlan(pyenv=pyenv, requirements=requirements)
     lock, reasons = _fit(data, pyenv, requirements, platform, libc)
     if lock is not None:
@@ -128,9 +128,9 @@ def _with_lock(pyenv: Pyenv, path: str) -> Pyenv:
     return pyenv._replace(requirements=(lock,), inline=None, options=options)
 
 
-def _missing(pyenv: Pyenv, path: str, *, ignored: bool) -> UserError:
-    reason = "is left out by .dockerignore" if ignored else "is not in the build context"
-    hint = f"add the line !{path} to .dockerignore" if ignored else f"run pyenv-frontend lock {pyenv.name.text}"
+def _missing(pyenv: Pyenv, path: str, *, ignored_by: str) -> UserError:
+    reason = f"is left out by {ignored_by}" if ignored_by else "is not in the build context"
+    hint = f"add the line !{path} to {ignored_by}" if ignored_by else f"run pyenv-frontend lock {pyenv.name.text}"
     return UserError(f"the lock {path} {reason}", _option_location(pyenv), hint=hint)
 
 

@@ -67,7 +67,7 @@ def kind_of(path: str) -> RequirementsKind:
     other = _OTHERS.get(name) or ("a TOML file" if name.endswith(".toml") else "")
     if not path or other:
         what = other or "the build context itself"
-        hint = _INSTEAD.get(name, "write {}pyproject.toml" if other != "a TOML file" else "").format(path[: -len(name)])
+        hint = _INSTEAD.get(name, "")
         raise InvalidValue(f"{path or '.'} is {what}, not a list of requirements", expected=_EXPECTED, hint=hint)
     return "requirements"
 
@@ -83,8 +83,12 @@ _OTHERS: Final = {
     "environment.yml": "an environment of conda",
     "environment.yaml": "an environment of conda",
 }
+_PROJECT: Final = "to install the project itself, write its folder into a requirements file: ./folder"
 _INSTEAD: Final = {
-    "poetry.lock": "write {}pyproject.toml, or make a requirements file of it: poetry export -o requirements.txt",
+    "uv.lock": "name the pyproject.toml of its project",
+    "setup.py": _PROJECT,
+    "setup.cfg": _PROJECT,
+    "poetry.lock": "make a requirements file of it: poetry export -o requirements.txt",
     "Pipfile": "make a requirements file of it: pipenv requirements > requirements.txt",
     "Pipfile.lock": "make a requirements file of it: pipenv requirements > requirements.txt",
     "environment.yml": "PYENV installs from the Python Package Index: list the packages in a requirements file",

@@ -123,7 +123,7 @@ class ContextFiles:
 
     def read(self, path: str) -> bytes:
         """Read a file; see `BuildContext`."""
-        if self.ignored(path):
+        if self.ignored_by(path):
             raise NotInContextError(path)
         try:
             return self._bridge.read_file(self._store.contents(path), path).get()
@@ -146,14 +146,14 @@ class ContextFiles:
             raise
         names = [entry.path.rpartition("/")[2] for entry in entries]
         prefix = f"{folder}/" if folder else ""
-        return tuple(sorted(name for name in names if not self.ignored(prefix + name)))
+        return tuple(sorted(name for name in names if not self.ignored_by(prefix + name)))
 
-    def ignored(self, path: str) -> bool:
-        """Tell whether .dockerignore leaves a path out; see `BuildContext`."""
-        return self._ignore.ignores(path)
+    def ignored_by(self, path: str) -> str:
+        """Return the ignore file that leaves a path out; see `BuildContext`."""
+        return self._ignore.name if self._ignore.ignores(path) else ""
 
     def _entry(self, path: str) -> FileStat | None:
-        if self.ignored(path):
+        if self.ignored_by(path):
             return None
         try:
             return self._bridge.stat_file(self._store.metadata(path), path).get()
@@ -172,7 +172,9 @@ def read_ignore_file(
         Its rules, and name and text of the Dockerfile's own: Docker's frontend looks for that beside the Dockerfile.
     """
     own = file.ignore_file(bridge)
-    return parse_dockerignore(folder.ignore_file() if own is None else own[1]), own
+    if own is None:
+        return parse_dockerignore(folder.ignore_file()), own
+    return parse_dockerignore(own[1], own[0]), own
 
 
 def _only(pattern: str) -> dict[str, str]:
