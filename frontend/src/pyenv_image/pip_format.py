@@ -92,7 +92,9 @@ _BOMS = (
 )
 _ARCHIVES = (".whl", ".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tbz", ".tar.xz", ".txz", ".tar")
 _DIRECT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\s*(?:\[[^\]]*\])?\s*@\s*(?=\S)")
-_PINNED = re.compile(r"[A-Za-z0-9._-]+==[0-9][0-9A-Za-z.+!]*(?<![a-z])")
+_WORD = re.compile(r"\S+")
+_QUOTING = re.compile(r"['\"\\]")
+_PINNED = re.compile(r"[A-Za-z0-9._-]+==[0-9][0-9A-Za-z.+!]*")
 _EXTRAS = re.compile(r"\s*\[[A-Za-z0-9._,\s-]*\]$")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _FILE_URL = re.compile(r"file:(//(localhost)?(?=/))?", re.IGNORECASE)
@@ -355,6 +357,8 @@ def _option(word: str) -> tuple[str, str, bool]:
 
 def _words(text: str, position: int) -> list[tuple[str, int, int]]:
     """Split as `shlex.split` does, each word with where it begins and ends; an open quote makes all words plain."""
+    if not _QUOTING.search(text, position):
+        return [(match[0], match.start(), match.end()) for match in _WORD.finditer(text, position)]
     words: list[tuple[str, int, int]] = []
     word, start, quote, index = "", -1, "", position
     while index < len(text):
@@ -377,7 +381,7 @@ def _words(text: str, position: int) -> list[tuple[str, int, int]]:
                 word += char
         index += 1
     if quote:
-        return [(match[0], match.start(), match.end()) for match in re.compile(r"\S+").finditer(text, position)]
+        return [(match[0], match.start(), match.end()) for match in _WORD.finditer(text, position)]
     if start >= 0:
         words.append((word, start, len(text)))
     return words

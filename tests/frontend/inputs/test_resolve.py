@@ -5,6 +5,7 @@ import pytest
 from pyenv_frontend.errors import UserError
 from pyenv_frontend.inputs.resolve import DEEPEST
 from tests.frontend.pyenv.contexts import Files, closure
+from tests.property.laws import steps
 
 
 def test_nothing():
@@ -412,3 +413,18 @@ def test_the_files_of_a_trigger_are_those_that_it_names():
     found = closure("ONBUILD PYENV --constraint=c.txt 3.9 x a.txt pyproject.toml", {})
     assert found.inputs == ("a.txt", "pyproject.toml", "c.txt")
     assert found.step_inputs.locked == ()
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "utf-8"])
+def test_large_files_take_linear_time(encoding):
+    """Four times the lines take four times the work, hashes, comments, wide characters and heredocs included."""
+
+    def work(count):
+        name = "päckage" if encoding == "utf-8" else "package"
+        lines = [f"{name}-{number}==1 \\\n  --hash=sha256:a  # why" for number in range(count)]
+        files = {"a.txt": "\n".join(lines)}
+        plain = "\n".join(f"one-{number}==1" for number in range(count))
+        line = f"PYENV 3.9 x a.txt <<E\n{plain}\nE"
+        return steps(lambda: closure(line, files))
+
+    assert work(2000) < 4.5 * work(500)
