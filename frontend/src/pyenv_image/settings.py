@@ -35,6 +35,7 @@ VARIABLE_PREFIX = "ASTRO_PYENV_"
 
 _STEERS_PYTHON = ("PYTHON", "PIP_", "UV_", "VIRTUAL_ENV", "CONDA_", VARIABLE_PREFIX)
 _CREDENTIALS = re.compile(r"UV_INDEX_[A-Z0-9_]+_(USERNAME|PASSWORD)")
+_INDEXES = re.compile(r"^\s*(\[\[(pip\.)?index\]\]|index\s*=|(extra-)?index-url\s*=)", re.MULTILINE)
 _TRUE, _FALSE = frozenset({"y", "yes", "t", "true", "on", "1"}), frozenset({"n", "no", "f", "false", "off", "0"})
 _ALL, _NONE = ":all:", ":none:"
 _SYNC_OPTIONS = {"--no-binary": "--no-binary-package", "--only-binary": "--no-build-package"}
@@ -50,6 +51,9 @@ class InstallerSettings:
     environ: dict[str, str]
     arguments: list[str] = field(default_factory=list)
     """Options of `uv pip install`; values of an option are joined to it by `=`."""
+
+    uv_has_indexes: bool = False
+    """Whether a configuration file of uv names indexes."""
 
     notes: list[str] = field(default_factory=list)
     """Sentences about settings that have no effect, for the build's log."""
@@ -87,6 +91,7 @@ def settings_for(installer: str, environ: Mapping[str, str], home: str, folder: 
     kept = {key: value for key, value in environ.items() if not key.startswith(_STEERS_PYTHON)}
     settings = InstallerSettings(kept)
     _add_settings_of_uv(settings, installer, environ)
+    settings.uv_has_indexes = any(_INDEXES.search(_text(path)) for path in _configuration_files_of_uv(environ, home))
     configuration = read_configuration(environ, home)
     for name, configured in configuration.items():
         setting = pip_setting(name)
@@ -127,6 +132,20 @@ def file_option(name: str, value: str, installer: str) -> list[str] | None:
     _add_for_uv(translated, setting, words, f"--{name}", {})
     variables = {"UV_PRERELEASE": "--prerelease", "UV_INSECURE_HOST": "--allow-insecure-host"}
     return [*translated.arguments, *(f"{variables[key]}={text}" for key, text in translated.environ.items())]
+
+
+def _configuration_files_of_uv(environ: Mapping[str, str], home: str) -> list[Path]:
+    if environ.get("UV_CONFIG_FILE"):
+        return [Path(environ["UV_CONFIG_FILE"])]
+    folders = [environ.get("XDG_CONFIG_HOME") or f"{home}/.config", *environ.get("XDG_CONFIG_DIRS", "").split(":")]
+    return [*(Path(folder, "uv/uv.toml") for folder in folders if folder), Path("/etc/uv/uv.toml")]
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8", "replace")
+    except OSError:
+        return ""
 
 
 def _add_settings_of_uv(settings: InstallerSettings, installer: str, environ: Mapping[str, str]) -> None:
@@ -184,6 +203,8 @@ def _add_for_uv(
         settings.notes.append(f"{setting.name} of {origin} has no effect: {setting.uv_error}")
     if any(environ.get(name) for name in setting.before):
         return
+    if setting.name in {"index-url", "extra-index-url"} and settings.uv_has_indexes:
+        return  # what was configured for uv goes before
     for target in setting.uv:
         _translate(settings, setting, target, values, origin)
 

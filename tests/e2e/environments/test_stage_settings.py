@@ -71,13 +71,22 @@ def test_a_project_in_the_stage_has_no_effect(made):
 
 
 @pytest.mark.images(PY311)
-@pytest.mark.parametrize("path", ["/etc", "/srv/app"])
-def test_a_folder_that_is_no_environment_stays(buildx, path):
-    """`--path` at a folder with something else in it is an error, and nothing is deleted."""
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("/etc", "--path=/etc cannot hold an environment"),
+        ("/srv/app", "error: /srv/app exists and is not an environment, so that nothing in it is deleted: "),
+        ("/usr/lib/os-release", "error: /usr/lib/os-release exists and is not a folder"),
+        ("/srv/app/x/y", "error: /srv/app/x/y: Not a directory"),
+    ],
+)
+def test_a_folder_that_is_no_environment_stays(buildx, path, message):
+    """`--path` at something else is an error at the PYENV's line, and nothing is deleted."""
     text = f"FROM {PY311}\nRUN mkdir -p /srv/app && touch /srv/app/x\nPYENV --path={path} 3.11 a\n"
     log = buildx.fails(text).log
-    assert f"{path} exists and is not an environment, so that nothing in it is deleted" in log or "--path" in log
-    assert ">>> PYENV" in log
+    assert message in log
+    assert "   4 | >>> PYENV" in log
+    assert "Traceback" not in log
 
 
 @pytest.mark.images(PY311)

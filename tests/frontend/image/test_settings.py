@@ -189,6 +189,14 @@ def test_pip_config_file(tmp_path):
     assert variables(settings({"PIP_CONFIG_FILE": os.devnull}, home=tmp_path)) == {}
 
 
+@pytest.mark.parametrize("text", ['[[index]]\nurl = "http://u"\n', '[pip]\nindex-url = "http://u"\n'])
+def test_a_configuration_file_of_uv_goes_before_pips_indexes(tmp_path, text):
+    """Indexes that are configured for uv are not overruled by those for pip; other settings of pip hold."""
+    configured(tmp_path, text, ".config/uv/uv.toml")
+    configured(tmp_path, "[global]\nindex-url = http://p\nretries = 2\n")
+    assert variables(settings({}, home=tmp_path)) == {"UV_HTTP_RETRIES": "2"}
+
+
 @pytest.mark.parametrize("text", ["index-url = x\n", "[global]\nindex-url\n", "[global]\na = 1\na = 2\n"])
 def test_a_file_that_is_no_configuration(tmp_path, text):
     """The file is named, with the parser's words."""

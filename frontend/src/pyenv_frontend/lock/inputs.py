@@ -30,6 +30,8 @@ def lock_inputs(pyenv: Pyenv, requirements: RequirementInputs) -> dict[str, str]
     """
     options = pyenv.options
     words = [f"{field}={value}" for field in _OPTIONS for value in getattr(options, field)]
+    words += ["pre"] if options.pre else []
+    words += [f"index-strategy={options.index_strategy}"] if options.index_strategy else []
     words += [f"{file.kind}:{file.path}" for file in pyenv.requirements]
     inputs = {"Python": pyenv.version.text, "options": _digest(json.dumps(words).encode())}
     if pyenv.inline is not None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
 from pyenv_frontend.lock.lockfile import MACHINES, lock_name, merge_platforms
+from pyenv_image.failure import StepError
 from pyenv_image.requirements import Requirements
 from pyenv_image.workspace import Workspace
 
@@ -73,7 +74,10 @@ class Resolver:
         """
         with Workspace() as workspace:
             workspace.use_context(self.context, copy=False)
-            sources = self._sources(pyenv, requirements, workspace)
+            try:
+                sources = self._sources(pyenv, requirements, workspace)
+            except StepError as error:
+                raise ResolverError(str(error)) from error
             output = workspace.root / lock_name(pyenv.name.text)
             if before is not None and not self.wishes.upgrade:
                 output.write_bytes(before)
@@ -89,7 +93,8 @@ class Resolver:
         options = pyenv.options
         copier = Requirements(workspace, os.environ, options.installer)
         files: list[str] = []
-        arguments: list[str] = []
+        arguments = ["--prerelease=allow"] if options.pre else []
+        arguments += [f"--index-strategy={options.index_strategy}"] if options.index_strategy else []
         for file in pyenv.requirements:
             path = self.context / file.path
             if file.path in requirements.locked:
@@ -108,7 +113,8 @@ class Resolver:
         return _Sources(
             files=tuple(files),
             constraints=tuple(constraints),
-            arguments=(*arguments, *copier.arguments),
+            arguments=(*arguments, *(word for word in copier.arguments if word != "--require-hashes")),
+            pre=options.pre,
             folder=workspace.files,
             installer=options.installer,
         )
@@ -161,6 +167,7 @@ class Resolver:
             f"--python-version={target.python}",
             "--implementation=cp",
         ]
+        command += ["--pre"] if sources.pre else []
         command += [f"--abi={abi}" for abi in (f"cp{series}", "abi3", "none")]
         command += [f"--platform={tag}" for tag in _pip_platforms(target.libc, platform)]
         command += [f"--uploaded-prior-to={self.wishes.exclude_newer}"] if self.wishes.exclude_newer else []
@@ -194,7 +201,10 @@ class _Sources:
     files: tuple[str, ...]
     constraints: tuple[str, ...]
     arguments: tuple[str, ...]
-    """Extras and groups, as arguments of uv."""
+    """Extras, groups and what the versions depend on, as arguments of uv."""
+
+    pre: bool
+    """Whether pre-releases are taken."""
 
     folder: Path
     """Where the installers run and the copies are."""

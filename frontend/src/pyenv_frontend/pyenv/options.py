@@ -223,6 +223,17 @@ OPTIONS: Final = (
 )
 
 
+_SHARED_DIRECTORIES: Final = frozenset(
+    {
+        "/", "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/lib64", "/media", "/mnt", "/opt", "/proc", "/root",
+        "/run", "/sbin", "/srv", "/sys", "/tmp", "/usr", "/usr/bin", "/usr/lib", "/usr/local", "/usr/local/bin",  # noqa: S108
+        "/usr/local/lib", "/usr/sbin", "/usr/share", "/var", "/var/lib", "/var/tmp",  # noqa: S108
+        "/opt/airflow", "/usr/local/airflow",
+    }
+)  # fmt: skip
+"""Directories that no image has for one program alone (hier(7)), and the homes of Airflow's images."""
+
+
 def find_option(name: str) -> OptionSpec:
     """Find the row of an option.
 
@@ -306,14 +317,14 @@ def _mount(_: OptionSpec, text: str, escape: str) -> Mount:
 
 
 def _directory(spec: OptionSpec, text: str, _escape: str) -> str:
-    path = posixpath.normpath(text)
+    path = "/" + posixpath.normpath(text).lstrip("/")
     if not text.startswith("/"):
         raise InvalidValue(f"--{spec.name}={text} is not absolute", expected="a directory that begins with /")
-    if path.strip("/") == "" or ".." in text.split("/"):
+    if path in _SHARED_DIRECTORIES or ".." in text.split("/"):
         raise InvalidValue(
             f"--{spec.name}={text} cannot hold an environment", expected="a directory of its own, such as /opt/x"
         )
-    return "/" + path.lstrip("/")
+    return path
 
 
 def _label(spec: OptionSpec, text: str, _escape: str) -> str:
