@@ -17,3 +17,17 @@ def test_values_arrive_as_under_an_executor(airflow):
     assert {row.task: states[row.task] for row in rows} == {row.task: row.state for row in rows}, printed[-15000:]
     expected = {row.task: row.value for row in rows if row.value is not ANY}
     assert {task: values[task] for task in expected} == expected
+
+
+@pytest.mark.releases("2.11.2", "3.3.2")
+def test_classes_and_exceptions_of_the_dag_file_keep_their_identity(airflow):
+    """The file is imported twice there; an argument, a callback and a retry rule of 3.3 all know its classes."""
+    airflow.dag("identity.py")
+    printed = airflow.run("airflow", "dags", "test", "identity", "2024-01-02", check=False)
+    states, values = airflow.states("identity"), airflow.xcoms("identity")
+    assert states == {"take": "success", "fail": "failed", "when": "success", "passed_on": "success"}, printed[-15000:]
+    assert values["take"] == [True, 3]
+    assert values["passed_on"] == ["datetime 2024-07-01T00:00:00+00:00"] * 2
+    assert airflow.results()["failed"] == [True, True, ["data", 7]]
+    tries = airflow.query("select max(try_number) from task_instance where task_id = 'fail'")
+    assert tries == [(1,)]

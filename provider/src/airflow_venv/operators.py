@@ -280,7 +280,7 @@ class VenvOperator(EnvironmentMixin, ExternalPythonOperator):
         """Check, while the DAG is parsed, that the environment's Python can read the function, if it exists here."""
         if self.venv is None or not self.python or config.option("parse_check") == "off":
             return
-        version = facts.read(self.python).version
+        version = facts.read_version(self.python)
         if version is not None:
             check_syntax(self._source(), version, f"The environment {self.venv!r}")
 

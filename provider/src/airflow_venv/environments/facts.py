@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["Environment", "read"]
+__all__ = ["Environment", "read", "read_version"]
 
 
 @dataclass(frozen=True)
@@ -50,13 +50,7 @@ def normalize(name: str) -> str:
 
 def read(python: str) -> Environment:
     """Read the facts of the environment that `python` (a path) belongs to."""
-    settings: dict[str, str] = {}
-    prefix = Path(python).parent.parent
-    for folder in (Path(python).parent, prefix):
-        settings = _settings(folder / "pyvenv.cfg")
-        if settings:
-            prefix = folder
-            break
+    prefix, settings = _find_settings(python)
     version = _version(settings)
     folders = _site_packages(prefix, version)
     if version is None and len(folders) == 1:
@@ -80,6 +74,21 @@ def read(python: str) -> Environment:
         pyenv_line=next((value for value in settings.values() if value.upper().startswith("PYENV ")), ""),
         lock=_lock(prefix) if settings else "",
     )
+
+
+def read_version(python: str) -> tuple[int, ...] | None:
+    """Read the version of an environment alone, in some microseconds; None where `pyvenv.cfg` does not tell."""
+    return _version(_find_settings(python)[1])
+
+
+def _find_settings(python: str) -> tuple[Path, dict[str, str]]:
+    """Find the environment's folder and read its `pyvenv.cfg`; no settings where it is no virtual environment."""
+    prefix = Path(python).parent.parent
+    for folder in (Path(python).parent, prefix):
+        settings = _settings(folder / "pyvenv.cfg")
+        if settings:
+            return folder, settings
+    return prefix, {}
 
 
 def _lock(prefix: Path) -> str:

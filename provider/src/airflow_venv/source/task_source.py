@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import weakref
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from airflow_venv import config
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from airflow_venv.call import FunctionSource
+    from airflow_venv.piece import Piece
+    from airflow_venv.source.newer_syntax import NewerSyntax
 
 __all__ = ["check_names", "check_syntax", "task_source"]
 
@@ -66,13 +69,18 @@ def check_syntax(source: FunctionSource, version: tuple[int, ...], label: str) -
         SourceError: some of its syntax is newer.
     """
     for piece in source.pieces:
-        newer = find_newer_syntax(piece.compilable(), version)
+        newer = _newer_syntax(piece, version[:2])
         if newer is not None:
             number = ".".join(map(str, version))
             raise SourceError(
                 f"{label} runs Python {number}, which cannot read line {newer.line} of {piece.filename} (function "
                 f"{source.name}): {newer.reason}. Write it in older syntax, or give the environment a newer Python"
             )
+
+
+@lru_cache(maxsize=1000)
+def _newer_syntax(piece: Piece, version: tuple[int, ...]) -> NewerSyntax | None:
+    return find_newer_syntax(piece.compilable(), version)
 
 
 def _gather(function: Callable[..., Any], include: free_names.Include, *, decorated: bool) -> free_names.Gathered:
