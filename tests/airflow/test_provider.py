@@ -20,7 +20,7 @@ warnings.simplefilter("ignore")
 from airflow.providers_manager import ProvidersManager
 manager = ProvidersManager()
 info = manager.providers["airflow-provider-venv"]
-assert info.version == "0.1.0", info
+assert info.version == "0.2.0", info
 names = set(manager.taskflow_decorators)
 assert {"venv", "venv_bash", "venv_branch", "venv_short_circuit", "venv_sensor"} <= names, names
 from airflow_venv._compat import AIRFLOW_3

@@ -5,11 +5,13 @@ import re
 import pytest
 import yaml
 
+from tests.support.pages import COMMANDS, blocks
 from tools.state import ROOT
 
 DOCS = sorted((ROOT / "docs").rglob("*.md"))
 FILE = re.compile(r"<!-- file: (?P<file>\S+) -->\n```\w+\n(?P<text>.*?)^```", re.MULTILINE | re.DOTALL)
 SHOWN = [(page, match["file"], match["text"]) for page in DOCS for match in FILE.finditer(page.read_text())]
+WALKED = "\n".join(path.read_text() for path in sorted((ROOT / "tests/e2e").rglob("test_*.py")))
 
 
 @pytest.mark.parametrize(("page", "file", "text"), SHOWN, ids=lambda value: str(value)[-40:].partition("\n")[0])
@@ -28,6 +30,17 @@ def test_every_page_is_in_the_navigation():
 
     text = re.sub(r"!\S+", "", (ROOT / "mkdocs.yml").read_text())
     assert entries(yaml.safe_load(text)["nav"]) == {str(path.relative_to(ROOT / "docs")) for path in DOCS}
+
+
+@pytest.mark.parametrize(
+    "page",
+    [ROOT / "README.md", *sorted((ROOT / "examples").glob("*/README.md")), *DOCS],
+    ids=lambda path: str(path.relative_to(ROOT)),
+)
+def test_the_commands_of_a_page_are_typed_by_a_test(page):
+    """A page with commands is worked through by an end-to-end test, to its last block."""
+    if any(blocks(page, *COMMANDS)):
+        assert f'walk("{page.relative_to(ROOT)}"' in WALKED or f'walk_on("{page.relative_to(ROOT)}"' in WALKED
 
 
 def test_every_word_of_the_glossary_stands_there_once():

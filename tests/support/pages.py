@@ -124,7 +124,7 @@ class Walkthrough:
         text = self.code(pattern, *kinds)
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text.replace(FRONTEND, self.frontend))
+        path.write_text(self._filled(text).replace(FRONTEND, self.frontend))
         return text
 
     def code(self, pattern: str, *kinds: str) -> str:
@@ -195,8 +195,7 @@ class Walkthrough:
 
     def run(self, commands: str, *, code: int | None = 0) -> str:
         """Type commands that are not on the page; see `type`."""
-        for word, typed in {"<checkout>": str(self.checkout), **self.replace}.items():
-            commands = commands.replace(word, typed)
+        commands = self._filled(commands)
         # The next block finds the folder and the variables that this one leaves, as in a terminal.
         script = f'[ ! -e "{self._state}" ] || . "{self._state}"\nset -e\n{commands}\nset +e\n'
         script += f'{{ export -p; printf "cd %q\\n" "$PWD"; }} > "{self._state}"\n'
@@ -214,6 +213,12 @@ class Walkthrough:
         )
         assert code is None or (done.returncode == 0) == (code == 0), f"{self.page}\n{commands}\n{done.stdout[-8000:]}"
         return done.stdout
+
+    def _filled(self, text: str) -> str:
+        """Put what only the reader can know in the place of the page's own words."""
+        for word, typed in {"<checkout>": str(self.checkout), **self.replace}.items():
+            text = text.replace(word, typed)
+        return text
 
     def _environment(self, scratch: Path) -> dict[str, str]:
         environ = self._engine.environment()

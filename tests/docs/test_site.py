@@ -1,0 +1,156 @@
+"""The site as a browser shows it: every page is laid out on a desktop and on a phone, and measured there."""
+
+import functools
+import html
+import http.server
+import json
+import re
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tools import debian
+from tools.state import ROOT, Unavailable, run
+
+PAGES = sorted(path.relative_to(ROOT / "docs").with_suffix("") for path in (ROOT / "docs").rglob("*.md"))
+WIDTHS = {"desktop": 1280, "phone": 390}
+"""Pixels."""
+MEASURE = """\
+<!doctype html><meta charset="utf-8"><pre id="report"></pre><script>
+const pages = PAGES, widths = WIDTHS, report = [];
+const wait = (frame, address) => new Promise(done => { frame.onload = done; frame.src = address; });
+(async () => {
+  for (const [device, width] of Object.entries(widths)) {
+    const frame = document.createElement("iframe");
+    frame.style.cssText = `width:${width}px;height:900px;border:0`;
+    document.body.append(frame);
+    for (const page of pages) {
+      await wait(frame, "/" + page);
+      const view = frame.contentWindow, root = frame.contentDocument, article = root.querySelector("article");
+      const prose = article.cloneNode(true);
+      prose.querySelectorAll("pre, code, script, style, .highlight").forEach(node => node.remove());
+      const parts = "p, li, h1, h2, h3, h4, img, pre, .md-typeset__scrollwrap";
+      const wide = [...article.querySelectorAll(parts)].filter(
+        node => node.getBoundingClientRect().right > view.innerWidth + 1 && !node.closest("table"));
+      const clipped = [...article.querySelectorAll("pre > code")].filter(node => {
+        const style = view.getComputedStyle(node);
+        return node.scrollWidth > node.clientWidth + 1 && !/auto|scroll/.test(style.overflowX)
+          && !/auto|scroll/.test(view.getComputedStyle(node.parentElement).overflowX);
+      });
+      const text = node => node.tagName + " " + node.textContent.trim().slice(0, 60);
+      report.push({
+        page, device,
+        sideways: root.documentElement.scrollWidth - view.innerWidth,
+        wide: wide.map(text),
+        clipped: clipped.map(text),
+        nested: article.querySelectorAll("li ul, li ol").length,
+        items: article.querySelectorAll("li").length,
+        rows: article.querySelectorAll("tr").length,
+        images: [...article.querySelectorAll("img")].filter(image => !image.naturalWidth).map(image => image.src),
+        prose: prose.textContent,
+      });
+    }
+  }
+  document.getElementById("report").textContent = JSON.stringify(report);
+  document.title = "measured";
+})();
+</script>
+"""
+RAW = re.compile(
+    r"```|:(?:class|meth|func|mod|attr):|\]\(|<!--|^\s*\|.*\|\s*$|^\s*[-*] \S|\*\*|^#+ |^=== ", re.MULTILINE
+)
+"""What Markdown leaves in a text when it was not understood."""
+
+
+@pytest.fixture(scope="session")
+def browser() -> str:
+    """Return a headless Chromium; skip the test where there is none."""
+    try:
+        debian.install("chromium-headless-shell")
+    except Unavailable as reason:
+        pytest.skip(f"no browser: {reason}")
+    return "chromium-headless-shell"
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the site, built as `make docs` builds it."""
+    place = tmp_path_factory.mktemp("site")
+    run(["make", ".venv/docs/.ready"], cwd=ROOT, timeout=300)
+    mkdocs = [ROOT / ".venv/docs/bin/mkdocs", "build", "-q", "--site-dir", place]
+    run(mkdocs, cwd=ROOT, env={"PYTHONPATH": str(ROOT), "NO_MKDOCS_2_WARNING": "1"}, timeout=300)
+    return place
+
+
+@pytest.fixture(scope="session")
+def measured(site: Path, browser: str) -> dict[tuple[str, str], dict[str, object]]:
+    """Return what the browser found, by page and device."""
+    pages = [address(page) for page in PAGES]
+    harness = MEASURE.replace("PAGES", json.dumps(pages), 1).replace("WIDTHS", json.dumps(WIDTHS), 1)
+    (site / "measure.html").write_text(harness)
+    with served(site) as port:
+        command = [browser, "--no-sandbox", "--disable-gpu", "--window-size=1400,1000", "--dump-dom"]
+        command += ["--timeout=240000", "--virtual-time-budget=600000", f"http://127.0.0.1:{port}/measure.html"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=400, check=True)
+    text = re.search(r'<pre id="report">(.*?)</pre>', done.stdout, re.DOTALL)[1]
+    assert text, done.stderr[-2000:]
+    return {(one["page"], one["device"]): one for one in json.loads(html.unescape(text))}
+
+
+class served:  # noqa: N801 - a context manager, called like a function
+    """Serve a folder on 127.0.0.1; gives the port."""
+
+    def __init__(self, folder: Path) -> None:
+        handler = functools.partial(_Quiet, directory=str(folder))
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+
+    def __enter__(self) -> int:
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self._server.server_port
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Keep quiet: a test's output is its own."""
+
+
+def address(page: Path) -> str:
+    """Return where the site has a page."""
+    if page.name in {"index", "README"}:
+        return "" if page.parent == Path() else f"{page.parent}/"
+    return f"{page}/"
+
+
+def listed(page: Path) -> Iterator[str]:
+    """Yield the lines of a page that stand outside of code blocks."""
+    text = (ROOT / "docs" / page).with_suffix(".md").read_text()
+    yield from re.sub(r"^ *```.*?^ *```", "", text, flags=re.MULTILINE | re.DOTALL).splitlines()
+
+
+@pytest.mark.parametrize("device", WIDTHS)
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_a_page_is_laid_out(page: Path, device: str, measured):
+    """Nothing is cut off or sticks out, pictures load, and lists and tables are lists and tables."""
+    found = measured[address(page), device]
+    assert found["sideways"] <= 0
+    assert found["wide"] == []
+    assert found["clipped"] == []
+    assert found["images"] == []
+    lines = list(listed(page))
+    assert found["items"] >= sum(bool(re.match(r" *(?:[-*]|\d+\.) ", line)) for line in lines)
+    assert found["nested"] >= bool([line for line in lines if re.match(r" {2,}[-*] ", line)])
+    assert found["rows"] >= sum(line.startswith("|") and not line.startswith("|--") for line in lines)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_no_markup_is_left(page: Path, measured):
+    """What a reader sees has no marks of Markdown or of another language in it."""
+    prose = measured[address(page), "desktop"]["prose"]
+    assert [match[0] for match in RAW.finditer(prose)] == []

@@ -1,0 +1,345 @@
+"""The how-to pages: what they show is written into files and typed into a shell, with real tools on the other side."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.airflow import installations
+from tests.e2e.conftest import need_images
+from tests.e2e.examples.conftest import AIRFLOW
+from tests.support import services
+from tools import debian, packages
+from tools.build_image import FRONTEND
+from tools.state import ROOT, Unavailable, run
+
+PYTHONS = {series: f"python:{series}-slim-bookworm" for series in ("3.9", "3.11", "3.12")}
+REGISTRY = "registry.example.com"
+DAG = """\
+from airflow.sdk import dag, task
+
+
+@dag
+def d():
+    @task.venv("report")
+    def f():
+        import six
+
+        return six.__version__
+
+    f()
+
+
+d()
+"""
+
+
+@pytest.fixture(scope="session")
+def tools() -> Path:
+    """Return the folder of the programs that the pages are about, installed from a lock of their own."""
+    place = ROOT / ".venv/pages"
+    lock = ROOT / "requirements/pages.txt"
+    done = place / "lock.txt"
+    if not done.exists() or done.read_text() != lock.read_text():
+        packages.make(place, lock)
+        shutil.copy(lock, done)
+    return place / "bin"
+
+
+@pytest.fixture
+def add(tools):
+    """Give a reader programs of that folder: `add(page, "hadolint")`."""
+
+    def give(page, *names: str) -> None:
+        for name in names:
+            page.program(name).symlink_to(tools / name)
+
+    return give
+
+
+def checked(tools: Path, schema: str, text: str, scratch: Path, name: str) -> None:
+    """Hold a file against the schema that its own program publishes."""
+    (scratch / name).write_text(text)
+    run([tools / "check-jsonschema", "--builtin-schema", schema, scratch / name])
+
+
+def debian_program(package: str, path: str) -> Path:
+    """Return a program of Debian; skip the test where there is none."""
+    try:
+        debian.install(package)
+    except Unavailable as reason:
+        pytest.skip(f"no {package}: {reason}")
+    return Path(path)
+
+
+def test_private_indexes(walk, base_images):
+    """Each of the three ways is built with the command beside it: a variable, a file, and an agent of ssh."""
+    base_images(AIRFLOW, PYTHONS["3.11"])
+    page = walk("docs/how-to/private-indexes.md")
+    wheel = services.wheel("inhouse-tools", "1.0")
+    dockerfiles = [line for line in page.page.read_text().splitlines() if line.startswith("PYENV --mount")]
+    secret, netrc, ssh = (f"# syntax={page.frontend}\nFROM {AIRFLOW}\n{line}\n" for line in dockerfiles)
+    with services.package_index({"inhouse_tools-1.0-py3-none-any.whl": wheel}, user="u", password="p") as url:
+        home = Path(page.environ["HOME"])
+        (home / ".index-url").write_text(url.replace("://", "://u:p@"))
+        (page.folder / "requirements.txt").write_text("inhouse-tools\n")
+        (page.folder / "Dockerfile").write_text(secret)
+        assert "inhouse-tools==1.0" in page.type("--secret id=index")
+        (page.folder / "requirements.txt").write_text(f"--index-url {url}\ninhouse-tools\n")
+        (page.folder / "Dockerfile").write_text(netrc)
+        (home / ".netrc").write_text("machine 127.0.0.1\nlogin u\npassword p\n")
+        assert "inhouse-tools==1.0" in page.type("--secret id=netrc")
+        agent = page.run(
+            "eval $(ssh-agent) > /dev/null; ssh-keygen -q -t ed25519 -N '' -f key; ssh-add -q key; ssh-add -l"
+        )
+        assert "ED25519" in agent
+        (page.folder / "requirements.txt").write_text("")
+        (page.folder / "Dockerfile").write_text(ssh)
+        try:
+            page.type("--ssh default")
+        finally:
+            page.run("kill $SSH_AGENT_PID")
+
+
+def test_without_docker(walk):
+    """Environments are made, found up to date, and removed."""
+    page = walk("docs/how-to/without-docker.md")
+    (page.folder / "Dockerfile").write_text(f"FROM {AIRFLOW}\nPYENV 3.12 tiny\n")
+    page.type("pyenv-frontend local")
+    assert "3.12" in page.run("$ASTRO_PYENV_tiny --version")
+    page.type("local --check")
+    assert not (page.folder / ".pyenv-frontend/tiny").exists()
+
+
+def test_check(walk, add):
+    """Findings are shown, also as JSON, by Docker's own check and by pre-commit."""
+    page = walk("docs/how-to/check.md")
+    page.run(f"uv tool install --quiet {ROOT / 'frontend'}")
+    (page.folder / "Dockerfile").write_text(
+        f"# syntax={page.frontend}\nFROM debian:bookworm-slim\nPYENV 3.12 x <<E\nsix\nE\n"
+    )
+    assert "PyenvUnpinnedRequirements" in page.type("pyenv-frontend check")
+    assert "PyenvUnpinnedRequirements" in page.type("docker buildx build --check", code=1)
+    add(page, "pre-commit")
+    page.run("git init --quiet . && git add Dockerfile")
+    repository = Path(page.checkout).parent / "repository"
+    page.run(f"git clone --quiet {ROOT} {repository} && git -C {repository} checkout --quiet {head()}")
+    page.replace["<checkout>"] = str(repository)
+    assert "Passed" in page.type("pre-commit try-repo")
+
+
+def head() -> str:
+    """Return the commit that is checked out."""
+    return run(["git", "rev-parse", "HEAD"], cwd=ROOT).strip()
+
+
+def test_other_builders(walk, base_images):
+    """The print builds without our frontend; with facts about the base it needs no engine."""
+    base_images(AIRFLOW, PYTHONS["3.9"])
+    page = walk("docs/how-to/other-builders.md")
+    page.run(f"uv tool install --quiet {ROOT / 'frontend'}")
+    (page.folder / "Dockerfile").write_text(f"# syntax={page.frontend}\nFROM {AIRFLOW}\nPYENV 3.9 old\n")
+    page.type("-o Dockerfile.plain")
+    plain = (page.folder / "Dockerfile.plain").read_text()
+    assert not re.search("^PYENV", plain, re.MULTILINE)
+    page.run("docker buildx build -t plain -f Dockerfile.plain .")
+    assert "3.9" in page.run("docker run --rm plain bash -c '$ASTRO_PYENV_old --version'")
+    assert "ENV ASTRO_PYENV_old=" in page.type("--base-suite bookworm")
+
+
+def test_publish(walk, base_images, registry, frontend, builder_on, tools):  # noqa: PLR0913, PLR0917 - both halves
+    """The OCI layout is pushed with skopeo; a build uses it by digest, a newer one for a try, and the old one again."""
+    base_images(AIRFLOW, PYTHONS["3.12"])
+    page = walk("docs/how-to/publish.md")
+    page.program("skopeo").symlink_to(debian_program("skopeo", "/usr/bin/skopeo"))
+    insecure = Path(page.environ["HOME"]) / ".config/containers/registries.conf"
+    insecure.parent.mkdir()
+    insecure.write_text(f'[[registry]]\nlocation = "{registry}"\ninsecure = true\n')
+    page.replace[REGISTRY] = registry
+    layout = page.checkout / "dist/pyenv-frontend.oci.tar"
+    other = builder_on("docker-28-containerd")  # the classic store cannot write a layout
+    options = ["--network=host", f"--file={ROOT / 'Dockerfile.frontend'}", "--provenance=false"]
+    other.engine.run("buildx", "build", f"--output=type=oci,dest={layout}", *options, str(ROOT), timeout=1200)
+
+    digest = page.type("skopeo copy").split()[-1]
+    assert re.fullmatch("sha256:[0-9a-f]{64}", digest)
+    line = next(iter(page.code("^# syntax=.*@sha256", "Dockerfile").splitlines()))
+    pinned = re.sub("sha256:.*", digest, line).replace(REGISTRY, registry)
+    page.run(f"docker tag {frontend} {FRONTEND}")
+    page.type("docker push")
+    rest = "FROM debian:bookworm-slim\nRUN true\n"
+    (page.folder / "Dockerfile").write_text(f"{pinned}\n{rest}")
+    page.run(f"skopeo copy docker://{registry}/tools/pyenv-frontend:dev docker://{registry}/tools/pyenv-frontend:0.3")
+    assert f"docker-image://{registry}/tools/pyenv-frontend:0.3" in page.type("BUILDKIT_SYNTAX")
+    assert f"pyenv-frontend:0.2@{digest}" in page.run("docker buildx build --no-cache .")
+
+    port = services.free_port()
+    (page.folder.parent / "index").mkdir()
+    command = [tools / "pypi-server", "run", "-p", str(port), "-i", "127.0.0.1", "-a", ".", "-P", ".", "index"]
+    with subprocess.Popen(command, cwd=page.folder.parent, stderr=subprocess.DEVNULL) as server:
+        try:
+            services.await_answer(f"http://127.0.0.1:{port}/", server)
+            page.replace["https://packages.example.com"] = f"http://127.0.0.1:{port}"
+            page.environ |= {"UV_PUBLISH_USERNAME": "u", "UV_PUBLISH_PASSWORD": "p"}
+            page.type("uv publish")
+            page.write("Dockerfile", "id=index,env=PIP_EXTRA_INDEX_URL", "Dockerfile")
+            assert re.search(r"tiny\s+3\.12\.", page.type("from-index"))
+        finally:
+            server.terminate()
+    page.write("Dockerfile", "cd /project", "Dockerfile")
+    page.write("requirements.txt", "wheels/airflow", "text")
+    assert re.search(r"tiny\s+3\.12\.", page.type("from-wheel"))
+
+
+def test_ci(walk_on, builder_on, registry, tools, tmp_path):
+    """Both files are what GitHub and GitLab accept, and their commands build, check and push the image."""
+    checked(tools, "vendor.github-workflows", (ROOT / "examples/ci/github-workflow.yml").read_text(), tmp_path, "a.yml")
+    checked(tools, "vendor.gitlab-ci", (ROOT / "examples/ci/gitlab-ci.yml").read_text(), tmp_path, "b.yml")
+    builder = builder_on("docker-28-containerd")
+    need_images(builder.engine, AIRFLOW, PYTHONS["3.9"], PYTHONS["3.11"])
+    page = walk_on("docs/how-to/ci.md", builder.engine, builder.frontend)
+    page.replace[REGISTRY] = registry
+    page.folder = page.checkout / "examples/ci"
+    publish_frontend(page, builder, registry)
+    page.run(f"mkdir wheels && cp {page.checkout}/dist/*.whl wheels/")
+    job = yaml.safe_load((page.folder / "github-workflow.yml").read_text())["jobs"]["image"]
+    for step in job["steps"]:
+        if "run" in step:
+            assert "nothing wrong" in page.run(step["run"])
+    job = yaml.safe_load((page.folder / "gitlab-ci.yml").read_text())["airflow-image"]
+    page.environ |= {"REGISTRY_USER": "u", "REGISTRY_PASSWORD": "p"}
+    for command in job["script"]:
+        page.run(command)
+    assert page.run(f"docker image ls -q {registry}/team/airflow").split()
+    (page.folder / "Dockerfile").write_text("FROM scratch\nCOPY dags dags\n")
+    page.type("SOURCE_DATE_EPOCH")
+
+    (page.folder / "dags/broken.py").write_text(
+        "from airflow.sdk import task\n\n\n@task.venv('new')\ndef f():\n    import pandas\n"
+    )
+    shutil.copy(page.checkout.parent / "Dockerfile", page.folder)
+    assert "imports pandas" in page.run(job["script"][0], code=1)
+
+
+def publish_frontend(page, builder, registry: str) -> None:
+    """Push this checkout's frontend under the name that the example's Dockerfile has, and name the registry there."""
+    name = f"{registry}/tools/pyenv-frontend:0.2"
+    builder.engine.run("tag", builder.frontend, name)
+    builder.engine.run("push", "--quiet", name)
+    for path in page.folder.iterdir():
+        if path.is_file():
+            path.write_text(path.read_text().replace(REGISTRY, registry))
+    shutil.copy(page.folder / "Dockerfile", page.checkout.parent)
+
+
+def test_compose(walk, base_images, engine, tools, tmp_path):
+    """Compose builds the image beside Airflow's own file, unchanged, and each service finds the environments."""
+    base_images(AIRFLOW, PYTHONS["3.11"])
+    page = walk("docs/how-to/compose.md")
+    plugin = debian.unpack("forky", "docker-compose") / "usr/libexec/docker/cli-plugins/docker-compose"
+    page.plugin("docker-compose", plugin)
+    shutil.copy(ROOT / "tests/e2e/examples/airflow-compose.yaml", page.folder / "docker-compose.yaml")
+    page.replace["my-airflow"] = page.image("my-airflow")
+    page.write("Dockerfile", "^FROM", "Dockerfile")
+    page.write(".env", "AIRFLOW_IMAGE_NAME", "ini")
+    override = page.write("docker-compose.override.yaml", "airflow-worker", "yaml")
+    checked(tools, "vendor.compose-spec", override, tmp_path, "compose.yaml")
+    (page.folder / "report-requirements.txt").write_text("six==1.16.0\n")
+    (page.folder / "dags").mkdir()
+    (page.folder / "dags/d.py").write_text(DAG)
+    if engine.ours:  # it has no network of its own
+        names = yaml.safe_load((page.folder / "docker-compose.yaml").read_text())["services"]
+        host = {name: {"network_mode": "host"} for name in names}
+        host["airflow-worker"]["build"] = {"network": "host"}
+        (page.folder / "host.yaml").write_text(yaml.safe_dump({"services": host}))
+        page.environ["COMPOSE_FILE"] = "docker-compose.yaml:docker-compose.override.yaml:host.yaml"
+    assert re.search(r"report\s+3\.11\.", page.type("docker compose build"))
+    assert "nothing wrong" in page.type("doctor dags")
+    page.run(f"docker image rm --force {page.image('my-airflow')}")
+
+
+def test_clusters(walk, base_images, tmp_path, tools):
+    """The values are the chart's, and a pod's user reads environments and checks DAGs that git-sync mounted."""
+    base_images(AIRFLOW, PYTHONS["3.11"])
+    page = walk("docs/how-to/clusters.md")
+    values = page.code("gitSync", "yaml")
+    (tmp_path / "values.yaml").write_text(values)
+    schema = ROOT / "tests/e2e/examples/helm-values.schema.json"
+    run([tools / "check-jsonschema", "--schemafile", schema, tmp_path / "values.yaml"])
+    image = yaml.safe_load(values)["images"]["airflow"]
+    name = page.image("team-airflow")
+    page.replace[f"{image['repository']}:{image['tag']}"] = name
+    (page.folder / "Dockerfile").write_text(
+        f"# syntax={page.frontend}\nFROM {AIRFLOW}\n"
+        "RUN --mount=from=provider,target=/provider pip install -q --no-cache-dir /provider/*.whl\n"
+        "PYENV 3.11 report <<E\nsix==1.16.0\nE\n"
+    )
+    page.run(f"docker buildx build --build-context provider={page.checkout}/dist -t team-airflow .")
+    (page.folder / "dags").mkdir()
+    (page.folder / "dags/d.py").write_text(DAG)
+    assert "nothing wrong" in page.type("airflow-venv doctor")
+    config = yaml.safe_load(values)["config"]["venv"]
+    variables = " ".join(f"-e AIRFLOW__VENV__{key.upper()}={value}" for key, value in config.items())
+    mounted = "-v ./dags:/opt/airflow/dags/repo/dags:ro"
+    command = "airflow db migrate > /dev/null && airflow dags test d"
+    log = page.run(f"docker run --rm --user 12345:0 {variables} {mounted} {name} bash -c '{command}'")
+    assert "Returned value was: 1.16.0" in log
+
+
+def test_use_it_with(walk, base_images, registry, tools, tmp_path, add):  # noqa: PLR0913, PLR0917 - many tools
+    """Mirrors, wheels without a network, hadolint, pyright and pytest do what stands there; files have their form."""
+    base_images(AIRFLOW, PYTHONS["3.9"])
+    page = walk("docs/how-to/use-it-with.md")
+    page.leave("standalone", "it starts and does not end; the image is that of the tutorial")
+    page.replace[REGISTRY] = registry
+    mirrored = f"{registry}/mirror/{PYTHONS['3.9']}"
+    page.run(f"docker tag {PYTHONS['3.9']} {mirrored} && docker push --quiet {mirrored}")
+    requirements = page.folder / "report-requirements.txt"
+    requirements.write_text("six==1.16.0\n")
+    (page.folder / "Dockerfile").write_text(
+        f"# syntax={page.frontend}\nFROM {AIRFLOW}\nPYENV 3.9 report report-requirements.txt\n"
+    )
+    assert f"load metadata for {mirrored}" in page.type("--build-context python:3.9")
+    dockerfile = page.code("--from=", "Dockerfile").replace(f"{REGISTRY}/mirror/airflow:3.3.2", AIRFLOW)
+    (page.folder / "Dockerfile").write_text(f"# syntax={page.frontend}\n{dockerfile.replace(REGISTRY, registry)}")
+    assert f"{mirrored}" in page.run("docker buildx build .")
+
+    page.type("uv tool run pip download")
+    page.write("Dockerfile", "--network=none", "Dockerfile")
+    page.type("-t offline")
+
+    page.run(f"uv tool install --quiet {ROOT / 'frontend'}")
+    add(page, "hadolint")
+    printed = page.type(r"\| hadolint", code=None)
+    assert "unexpected" not in printed, printed
+
+    checked(tools, "vendor.renovate", page.code("customManagers", "json"), tmp_path, "renovate.json")
+    checked(tools, "vendor.dependabot", page.code("package-ecosystem", "yaml"), tmp_path, "dependabot.yml")
+    manager = json.loads(page.code("customManagers", "json"))["customManagers"][0]
+    pattern = manager["matchStrings"][0].replace("?<", "?P<")
+    line = next(line for line in page.code("--from=", "Dockerfile").splitlines() if line.startswith("PYENV"))
+    assert re.search(pattern, line).group("depName", "currentValue") == (
+        f"{REGISTRY}/mirror/python".split(":")[0],
+        "3.9-slim-bookworm",
+    )
+
+    (page.folder / "Dockerfile").write_text(f"FROM {AIRFLOW}\nPYENV 3.9 report <<E\nsix==1.16.0\npytest\nE\n")
+    page.run('eval "$(pyenv-frontend local)"')
+    page.program("pyright").symlink_to(ROOT / ".venv/bin/pyright")
+    (page.folder / "tasks").mkdir()
+    (page.folder / "tasks/report.py").write_text("import six\n\n\ndef totals() -> bool:\n    return six.PY3\n")
+    assert "0 errors" in page.type("pyright --pythonpath")
+    (page.folder / "tests/report").mkdir(parents=True)
+    (page.folder / "tests/report/test_it.py").write_text("import six\n\n\ndef test_it():\n    assert six.PY3\n")
+    assert "1 passed" in page.type("-m pytest tests/report")
+    page.write("dags/reports.py", "@venv", "python")
+    page.write("test_total.py", "total.function", "python")
+    airflow = installations.release("3.3.2").install()
+    path = f"{installations.provider()}{os.pathsep}."
+    page.environ["AIRFLOW_HOME"] = str(tmp_path)
+    assert "1 passed" in page.run(f"PYTHONPATH={path} {airflow}/python -m pytest -q -p no:cacheprovider test_total.py")
