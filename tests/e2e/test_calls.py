@@ -95,3 +95,30 @@ def test_a_call_that_nobody_knows_is_refused_as_docker_refuses_it(buildx):
     """The words are the engine's own."""
     build = buildx.fails(f"FROM {BASE}\nPYENV 3.11 a\n", {}, "--call=nonsense")
     assert "unsupported request frontend.nonsense" in build.log
+
+
+@pytest.mark.usefixtures("linting")
+def test_a_check_without_warnings_is_null_as_dockers(buildx):
+    """Programs that read the JSON see what they see of a file without a PYENV."""
+    found = call(buildx, "check", f"FROM {BASE}\nPYENV 3.12 etl\n")
+    assert found["warnings"] is None
+
+
+@pytest.mark.usefixtures("linting")
+def test_the_variables_of_a_pyenv_are_defined(buildx):
+    """In every instruction behind it and in stages based on its own; Docker's linter finds nothing to say."""
+    uses = (
+        "ENV DBT_PYTHON=$ASTRO_PYENV_dbt\nLABEL python=$ASTRO_PYENV_dbt dash=$ASTRO_PYENV_a_b\n"
+        "WORKDIR /srv/$ASTRO_PYENV_dbt\nCOPY Dockerfile $ASTRO_PYENV_dbt.txt\nVOLUME /v$ASTRO_PYENV_dbt\n"
+    )
+    text = f"FROM {BASE} AS first\nPYENV 3.13 dbt\nPYENV 3.13 a-b\n{uses}FROM first\nENV AGAIN=$ASTRO_PYENV_dbt\n"
+    assert call(buildx, "check", text)["warnings"] is None
+    strict = f"# syntax=pyenv-frontend:dev\n# check=error=true\n{text}"
+    assert "UndefinedVar" not in buildx(strict).log
+
+
+@pytest.mark.usefixtures("linting")
+def test_what_stands_for_a_pyenv_is_never_warned_about(buildx):
+    """Not about its keyword's case, and not about a name that sounds like a secret."""
+    found = call(buildx, "check", f"FROM {BASE}\npyenv 3.13 my_token\nRUN true\nENV A=$UNKNOWN\n")
+    assert [each["ruleName"] for each in found["warnings"]] == ["UndefinedVar"]

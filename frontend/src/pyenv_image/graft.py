@@ -97,7 +97,7 @@ def _check(python: Path) -> None:
 
 
 def link(python: Path, place: Path) -> None:
-    """Put a link to `pythonX.Y` on PATH; what is there already is left alone."""
-    if not os.path.lexists(str(place)):
+    """Make `pythonX.Y` findable, unless the stage has one on its PATH, which keeps its meaning."""
+    if shutil.which(place.name) is None and not os.path.lexists(str(place)):
         place.parent.mkdir(parents=True, exist_ok=True)
         place.symlink_to(python)

@@ -65,7 +65,7 @@ def test_build_args_and_target(monkeypatch, tmp_path):
     )
     place = folder(tmp_path, text) / "Dockerfile"
     options = ["--build-arg", "VERSION=3.9", "--build-arg", "NAME", "--build-arg", "MISSING", "--target", "last"]
-    options += ["--base-env", "OF_BASE=b", "--platform", "linux/arm64", "--base-suite", "jammy"]
+    options += ["--base-env", "OF_BASE=b", "--platform", "linux/arm64", "--base-suite", "bookworm"]
     out = called(monkeypatch, "expand", "-f", place, *options).out
     assert "ENV ASTRO_PYENV_from_environment_m_arm64_last_b=" in out
 

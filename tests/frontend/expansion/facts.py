@@ -28,6 +28,13 @@ DEBIAN = Base(
     accounts=SYSTEM_USERS,
 )
 ALPINE = Base(reference="alpine:3.20", distribution="alpine", libc=Libc(kind="musl", version=(0, 0)))
-JAMMY = Base(reference="ubuntu:22.04", suite="jammy", distribution="ubuntu", libc=Libc(kind="glibc", version=(2, 35)))
+# With the older OpenSSL added, which the official Pythons for its C library need.
+JAMMY = Base(
+    reference="ubuntu:22.04",
+    suite="jammy",
+    distribution="ubuntu",
+    libc=Libc(kind="glibc", version=(2, 35)),
+    openssl=frozenset({"libssl.so.1.1", "libssl.so.3"}),
+)
 SCRATCH = Base(reference="scratch")
 BASES = {base.reference: base for base in (AIRFLOW, DEBIAN, ALPINE, JAMMY, SCRATCH)}

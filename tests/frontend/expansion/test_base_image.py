@@ -41,6 +41,14 @@ def test_an_unknown_release_is_asked_for_its_library():
     assert base.libc == Libc(kind="glibc", version=(2, 34))
 
 
+def test_openssl_is_looked_for_where_the_libc_leaves_it_open():
+    """RHEL 9 and Ubuntu 22.04 have OpenSSL 3, and somebody may have added the older one."""
+    library = b"\x7fELF\0GNU C Library (GNU libc) stable release version 2.34.\0"
+    files = {"usr/lib64/libc.so.6": library, "usr/lib64/libssl.so.3": b"", "usr/local/lib/libssl.so.1.1": b""}
+    assert image(files).openssl == {"libssl.so.3", "libssl.so.1.1"}
+    assert image({**files, "etc/os-release": BOOKWORM}).openssl == frozenset()
+
+
 def test_musl():
     """Alpine is told by its loader."""
     base = image({"etc/os-release": b"ID=alpine\n", "lib/ld-musl-x86_64.so.1": b""})

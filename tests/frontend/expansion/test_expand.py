@@ -8,6 +8,7 @@ import pytest
 
 from pyenv_frontend import dockerfile
 from pyenv_frontend.errors import UserError
+from pyenv_frontend.expansion.base_image import Base, Libc
 from pyenv_frontend.expansion.expand import Expansion, expand
 from pyenv_frontend.expansion.location import HomeUnknownError
 from pyenv_frontend.expansion.step_images import ImagesByName
@@ -95,6 +96,22 @@ def test_no_official_build_for_an_old_libc():
         "Dockerfile:2:7: no official Python 3.14 runs on ubuntu:22.04, whose glibc is 2.35"
     )
     assert "PYENV --from=IMAGE 3.14" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("reference", "glibc"), [("redhat/ubi9", (2, 34)), ("amazonlinux:2023", (2, 34)), ("ubuntu:22.04", (2, 35))]
+)
+def test_no_official_build_with_the_openssl_of_the_base(monkeypatch, reference, glibc):
+    """What could start would fail at the first import of ssl; it is said before anything is downloaded."""
+    libc = Libc(kind="glibc", version=glibc)
+    monkeypatch.setitem(BASES, reference, Base(reference=reference, libc=libc, openssl=frozenset({"libssl.so.3"})))
+    with pytest.raises(UserError) as caught:
+        expanded(f"FROM {reference}\nPYENV 3.11 a\n".encode())
+    assert "need OpenSSL 1.1 (libssl.so.1.1), and it has OpenSSL 3" in caught.value.headline
+    assert "PYENV --from=python:3.11-slim-bullseye" in caught.value.hint
+    with_both = frozenset({"libssl.so.3", "libssl.so.1.1"})
+    monkeypatch.setitem(BASES, reference, Base(reference=reference, libc=libc, openssl=with_both))
+    assert expanded(f"FROM {reference}\nPYENV 3.11 a\n".encode()).steps
 
 
 def test_no_libc_at_all():

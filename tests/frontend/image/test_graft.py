@@ -52,10 +52,22 @@ def test_another_image_than_one_with_that_python(tmp_path):
         graft.copy(tmp_path, tmp_path / "prefix")
 
 
-def test_the_link_is_made_where_path_finds_it(tmp_path):
+def test_the_link_is_made_where_path_finds_it(tmp_path, monkeypatch):
     """`pythonX.Y` is found by PATH, by a link."""
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     graft.link(Path("/opt/pyenv/3.8/bin/python3.8"), tmp_path / "bin/python3.8")
     assert (tmp_path / "bin/python3.8").readlink() == Path("/opt/pyenv/3.8/bin/python3.8")
+
+
+def test_what_the_stage_finds_on_its_path_keeps_its_meaning(tmp_path, monkeypatch):
+    """A `pythonX.Y` of the stage's own, from its package manager, is not shadowed by a link ahead of it."""
+    own = tmp_path / "usr/bin/python3.8"
+    own.parent.mkdir(parents=True)
+    own.write_text("#!/bin/sh\n")
+    own.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}/local/bin:{tmp_path}/usr/bin")
+    graft.link(Path("/opt/pyenv/3.8/bin/python3.8"), tmp_path / "local/bin/python3.8")
+    assert not (tmp_path / "local/bin/python3.8").is_symlink()
 
 
 def test_what_stands_there_stays(tmp_path):

@@ -38,12 +38,12 @@ class FakeBridge:
         answer = self.results.pop(0)
         return Failing("Solve", answer) if isinstance(answer, Status) else Ready(answer)
 
-    def read_file(self, ref: RefId, path, length=None):
+    def read_file(self, ref: RefId, path, length=None, offset=0):
         self.calls.append(("read", ref, path))
         content = self.systems.get(ref, {}).get(path)
         if content is None:
             return Failing("ReadFile", Status(f"open /{path}: no such file or directory"))
-        return Ready(content[:length] if length else content)
+        return Ready(content[offset : offset + length] if length else content)
 
     def read_dir(self, ref, path, pattern=""):
         names = {name.split("/")[0] for name in self.systems.get(ref, {})}

@@ -15,7 +15,8 @@ from pyenv_frontend.positions import LineMap, Lines, Location, SourceFile, Span
 from pyenv_frontend.solve.error_details import SOURCE, at_lines, located, of_same_lines, relabelled
 from pyenv_frontend.solve.relabel import Labels
 from pyenv_frontend.solve.source import UserFile
-from pyenv_frontend.solve.subrequests.blanked_file import blanked, named_last_stage
+from pyenv_frontend.solve.subrequests.blanked_file import blanked
+from pyenv_frontend.stages.analyze import read
 
 USER = b"FROM base\nRUN one\nPYENV 3.8 a \\\n  reqs.txt\nRUN two\n"
 EXPANDED = b"FROM base\nRUN one\nUSER 0\nRUN graft\nRUN install \\\n  more\nENV A=1\nRUN two\n"
@@ -164,32 +165,9 @@ def test_a_mistake_is_a_sentence_and_marked_lines(file):
     assert [json.loads(each.value)["ranges"][0]["start"]["line"] for each in status.details] == [3]
 
 
-def test_a_blanked_file_has_the_same_lines():
-    """PYENVs go, heredocs and triggers of them too, and every other line is where it was."""
-    text = b"FROM x\nPYENV 3.8 a <<E\nsix\nE\nRUN y\nONBUILD PYENV 3.8 b\nRUN z"
-    assert blanked(parse(text)) == b"FROM x\n\n\n\nRUN y\n\nRUN z"
-
-
-@pytest.mark.parametrize(
-    ("text", "named"),
-    [
-        (b"FROM x\nRUN y\n", b"FROM x AS pyenv-frontend-target\nRUN y\n"),
-        (b"from x\nfrom y \n", b"from x\nfrom y as pyenv-frontend-target \n"),
-        (b"PYENV 1 a\nFROM --platform=p x\n", b"\nFROM --platform=p x AS pyenv-frontend-target\n"),
-        (b"FROM x AS last\n", b"FROM x AS last\n"),
-    ],
-)
-def test_the_last_stage_can_be_named_as_a_target(text, named):
-    """Its line keeps its number, and the word follows the user's letter case."""
-    document = parse(text)
-    found, target = named_last_stage(document)
-    assert found == named
-    assert target == ("last" if b"AS last" in text else "pyenv-frontend-target")
-
-
 def test_an_error_about_the_blanked_file_is_about_the_users(file):
     """The lines are the same; the text that is shown has the PYENVs in it."""
-    text = blanked(parse(USER))
+    text = blanked(read(parse(USER)))
     found = of_same_lines(Status("m on line 5", 2, (source(text, 5),)), text, file)
     place = json.loads(found.details[0].value)
     assert found.message == "m on line 5"

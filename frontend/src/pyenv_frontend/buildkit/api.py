@@ -134,8 +134,8 @@ class Bridge(Protocol):
         """Run another frontend of the engine's and take what it returns."""
         ...
 
-    def read_file(self, ref: RefId, path: str, length: int | None = None) -> Reply[bytes]:
-        """Read a file, or its first `length` bytes; symbolic links are followed inside the file system."""
+    def read_file(self, ref: RefId, path: str, length: int | None = None, offset: int = 0) -> Reply[bytes]:
+        """Read a file, or `length` bytes of it; symbolic links are followed inside the file system."""
         ...
 
     def read_dir(self, ref: RefId, path: str, pattern: str = "") -> Reply[Sequence[FileStat]]:

@@ -29,7 +29,7 @@ from h2.events import (
 from h2.exceptions import ProtocolError
 from h2.settings import SettingCodes, Settings
 
-from pyenv_frontend.buildkit.status import CallError, Status
+from pyenv_frontend.buildkit.status import RESOURCE_EXHAUSTED, CallError, Status
 
 MAX_MESSAGE = 16 << 20
 """What the engine's gRPC server takes and sends, in bytes (containerd's default for both directions)."""
@@ -125,10 +125,12 @@ class Channel:
         """Send a request and return at once; the answer is the returned call's `result`.
 
         Raises:
+            CallError: the request is larger than the engine takes.
             ChannelClosedError: the connection is gone.
         """
         if len(message) > MAX_MESSAGE:
-            raise ChannelClosedError(f"the request {method} has {len(message)} bytes; the engine takes {MAX_MESSAGE}")
+            too_large = f"a request ({method}) would be larger than max ({len(message)} vs. {MAX_MESSAGE})"
+            raise CallError(method, Status(too_large, RESOURCE_EXHAUSTED))
         stream = self._h2.get_next_available_stream_id()
         call = self._calls[stream] = Call(self, method)
         headers = [

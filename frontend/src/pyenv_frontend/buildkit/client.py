@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pyenv_frontend.buildkit import results
 from pyenv_frontend.buildkit import wire_pb2 as wire
 from pyenv_frontend.buildkit.api import FileStat, ImageFacts, Notice, RefId
+from pyenv_frontend.buildkit.channel import MAX_MESSAGE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -100,9 +101,11 @@ class Client:
         request.allow_result_array_ref = True
         return _Answer(self._start("Solve", request), wire.SolveResponse, lambda m: m.result)
 
-    def read_file(self, ref: RefId, path: str, length: int | None = None) -> _Answer[wire.ReadFileResponse, bytes]:
+    def read_file(
+        self, ref: RefId, path: str, length: int | None = None, offset: int = 0
+    ) -> _Answer[wire.ReadFileResponse, bytes]:
         """See `Bridge.read_file`."""
-        span = None if length is None else wire.FileRange(length=length)
+        span = None if length is None else wire.FileRange(offset=offset, length=length)
         request = wire.ReadFileRequest(ref=ref, path=path, range=span)
         return _Answer(self._start("ReadFile", request), wire.ReadFileResponse, lambda m: m.data)
 
@@ -156,8 +159,11 @@ class Client:
         self._start("Return", wire.ReturnRequest(result=result)).result()
 
     def return_error(self, status: Status) -> None:
-        """End the build with an error."""
-        self._start("Return", wire.ReturnRequest(error=status.to_wire())).result()
+        """End the build with an error; without its details, if they do not fit into a message."""
+        request = wire.ReturnRequest(error=status.to_wire())
+        if request.ByteSize() > MAX_MESSAGE:
+            request = wire.ReturnRequest(error=status.without_details().to_wire())
+        self._start("Return", request).result()
 
 
 def _file_stat(stat: wire.Stat) -> FileStat:

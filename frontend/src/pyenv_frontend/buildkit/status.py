@@ -8,7 +8,7 @@ Source of truth: BuildKit `util/grpcerrors` and `solver/errdefs`; the percent-en
 
 from __future__ import annotations
 
-__all__ = ["CANCELLED", "UNIMPLEMENTED", "UNKNOWN", "CallError", "Detail", "Status"]
+__all__ = ["CANCELLED", "RESOURCE_EXHAUSTED", "UNIMPLEMENTED", "UNKNOWN", "CallError", "Detail", "Status"]
 
 import binascii
 from typing import TYPE_CHECKING, NamedTuple
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 CANCELLED = 1
 UNKNOWN = 2
 """The code whose message buildx prints without putting the code's name before it."""
+RESOURCE_EXHAUSTED = 8
+"""Of a message that is too large: the text of the error has `larger than max`, as the engine's own have."""
 UNIMPLEMENTED = 12
 
 
@@ -44,6 +46,10 @@ class Status(NamedTuple):
         """Give the protobuf form, as `Return` sends it."""
         details = [wire.Detail(type_url=d.type_url, value=d.value) for d in self.details]
         return wire.Status(code=self.code, message=self.message, details=details)
+
+    def without_details(self) -> Status:
+        """Return the same without its details."""
+        return Status(self.message, self.code)
 
     @classmethod
     def from_trailers(cls, trailers: Mapping[bytes, bytes]) -> Status | None:

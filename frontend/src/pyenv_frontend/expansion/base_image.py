@@ -22,6 +22,7 @@ __all__ = [
     "UserEntry",
     "accounts",
     "folders",
+    "has_only_openssl_3",
     "inspect",
     "is_program",
     "libc_of_release",
@@ -41,6 +42,8 @@ _GLIBC_PLACES = (
     "lib64/libc.so.6",
     "usr/lib64/libc.so.6",
 )
+
+_LIBRARIES = ("usr/lib64", "usr/lib/x86_64-linux-gnu", "usr/lib/aarch64-linux-gnu", "usr/local/lib", "usr/lib")
 
 # VERSION_CODENAME of os-release -> glibc. What is not here is read out of the library itself.
 _GLIBC_OF_RELEASE = {
@@ -122,6 +125,9 @@ class Base:
     triggers: tuple[str, ...] = ()
     """`ONBUILD` of its config, where the expansion takes their work over."""
 
+    openssl: frozenset[str] = frozenset()
+    """Its OpenSSL libraries (`libssl.so.3`), looked for only where the C library does not tell which they are."""
+
     interpreters: Mapping[str, Interpreter] = field(default_factory=dict)
     """By series: `3.12`."""
 
@@ -150,11 +156,13 @@ def inspect(  # noqa: PLR0913 - the image, and what matters of it
     """
     env = env or {}
     release = _os_release(files.read("etc/os-release") or b"")
+    libc = _libc(release, files)
     return Base(
         reference=reference,
         suite=release.get("VERSION_CODENAME"),
         distribution=release.get("ID"),
-        libc=_libc(release, files),
+        libc=libc,
+        openssl=_openssl(files) if libc and has_only_openssl_3(libc) else frozenset(),
         user=user or "root",
         env=env,
         interpreters=_interpreters(files, env, series, programs),
@@ -185,6 +193,18 @@ def libc_of_release(codename: str) -> Libc | None:
     """Give the glibc of a release of Debian or Ubuntu, if it is a known one."""
     version = _GLIBC_OF_RELEASE.get(codename)
     return Libc(kind="glibc", version=version) if version else None
+
+
+def has_only_openssl_3(libc: Libc) -> bool:
+    """Tell whether distributions with this glibc ship OpenSSL 3, and no official Python for it is built with that.
+
+    glibc 2.34 and 2.35: RHEL 9 and its kin, Amazon Linux 2023, Ubuntu 22.04. Debian went from 2.31 to 2.36.
+    """
+    return libc.kind == "glibc" and (2, 34) <= libc.version < (2, 36)
+
+
+def _openssl(files: Files) -> frozenset[str]:
+    return frozenset(name for folder in _LIBRARIES for name in files.names(folder, "libssl.so.*"))
 
 
 def folders(env: Mapping[str, str]) -> list[str]:

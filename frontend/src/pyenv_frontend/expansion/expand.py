@@ -170,7 +170,7 @@ def _parts(
         for environment in stage.environments:
             pyenv, base = environment.pyenv, bases[stage.root, stage.root_platform]
             interpreters = in_triggers if pyenv.onbuild else in_stage
-            choice = interpreters.choose(pyenv, base, environment.state, program.document.file)
+            choice = interpreters.choose(pyenv, base, environment.state, program)
             location = locate(environment, base)
             printed_stage = printed_stages.get(number)
             yield _Part(number, stage, environment, location, choice, inputs[number], images, printed_stage, to_print)

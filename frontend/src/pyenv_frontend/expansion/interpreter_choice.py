@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING
 
 from pyenv_frontend.errors import UserError
 from pyenv_frontend.expansion import interpreter_image
+from pyenv_frontend.expansion.base_image import has_only_openssl_3
 from pyenv_frontend.positions import Location
 
 if TYPE_CHECKING:
     from pyenv_frontend.expansion.base_image import Base
-    from pyenv_frontend.positions import SourceFile
     from pyenv_frontend.pyenv.instruction import Pyenv
-    from pyenv_frontend.stages.program import StageState
+    from pyenv_frontend.stages.program import Program, StageState
 
 __all__ = ["Graft", "InterpreterChoice", "Interpreters"]
 
 _PREFIX = "/opt/pyenv"
+_OLD_OPENSSL = "libssl.so.1.1"
 _LINK_FOLDERS = ("/usr/local/bin", "/usr/bin")
 _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -80,7 +81,7 @@ class Interpreters:
         """Return a copy for a stage that is based on this one."""
         return Interpreters(dict(self.grafts), set(self.linked))
 
-    def choose(self, pyenv: Pyenv, base: Base, state: StageState, file: SourceFile) -> InterpreterChoice:
+    def choose(self, pyenv: Pyenv, base: Base, state: StageState, program: Program) -> InterpreterChoice:
         """Choose the interpreter for `pyenv`, and remember a graft that this makes.
 
         Raises:
@@ -92,7 +93,7 @@ class Interpreters:
             return InterpreterChoice(python=own.path, graft=None, is_new=False)
         known = self.grafts.get((version.text, source))
         graft = known or Graft(
-            image=source or _official(pyenv, base, file),
+            image=source or _official(pyenv, base, program),
             reason=_reason(pyenv, base),
             series=version.minor,
             prefix=f"{_PREFIX}/{version.text}" + (f"-{_slug(source)}" if source else ""),
@@ -121,8 +122,8 @@ def _reason(pyenv: Pyenv, base: Base) -> str:
     return f"the official image of Python {pyenv.version.text} that fits {base.reference} ({libc})"
 
 
-def _official(pyenv: Pyenv, base: Base, file: SourceFile) -> str:
-    here = Location(file, pyenv.version.span)
+def _official(pyenv: Pyenv, base: Base, program: Program) -> str:
+    here = Location(program.document.file, pyenv.version.span)
     if base.libc is None:
         raise UserError(
             f"there is no C library in {base.reference}, so no Python can run there",
@@ -130,7 +131,13 @@ def _official(pyenv: Pyenv, base: Base, file: SourceFile) -> str:
             expected="a base image with a C library, such as Debian's, Ubuntu's or Alpine's",
             hint="use PYENV in a stage based on such an image, or tell us if this one has one we overlook",
         )
-    image = interpreter_image.image(pyenv.version.text, pyenv.version.minor, libc=base.libc, suite=base.suite)
+    image = interpreter_image.image(
+        pyenv.version.text,
+        pyenv.version.minor,
+        libc=base.libc,
+        suite=base.suite,
+        repository=program.python_image,
+    )
     if image is None:
         glibc = ".".join(map(str, base.libc.version))
         raise UserError(
@@ -139,5 +146,15 @@ def _official(pyenv: Pyenv, base: Base, file: SourceFile) -> str:
             expected=f"a version that was published for a Debian with glibc {glibc} or older",
             hint="choose another version or a newer base, or name an image that has one: "
             f"PYENV --from=IMAGE {pyenv.version.text} ...",
+        )
+    if has_only_openssl_3(base.libc) and _OLD_OPENSSL not in base.openssl:
+        glibc = ".".join(map(str, base.libc.version))
+        raise UserError(
+            f"no official Python {pyenv.version.text} works on {base.reference}: those that run with its glibc {glibc} "
+            f"need OpenSSL 1.1 ({_OLD_OPENSSL}), and it has OpenSSL 3",
+            here,
+            expected="a base image with glibc 2.36 or newer, such as Debian 12, Ubuntu 24.04 or UBI 10",
+            hint="name an image or a stage whose Python in /usr/local was built for this base: "
+            f"PYENV --from=IMAGE {pyenv.version.text} ..., or, if the stage installs OpenSSL 1.1, PYENV --from={image}",
         )
     return image

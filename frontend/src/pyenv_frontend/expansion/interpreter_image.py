@@ -19,7 +19,7 @@ SUITES: dict[str, tuple[tuple[int, int], tuple[int, int], tuple[int, int]]] = {
 }
 
 
-def image(version: str, series: str, *, libc: Libc, suite: str | None) -> str | None:
+def image(version: str, series: str, *, libc: Libc, suite: str | None, repository: str = "python") -> str | None:
     """Return the image to graft `version` from, or None when none can run on that C library.
 
     Args:
@@ -27,9 +27,10 @@ def image(version: str, series: str, *, libc: Libc, suite: str | None) -> str | 
         series: `3.8`.
         libc: of the base image.
         suite: of the base image; its own release is preferred, since the libraries' names agree.
+        repository: what holds the official images, or a mirror of them.
     """
     if libc.kind == "musl":
-        return f"python:{version}-alpine"
+        return f"{repository}:{version}-alpine"
     major, minor = series.split(".")
     wanted = (int(major), int(minor))
     fitting = [
@@ -37,4 +38,4 @@ def image(version: str, series: str, *, libc: Libc, suite: str | None) -> str | 
     ]
     if not fitting:
         return None
-    return f"python:{version}-slim-{suite if suite in fitting else fitting[0]}"
+    return f"{repository}:{version}-slim-{suite if suite in fitting else fitting[0]}"

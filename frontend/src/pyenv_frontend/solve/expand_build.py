@@ -25,16 +25,12 @@ from pyenv_frontend.solve.mounted_images import MountedImages
 from pyenv_frontend.stages.analyze import read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from pyenv_frontend.dockerfile import Document
     from pyenv_frontend.expansion.base_image import Base
     from pyenv_frontend.expansion.expand import BaseKey
     from pyenv_frontend.solve.session import BuildSession
-    from pyenv_frontend.stages.program import Program
-
-    type Variables = Callable[[str, str | None], Mapping[str, str]]
-    """The ENV of a base image, by its name and `--platform`."""
 
 
 def expand_build(session: BuildSession) -> tuple[ExpandedBuild, ...]:
@@ -59,8 +55,10 @@ class _Expander:
         self.document = session.document
 
     def run(self) -> tuple[ExpandedBuild, ...]:
-        images = BaseImages(self.session, self._outline())
-        first = self._read(self.document, "", images.variables)
+        images = BaseImages(self.session, self.session.outline)
+        settings = self.session.settings(reachable_only=True)
+        # Errors are reported when all variables are known, those of `--builder` too.
+        first = read(self.document, settings, base_variables=images.variables, report=lambda _error: None)
         pyenvs = [each.pyenv for each in first.environments if not each.pyenv.onbuild]
         self.session.load({path for pyenv in pyenvs for path in named(pyenv)})
         facts = images.facts(first)
@@ -70,15 +68,6 @@ class _Expander:
         inputs = {name: graph for each in builds for name, graph in each.inputs.items()}
         options = {name: value for each in builds for name, value in each.options.items()}
         return (replace(builds[0], inputs=inputs, options=options),)
-
-    def _outline(self) -> Program:
-        """Read what does not depend on base images: the stages, and which of them the build needs."""
-        return self._read(self.document, "", lambda _reference, _platform: {})
-
-    def _read(self, document: Document, platform: str, variables: Variables) -> Program:
-        """Read the file; errors are reported when the base images are known, whose variables may be what is missing."""
-        settings = self.session.settings(platform, reachable_only=True)
-        return read(document, settings, base_variables=variables, report=lambda _error: None)
 
     def _for_platform(self, platform: str, facts: Mapping[BaseKey, Base]) -> ExpandedBuild:
         known = dict(facts)

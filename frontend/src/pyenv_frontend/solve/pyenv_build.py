@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["build"]
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pyenv_frontend.buildkit import results
@@ -16,6 +17,7 @@ from pyenv_frontend.solve.error_details import located
 from pyenv_frontend.solve.expand_build import expand_build
 from pyenv_frontend.solve.finalize import can_merge, finalize
 from pyenv_frontend.solve.session import BuildSession
+from pyenv_frontend.solve.subrequests.blanked_file import without_comments
 from pyenv_frontend.solve.subrequests.lint import Lint
 from pyenv_frontend.stages.analyze import has_pyenv
 
@@ -27,6 +29,10 @@ if TYPE_CHECKING:
     from pyenv_frontend.solve.build_options import BuildOptions
     from pyenv_frontend.solve.expanded_build import ExpandedBuild
     from pyenv_frontend.solve.source import UserFile
+
+
+_LARGE = 1 << 20
+"""The size of a file, in bytes, from which on its comments stay behind: it travels several times in one message."""
 
 
 def build(
@@ -44,6 +50,9 @@ def build(
         document = parse(file.text, file.name)
         if not has_pyenv(document):
             return None
+        if len(file.text) > _LARGE:
+            file = replace(file, text=without_comments(document))
+            document = parse(file.text, file.name)
         session = BuildSession(bridge, options, file, document, inputs)
         return subrequests.answer(session, options.request) if options.request is not None else _build(session)
     except UserError as error:

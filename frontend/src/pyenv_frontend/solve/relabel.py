@@ -17,7 +17,7 @@ from pyenv_frontend.positions import Lines
 from pyenv_frontend.solve.step_names import Numbering, Unit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pyenv_frontend.dockerfile import Document
     from pyenv_frontend.positions import LineMap
@@ -82,6 +82,7 @@ class Labels:
         """Relabel a graph in place."""
         ours = {index for index, info in enumerate(definition.source.infos) if self.info(info)}
         pyenvs: dict[str, str] = {}
+        units: dict[str, Unit] = {}
         for digest, locations in definition.source.locations.items():
             lines = [
                 each.ranges[0].start.line for each in locations.locations if each.source_index in ours and each.ranges
@@ -93,8 +94,21 @@ class Labels:
                     del each.ranges[:]
                     each.ranges.extend(ranges)
             if unit is not None and digest in definition.metadata:
+                units[digest] = unit
                 pyenvs |= self._name(digest, definition.metadata[digest], unit)
-        self._adopt(definition, pyenvs)
+        users = _users(definition)
+        self._name_downloads(definition, users, units)
+        self._adopt(definition, users, pyenvs)
+
+    def _name_downloads(
+        self, definition: wire.Definition, users: Mapping[str, Sequence[str]], units: Mapping[str, Unit]
+    ) -> None:
+        """Rename what ADD downloads: it is numbered like the ADD, and has no place in the file."""
+        for digest, by in users.items():
+            unit = next((units[user] for user in by if user in units), None)
+            name = definition.metadata[digest].description.get(NAME, "")
+            if name and unit is not None and not unit.is_pyenv and not _located(definition, digest):
+                definition.metadata[digest].description[NAME] = self._numbering.rename(name, unit)
 
     def _name(self, digest: str, metadata: wire.OpMetadata, unit: Unit) -> dict[str, str]:
         """Rename one step; give the group of a step that is part of a PYENV."""
@@ -112,12 +126,9 @@ class Labels:
         metadata.progress_group.CopyFrom(wire.ProgressGroup(id=group, name=title))
         return {digest: group}
 
-    def _adopt(self, definition: wire.Definition, pyenvs: dict[str, str]) -> None:
+    @staticmethod
+    def _adopt(definition: wire.Definition, users: Mapping[str, Sequence[str]], pyenvs: Mapping[str, str]) -> None:
         """Take what only PYENVs use (interpreters' images, our tools) into the group of the first of them."""
-        users: dict[str, list[str]] = {}
-        for digest, op in _ops(definition):
-            for entry in op.inputs:
-                users.setdefault(entry.digest, []).append(digest)
         for digest, by in users.items():
             if digest in pyenvs or not all(user in pyenvs for user in by):
                 continue
@@ -131,6 +142,15 @@ def _located(definition: wire.Definition, digest: str) -> bool:
     """Tell whether a step stands for a line: an image that is only copied from has an entry without lines."""
     places = definition.source.locations
     return digest in places and any(place.ranges for place in places[digest].locations)
+
+
+def _users(definition: wire.Definition) -> dict[str, list[str]]:
+    """Return for each op those that use it, in the order of the graph."""
+    users: dict[str, list[str]] = {}
+    for digest, op in _ops(definition):
+        for entry in op.inputs:
+            users.setdefault(entry.digest, []).append(digest)
+    return users
 
 
 def _ops(definition: wire.Definition) -> Iterator[tuple[str, wire.Op]]:

@@ -14,7 +14,7 @@ from pyenv_frontend.buildkit.status import CallError
 from pyenv_frontend.inputs.dockerignore import DockerIgnore
 from pyenv_frontend.solve.context import ClientFolder, ContextFiles, EngineFileSystem, read_ignore_file
 from pyenv_frontend.solve.image_names import normalized
-from pyenv_frontend.stages.analyze import Settings
+from pyenv_frontend.stages.analyze import Settings, read
 from pyenv_frontend.stages.scope import after_triggers
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pyenv_frontend.dockerfile import Document
     from pyenv_frontend.solve.build_options import BuildOptions
     from pyenv_frontend.solve.source import UserFile
+    from pyenv_frontend.stages.program import Program
 
 
 class BuildSession:
@@ -72,6 +73,12 @@ class BuildSession:
         return (
             (DockerIgnore(), None) if self._folder is None else read_ignore_file(self.bridge, self.file, self._folder)
         )
+
+    @cached_property
+    def outline(self) -> Program:
+        """What can be read of the file before its base images are known; PYENVs that need more are left out."""
+        settings = self.settings(reachable_only=self.options.request is None)
+        return read(self.document, settings, report=lambda _error: None)
 
     def settings(self, platform: str = "", *, reachable_only: bool = False) -> Settings:
         """Return what the build tells the file from outside, for one of its platforms."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from pyenv_frontend.buildkit import llb, results
 from pyenv_frontend.buildkit.api import RefId
-from pyenv_frontend.buildkit.status import CallError
+from pyenv_frontend.buildkit.status import RESOURCE_EXHAUSTED, CallError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +29,7 @@ _IGNORE = ".dockerignore"
 _DOWNLOAD = "context"
 """The name under which a download of `http://` is stored; a download that is no archive is the Dockerfile itself."""
 _SNIFFED = 1024
+_PART = 8 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,10 +175,23 @@ def _spellings(filename: str) -> list[str]:
 def _first_of(bridge: Bridge, ref: RefId, names: list[str]) -> bytes:
     for name in names[:-1]:
         try:
-            return bridge.read_file(ref, name).get()
+            return _whole(bridge, ref, name)
         except CallError:
             continue
-    return bridge.read_file(ref, names[-1]).get()
+    return _whole(bridge, ref, names[-1])
+
+
+def _whole(bridge: Bridge, ref: RefId, name: str) -> bytes:
+    """Read a file; one that does not fit into a message in parts."""
+    try:
+        return bridge.read_file(ref, name).get()
+    except CallError as error:
+        if error.status.code != RESOURCE_EXHAUSTED:
+            raise
+    text = bytearray()
+    while part := bridge.read_file(ref, name, _PART, len(text)).get():
+        text += part
+    return bytes(text)
 
 
 def _is_archive(head: bytes) -> bool:

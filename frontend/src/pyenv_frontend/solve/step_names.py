@@ -62,7 +62,7 @@ class Numbering:
             source: what was made of it; it may be cut off.
             lines: for each of its lines the user's.
         """
-        self._single = _has_single_stage(document)
+        self._single_stage = f"{_only_stage(document)} " if _has_single_stage(document) else ""
         self._totals: list[int] = []
         ranks = dict(self._ranks(document))
         self._units: dict[int, Unit] = {}
@@ -106,7 +106,7 @@ class Numbering:
         before = int(match["total"]) - self._expanded_totals[unit.stage]
         total = before + self._totals[unit.stage]
         index = int(match["index"]) - unit.expanded_rank + unit.rank
-        head = match["head"].removesuffix("stage-0 ") if self._single else match["head"]
+        head = match["head"].removesuffix(self._single_stage)
         return f"[{head}{index:>{len(str(total))}}/{total}] "
 
 
@@ -142,9 +142,15 @@ def _has_single_stage(document: Document) -> bool:
     return stages == 1 and not any(_foreign(document))
 
 
+def _only_stage(document: Document) -> str:
+    """Return the name that Docker's frontend gives a stage where there are others."""
+    words = next(each.arguments.text.split() for each in document.instructions if each.name == "FROM")
+    return words[2].decode("utf-8", "replace").lower() if len(words) == 3 else "stage-0"
+
+
 def _foreign(document: Document) -> Iterator[bool]:
     for instruction in document.instructions:
         if instruction.name in {"COPY", "RUN"}:
             for flag in instruction.flags:
-                yield flag.name.text == b"from"
+                yield instruction.name == "COPY" and flag.name.text == b"from"
                 yield flag.name.text == b"mount" and flag.value is not None and bool(_FROM.search(flag.value.text))

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["Settings", "has_pyenv", "read"]
 
 _SETTINGS = frozenset({"ARG", "ENV"})
+_PYTHON_IMAGE = "PYENV_PYTHON_IMAGE"
+"""The ARG before the first FROM, or the build-arg, that names a mirror of the repository `python`."""
 
 
 class Settings(NamedTuple):
@@ -118,7 +120,13 @@ class _Reader:
                 elif instruction.name in CHANGES:
                     stage.scope.run(instruction.command)
         stages = tuple(map(_closed, self._stages))
-        return Program(document=self._document, stages=stages, left_out=tuple(self._left_out))
+        variables = {**self._globals.build_args, **self._globals.values}
+        return Program(
+            document=self._document,
+            stages=stages,
+            python_image=variables.get(_PYTHON_IMAGE) or "python",
+            left_out=tuple(self._left_out),
+        )
 
     def _take[**P](self, action: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
         try:

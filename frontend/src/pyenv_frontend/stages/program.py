@@ -108,6 +108,9 @@ class Program:
     document: Document
     stages: tuple[Stage, ...]
 
+    python_image: str = "python"
+    """The repository of the official interpreters, whose tags are `3.11-slim-bookworm` and the like."""
+
     left_out: tuple[Instruction, ...] = ()
     """PYENVs of stages that the build does not need, in order; they are in no stage's `environments`."""
 

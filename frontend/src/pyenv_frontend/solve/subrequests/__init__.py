@@ -31,7 +31,7 @@ def answer(session: BuildSession, request: str) -> wire.Result:
     """
     if request == convertllb.REQUEST:
         return convertllb.answer(session)
-    text = blanked(session.document)
+    text = blanked(session.outline)
     result = session.ask(session.options.for_expanded(), text, "read the Dockerfile").get()
     if results.RESULT_JSON not in result.metadata:
         return result

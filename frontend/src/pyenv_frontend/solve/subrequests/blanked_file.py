@@ -1,43 +1,75 @@
-"""The user's file with nothing on the lines of its PYENVs: its lines are the user's, and nothing in it is generated."""
+"""The user's file without its PYENVs: its lines are the user's, and nothing in it is generated.
+
+The line of a PYENV says what Docker's frontend has to know of it: the variables that it sets. They are written in the
+case of the file's other keywords, so that no rule about keywords changes its mind.
+"""
 
 from __future__ import annotations
 
-__all__ = ["blanked", "named_last_stage"]
+__all__ = ["blanked", "named_last_stage", "without_comments"]
 
+import re
 from typing import TYPE_CHECKING
 
-from pyenv_frontend.dockerfile import Instruction
+from pyenv_frontend.dockerfile import Comment, Instruction
 
 if TYPE_CHECKING:
     from pyenv_frontend.dockerfile import Document, Node
+    from pyenv_frontend.stages.program import Program
 
 _TARGET = "pyenv-frontend-target"
+_SETTING = re.compile(rb"\s*#\s*check\s*=", re.IGNORECASE)
 
 
-def blanked(document: Document) -> bytes:
-    """Return the file with blank lines in the place of its PYENVs."""
-    return b"".join(map(_blank, document.nodes))
+def blanked(program: Program) -> bytes:
+    """Return the file without its PYENVs, as far as those can be read."""
+    return _Blanking(program).text()
 
 
-def _blank(node: Node) -> bytes:
-    return b"\n" * node.text.count(b"\n") if isinstance(node, Instruction) and node.is_pyenv else node.text
-
-
-def named_last_stage(document: Document) -> tuple[bytes, str]:
-    """Return the blanked file and the name of its last stage, which is added if it has none.
+def named_last_stage(program: Program) -> tuple[bytes, str]:
+    """Return the same and the name of the last stage, which is added if it has none.
 
     Without a target, every stage would be linted, whether it is built or not.
     """
+    blanking = _Blanking(program)
     text = bytearray()
     insert_at, target, word = 0, "", b""
-    for node in document.nodes:
+    for node in program.document.nodes:
         if isinstance(node, Instruction) and node.name == "FROM":
             words = node.arguments.text.split()
             named = len(words) == 3  # FROM image AS name
             target = words[2].decode("utf-8", "replace") if named else _TARGET
             word = b"" if named else b" as " if node.keyword.islower() else b" AS "
             insert_at = len(text) + node.arguments.span.end - node.span.start
-        text += _blank(node)
+        text += blanking.node(node)
     if word:
         text[insert_at:insert_at] = word + _TARGET.encode()
     return bytes(text), target
+
+
+def without_comments(document: Document) -> bytes:
+    """Return a file with blank lines in the place of its comments, but for settings of Docker's linter."""
+    return b"".join(
+        b"\n" * node.text.count(b"\n") if isinstance(node, Comment) and not _SETTING.match(node.text) else node.text
+        for node in document.nodes
+    )
+
+
+class _Blanking:
+    def __init__(self, program: Program) -> None:
+        self._document = program.document
+        self._pyenvs = {
+            each.pyenv.instruction.span.start: each.pyenv for each in program.environments if not each.pyenv.onbuild
+        }
+        keywords = [each.keyword for each in program.document.instructions if not each.is_pyenv]
+        self._keyword = b"env" if sum(map(bytes.islower, keywords)) > len(keywords) / 2 else b"ENV"
+
+    def text(self) -> bytes:
+        return b"".join(map(self.node, self._document.nodes))
+
+    def node(self, node: Node) -> bytes:
+        if not (isinstance(node, Instruction) and node.is_pyenv):
+            return node.text
+        pyenv = self._pyenvs.get(node.span.start)
+        pairs = [f"{name}=/".encode() for name in pyenv.name.variables] if pyenv else []
+        return b" ".join([self._keyword, *pairs] if pairs else []) + b"\n" * node.text.count(b"\n")

@@ -23,7 +23,7 @@ from pyenv_frontend.solve.subrequests.blanked_file import blanked, named_last_st
 from pyenv_frontend.stages.analyze import read
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from pyenv_frontend.buildkit import wire_pb2 as wire
     from pyenv_frontend.buildkit.api import Reply
@@ -43,9 +43,9 @@ class Lint:
     def __init__(self, session: BuildSession) -> None:
         self._session = session
         options = session.options
-        text, target = named_last_stage(session.document)
+        text, target = named_last_stage(session.outline)
         if options.target is not None:
-            text, target = blanked(session.document), options.target
+            text, target = blanked(session.outline), options.target
         request = options.for_request(REQUEST, options.for_expanded(), target=target)
         self._reply: Reply[wire.Result] = session.ask(request, text, "read the Dockerfile for its warnings")
 
@@ -71,7 +71,7 @@ class Lint:
         quiet = self.supported()
         if quiet:
             self._warn(self._docker_notices())
-        options, text = session.options.for_expanded(), blanked(session.document)
+        options, text = session.options.for_expanded(), blanked(session.outline)
         try:
             session.ask(session.options.quiet(options) if quiet else options, text, "read the Dockerfile").get()
         except CallError as error:
@@ -100,7 +100,8 @@ class Lint:
             reply.get()
 
     def _docker_notices(self) -> list[Notice]:
-        return [self._docker_notice(each) for each in self._answer().get("warnings") or []]
+        warnings = self._answer().get("warnings") or []
+        return [self._docker_notice(each) for each in without_pyenvs(warnings, self._session)]
 
     def _docker_notice(self, warning: dict[str, Any]) -> Notice:
         ranges = results.ranges_from_json((warning.get("location") or {}).get("ranges"))
@@ -122,6 +123,12 @@ class Lint:
             info=self._session.file.info,
             ranges=tuple(results.line_ranges(advice.location.lines.numbers())),
         )
+
+
+def without_pyenvs(warnings: Iterable[dict[str, Any]], session: BuildSession) -> list[dict[str, Any]]:
+    """Return the warnings of Docker's that are not about what stands in the place of a PYENV."""
+    lines = {line for each in session.document.instructions if each.is_pyenv for line in each.lines.numbers()}
+    return [each for each in warnings if _first_line(each) not in lines]
 
 
 def our_advice(
@@ -164,7 +171,7 @@ def add_findings(answer: dict[str, Any], result: wire.Result, session: BuildSess
     source = results.source_info_json(session.file.name, session.file.text)
     index = next((number for number, each in enumerate(sources) if each.get("data") == source["data"]), len(sources))
     advice = our_advice(session, program, closures)
-    warnings = [*(answer.get("warnings") or []), *(_warning(each, index) for each in advice)]
+    warnings = [*without_pyenvs(answer.get("warnings") or [], session), *(_warning(each, index) for each in advice)]
     text = [f"\nWARNING: {each.rule.name} (line {each.location.position.line})\n{each.message}\n" for each in advice]
     if errors and not answer.get("buildError"):
         first = errors[0]

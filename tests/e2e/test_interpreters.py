@@ -1,0 +1,88 @@
+"""Which interpreter a PYENV takes, where its image comes from, and what it leaves of the stage's own Pythons."""
+
+import re
+
+import pytest
+
+from tests.e2e.test_messages import marked
+
+BASE = "python:3.13-slim-bookworm"
+GRAFTED = ("python:3.11-slim-bookworm", "python:3.12-slim-bookworm")
+
+
+@pytest.fixture(autouse=True)
+def _bases(base_images):
+    base_images(BASE, *GRAFTED)
+
+
+def last_error(build):
+    """Return the client's last line."""
+    return build.log.rpartition("ERROR: ")[2]
+
+
+def test_a_python_of_the_stages_own_keeps_its_meaning(buildx):
+    """No link is put ahead of what the package manager has installed; where the stage has none, there is one."""
+    own = "printf '#!/bin/sh\\necho own\\n' > /usr/bin/python3.11 && chmod +x /usr/bin/python3.11"
+    buildx(
+        f"FROM {BASE}\nRUN {own}\nPYENV 3.12 z\nPYENV 3.11 a\n"
+        "RUN test $(python3.11) = own && test ! -e /usr/local/bin/python3.11\n"
+        "RUN test $(python3.12 -c 'import sys; print(sys.prefix)') = /opt/pyenv/3.12\n"
+        "RUN $ASTRO_PYENV_a -c 'import sys; assert sys.version_info[:2] == (3, 11)'\n"
+    )
+
+
+@pytest.mark.parametrize("options", ["", "--no-compile ", "--installer=pip "])
+def test_the_bases_own_python_stays_as_it_is(buildx, options):
+    """To the byte: no byte code is written into it."""
+    tree = "cd /usr/local && find . -type f -exec sha256sum {} + | sort"
+    buildx(
+        f"FROM {BASE}\nRUN ({tree}) > /before\nPYENV {options}3.13 etl <<EOF\nsix==1.16.0\nEOF\n"
+        f"RUN ({tree}) > /after && diff /before /after\n"
+    )
+
+
+@pytest.mark.parametrize("line", ["PYENV 3.14 new", "PYENV 3.11.99 etl", "PYENV --from=127.0.0.1:1/py:1 3.11 etl"])
+def test_an_image_that_is_not_available_is_an_error_of_the_pyenv(buildx, line):
+    """Its line is marked; the sentence names the image, why it is that one, and every way out."""
+    build = buildx.fails(f"FROM {BASE}\nRUN true\nPYENV 3.13 other\n{line}\n")
+    assert marked(build.log) == ("Dockerfile", [(5, line)])
+    words = last_error(build)
+    assert re.search(
+        r"(python:3\.14-slim-bookworm|python:3\.11\.99-slim-bookworm|127\.0\.0\.1:1/py:1), .* is not available", words
+    )
+    for way in ("--from=IMAGE", "--build-context", "--build-arg PYENV_PYTHON_IMAGE="):
+        assert way in words
+
+
+@pytest.mark.parametrize("said", ["an ARG", "a build-arg"])
+def test_one_setting_takes_all_pythons_from_a_mirror(buildx, engine, said):
+    """A company's registry, or an air-gapped build: the tags stay the same, the repository is another."""
+    mirror = "mirror.example.com/team/python"
+    for image in GRAFTED:
+        engine.run("tag", image, image.replace("python:", f"{mirror}:"))
+    try:
+        pyenvs = "PYENV 3.11 a\nPYENV 3.12 b\nRUN $ASTRO_PYENV_a -V && $ASTRO_PYENV_b -V\n"
+        if said == "an ARG":
+            build = buildx(f"ARG PYENV_PYTHON_IMAGE={mirror}\nFROM {BASE}\n{pyenvs}")
+        else:
+            build = buildx(f"FROM {BASE}\n{pyenvs}", {}, f"--build-arg=PYENV_PYTHON_IMAGE={mirror}")
+        assert f"FROM {mirror}:3.11-slim-bookworm" in build.log or f"FROM docker.io/{mirror}" not in build.log
+        missing = buildx.fails(f"FROM {BASE}\nPYENV 3.10 c\n", {}, f"--build-arg=PYENV_PYTHON_IMAGE={mirror}")
+        assert f"{mirror}:3.10-slim-bookworm, " in last_error(missing)
+    finally:
+        for image in GRAFTED:
+            engine.run("image", "rm", image.replace("python:", f"{mirror}:"))
+
+
+def test_a_name_without_a_tag_is_looked_up_as_the_engine_does(buildx, engine):
+    """`FROM name` is `name:latest`: nothing fails on the way, and the image's own ENV is known."""
+    name = "a-base-without-a-tag"
+    image = buildx(f"# a base\nFROM {BASE}\nENV PYV=3.11\n", {}, syntax=False).image
+    engine.run("tag", image, f"{name}:latest")
+    try:
+        for syntax in ("", "--check"):
+            build = buildx(f"FROM {name}\nPYENV $PYV etl\n", {}, *([syntax] if syntax else []))
+            assert "object required" not in build.log
+            assert "ERROR" not in build.log
+    finally:
+        engine.run("image", "rm", f"{name}:latest")

@@ -1,0 +1,29 @@
+"""Dockerfiles of many megabytes: what fits into the engine's messages builds, the rest is a sentence."""
+
+import pytest
+
+from tests.e2e.test_messages import marked
+
+BASE = "python:3.13-slim-bookworm"
+LINE = f"# {'x' * 98}\n"
+
+
+@pytest.fixture(autouse=True)
+def _bases(base_images):
+    base_images(BASE)
+
+
+@pytest.mark.parametrize("megabytes", [12, 20])
+def test_a_large_file_of_comments_builds(buildx, megabytes):
+    """More than one message holds, too: comments stay behind, and the lines of an error are the file's."""
+    comments = LINE * (megabytes * 10_000)
+    text = f"FROM {BASE}\nPYENV 3.13 etl\n{comments}RUN test -x $ASTRO_PYENV_etl\n"
+    assert "[3/3] RUN test -x $ASTRO_PYENV_etl" in buildx(text).steps
+    failed = buildx.fails(f"{text}RUN exit 3\n")
+    assert marked(failed.log) == ("Dockerfile", [(megabytes * 10_000 + 5, "RUN exit 3")])
+
+
+def test_what_cannot_fit_is_a_sentence(buildx):
+    """A heredoc of 17 MB cannot be sent; the error says what to do."""
+    build = buildx.fails(f"FROM {BASE}\nPYENV 3.13 etl\nCOPY <<EOF /x\n{LINE * 170_000}EOF\n")
+    assert "messages of at most 16 MiB: move what makes it so large" in build.log.rpartition("ERROR: ")[2]

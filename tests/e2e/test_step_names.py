@@ -1,0 +1,51 @@
+"""Names of steps are those that Docker's own frontend gives them, with PYENV counted as one step."""
+
+import contextlib
+import http.server
+import threading
+
+import pytest
+
+BASE = "python:3.13-slim-bookworm"
+
+
+@pytest.fixture(autouse=True)
+def _bases(base_images):
+    base_images(BASE)
+
+
+@contextlib.contextmanager
+def served(folder):
+    """Serve a folder on 127.0.0.1."""
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def __init__(self, *arguments):
+            super().__init__(*arguments, directory=str(folder))
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def numbered(build):
+    """Return the steps with a number in front, without digests that only some stores know."""
+    return sorted(step.partition("@")[0] for step in build.steps if "/" in step.partition("]")[0])
+
+
+@pytest.mark.parametrize("stage", ["", " AS app"])
+def test_steps_are_counted_as_docker_counts_them(buildx, tmp_path, stage):
+    """A download of ADD and a stage with a name: as in the same file with a RUN in the place of the PYENV."""
+    (tmp_path / "www").mkdir()
+    (tmp_path / "www/file").write_text("x")
+    with served(tmp_path / "www") as address:
+        text = f"FROM {BASE}{stage}\nPYENV 3.13 etl\nADD {address}/file /x\nRUN true\n"
+        ours = buildx(text)
+        dockers = buildx(f"# the syntax line\n{text.replace('PYENV 3.13 etl', 'RUN echo')}", {}, syntax=False)
+    assert numbered(ours) == sorted(name.replace("RUN echo", "PYENV 3.13 etl") for name in numbered(dockers))
