@@ -17,8 +17,8 @@ def _bases(base_images):
 def test_a_large_file_of_comments_builds(buildx, megabytes):
     """More than one message holds, too: comments stay behind, and the lines of an error are the file's."""
     comments = LINE * (megabytes * 10_000)
-    text = f"FROM {BASE}\nPYENV 3.13 etl\n{comments}RUN test -x $ASTRO_PYENV_etl\n"
-    assert "[3/3] RUN test -x $ASTRO_PYENV_etl" in buildx(text).steps
+    text = f"FROM {BASE}\nPYENV 3.13 etl\n{comments}RUN true\n"
+    assert "[3/3] RUN true" in buildx(text).steps
     failed = buildx.fails(f"{text}RUN exit 3\n")
     assert marked(failed.log) == ("Dockerfile", [(megabytes * 10_000 + 5, "RUN exit 3")])
 
