@@ -188,3 +188,11 @@ def test_steps_know_their_commands():
     command = expanded(source).steps[1].command
     assert command[:4] == ("/opt/pyenv/3.8/bin/python3.8", "-IB", "/run/pyenv/pyenv_image", "environment")
     assert {"--path=/x/\u00e9", '--line=six; python_version > "3"'} <= set(command)
+
+
+@pytest.mark.parametrize(("option", "mounted"), [(b"", True), (b"--cache=on", True), (b"--cache=off", False)])
+def test_the_cache_that_builds_share(option, mounted):
+    """The install step mounts it unless the PYENV says otherwise."""
+    source = expanded(b"FROM apache/airflow:3.3.2\nPYENV %b 3.12 x r.txt\n" % option).source
+    step = source[: source.index(b'"environment"')].rpartition(b"RUN")[2]
+    assert (b"type=cache" in step) is mounted

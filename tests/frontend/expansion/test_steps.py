@@ -20,7 +20,7 @@ FILES = Files(
         "[dependency-groups]\nx = []\n",
     }
 )
-OUTSIDE = {"from", "builder", "mount", "network", "path", "uv", "lock"}
+OUTSIDE = {"from", "builder", "mount", "network", "path", "uv", "cache", "lock"}
 """Options that shape the step from outside: its mounts, its network, its interpreter, where its result goes."""
 
 

@@ -24,6 +24,7 @@ SAMPLES = {
     "pre": (None, True),
     "index-strategy": ("unsafe-best-match", "unsafe-best-match"),
     "uv": ("0.8.4", "0.8.4"),
+    "cache": ("off", "off"),
     "no-compile": (None, False),
     "lock": ("./locks/pylock.x.toml", "locks/pylock.x.toml"),
 }

@@ -108,7 +108,7 @@ def environment(  # noqa: PLR0913 - three that say what, three that say how
     """
     options = pyenv.options
     network = [f"--network={options.network}"] if options.network else []
-    cache = [_CACHE_MOUNT] if not pyenv.bare else []
+    cache = [] if pyenv.bare or options.cache == "off" else [_CACHE_MOUNT]
     words = [
         "RUN",
         *network,

@@ -118,6 +118,9 @@ class Options(NamedTuple):
     uv: str | None = None
     """A version of uv, or an image that has one; None: the one of the frontend's image."""
 
+    cache: str = "on"
+    """`off` for an install step without the cache mount that builds share."""
+
     compile: bool = True
     """Whether byte code is compiled."""
 

@@ -202,6 +202,17 @@ OPTIONS: Final = (
         locally="the uv of this machine is used",
     ),
     OptionSpec(
+        name="cache",
+        field="cache",
+        kind="choice",
+        value="on|off",
+        choices=("on", "off"),
+        default="on",
+        doc="Whether the install step shares downloads, built wheels and byte code with other builds by a cache mount. "
+        "`off` shares nothing: what another build left there cannot get into the environment.",
+        locally="the caches of this user are used",
+    ),
+    OptionSpec(
         name="no-compile",
         field="compile",
         kind="switch",
