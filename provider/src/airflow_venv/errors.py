@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 __all__ = [
     "BrokenEnvironmentError",
     "ContextError",
@@ -11,7 +17,15 @@ __all__ = [
     "UnknownProgramError",
     "UsageError",
     "VenvError",
+    "did_you_mean",
 ]
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return the question that suggests the nearest of the known names; empty if none is near."""
+    folded = {other.lower(): other for other in known}
+    close = difflib.get_close_matches(name.lower(), folded, n=1)
+    return f"Did you mean {folded[close[0]]!r}?" if close else ""
 
 
 class VenvError(Exception):

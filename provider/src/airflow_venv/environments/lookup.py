@@ -5,7 +5,6 @@ Every way in which a path can be wrong has a sentence of its own, and is detecte
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import struct
@@ -13,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from airflow_venv.errors import BrokenEnvironmentError, UnknownEnvironmentError
+from airflow_venv.errors import BrokenEnvironmentError, UnknownEnvironmentError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -114,15 +113,13 @@ def missing(name: str, known: Mapping[str, str] | None = None) -> str:
     """Word the error: the name, the environments that exist, and what to do."""
     known = environments() if known is None else known
     parts = [f"There is no environment {name!r}: the variable {PREFIX}{name} is not set."]
-    folded = {other.lower(): other for other in known}
-    if close := difflib.get_close_matches(name.lower(), folded, n=1):
-        parts.append(f"Did you mean {folded[close[0]]!r}?")
+    parts.append(did_you_mean(name, known))
     if known:
         parts.append(f"The environments here are: {', '.join(known)}.")
     else:
         parts.append(f"This process has no environments at all (no {PREFIX}* variable).")
     parts.append(f"To add it, put a line into the Dockerfile: {pyenv_line(name)}")
-    return " ".join(parts)
+    return " ".join(filter(None, parts))
 
 
 def pyenv_line(name: str) -> str:

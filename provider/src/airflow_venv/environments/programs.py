@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from pathlib import Path
 
 from airflow_venv import config
 from airflow_venv.environments import lookup
-from airflow_venv.errors import UnknownProgramError
+from airflow_venv.errors import UnknownProgramError, did_you_mean
 
 __all__ = ["executable"]
 
@@ -48,7 +47,6 @@ def _unknown(name: str, program: str, folder: Path) -> str:
     """Word the error: the near miss, and where programs come from."""
     programs = sorted(path.name for path in folder.iterdir() if path.is_file() and os.access(path, os.X_OK))
     parts = [f"The environment {name!r} has no program {program!r} ({folder})."]
-    if close := difflib.get_close_matches(program, programs, n=1):
-        parts.append(f"Did you mean {close[0]!r}?")
+    parts.append(did_you_mean(program, programs))
     parts.append("Add the package that brings it to the environment's requirements and build again.")
-    return " ".join(parts)
+    return " ".join(filter(None, parts))

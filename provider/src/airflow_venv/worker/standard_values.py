@@ -14,7 +14,6 @@ import io
 import pickle
 import sys
 import zoneinfo
-from collections import ChainMap
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -75,10 +74,9 @@ def reducers(environment: Environment | None) -> dict[type, Callable[[Any], Any]
         environment: where the pickle is read; None where that is unknown.
     """
     zones = _Zones(environment)
-    table: dict[type, Callable[[Any], Any]] = {
-        dt.datetime: zones.reduce_datetime,
-        zoneinfo.ZoneInfo: zones.reduce_zone,
-    }
+    table: dict[type, Callable[[Any], Any]] = {zoneinfo.ZoneInfo: zones.reduce_zone}
+    if not zones.by_name:
+        table[dt.datetime] = zones.reduce_datetime  # only a date tells which offset its zone has
     pendulum = sys.modules.get("pendulum")
     if pendulum is None:
         return table
@@ -111,7 +109,8 @@ def pickler_class(base: Any, environment: Environment | None) -> Any:
     table: Any = getattr(base, "dispatch_table", None)
     if not isinstance(table, Mapping):  # pickle.Pickler has a descriptor of that name
         table = copyreg.dispatch_table
-    return type("StandardPickler", (base,), {"dispatch_table": ChainMap(reducers(environment), table)})
+    merged = {**table, **reducers(environment)}  # an exact dict is looked up by the C code itself
+    return type("StandardPickler", (base,), {"dispatch_table": merged})
 
 
 class _Zones:
@@ -119,8 +118,10 @@ class _Zones:
 
     def __init__(self, environment: Environment | None) -> None:
         version = environment.version if environment else None
-        self._named = version is not None and version >= _ZONEINFO
         self._tzdata = environment is not None and environment.has("tzdata")
+        database = self._tzdata or any(Path(folder).is_dir() for folder in zoneinfo.TZPATH)
+        self.by_name = version is not None and version >= _ZONEINFO and database
+        """Whether the environment's Python knows zones by name."""
 
     def reduce_datetime(self, value: dt.datetime) -> Any:
         """Pickle a date with a time zone of the standard library."""
@@ -160,7 +161,7 @@ class _Zones:
         if name is not None:
             if name.upper() in ("UTC", "ETC/UTC"):
                 return dt.timezone.utc
-            if self._named and self._knows(name):
+            if self.by_name and self._knows(name):
                 return zoneinfo.ZoneInfo(name)
         offset = zone.utcoffset(moment)
         return None if offset is None else dt.timezone(offset)
