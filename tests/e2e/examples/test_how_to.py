@@ -116,6 +116,23 @@ def test_without_docker(walk):
     assert not (page.folder / ".pyenv-frontend/tiny").exists()
 
 
+def test_lock(walk):
+    """A lock is written, fits, and takes newer versions when it is told to."""
+    page = walk("docs/how-to/lock.md")
+    (page.folder / "Dockerfile").write_text(
+        f"# syntax={page.frontend}\nFROM {AIRFLOW}\nPYENV 3.12 x <<E\nidna<3.8\nE\n"
+    )
+    page.type("pyenv-frontend lock")
+    lock = page.folder / "pylock.x.toml"
+    assert 'name = "idna"' in lock.read_text()
+    page.type("lock --check")
+    page.type("--upgrade")
+    (page.folder / "Dockerfile").write_text(
+        f"# syntax={page.frontend}\nFROM {AIRFLOW}\nPYENV 3.12 x <<E\nidna<3.7\nE\n"
+    )
+    page.again("--check", code=1)
+
+
 def test_check(walk, add):
     """Findings are shown, also as JSON, by Docker's own check and by pre-commit."""
     page = walk("docs/how-to/check.md")
