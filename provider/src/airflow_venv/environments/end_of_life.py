@@ -11,7 +11,6 @@ if TYPE_CHECKING:
 __all__ = ["END_OF_LIFE", "end_of_life"]
 
 END_OF_LIFE = {
-    (3, 6): date(2021, 12, 23),
     (3, 7): date(2023, 6, 27),
     (3, 8): date(2024, 10, 7),
     (3, 9): date(2025, 10, 31),
