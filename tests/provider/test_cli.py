@@ -131,6 +131,14 @@ def test_doctor_refuses_a_folder_that_is_not_there(environments, capsys):
     assert f"There is no file or folder {environments}/nothere." in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("environments")
+def test_doctor_refuses_a_folder_without_dag_files(tmp_path, capsys):
+    """Nothing was looked at, so nothing can be in order."""
+    (tmp_path / "empty").mkdir()
+    assert main(["doctor", str(tmp_path / "empty")]) == 64
+    assert f"There is no Python file in {tmp_path}/empty." in capsys.readouterr().err
+
+
 def test_doctor_without_environments_is_not_content(capsys):
     """Nothing was looked at, so nothing can be in order."""
     assert main(["doctor"]) == 1

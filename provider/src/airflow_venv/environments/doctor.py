@@ -98,6 +98,8 @@ def examine_dags(folder: str) -> list[Finding]:
     """
     if not Path(folder).exists():
         raise UsageError(f"There is no file or folder {folder}.")
+    if Path(folder).is_dir() and next(Path(folder).rglob("*.py"), None) is None:
+        raise UsageError(f"There is no Python file in {folder}.")
     demands, unreadable = scan(folder)
     findings = [Finding("", "file", f"no Python: {bad.message}", f"{bad.file}:{bad.line}") for bad in unreadable]
     by_environment: dict[str, list[Demand]] = {}
