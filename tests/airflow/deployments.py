@@ -71,6 +71,12 @@ class Deployment:
         names = {"celery": "celery worker", "edge": "edge worker"}
         return self.processes[names.get(self.kind, "scheduler")]
 
+    def shut_down_warmly(self) -> None:
+        """Ask the worker to stop as soon as its tasks have ended, and wait until it has."""
+        # An edge worker ends its tasks on SIGTERM.
+        self.worker.send_signal(signal.SIGINT if self.kind == "edge" else signal.SIGTERM)
+        self.worker.wait(120)
+
     def query(self, statement: str) -> list[list[object]]:
         """Read rows from the database, each value as JSON has it."""
         rows = postgres.query(self.database, DATABASE, f"select row_to_json(row) from ({statement}) as row")

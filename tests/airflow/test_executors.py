@@ -1,7 +1,6 @@
 """One table of tasks under every executor: what a person sees of each, in states, results and logs."""
 
 import contextlib
-import signal
 
 import pytest
 
@@ -97,7 +96,6 @@ def test_a_worker_that_is_asked_to_stop_lets_its_tasks_end(deployment):
     """A warm shutdown: the last test of each deployment."""
     deployment.trigger("shut_down")
     deployment.wait(deployment.mark("shut_down").exists, 120)
-    deployment.worker.send_signal(signal.SIGTERM)
-    deployment.worker.wait(120)
+    deployment.shut_down_warmly()
     assert deployment.states("shut_down") == {"sleeps": "success"}, deployment.log("shut_down", "sleeps")
     assert deployment.xcoms("shut_down") == {"sleeps": "to its end"}
