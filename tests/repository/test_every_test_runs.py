@@ -10,10 +10,10 @@ import pytest
 from tools.state import ROOT
 
 OUTPUT = {
-    "_build", "build", "CVS", "dist", "eggs", "env", "htmlcov", "node_modules", "out", "sdist", "site", "site-packages",
-    "target", "venv", "wheels",
+    "_build", "buck-out", "build", "CVS", "dist", "env", "htmlcov", "node_modules", "site", "site-packages",
+    "target", "venv",
 }  # fmt: skip
-"""Names of folders that pytest, ruff, mypy or packaging tools pass over as output."""
+"""Names of folders that pytest, ruff, mypy, packaging tools or readers' search tools pass over as output."""
 WITHIN_AIRFLOW = "tests/airflow/inner"
 """Run by tests/airflow/test_inner.py with pytest in another installation."""
 
