@@ -82,9 +82,9 @@ def sort(triggers: Sequence[str], present: Collection[str]) -> Triggers:
             parts.append([])
         parts[-1].append(trigger)
     system = max((number for number, part in enumerate(parts) if _copies(part, "packages.txt")), default=0)
-    kept = [_without_work(part) if _is_absent(part, present) else part for part in parts]
-    before = tuple(trigger for part in kept[: system + 1] for trigger in part)
-    after = tuple(trigger for part in kept[system + 1 :] for trigger in part)
+    present_parts = [_without_work(part) if _is_absent(part, present) else part for part in parts]
+    before = tuple(trigger for part in present_parts[: system + 1] for trigger in part)
+    after = tuple(trigger for part in present_parts[system + 1 :] for trigger in part)
     users = [match[1] for match in map(_USER.match, before) if match]
     return Triggers(before=before, after=after, user=users[-1] if users else None)
 

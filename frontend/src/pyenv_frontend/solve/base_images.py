@@ -178,9 +178,9 @@ class BaseImages:
 def _programs(files: ImageFiles, paths: Iterable[str], pyenvs: Sequence[Pyenv], architecture: str) -> Iterator[str]:
     """Return the interpreters that work; those of series that no PYENV wants only keep a name in PATH, and count."""
     names = {f"python{each.version.minor}" for each in pyenvs}
-    wanted = [path for path in paths if path.rpartition("/")[2] in names]
-    yield from (path for path in paths if path not in wanted)
-    heads = files.executables(wanted, 20)
+    candidates = [path for path in paths if path.rpartition("/")[2] in names]
+    yield from (path for path in paths if path not in candidates)
+    heads = files.executables(candidates, 20)
     yield from (path for path, head in heads.items() if is_program(head, architecture))
 
 

@@ -76,10 +76,10 @@ class ClientFolder:
 
     def load(self, paths: Iterable[str]) -> None:
         """Load several files at once."""
-        wanted = sorted(set(paths) - self._contents.keys())
-        if wanted:
-            ref = self._solve({"local.followpaths": _json([llb.literal(path) for path in wanted])}, _STEP)
-            self._contents.update(dict.fromkeys(wanted, ref))
+        missing = sorted(set(paths) - self._contents.keys())
+        if missing:
+            ref = self._solve({"local.followpaths": _json([llb.literal(path) for path in missing])}, _STEP)
+            self._contents.update(dict.fromkeys(missing, ref))
 
     def contents(self, path: str) -> RefId:
         """See `ContextStore.contents`."""

@@ -81,21 +81,21 @@ def _with_options(  # noqa: PLR0913, PLR0917  # the parts of one address
     address: str, remote: str, host: str, path: str, query: str, fragment: str, *, ssh: bool
 ) -> Repository | None:
     pairs = parse_qsl(query, keep_blank_values=True)
-    asked = dict(pairs)
-    if len(asked) != len(pairs) or not asked.keys() <= _KNOWN:
+    query_values = dict(pairs)
+    if len(query_values) != len(pairs) or not query_values.keys() <= _KNOWN:
         return None
     ref, _, folder = fragment.partition(":")
     folder = posixpath.normpath("/" + folder).lstrip("/")
-    wanted = [asked["ref"]] if "ref" in asked else []
-    wanted += [value if value.startswith(_PREFIX[key]) else _PREFIX[key] + value
-               for key in _PREFIX if (value := asked.get(key))]  # fmt: skip
-    refs = {r for r in (ref, *wanted) if r}
-    folders = {f for f in (folder, asked.get("subdir", "")) if f}
+    refs_in_query = [query_values["ref"]] if "ref" in query_values else []
+    refs_in_query += [value if value.startswith(_PREFIX[key]) else _PREFIX[key] + value
+               for key in _PREFIX if (value := query_values.get(key))]  # fmt: skip
+    refs = {r for r in (ref, *refs_in_query) if r}
+    folders = {f for f in (folder, query_values.get("subdir", "")) if f}
     if len(refs) > 1 or len(folders) > 1:
         return None
     return Repository(
         address=address, remote=remote, host=host, path=path, ssh=ssh,
-        ref="".join(refs), folder="".join(folders), query=asked,
+        ref="".join(refs), folder="".join(folders), query=query_values,
     )  # fmt: skip
 
 

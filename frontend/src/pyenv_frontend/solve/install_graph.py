@@ -101,12 +101,12 @@ def _find(definition: wire.Definition, steps: Sequence[Step], source: bytes) -> 
     """Which ops are steps of ours: by the line of the expanded file that they come from."""
     by_line = {step.line: step for step in steps}
     files = {index for index, info in enumerate(definition.source.infos) if info.data == source}
-    found = {}
+    steps_by_digest = {}
     for digest, places in definition.source.locations.items():
         for place in places.locations:
             if place.source_index in files and place.ranges and place.ranges[0].start.line in by_line:
-                found[digest] = by_line[place.ranges[0].start.line]
-    return found
+                steps_by_digest[digest] = by_line[place.ranges[0].start.line]
+    return steps_by_digest
 
 
 class _Parallelizer:

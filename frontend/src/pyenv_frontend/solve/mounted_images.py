@@ -85,7 +85,7 @@ class MountedImages:
             UserError: the image of an interpreter is not available.
             CallError: our own image is not available for another platform.
         """
-        found = {f"{name}{self._suffix}": own_image() for name in self._native_tools}
+        graphs = {f"{name}{self._suffix}": own_image() for name in self._native_tools}
         for name, lookup in self._lookups.items():
             try:
                 result = lookup.reply.get()
@@ -97,8 +97,8 @@ class MountedImages:
             for metadata in ref.definition.metadata.values():
                 if llb.NAME in metadata.description:
                     metadata.description[llb.NAME] = image_name(metadata.description[llb.NAME])
-            found[f"{name}{self._suffix}"] = ref.definition
-        return found
+            graphs[f"{name}{self._suffix}"] = ref.definition
+        return graphs
 
     def _named(self, reference: str, platform: str, graft: Graft | None, pyenv: Pyenv | None) -> str:
         """Start to look an image up, once; return the name of its context."""

@@ -53,14 +53,14 @@ class Labels:
 
     def ranges(self, ranges: Iterable[wire.Range]) -> list[wire.Range]:
         """Give the user's lines for ranges of the expanded file, one range for each line, as Docker's frontend does."""
-        found: dict[int, wire.Range] = {}
+        by_line: dict[int, wire.Range] = {}
         for each in ranges:
             if self._lines[each.start.line].first == self._lines[each.start.line].last:
-                found.setdefault(self.line(each.start.line), self._moved(each))
+                by_line.setdefault(self.line(each.start.line), self._moved(each))
                 continue
             for line in self._lines.cover(Lines(each.start.line, max(each.start.line, each.end.line))).numbers():
-                found.setdefault(line, wire.Range(start={"line": line}, end={"line": line}))
-        return list(found.values())
+                by_line.setdefault(line, wire.Range(start={"line": line}, end={"line": line}))
+        return list(by_line.values())
 
     def _moved(self, each: wire.Range) -> wire.Range:
         moved = wire.Range()

@@ -57,9 +57,9 @@ def build(client: Client, options: BuildOptions) -> wire.Result:
     Raises:
         CallError, UserError, OptionsError: the build fails.
     """
-    asked = client.inputs()
+    inputs_reply = client.inputs()
     _learn_oneof_order()
-    inputs = asked.get()
+    inputs = inputs_reply.get()
     file = source.read(client, options, inputs)
     if file is not None and source.mentions_pyenv(file.text):
         from pyenv_frontend.solve import pyenv_build  # noqa: PLC0415  # most files have no PYENV

@@ -107,9 +107,9 @@ def _find(bridge: Bridge, options: BuildOptions, inputs: Mapping[str, wire.Defin
             return _DockerfileSource(name=options.filename, definition=_local(options), context=remote.context)
         return remote
     context = inputs.get("context")
-    given = None if options.dockerfile_forced else inputs.get(options.dockerfile_local)
+    dockerfile = None if options.dockerfile_forced else inputs.get(options.dockerfile_local)
     return _DockerfileSource(
-        name=options.filename, definition=given or _local(options), context=_scoped(context, options)
+        name=options.filename, definition=dockerfile or _local(options), context=_scoped(context, options)
     )
 
 

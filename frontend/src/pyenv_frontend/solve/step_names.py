@@ -73,9 +73,9 @@ class Numbering:
             if not self._expanded_totals:
                 continue
             self._expanded_totals[-1] += instruction.name in _COUNTED
-            found = ranks.get(lines[instruction.lines.first].first)
-            if found is not None:
-                user, stage, rank = found
+            ranked = ranks.get(lines[instruction.lines.first].first)
+            if ranked is not None:
+                user, stage, rank = ranked
                 self._units[instruction.lines.first] = Unit(user, stage, rank, self._expanded_totals[-1])
 
     def _ranks(self, document: Document) -> Iterator[tuple[int, tuple[Instruction, int, int]]]:
