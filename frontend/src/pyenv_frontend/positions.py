@@ -104,10 +104,10 @@ class SourceFile:
 
 def _line_starts(data: bytes) -> list[int]:
     starts = [0]
-    found = data.find(b"\n")
-    while 0 <= found < len(data) - 1:
-        starts.append(found + 1)
-        found = data.find(b"\n", found + 1)
+    feed = data.find(b"\n")
+    while 0 <= feed < len(data) - 1:
+        starts.append(feed + 1)
+        feed = data.find(b"\n", feed + 1)
     return starts
 
 

@@ -32,10 +32,10 @@ def _entry(line: bytes, comment: bytes) -> tuple[str, bytes] | None:
     """Read `<comment> key = value` where the key is a known one."""
     if not line.startswith(comment):
         return None
-    found = _ENTRY.match(line, skip_space(line, len(comment), len(line)))
-    if not found or found.end() != len(line):
+    match = _ENTRY.match(line, skip_space(line, len(comment), len(line)))
+    if not match or match.end() != len(line):
         return None
-    name, raw = found[1].decode().lower(), found[2]
+    name, raw = match[1].decode().lower(), match[2]
     # A value of blanks only is its last blank: that is what BuildKit's pattern, which wants one character, leaves.
     value = raw.strip(_BLANKS) or raw[-1:]
     return (name, value) if name in _KNOWN else None
@@ -112,8 +112,8 @@ def detect(source: bytes, name: str) -> Detected | None:
 def detect_syntax(source: bytes) -> Detected | None:
     """Return which frontend a file asks for: by `# syntax=`, `// syntax=` or a JSON object's `syntax`."""
     rest, line = _after_shebang(source)
-    found = _scan(rest, "syntax", b"#", line) or _scan(rest, "syntax", b"//", line)
-    return found or _json_syntax(rest, line)
+    directive = _scan(rest, "syntax", b"#", line) or _scan(rest, "syntax", b"//", line)
+    return directive or _json_syntax(rest, line)
 
 
 def _json_syntax(source: bytes, line: int) -> Detected | None:

@@ -86,12 +86,12 @@ def openings(line: Logical) -> list[Opening]:
     lexer = Lexer(None, "\\", raw_quotes=True, raw_escapes=True)
     try:
         lexer.run(text)
-        found = [(word, _opening(word.text)) for word in lexer.words if "<<" in word.text]
+        candidates = [(word, _opening(word.text)) for word in lexer.words if "<<" in word.text]
     except LexError:
         return []
     return [
         Opening(name, expand, strip, descriptor, _marker(line, text, word.start, word.end))
-        for word, opening in found
+        for word, opening in candidates
         if opening is not None
         for name, expand, strip, descriptor in [opening]
     ]
@@ -103,17 +103,17 @@ def _marker(line: Logical, text: str, start: int, end: int) -> Logical:
 
 
 def _opening(word: str) -> tuple[bytes, bool, bool, int] | None:
-    found = _OPENING.fullmatch(word)
-    if found is None or not found[3]:
+    match = _OPENING.fullmatch(word)
+    if match is None or not match[3]:
         return None
     plain, raw = Lexer(None, "\\"), Lexer(None, "\\", raw_quotes=True)
-    plain.run(found[3])
-    raw.run(found[3])
+    plain.run(match[3])
+    raw.run(match[3])
     if len(plain.words) != 1 or len(raw.words) != 1:
         return None
     name = plain.words[0].text
     expand = len(_QUOTES.findall(name)) == len(_QUOTES.findall(raw.words[0].text))
-    return name.encode("utf-8", "surrogatepass"), expand, bool(found[2]), int(found[1][-19:] or 0)
+    return name.encode("utf-8", "surrogatepass"), expand, bool(match[2]), int(match[1][-19:] or 0)
 
 
 def read_heredoc(file: SourceFile, opening: Opening, start: int) -> tuple[Heredoc, int]:

@@ -215,11 +215,11 @@ class Lexer:
         char = self._next()
         if char != self._escape:
             return char
-        kept = char if self._keep_escapes else ""
+        prefix = char if self._keep_escapes else ""
         following = self._peek()
         if not following:
-            return kept
-        return kept + (self._next() if following in {'"', "$", self._escape} else char)
+            return prefix
+        return prefix + (self._next() if following in {'"', "$", self._escape} else char)
 
     # Variables.
 
@@ -255,8 +255,8 @@ class Lexer:
         first = self._peek()
         if first in _SPECIAL:
             return self._next()
-        wanted = str.isdecimal if first.isdecimal() else _is_name
-        while (char := self._peek()) and wanted(char):
+        belongs = str.isdecimal if first.isdecimal() else _is_name
+        while (char := self._peek()) and belongs(char):
             self._index += 1
         return self._text[start : self._index]
 
@@ -274,13 +274,13 @@ class Lexer:
         word, _ = self._until("}", keep_escapes=kind in {"#", "%"})
         if not self._lookup:
             return f"${{{name}{operator}{word}}}"
-        value, found = self._value(name)
-        found = found and not (empty_is_unset and not value)
+        value, is_set = self._value(name)
+        is_set = is_set and not (empty_is_unset and not value)
         if kind == "-":
-            return value if found else word
+            return value if is_set else word
         if kind == "+":
-            return word if found else ""
-        if kind == "?" and not found:
+            return word if is_set else ""
+        if kind == "?" and not is_set:
             what = "empty" if empty_is_unset and name in self.used else "unset"
             raise self._error(f"{name}: {word or f'must not be {what}'}", start, f"set it, as with ARG {name}=...")
         return value if kind == "?" else self._trimmed(value, kind, word, start)

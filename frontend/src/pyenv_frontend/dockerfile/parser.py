@@ -133,16 +133,16 @@ class _Reader:
         return -1 if token > start and self._data[token - 1 : token] == self._escape else token
 
     def _heredocs(self, instruction: Instruction) -> list[Heredoc]:
-        found: list[Heredoc] = []
+        heredocs: list[Heredoc] = []
         if not takes_heredocs(instruction.trigger or instruction.command):
-            return found
+            return heredocs
         for opening in openings(instruction.logical):
             start = self._position
             heredoc, self._position = read_heredoc(self._file, opening, start)
             self._line += self._data.count(b"\n", start, self._position)
             self._line += start < self._position and self._data[self._position - 1] != 0x0A  # a last line without end
-            found.append(heredoc)
-        return found
+            heredocs.append(heredoc)
+        return heredocs
 
 
 def _check_pyenv(instruction: Instruction) -> None:

@@ -32,8 +32,8 @@ def is_space(char: str) -> bool:
 
 def skip_space(data: bytes, start: int, end: int) -> int:
     """Return the offset of the first byte in `start..end` that is not part of white space, or `end`."""
-    found = _LEADING.match(data, start, end)
-    return found.end() if found else start
+    match = _LEADING.match(data, start, end)
+    return match.end() if match else start
 
 
 def trim_end(data: bytes) -> int:

@@ -89,12 +89,12 @@ def _run(word: Logical, lexer: Lexer) -> Expanded:
 
 def fields(text: Logical) -> tuple[Logical, ...]:
     """Split at blanks alone, quotes or not: how FROM, COPY, ADD and EXPOSE are split."""
-    found, start = [], 0
+    words, start = [], 0
     for gap in BETWEEN_WORDS.finditer(text.text):
-        found.append(text.slice(start, gap.start()))
+        words.append(text.slice(start, gap.start()))
         start = gap.end()
-    found.append(text.slice(start))
-    return tuple(found) if text else ()
+    words.append(text.slice(start))
+    return tuple(words) if text else ()
 
 
 def split(text: Logical, escape: bytes) -> tuple[Logical, ...]:
@@ -116,14 +116,14 @@ def _narrow(char: str) -> str:
 
 def _bounds(text: str, escape: str) -> list[tuple[int, int]]:
     """Return start and end of each word of a text in which one character is one byte."""
-    found: list[tuple[int, int]] = []
+    bounds: list[tuple[int, int]] = []
     start, index, quote = -1, 0, ""
     while index < len(text):
         char = text[index]
         if start < 0:
             start = -1 if is_space(char) else index
         elif not quote and is_space(char):
-            found.append((start, index))
+            bounds.append((start, index))
             start = -1
         if start >= 0:
             if char == escape and quote != "'":
@@ -136,8 +136,8 @@ def _bounds(text: str, escape: str) -> list[tuple[int, int]]:
                 quote = char
         index += 1
     if 0 <= start < index:
-        found.append((start, min(index, len(text))))
-    return found
+        bounds.append((start, min(index, len(text))))
+    return bounds
 
 
 def assignments(text: Logical, escape: bytes, *, legacy: bool) -> tuple[Assignment, ...]:

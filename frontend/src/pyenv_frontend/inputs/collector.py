@@ -1,4 +1,4 @@
-"""What a walk over the files of the build context gathers, and how it says that one is missing."""
+"""The files of the build context that one PYENV refers to, and the errors for those that are missing."""
 
 from __future__ import annotations
 

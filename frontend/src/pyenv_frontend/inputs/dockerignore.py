@@ -34,7 +34,7 @@ class DockerIgnore:
 
 def parse_dockerignore(data: bytes, name: str = ".dockerignore") -> DockerIgnore:
     """Read a `.dockerignore`; a line that is no pattern is passed over, since the engine says so."""
-    found: list[tuple[re.Pattern[str], bool]] = []
+    patterns: list[tuple[re.Pattern[str], bool]] = []
     for line in data.decode("utf-8-sig", "replace").splitlines():
         text = line.strip()
         if not text or line.startswith("#"):
@@ -43,10 +43,10 @@ def parse_dockerignore(data: bytes, name: str = ".dockerignore") -> DockerIgnore
         cleaned = posixpath.normpath(text.removeprefix("!").strip()).lstrip("/")
         if cleaned not in {"", "."}:
             try:
-                found.append((re.compile(_regex(cleaned), re.DOTALL), takes_in))
+                patterns.append((re.compile(_regex(cleaned), re.DOTALL), takes_in))
             except re.error:
                 continue
-    return DockerIgnore(tuple(found), name)
+    return DockerIgnore(tuple(patterns), name)
 
 
 _PIECE = re.compile(r"\*\*/?|\*|\?|\[[^\]]*\]|\\.|.", re.DOTALL)

@@ -1,4 +1,4 @@
-"""The walk's part for `pyproject.toml` with its `uv.lock`, and for `pylock.toml`."""
+"""What a `pyproject.toml` with its `uv.lock`, and a `pylock.toml`, refer to."""
 
 from __future__ import annotations
 
@@ -30,73 +30,73 @@ if TYPE_CHECKING:
 __all__ = ["take_lock", "take_project"]
 
 
-def take_lock(walk: InputCollector, path: str, origin: Origin, options: Options) -> None:
+def take_lock(collector: InputCollector, path: str, origin: Origin, options: Options) -> None:
     """Take in a `pylock.toml` and the archives and directories it names."""
-    file = walk.read(path, origin)
+    file = collector.read(path, origin)
     lock = _parsed(read_lock, file, origin)
     _check_choices(lock, path, origin, options)
     for named in lock.required:
-        _take_tree(walk, path, named, origin)
+        _take_tree(collector, path, named, origin)
 
 
-def take_project(walk: InputCollector, path: str, origin: Origin, options: Options) -> tuple[str, ...]:
+def take_project(collector: InputCollector, path: str, origin: Origin, options: Options) -> tuple[str, ...]:
     """Take in a `pyproject.toml`, its lock, which may be at the root of a workspace above, and what it names.
 
     Returns:
         The requirements files its dependencies are read from.
     """
     folder = posixpath.dirname(path)
-    project = _parsed(read_project, walk.read(path, origin), origin)
+    project = _parsed(read_project, collector.read(path, origin), origin)
     _check_choices(project, path, origin, options)
-    above = uv_workspace.find(walk, folder, project)
-    lock = walk.read_if_there(posixpath.join(above.folder if above else folder, "uv.lock"))
-    walk.locked += [path] if lock else []
-    walk.listed += [ListedRequirement(text, origin, locked=lock is not None) for text in project.dependencies]
+    above = uv_workspace.find(collector, folder, project)
+    lock = collector.read_if_there(posixpath.join(above.folder if above else folder, "uv.lock"))
+    collector.locked += [path] if lock else []
+    collector.listed += [ListedRequirement(text, origin, locked=lock is not None) for text in project.dependencies]
     for text in project.dependencies:
         if local := local_path(text):
-            _take_tree(walk, path, local.path, origin)
+            _take_tree(collector, path, local.path, origin)
     for named in project.required:
-        _take_tree(walk, path, named, origin)
+        _take_tree(collector, path, named, origin)
     for named in project.optional:
-        walk.read_if_there(walk.join(folder, named, origin))
+        collector.read_if_there(collector.join(folder, named, origin))
     if lock:
         reader = partial(local_packages, project=project.name, extras=options.extras, groups=options.groups)
         for named in _parsed(reader, lock, origin):
-            _take_tree(walk, lock.name, named, origin, own=False)
+            _take_tree(collector, lock.name, named, origin, own=False)
     elif above:
-        _take_members(walk, above, project, origin)
+        _take_members(collector, above, project, origin)
     elif project.workspace:
-        raise _no_root(walk, path, project, origin)
-    return tuple(walk.join(folder, each, origin) for each in project.listed)
+        raise _no_root(collector, path, project, origin)
+    return tuple(collector.join(folder, each, origin) for each in project.listed)
 
 
-def _take_tree(walk: InputCollector, path: str, named: str, origin: Origin, *, own: bool = True) -> None:
+def _take_tree(collector: InputCollector, path: str, named: str, origin: Origin, *, own: bool = True) -> None:
     """Take a local package, as the file at `path` names it; the project's own folder is not installed."""
     if is_url(named) or (own and named == "."):
         return
-    file = walk.files[path]
-    found = file.data.find(named.encode())
-    place = origin.at(Location(file, Span(found, found + len(named.encode())))) if found >= 0 else origin
-    walk.tree(walk.join(posixpath.dirname(path), named, place), place)
+    file = collector.files[path]
+    offset = file.data.find(named.encode())
+    location = origin.at(Location(file, Span(offset, offset + len(named.encode())))) if offset >= 0 else origin
+    collector.tree(collector.join(posixpath.dirname(path), named, location), location)
 
 
-def _take_members(walk: InputCollector, above: Workspace, project: Project, origin: Origin) -> None:
+def _take_members(collector: InputCollector, above: Workspace, project: Project, origin: Origin) -> None:
     """Take the members that a project depends on, and those that they depend on; of the root's own sources all."""
     for named in above.project.required:
-        _take_tree(walk, posixpath.join(above.folder, "pyproject.toml"), named, origin)
-    known = [(above.folder, above.project), *uv_workspace.members(walk, above)]
+        _take_tree(collector, posixpath.join(above.folder, "pyproject.toml"), named, origin)
+    known = [(above.folder, above.project), *uv_workspace.members(collector, above)]
     waiting, taken = [project], {canonicalize_name(project.name)}
     while waiting:
         needed = waiting.pop()
         # What the root says of sources holds for its members.
-        said = {canonicalize_name(name) for name in (*needed.workspace, *above.project.workspace)}
-        wanted = said & {name for text in needed.dependencies if (name := _name_of(text))}
+        from_workspace = {canonicalize_name(name) for name in (*needed.workspace, *above.project.workspace)}
+        names = from_workspace & {name for text in needed.dependencies if (name := _name_of(text))}
         for folder, member in known:
             name = canonicalize_name(member.name)
-            if name in wanted - taken:
+            if name in names - taken:
                 taken.add(name)
                 waiting.append(member)
-                walk.tree(folder, origin)
+                collector.tree(folder, origin)
 
 
 def _name_of(text: str) -> str:
@@ -104,12 +104,12 @@ def _name_of(text: str) -> str:
     return canonicalize_name(match[1]) if match else ""
 
 
-def _no_root(walk: InputCollector, path: str, project: Project, origin: Origin) -> UserError:
+def _no_root(collector: InputCollector, path: str, project: Project, origin: Origin) -> UserError:
     """Return the error of a dependency that is a member of a workspace, where there is no workspace."""
     name = project.workspace[0]
-    file = walk.files[path]
-    found = file.data.find(b"workspace")
-    place = origin.at(Location(file, Span(found, found + len(b"workspace"))))
+    file = collector.files[path]
+    offset = file.data.find(b"workspace")
+    place = origin.at(Location(file, Span(offset, offset + len(b"workspace"))))
     return UserError(
         f"{path} takes {name} from its workspace, whose root is not in the build context",
         *place.locations,
@@ -129,8 +129,8 @@ def _parsed[T](reader: Callable[[bytes], T], file: SourceFile, origin: Origin) -
 
 def _place(file: SourceFile, message: str) -> Location:
     """Where TOML's parser gave up, which it says in words."""
-    found = re.search(r"line (\d+), column (\d+)", message)
-    offset = file.starts[min(int(found[1]), len(file.starts)) - 1] + int(found[2]) - 1 if found else len(file.data)
+    match = re.search(r"line (\d+), column (\d+)", message)
+    offset = file.starts[min(int(match[1]), len(file.starts)) - 1] + int(match[2]) - 1 if match else len(file.data)
     return Location(file, Span(offset, offset + 1))
 
 

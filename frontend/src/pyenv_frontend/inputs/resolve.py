@@ -85,16 +85,15 @@ def resolve_inputs(pyenv: Pyenv, context: BuildContext) -> RequirementInputs:
     """
     if pyenv.onbuild:
         return RequirementInputs(files=named(pyenv), trees=(), listed=(), constraints=(), contents={})
-    walk = _Requirements(pyenv, InputCollector(context))
-    walk.run()
-    found = walk.walk
+    collector = InputCollector(context)
+    _Requirements(pyenv, collector).run()
     return RequirementInputs(
-        files=tuple(found.files),
-        trees=tuple(found.trees),
-        listed=tuple(found.listed),
-        constraints=tuple(found.constraints),
-        contents=found.files,
-        locked=tuple(found.locked),
+        files=tuple(collector.files),
+        trees=tuple(collector.trees),
+        listed=tuple(collector.listed),
+        constraints=tuple(collector.constraints),
+        contents=collector.files,
+        locked=tuple(collector.locked),
     )
 
 
@@ -134,10 +133,10 @@ def _check_operator(requirement: str, origin: Origin) -> None:
 
 
 class _Requirements:
-    """Walks from file to file; each is visited once, so that cycles end."""
+    """Follows references from file to file; each file is visited once, so that cycles end."""
 
-    def __init__(self, pyenv: Pyenv, walk: InputCollector) -> None:
-        self.walk = walk
+    def __init__(self, pyenv: Pyenv, collector: InputCollector) -> None:
+        self.collector = collector
         self._pyenv = pyenv
         self._dockerfile = pyenv.instruction.file
         self._visited: set[tuple[str, bool]] = set()
@@ -160,9 +159,9 @@ class _Requirements:
         from pyenv_frontend.inputs.project_inputs import take_lock, take_project  # noqa: PLC0415
 
         if file.kind == "pylock":
-            take_lock(self.walk, file.path, origin, self._pyenv.options)
+            take_lock(self.collector, file.path, origin, self._pyenv.options)
             return
-        for listed in take_project(self.walk, file.path, origin, self._pyenv.options):
+        for listed in take_project(self.collector, file.path, origin, self._pyenv.options):
             self._visit(listed, origin, constraint=False)
 
     def _constraints(self) -> list[tuple[str, Span]]:
@@ -192,7 +191,7 @@ class _Requirements:
         if self._depth == DEEPEST:
             raise UserError(f"requirements files name one another more than {DEEPEST} deep", *origin.locations)
         self._depth += 1
-        file = self.walk.read(path, origin)
+        file = self.collector.read(path, origin)
         for statement, location in self._statements(file, origin):
             self._take(statement, posixpath.dirname(path), origin.at(location), constraint=constraint)
         self._depth -= 1
@@ -229,7 +228,7 @@ class _Requirements:
         if is_url(statement.value) or not statement.value or statement.value.startswith("/"):
             return
         self._refuse_variable(statement.value, origin)
-        path = self.walk.join(folder, statement.value, origin)
+        path = self.collector.join(folder, statement.value, origin)
         name = posixpath.basename(path)
         if name == "pyproject.toml" or name.startswith("pylock."):
             message = f"{origin.says(statement.value)} is no requirements file"
@@ -246,25 +245,25 @@ class _Requirements:
         """Take a directory of wheels; an absolute one is in the image, where the install runs."""
         if value and not is_url(value) and not value.startswith("/"):
             self._refuse_variable(value, origin)
-            self.walk.tree(self._local(value, folder, origin), origin)
+            self.collector.tree(self._local(value, folder, origin), origin)
 
     def _requirement(self, statement: Statement, folder: str, origin: Origin, *, constraint: bool) -> None:
         local = local_path(statement.value, editable=statement.kind == pip_format.EDITABLE)
         if local is None:
             _check_operator(statement.value, origin)
             if constraint:
-                self.walk.constraints.append(statement.value)
+                self.collector.constraints.append(statement.value)
             else:
-                self.walk.listed.append(ListedRequirement(statement.value, origin))
+                self.collector.listed.append(ListedRequirement(statement.value, origin))
         elif not local.path.startswith("/"):  # an absolute path is a file of the stage, or of a mount
             self._refuse_variable(local.path, origin)
-            self.walk.tree(self._local(local.path, folder, origin), origin)
+            self.collector.tree(self._local(local.path, folder, origin), origin)
 
     def _local(self, path: str, folder: str, origin: Origin) -> str:
         """Where a local package lies: beside the file that names it, or else where most people run pip, at the top."""
-        beside = self.walk.join(folder, path, origin)
-        if folder and not self.walk.context.exists(beside):
+        beside = self.collector.join(folder, path, origin)
+        if folder and not self.collector.context.exists(beside):
             top = posixpath.normpath(path)
-            if not top.startswith(("../", "/")) and self.walk.context.exists(top):
+            if not top.startswith(("../", "/")) and self.collector.context.exists(top):
                 return top
         return beside

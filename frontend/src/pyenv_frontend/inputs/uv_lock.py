@@ -38,15 +38,17 @@ def local_packages(data: bytes, project: str, extras: Collection[str], groups: C
         packages.setdefault(_name(package), []).append(package)
     start = canonicalize_name(project)
     if not project or start not in packages:
-        return _paths(package for each in packages.values() for package in each)
+        return _paths(package for versions in packages.values() for package in versions)
     waiting: list[tuple[str, str]] = [(start, ""), *((start, canonicalize_name(extra)) for extra in extras)]
-    waiting += [each for package in packages[start] for each in _grouped(package, groups)]
+    for package in packages[start]:
+        waiting += _grouped(package, groups)
     seen: dict[tuple[str, str], None] = {}
     while waiting:
-        wanted = waiting.pop()
-        if wanted not in seen:
-            seen[wanted] = None
-            waiting += [each for package in packages.get(wanted[0], ()) for each in _needed(package, wanted[1])]
+        name, extra = waiting.pop()
+        if (name, extra) not in seen:
+            seen[name, extra] = None
+            for package in packages.get(name, ()):
+                waiting += _needed(package, extra)
     needed = dict.fromkeys(name for name, _ in seen if name != start)
     return _paths(package for name in needed for package in packages.get(name, ()))
 
@@ -72,14 +74,14 @@ def _entries(listed: object) -> Iterator[tuple[str, str]]:
             yield _name(entry), canonicalize_name(str(extra))
 
 
-def _of(tables: dict[str, Any], wanted: str) -> object:
-    return next((value for key, value in tables.items() if canonicalize_name(key) == wanted), None)
+def _of(tables: dict[str, Any], name: str) -> object:
+    return next((value for key, value in tables.items() if canonicalize_name(key) == name), None)
 
 
 def _paths(packages: Iterator[dict[str, Any]]) -> tuple[str, ...]:
     sources = [_table(package.get("source")) for package in packages]
-    found = [source[key] for source in sources for key in _LOCAL if isinstance(source.get(key), str)]
-    return tuple(dict.fromkeys(found))
+    paths = [source[key] for source in sources for key in _LOCAL if isinstance(source.get(key), str)]
+    return tuple(dict.fromkeys(paths))
 
 
 def _name(table: dict[str, Any]) -> str:
@@ -91,4 +93,4 @@ def _table(value: object) -> dict[str, Any]:
 
 
 def _tables(value: object) -> list[dict[str, Any]]:
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []

@@ -32,11 +32,11 @@ class Workspace(NamedTuple):
     """What the root's `pyproject.toml` says."""
 
 
-def find(walk: InputCollector, folder: str, project: Project) -> Workspace | None:
+def find(collector: InputCollector, folder: str, project: Project) -> Workspace | None:
     """Find the workspace of a project in the context; its root's `pyproject.toml` becomes one of the files.
 
     Args:
-        walk: takes in what is read.
+        collector: takes in what is read.
         folder: the project's.
         project: what its `pyproject.toml` says.
     """
@@ -45,65 +45,65 @@ def find(walk: InputCollector, folder: str, project: Project) -> Workspace | Non
     above = folder
     while above:
         above = posixpath.dirname(above)
-        found = _look(walk, above)
-        if found and found.is_root and _takes_in(found, above, folder):
-            walk.read_if_there(_file(above))
-            return Workspace(above, found)
-        if found and (found.is_root or found.is_project):
+        candidate = _look(collector, above)
+        if candidate and candidate.is_root and _takes_in(candidate, above, folder):
+            collector.read_if_there(_file(above))
+            return Workspace(above, candidate)
+        if candidate and (candidate.is_root or candidate.is_project):
             break
     return None
 
 
-def members(walk: InputCollector, workspace: Workspace) -> Iterator[tuple[str, Project]]:
+def members(collector: InputCollector, workspace: Workspace) -> Iterator[tuple[str, Project]]:
     """Return the members that the context has, but for the root: folder, and what its `pyproject.toml` says."""
     for pattern in workspace.project.members:
-        for folder in _expand(walk, posixpath.normpath(posixpath.join(workspace.folder, pattern))):
-            found = None if _excluded(workspace, folder) else _look(walk, folder)
-            if found:
-                yield folder, found
+        for folder in _expand(collector, posixpath.normpath(posixpath.join(workspace.folder, pattern))):
+            member = None if _excluded(workspace, folder) else _look(collector, folder)
+            if member:
+                yield folder, member
 
 
 def _file(folder: str) -> str:
     return posixpath.join(folder, "pyproject.toml")
 
 
-def _look(walk: InputCollector, folder: str) -> Project | None:
+def _look(collector: InputCollector, folder: str) -> Project | None:
     """Read a folder's `pyproject.toml`, which does not enter the step for that; None where none can be read."""
-    if not walk.context.exists(_file(folder)):
+    if not collector.context.exists(_file(folder)):
         return None
     try:
-        return read_project(walk.context.read(_file(folder)))
+        return read_project(collector.context.read(_file(folder)))
     except (ValueError, NotInContextError):
         return None
 
 
 def _takes_in(root: Project, above: str, folder: str) -> bool:
     workspace = Workspace(above, root)
-    return any(_matches(above, each, folder) for each in root.members) and not _excluded(workspace, folder)
+    return any(_matches(above, pattern, folder) for pattern in root.members) and not _excluded(workspace, folder)
 
 
 def _excluded(workspace: Workspace, folder: str) -> bool:
-    return any(_matches(workspace.folder, each, folder) for each in workspace.project.excluded)
+    return any(_matches(workspace.folder, pattern, folder) for pattern in workspace.project.excluded)
 
 
 def _matches(base: str, pattern: str, folder: str) -> bool:
     """Whether a pattern means a folder; `*` stays within a part of the path."""
-    wanted = posixpath.normpath(posixpath.join(base, pattern)).split("/")
+    expected = posixpath.normpath(posixpath.join(base, pattern)).split("/")
     parts = folder.split("/")
-    return len(wanted) == len(parts) and all(map(fnmatchcase, parts, wanted))
+    return len(expected) == len(parts) and all(map(fnmatchcase, parts, expected))
 
 
-def _expand(walk: InputCollector, pattern: str) -> Iterator[str]:
+def _expand(collector: InputCollector, pattern: str) -> Iterator[str]:
     """Return the paths that match a glob, folder by folder."""
-    found = [""]
+    folders = [""]
     for part in pattern.split("/"):
         if not set(part) & set("*?["):
-            found = [posixpath.join(folder, part) for folder in found]
+            folders = [posixpath.join(folder, part) for folder in folders]
             continue
-        found = [
+        folders = [
             posixpath.join(folder, name)
-            for folder in found
-            for name in sorted(walk.context.names(folder))
+            for folder in folders
+            for name in sorted(collector.context.names(folder))
             if fnmatchcase(name, part) and not name.startswith(".")
         ]
-    yield from found
+    yield from folders

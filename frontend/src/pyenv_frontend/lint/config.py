@@ -63,7 +63,7 @@ def config_of(document: Document, build_args: Mapping[str, str]) -> LintConfig:
 
 def configs_above(document: Document) -> dict[int, LintConfig]:
     """Return the settings of comments right above an instruction, by the offset at which that begins."""
-    found: dict[int, LintConfig] = {}
+    configs: dict[int, LintConfig] = {}
     pending = LintConfig()
     for node in document.nodes:
         if isinstance(node, Comment):
@@ -71,6 +71,6 @@ def configs_above(document: Document) -> dict[int, LintConfig]:
             pending = pending.and_also(parse_config(match[1])) if match else pending
             continue
         if isinstance(node, Instruction) and pending != LintConfig():
-            found[node.span.start] = pending
+            configs[node.span.start] = pending
         pending = LintConfig()
-    return found
+    return configs

@@ -96,16 +96,16 @@ def parse_line(text: str, *, escape: str = "\\") -> Line:
 
 @cache
 def _load() -> tuple[_Parser, type[Exception]]:
-    """Return the parser and the root of its errors: made beforehand where there is one, else made by lark now."""
+    """Return the parser and the root of its errors: module beforehand where there is one, else module by lark now."""
     try:
-        made = import_module(_STANDALONE)
+        module = import_module(_STANDALONE)
     except ModuleNotFoundError:
         from importlib.resources import files  # noqa: PLC0415 - heavy, and not needed in the frontend's image
 
-        made = import_module("lark")
+        module = import_module("lark")
         grammar = files("pyenv_frontend.pyenv").joinpath("grammar.lark").read_text("utf-8")
-        return made.Lark(grammar, start="pyenv", parser="lalr"), made.UnexpectedInput
-    return made.Lark_StandAlone(), made.UnexpectedInput
+        return module.Lark(grammar, start="pyenv", parser="lalr"), module.UnexpectedInput
+    return module.Lark_StandAlone(), module.UnexpectedInput
 
 
 def _located(error: Any, source: str) -> LineSyntaxError:

@@ -76,5 +76,5 @@ def misspelt(document: Document) -> list[Instruction]:
 
     Templates of Dockerfiles have all kinds of words there (`}}ENV`, `open`), so that they must look much like it.
     """
-    odd = [each for each in document.instructions if each.name not in _INSTRUCTIONS]
-    return [each for each in odd if nearest(each.name[: len("PYENV")], ["PYENV"], cutoff=0.75)]
+    unknown = [instruction for instruction in document.instructions if instruction.name not in _INSTRUCTIONS]
+    return [instruction for instruction in unknown if nearest(instruction.name[: len("PYENV")], ["PYENV"], cutoff=0.75)]

@@ -335,5 +335,5 @@ def _plain_use(body: Logical, name: str) -> Location | None:
     """Where a text uses a variable without a default, which for an unset one would leave a hole."""
     word = re.escape(name.encode("utf-8", "surrogateescape"))
     end = rb"(?![A-Za-z0-9_])" if name[0].isalpha() or name[0] == "_" else b""
-    found = re.search(rb"(?<!\\)\$(?:%b%b|\{%b\})" % (word, end, word), body.text)
-    return body.locate(*found.span()) if found else None
+    match = re.search(rb"(?<!\\)\$(?:%b%b|\{%b\})" % (word, end, word), body.text)
+    return body.locate(*match.span()) if match else None

@@ -117,9 +117,9 @@ def _suggest(text: str) -> str:
     """Return what was likely meant: a known series inside the text, or those that begin with it."""
     if re.match(r"(python|v)?2(\.|$)", text):
         return "Python 2 is too old; write {}.{} or newer".format(*_OLDEST)
-    found = re.search(r"3\.[0-9]+(\.[0-9]+)?(?![0-9])", text.replace(",", "."))
-    if found and found[0] != text and ".".join(found[0].split(".")[:2]) in SERIES:
-        return f"write {found[0]}"
+    match = re.search(r"3\.[0-9]+(\.[0-9]+)?(?![0-9])", text.replace(",", "."))
+    if match and match[0] != text and ".".join(match[0].split(".")[:2]) in SERIES:
+        return f"write {match[0]}"
     if re.fullmatch(r"3[0-9]{1,2}", text) and f"3.{text[1:]}" in SERIES:
         return f"write 3.{text[1:]}"
     if text.lower() in {"3.x", "3.*", "latest", "stable"}:

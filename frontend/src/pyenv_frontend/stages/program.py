@@ -121,9 +121,9 @@ class Program:
 
     def stage(self, reference: str) -> Stage | None:
         """Return the stage that `--from=reference` or `--target=reference` means: by name in any case, or by number."""
-        wanted = reference.lower()
+        name = reference.lower()
         for stage in reversed(self.stages):
-            if stage.name == wanted:
+            if stage.name == name:
                 return stage
         index = int(reference) if reference.isdecimal() else -1
         return self.stages[index] if 0 <= index < len(self.stages) else None

@@ -25,20 +25,20 @@ def reachable(stages: Sequence[OpenStage], target: str) -> set[int]:
     that is not there, it is all of them.
     """
     everything = set(range(len(stages)))
-    wanted = [stage for stage in stages if stage.name == target.lower()] if target else [*stages]
-    if not wanted:
+    targets = [stage for stage in stages if stage.name == target.lower()] if target else [*stages]
+    if not targets:
         return everything
-    waiting, found = [wanted[-1]], {wanted[-1].index}
+    waiting, needed_numbers = [targets[-1]], {targets[-1].index}
     while waiting:
         stage = waiting.pop()
         needed = [stage.parent] if stage.parent else []
         for _, reference in references(stage.instructions):
             if "$" in reference:
                 return everything
-            needed += [each for each in stages if each.answers_to(reference)]
-        waiting += [each for each in needed if each.index not in found]
-        found.update(each.index for each in needed)
-    return found
+            needed += [other for other in stages if other.answers_to(reference)]
+        waiting += [other for other in needed if other.index not in needed_numbers]
+        needed_numbers.update(other.index for other in needed)
+    return needed_numbers
 
 
 def references(instructions: Sequence[Instruction]) -> Iterator[tuple[Flag, str]]:

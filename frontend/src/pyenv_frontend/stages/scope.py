@@ -34,18 +34,18 @@ def platform_variables(build: str, target: str, stage: str) -> dict[str, str]:
         target: the platform that is built for.
         stage: the name of the stage that is built, empty if it has none.
     """
-    found = {"TARGETSTAGE": stage or "default"}
+    variables = {"TARGETSTAGE": stage or "default"}
     for prefix, text in (("BUILD", build), ("TARGET", target)):
         system, _, rest = text.partition("/")
         architecture, _, variant = rest.partition("/")
-        found |= {
+        variables |= {
             f"{prefix}PLATFORM": text,
             f"{prefix}OS": system,
             f"{prefix}OSVERSION": "",
             f"{prefix}ARCH": architecture,
             f"{prefix}VARIANT": variant,
         }
-    return found
+    return variables
 
 
 class GlobalScope:
