@@ -102,7 +102,7 @@ def excerpt(location: Location) -> str:
 
 
 def printable(text: bytes) -> str:
-    """Decode for the eye: one visible character for each character or odd byte, tabs kept."""
+    """Decode text for display: one visible character for each character or invalid byte; tabs are kept."""
     decoded = text.decode("utf-8", "surrogateescape")
     return "".join(char if char == "\t" or char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in decoded)
 

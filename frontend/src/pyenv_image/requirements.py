@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Sequence
 from urllib.parse import quote
@@ -126,7 +127,7 @@ class Requirements:
         if path is None:
             return None
         if statement.kind != pip_format.FIND_LINKS and path.is_file():
-            return f"{statement.option} {_written(Path(os.path.relpath(str(self._copy(path)), str(folder))))}"
+            return replace(statement, value=os.path.relpath(str(self._copy(path)), str(folder))).written()
         return f"{statement.option} {_written(path)}"
 
     def _is_a_copy(self, path: Path) -> bool:

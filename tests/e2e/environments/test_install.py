@@ -214,3 +214,25 @@ def test_a_builder_has_the_compiler(made, buildx):
     image = made(f"{compilers}FROM {PY311}\nUSER nobody\nPYENV --builder=compilers 3.8 a r.txt\n", files)
     assert image.sh("$ASTRO_PYENV_a -c 'import ext; print(ext.__name__)'; command -v gcc || echo none") == "ext\nnone\n"
     assert image.sh("stat -c %U /opt/venv /opt/venv/a") == "root\nnobody\n"
+
+
+@pytest.mark.images(PY311)
+@pytest.mark.parametrize("option", ["", "--installer=pip", "--cache=off"])
+def test_requirements_are_read_as_pip_reads_them(made, option):
+    """Quoted and continued names, words cut by a continuation, abbreviations and variables hold with each installer."""
+    image = made(
+        f"FROM {PY311}\nENV SIX_VERSION=1.16.0\nPYENV {option} 3.11 a reqs/one.txt\n",
+        {
+            "reqs/one.txt": '-r "my file.txt"\n-r \\\nnext.txt\n--requirem more/last.txt  # why\nsix==${SIX_VERSION}\n',
+            "reqs/my file.txt": "idna==\\\n3.6\n",
+            "reqs/next.txt": "# no requirement \\\niniconfig==2.0.0\n",
+            "reqs/more/last.txt": "iniconfig==2.0.0\n",
+        },
+    )
+    found = installed(image)
+    assert {name: found[name] for name in ("six", "idna", "iniconfig")} == {
+        "six": "1.16.0",
+        "idna": "3.6",
+        "iniconfig": "2.0.0",
+    }
+    assert not image.exists("/run/pyenv-cache")

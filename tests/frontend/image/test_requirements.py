@@ -83,7 +83,7 @@ def test_nested_files_are_copied_too(workspace):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ('-r "my file.txt"\n', "--requirement file://my%20file.txt\n"),
+        ('-r "my file.txt"\n', "--requirement 'my file.txt'\n"),
         ("-r \\\nmore/base.txt\nsix\n", "--requirement more/base.txt\n\nsix\n"),
         ("-r more/\\\nbase.txt", "--requirement more/base.txt\n"),
         ("--requirem more/base.txt\n", "--requirement more/base.txt\n"),

@@ -7,7 +7,7 @@ BuildKit reads them in two places with two sets of quirks, and both are kept:
 - its detection (which frontend? which checks?) wants the `#` in the first column, skips a shebang, and for
   `syntax` falls back to `// syntax=` and to a JSON object. `detect` and `detect_syntax` are that one.
 
-A directive given twice or an escape that is no escape is an error of the build; we keep the line as a comment and
+A repeated directive or an invalid escape is an error of the build; we keep the line as a comment and
 let the engine say so, since the line is in what we hand on.
 """
 
@@ -42,7 +42,7 @@ def _entry(line: bytes, comment: bytes) -> tuple[str, bytes] | None:
 
 
 class DirectiveReader:
-    """Directives line by line, until the first line that is none.
+    """Read directives line by line, up to the first other line.
 
     Args:
         comment: what starts a directive's line.

@@ -39,7 +39,7 @@ class Opening(NamedTuple):
     expand: bool
     strip_tabs: bool
     descriptor: int
-    """The number in front of `<<`, 0 where there is none."""
+    """The number before `<<`, or 0."""
     marker: Logical
     """The word as written, `<<` and all."""
 
@@ -54,7 +54,7 @@ class Heredoc(NamedTuple):
     strip_tabs: bool
     """Whether it was opened by `<<-`."""
     descriptor: int
-    """The number in front of `<<`, 0 where there is none."""
+    """The number before `<<`, or 0."""
     marker: Logical
     """The word that opens it, as written."""
     body: Logical

@@ -1,9 +1,9 @@
 """From bytes to nodes.
 
-Source of truth: Parse in BuildKit's parser/parser.go. What it calls an error of the file as a whole (an escape that
-is none, a directive twice, a line over 65,535 bytes, a heredoc without its end, no instruction at all) is no error
-here: the line is part of what we hand on, and the user gets the engine's own words. The exception is a PYENV with
-such a mistake, since the engine never sees it.
+Source of truth: Parse in BuildKit's parser/parser.go. What it calls an error of the file as a whole (an invalid
+escape, a repeated directive, a line over 65,535 bytes, a heredoc without its end, no instruction at all) is not an
+error here: the line is passed on, and the user gets the engine's own message. The exception is a PYENV with such a
+mistake, since the engine never sees it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Words: how an instruction's arguments fall apart, and how `$VARIABLES` in them are filled in.
+"""Split the arguments of an instruction into words, and expand the variables in them.
 
 Source of truth: BuildKit's parser/line_parsers.go for the splitting and shell/lex.go for the expansion. Splitting
 keeps quotes and escapes where they are; expansion takes them out. `expand` takes one word::

@@ -1,4 +1,4 @@
-"""The build context as this package needs it: a few questions, answered by whoever has it."""
+"""The interface through which this package reads the build context."""
 
 from __future__ import annotations
 

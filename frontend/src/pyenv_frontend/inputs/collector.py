@@ -108,7 +108,7 @@ class InputCollector:
         except InvalidValue as error:
             shown = printable(text.encode("utf-8", "replace"))
             message = f"{origin.says(shown)}{error.message.removeprefix(shown)}"
-            hint = f"{error.hint}, and name it relative to the file that says so"
+            hint = f"{error.hint}, and name it relative to the file that names it"
             raise UserError(message, *origin.locations, hint=hint) from None
 
     def _missing(self, path: str, origin: Origin) -> NoReturn:

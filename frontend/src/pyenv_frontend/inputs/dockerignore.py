@@ -1,4 +1,4 @@
-"""Which paths a `.dockerignore` leaves out, to say so in errors.
+"""Read `.dockerignore` files, to find which paths they exclude.
 
 Source of truth: moby/patternmatcher, as the Dockerfile reference describes it. The last line that matches decides, a
 line with `!` takes in again, and what lies in a directory that matches is matched with it.
@@ -33,7 +33,7 @@ class DockerIgnore:
 
 
 def parse_dockerignore(data: bytes, name: str = ".dockerignore") -> DockerIgnore:
-    """Read a `.dockerignore`; a line that is no pattern is passed over, since the engine says so."""
+    """Read an ignore file. Invalid patterns are skipped, since the engine reports them."""
     patterns: list[tuple[re.Pattern[str], bool]] = []
     for line in data.decode("utf-8-sig", "replace").splitlines():
         text = line.strip()

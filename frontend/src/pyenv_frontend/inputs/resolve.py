@@ -1,7 +1,7 @@
-"""Everything that a PYENV's requirements refer to, found by reading them: these files enter the build step, no others.
+"""Find everything that the requirements of a PYENV refer to: only these files enter the build step.
 
-pip resolves `-r` and `-c` against the file that says so, and so do we for every path. Local packages it takes relative
-to where it runs; that is tried for them, as the top of the context, where there is nothing beside the file.
+Paths are relative to the file that names them, as pip takes `-r` and `-c`. pip takes local packages relative to the
+folder that it runs in: where there is nothing beside the file, they are looked for at the top of the context.
 """
 
 from __future__ import annotations

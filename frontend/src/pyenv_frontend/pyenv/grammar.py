@@ -1,6 +1,6 @@
 """The form of a PYENV line: text in, words with their places out. The rules are in `grammar.lark`, and only there.
 
-An image of the frontend holds a stand-alone parser made from that file (see `language.standalone`); lark itself
+An image of the frontend holds a stand-alone parser made from that file (see `tools/grammar_parser.py`); lark itself
 takes longer to import than a whole build may add. Without one, lark reads the grammar.
 """
 

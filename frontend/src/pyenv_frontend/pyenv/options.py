@@ -249,7 +249,7 @@ def find_option(name: str) -> OptionSpec:
     """Find the row of an option.
 
     Raises:
-        InvalidValue: there is none of that name.
+        InvalidValue: No option has that name.
     """
     for spec in OPTIONS:
         if spec.name == name:

@@ -15,9 +15,9 @@ __all__ = ["Builder", "Environment", "Program", "Stage", "StageState"]
 
 
 class StageState(NamedTuple):
-    """What a stage has said up to some instruction, the stages it is based on included.
+    """The state of a stage at some instruction, including the stages that it is based on.
 
-    None means that no instruction has said it, so that the base image's own value holds.
+    None means that no instruction sets it, so that the value of the base image holds.
     """
 
     env: Mapping[str, str]

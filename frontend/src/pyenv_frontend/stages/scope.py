@@ -152,7 +152,7 @@ class Scope:
     def run(self, command: Command) -> None:
         """Take in an instruction, if it is one that changes what this class knows.
 
-        What is wrong with it is not said here: the engine reads the same line and says it.
+        Errors are ignored here: the engine reads the same line and reports them.
         """
         action = _ACTIONS.get(command.name)
         if action:
@@ -182,7 +182,7 @@ class Scope:
         self.env.update(pairs)
 
     def _user(self, command: Command) -> None:
-        # One that comes out empty is said, too: the engine takes it for root.
+        # An empty USER counts: the engine takes it for root.
         text = self._text(command.arguments) if command.arguments else None
         self.user = self.user if text is None else text
 
