@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import pyte
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
 CELL_X, CELL_Y, MARGIN, BAR = 7.8, 17, 14, 30
@@ -184,12 +184,15 @@ def _svg(frames: list[tuple[float, Picture]], columns: int) -> str:
                 times.append((start / factor, end))
     high = BAR + max(len(picture) for _, picture in frames) * CELL_Y + MARGIN
     wide = columns * CELL_X + 2 * MARGIN
-    lines = [_row(row, line, times, total) for (row, line), times in seen.items() if line]
+    rows = [_row(row, line, times, total) for (row, line), times in seen.items() if line]
+    lines = [line for line, _ in rows]
+    rules = dict(rule for _, rule in rows)
     dots = "".join(f'<circle cx="{MARGIN + 5 + 16 * n}" cy="15" r="4.5" fill="#4c566a"/>' for n in range(3))
     speed = f'<text x="{wide - MARGIN}" y="19" text-anchor="end" fill="#7b88a1">{factor:.0f}&#215;</text>'
     style = 'font-family="ui-monospace,SFMono-Regular,Menlo,Consolas,monospace" font-size="13" xml:space="preserve"'
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide:.0f} {high}" width="{wide:.0f}" height="{high}">\n'
+        f"{_style(rules.values(), total)}\n"
         f'<rect width="100%" height="100%" rx="7" fill="#2e3440"/>{dots}\n'
         f"<g {style}>{speed if factor >= 1.5 else ''}\n" + "\n".join(lines) + "\n</g>\n</svg>\n"
     )
@@ -204,7 +207,10 @@ def _fewer(frames: list[tuple[float, Picture]]) -> list[tuple[float, Picture]]:
     return [*kept, frames[-1]]
 
 
-def _row(row: int, line: tuple[Span, ...], times: list[tuple[float, float]], total: float) -> str:
+def _row(
+    row: int, line: tuple[Span, ...], times: list[tuple[float, float]], total: float
+) -> tuple[str, tuple[str, str]]:
+    """Return a line that is shown at certain times, with the name and the rule of its animation, if it has one."""
     y = BAR + (row + 0.8) * CELL_Y
     pieces = "".join(
         f'<text x="{MARGIN + at * CELL_X:.1f}" y="{y:.0f}" fill="{colour}"{" font-weight='bold'" if bold else ""}>'
@@ -212,7 +218,7 @@ def _row(row: int, line: tuple[Span, ...], times: list[tuple[float, float]], tot
         for at, text, colour, bold in line
     )
     if times == [(0.0, total)]:
-        return f"<g>{pieces}</g>"
+        return f"<g>{pieces}</g>", ("", "")
     keys, values = [0.0], ["hidden"]
     for start, end in times:
         keys += [start / total, end / total]
@@ -222,8 +228,19 @@ def _row(row: int, line: tuple[Span, ...], times: list[tuple[float, float]], tot
     last = times[-1][1] == total
     if last:
         keys, values = keys[:-1], values[:-1]
-    return (
-        f'<g visibility="{"visible" if last else "hidden"}">{pieces}<animate attributeName="visibility" '
-        f'values="{";".join(values)}" keyTimes="{";".join(f"{key:.4f}" for key in keys)}" dur="{total:.1f}s" '
-        'calcMode="discrete" repeatCount="indefinite"/></g>'
-    )
+    name, rule = _keyframes(keys, values)
+    return f'<g visibility="{values[-1]}" style="animation-name:{name}">{pieces}</g>', (name, rule)
+
+
+def _keyframes(keys: Sequence[float], values: Sequence[str]) -> tuple[str, str]:
+    """Return the name and the rule of an animation that shows and hides at fractions of the whole."""
+    name = f"{values[0][0]}{'-'.join(f'{key * 10000:.0f}' for key in keys)}"
+    steps = "".join(f"{key * 100:.2f}%{{visibility:{value}}}" for key, value in zip(keys, values, strict=True))
+    return name, f"@keyframes {name}{{{steps}}}"
+
+
+def _style(rules: Iterable[str], seconds: float) -> str:
+    """Return the style of a recording: it plays once and stays at its end; who wants no motion sees the end at once."""
+    plays = f"g[style]{{animation-duration:{seconds:.1f}s;animation-timing-function:step-end}}"
+    still = "@media (prefers-reduced-motion:reduce){g[style]{animation-duration:0s}}"
+    return f"<style>{''.join(rules)}{plays}{still}</style>"

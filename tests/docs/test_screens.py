@@ -59,6 +59,15 @@ def test_a_long_recording_is_shown_faster():
     assert len(shown(svg)[1]) <= record.PICTURES + 1
 
 
+@pytest.mark.parametrize("picture", PICTURES, ids=lambda path: path.stem)
+def test_a_recording_ends_and_respects_who_wants_no_motion(picture: Path):
+    """It plays once, and stands still at its end where the reader prefers reduced motion."""
+    text = picture.read_text()
+    assert "<animate" not in text
+    assert "infinite" not in text
+    assert ("@keyframes" in text) == ("prefers-reduced-motion" in text)
+
+
 @pytest.mark.parametrize(
     "text", ["/root/x", "at 10.1.2.3:80", "https://index.internal/simple", str(Path.home()) + "/y"]
 )
