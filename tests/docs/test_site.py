@@ -34,7 +34,8 @@ const wait = (frame, address) => new Promise(done => { frame.onload = done; fram
       prose.querySelectorAll("pre, code, script, style, .highlight").forEach(node => node.remove());
       const parts = "p, li, h1, h2, h3, h4, img, pre, .md-typeset__scrollwrap";
       const wide = [...article.querySelectorAll(parts)].filter(
-        node => node.getBoundingClientRect().right > view.innerWidth + 1 && !node.closest("table"));
+        node => node.getBoundingClientRect().right > view.innerWidth + 1 && !node.closest("table")
+          && view.getComputedStyle(node.parentElement).overflowX !== "auto");
       const clipped = [...article.querySelectorAll("pre > code")].filter(node => {
         const style = view.getComputedStyle(node);
         return node.scrollWidth > node.clientWidth + 1 && !/auto|scroll/.test(style.overflowX)
@@ -49,6 +50,7 @@ const wait = (frame, address) => new Promise(done => { frame.onload = done; fram
         nested: article.querySelectorAll("li ul, li ol").length,
         items: article.querySelectorAll("li").length,
         rows: article.querySelectorAll("tr").length,
+        shrunk: [...article.querySelectorAll("img")].filter(image => image.width < image.naturalWidth / 1.5).map(text),
         images: [...article.querySelectorAll("img")].filter(image => !image.naturalWidth).map(image => image.src),
         prose: prose.textContent,
       });
@@ -143,6 +145,7 @@ def test_a_page_is_laid_out(page: Path, device: str, measured):
     assert found["wide"] == []
     assert found["clipped"] == []
     assert found["images"] == []
+    assert found["shrunk"] == [], "text in a picture is too small to be read"
     lines = list(listed(page))
     assert found["items"] >= sum(bool(re.match(r" *(?:[-*]|\d+\.) ", line)) for line in lines)
     assert found["nested"] >= bool([line for line in lines if re.match(r" {2,}[-*] ", line)])
