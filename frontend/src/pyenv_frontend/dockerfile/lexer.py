@@ -16,7 +16,7 @@ from pyenv_frontend.dockerfile.whitespace import is_space
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["DEEPEST", "LexError", "Lexer", "Word"]
+__all__ = ["DEEPEST", "LexError", "Lexer", "SplitWord"]
 
 DEEPEST = 100
 """How deep variables may be nested in one another's defaults."""
@@ -39,7 +39,7 @@ class LexError(ValueError):
         self.hint = hint
 
 
-class Word(NamedTuple):
+class SplitWord(NamedTuple):
     """One word of the split, with the character indexes it came from."""
 
     text: str
@@ -79,7 +79,7 @@ class Lexer:
         self._plain_quotes = plain_quotes
         self.used: set[str] = set()
         self.unset: set[str] = set()
-        self.words: list[Word] = []
+        self.words: list[SplitWord] = []
         """The result split at white space that is neither quoted nor escaped."""
 
     def run(self, text: str) -> str:
@@ -117,12 +117,12 @@ class Lexer:
                 self._word_start = start
             self._pending.append(text)
 
-    def _flush(self, words: list[Word], end: int) -> None:
+    def _flush(self, words: list[SplitWord], end: int) -> None:
         if self._pending:
-            words.append(Word("".join(self._pending), self._word_start, end))
+            words.append(SplitWord("".join(self._pending), self._word_start, end))
             self._pending = []
 
-    def _gather_split(self, words: list[Word], text: str, start: int) -> None:
+    def _gather_split(self, words: list[SplitWord], text: str, start: int) -> None:
         for char in text:
             if is_space(char):
                 self._flush(words, start)
@@ -131,13 +131,13 @@ class Lexer:
 
     # The productions.
 
-    def _until(self, stop: str, *, keep_escapes: bool) -> tuple[str, list[Word]]:
+    def _until(self, stop: str, *, keep_escapes: bool) -> tuple[str, list[SplitWord]]:
         """Read up to and with the character `stop`, or to the end of the text."""
         before, self._keep_escapes = self._keep_escapes, keep_escapes
         self._pending = []
         opened = self._index
         out: list[str] = []
-        words: list[Word] = []
+        words: list[SplitWord] = []
         while (char := self._peek()) != stop:
             if plain := _PLAIN.match(self._text, self._index):
                 self._gather(plain[0], self._index)
@@ -152,7 +152,7 @@ class Lexer:
         self._keep_escapes = before
         return "".join(out), words
 
-    def _piece(self, char: str, words: list[Word]) -> str:
+    def _piece(self, char: str, words: list[SplitWord]) -> str:
         start = self._index
         if char == "$":
             value = self._dollar()

@@ -44,10 +44,10 @@ def parse(source: bytes, name: str = "Dockerfile") -> Document:
     Raises:
         DocumentError: a PYENV whose lines are wrong.
     """
-    return _Reader(SourceFile(name, source)).document()
+    return _DocumentReader(SourceFile(name, source)).document()
 
 
-class _Reader:
+class _DocumentReader:
     """Reads a file line by line.
 
     `_position` and `_line` are the offset and the number of the next line to read.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, NoReturn
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NoReturn
 
 from pyenv_frontend.errors import UserError, nearest, printable
 from pyenv_frontend.inputs.build_context import NotInContextError
@@ -19,7 +20,8 @@ _SHOWN = 8
 """How many neighbours of a missing file are named at most."""
 
 
-class Origin(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Origin:
     """Who names a file: a word of the Dockerfile, and the line of the file that word led to."""
 
     word: Location
@@ -41,7 +43,8 @@ class Origin(NamedTuple):
         return f"{path}, which {self.line.file.name} names in line {self.line.position.line},"
 
 
-class ListedRequirement(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class ListedRequirement:
     """One requirement, and where it is written."""
 
     text: str

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import posixpath
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pyenv_frontend.errors import UserError
 from pyenv_frontend.inputs.collector import InputCollector, ListedRequirement, Origin
@@ -30,7 +31,8 @@ DEEPEST = 100
 """How many files deep `-r` and `-c` may lead."""
 
 
-class StepInputs(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class StepInputs:
     """What the step that makes an environment is told of the build context; paths relative to it."""
 
     inputs: tuple[str, ...] = ()
@@ -40,7 +42,8 @@ class StepInputs(NamedTuple):
     """The `pyproject.toml`s whose dependencies a `uv.lock` decides."""
 
 
-class RequirementInputs(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequirementInputs:
     """What one PYENV needs of the build context; paths relative to it."""
 
     files: tuple[str, ...]

@@ -7,8 +7,9 @@ Source of truth: uv's own search (`find_workspace`). It goes up from the project
 from __future__ import annotations
 
 import posixpath
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pyenv_frontend.inputs.build_context import NotInContextError
 from pyenv_frontend.inputs.pyproject import read_project
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["Workspace", "find", "members"]
 
 
-class Workspace(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Workspace:
     """The root of a workspace."""
 
     folder: str
