@@ -27,3 +27,4 @@ def test_what_cannot_fit_is_a_sentence(buildx):
     """A heredoc of 17 MB cannot be sent; the error says what to do."""
     build = buildx.fails(f"FROM {BASE}\nPYENV 3.13 etl\nCOPY <<EOF /x\n{LINE * 170_000}EOF\n")
     assert "messages of at most 16 MiB: move what makes it so large" in build.log.rpartition("ERROR: ")[2]
+    assert marked(build.log) == ("Dockerfile", [(4, "COPY <<EOF /x")])

@@ -8,7 +8,7 @@ Source of truth: BuildKit `solver/errdefs/errdefs.proto`, `util/grpcerrors`, `fr
 
 from __future__ import annotations
 
-__all__ = ["at_lines", "located", "of_same_lines", "relabelled", "relabelled_ranges"]
+__all__ = ["at_lines", "located", "of_same_lines", "relabelled", "relabelled_ranges", "too_large"]
 
 import json
 import re
@@ -21,12 +21,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pyenv_frontend.buildkit.results import JsonRanges
+    from pyenv_frontend.dockerfile import Document
     from pyenv_frontend.errors import UserError
     from pyenv_frontend.positions import Lines
     from pyenv_frontend.solve.relabel import Labels
     from pyenv_frontend.solve.source import UserFile
 
 SOURCE = "github.com/moby/buildkit/errdefs.Source+json"
+_SHOWN = 200
 _ON_LINE = re.compile(r"\bon line (\d+)")
 
 
@@ -70,6 +72,26 @@ def of_same_lines(status: Status, text: bytes, file: UserFile) -> Status:
     """Let an error about a file of ours that has the user's lines speak of the user's."""
     details = tuple(_source(each, text, file, lambda ranges: ranges) for each in status.details)
     return Status(status.message, status.code, details)
+
+
+def too_large(status: Status, document: Document) -> Status:
+    """Say what to do about a file that does not fit into the engine's messages; point at its largest instruction.
+
+    The place has that instruction's first line alone: an error without a place gets the whole file from the engine, and
+    then its client cannot read it.
+    """
+    largest = max(document.instructions, key=lambda each: len(each.text))
+    line = largest.lines.first
+    text = b"\n" * (line - 1) + largest.text.partition(b"\n")[0][:_SHOWN]
+    place = {
+        "info": results.source_info_json(document.file.name, text),
+        "ranges": results.line_ranges_json([line]),
+    }
+    hint = (
+        "A Dockerfile with PYENV travels to the engine in messages of at most 16 MiB: move what makes it so large "
+        "(heredocs, long commands) into files of the build context"
+    )
+    return Status(f"{status.message}. {hint}", details=(Detail(SOURCE, json.dumps(place).encode()),))
 
 
 def _source(detail: Detail, text: bytes, file: UserFile, ranges: Callable[[JsonRanges], JsonRanges]) -> Detail:

@@ -8,12 +8,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pyenv_frontend.buildkit import results
-from pyenv_frontend.buildkit.status import CallError
+from pyenv_frontend.buildkit.status import RESOURCE_EXHAUSTED, CallError
 from pyenv_frontend.dockerfile import parse
 from pyenv_frontend.errors import UserError
 from pyenv_frontend.solve import subrequests
 from pyenv_frontend.solve.debug import Clock, show
-from pyenv_frontend.solve.error_details import located
+from pyenv_frontend.solve.error_details import located, too_large
 from pyenv_frontend.solve.expand_build import expand_build
 from pyenv_frontend.solve.finalize import can_merge, finalize
 from pyenv_frontend.solve.session import BuildSession
@@ -57,6 +57,10 @@ def build(
         return subrequests.answer(session, options.request) if options.request is not None else _build(session)
     except UserError as error:
         raise CallError("PYENV", located(error, file)) from error
+    except CallError as error:
+        if error.status.code != RESOURCE_EXHAUSTED:
+            raise
+        raise CallError(error.method, too_large(error.status, document)) from error
 
 
 def _build(session: BuildSession) -> wire.Result:

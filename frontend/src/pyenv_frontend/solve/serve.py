@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pyenv_frontend.buildkit import llb
 from pyenv_frontend.buildkit.channel import Channel, ChannelClosedError, take_stdio
 from pyenv_frontend.buildkit.client import SERVICE, Client
-from pyenv_frontend.buildkit.status import RESOURCE_EXHAUSTED, CallError, Status
+from pyenv_frontend.buildkit.status import CallError, Status
 from pyenv_frontend.solve import build_options as opts
 from pyenv_frontend.solve import source
 from pyenv_frontend.solve.own_image import own_image
@@ -92,12 +92,6 @@ def failed(error: Exception) -> Status:
 
 def _advised(status: Status) -> Status:
     """Say what helps where the engine's own Dockerfile frontend is switched off or too old to be asked."""
-    if status.code == RESOURCE_EXHAUSTED and "larger than max" in status.message:
-        hint = (
-            "A Dockerfile with PYENV travels to the engine in messages of at most 16 MiB: move what makes it so large "
-            "(heredocs, long commands) into files of the build context"
-        )
-        return Status(f"{status.message}. {hint}")
     if "invalid frontend" not in status.message:
         return status
     hint = (
