@@ -28,7 +28,7 @@ _BLOCK = re.compile(r"^(?P<indent> *)```(?P<kind>\w+)[^\n]*\n(?P<text>.*?)^ *```
 _DOCKER = '''\
 #!{python}
 """Run docker for a page: images get names of this test's own, an engine without a network uses the machine's."""
-import os, pathlib, sys
+import json, os, pathlib, subprocess, sys
 
 words, names = sys.argv[1:], pathlib.Path({names!r})
 builds = words[:2] == ["buildx", "build"] or words[:1] == ["build"]
@@ -45,7 +45,10 @@ if {own_network!r}:
         at = 1 if words[0] in ("build", "run") else 2
         words[at:at] = ["--network=host"]
     elif words[:2] == ["buildx", "bake"]:
-        words[2:2] = ["--allow=network.host", "--set=*.network=host"]
+        host = names.with_name("network.json")  # --set has no word for the network
+        listed = json.loads(subprocess.check_output([{docker!r}, *words, "--print"], stderr=subprocess.DEVNULL))
+        host.write_text(json.dumps({{"target": {{name: {{"network": "host"}} for name in listed["target"]}}}}))
+        words[2:2] = ["--allow=network.host", "--file=docker-bake.hcl", f"--file={{host}}"]
 if words[:1] == ["run"]:  # Airflow's images have no byte code: what one run compiles, the next one finds
     words[1:1] = ["--volume={compiled}:/pycache", "--env=PYTHONPYCACHEPREFIX=/pycache"]
 os.execv({docker!r}, [{docker!r}, *words])
