@@ -26,7 +26,8 @@ WORKER = """
         return {"frame": frame, "series": nested["series"] + 1, "rows": (len(frame), 1), "none": None}
     '''
     import textwrap
-    services = type("S", (), {"context": lambda *_, **__: {}, "variables": lambda *_: {}})()
+    answers = {"context": lambda *_, **__: {}, "variables": lambda _, call: call.env, "redact": str}
+    services = type("S", (), answers)()
     frame = pd.DataFrame({
         "number": [1, 2, 3],
         "text": pd.array(["a", None, "ü"], dtype="string"),
@@ -67,3 +68,67 @@ def test_a_data_frame_crosses_two_major_versions_of_pandas():
         check=False,
     )
     assert done.stdout.endswith("equal\n"), done.stdout + done.stderr
+
+
+HOSTILE = """
+    import io, struct, sys
+    import pyarrow as pa
+    from airflow_venv.child.data_serializers import load_coded
+
+    def stream(table, **options):
+        sink = io.BytesIO()
+        with pa.ipc.new_stream(sink, table.schema, options=pa.ipc.IpcWriteOptions(**options)) as writer:
+            writer.write_table(table)
+        return sink.getvalue()
+
+    def load(data, library="pandas", kind="DataFrame"):
+        text = b'{"$": ["arrow", "%s", "%s", null]}' % (library.encode(), kind.encode())
+        return load_coded(io.BytesIO(len(text).to_bytes(8, "big") + text + data), "arrow")
+
+    words = pa.table({"text": ["one", "two", "three"]})
+    assert list(load(stream(words))["text"]) == ["one", "two", "three"]
+    assert load(stream(words), "pyarrow", "Table") == words
+    both = pa.table({"kind": pa.array(["x", "y", "x"]).dictionary_encode(), "rows": [[1], [2, 3], []]})
+    assert list(load(stream(both))["kind"]) == ["x", "y", "x"]
+
+    offsets = struct.pack("<4i", 0, 3, 6, 11)
+    data = stream(words)
+    assert offsets in data
+    attacks = {
+        "offset out of the buffer": data.replace(offsets, struct.pack("<4i", 0, 3, 6, 1 << 28)),
+        "offset before the buffer": data.replace(offsets, struct.pack("<4i", -60000, 3, 6, 11)),
+        "compressed": stream(pa.table({"x": pa.array(bytes(1 << 20), pa.uint8())}), compression="zstd"),
+        "compressed dictionary": stream(
+            pa.table({"x": pa.DictionaryArray.from_arrays([0], ["y" * (1 << 20)])}), compression="lz4"
+        ),
+        "nulls": stream(pa.table({"x": pa.nulls(1 << 28)})),
+        "nulls in a list": stream(
+            pa.table({"x": pa.ListArray.from_arrays(pa.array([0, 1 << 28], pa.int32()), pa.nulls(1 << 28))})
+        ),
+        "shared text": stream(pa.table({"x": pa.array(["y" * 100]).cast(pa.string_view())})),
+        "cut": data[:-100],
+        "noise": bytes([255]) * 100,
+    }
+    for name, attack in attacks.items():
+        try:
+            value = load(attack)
+        except (ValueError, pa.ArrowException, OSError, TypeError) as error:
+            print(name, "refused:", str(error)[:100])
+        else:
+            sys.exit(f"{name}: accepted as {value!r:.300}")
+    print("all refused")
+    """
+
+
+def test_a_hostile_arrow_stream_is_refused():
+    """Patched offsets would end the worker or read its memory; compression and columns of nulls would exhaust it."""
+    python = environment("3.12", "pandas==2.2.3", "pyarrow==18.1.0")
+    source = ROOT / "provider/src"
+    result = subprocess.run(
+        [python, "-c", textwrap.dedent(HOSTILE)],
+        env={"PYTHONPATH": str(source), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.stdout.endswith("all refused\n"), f"{result.returncode} {result.stdout}{result.stderr}"

@@ -6,16 +6,27 @@ frames and tables that the text mentions, each as an Arrow IPC stream.
 
 import json
 
+from .arrow_checks import CheckedMessages, check_size
 from .json_codec import decode, encode
 
 SAFE_ARROW = (14, 0, 1)
 """Older releases unpickle data that an extension type in the stream names."""
 
 
+TEXT_LIMIT = 1 << 26
+"""Bytes of JSON. Read, it takes many times its length."""
+
+
+def _too_long(size):
+    return f"it takes {size} bytes as JSON, and {TEXT_LIMIT} are the limit: write it to a file, or use data frames"
+
+
 def dump_coded(value, sink, serializer):
     """Write a value. Raises TypeError for what is not data."""
     tables = []
     text = json.dumps(encode(value, _describer(tables) if serializer == "arrow" else None)).encode()
+    if len(text) > TEXT_LIMIT:
+        raise ValueError(_too_long(len(text)))
     sink.write(len(text).to_bytes(8, "big"))
     sink.write(text)
     for table in tables:
@@ -28,6 +39,8 @@ def dump_coded(value, sink, serializer):
 def load_coded(feed, serializer):
     """Read a value. Raises ValueError for an invalid stream."""
     size = int.from_bytes(feed.read(8), "big")
+    if size > TEXT_LIMIT:
+        raise ValueError(_too_long(size))
     text = feed.read(size)
     tables = []
     value = decode(json.loads(text.decode()), (lambda tag: _promise(tag, tables)) if serializer == "arrow" else None)
@@ -130,7 +143,11 @@ def _read_tables(feed, promises):
         raise ImportError(f"pyarrow {pyarrow.__version__} runs code that a stream brings: 14.0.1 or newer is needed")
     source = pyarrow.PythonFile(_Readable(feed), "r")
     for promise in promises:
-        promise.fulfill(pyarrow.ipc.open_stream(source).read_all())
+        messages = CheckedMessages(source)
+        table = pyarrow.ipc.open_stream(pyarrow.PythonFile(messages, "r")).read_all()
+        table.validate(full=True)
+        check_size(table, messages.size, promise.library)
+        promise.fulfill(table)
 
 
 def _fulfilled(value):
