@@ -42,12 +42,18 @@ class FakeServices:
         self.given = context or {}
         self.exported = variables or {}
         self.asked = []
+        self.secrets = ()
 
     def context(self, names, *, everything):
         return {name: encode(value) for name, value in self.given.items() if everything or name in names}
 
-    def variables(self, call):  # noqa: ARG002
-        return self.exported
+    def variables(self, call):
+        return {**call.env, **self.exported}
+
+    def redact(self, text):
+        for secret in self.secrets:
+            text = text.replace(secret, "***")
+        return text
 
     def answer(self, request, arguments):
         self.asked.append((request, decode(arguments)))

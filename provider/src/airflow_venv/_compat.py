@@ -73,7 +73,9 @@ __all__ = [
     "get_current_context",
     "get_variable",
     "make_asset",
+    "mask_secret",
     "plugin_macros",
+    "redact",
     "set_variable",
     "stock_arguments",
     "task",
@@ -174,24 +176,35 @@ def get_connection(conn_id: str) -> Any:
 
 def _mask_connection(found: Any) -> None:
     """Mask what Airflow masks when somebody looks at a connection, for the child will look where Airflow cannot see."""
-    mask = _masker()
     if found.password:
-        mask(found.password)
-        mask(quote(found.password, safe=""))  # as the URI spells it
+        mask_secret(found.password)
+        mask_secret(quote(found.password, safe=""))  # as the URI spells it
     if found.extra:
-        mask(found.extra_dejson)
+        mask_secret(found.extra_dejson)
 
 
-def _masker() -> Any:
-    """Give Airflow's function that hides a value in logs."""
+def mask_secret(secret: Any, name: str | None = None) -> None:
+    """Hide a value in the task's log from now on; of a collection, every text in it."""
     if not AIRFLOW_3:
-        from airflow.utils.log.secrets_masker import mask_secret
+        from airflow.utils.log.secrets_masker import mask_secret as mask
     else:
         try:
-            from airflow.sdk.log import mask_secret
+            from airflow.sdk.log import mask_secret as mask
         except ImportError:  # before 3.1
-            from airflow.sdk.execution_time.secrets_masker import mask_secret
-    return mask_secret
+            from airflow.sdk.execution_time.secrets_masker import mask_secret as mask
+    mask(secret, name)
+
+
+def redact(text: str) -> str:
+    """Return the text as the task's log shows it: with the secrets hidden that Airflow knows."""
+    if not AIRFLOW_3:
+        from airflow.utils.log.secrets_masker import redact as hide
+    else:
+        try:
+            from airflow.sdk._shared.secrets_masker import redact as hide
+        except ImportError:  # before 3.1
+            from airflow.sdk.execution_time.secrets_masker import redact as hide
+    return str(hide(text))
 
 
 def get_variable(key: str, *, deserialize_json: bool) -> tuple[bool, Any]:

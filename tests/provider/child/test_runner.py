@@ -414,3 +414,13 @@ def test_the_runner_needs_the_standard_library_alone(version):
         "inspect",
     }
     assert loaded & heavy == set(), "a start must not load what costs milliseconds"
+
+
+@pytest.mark.parametrize("version", ["3.7", "3.14"])
+def test_a_warning_is_a_record_of_its_own_level(version):
+    """As in a plain task; where it was raised stands in its text."""
+    lines = Lines()
+    run("def f():\n    import warnings\n    warnings.warn('old')\n", version=version, lines=lines)
+    ((level, name, text),) = lines.records
+    assert (level, name) == ("WARNING", "py.warnings")
+    assert text.startswith(f"{DAG_FILE}:9: UserWarning: old")

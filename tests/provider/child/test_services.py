@@ -427,3 +427,26 @@ def test_fail_for_good_through_the_shim():
     """The class means what it means."""
     source = "def f():\n    from airflow.exceptions import AirflowFailException\n    raise AirflowFailException('x')\n"
     assert type(ask(source, airflow_shim=True)) is Fail
+
+
+def test_a_secret_can_be_hidden_from_a_bare_environment():
+    """The worker is told, whose log it is; with the stand-ins, by Airflow's own paths."""
+    services = Airflow()
+    services.answers["mask_secret"] = None
+    source = """
+        def f():
+            from airflow_venv import mask_secret
+            mask_secret("word")
+            mask_secret({"a": ["x", 1]}, name="password")
+            from airflow.sdk.log import mask_secret
+            mask_secret("third")
+            from airflow.utils.log.secrets_masker import mask_secret
+            mask_secret("fourth", "token")
+        """
+    assert run(source, services=services, airflow_shim=True) == Value(None)
+    assert [arguments for request, arguments in services.asked if request == "mask_secret"] == [
+        {"secret": "word", "name": None},
+        {"secret": {"a": ["x", 1]}, "name": "password"},
+        {"secret": "third", "name": None},
+        {"secret": "fourth", "name": "token"},
+    ]

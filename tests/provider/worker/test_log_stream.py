@@ -1,7 +1,7 @@
 """Prints and records put back in order."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_venv.child.frames import LogFrame
@@ -124,3 +124,41 @@ def test_no_piece_is_longer_than_the_limit(times, more):
     output.finish()
     assert sum(map(len, log.got)) == size
     assert max(map(len, log.got), default=0) <= LINE_LIMIT
+
+
+SECRET = "p@ss w0rd"  # noqa: S105
+
+
+def hide(text):
+    """Hide the secret, as Airflow's masker does."""
+    return text.replace(SECRET, "***")
+
+
+@given(st.integers(LINE_LIMIT - 40, LINE_LIMIT + 40), st.integers(0, 70_000), st.sampled_from(["x", "é", "\u20ac"]))
+@settings(max_examples=30, deadline=None)
+def test_a_secret_is_not_halved_where_a_long_line_is_cut(before, after, filler):
+    """The log hides whole secrets only; and no character is cut."""
+    log = Kept()
+    output = OutputStream(log, "tok", hide)
+    line = filler * (before // len(filler.encode())) + SECRET + filler * after
+    output.feed(line.encode())
+    output.finish()
+    assert [text for text in log.got if SECRET in text]
+    assert "".join(log.got) == line
+
+
+def test_a_line_of_secrets_alone_is_hidden():
+    """There is no place to cut it."""
+    log = Kept()
+    output = OutputStream(log, "tok", lambda text: "***" if text.strip("s") == "" else text)
+    output.feed(b"s" * 200_000)
+    output.finish()
+    assert set(log.got[:-1]) == {"***"}
+
+
+def test_records_that_wait_for_their_marks_take_a_bounded_amount_of_memory():
+    """Beyond it they are logged as they come."""
+    output, log = made()
+    for number in range(100):
+        output.record(record(number), "x" * 1_000_000)
+    assert 80 < len(log.got) < 100

@@ -7,11 +7,12 @@ import sys
 import textwrap
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
 from airflow_venv.call import Crash, Error, Value
-from airflow_venv.child import process_tree
+from airflow_venv.child import parent_death, process_tree
 from airflow_venv.worker import supervisor
 from tests.support import children
 from tests.support.children import FakeServices, Lines, run, variables
@@ -110,8 +111,8 @@ WORKER = """
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have had it ignored
     function = FunctionSource("f", (Piece({source!r}, "dag.py", 1),))
     call = Call(facts.read({python!r}), function, args={args!r}, env=dict(os.environ))
-    services = type("Services", (), {{"context": lambda *_, **__: {{}}, "variables": lambda *_: {{}}}})()
-    supervisor.run(call, services, logging)
+    answers = {{"context": lambda *_, **__: {{}}, "variables": lambda _, call: call.env, "redact": str}}
+    supervisor.run(call, type("Services", (), answers)(), logging)
     """
 
 
@@ -398,3 +399,142 @@ def test_an_argument_that_cannot_be_sent_is_named():
     assert outcome.type_name == "TransferError"
     assert "The argument number 1 cannot be sent" in outcome.message
     assert "module of module builtins" in outcome.message
+
+
+@pytest.mark.parametrize("version", ["3.7", "3.13"])
+def test_a_worker_that_has_ended_before_the_child_looks_is_noticed(version):
+    """The kernel reports only hang-ups that happen later, so the child looks once."""
+    code = """
+        import os, sys
+        sys.path.insert(0, sys.argv[1])
+        import parent_death
+        read, write = os.pipe()
+        os.close(write)
+        hooks = type("Hooks", (), {"after": lambda *_: None})()
+        parent_death.kill_at_hangup(read, hooks)
+        sum(range(10**13))
+        """
+    command = [children.interpreter(version), "-c", textwrap.dedent(code), str(Path(parent_death.__file__).parent)]
+    assert subprocess.run(command, timeout=60, check=False).returncode == -signal.SIGKILL
+
+
+ENDINGS = {
+    "returns": ("return True", True),
+    "raises": ("raise ValueError", True),
+    "exits": ("sys.exit(3)", True),
+    "leaves": ("os._exit(3)", False),
+    "is killed": ("os.kill(os.getpid(), 9)", False),
+    "crashes": ("os.kill(os.getpid(), 11)", False),
+}
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_what_a_function_has_started_outlives_it_only_if_it_ended_by_itself(tmp_path, ending):
+    """As with a plain task when it returns; swept, even out of its process group, when it could not clean up."""
+    statement, alive = ENDINGS[ending]
+    source = f"""
+        def f(pids):
+            import os, subprocess, sys
+            subprocess.Popen(["sleep", "300"], start_new_session=True)
+            open(pids, "w").write(os.environ["AIRFLOW_VENV_TASK"])
+            {statement}
+        """
+    pids = tmp_path / "mark"
+    run(source, str(pids))
+    left = marked(pids.read_text())
+    process_tree.end(left)
+    assert bool(left) is alive
+
+
+def test_a_kill_while_the_process_is_being_started_is_not_lost(monkeypatch):
+    """A signal handler that calls `on_kill` finds the task before its process exists."""
+    real = supervisor.launch
+
+    def launch(*arguments):
+        supervisor.kill_all()
+        return real(*arguments)
+
+    monkeypatch.setattr(supervisor, "launch", launch)
+    outcome = run("def f():\n    import time\n    time.sleep(600)\n")
+    assert type(outcome) is Crash
+    assert outcome.signal == signal.SIGTERM
+
+
+def test_a_forged_mark_does_not_stall_the_output():
+    """Nor does it stall a function that prints more than a pipe holds while the worker waits."""
+    source = """
+        def f():
+            import os
+            from airflow_venv import session
+            os.write(1, ("\\0%s:777\\0" % session.start.token).encode() + b"x" * 1_000_000)
+            return 1
+        """
+    assert run(source) == Value(1)
+
+
+def test_a_type_with_an_impossible_name_is_an_error_as_any_other(tmp_path):
+    """Python takes no NUL in the name of a class."""
+    body = "os.write(fd, frame({'kind': 'error', 'types': ['a\\0\\udc80.b'], 'message': 'm'}, b'trace'))"
+    outcome = run("def f(): pass", python=fake_runner(tmp_path, body))
+    assert (type(outcome), outcome.message) == (Error, "m")
+    assert outcome.type_name.isprintable()
+
+
+def test_a_cut_message_does_not_end_with_half_of_a_secret():
+    """Airflow recognises whole secrets only."""
+    services = FakeServices()
+    services.secrets = ("s3cr3t" * 10,)
+    message = "x" * (100_000 - 30) + services.secrets[0]
+    outcome = run("def f(text): raise ValueError(text)", message, services=services)
+    assert "s3cr3t" not in outcome.message
+    lines = Lines()
+    record = "x" * ((1 << 19) - 30) + services.secrets[0]
+    run("def f(text):\n    import logging\n    logging.error(text)\n", record, services=services, lines=lines)
+    assert "s3cr3t" not in lines.texts[0]
+    assert len(lines.texts[0]) > 500_000
+
+
+def test_headers_and_answers_count_against_the_bounds(tmp_path):
+    """A process that asks and never reads is ended before it takes the worker's memory."""
+    import resource
+
+    flood = """
+        request = {'kind': 'request', 'id': 1, 'request': 'big', 'arguments': {'x': [[]] * 250000}}
+        while True:
+            os.write(fd, frame(request))
+        """
+    services = FakeServices(answers={"big": lambda **_: "y" * 10_000_000})
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    outcome = run("def f(): pass", python=fake_runner(tmp_path, flood), services=services)
+    assert "floods the channel" in outcome.message
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 600_000
+
+
+def test_a_json_result_is_bounded_and_beside_it_there_are_no_buffers(tmp_path):
+    """Read, JSON takes many times its length."""
+    body = """
+        os.write(fd, frame({'kind': 'value', 'streamed': True}) + frame({'kind': 'data'}, (1 << 40).to_bytes(8, 'big')))
+        time.sleep(60)
+        """
+    outcome = run("def f(): pass", python=fake_runner(tmp_path, body), serializer="json")
+    assert "as JSON" in outcome.message
+    body = "os.write(fd, frame({'kind': 'value', 'streamed': True}) + frame({'kind': 'buffer'}, b'x')); time.sleep(60)"
+    outcome = run("def f(): pass", python=fake_runner(tmp_path, body), serializer="json")
+    assert "unexpected frame" in outcome.message
+    assert "67108864 are the limit" in run("def f(): return 'x' * (1 << 26)", serializer="json").message
+
+
+def test_a_time_limit_has_no_error_of_ours_as_its_context():
+    """What a signal handler raises while the worker waits is shown alone."""
+
+    def times_up(*_):
+        raise TimesUpError
+
+    before = signal.signal(signal.SIGALRM, times_up)
+    signal.setitimer(signal.ITIMER_REAL, 1.0)
+    try:
+        with pytest.raises(TimesUpError) as raised:
+            run("def f():\n    import time\n    time.sleep(600)\n")
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert raised.value.__context__ is None

@@ -5,6 +5,8 @@ has been imported. So no secrets backend, no database and no matching version ar
 imported unless the function imports it.
 """
 
+import sys
+
 from . import services
 
 _FIELDS = ("conn_id", "conn_type", "description", "host", "login", "password", "schema", "port", "extra")
@@ -21,8 +23,16 @@ async def _fetch_async(cls, conn_id, *_, **__):
     return _fetch(cls, conn_id)
 
 
+def _fetch_mapped(cls, conn_id, *_, **__):
+    """Make a connection of the class that is mapped to the database."""
+    models = sys.modules["airflow.models"]
+    if "airflow.models.asset" in sys.modules and hasattr(models, "import_all_models"):
+        models.import_all_models()  # SQLAlchemy looks for all classes that those of the assets refer to
+    return _fetch(cls, conn_id)
+
+
 def _models_connection(module):
-    module.Connection.get_connection_from_secrets = classmethod(_fetch)
+    module.Connection.get_connection_from_secrets = classmethod(_fetch_mapped)
 
 
 def _models_variable(module):
@@ -131,22 +141,31 @@ def _current_context(module):
     module.get_current_context = services.get_current_context
 
 
+def _first_module(*names):
+    """Import the first of these modules that exists in this version."""
+    import importlib
+
+    for name in names[:-1]:
+        try:
+            return importlib.import_module(name)
+        except ImportError:
+            continue
+    return importlib.import_module(names[-1])
+
+
 def _logging(module):
     """Keep our logging: records reach the task's log with their level, and no log folder is created."""
 
     def configure_logging(*_, **__):
-        import importlib
+        import logging
 
-        for home in ("airflow.utils.log.secrets_masker", "airflow.sdk.execution_time.secrets_masker"):
-            try:
-                masker = importlib.import_module(home).SecretsMasker
-            except (ImportError, AttributeError):
-                continue
-            import logging
-
-            logging.getLogger("airflow.task").addFilter(masker())  # Airflow up to 3.0 requires it
-            break
-        if home.startswith("airflow.sdk"):  # loggers are structlog's since 3.0
+        masker = _first_module(
+            "airflow.utils.log.secrets_masker",
+            "airflow.sdk._shared.secrets_masker",
+            "airflow.sdk.execution_time.secrets_masker",
+        )
+        logging.getLogger("airflow.task").addFilter(masker.SecretsMasker())  # Airflow up to 3.0 requires it
+        if masker.__name__.startswith("airflow.sdk"):  # loggers are structlog's since 3.0
             from .structlog_bridge import log_through_logging
 
             log_through_logging()
@@ -155,17 +174,59 @@ def _logging(module):
     module.configure_logging = configure_logging
 
 
+def _masker(module):
+    """Hide in the worker's log, too, what is to be hidden here."""
+    add_mask = module.SecretsMasker.add_mask
+
+    def add_mask_everywhere(self, secret, name=None):
+        add_mask(self, secret, name)
+        services.mask_secret(secret, name)
+
+    module.SecretsMasker.add_mask = add_mask_everywhere
+
+
+def _sdk_log(module):
+    """Hide in the worker's log alone; Airflow's own function would first import most of Airflow to reach it."""
+
+    async def amask_secret(secret, name=None):
+        services.mask_secret(secret, name)
+
+    if hasattr(module, "mask_secret"):  # from 3.1 on
+        module.mask_secret = services.mask_secret
+    if hasattr(module, "amask_secret"):
+        module.amask_secret = amask_secret
+
+
+def _sdk_masker(module):
+    """Patch the masker of 3.0; in later versions this module only refers to others."""
+    if hasattr(module, "SecretsMasker"):
+        _masker(module)
+        _sdk_log(module)
+
+
+def _configuration(module):
+    """Do not hide the settings of the environment's own Airflow, which are not used: some are common words."""
+    module.AirflowConfigParser.mask_secrets = lambda _: None
+
+
 PATCHES = {
+    "airflow._shared.secrets_masker.secrets_masker": _masker,
+    "airflow.configuration": _configuration,
     "airflow.logging_config": _logging,
     "airflow.models.connection": _models_connection,
     "airflow.models.variable": _models_variable,
     "airflow.models.xcom": _xcom,
     "airflow.operators.python": _current_context,
+    "airflow.providers.standard.operators.python": _current_context,
+    "airflow.sdk._shared.secrets_masker.secrets_masker": _masker,
     "airflow.sdk.bases.xcom": _xcom,
     "airflow.sdk.definitions.connection": _sdk_connection,
     "airflow.sdk.definitions.context": _current_context,
     "airflow.sdk.definitions.variable": _sdk_variable,
     "airflow.sdk.execution_time.context": _sdk_execution,
+    "airflow.sdk.execution_time.secrets_masker": _sdk_masker,
+    "airflow.sdk.log": _sdk_log,
+    "airflow.utils.log.secrets_masker": _masker,
 }
 """Module to what adapts it after its import: the only list of them."""
 

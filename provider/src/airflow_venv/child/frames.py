@@ -36,6 +36,11 @@ HEADER, PAYLOAD = 4, 8
 PREFIX = HEADER + PAYLOAD
 PLAIN_LIMIT = 1 << 14
 """Characters and values together. A larger value is sent as a stream."""
+RECORD_LIMIT = 1 << 19
+"""Characters of a logging record. The operator drops the end of a longer one, which may be half of a secret."""
+MESSAGE_LIMIT = 100_000
+"""Characters of the message of an exception; likewise."""
+TRACEBACK_LIMIT = 1_000_000
 INTEGER_BITS = 63
 """The largest integers that any JSON reader takes."""
 

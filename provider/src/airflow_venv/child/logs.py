@@ -5,9 +5,7 @@ import os
 import sys
 
 from . import session
-from .frames import LogFrame
-
-_LIMIT = 1 << 19
+from .frames import RECORD_LIMIT, LogFrame
 
 
 class ChannelHandler(logging.Handler):
@@ -20,7 +18,7 @@ class ChannelHandler(logging.Handler):
     def emit(self, record):
         """Send one record; print it where there is no channel (in a forked process)."""
         try:
-            text = self.format(record)[:_LIMIT]
+            text = self.format(record)[:RECORD_LIMIT]
             self._flush()
             try:
                 self._send(record, text)
@@ -55,3 +53,14 @@ def install(_module):
     root.addHandler(ChannelHandler())
     if root.level == logging.WARNING:  # nobody has set it yet
         root.setLevel(session.start.log_level)
+
+
+def log_warning(message, category, filename, lineno, file=None, line=None):  # noqa: PLR0913, PLR0917 - theirs
+    """Log a warning (`warnings.showwarning`), as `logging.captureWarnings` does."""
+    import warnings
+
+    text = warnings.formatwarning(message, category, filename, lineno, line)
+    if file is not None:
+        file.write(text)
+    else:
+        logging.getLogger("py.warnings").warning("%s", text)

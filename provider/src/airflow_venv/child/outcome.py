@@ -4,7 +4,7 @@ import os
 import sys
 import traceback
 
-from .frames import ErrorFrame, ExitFrame, SkipFrame, is_plain
+from .frames import MESSAGE_LIMIT, TRACEBACK_LIMIT, ErrorFrame, ExitFrame, SkipFrame, is_plain
 
 SKIP = {"AirflowSkipException"}
 FAIL = {"AirflowFailException", "AirflowSensorTimeout"}
@@ -38,7 +38,7 @@ _AIRFLOW = ("airflow", "airflow_venv")
 
 def _text(value):
     try:
-        return str(value)[:100_000]
+        return str(value)[:MESSAGE_LIMIT]
     except Exception as error:  # noqa: BLE001 - a broken __str__ is the user's
         return f"<no text: its __str__ raised {type(error).__name__}>"
 
@@ -72,9 +72,12 @@ def formatted(start, error):
     summary = traceback.TracebackException(type(error), error, error.__traceback__)
     _clean(summary, {piece.filename for piece in start.sources()} | {start.path}, set())
     try:
-        return "".join(summary.format()).rstrip("\n")[-1_000_000:]
+        text = "".join(summary.format()).rstrip("\n")
     except Exception:  # noqa: BLE001 - a broken __str__ again
         return type_name(type(error))
+    if len(text) <= TRACEBACK_LIMIT:
+        return text
+    return text[text.find("\n", len(text) - TRACEBACK_LIMIT) + 1 :]  # a whole line first: no half of a secret
 
 
 def _clean(summary, files, seen):

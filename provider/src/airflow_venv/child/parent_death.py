@@ -10,6 +10,7 @@ from then on the thread does it, which leaves nothing behind.
 
 import fcntl
 import os
+import select
 
 KILL = 9
 """SIGKILL; the module `signal` would load `enum`, which takes half as long as an interpreter start."""
@@ -26,6 +27,10 @@ def kill_at_hangup(fd, hooks):
         fcntl.fcntl(fd, fcntl.F_SETOWN, os.getpid())
         fcntl.fcntl(fd, SET_SIGNAL, KILL)
         fcntl.fcntl(fd, fcntl.F_SETFL, os.O_ASYNC)
+        hangup = select.poll()
+        hangup.register(fd, 0)
+        if hangup.poll(0):  # it happened before the kernel was told to report it
+            os.kill(os.getpid(), KILL)
     except (AttributeError, OSError):  # not Linux: the thread does it
         return
     _pipes.append(fd)

@@ -11,6 +11,7 @@ SERVICES = {
     "get_current_context": "services",
     "get_variable": "services",
     "log": "task_logger",
+    "mask_secret": "services",
     "set_variable": "services",
     "xcom_pull": "services",
     "xcom_push": "services",

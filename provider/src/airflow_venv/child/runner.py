@@ -79,11 +79,23 @@ def prepare(channel, lifeline, hooks, start):
     faulthandler.enable()
     os.register_at_fork(after_in_child=channel.forget)
     hooks.after("logging", lazy("logs", "install"))
+    hooks.after("warnings", show_as_records)
     hooks.before("airflow", lambda: lazy("airflow_patches", "install")(hooks))
     if "TRACEPARENT" in os.environ:
         hooks.after("opentelemetry.trace", lazy("trace_context", "attach"))
     if start.shim:
         lazy("shim", "install")()
+
+
+def show_as_records(warnings):
+    """Log warnings as records of their own level, instead of printing them."""
+
+    def show(*warning):
+        import logging  # noqa: F401 - its hook must find our module complete
+
+        lazy("logs", "log_warning")(*warning)
+
+    warnings.showwarning = show
 
 
 def lazy(module, function):

@@ -63,6 +63,16 @@ def set_variable(key, value, description=None, serialize_json=False):
     _ask("set_variable", key=key, value=value, description=description, serialize_json=bool(serialize_json))
 
 
+def mask_secret(secret, name=None):
+    """Hide a value in the task's log from now on.
+
+    Args:
+        secret: a text, or a collection whose texts are all hidden. Airflow does not hide very short ones.
+        name: the name of the value. In a dictionary, Airflow hides only values of sensitive names.
+    """
+    _ask("mask_secret", secret=secret, name=name)
+
+
 def delete_variable(key):
     """Delete a Variable."""
     _ask("delete_variable", key=key)

@@ -59,6 +59,7 @@ class BaseHook:
 
 
 _ERRORS = {name: kind for name, kind in vars(airflow_exceptions).items() if isinstance(kind, type)}
+_MASKER = {"mask_secret": services.mask_secret}
 _CONTEXT = {"get_current_context": services.get_current_context}
 _MODELS = {"Connection": SdkConnection, "Variable": Variable}
 _HOOKS = {"BaseHook": BaseHook}
@@ -76,6 +77,12 @@ MODULES = {
     "airflow.sdk.bases": {},
     "airflow.sdk.bases.hook": _HOOKS,
     "airflow.sdk.exceptions": _ERRORS,
+    "airflow.sdk.execution_time": {},
+    "airflow.sdk.execution_time.secrets_masker": _MASKER,
+    "airflow.sdk.log": _MASKER,
+    "airflow.utils": {},
+    "airflow.utils.log": {},
+    "airflow.utils.log.secrets_masker": _MASKER,
 }
 
 

@@ -53,10 +53,16 @@ class Sink:
 
 
 class Feed:
-    """A file for an unpickler to read from, and the iterator of its buffers."""
+    """A file for an unpickler to read from, and the iterator of its buffers.
 
-    def __init__(self, channel):
+    Args:
+        channel: where the frames come from.
+        with_buffers: whether memory beside the stream is expected; without, it is an error.
+    """
+
+    def __init__(self, channel, with_buffers=True):
         self.channel = channel
+        self.with_buffers = with_buffers
         self.left = 0
         self.ready = memoryview(b"")
         self.buffers = []
@@ -69,12 +75,12 @@ class Feed:
             received = not isinstance(payload, int)
             if isinstance(frame, BytesFrame):
                 self.left, self.ready = (0, memoryview(payload)) if received else (payload, self.ready)
-            elif isinstance(frame, BufferFrame):
+            elif isinstance(frame, BufferFrame) and self.with_buffers:
                 self.buffers.append(payload if received else self.channel.body(payload))
             elif isinstance(frame, EndFrame):
                 self.ended = True
             else:
-                raise ValueError("unexpected frame in a stream: " + frame.kind)  # noqa: TRY004
+                raise ValueError("unexpected frame in a stream: " + frame.kind)
         return not self.ended
 
     def readinto(self, target):
@@ -126,4 +132,4 @@ class Feed:
     def finish(self):
         """Read to the end of the stream."""
         while self._more():
-            self.read(len(self.ready) or self.left)
+            self.read(min(len(self.ready) or self.left, CHUNK))

@@ -23,6 +23,9 @@ __all__ = ["ChildChannel", "ProtocolError", "Wait"]
 HEADER_LIMIT = 1 << 20
 PAYLOAD_LIMIT = 1 << 26
 BACKLOG_LIMIT = 1 << 27
+"""Bytes of frames that wait until we have sent ours, headers included."""
+_FRAME_SIZE = 300
+"""Bytes that an empty frame takes in memory."""
 STREAMED = (BytesFrame, BufferFrame)
 """Frames whose payload is read piece by piece, or is memory that the value needs anyway."""
 
@@ -53,7 +56,7 @@ class ChildChannel:
     def __init__(self, sock: socket.socket, wait: Wait) -> None:
         self._sock = sock
         self._wait = wait
-        self._backlog: deque[tuple[Frame, bytearray]] = deque()
+        self._backlog: deque[tuple[bytearray, bytearray]] = deque()
         self._backlog_size = 0
 
     def send(self, frame: Frame, payload: Buffer = b"") -> None:
@@ -63,23 +66,29 @@ class ChildChannel:
         for view in (memoryview(prefix(len(header), len(body)) + header), body):
             left = view
             while left:
-                try:
-                    left = left[self._sock.send(left) :]
-                except BlockingIOError:  # noqa: PERF203 - a full socket is common
-                    if self._wait(write=True, idle=False):
-                        self._queue_frame()
-                except (BrokenPipeError, ConnectionResetError) as error:
-                    raise EOFError from error
+                count = self._send_some(left)
+                left = left[count:]
+                if not count and self._wait(write=True, idle=False):
+                    self._queue_frame()
+
+    def _send_some(self, view: memoryview) -> int:
+        """Send what there is room for; return the number of bytes. Raises EOFError when the child has ended."""
+        try:
+            return self._sock.send(view)
+        except BlockingIOError:
+            return 0
+        except (BrokenPipeError, ConnectionResetError) as error:
+            raise EOFError from error
 
     def _queue_frame(self) -> None:
         """Receive one frame while we are sending: a child that blocks on its own sending would never read ours."""
-        frame, size = self._read_head()
-        if isinstance(frame, STREAMED) and size > PAYLOAD_LIMIT:
+        header, size = self._read_header()
+        if size > PAYLOAD_LIMIT:
             raise ProtocolError("the process sent a value before it had read its arguments")
-        self._backlog_size += size
+        self._backlog_size += len(header) + size + _FRAME_SIZE
         if self._backlog_size > BACKLOG_LIMIT:
             raise ProtocolError("the process floods the channel without reading from it")
-        self._backlog.append((frame, self.body(size)))
+        self._backlog.append((header, self.body(size)))  # a header takes many times its size once it is parsed
 
     def head(self) -> tuple[Frame, int | bytearray]:
         """Return the next frame with the length of its payload, still to be read, or with the payload itself.
@@ -89,26 +98,20 @@ class ChildChannel:
             ProtocolError: what arrived is not a frame.
         """
         if self._backlog:
-            frame, payload = self._backlog.popleft()
-            self._backlog_size -= len(payload)
-            return frame, payload
-        return self._read_head()
+            header, payload = self._backlog.popleft()
+            self._backlog_size -= len(header) + len(payload) + _FRAME_SIZE
+            return _parse(header, len(payload)), payload
+        header, size = self._read_header()
+        return _parse(header, size), size
 
-    def _read_head(self) -> tuple[Frame, int]:
+    def _read_header(self) -> tuple[bytearray, int]:
+        """Read a header, and the length of its payload."""
         start = bytearray(PREFIX)
         self.fill(memoryview(start), idle=True)
         size = int.from_bytes(start[:HEADER], "big")
-        payload = int.from_bytes(start[HEADER:], "big")
         if size > HEADER_LIMIT:
             raise ProtocolError(f"a header of {size} bytes")
-        text = self.body(size)
-        try:
-            frame: Frame = read_frame(json.loads(text))
-        except (ValueError, RecursionError) as error:
-            raise ProtocolError(f"an invalid header: {bytes(text[:80])!r} ({str(error)[:200]})") from error
-        if payload > PAYLOAD_LIMIT and not isinstance(frame, STREAMED):
-            raise ProtocolError(f"a payload of {payload} bytes for {frame.kind!r}")
-        return frame, payload
+        return self.body(size), int.from_bytes(start[HEADER:], "big")
 
     def body(self, size: int) -> bytearray:
         """Read a payload into memory of its own."""
@@ -123,13 +126,30 @@ class ChildChannel:
         """Read exactly as many bytes as `view` holds; `idle` when they begin a frame."""
         left = view
         while left:
-            try:
-                count = self._sock.recv_into(left)
-            except BlockingIOError:
+            count = self._receive_some(left)
+            if count is None:
                 self._wait(write=False, idle=idle and len(left) == len(view))
-                continue
-            except ConnectionResetError:
-                count = 0
-            if not count:
+            elif count:
+                left = left[count:]
+            else:
                 raise EOFError
-            left = left[count:]
+
+    def _receive_some(self, view: memoryview) -> int | None:
+        """Receive what has arrived; return the number of bytes, 0 at the end, None if nothing has."""
+        try:
+            return self._sock.recv_into(view)
+        except BlockingIOError:
+            return None
+        except ConnectionResetError:
+            return 0
+
+
+def _parse(header: bytearray, payload: int) -> Frame:
+    """Parse a header and check the length of its payload. Raises ProtocolError."""
+    try:
+        frame: Frame = read_frame(json.loads(header))
+    except (ValueError, RecursionError) as error:
+        raise ProtocolError(f"an invalid header: {bytes(header[:80])!r} ({str(error)[:200]})") from error
+    if payload > PAYLOAD_LIMIT and not isinstance(frame, STREAMED):
+        raise ProtocolError(f"a payload of {payload} bytes for {frame.kind!r}")
+    return frame

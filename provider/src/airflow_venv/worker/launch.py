@@ -36,6 +36,14 @@ class Launched:
     mark: str
     """Value of the environment variable that all descendants carry."""
 
+    def close(self) -> None:
+        """Close our ends; a child that still runs ends itself then."""
+        self.sock.close()
+        os.close(self.pipe)
+        os.close(self.lifeline)
+        if self.pidfd is not None:
+            os.close(self.pidfd)
+
 
 def launch(call: Call, variables: dict[str, str]) -> Launched:
     """Start the environment's interpreter on the runner. Raises OSError if it cannot be started."""
@@ -51,7 +59,7 @@ def launch(call: Call, variables: dict[str, str]) -> Launched:
             stdout=write,
             stderr=write,
             pass_fds=passed,
-            env={**call.env, **variables, MARK: mark},
+            env={**variables, MARK: mark},
         )
     except BaseException:
         ours.close()

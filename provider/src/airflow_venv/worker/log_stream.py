@@ -10,8 +10,11 @@ import logging
 from typing import TYPE_CHECKING, Any, Protocol
 
 from airflow_venv.child.task_logger import TASK_LOGGER
+from airflow_venv.worker.messages import SECRET_LENGTH
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from airflow_venv.child.frames import LogFrame
 
 __all__ = ["Log", "OutputStream", "TaskLog"]
@@ -19,6 +22,9 @@ __all__ = ["Log", "OutputStream", "TaskLog"]
 LINE_LIMIT = 1 << 16
 """Bytes; a longer line is logged in parts."""
 RECORDS_LIMIT = 1 << 12
+RECORDS_SIZE = 1 << 24
+"""Characters of the records that wait for their marks."""
+_CUT_STEP = 1 << 10
 _NUMBER_LENGTH = 20
 _LATEST = float(1 << 33)
 """Seconds since the epoch that a record may have been made at."""
@@ -68,14 +74,24 @@ class TaskLog:
         self._handler.handle(record)
 
 
+def _size(frame: LogFrame, text: str) -> int:
+    return len(text) + len(frame.name) + len(frame.path) + len(frame.function)
+
+
+def _decoded(text: bytearray) -> str:
+    return text.decode("utf-8", "backslashreplace")
+
+
 class OutputStream:
     """Puts bytes of the pipe and records of the channel together. Holds one line and a few records at most."""
 
-    def __init__(self, log: Log, token: str) -> None:
+    def __init__(self, log: Log, token: str, redact: Callable[[str], str] = str) -> None:
         self._log = log
+        self._redact = redact
         self._mark = f"\0{token}:".encode()
         self._text = bytearray()
         self._records: dict[int, tuple[LogFrame, str]] = {}
+        self._records_size = 0
         self._awaited: int | None = None
         self._searched = 0
         """Up to here there is no mark in the text."""
@@ -87,10 +103,16 @@ class OutputStream:
 
     def record(self, frame: LogFrame, text: str) -> None:
         """Take a record from the channel; it is logged when its mark comes."""
-        if len(self._records) >= RECORDS_LIMIT:
+        size = _size(frame, text)
+        if (
+            len(self._records) >= RECORDS_LIMIT
+            or self._records_size + size > RECORDS_SIZE
+            or frame.number in self._records
+        ):
             self._log.record(frame, text)
             return
         self._records[frame.number] = (frame, text)
+        self._records_size += size
         if self._awaited == frame.number:
             self.release()
 
@@ -104,6 +126,7 @@ class OutputStream:
     def _emit(self, number: int) -> None:
         record = self._records.pop(number, None)
         if record:
+            self._records_size -= _size(*record)
             self._log.record(*record)
 
     def feed(self, data: bytes) -> None:
@@ -147,15 +170,30 @@ class OutputStream:
             self._text[:stop].splitlines() if b"\r" in self._text[:stop] else self._text[:stop].split(b"\n")[:-1]
         ):
             self._line(line)
-        while end - stop >= LINE_LIMIT:
-            self._line(self._text[stop : stop + LINE_LIMIT])
-            stop += LINE_LIMIT
+        while end - stop >= LINE_LIMIT + SECRET_LENGTH:
+            stop += self._log_part(self._text[stop : stop + LINE_LIMIT + SECRET_LENGTH])
         del self._text[:stop]
         self._searched = max(0, self._searched - stop)
 
     def _line(self, line: bytearray) -> None:
-        for start in range(0, len(line) or 1, LINE_LIMIT):
-            self._log.line(line[start : start + LINE_LIMIT].decode("utf-8", "backslashreplace"))
+        start = 0
+        while len(line) - start > LINE_LIMIT:
+            start += self._log_part(line[start : start + LINE_LIMIT + SECRET_LENGTH])
+        self._log.line(_decoded(line[start:]))
+
+    def _log_part(self, text: bytearray) -> int:
+        """Log the first part of a long line; return its length.
+
+        The line is not cut in a character, nor in a secret: the log hides only whole ones.
+        """
+        whole = self._redact(_decoded(text))
+        for limit in range(LINE_LIMIT, LINE_LIMIT - SECRET_LENGTH, -_CUT_STEP):
+            cut = next((place for place in range(limit, limit - 4, -1) if text[place] & 0xC0 != 0x80), limit)
+            if self._redact(_decoded(text[:cut])) + self._redact(_decoded(text[cut:])) == whole:
+                self._log.line(_decoded(text[:cut]))
+                return cut
+        self._log.line("***")  # no place without a secret
+        return LINE_LIMIT
 
     def finish(self) -> None:
         """Log the rest: the child has ended."""

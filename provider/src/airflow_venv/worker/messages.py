@@ -9,15 +9,29 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from airflow_venv.call import Error, Exit, Fail, FileFunction, Skip, TypeName
-from airflow_venv.child.frames import AnswerFrame, ErrorFrame, ExitFrame, SkipFrame, SourcePiece, StartFrame, is_plain
+from airflow_venv.child.frames import (
+    MESSAGE_LIMIT,
+    AnswerFrame,
+    ErrorFrame,
+    ExitFrame,
+    SkipFrame,
+    SourcePiece,
+    StartFrame,
+    is_plain,
+)
 from airflow_venv.worker.channel import ProtocolError
 from airflow_venv.worker.serializers import SERIALIZERS, protocol_for
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from airflow_venv.call import Call, FunctionSource, Outcome
     from airflow_venv.child.frames import Frame
 
-__all__ = ["Pickled", "error_frame", "read_outcome", "start_frame"]
+__all__ = ["SECRET_LENGTH", "Pickled", "error_frame", "mask_cut", "read_outcome", "start_frame"]
+
+SECRET_LENGTH = 1 << 13
+"""Characters of the longest secret that no cut may halve."""
 
 
 def start_frame(call: Call, context: dict[str, Any], *, mark: str, token: str, log_level: int) -> StartFrame:
@@ -79,21 +93,41 @@ def error_frame(request_id: int, error: Exception) -> AnswerFrame:
     return AnswerFrame(id=request_id, error=str(error), types=[kind.__name__ for kind in type(error).__mro__])
 
 
-def read_outcome(frame: Frame, text: str) -> Outcome:
+def mask_cut(text: str, limit: int, redact: Callable[[str], str]) -> str:
+    """Hide secrets in a text that may have been cut at its end, where half of one would not be recognised.
+
+    Args:
+        text: the text.
+        limit: the number of characters at which it was cut.
+        redact: hides the secrets that Airflow knows.
+    """
+    if len(text) < limit:
+        return text  # whoever logs it hides them
+    return redact(text)[:-SECRET_LENGTH] + "... (cut)"
+
+
+def read_outcome(frame: Frame, text: str, redact: Callable[[str], str]) -> Outcome:
     """Turn the frame of an outcome other than a value into the outcome. Raises ProtocolError for any other frame."""
+    if isinstance(frame, (SkipFrame, ExitFrame, ErrorFrame)):
+        message = mask_cut(frame.message, MESSAGE_LIMIT, redact)
     if isinstance(frame, SkipFrame):
-        return Skip(frame.message)
+        return Skip(message)
     if isinstance(frame, ExitFrame):
-        return Exit(frame.code & 0xFF, frame.message)  # what the system leaves of an exit code
+        return Exit(frame.code & 0xFF, message)  # what the system leaves of an exit code
     if isinstance(frame, ErrorFrame) and frame.types:
         outcome = Error if frame.retry else Fail
-        mro = tuple(TypeName.parse(str(name)) for name in frame.types)
+        mro = tuple(TypeName.parse(_printable(name)) for name in frame.types)
         return outcome(
             type_name=str(mro[0]),
-            message=frame.message,
+            message=message,
             traceback=text,
             mro=mro,
             args=tuple(frame.args),
             attributes=frame.attributes,
         )
     raise ProtocolError(f"a frame {frame.kind!r} out of turn")
+
+
+def _printable(name: Any) -> str:
+    """Make a name that Python accepts for a class: without NULs and lone surrogates."""
+    return "".join(character if character.isprintable() else "?" for character in str(name)[:1000])

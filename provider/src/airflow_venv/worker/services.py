@@ -20,10 +20,12 @@ from airflow_venv._compat import (
     AirflowSkipException,
     get_connection,
     get_current_context,
+    mask_secret,
     set_variable,
 )
 from airflow_venv.child.json_codec import TAG, decode
 from airflow_venv.child.task_logger import log
+from airflow_venv.worker.child_environment import airflow_version, child_variables
 from airflow_venv.worker.context_encoding import (
     asset_like,
     encode_connection,
@@ -51,6 +53,7 @@ __all__ = [
     "get_current_context",
     "get_variable",
     "log",
+    "mask_secret",
     "set_variable",
     "xcom_pull",
     "xcom_push",
@@ -106,24 +109,22 @@ class Services:
             return {TAG: ["unavailable", name, refusals([name])[name]]}
         return encode_context_value(self._context, name)
 
-    def variables(self, call: Call) -> dict[str, str]:
-        """Return what is added to the environment's variables.
+    def redact(self, text: str) -> str:
+        """Return the text with the secrets hidden that Airflow knows."""
+        return _compat.redact(text)
 
-        `AIRFLOW_CONN_*` for the connections that the user wants there. And where another version of Airflow is
-        installed, a configuration file of its own, an empty one: the worker's names classes that it does not have.
-        """
-        added = {
+    def variables(self, call: Call) -> dict[str, str]:
+        """Return the environment variables of the child, `AIRFLOW_CONN_*` for the exported connections among them."""
+        exported = {
             f"AIRFLOW_CONN_{name.upper()}": _compat.get_connection(name).get_uri() for name in call.export_connections
         }
-        packages = call.environment.packages
-        version = packages.get("apache-airflow") or packages.get("apache-airflow-core")
-        if (
-            version
-            and version != _compat.AIRFLOW_VERSION
-            and call.env.get("AIRFLOW_CONFIG") == os.environ.get("AIRFLOW_CONFIG")
-        ):
-            added["AIRFLOW_CONFIG"] = os.devnull
-        return added
+        variables = child_variables(
+            call.env,
+            version=airflow_version(call.environment.packages),
+            worker_version=_compat.AIRFLOW_VERSION,
+            inherited=os.environ,
+        )
+        return {**variables, **exported}
 
     def answer(self, request: str, arguments: dict[str, Any]) -> Any:
         """Answer one request: encoded plain data, or `Pickled`.
@@ -158,6 +159,9 @@ class Services:
 
     def _delete_variable(self, key: str) -> None:
         _compat.delete_variable(key)
+
+    def _mask(self, secret: Any, *, name: str | None = None) -> None:
+        mask_secret(secret, name)
 
     def _pull(self, **arguments: Any) -> Any:
         value = to_standard(_compat.xcom_pull(self._context["ti"], arguments))
@@ -233,6 +237,7 @@ _REQUESTS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
         Services._set_variable,  # noqa: SLF001
         {"key": str, "value": _ANY, "description": (str, type(None)), "serialize_json": bool},
     ),
+    "mask_secret": (Services._mask, {"secret": _ANY, "name": (str, type(None))}),  # noqa: SLF001
     "delete_variable": (Services._delete_variable, {"key": str}),  # noqa: SLF001
     "xcom_pull": (
         Services._pull,  # noqa: SLF001

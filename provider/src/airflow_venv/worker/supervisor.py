@@ -14,18 +14,18 @@ import select
 import signal
 import subprocess
 import time
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from airflow_venv.call import Crash, Error, Value, signal_name
 from airflow_venv.child import process_tree
-from airflow_venv.child.frames import AnswerFrame, EndFrame, LogFrame, RequestFrame, ValueFrame
+from airflow_venv.child.frames import RECORD_LIMIT, AnswerFrame, EndFrame, LogFrame, RequestFrame, ValueFrame
 from airflow_venv.child.stream import Feed, Sink
 from airflow_venv.errors import TransferError
 from airflow_venv.worker.channel import STREAMED, ChildChannel, ProtocolError
 from airflow_venv.worker.launch import launch
 from airflow_venv.worker.log_stream import OutputStream, TaskLog
-from airflow_venv.worker.messages import Pickled, error_frame, read_outcome, start_frame
-from airflow_venv.worker.serializers import dump_arguments, load_result
+from airflow_venv.worker.messages import Pickled, error_frame, mask_cut, read_outcome, start_frame
+from airflow_venv.worker.serializers import SERIALIZERS, dump_arguments, load_result
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from airflow_venv.call import Call, Outcome
     from airflow_venv.child.frames import Frame
+    from airflow_venv.worker.launch import Launched
 
 __all__ = ["AirflowServices", "Supervisor", "kill_all", "run"]
 
@@ -59,8 +60,11 @@ class AirflowServices(Protocol):
     def answer(self, request: str, arguments: dict[str, Any]) -> Any:
         """Answer one request with plain data. An exception is raised again in the child."""
 
+    def redact(self, text: str) -> str:
+        """Return the text with the secrets hidden that Airflow knows."""
+
     def variables(self, call: Call) -> dict[str, str]:
-        """Return what is added to the child's environment: exported connections, settings of Airflow."""
+        """Return the child's environment variables."""
 
 
 def run(call: Call, services: AirflowServices, log: Any) -> Outcome:
@@ -70,11 +74,11 @@ def run(call: Call, services: AirflowServices, log: Any) -> Outcome:
     """
     variables = services.variables(call)
     context = services.context(call.context_names, everything=call.all_context)
-    try:
-        supervisor = Supervisor(call, services, TaskLog(log), variables)
-    except OSError as error:
-        return Crash(f"{call.environment.python} cannot be started: {error}")
-    with supervisor:
+    with Supervisor(call, services, TaskLog(log)) as supervisor:
+        try:
+            supervisor.start(variables)
+        except OSError as error:
+            return Crash(f"{call.environment.python} cannot be started: {error}")
         return supervisor.run(context)
 
 
@@ -120,35 +124,41 @@ class _ValueFrames:
 class Supervisor:
     """Runs the process of one function, from its start to its end."""
 
-    def __init__(self, call: Call, services: AirflowServices, log: TaskLog, variables: dict[str, str]) -> None:
+    channel: ChildChannel
+    _launched: Launched | None = None
+
+    def __init__(self, call: Call, services: AirflowServices, log: TaskLog) -> None:
         self.call = call
         self.outcome: Outcome | None = None
         self._services = services
         self._log = log
         self._token = secrets.token_hex(8)
-        self._output = OutputStream(log, self._token)
+        self._output = OutputStream(log, self._token, services.redact)
         self._ended = False
         self._pipe_closed = False
-        self._launched = launch(call, variables)
-        self.channel = ChildChannel(self._launched.sock, self._wait)
-        _running.add(self)
+        self._killed = False
 
     def __enter__(self) -> Supervisor:  # noqa: PYI034 - Self came with Python 3.11
+        _running.add(self)  # before there is a process: a signal may arrive while it is being started
         return self
+
+    def start(self, variables: dict[str, str]) -> None:
+        """Start the process. Raises OSError if that is impossible."""
+        self._launched = launch(self.call, variables)
+        self.channel = ChildChannel(self._launched.sock, self._wait)
+        if self._killed:
+            self.kill()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            if not self._has_ended():
+            if self._launched is not None and (kind is not None or not self._has_ended()):
                 self.kill()
         finally:
             _running.discard(self)
-            self._launched.sock.close()
-            os.close(self._launched.pipe)
-            os.close(self._launched.lifeline)
-            if self._launched.pidfd is not None:
-                os.close(self._launched.pidfd)
+            if self._launched is not None:
+                self._launched.close()
 
     def run(self, context: dict[str, Any]) -> Outcome:
         """Send the child its task, serve it until it ends, and return the outcome."""
@@ -164,16 +174,20 @@ class Supervisor:
             self._drain()
             return self.outcome  # how the process ended is our own doing
         self._drain()
-        code = self._launched.popen.returncode
-        if self.outcome is None:
-            return Crash.with_code(code)
-        if code < 0:
+        code = self._child.popen.returncode
+        if self.outcome is not None and code < 0 and not self._killed:
             self._log.line(f"The process was ended by {signal_name(code)} after its function had ended.")
-        return self.outcome
+        if self.outcome is None or code < 0:  # it could not end by itself what it has started
+            self.kill()
+        return self.outcome or Crash.with_code(code)
+
+    @property
+    def _child(self) -> Launched:
+        return cast("Launched", self._launched)  # only used after `start`
 
     def _send_task(self, context: dict[str, Any]) -> None:
         """Send the start frame, and the arguments that are not in it."""
-        frame = start_frame(self.call, context, mark=self._launched.mark, token=self._token, log_level=self._log.level)
+        frame = start_frame(self.call, context, mark=self._child.mark, token=self._token, log_level=self._log.level)
         try:
             self.channel.send(frame)
             if frame.arguments is None:
@@ -191,13 +205,14 @@ class Supervisor:
             raise ProtocolError(f"a frame {frame.kind!r} out of turn")
         body = self.channel.body(payload) if isinstance(payload, int) else payload
         if isinstance(frame, LogFrame):
-            self._output.record(frame, body.decode("utf-8", "backslashreplace"))
+            text = body.decode("utf-8", "backslashreplace")
+            self._output.record(frame, mask_cut(text, RECORD_LIMIT, self._services.redact))
         elif isinstance(frame, RequestFrame):
             self._answer(frame)
         elif isinstance(frame, ValueFrame):
             self._receive_value(frame)
         else:
-            self.outcome = read_outcome(frame, body.decode("utf-8", "backslashreplace"))
+            self.outcome = read_outcome(frame, body.decode("utf-8", "backslashreplace"), self._services.redact)
 
     def _answer(self, frame: RequestFrame) -> None:
         try:
@@ -214,7 +229,7 @@ class Supervisor:
         if not frame.streamed:
             self.outcome = Value(frame.value)
             return
-        feed = Feed(_ValueFrames(self))
+        feed = Feed(_ValueFrames(self), with_buffers=not SERIALIZERS[self.call.serializer].data_only)
         try:
             value = load_result(self.call, feed)
             feed.finish()
@@ -230,7 +245,7 @@ class Supervisor:
             self.outcome = Value(value)
 
     def _has_ended(self) -> bool:
-        self._ended = self._ended or self._launched.popen.poll() is not None
+        self._ended = self._ended or self._child.popen.poll() is not None
         return self._ended
 
     def _wait(self, *, write: bool, idle: bool) -> bool:
@@ -241,6 +256,8 @@ class Supervisor:
         deadline = time.monotonic() + limit
         while True:
             ready = self._poll(select.POLLIN | (select.POLLOUT if write else 0))
+            if self._output.held and not ready and not self._poll(select.POLLIN, timeout=0):
+                self._output.release()  # the mark is forged, or its record is among the frames that wait
             if ready:
                 return bool(ready & ~select.POLLOUT)
             if self._has_ended() and not self._poll(select.POLLIN, timeout=0):
@@ -251,7 +268,7 @@ class Supervisor:
     def _poll(self, events: int, timeout: float | None = None) -> int:
         """Wait for the channel, the pipe or the child's end; read the pipe; return the channel's events."""
         poll = select.poll()
-        sock, pipe, pidfd = self._launched.sock.fileno(), self._launched.pipe, self._launched.pidfd
+        sock, pipe, pidfd = self._child.sock.fileno(), self._child.pipe, self._child.pidfd
         if events:
             poll.register(sock, events)
         if not self._output.held and not self._pipe_closed:
@@ -268,7 +285,7 @@ class Supervisor:
     def _read_pipe(self) -> int:
         """Read once; return the number of bytes."""
         try:
-            data = os.read(self._launched.pipe, _READ_SIZE)
+            data = os.read(self._child.pipe, _READ_SIZE)
         except BlockingIOError:
             return 0
         self._pipe_closed = not data  # by the child's end, or by a child that lives on without output
@@ -286,6 +303,9 @@ class Supervisor:
 
     def kill(self) -> None:
         """End the child and its descendants: SIGTERM first, then SIGKILL."""
+        self._killed = True
+        if self._launched is None:
+            return
         try:
             process_tree.end(self._alive(), signal.SIGTERM)
             deadline = time.monotonic() + GRACE
@@ -293,11 +313,11 @@ class Supervisor:
                 time.sleep(0.01)
         finally:
             if not self._has_ended():  # it first: it might start others
-                process_tree.end([self._launched.popen.pid])
-            process_tree.sweep(self._alive(), self._launched.mark)
+                process_tree.end([self._child.popen.pid])
+            process_tree.sweep(self._alive(), self._child.mark)
             with contextlib.suppress(subprocess.TimeoutExpired):  # what hangs in the kernel ends when it returns
-                self._launched.popen.wait(GRACE)
+                self._child.popen.wait(GRACE)
 
     def _alive(self) -> list[int]:
-        below = process_tree.descendants(self._launched.popen.pid, self._launched.mark)
-        return below if self._has_ended() else [self._launched.popen.pid, *below]
+        below = process_tree.descendants(self._child.popen.pid, self._child.mark)
+        return below if self._has_ended() else [self._child.popen.pid, *below]
