@@ -18,7 +18,7 @@ from airflow.models.dag_version import DagVersion
 from airflow.models.renderedtifields import RenderedTaskInstanceFields as Rendered
 from airflow.models.serialized_dag import SerializedDagModel as Serialized
 from airflow.models.taskinstance import TaskInstance
-from sqlalchemy import Text, and_, cast, false, func, select
+from sqlalchemy import JSON, Text, and_, cast, false, func, select, type_coerce
 
 from airflow_venv.ui.serialized_tasks import EnvironmentTask, environment_tasks
 
@@ -143,14 +143,15 @@ def _told(session: Session, tasks: list[EnvironmentTask]) -> Iterator[ToldRun]:
     rank = func.row_number().over(
         partition_by=(Rendered.dag_id, Rendered.task_id), order_by=(TaskInstance.start_date.desc(), Rendered.run_id)
     )
+    fields = type_coerce(Rendered.rendered_fields, JSON)  # in Airflow 3.1 its type cannot be looked into
     ranked = (
         select(
             Rendered.dag_id,
             Rendered.task_id,
             Rendered.run_id,
             Rendered.map_index,
-            Rendered.rendered_fields["venv"].as_string().label("venv"),
-            Rendered.rendered_fields["python"].as_string().label("python"),
+            fields["venv"].as_string().label("venv"),
+            fields["python"].as_string().label("python"),
             TaskInstance.start_date,
             TaskInstance.state,
             rank.label("rank"),
