@@ -171,7 +171,7 @@ def test_local_installs_from_the_lock(project: Path, index: str):
     assert installed(environment, "alpha") == "1.0"
     (project / "one.txt").write_text("alpha>=1\n")
     _, said = local(project, environ={**os.environ, "UV_DEFAULT_INDEX": index})
-    assert "note: one: pylock.one.toml does not fit (one.txt changed)" in said
+    assert "note: one: the lock does not fit: pylock.one.toml (one.txt changed)" in said
     assert installed(environment, "alpha") == "1.1"
     assert not (environment / "pylock.toml").exists()
 

@@ -21,7 +21,7 @@ FILES = Files(
     }
 )
 OUTSIDE = {"from", "builder", "mount", "network", "path", "uv", "cache", "lock"}
-"""Options that shape the step from outside: its mounts, its network, its interpreter, where its result goes."""
+"""Options that shape the step from outside: mounts, network, interpreter, lock, and where the result goes."""
 
 
 def written(spec: OptionSpec) -> str:

@@ -31,7 +31,7 @@ def test_a_lock_that_fits_takes_the_place_of_the_requirements():
     """Neither the requirements file nor the constraints enter the step, so editing a comment there rebuilds nothing."""
     plan = plan_install(pyenv(LINE), Files(FILES, **{"pylock.x.toml": lock_text()}), platform="linux/arm64")
     assert plan.requirements.inputs == ("pylock.x.toml",)
-    assert (plan.pyenv.options.constraints, plan.pyenv.inline, plan.stale) == ((), None, ())
+    assert (plan.pyenv.options.constraints, plan.pyenv.inline, plan.path) == ((), None, "pylock.x.toml")
     assert plan.lock is not None
     assert plan.lock.only_wheels
 
@@ -57,7 +57,7 @@ def test_without_a_lock_nothing_changes():
 def test_a_stale_lock_is_not_taken_and_says_why(files, options, reason):
     """The requirements are installed as if there were none."""
     plan = plan_install(pyenv(LINE), Files({**FILES, "pylock.x.toml": lock_text(), **files}), **options)
-    assert (plan.stale, plan.lock, plan.path) == ((reason,), None, "pylock.x.toml")
+    assert (plan.requirements.stale_lock, plan.lock) == (f"pylock.x.toml ({reason})", None)
     assert "r.txt" in plan.requirements.inputs
 
 

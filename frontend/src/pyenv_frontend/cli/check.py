@@ -11,9 +11,9 @@ from pyenv_frontend.cli import report
 from pyenv_frontend.cli.common import CommonOptions, common_options
 from pyenv_frontend.cli.report import Finding
 from pyenv_frontend.errors import UserError
-from pyenv_frontend.inputs.resolve import resolve_inputs
 from pyenv_frontend.lint.config import config_of
 from pyenv_frontend.lint.linter import lint_pyenvs
+from pyenv_frontend.lock.choice import plan_install
 from pyenv_frontend.pyenv.hints import misspelt
 from pyenv_frontend.stages.analyze import has_pyenv
 
@@ -84,7 +84,7 @@ def _closures(program: Program, context: FolderContext, errors: list[UserError])
     found: list[RequirementInputs | None] = []
     for environment in program.environments:
         try:
-            found.append(resolve_inputs(environment.pyenv, context))
+            found.append(plan_install(environment.pyenv, context).requirements)
         except UserError as error:
             errors.append(error)
             found.append(None)

@@ -16,13 +16,14 @@ from pyenv_frontend.expansion.astro_runtime import FILES
 from pyenv_frontend.expansion.base_image import Base
 from pyenv_frontend.expansion.location import HomeUnknownError
 from pyenv_frontend.expansion.step_images import ImagesByName
-from pyenv_frontend.inputs.resolve import resolve_inputs
+from pyenv_frontend.lock.choice import plan_program
 from pyenv_frontend.stages.analyze import has_pyenv
 
 if TYPE_CHECKING:
     from pyenv_frontend.dockerfile import Document
+    from pyenv_frontend.expansion.base_image import Libc
     from pyenv_frontend.inputs.build_context import BuildContext
-    from pyenv_frontend.stages.program import Environment
+    from pyenv_frontend.stages.program import Environment, Stage
 
 __all__ = ["expand"]
 
@@ -58,22 +59,27 @@ class _Expander:
         self._document = document
         self._base_options = base_options
         self._base_env = options.base_env
+        self._platform = options.settings.target_platform or options.settings.build_platform
         # The engine is not asked about scratch, which has no variables.
         self._bases: dict[tuple[str, str | None], Base] = {("scratch", None): Base(reference="scratch")}
         self._program = options.read_program(document, base_variables=self._variables)
 
     def text(self, context: BuildContext, tools: str | None) -> bytes:
-        environments = self._program.environments
-        for each in environments:
-            self._check_user(each)
-        needs = [resolve_inputs(each.pyenv, context).step_inputs for each in environments]
+        for environment in self._program.environments:
+            self._check_user(environment)
+        program, plans = plan_program(self._program, context, platform=self._platform, libc_of=self._libc)
+        needs = [plan.requirements.step_inputs for plan in plans]
         image = tools or self._syntax() or _TOOLS
         images = ImagesByName(tools_image=image, onbuild_tools=image)
         present = [name for name in FILES if context.exists(name)]
         try:
-            return expansion.expand(self._program, self._bases, needs, images, present=present, to_print=True).source
+            return expansion.expand(program, self._bases, needs, images, present=present, to_print=True).source
         except HomeUnknownError as error:
             raise self._homeless(error.user) from error
+
+    def _libc(self, stage: Stage) -> Libc | None:
+        base = self._bases.get((stage.root, stage.root_platform))
+        return base.libc if base is not None else None
 
     def _check_user(self, environment: Environment) -> None:
         """Refuse a USER that expands to nothing where its ENV is unknown: for the engine it would be root."""

@@ -72,9 +72,9 @@ def _say_locks(jobs: Sequence[Job]) -> None:
     """Say which environments are made from a lock, and which locks do not fit."""
     for job in jobs:
         plan = job.plan
-        if plan is not None and plan.stale:
-            reasons = ", ".join(plan.stale)
-            _note(f"{job.name}: {plan.path} does not fit ({reasons}); to mend it, run pyenv-frontend lock {job.name}")
+        if plan is not None and plan.requirements.stale_lock:
+            stale = plan.requirements.stale_lock
+            _note(f"{job.name}: the lock does not fit: {stale}; to mend it, run pyenv-frontend lock {job.name}")
         elif plan is not None and plan.lock is not None and job.stale:
             _note(f"{job.name}: installed from {plan.path}")
 

@@ -64,6 +64,9 @@ class RequirementInputs:
     locked: tuple[str, ...] = ()
     """The `pyproject.toml`s whose dependencies a `uv.lock` decides."""
 
+    stale_lock: str = ""
+    """The lock that does not fit these requirements, with the reasons: `pylock.x.toml (r.txt changed)`."""
+
     @property
     def step_inputs(self) -> StepInputs:
         """What of it the step is told."""

@@ -5,25 +5,26 @@ Pure. A build, `pyenv-frontend local` and `check` all ask here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pyenv_frontend.errors import UserError
 from pyenv_frontend.inputs.build_context import NotInContextError
 from pyenv_frontend.inputs.resolve import resolve_inputs
-from pyenv_frontend.lock.inputs import changes, lock_inputs
-from pyenv_frontend.lock.lockfile import LockFormatError, lock_name, read_lock_file
 from pyenv_frontend.positions import Location
 from pyenv_frontend.pyenv.instruction import RequirementsFile
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pyenv_frontend.expansion.base_image import Libc
     from pyenv_frontend.inputs.build_context import BuildContext
     from pyenv_frontend.inputs.resolve import RequirementInputs
     from pyenv_frontend.lock.lockfile import Lock
     from pyenv_frontend.pyenv.instruction import Pyenv
+    from pyenv_frontend.stages.program import Program, Stage
 
-__all__ = ["InstallPlan", "can_be_locked", "plan_install"]
+__all__ = ["InstallPlan", "can_be_locked", "lock_name", "plan_install", "plan_program"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,10 +41,12 @@ class InstallPlan:
     """The lock that is taken."""
 
     path: str = ""
-    """The lock file in the build context; empty if there is none."""
+    """The file of that lock in the build context."""
 
-    stale: tuple[str, ...] = ()
-    """Why the lock is not taken, in words: `requirements.txt changed`."""
+
+def lock_name(name: str) -> str:
+    """Return the file name of the lock of the environment `name`."""
+    return f"pylock.{name}.toml"
 
 
 def can_be_locked(pyenv: Pyenv) -> bool:
@@ -85,19 +88,60 @@ def plan_install(
             _option_location(pyenv),
             hint=f"run pyenv-frontend lock {pyenv.name.text}",
         )
-    return InstallPlan(pyenv=pyenv, requirements=requirements, path=path, stale=tuple(reasons))
+    requirements = requirements._replace(stale_lock=f"{path} ({', '.join(reasons)})")
+    return InstallPlan(pyenv=pyenv, requirements=requirements)
+
+
+def plan_program(
+    program: Program,
+    context: BuildContext,
+    *,
+    platform: str | None = None,
+    libc_of: Callable[[Stage], Libc | None] = lambda _stage: None,
+) -> tuple[Program, tuple[InstallPlan, ...]]:
+    """Plan the installs of a whole Dockerfile.
+
+    Args:
+        program: the Dockerfile.
+        context: the build context.
+        platform: the platform that is built for, where a stage does not name its own; None where it does not matter.
+        libc_of: gives the C library of a stage's base image, or None.
+
+    Returns:
+        The Dockerfile with locks in place of what they were made from, and a plan for each PYENV in order.
+
+    Raises:
+        UserError: see `plan_install`.
+    """
+    plans: list[InstallPlan] = []
+    stages = []
+    for stage in program.stages:
+        built_for = (stage.root_platform or platform) if platform is not None else None
+        of_stage = [
+            plan_install(environment.pyenv, context, platform=built_for, libc=libc_of(stage))
+            for environment in stage.environments
+        ]
+        environments = zip(stage.environments, of_stage, strict=True)
+        replaced = tuple(environment._replace(pyenv=plan.pyenv) for environment, plan in environments)
+        stages.append(replace(stage, environments=replaced))
+        plans += of_stage
+    return replace(program, stages=tuple(stages)), tuple(plans)
 
 
 def _fit(
     data: bytes, pyenv: Pyenv, requirements: RequirementInputs, platform: str | None, libc: Libc | None
 ) -> tuple[Lock | None, list[str]]:
     """Return the lock if it fits, or else the reasons why it does not."""
+    # Loaded where there is a lock: the start of every build would wait for it.
+    from pyenv_frontend.lock.inputs import changes, lock_inputs  # noqa: PLC0415
+    from pyenv_frontend.lock.lockfile import LockFormatError, read_lock_file  # noqa: PLC0415
+
     try:
         lock = read_lock_file(data)
     except LockFormatError as error:
         return None, [str(error)]
     reasons = changes(lock.inputs, lock_inputs(pyenv, requirements))
-    if platform is not None and platform not in lock.target.platforms:
+    if platform is not None and platform.removesuffix("/v8") not in lock.target.platforms:
         reasons.append(f"it is not for {platform}")
     reasons += _libc_reasons(lock.target.libc, libc)
     return (None, reasons) if reasons else (lock, [])

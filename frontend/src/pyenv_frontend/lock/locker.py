@@ -12,8 +12,9 @@ import tomli_w
 
 from pyenv_frontend.errors import UserError
 from pyenv_frontend.inputs.resolve import resolve_inputs
+from pyenv_frontend.lock.choice import lock_name
 from pyenv_frontend.lock.inputs import changes, lock_inputs
-from pyenv_frontend.lock.lockfile import Lock, LockFormatError, as_document, lock_name, read_lock_file
+from pyenv_frontend.lock.lockfile import Lock, LockFormatError, as_document, read_lock_file
 from pyenv_frontend.lock.resolver import ResolverError
 from pyenv_frontend.positions import Location
 

@@ -21,7 +21,6 @@ __all__ = [
     "LockFormatError",
     "LockTarget",
     "as_document",
-    "lock_name",
     "merge_platforms",
     "read_lock_file",
 ]
@@ -73,11 +72,6 @@ class Lock:
     def only_wheels(self) -> bool:
         """Whether nothing in it has to be built."""
         return all(package.get("wheels") and "sdist" not in package for package in self.packages)
-
-
-def lock_name(name: str) -> str:
-    """Return the file name of the lock of the environment `name`."""
-    return f"pylock.{name}.toml"
 
 
 def read_lock_file(data: bytes) -> Lock:

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
-from pyenv_frontend.lock.lockfile import MACHINES, lock_name, merge_platforms
+from pyenv_frontend.lock.choice import lock_name
+from pyenv_frontend.lock.lockfile import MACHINES, merge_platforms
 from pyenv_image.failure import StepError
 from pyenv_image.requirements import Requirements
 from pyenv_image.workspace import Workspace

@@ -15,7 +15,8 @@ from pyenv_frontend.expansion import astro_runtime
 from pyenv_frontend.expansion.base_image import accounts
 from pyenv_frontend.expansion.expand import expand
 from pyenv_frontend.expansion.location import HomeUnknownError
-from pyenv_frontend.inputs.resolve import named, resolve_inputs
+from pyenv_frontend.inputs.resolve import named
+from pyenv_frontend.lock.choice import lock_name, plan_program
 from pyenv_frontend.positions import Location
 from pyenv_frontend.solve.base_images import BaseImages
 from pyenv_frontend.solve.expanded_build import ExpandedBuild
@@ -28,9 +29,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pyenv_frontend.dockerfile import Document
-    from pyenv_frontend.expansion.base_image import Base
+    from pyenv_frontend.expansion.base_image import Base, Libc
     from pyenv_frontend.expansion.expand import BaseKey
     from pyenv_frontend.solve.session import BuildSession
+    from pyenv_frontend.stages.program import Stage
 
 
 def expand_build(session: BuildSession) -> tuple[ExpandedBuild, ...]:
@@ -60,7 +62,8 @@ class _Expander:
         # Errors are reported when all variables are known, those of `--builder` too.
         first = read(self.document, settings, base_variables=images.variables, report=lambda _error: None)
         pyenvs = [each.pyenv for each in first.environments if not each.pyenv.onbuild]
-        self.session.load({path for pyenv in pyenvs for path in named(pyenv)})
+        locks = {lock_name(pyenv.name.text) for pyenv in pyenvs if not pyenv.bare}
+        self.session.load({path for pyenv in pyenvs for path in named(pyenv)} | locks)
         facts = images.facts(first)
         builds = [self._for_platform(platform, facts[platform]) for platform in facts]
         if len({each.expansion.source for each in builds}) > 1:
@@ -86,9 +89,14 @@ class _Expander:
 
         settings = self.session.settings(platform, reachable_only=True)
         builders = self.session.image_variables
-        program = read(document, settings, base_variables=variables, builder_variables=builders)
         context = self.session.context
-        closures = [resolve_inputs(each.pyenv, context) for each in program.environments]
+        program, plans = plan_program(
+            read(document, settings, base_variables=variables, builder_variables=builders),
+            context,
+            platform=settings.target_platform or self.options.build_platform,
+            libc_of=lambda stage: _libc(facts, stage),
+        )
+        closures = [plan.requirements for plan in plans]
         have_triggers = any(base.triggers for base in facts.values())
         present = {name for name in astro_runtime.FILES if context.exists(name)} if have_triggers else set()
         images = MountedImages(self.session, program, platform)
@@ -130,3 +138,8 @@ class _Expander:
             Location(self.document.file, unknown.environment.pyenv.name.span),
             hint=f"make it before the PYENV (RUN useradd -m {unknown.user}), or correct the USER above",
         )
+
+
+def _libc(facts: Mapping[BaseKey, Base], stage: Stage) -> Libc | None:
+    base = facts.get((stage.root, stage.root_platform))
+    return base.libc if base is not None else None

@@ -17,7 +17,7 @@ from pyenv_frontend.buildkit import results
 from pyenv_frontend.buildkit.api import Notice
 from pyenv_frontend.buildkit.status import CallError, Status
 from pyenv_frontend.errors import UserError
-from pyenv_frontend.inputs.resolve import resolve_inputs
+from pyenv_frontend.lock.choice import plan_install
 from pyenv_frontend.solve.error_details import of_same_lines
 from pyenv_frontend.solve.subrequests.blanked_file import blanked, named_last_stage
 from pyenv_frontend.stages.analyze import read
@@ -163,7 +163,7 @@ def add_findings(answer: dict[str, Any], result: wire.Result, session: BuildSess
     closures: list[RequirementInputs | None] = []
     for environment in program.environments:
         try:
-            closures.append(resolve_inputs(environment.pyenv, session.context))
+            closures.append(plan_install(environment.pyenv, session.context).requirements)
         except UserError as error:
             errors.append(error)
             closures.append(None)
