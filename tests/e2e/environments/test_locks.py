@@ -30,14 +30,14 @@ pytestmark = pytest.mark.images(PY311, PY38)
 
 @pytest.fixture
 def old_index() -> Iterator[str]:
-    """An index of the day on which the lock is made."""
+    """Serve what there is on the day on which the lock is made."""
     with services.package_index({name: wheel for name, wheel in WHEELS.items() if "1.1" not in name}) as address:
         yield address
 
 
 @pytest.fixture
 def new_index() -> Iterator[str]:
-    """The index of the day of the build."""
+    """Serve what there is on the day of the build."""
     with services.package_index(WHEELS) as address:
         yield address
 
@@ -58,7 +58,7 @@ def versions(image) -> str:
 
 
 def dockerfile(index: str, pyenv: str = "PYENV 3.8 x r.txt") -> str:
-    """A Dockerfile whose base has an index of its own."""
+    """Return a Dockerfile whose base has an index of its own."""
     return f"FROM {PY311}\n{INDEX.format(index=index)}{pyenv}\n"
 
 
@@ -111,4 +111,4 @@ def test_an_edit_that_changes_no_input_of_the_lock_installs_nothing(buildx, tmp_
     text = dockerfile(old_index)
     buildx(text, files)
     again = buildx(text, {**files, "other.txt": "x"})
-    assert any("PYENV 3.8 x r.txt" in step for step in again.cached)
+    assert "Creating virtual environment" not in again.log

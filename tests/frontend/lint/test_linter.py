@@ -5,10 +5,10 @@ from datetime import date
 import pytest
 
 from pyenv_frontend.dockerfile import parse
-from pyenv_frontend.inputs.resolve import resolve_inputs
 from pyenv_frontend.lint.config import LintConfig, config_of, parse_config
 from pyenv_frontend.lint.linter import lint_pyenvs
 from pyenv_frontend.lint.ruleset import RULES
+from pyenv_frontend.lock.choice import plan_install
 from pyenv_frontend.stages.analyze import read
 from tests.frontend.pyenv.contexts import Files
 
@@ -20,7 +20,7 @@ SYNTAX = "PyenvSyntaxMissing"
 def advice(text, files=None, *, today=TODAY, build_args=None, standalone=False, **variables):
     """Return what is said about a Dockerfile."""
     program = read(parse(text.encode()), base_variables=lambda *_: variables)
-    closures = [resolve_inputs(each.pyenv, Files(files or {})) for each in program.environments]
+    closures = [plan_install(each.pyenv, Files(files or {})).requirements for each in program.environments]
     return lint_pyenvs(program, closures, today=today, build_args=build_args, standalone=standalone)
 
 
@@ -31,8 +31,8 @@ def names(*args, **kwargs):
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 def test_examples_of_the_table(rule):
     """The bad example gets exactly this warning, the good one none."""
-    assert names(rule.bad, standalone=rule.name == SYNTAX) == [rule.name]
-    assert names(rule.good, standalone=rule.name == SYNTAX) == []
+    assert names(rule.bad, rule.files, standalone=rule.name == SYNTAX) == [rule.name]
+    assert names(rule.good, rule.files, standalone=rule.name == SYNTAX) == []
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
@@ -43,10 +43,10 @@ def test_every_rule_can_be_skipped(rule):
     above = "\n".join([*lines[:last], f"# check=skip={rule.name}", *lines[last:]])
     skipped = {"BUILDKIT_DOCKERFILE_CHECK": f"skip=Other, {rule.name};error=true"}
     alone = rule.name == SYNTAX
-    assert names(f"# check=skip={rule.name}\n{rule.bad}", standalone=alone) == []
-    assert names(above, standalone=alone) == []
-    assert names(rule.bad, build_args=skipped, standalone=alone) == []
-    assert names(f"# check=skip=all\n{rule.bad}", standalone=alone) == []
+    assert names(f"# check=skip={rule.name}\n{rule.bad}", rule.files, standalone=alone) == []
+    assert names(above, rule.files, standalone=alone) == []
+    assert names(rule.bad, rule.files, build_args=skipped, standalone=alone) == []
+    assert names(f"# check=skip=all\n{rule.bad}", rule.files, standalone=alone) == []
 
 
 def test_build_arg_takes_the_place_of_the_directive():

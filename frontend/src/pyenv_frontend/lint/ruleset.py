@@ -6,7 +6,7 @@ A rule is written here and nowhere else.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from packaging.utils import canonicalize_name
@@ -18,7 +18,7 @@ from pyenv_frontend.positions import Location, Span
 from pyenv_frontend.pyenv.versions import SERIES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from packaging.requirements import Requirement
 
@@ -63,6 +63,9 @@ class Rule:
     check: Callable[[LintCase], Iterator[Problem]]
     """Finds the problems of one PYENV."""
 
+    files: Mapping[str, str] = field(default_factory=dict)
+    """The files of the build context that the examples read."""
+
     @property
     def page(self) -> str:
         """Its page in the reference, from the top of the project."""
@@ -102,12 +105,13 @@ RULES: Final[list[Rule]] = []
 
 
 def _rule(
-    *, name: str, summary: str, why: str, bad: str, good: str
+    *, name: str, summary: str, why: str, bad: str, good: str, files: Mapping[str, str] | None = None
 ) -> Callable[[Callable[[LintCase], Iterator[Problem]]], Callable[[LintCase], Iterator[Problem]]]:
     """Add a rule to the table, of which the decorated function is the check."""
 
     def add(check: Callable[[LintCase], Iterator[Problem]]) -> Callable[[LintCase], Iterator[Problem]]:
-        RULES.append(Rule(name=name, summary=summary, why=why, bad=bad, good=good, check=check))
+        rule = Rule(name=name, summary=summary, why=why, bad=bad, good=good, check=check, files=files or {})
+        RULES.append(rule)
         return check
 
     return add
@@ -163,6 +167,28 @@ def _end_of_life(case: LintCase) -> Iterator[Problem]:
     if series and series.end_of_life < case.today:
         message = f"Python {series.minor} has had no security fixes since {series.end_of_life.isoformat()}"
         yield Problem(message, case.at(version.span))
+
+
+@_rule(
+    name="PyenvStaleLock",
+    summary="The lock of an environment does not fit it any longer",
+    why="A lock was made from requirements, for a Python and platforms. If one of them has changed, it may lack "
+    "packages or hold the wrong ones, so it is not used: the requirements are resolved in the build, as if there were "
+    "no lock.\n\nRun `pyenv-frontend lock <name>` and commit the result. `PYENV --lock=require` makes a stale lock an "
+    "error, `--lock=off` says that none is wanted.",
+    bad="FROM apache/airflow:3.0.6\nPYENV 3.14 reports reports.txt\n",
+    good="FROM apache/airflow:3.0.6\nPYENV --lock=off 3.14 reports reports.txt\n",
+    files={
+        "reports.txt": "pandas==2.3.3\n",
+        "pylock.reports.toml": "[tool.pyenv-frontend]\nformat = 1\npython = '3.13'\nlibc = 'glibc 2.36'\n"
+        "platforms = ['linux/amd64']\n[tool.pyenv-frontend.inputs]\nPython = '3.13'\n",
+    },
+)
+def _stale_lock(case: LintCase) -> Iterator[Problem]:
+    if case.inputs is not None and case.inputs.stale_lock:
+        name = case.pyenv.name
+        message = f"{case.inputs.stale_lock} does not fit and is not used: run pyenv-frontend lock {name.text}"
+        yield Problem(message, case.at(name.span))
 
 
 @_rule(
