@@ -104,7 +104,7 @@ RULES: Final[list[Rule]] = []
 """Every rule, in the order in which their warnings about one instruction are given."""
 
 
-def _rule(
+def _rule(  # noqa: PLR0913 - the fields of a rule
     *, name: str, summary: str, why: str, bad: str, good: str, files: Mapping[str, str] | None = None
 ) -> Callable[[Callable[[LintCase], Iterator[Problem]]], Callable[[LintCase], Iterator[Problem]]]:
     """Add a rule to the table, of which the decorated function is the check."""
