@@ -118,7 +118,7 @@ def test_without_docker(walk):
 
 def test_lock(walk):
     """A lock is written, fits, and takes newer versions when it is told to."""
-    page = walk("docs/how-to/lock.md")
+    page = walk("docs/how-to/locks.md")
     (page.folder / "Dockerfile").write_text(
         f"# syntax={page.frontend}\nFROM {AIRFLOW}\nPYENV 3.12 x <<E\nidna<3.8\nE\n"
     )

@@ -88,7 +88,7 @@ def plan_install(
             _option_location(pyenv),
             hint=f"run pyenv-frontend lock {pyenv.name.text}",
         )
-    requirements = requirements._replace(stale_lock=f"{path} ({', '.join(reasons)})")
+    requirements = replace(requirements, stale_lock=f"{path} ({', '.join(reasons)})")
     return InstallPlan(pyenv=pyenv, requirements=requirements)
 
 
