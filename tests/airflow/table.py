@@ -27,8 +27,6 @@ class Row:
     """Parts of its log."""
     hidden: tuple[str, ...] = ()
     """What its log must not hold."""
-    pending: str = ""
-    """Why it does not hold yet."""
 
     def __str__(self):
         """Name the row in pytest's report."""
@@ -63,19 +61,14 @@ def asked(line):
 def rows_of_line(line):
     """Return the rows of an environment with some Airflow, or none."""
     masked = {"log": ("the word is ***",), "hidden": (f"hush-{line}-hush",)}
-    no_import = "" if line == "none" else "Airflow cannot be imported in an environment under a real executor"
-    no_mask = no_import or "mask_secret is not among the services"
-    yield Row(dag="lines", task=f"ask_{line}", value=asked(line), **masked, pending=no_mask)
-    yield Row(dag="lines", task=f"skip_{line}", state="skipped", log=("not today",), pending=no_import)
-    yield Row(dag="lines", task=f"fail_{line}", state="failed", log=("never again",), pending=no_import)
+    yield Row(dag="lines", task=f"ask_{line}", value=asked(line), **masked)
+    yield Row(dag="lines", task=f"skip_{line}", state="skipped", log=("not today",))
+    yield Row(dag="lines", task=f"fail_{line}", state="failed", log=("never again",))
 
 
 def parameters(rows):
-    """Return rows as parameters of a test; those that do not hold yet are expected to fail."""
-    return [
-        pytest.param(row, id=str(row), marks=[pytest.mark.xfail(strict=True, reason=row.pending)] * bool(row.pending))
-        for row in rows
-    ]
+    """Return rows as parameters of a test."""
+    return [pytest.param(row, id=str(row)) for row in rows]
 
 
 TAKEN = {

@@ -47,7 +47,6 @@ def test_a_task_ends_as_it_should(deployment, row):
     row.check(deployment)
 
 
-@pytest.mark.xfail(strict=True, reason="Airflow cannot be imported in an environment under a real executor")
 def test_what_the_environment_pushed_is_there(deployment):
     """From every environment, under the key that the function chose."""
     pushed = deployment.xcoms("lines", "pushed")

@@ -221,7 +221,7 @@ def get_variable(key: str, *, deserialize_json: bool) -> tuple[bool, Any]:
         raise
 
 
-def set_variable(key: str, value: Any, *, description: str | None, serialize_json: bool) -> None:
+def set_variable(key: str, value: Any, description: str | None = None, serialize_json: bool = False) -> None:
     """Set a Variable."""
     _variable().set(key, value, description=description, serialize_json=serialize_json)
 
