@@ -152,8 +152,8 @@ def _check_programs(architecture: str, layers: list[IO[bytes]]) -> None:
                 name = member.name.lstrip("./")
                 if member.issym():
                     links[name] = member.linkname.lstrip("/")
-                file = tar.extractfile(member)
-                head = file.read(20) if file and member.isreg() else b""
+                file = tar.extractfile(member) if member.isreg() else None
+                head = file.read(20) if file else b""
                 if head.startswith(b"\x7fELF"):
                     number = int.from_bytes(head[18:20], "little")
                     machines[name] = MACHINES.get(number, str(number))

@@ -47,7 +47,9 @@ class Worker(FakeServices):
         self.inherited = variables(AIRFLOW_HOME=str(home), **EXECUTOR)
 
     def variables(self, called):  # noqa: ARG002
-        return child_variables(self.inherited, version=self.version, worker_version="3.0.0", inherited=self.inherited)
+        return child_variables(
+            self.inherited, packages={"apache-airflow": self.version}, worker_version="3.0.0", inherited=self.inherited
+        )
 
     def masked(self):
         return [arguments["secret"] for request, arguments in self.asked if request == "mask_secret"]

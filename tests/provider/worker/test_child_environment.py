@@ -19,7 +19,8 @@ WORKER = {
 
 
 def child(version, variables=WORKER, worker="3.3.2"):
-    return child_variables(variables, version=version, worker_version=worker, inherited=WORKER)
+    packages = {"apache-airflow": version} if version else {}
+    return child_variables(variables, packages=packages, worker_version=worker, inherited=WORKER)
 
 
 def test_an_environment_without_airflow_gets_the_variables_without_the_supervisors():
@@ -54,10 +55,20 @@ def test_what_the_task_sets_itself_is_left_alone():
 
 
 def test_a_worker_with_the_same_airflow_2_shares_its_database():
-    """Task code of Airflow 2 may use it."""
+    """Task code of Airflow 2 may use it, where the environment has the driver."""
     own = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "postgresql://db", "AIRFLOW__CORE__EXECUTOR": "LocalExecutor"}
-    variables = child_variables(own, version="2.11.2", worker_version="2.11.2", inherited=own)
+    packages = {"apache-airflow": "2.11.2", "psycopg2-binary": "2.9.10"}
+    variables = child_variables(own, packages=packages, worker_version="2.11.2", inherited=own)
     assert own.items() <= variables.items()
+
+
+@pytest.mark.parametrize("url", ["postgresql://db", "postgresql+psycopg2://db", "mysql://db", "mysql+pymysql://db"])
+def test_an_environment_without_the_driver_of_the_database_gets_none(url):
+    """Its Airflow could not even be imported."""
+    own = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": url, "AIRFLOW__CORE__EXECUTOR": "LocalExecutor"}
+    variables = child_variables(own, packages={"apache-airflow": "2.11.2"}, worker_version="2.11.2", inherited=own)
+    assert variables["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"].startswith("sqlite:")
+    assert variables["AIRFLOW__CORE__EXECUTOR"] == "SequentialExecutor"
 
 
 def test_the_version_is_that_of_the_distribution_with_the_core():

@@ -234,4 +234,14 @@ PATCHES = {
 def install(hooks):
     """Patch each module of the table as soon as it has been imported."""
     for name, patch in PATCHES.items():
-        hooks.after(name, patch)
+        hooks.after(name, _unless_stand_in(patch))
+
+
+def _unless_stand_in(patch):
+    """Leave the modules of `airflow_shim` alone: they are ours already, and refuse to be asked for what they lack."""
+
+    def apply(module):
+        if module.__spec__.origin != "airflow_shim":
+            patch(module)
+
+    return apply

@@ -25,7 +25,7 @@ from airflow_venv._compat import (
 )
 from airflow_venv.child.json_codec import TAG, decode
 from airflow_venv.child.task_logger import log
-from airflow_venv.worker.child_environment import airflow_version, child_variables
+from airflow_venv.worker.child_environment import child_variables
 from airflow_venv.worker.context_encoding import (
     asset_like,
     encode_connection,
@@ -120,7 +120,7 @@ class Services:
         }
         variables = child_variables(
             call.env,
-            version=airflow_version(call.environment.packages),
+            packages=call.environment.packages,
             worker_version=_compat.AIRFLOW_VERSION,
             inherited=os.environ,
         )
