@@ -58,7 +58,7 @@ def broken(engine, frontend, tmp_path):
 
 def test_a_defect_of_ours_is_one_sentence(buildx, broken):
     """The user is asked to report it; no traceback is shown."""
-    image = broken("build.source", "def read(*_): raise ZeroDivisionError('oh')\n")
+    image = broken("solve.source", "def read(*_): raise ZeroDivisionError('oh')\n")
     build = buildx.fails(f"# syntax={image}\nFROM {BASE}\n")
     error = build.log.rpartition("ERROR: ")[2]
     assert re.search(r"ZeroDivisionError: oh: this is a defect of pyenv-frontend", error)
@@ -67,7 +67,7 @@ def test_a_defect_of_ours_is_one_sentence(buildx, broken):
 
 def test_a_frontend_that_dies_ends_the_build(buildx, broken):
     """The engine says so in one sentence, and the next build works."""
-    image = broken("build.source", "import os\nos._exit(137)\n")
+    image = broken("solve.source", "import os\nos._exit(137)\n")
     build = buildx.fails(f"# syntax={image}\nFROM {BASE}\n", timeout=60)
     assert re.search(r"ERROR: .*(exit code: 137|closed unexpectedly)", build.log)
     buildx(f"FROM {BASE}\n")
@@ -79,26 +79,43 @@ def test_a_frontend_that_answers_nonsense_ends_the_build(buildx, broken):
         "import os\nfor fd in range(3, 9):\n    try: os.write(fd, b'nonsense' * 99)\n"
         "    except OSError: pass\nos._exit(0)\n"
     )
-    image = broken("build.source", code)
+    image = broken("solve.source", code)
     build = buildx.fails(f"# syntax={image}\nFROM {BASE}\n", timeout=60)
     assert "ERROR: " in build.log
 
 
-@pytest.fixture
-def sleeping(engine, frontend, tmp_path):
-    """Provide a build that has come to a step that sleeps for `seconds`, a number that nobody else sleeps for."""
+def started(engine, frontend, folder, awaited):
+    """Start a build and wait until `awaited(build)`; the build has a number that no other has, `seconds`."""
     seconds = f"7{os.getpid()}{uuid.uuid4().int % 1000}"
-    (tmp_path / "Dockerfile").write_text(f"# syntax={frontend}\nFROM {BASE}\nPYENV 3.13 etl\nRUN sleep {seconds}\n")
+    (folder / "Dockerfile").write_text(f"# syntax={frontend}\nFROM {BASE}\nPYENV 3.13 etl\nRUN sleep {seconds}\n")
     command = ["docker", "buildx", "build", "--progress=plain", "--network=host", f"--build-arg=MARK={seconds}"]
     client = subprocess.Popen(
-        [*command, str(tmp_path)],
+        [*command, str(folder)],
         env=engine.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
     )  # fmt: skip
-    wait_for(lambda: processes(f"sleep {seconds}"), 120)
-    yield SimpleNamespace(client=client, seconds=seconds)
-    if client.poll() is None:
-        os.killpg(client.pid, signal.SIGKILL)
-    client.communicate()
+    build = SimpleNamespace(client=client, seconds=seconds)
+    try:
+        wait_for(lambda: awaited(build), 120)
+        yield build
+    finally:
+        if client.poll() is None:
+            os.killpg(client.pid, signal.SIGKILL)
+        client.communicate()
+
+
+@pytest.fixture
+def sleeping(engine, frontend, tmp_path):
+    """Provide a build that has come to a step that sleeps; its frontend has done its part and is gone."""
+    yield from started(engine, frontend, tmp_path, lambda build: processes(f"sleep {build.seconds}"))
+
+
+@pytest.fixture
+def working(engine, broken, tmp_path):
+    """Provide a build whose frontend is at work, and stays so."""
+    folder = tmp_path / "working"
+    folder.mkdir()
+    image = broken("solve.source", "import time\ntime.sleep(600)\n")
+    yield from started(engine, image, folder, frontends)
 
 
 def ended(build):
@@ -106,30 +123,31 @@ def ended(build):
     return not processes(f"sleep {build.seconds}") and not frontends(build)
 
 
-def test_a_frontend_has_no_network(sleeping):
+def test_a_frontend_has_no_network(working):
     """Its container has the loopback device alone, whatever network the build's steps have."""
-    (process,) = frontends(sleeping)
+    (process,) = frontends(working)
     devices = Path(f"/proc/{process}/net/dev").read_text().splitlines()[2:]
     assert [line.split(":")[0].strip() for line in devices] == ["lo"]
 
 
+@pytest.mark.parametrize("stage", ["sleeping", "working"])
 @pytest.mark.parametrize("signal_", [signal.SIGINT, signal.SIGKILL], ids=["interrupted", "killed"])
-def test_a_client_that_goes_leaves_no_process(sleeping, signal_):
-    """Ctrl-C, or worse, while an instruction runs: neither the frontend nor the step lives on."""
-    assert frontends(sleeping)
-    os.killpg(sleeping.client.pid, signal_)
-    assert sleeping.client.wait(60) != 0
-    wait_for(lambda: ended(sleeping), 30)
+def test_a_client_that_goes_leaves_no_process(request, stage, signal_):
+    """Ctrl-C, or worse, in a step or while the frontend works: neither the frontend nor the step lives on."""
+    build = request.getfixturevalue(stage)
+    os.killpg(build.client.pid, signal_)
+    assert build.client.wait(60) != 0
+    wait_for(lambda: ended(build), 30)
 
 
-def test_a_frontend_that_is_killed_while_steps_run_ends_the_build(sleeping, buildx):
-    """The user gets a sentence, the step is stopped, and the next build works."""
-    for process in frontends(sleeping):
+def test_a_frontend_that_is_killed_ends_the_build(working, buildx):
+    """The user gets a sentence, and the next build works."""
+    for process in frontends(working):
         os.kill(process, signal.SIGKILL)
-    log, _ = sleeping.client.communicate(timeout=60)
-    assert sleeping.client.returncode != 0
+    log, _ = working.client.communicate(timeout=60)
+    assert working.client.returncode != 0
     assert re.search(r"^ERROR: .*(exit code: 137|closed unexpectedly)", log, re.MULTILINE)
-    wait_for(lambda: ended(sleeping), 30)
+    wait_for(lambda: ended(working), 30)
     buildx(f"FROM {BASE}\n")
 
 
