@@ -45,7 +45,7 @@ def find_newer_syntax(text: str, version: tuple[int, ...]) -> NewerSyntax | None
     try:
         tree = ast.parse(text, feature_version=minor)
     except SyntaxError as error:
-        return NewerSyntax(error.lineno or 1, error.msg[:1].lower() + error.msg[1:])
+        return NewerSyntax(_first_line(text, error.lineno or 1), error.msg[:1].lower() + error.msg[1:])
     constructs = _Constructs(text, minor)
     constructs.visit(tree)
     if constructs.first is not None:
@@ -53,6 +53,17 @@ def find_newer_syntax(text: str, version: tuple[int, ...]) -> NewerSyntax | None
     if sys.version_info >= _FREE_FSTRINGS and minor < _FREE_FSTRINGS:
         return next(_fstrings(text, minor), None)
     return None
+
+
+def _first_line(text: str, line: int) -> int:
+    """Return where a refused statement begins: of a whole block, some Pythons give the last line."""
+    blocks = tuple(getattr(ast, name) for name in ("Match", "TryStar") if hasattr(ast, name))
+    starts = [
+        node.lineno
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, blocks) and node.lineno <= line <= (node.end_lineno or 0) + 1
+    ]
+    return min(starts, default=line)
 
 
 class _Constructs(ast.NodeVisitor):
