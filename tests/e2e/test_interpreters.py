@@ -41,14 +41,14 @@ def test_the_bases_own_python_stays_as_it_is(buildx, options):
     )
 
 
-@pytest.mark.parametrize("line", ["PYENV 3.14 new", "PYENV 3.11.99 etl", "PYENV --from=127.0.0.1:1/py:1 3.11 etl"])
+@pytest.mark.parametrize("line", ["PYENV 3.14 new", "PYENV 3.11.3 etl", "PYENV --from=127.0.0.1:1/py:1 3.11 etl"])
 def test_an_image_that_is_not_available_is_an_error_of_the_pyenv(buildx, line):
     """Its line is marked; the sentence names the image, why it is that one, and every way out."""
     build = buildx.fails(f"FROM {BASE}\nRUN true\nPYENV 3.13 other\n{line}\n")
     assert marked(build.log) == ("Dockerfile", [(5, line)])
     words = last_error(build)
     assert re.search(
-        r"(python:3\.14-slim-bookworm|python:3\.11\.99-slim-bookworm|127\.0\.0\.1:1/py:1), .* is not available", words
+        r"(python:3\.14-slim-bookworm|python:3\.11\.3-slim-bookworm|127\.0\.0\.1:1/py:1), .* is not available", words
     )
     for way in ("--from=IMAGE", "--build-context", "--build-arg PYENV_PYTHON_IMAGE="):
         assert way in words
