@@ -18,7 +18,7 @@ def _no_system_file(monkeypatch, tmp_path):
 
 
 def settings(environ, installer="uv", home="/nonexistent"):
-    return settings_for(installer, {"XDG_CONFIG_DIRS": "/nonexistent", **environ}, str(home), "/work")
+    return settings_for(installer, {"XDG_CONFIG_DIRS": "/nonexistent", **environ}, str(home), "/here")
 
 
 def variables(given):
@@ -67,7 +67,7 @@ def test_settings_of_the_network_and_of_uv_are_kept():
             {"UV_INDEX": "http://a", "UV_INDEX_STRATEGY": "first-index"},
         ),
         ({"PIP_TRUSTED_HOST": "a b:8"}, {"UV_INSECURE_HOST": "a b:8"}),
-        ({"PIP_CERT": "ca.pem"}, {"SSL_CERT_FILE": "/work/ca.pem"}),
+        ({"PIP_CERT": "ca.pem"}, {"SSL_CERT_FILE": "/here/ca.pem"}),
         ({"PIP_CERT": "/ca.pem", "SSL_CERT_FILE": "/b"}, {"SSL_CERT_FILE": "/b"}),
         ({"PIP_CLIENT_CERT": "/c.pem"}, {"SSL_CLIENT_CERT": "/c.pem"}),
         ({"PIP_PROXY": "http://p"}, {"HTTP_PROXY": "http://p", "HTTPS_PROXY": "http://p"}),
@@ -96,7 +96,7 @@ def test_variables_of_pip_become_variables_of_uv(environ, expected):
     ("environ", "arguments", "sync"),
     [
         ({"PIP_NO_INDEX": "true"}, ["--no-index"], ["--no-index"]),
-        ({"PIP_FIND_LINKS": "wheels http://x/y"}, ["--find-links=/work/wheels", "--find-links=http://x/y"], None),
+        ({"PIP_FIND_LINKS": "wheels http://x/y"}, ["--find-links=/here/wheels", "--find-links=http://x/y"], None),
         ({"PIP_ONLY_BINARY": "a,b"}, ["--only-binary=a", "--only-binary=b"],
          ["--no-build-package=a", "--no-build-package=b"]),
         ({"PIP_NO_BINARY": ":all:"}, ["--no-binary=:all:"], ["--no-binary"]),
@@ -104,7 +104,7 @@ def test_variables_of_pip_become_variables_of_uv(environ, expected):
         ({"UV_NO_BUILD": "false"}, [], []),
         ({"UV_NO_BINARY_PACKAGE": "a b"}, ["--no-binary=a", "--no-binary=b"],
          ["--no-binary-package=a", "--no-binary-package=b"]),
-        ({"PIP_CONSTRAINT": "c.txt /d.txt"}, ["--constraints=/work/c.txt", "--constraints=/d.txt"], []),
+        ({"PIP_CONSTRAINT": "c.txt /d.txt"}, ["--constraints=/here/c.txt", "--constraints=/d.txt"], []),
         ({"PIP_REQUIRE_HASHES": "yes"}, ["--require-hashes"], []),
         ({"PIP_NO_DEPS": "yes"}, ["--no-deps"], []),
         ({"PIP_ALL_RELEASES": "a"}, ["--prerelease-package=a=allow"], None),
