@@ -7,7 +7,8 @@ import pytest
 from pyenv_frontend.cli.folder_context import FolderContext
 from pyenv_frontend.dockerfile import parse
 from pyenv_frontend.inputs.resolve import resolve_inputs
-from pyenv_frontend.local.fingerprint import Fingerprint, differences, fingerprint_of
+from pyenv_frontend.local.fingerprint import Fingerprint, fingerprint_of
+from pyenv_frontend.lock.inputs import changes
 from pyenv_frontend.stages.analyze import read
 
 LINE = "PYENV 3.12 one reqs.txt"
@@ -84,4 +85,4 @@ def test_differences_are_said_in_words():
     old = {"Python": "3.8", "a.txt": "1", "b.txt": "1", "layout": "1"}
     new = {"Python": "3.9", "a.txt": "2", "c.txt": "1", "layout": "1"}
     said = ["Python 3.8 became 3.9", "a.txt changed", "c.txt is new", "b.txt is gone"]
-    assert differences(old, new) == said
+    assert changes(old, new) == said

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pyenv_frontend.inputs.resolve import RequirementInputs
     from pyenv_frontend.pyenv.instruction import Pyenv
 
-__all__ = ["Fingerprint", "differences", "fingerprint_of"]
+__all__ = ["Fingerprint", "fingerprint_of"]
 
 _LAYOUT: Final = "2"
 """Counted up when environments of an older version of this package have to be made anew."""
@@ -60,24 +60,6 @@ def fingerprint_of(pyenv: Pyenv, closure: RequirementInputs, context: BuildConte
     parts |= {path: _digest(closure.contents[path].data) for path in closure.files}
     parts |= {f"{path}/": _tree(context, "" if path == "." else path) for path in closure.trees}
     return Fingerprint(parts=parts)
-
-
-def differences(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
-    """Say in words what changed between two recipes' parts."""
-    said = []
-    for name in {**new, **old}:
-        before, after = old.get(name), new.get(name)
-        if before == after:
-            continue
-        if name == "Python":
-            said.append(f"Python {before} became {after}")
-        elif before is None:
-            said.append(f"{name} is new")
-        elif after is None:
-            said.append(f"{name} is gone")
-        else:
-            said.append(f"{name} changed")
-    return said
 
 
 def _tree(context: BuildContext, path: str) -> str:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyenv_frontend.errors import UserError
-from pyenv_frontend.local.fingerprint import differences, fingerprint_of
+from pyenv_frontend.local.fingerprint import fingerprint_of
 from pyenv_frontend.lock.choice import plan_install
+from pyenv_frontend.lock.inputs import changes
 from pyenv_frontend.positions import Location
 from pyenv_frontend.pyenv.options import OPTIONS
 
@@ -99,7 +100,7 @@ def job_of(pyenv: Pyenv, context: BuildContext, store: Store) -> Job:
     fingerprint = fingerprint_of(pyenv, closure, context, store.place(name))
     record = store.record(name)
     if record is not None:
-        stale = tuple(differences(record.parts, fingerprint.parts))
+        stale = tuple(changes(record.parts, fingerprint.parts))
     else:
         broken = store.place(name).is_symlink()
         stale = ("its interpreter is gone, or it is damaged" if broken else "missing",)
