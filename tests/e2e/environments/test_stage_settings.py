@@ -109,6 +109,6 @@ def test_an_install_leaves_nothing_but_the_environment(made):
 @pytest.mark.images(PY311)
 def test_messages_name_the_users_files(buildx):
     """The line of a requirements file, without the folder of a copy; and lines come whole."""
-    log = buildx.fails(f"FROM {PY311}\nPYENV 3.11 a reqs/r1.txt\n", {"reqs/r1.txt": "six\n\n./missing\n"}).log
-    assert "reqs/r1.txt:3" in log
+    log = buildx.fails(f"FROM {PY311}\nPYENV 3.11 a reqs/r1.txt\n", {"reqs/r1.txt": "six\n\nsix ; nonsense\n"}).log
+    assert "`reqs/r1.txt:3`" in log
     assert "/tmp/pyenv-" not in log
