@@ -1,5 +1,6 @@
 """Byte-compiling: everything that compiles, the same bytes as the standard library's tool, and kept between builds."""
 
+import contextlib
 import importlib.util
 import os
 import resource
@@ -49,12 +50,15 @@ def one_processor():
     os.sched_setaffinity(0, processors)
 
 
-@pytest.fixture
-def limit_of_files():
-    """Let writing fail beyond a size, as it does on a disk that is full."""
+@contextlib.contextmanager
+def file_size_limit(size):
+    """Let writing fail beyond a size, as it does on a full disk; pytest's own output may be larger than that."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def made(folder):
@@ -177,30 +181,31 @@ def test_the_bytes_do_not_tell_what_was_compiled_before(tmp_path, version):
     assert len(results) == 1
 
 
-def test_a_full_disk(folder, limit_of_files):
+def test_a_full_disk(folder):
     """A file that cannot be written whole is an error that names it, and no part of it stays."""
-    limit_of_files(2000)
-    with pytest.raises(StepError, match=r"byte code could not be made in .*site-packages: .*File too large"):
+    with (
+        file_size_limit(2000),
+        pytest.raises(StepError, match=r"byte code could not be made in .*site-packages: .*File too large"),
+    ):
         compiled(folder)
     assert [path.name for path in folder.rglob("*large*") if path.suffix != ".py"] == []
 
 
-def test_a_full_disk_when_byte_code_comes_from_the_cache(folder, tmp_path, limit_of_files):
+def test_a_full_disk_when_byte_code_comes_from_the_cache(folder, tmp_path):
     """The same holds for what is copied."""
     cache = tmp_path / "cache"
     compiled(folder, cache)
-    limit_of_files(2000)
-    with pytest.raises(StepError, match=r"large\S*: File too large"):
+    with file_size_limit(2000), pytest.raises(StepError, match=r"large\S*: File too large"):
         compiled(folder, cache)
     assert [path.name for path in folder.rglob("*large*") if path.suffix != ".py"] == []
 
 
-def test_a_full_cache(folder, tmp_path, limit_of_files):
+def test_a_full_cache(folder, tmp_path):
     """What cannot be kept is compiled again the next time; nothing is kept in part."""
     first = compiled(folder)
     (cache := tmp_path / "cache").mkdir()
-    limit_of_files(max(map(len, first.values())))  # a byte code file fits, with its check sum it does not
-    assert compiled(folder, cache) == first
+    with file_size_limit(max(map(len, first.values()))):  # a byte code file fits, with its check sum it does not
+        assert compiled(folder, cache) == first
     assert len([path for path in cache.rglob("*") if path.is_file()]) == len(first) - 1
 
 
