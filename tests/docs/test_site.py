@@ -1,18 +1,17 @@
 """The site as a browser shows it: every page is laid out on a desktop and on a phone, and measured there."""
 
 import functools
-import html
 import http.server
 import json
 import re
-import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tools import debian
+from tools import browser
 from tools.state import ROOT, Unavailable, run
 
 PAGES = sorted(path.relative_to(ROOT / "docs").with_suffix("") for path in (ROOT / "docs").rglob("*.md"))
@@ -57,7 +56,6 @@ const wait = (frame, address) => new Promise(done => { frame.onload = done; fram
     }
   }
   document.getElementById("report").textContent = JSON.stringify(report);
-  document.title = "measured";
 })();
 </script>
 """
@@ -65,16 +63,6 @@ RAW = re.compile(
     r"```|:(?:class|meth|func|mod|attr):|\]\(|<!--|^\s*\|.*\|\s*$|^\s*[-*] \S|\*\*|^#+ |^=== ", re.MULTILINE
 )
 """What Markdown leaves in a text when it was not understood."""
-
-
-@pytest.fixture(scope="session")
-def browser() -> str:
-    """Return a headless Chromium; skip the test where there is none."""
-    try:
-        debian.install("chromium-headless-shell")
-    except Unavailable as reason:
-        pytest.skip(f"no browser: {reason}")
-    return "chromium-headless-shell"
 
 
 @pytest.fixture(scope="session")
@@ -88,18 +76,21 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def measured(site: Path, browser: str) -> dict[tuple[str, str], dict[str, object]]:
-    """Return what the browser found, by page and device."""
+def measured(site: Path) -> dict[tuple[str, str], dict[str, object]]:
+    """Return what the browser measured, by page and device; skip the test where there is no browser."""
     pages = [address(page) for page in PAGES]
     harness = MEASURE.replace("PAGES", json.dumps(pages), 1).replace("WIDTHS", json.dumps(WIDTHS), 1)
     (site / "measure.html").write_text(harness)
-    with served(site) as port:
-        command = [browser, "--no-sandbox", "--disable-gpu", "--window-size=1400,1000", "--dump-dom"]
-        command += ["--timeout=240000", "--virtual-time-budget=600000", f"http://127.0.0.1:{port}/measure.html"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=400, check=True)
-    text = re.search(r'<pre id="report">(.*?)</pre>', done.stdout, re.DOTALL)[1]
-    assert text, done.stderr[-2000:]
-    return {(one["page"], one["device"]): one for one in json.loads(html.unescape(text))}
+    try:
+        with served(site) as port, browser.browser() as window:
+            window.open(f"http://127.0.0.1:{port}/measure.html")
+            deadline = time.monotonic() + 300
+            while not (report := window.script("return document.getElementById('report').textContent")):
+                assert time.monotonic() < deadline, window.messages()
+                time.sleep(0.5)
+    except Unavailable as reason:
+        pytest.skip(f"no browser: {reason}")
+    return {(page["page"], page["device"]): page for page in json.loads(report)}
 
 
 class served:  # noqa: N801 - a context manager, called like a function
