@@ -1,15 +1,18 @@
 """A reader of the pages and of the examples' READMEs, who types what they show."""
 
+import shutil
 from collections.abc import Callable, Generator, Iterator
 
 import pytest
 
+from tests.support.builds import Builder
 from tests.support.pages import Walkthrough
 from tools.engine import Engine
 from tools.state import ROOT
 
 FAILED = pytest.StashKey[bool]()
 AIRFLOW = "apache/airflow:3.3.2-python3.12"
+REGISTRY = "registry.example.com"
 
 
 @pytest.fixture
@@ -46,3 +49,17 @@ def pytest_runtest_makereport(
     if call.when == "call" and report.failed:
         item.stash[FAILED] = True
     return report
+
+
+def publish_frontend(page: Walkthrough, builder: Builder, registry: str) -> None:
+    """Push this checkout's frontend under the name that the example's Dockerfile has, and name the registry there.
+
+    The Dockerfile is also copied to the folder above the checkout.
+    """
+    name = f"{registry}/tools/pyenv-frontend:0.2"
+    builder.engine.run("tag", builder.frontend, name)
+    builder.engine.run("push", "--quiet", name)
+    for path in page.folder.iterdir():
+        if path.is_file():
+            path.write_text(path.read_text().replace(REGISTRY, registry))
+    shutil.copy(page.folder / "Dockerfile", page.checkout.parent)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import need_images
-from tests.e2e.examples.conftest import AIRFLOW
+from tests.e2e.examples.conftest import AIRFLOW, REGISTRY, publish_frontend
 from tests.support import postgres, services
 from tests.support.builds import installed_environments
 from tools.state import ROOT, Unavailable
@@ -133,7 +133,9 @@ def test_ci(walk_on, builder_on, registry):
     builder = builder_on("docker-28-containerd")  # the classic store cannot export a cache
     need_images(builder.engine, AIRFLOW, PYTHONS["3.9"], PYTHONS["3.11"])
     readme = walk_on("examples/ci/README.md", builder.engine, builder.frontend)
-    readme.replace["registry.example.com"] = registry
+    readme.replace[REGISTRY] = registry
+    publish_frontend(readme, builder, registry)
+    readme.type("wheels")
     touch(readme.folder / "old-requirements.txt")  # in no cache yet
     assert "/home/airflow/.venv/old" in installed_environments(readme.type("build.sh"))
     builder.engine.run("buildx", "prune", "--all", "--force", timeout=300)

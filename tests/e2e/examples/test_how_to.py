@@ -12,14 +12,13 @@ import yaml
 
 from tests.airflow import installations
 from tests.e2e.conftest import need_images
-from tests.e2e.examples.conftest import AIRFLOW
+from tests.e2e.examples.conftest import AIRFLOW, REGISTRY, publish_frontend
 from tests.support import services
 from tools import debian, packages
 from tools.build_image import FRONTEND
 from tools.state import ROOT, Unavailable, run
 
 PYTHONS = {series: f"python:{series}-slim-bookworm" for series in ("3.9", "3.11", "3.12")}
-REGISTRY = "registry.example.com"
 DAG = """\
 from airflow.sdk import dag, task
 
@@ -241,17 +240,6 @@ def test_ci(walk_on, builder_on, registry, tools, tmp_path):
     )
     shutil.copy(page.checkout.parent / "Dockerfile", page.folder)
     assert "imports pandas" in page.run(job["script"][0], code=1)
-
-
-def publish_frontend(page, builder, registry: str) -> None:
-    """Push this checkout's frontend under the name that the example's Dockerfile has, and name the registry there."""
-    name = f"{registry}/tools/pyenv-frontend:0.2"
-    builder.engine.run("tag", builder.frontend, name)
-    builder.engine.run("push", "--quiet", name)
-    for path in page.folder.iterdir():
-        if path.is_file():
-            path.write_text(path.read_text().replace(REGISTRY, registry))
-    shutil.copy(page.folder / "Dockerfile", page.checkout.parent)
 
 
 def test_compose(walk, base_images, engine, tools, tmp_path):
