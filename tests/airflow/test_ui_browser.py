@@ -1,0 +1,210 @@
+"""The page of environments in a real browser: how it looks, what the keyboard reaches, and what it loads."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.airflow.api_server import PASSWORD, Server, serving
+from tests.airflow.environments_site import MARKUP, prepare
+from tools.browser import Browser, axe_core, browser
+from tools.state import Unavailable
+
+pytestmark = pytest.mark.airflow
+PAGES = {
+    "list": "/venv/",
+    "nothing-found": "/venv/?q=nothing-like-this",
+    "environment": "/venv/environment?name=py313",
+    "locked": "/venv/environment?name=locked",
+    "missing": "/venv/environment?name=nowhere",
+    "told": "/venv/environment?name=elsewhere",
+    "packages": "/venv/packages?q=pip",
+    "wrong-question": "/venv/packages?q=pip%3C%3C",
+    "dags": "/venv/dags",
+    "dag": "/venv/dag?dag_id=shop",
+    "not-found": "/venv/anything",
+}
+DEVICES = {"desktop": (1280, 900), "phone": (360, 740)}
+TAB, ENTER = "\ue004", "\ue007"
+AXE = """
+return axe.run().then(report => report.violations.map(
+  rule => rule.id + ": " + rule.nodes.map(node => node.html.slice(0, 120)).join(" | ")));
+"""
+OUTSIDE = """
+const addresses = performance.getEntriesByType("resource").map(entry => entry.name);
+return addresses.filter(address => new URL(address).host !== location.host);
+"""
+FOCUS = """
+const element = document.activeElement, style = getComputedStyle(element);
+return [element.textContent.trim() || element.name, style.outlineStyle, parseFloat(style.outlineWidth)];
+"""
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """Prepare the Airflow that all servers are of."""
+    return prepare("3.3.2", tmp_path_factory.mktemp("site"))[0]
+
+
+@pytest.fixture(scope="module")
+def server(site) -> Iterator[Server]:
+    """Serve the page."""
+    with serving(site) as running:
+        yield running
+
+
+@pytest.fixture(scope="module", params=["", "/team/airflow"], ids=["at the root", "under a path"])
+def anywhere(request, site, server) -> Iterator[Server]:
+    """Serve the page; the second time below the path that a reverse proxy passes on."""
+    if not request.param:
+        yield server
+        return
+    with serving(site, path=request.param) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def window(server) -> Iterator[Browser]:
+    """Open a browser in which the administrator is logged in; the cookie is good for every server of the site."""
+    try:
+        with browser() as opened:
+            opened.open(f"{server.address}/api/v2/version")
+            opened.cookie("_token", server.client("admin").cookie)
+            opened.messages()
+            yield opened
+    except Unavailable as reason:
+        pytest.skip(f"no browser: {reason}")
+
+
+def visit(window, server, path, *, device="desktop", scheme="light"):
+    """Open a page of ours on a device."""
+    width, height = DEVICES[device]
+    window.size(width, height, phone=device == "phone")
+    window.scheme(scheme)
+    window.open(server.address + path)
+
+
+def wait_for(condition, seconds=60):
+    """Wait until a condition holds; return what it gave."""
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    return value
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("page", PAGES)
+def test_everybody_can_read_a_page(window, server, page, device, scheme):
+    """Nothing sticks out or is loaded from elsewhere, the security policy stops nothing, axe-core finds nothing."""
+    visit(window, server, PAGES[page], device=device, scheme=scheme)
+    assert window.script("return document.documentElement.scrollWidth - innerWidth") <= 0
+    dark = window.script("return getComputedStyle(document.body).backgroundColor") == "rgb(22, 29, 45)"
+    assert dark == (scheme == "dark")
+    assert window.script(OUTSIDE) == []
+    window.script(f"{axe_core()}; window.axe = axe;")
+    assert window.script(AXE) == []
+    messages = window.messages()
+    assert [text for text in messages if "404" not in text] == []
+    assert bool(messages) == (page == "not-found")
+
+
+def test_the_theme_that_was_chosen_in_airflow_wins(window, server):
+    """Over the one of the operating system."""
+    visit(window, server, "/venv/", scheme="light")
+    window.script("localStorage.setItem('theme', 'dark')")
+    visit(window, server, "/venv/", scheme="light")
+    background = window.script("return getComputedStyle(document.body).backgroundColor")
+    window.script("localStorage.removeItem('theme')")
+    assert background == "rgb(22, 29, 45)"
+
+
+def test_the_keyboard_reaches_everything_and_its_place_is_seen(window, server):
+    """First the link past the navigation; Enter searches; each place has an outline."""
+    visit(window, server, "/venv/")
+    reached = []
+    for _ in range(9):
+        window.press(TAB)
+        name, style, width = window.script(FOCUS)
+        assert (style, width) == ("solid", 3), name
+        reached.append(name)
+    assert reached[:8] == [
+        "Skip to the content", "← Airflow", "Environments", "Packages", "DAGs", "q", "Search", reached[7],
+    ]  # fmt: skip
+    visit(window, server, "/venv/")
+    window.press(TAB)
+    window.press(ENTER)
+    assert window.address.endswith("#content")
+    window.press(TAB)
+    assert window.script(FOCUS)[0] == "q"
+    for key in ("n", "o", "w", ENTER):
+        window.press(key)
+    assert wait_for(lambda: window.address.endswith("?q=now"))
+    assert "1 environment of" in window.script("return document.body.innerText")
+
+
+def test_the_entry_of_the_navigation_opens_the_page(window, anywhere):
+    """In Airflow's own website, as people do it: the menu, then the entry; not in a frame."""
+    visit(window, anywhere, "/")
+    button = "return [...document.querySelectorAll('button, a')].find(node => node.textContent.trim() === 'Browse')"
+    wait_for(lambda: window.script(f"{button} !== undefined"), 120)
+    window.script(f"const find = () => {{ {button} }}; find().focus()")
+    window.press(ENTER)
+    entry = "[...document.querySelectorAll('a')].find(node => node.textContent.trim().startsWith('Environments'))"
+    wait_for(lambda: window.script(f"return {entry} !== undefined"))
+    address, target = window.script(f"const link = {entry}; return [link.href, link.target]")
+    assert address == f"{anywhere.address}/venv/"
+    assert target in {"", "_blank"}
+
+
+def test_every_link_of_the_page_leads_somewhere(window, anywhere):
+    """Ours and Airflow's, also below a path."""
+    client = anywhere.client("admin")
+    addresses = set()
+    for path in PAGES.values():
+        visit(window, anywhere, path)
+        addresses |= set(window.script("return [...document.querySelectorAll('a')].map(link => link.href)"))
+    ours = {address.split("#")[0] for address in addresses if address.startswith(f"{anywhere.address}/venv/")}
+    theirs = addresses - ours - {address for address in addresses if "#" in address}
+    assert all(address.startswith(f"{anywhere.address}/") for address in theirs)
+    for address in ours | theirs:
+        path = address.removeprefix(anywhere.address)
+        answer = client.get(f"{anywhere.path}{path}")
+        expected = 404 if path.startswith("/venv/anything") else 200
+        assert answer.status == expected, address
+    assert any("/runs/" in address for address in theirs)
+    window.messages()
+
+
+def test_sizes_come_in_without_loading_the_page_again(window, server):
+    """The script asks until all are there."""
+    visit(window, server, "/venv/")
+    waiting = "return document.querySelectorAll('[data-size-of]').length"
+    wait_for(lambda: window.script(waiting) == 0, 120)
+    assert window.messages() == []
+
+
+def test_a_name_like_markup_is_shown_and_not_run(window, server):
+    visit(window, server, "/venv/")
+    text = f"return [...document.querySelectorAll('tbody th a')].find(link => link.textContent === {MARKUP!r}).href"
+    window.open(window.script(text))
+    assert window.script("return document.querySelector('h1').textContent") == MARKUP
+    assert window.script("return document.scripts.length") == 1
+
+
+def test_people_who_are_not_logged_in_come_back_to_the_page_they_wanted(anywhere):
+    """They log in with Airflow's own form."""
+    try:
+        with browser() as stranger:
+            stranger.open(f"{anywhere.address}/venv/packages?q=pip")
+            wait_for(lambda: stranger.script("return document.querySelectorAll('input').length >= 2"), 120)
+            for text in ("admin", PASSWORD):
+                stranger.script("document.querySelectorAll('input')[arguments[0]].focus()", int(text == PASSWORD))
+                for key in text:
+                    stranger.press(key)
+            stranger.press(ENTER)
+            wait_for(lambda: stranger.address == f"{anywhere.address}/venv/packages?q=pip")
+            assert stranger.script("return document.querySelector('h1').textContent") == "Packages"
+    except Unavailable as reason:
+        pytest.skip(f"no browser: {reason}")
