@@ -1,6 +1,7 @@
 """The command line: what it prints, as text and as JSON, and how it exits."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -47,6 +48,52 @@ def test_list_as_json_is_for_programs(capsys, monkeypatch):
     assert main(["list", "--json"]) == 0
     (one,) = json.loads(capsys.readouterr().out)
     assert (one["name"], one["packages"], one["problem"]) == ("good", {"alpha": "1.0", "beta": "1.5"}, "")
+
+
+@pytest.mark.usefixtures("environments")
+def test_list_names_the_functions_that_use_environments(capsys, tmp_path):
+    """With a folder of DAG files; one that nobody has is listed, too."""
+    (tmp_path / "dag.py").write_text("@task.venv('good')\ndef f(): pass\n@task.venv('nowhere')\ndef g(): pass\n")
+    assert main(["list", str(tmp_path / "dag.py")]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["NAME", "PYTHON", "PACKAGES", "USED", "BY", "PATH"]
+    assert any(line.startswith("nowhere") and line.endswith("missing") for line in lines)
+    assert any(line.startswith("good") and "1 function " in line for line in lines)
+    assert main(["show", "good", str(tmp_path / "dag.py")]) == 0
+    assert f"{tmp_path}/dag.py:1 f" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("environments")
+def test_html_is_one_file_with_everything_escaped(capsys, monkeypatch, environments, tmp_path):
+    """It loads nothing, and names that look like markup are text."""
+    with (environments / "pyvenv.cfg").open("a") as file:
+        file.write("pyenv = PYENV 3.12 good <<EOF\n")
+    monkeypatch.setenv("ASTRO_PYENV_<b>", str(environments / "bin" / "python"))
+    (tmp_path / "dag.py").write_text("@task.venv('nowhere')\ndef g(): pass\n")
+    assert main(["list", "--format=html", str(tmp_path / "dag.py")]) == 1
+    page = capsys.readouterr().out
+    assert page.startswith("<!doctype html>")
+    assert "default-src &#39;none&#39;" in page or "default-src 'none'" in page
+    assert "&lt;b&gt;" in page
+    assert "<b>" not in page
+    assert "<code>PYENV 3.12 good &lt;&lt;EOF</code>" in page
+    assert f"{tmp_path}/dag.py:1" in page
+    assert "ASTRO_PYENV_bad is" in page
+    assert not re.search(r"(src|href)=\"(?!#)", page)
+    assert main(["show", "good", "--format=html"]) == 0
+    page = capsys.readouterr().out
+    assert "beta" in page
+    assert "&lt;b&gt;" not in page
+
+
+def test_list_imports_little():
+    """It is typed often, and every module costs time: Airflow alone has a thousand."""
+    program = "import sys; from airflow_venv.cli import main; main(['list']); print(*sys.modules)"
+    printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    modules = set(printed.split())
+    slow = {"airflow", "jinja2", "packaging", "importlib.metadata", "subprocess", "fastapi", "sqlalchemy"}
+    assert modules & slow == set()
+    assert len(modules) < 150
 
 
 def test_list_says_when_there_are_none(capsys):

@@ -1,4 +1,4 @@
-"""The command line: `airflow-venv list | show NAME | doctor [DAG_FOLDER]`, text or JSON. Airflow is not imported."""
+"""The command line: `airflow-venv list | show NAME | doctor`, for people and for programs. Airflow is not imported."""
 
 from __future__ import annotations
 
@@ -6,17 +6,14 @@ import argparse
 import dataclasses
 import json
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from airflow_venv.environments import inventory, lookup
-from airflow_venv.environments.disk_size import disk_size
-from airflow_venv.environments.doctor import Finding, examine, examine_dags
+from airflow_venv.environments.usage import EnvironmentUse, environment_uses, to_json
 from airflow_venv.errors import VenvError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from airflow_venv.environments.inventory import EnvironmentReport
 
 __all__ = ["main"]
 
@@ -45,49 +42,78 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument("name", help="as in @task.venv(NAME)")
     show.set_defaults(run=_show)
     doctor = commands.add_parser("doctor", help="start every environment and look for what is wrong")
-    doctor.add_argument("folder", nargs="?", metavar="DAG_FOLDER", help="check what the DAG files here ask for, too")
     doctor.set_defaults(run=_doctor)
-    for command in (listing, show, doctor):
-        command.add_argument("--json", action="store_true", help="print JSON")
+    for command in (listing, show):
+        command.add_argument("folder", nargs="?", metavar="DAG_FOLDER", help="name its functions that use them, too")
+        command.add_argument(
+            "--format", choices=("text", "json", "html"), default="text", help="html: one file for a browser, to stdout"
+        )
+        command.add_argument("--json", action="store_const", const="json", dest="format", help="as --format=json")
+    doctor.add_argument("folder", nargs="?", metavar="DAG_FOLDER", help="check what the DAG files here ask for, too")
+    doctor.add_argument("--json", action="store_true", help="print JSON")
     return parser
 
 
 def _list(options: argparse.Namespace) -> int:
-    reports = inventory.describe_all()
-    if options.json:
-        print(json.dumps([_json(report) for report in reports], indent=2))
-    elif not reports:
+    uses = environment_uses(inventory.describe_all(), options.folder, measure=options.format != "text")
+    if options.format == "json":
+        print(json.dumps([to_json(use) for use in uses], indent=2))
+    elif options.format == "html":
+        _print_html("Environments", uses)
+    elif not uses:
         print(_NONE)
     else:
-        _table(
-            ["NAME", "PYTHON", "PACKAGES", "PATH"],
-            [[report.name, report.version or "?", str(len(report.packages)), report.python] for report in reports],
+        _print_list(uses, with_users=options.folder is not None)
+    return _PROBLEMS if any(use.problem for use in uses) else 0
+
+
+def _print_list(uses: Sequence[EnvironmentUse], *, with_users: bool) -> None:
+    rows = [["NAME", "PYTHON", "PACKAGES", "USED BY", "PATH"]]
+    for use in uses:
+        report, users = use.report, f"{len(use.demands)} functions" if len(use.demands) != 1 else "1 function"
+        rows.append(
+            [use.name, report.version or "?", str(len(report.packages)), users, report.python]
+            if report
+            else [use.name, "", "", users, "missing"]
         )
-        for report in reports:
-            if report.problem:
-                print(f"\n{report.name}: {report.problem}")
-    return _PROBLEMS if any(report.problem for report in reports) else 0
+    _table(rows if with_users else [[*row[:3], row[4]] for row in rows])
+    for use in uses:
+        if use.problem:
+            print(f"\n{use.name}: {use.problem}")
 
 
 def _show(options: argparse.Namespace) -> int:
     report = inventory.describe(options.name, lookup.find(lookup.check_name(options.name)))
-    if options.json:
-        print(json.dumps(_json(report), indent=2))
+    (use, *_) = environment_uses([report], options.folder, measure=options.format != "text")
+    if options.format == "json":
+        print(json.dumps(to_json(use), indent=2))
+    elif options.format == "html":
+        _print_html(use.name, [use])
     else:
         print(f"{report.name}: Python {report.version or '?'}, {report.python}")
         if report.system_site_packages:
             print("It also sees the packages of its base interpreter.")
+        if report.pyenv_line:
+            print(f"Built from {report.pyenv_line}")
         if report.problem:
             print(report.problem)
-        _table(["PACKAGE", "VERSION"], [list(item) for item in sorted(report.packages.items())])
-    return _PROBLEMS if report.problem else 0
+        _table([["PACKAGE", "VERSION"], *(list(item) for item in sorted(report.packages.items()))])
+        for demand in use.demands:
+            print(f"{demand.file}:{demand.line} {demand.function}".rstrip())
+    return _PROBLEMS if use.problem else 0
 
 
-def _json(report: EnvironmentReport) -> dict[str, Any]:
-    return inventory.to_json(report, disk_size(report.prefix) if report.has_folder else None)
+def _print_html(title: str, uses: Sequence[EnvironmentUse]) -> None:
+    # Imported here, since Jinja is slow to import and comes with Airflow.
+    from airflow_venv.ui.file_report import html_file  # noqa: PLC0415
+
+    sys.stdout.buffer.write(html_file(title, uses).encode())
 
 
 def _doctor(options: argparse.Namespace) -> int:
+    # Imported here, since `list` starts no processes.
+    from airflow_venv.environments.doctor import Finding, examine, examine_dags  # noqa: PLC0415
+
     known = lookup.environments()
     findings = [finding for name, python in known.items() for finding in examine(name, python)]
     if not known:
@@ -105,10 +131,10 @@ def _doctor(options: argparse.Namespace) -> int:
     return _PROBLEMS if findings else 0
 
 
-def _table(head: list[str], rows: list[list[str]]) -> None:
+def _table(rows: Sequence[Sequence[str]]) -> None:
     """Print aligned columns."""
-    widths = [max(len(row[column]) for row in [head, *rows]) for column in range(len(head))]
-    for row in [head, *rows]:
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    for row in rows:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
 
 

@@ -5,7 +5,6 @@ import sys
 
 import pytest
 
-from airflow_venv.environments import inventory
 from airflow_venv.environments.inventory import LOCK_LIMIT, describe, read_lock
 
 
@@ -52,14 +51,6 @@ def test_a_lock_that_leads_out_of_the_environment_is_not_read(home, tmp_path):
     (home / "pylock.toml").unlink()
     (home / "pylock.toml").mkdir()
     assert report_of(home).lock == ""
-
-
-def test_json_has_every_fact(home):
-    (home / "pylock.toml").touch()
-    values = inventory.to_json(report_of(home), 42)
-    assert values["version"] == ".".join(map(str, sys.version_info[:3]))
-    assert (values["size"], values["lock"], values["pyenv"]) == (42, str(home / "pylock.toml"), None)
-    assert values["end_of_life"].startswith("20")
 
 
 def test_an_interpreter_outside_of_an_environment_has_no_folder_of_its_own(tmp_path):

@@ -10,19 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_venv.environments import facts as environment
 from airflow_venv.environments import lookup
+from airflow_venv.environments.conflicts import conflicts
 from airflow_venv.environments.dag_scan import scan
-from airflow_venv.environments.facts import normalize
-from airflow_venv.environments.requested import requirements
 from airflow_venv.errors import BrokenEnvironmentError, UnknownEnvironmentError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from airflow_venv.environments.dag_scan import Demand
-    from airflow_venv.environments.facts import Environment
     from airflow_venv.piece import Piece
 
-__all__ = ["Finding", "conflicts", "examine", "examine_dags"]
+__all__ = ["Finding", "examine", "examine_dags"]
 
 _TIMEOUT = 60
 """Seconds that an interpreter is given to answer."""
@@ -153,26 +151,3 @@ def _last_words(error: Exception) -> str:
     """Return the end of what a process printed, or the error itself."""
     printed = str(getattr(error, "stderr", None) or "").strip()
     return printed.splitlines()[-1] if printed else str(error)
-
-
-def conflicts(facts: Environment) -> Iterator[str]:
-    """Compare what each package requires with what is installed, without starting anything."""
-    try:
-        from packaging.requirements import InvalidRequirement, Requirement  # noqa: PLC0415 - Airflow brings it
-    except ImportError:
-        return
-    version = ".".join(map(str, (facts.version or ())[:2]))
-    full = ".".join(map(str, facts.version or ()))
-    surroundings = {"extra": "", **({"python_version": version, "python_full_version": full} if version else {})}
-    for owner, text in requirements(facts.site_packages):
-        try:
-            requirement = Requirement(text)
-        except InvalidRequirement:
-            continue
-        if requirement.marker and not requirement.marker.evaluate(surroundings):
-            continue
-        installed = facts.packages.get(normalize(requirement.name))
-        if installed is None:
-            yield f"{owner} requires {requirement.name}{requirement.specifier}, which is not installed."
-        elif not requirement.specifier.contains(installed, prereleases=True):
-            yield f"{owner} requires {requirement.name}{requirement.specifier}, but {installed} is installed."

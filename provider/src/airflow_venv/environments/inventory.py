@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from airflow_venv.environments import facts as environment
 from airflow_venv.environments import lookup
-from airflow_venv.environments.doctor import conflicts
+from airflow_venv.environments.conflicts import conflicts
 from airflow_venv.environments.end_of_life import end_of_life
 from airflow_venv.environments.requested import requested
 from airflow_venv.errors import BrokenEnvironmentError
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
-__all__ = ["LOCK_LIMIT", "EnvironmentReport", "Lock", "describe", "describe_all", "read_lock", "to_json"]
+__all__ = ["LOCK_LIMIT", "EnvironmentReport", "Lock", "describe", "describe_all", "read_lock"]
 
 LOCK_LIMIT = 4_000_000
 """Bytes of a lock that are read at most; a lock of a thousand packages has about a million."""
@@ -111,19 +111,3 @@ def read_lock(report: EnvironmentReport) -> Lock | None:
         return None
     text = data[:LOCK_LIMIT].decode("utf-8", errors="replace")
     return Lock(file=Path(report.lock).name, text=text, truncated=len(data) > LOCK_LIMIT)
-
-
-def to_json(report: EnvironmentReport, size: int | None = None) -> dict[str, Any]:
-    """Return the report as values for JSON."""
-    return {
-        "name": report.name,
-        "python": report.python,
-        "version": report.version,
-        "end_of_life": report.end_of_life.isoformat() if report.end_of_life else None,
-        "packages": dict(sorted(report.packages.items())),
-        "system_site_packages": report.system_site_packages,
-        "size": size,
-        "pyenv": report.pyenv_line or None,
-        "lock": report.lock or None,
-        "problem": report.problem,
-    }
