@@ -2,15 +2,16 @@
 
 import re
 import subprocess
+import sys
 from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
 
 from tests.airflow.api_server import Server
 from tests.airflow.conftest import Airflow, make
-from tests.airflow.installations import release
+from tests.airflow.installations import CLUSTERS, release
 
-__all__ = ["MARKUP", "PACKAGE", "Site", "prepare", "readable"]
+__all__ = ["MARKUP", "PACKAGE", "Site", "prepare", "prepare_many", "readable"]
 
 MARKUP = "<script>alert(1)<"
 PACKAGE = "<b>bold<"
@@ -37,11 +38,16 @@ def readable(html):
     return " ".join(unescape(re.sub(r"<[^>]*>", " ", html)).split())
 
 
-def prepare(version, home):
-    """Make an Airflow whose DAGs were stored and run where one environment more exists than on the server."""
-    airflow = make(release(version), home)
+def prepare(version, home, database=None):
+    """Make an Airflow whose DAGs were stored and run where one environment more exists than on the server.
+
+    Args:
+        version: the release.
+        home: its folder.
+        database: the address of an empty PostgreSQL database; otherwise it is SQLite.
+    """
+    airflow = _empty(version, home, database)
     airflow.dag("environments_page.py")
-    airflow.variables["AIRFLOW__VENV__PARSE_CHECK"] = "off"
     on_worker = {"ASTRO_PYENV_elsewhere": airflow.variables["ASTRO_PYENV_py38"]}
     airflow.run("airflow", "dags", "reserialize")
     airflow.run("airflow", "dags", "test", "shop", **on_worker)
@@ -62,3 +68,40 @@ def prepare(version, home):
         }
     )
     return airflow, locked
+
+
+def prepare_many(version, home, database=None):
+    """Make an Airflow of 1,000 DAGs with 5,000 tasks, and 50 environments of 300 packages."""
+    airflow = _empty(version, home, database)
+    airflow.dag("many_tasks.py")
+    airflow.run("airflow", "dags", "reserialize", AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT="300")
+    for name in [name for name in airflow.variables if name.startswith("ASTRO_PYENV_")]:
+        del airflow.variables[name]
+    packages = {f"package_{number}": f"1.{number}" for number in range(300)}
+    for number in range(50):
+        python = environment(home / f"environments/env_{number:02d}", {**packages, "pandas": f"{number % 3}.2"})
+        airflow.variables[f"ASTRO_PYENV_env_{number:02d}"] = python
+    return airflow
+
+
+def environment(folder, packages, *, line=""):
+    """Make an environment whose packages are metadata alone; return its interpreter's path."""
+    (folder / "bin").mkdir(parents=True)
+    python = folder / "bin" / "python"
+    python.symlink_to(sys.executable)
+    (folder / "pyvenv.cfg").write_text(f"home = /usr/bin\nversion = 3.12.7\n{line and f'pyenv = {line}'}\n")
+    site = folder / "lib/python3.12/site-packages"
+    site.mkdir(parents=True)
+    for name, version in packages.items():
+        (site / f"{name}-{version}.dist-info").mkdir()
+        (site / f"{name}-{version}.dist-info" / "METADATA").write_text(f"Name: {name}\nRequires-Dist: package_1\n\n")
+    return str(python)
+
+
+def _empty(version, home, database):
+    airflow = make(CLUSTERS[version] if database else release(version), home)
+    airflow.variables["AIRFLOW__VENV__PARSE_CHECK"] = "off"
+    if database:
+        airflow.variables["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = database
+        airflow.run("airflow", "db", "migrate")
+    return airflow

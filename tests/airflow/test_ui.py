@@ -1,5 +1,6 @@
 """The page of environments in a real API server: what it shows, to whom, and how it is protected."""
 
+import contextlib
 import json
 import re
 import time
@@ -10,9 +11,12 @@ import pytest
 from tests.airflow.api_server import serving
 from tests.airflow.conftest import WHOLE_MATRIX
 from tests.airflow.environments_site import MARKUP, PACKAGE, Site, prepare, readable
+from tests.support import postgres
+from tools.state import Unavailable
 
 pytestmark = pytest.mark.airflow
 RELEASES = ("3.3.2", "3.1.8", "3.2.2") if WHOLE_MATRIX else ("3.3.2",)
+ON_POSTGRESQL = "3.3.2 on PostgreSQL"
 PAGES = (
     "/venv/",
     "/venv/environment?name=py38",
@@ -27,12 +31,20 @@ PAGES = (
 )
 
 
-@pytest.fixture(scope="module", params=RELEASES)
+@pytest.fixture(scope="module", params=[*RELEASES, ON_POSTGRESQL])
 def site(request, tmp_path_factory):
-    """Serve the page of a release."""
-    airflow, locked = prepare(request.param, tmp_path_factory.mktemp("site"))
-    with serving(airflow) as server:
-        yield Site(server, airflow, locked)
+    """Serve the page of a release, on SQLite and on PostgreSQL."""
+    home = tmp_path_factory.mktemp("site")
+    with contextlib.ExitStack() as stack:
+        database = None
+        if request.param == ON_POSTGRESQL:
+            try:
+                port = stack.enter_context(postgres.postgres("airflow"))
+            except Unavailable as reason:
+                pytest.skip(f"no PostgreSQL: {reason}")
+            database = f"postgresql+psycopg2://{postgres.USER}:{postgres.PASSWORD}@127.0.0.1:{port}/airflow"
+        airflow, locked = prepare(request.param.split()[0], home, database)
+        yield Site(stack.enter_context(serving(airflow)), airflow, locked)
 
 
 def test_the_list_says_of_each_environment_what_it_is_and_where_that_is_known_from(site):

@@ -20,7 +20,7 @@ from airflow_venv.ui.inventory_cache import InventoryCache
 from airflow_venv.ui.knowledge import gather
 from airflow_venv.ui.links import Links
 from airflow_venv.ui.metadata import TaskCatalog
-from airflow_venv.ui.render import STATIC, render
+from airflow_venv.ui.render import STATIC, compile_templates, render
 from airflow_venv.ui.security_headers import SecurityHeaders
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ def application() -> FastAPI:
     }
     for path, endpoint in routes.items():
         app.add_api_route(path, endpoint, methods=["GET"], response_model=None)
+    compile_templates()
     return app
 
 

@@ -9,11 +9,17 @@ from typing import Any
 
 import jinja2
 
-__all__ = ["STATIC", "render"]
+__all__ = ["STATIC", "compile_templates", "render"]
 
 _HERE = Path(__file__).parent
 STATIC = _HERE / "static"
 """The folder of the stylesheet, the script and the icons."""
+
+
+def compile_templates() -> None:
+    """Compile all templates, so that the first page does not wait for it."""
+    for name in _templates().list_templates():
+        _templates().get_template(name)
 
 
 def render(template: str, **values: Any) -> str:
