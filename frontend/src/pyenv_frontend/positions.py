@@ -10,13 +10,13 @@ Rules that hold in all of this package:
 - A *line map* says for each line of a generated file which lines of the user's file it stands for. It is total
   (every line of the output has an answer) and monotone (answers never go backwards).
 
-The types are named tuples and slotted classes: this module is imported at the start of every single build, and a
-frozen dataclass costs about a millisecond each to define.
+`Span`, `Lines` and `Position` are named tuples since they are used as the pairs they are: unpacked and compared.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -111,7 +111,8 @@ def _line_starts(data: bytes) -> list[int]:
     return starts
 
 
-class Location(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Location:
     """A stretch of one file: what an error points at."""
 
     file: SourceFile

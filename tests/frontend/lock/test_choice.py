@@ -1,5 +1,7 @@
 """When a lock is taken: it fits its PYENV, its platform and the base's libc; else the reasons are told."""
 
+from dataclasses import replace
+
 import pytest
 import tomli_w
 
@@ -39,7 +41,7 @@ def test_a_lock_that_fits_takes_the_place_of_the_requirements():
 def test_without_a_lock_nothing_changes():
     """The requirements are what they were."""
     plan = plan_install(pyenv(LINE), Files(FILES))
-    assert (plan.pyenv, plan.path, plan.lock) == (pyenv(LINE)._replace(instruction=plan.pyenv.instruction), "", None)
+    assert (plan.pyenv, plan.path, plan.lock) == (replace(pyenv(LINE), instruction=plan.pyenv.instruction), "", None)
     assert plan.requirements.inputs == ("c.txt", "r.txt")
 
 

@@ -1,6 +1,7 @@
 """The option table: complete, and each row does what it says."""
 
 import inspect
+from dataclasses import fields, replace
 
 import pytest
 
@@ -32,10 +33,10 @@ SAMPLES = {
 
 def test_table_and_type_agree():
     """Every field of Options has one row, and every row a sample here."""
-    assert sorted(spec.field for spec in OPTIONS) == sorted({*Options._fields} - {"spans"})
+    assert sorted(spec.field for spec in OPTIONS) == sorted({field.name for field in fields(Options)} - {"spans"})
     assert {spec.name for spec in OPTIONS} == {*SAMPLES}
     assert [spec.name for spec in OPTIONS if spec.repeatable] == [
-        spec.name for spec in OPTIONS if Options._field_defaults[spec.field] == ()
+        spec.name for spec in OPTIONS if getattr(Options(), spec.field) == ()
     ]
 
 
@@ -46,7 +47,7 @@ def test_value_arrives(spec):
     written = f"--{spec.name}" if text is None else f"--{spec.name}={text}"
     prefix = "FROM z AS builder\nFROM y\n" if spec.name == "builder" else ""
     found = pyenv(f"{prefix}PYENV {written} 3.9 x pyproject.toml")
-    assert found.options._replace(spans=()) == Options(**{spec.field: value})
+    assert replace(found.options, spans=()) == Options(**{spec.field: value})
     start, end = found.options.span(spec.name)
     assert found.instruction.file.data[start:end].decode() == written
 

@@ -1,6 +1,7 @@
 """What is read out of Dockerfiles that are right: golden cases, and the rules of scopes one by one."""
 
 import os
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -44,9 +45,10 @@ def pyenv_lines(pyenv, state):
         yield f"    {each.kind} {each.path!r} written {file.data[slice(*each.span)].decode()}"
     if pyenv.inline is not None:
         yield f"    inline {pyenv.inline!r}"
-    for field, value in pyenv.options._asdict().items():
-        if field != "spans" and value != pyenv.options._field_defaults[field]:
-            yield f"    option {field}={value!r}"
+    for field in fields(pyenv.options):
+        value = getattr(pyenv.options, field.name)
+        if field.name != "spans" and value != field.default:
+            yield f"    option {field.name}={value!r}"
     yield f"    state user={state.user} workdir={state.workdir} shell={state.shell} env={dict(state.env)}"
 
 

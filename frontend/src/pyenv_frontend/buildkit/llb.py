@@ -20,7 +20,8 @@ __all__ = [
     "written",
 ]
 
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pyenv_frontend.buildkit import wire_pb2 as wire
 
@@ -36,7 +37,8 @@ NAME = "llb.customname"
 """Where an op's metadata has what the step is called."""
 
 
-class Output(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Output:
     """One output of an op, with the whole graph that leads to it."""
 
     ops: tuple[bytes, ...]

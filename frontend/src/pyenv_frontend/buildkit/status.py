@@ -11,7 +11,8 @@ from __future__ import annotations
 __all__ = ["CANCELLED", "RESOURCE_EXHAUSTED", "UNIMPLEMENTED", "UNKNOWN", "CallError", "Detail", "Status"]
 
 import binascii
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from google.protobuf.message import DecodeError
 
@@ -28,14 +29,16 @@ RESOURCE_EXHAUSTED = 8
 UNIMPLEMENTED = 12
 
 
-class Detail(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Detail:
     """One detail of a status, not decoded."""
 
     type_url: str
     value: bytes
 
 
-class Status(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Status:
     """The outcome of a call that failed."""
 
     message: str

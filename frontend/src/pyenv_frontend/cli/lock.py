@@ -79,7 +79,7 @@ def _plan(options: CommonOptions, base: BaseOptions, names: Sequence[str], *, of
     platforms = _platforms(options.settings.target_platform or "")
     if not (platforms or offline):
         platforms = tuple(sorted(MACHINES))
-    settings = options.settings._replace(target_platform=platforms[0] if platforms else None)
+    settings = replace(options.settings, target_platform=platforms[0] if platforms else None)
     options = replace(options, settings=settings)
     program = options.read_program(options.read_document())
     _check_names(names, program)

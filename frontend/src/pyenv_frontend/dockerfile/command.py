@@ -13,7 +13,8 @@ and 0xA0 inside a UTF-8 character for white space between flags; here only whole
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pyenv_frontend.dockerfile.whitespace import BETWEEN_WORDS, skip_space, trim_end
 
@@ -29,7 +30,8 @@ _QUOTES = b"'\""
 _DASHES = rb"--(?:''|\"\")*['\"]?"  # an open quote or an escape at the end of the line counts for nothing
 
 
-class Flag(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Flag:
     """One `--name[=value]` in front of the arguments, as written."""
 
     text: Logical
@@ -40,7 +42,8 @@ class Flag(NamedTuple):
     """What follows `=`, quotes still in it; None where there is no `=`."""
 
 
-class Command(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Command:
     """A logical line taken apart."""
 
     keyword: Logical
@@ -85,7 +88,8 @@ def split_command(line: Logical, escape: bytes) -> Command:
     )
 
 
-class _FlagWord(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _FlagWord:
     start: int
     end: int
     dashes: bool

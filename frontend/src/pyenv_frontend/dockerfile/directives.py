@@ -14,7 +14,7 @@ let the engine say so, since the line is in what we hand on.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from pyenv_frontend.dockerfile.whitespace import skip_space
 
@@ -66,7 +66,8 @@ class DirectiveReader:
         return entry
 
 
-class Detected(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Detected:
     """A directive found at the top of a file."""
 
     value: bytes

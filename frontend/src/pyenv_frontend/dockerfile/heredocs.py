@@ -13,7 +13,8 @@ PYENV, which the engine never sees.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pyenv_frontend.dockerfile.lexer import Lexer, LexError
 from pyenv_frontend.positions import Logical, Span
@@ -31,21 +32,9 @@ _STRING = rb'"(?:[^"\\\x00-\x1f]++|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*+"[ \t\r\n]*
 _STRINGS = rb"\[[ \t\r\n]*+(?:" + _STRING + rb"(?:,[ \t\r\n]*+" + _STRING + rb")*+)?+\][ \t\r\n]*+"
 
 
-class Opening(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Opening:
     """A word that opens a heredoc."""
-
-    name: bytes
-    """The word that ends it, quotes off."""
-    expand: bool
-    strip_tabs: bool
-    descriptor: int
-    """The number before `<<`, or 0."""
-    marker: Logical
-    """The word as written, `<<` and all."""
-
-
-class Heredoc(NamedTuple):
-    """A heredoc with its lines."""
 
     name: bytes
     """The word that ends it, quotes off."""
@@ -56,7 +45,13 @@ class Heredoc(NamedTuple):
     descriptor: int
     """The number before `<<`, or 0."""
     marker: Logical
-    """The word that opens it, as written."""
+    """The word as written, `<<` included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heredoc(Opening):
+    """A heredoc with its lines."""
+
     body: Logical
     """The lines between, with their ends; without the leading tabs if they are to be stripped."""
     span: Span
@@ -143,4 +138,6 @@ def read_heredoc(file: SourceFile, opening: Opening, start: int) -> tuple[Heredo
 
 def _heredoc(file: SourceFile, opening: Opening, span: Span, pieces: list[Span], terminator: Span | None) -> Heredoc:
     body = Logical(file, pieces if opening.strip_tabs and pieces else [span])
-    return Heredoc(*opening, body, span, terminator)
+    return Heredoc(
+        opening.name, opening.expand, opening.strip_tabs, opening.descriptor, opening.marker, body, span, terminator
+    )

@@ -8,7 +8,8 @@ of BuildKit's: what a word has gathered before a `${name:-...}` is forgotten for
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pyenv_frontend.dockerfile import glob
 from pyenv_frontend.dockerfile.whitespace import is_space
@@ -39,7 +40,8 @@ class LexError(ValueError):
         self.hint = hint
 
 
-class SplitWord(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class SplitWord:
     """One word of the split, with the character indexes it came from."""
 
     text: str

@@ -17,7 +17,8 @@ there); variables nested deeper than 100 levels are refused.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pyenv_frontend.dockerfile.lexer import Lexer, LexError
 from pyenv_frontend.dockerfile.whitespace import BETWEEN_WORDS, is_space
@@ -35,7 +36,8 @@ class WordError(UserError):
     """A word that cannot be read: a quote or brace never closed, a modifier that does not exist, a `:?` unset."""
 
 
-class Expanded(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Expanded:
     """What became of a word."""
 
     value: str
@@ -45,7 +47,8 @@ class Expanded(NamedTuple):
     """The variables that were asked for and not set."""
 
 
-class Assignment(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Assignment:
     """One `name=value` of ENV, LABEL or ARG, not expanded yet."""
 
     name: Logical

@@ -13,7 +13,8 @@ Dockerfile is in the way. Plain instructions need a stage for that:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pyenv_frontend.dockerfile import Comment
 from pyenv_frontend.errors import UserError
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["PrintedBuilderStage", "printed_builder_stages"]
 
 
-class PrintedBuilderStage(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class PrintedBuilderStage:
     """The stage that installs one environment."""
 
     name: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -143,7 +144,7 @@ def _check_choices(project: Project, path: str, origin: Origin, options: Options
             if canonicalize_name(name) in names:
                 continue
             span = options.span(option)
-            place = origin.word._replace(span=span) if span else origin.word
+            place = replace(origin.word, span=span) if span else origin.word
             hint = did_you_mean(name, known)
             expected = f"one of {', '.join(known)}" if known else ""
             raise UserError(f"{path} has no {option} {name}", place, expected=expected, hint=hint)

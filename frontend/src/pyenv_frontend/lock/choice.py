@@ -122,7 +122,7 @@ def plan_program(
             for environment in stage.environments
         ]
         environments = zip(stage.environments, of_stage, strict=True)
-        replaced = tuple(environment._replace(pyenv=plan.pyenv) for environment, plan in environments)
+        replaced = tuple(replace(environment, pyenv=plan.pyenv) for environment, plan in environments)
         stages.append(replace(stage, environments=replaced))
         plans += of_stage
     return replace(program, stages=tuple(stages)), tuple(plans)
@@ -162,14 +162,15 @@ def _libc_reasons(locked: str, libc: Libc | None) -> list[str]:
 def _with_lock(pyenv: Pyenv, path: str) -> Pyenv:
     """Return the PYENV with its lock in place of what the lock was made from."""
     decided = {"constraint", "extra", "group"}
-    options = pyenv.options._replace(
+    options = replace(
+        pyenv.options,
         constraints=(),
         extras=(),
         groups=(),
         spans=tuple((name, span) for name, span in pyenv.options.spans if name not in decided),
     )
     lock = RequirementsFile(path=path, kind="pylock", span=pyenv.name.span)
-    return pyenv._replace(requirements=(lock,), inline=None, options=options)
+    return replace(pyenv, requirements=(lock,), inline=None, options=options)
 
 
 def _missing(pyenv: Pyenv, path: str, *, ignored_by: str) -> UserError:

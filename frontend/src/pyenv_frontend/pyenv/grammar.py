@@ -6,9 +6,10 @@ takes longer to import than a whole build may add. Without one, lark reads the g
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +28,8 @@ EXPECTED: Final = {
 """What the parser may wait for, in words for the user."""
 
 
-class Word(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Word:
     """A piece of the line, quotes and variables as written."""
 
     text: str
@@ -40,7 +42,8 @@ class Word(NamedTuple):
         return self.start + len(self.text)
 
 
-class Option(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Option:
     """`--name` or `--name=value`."""
 
     name: Word
@@ -50,7 +53,8 @@ class Option(NamedTuple):
     """None without `=`; empty for `--name=`."""
 
 
-class Line(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Line:
     """A PYENV line that has the right form."""
 
     options: tuple[Option, ...]

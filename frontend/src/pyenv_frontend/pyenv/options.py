@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import posixpath
 import re
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pyenv_frontend.errors import nearest
 from pyenv_frontend.pyenv.context_path import context_path
@@ -27,7 +28,8 @@ _LABEL: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 _REFERENCE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]*")
 
 
-class OptionSpec(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class OptionSpec:
     """One row of the table."""
 
     name: str

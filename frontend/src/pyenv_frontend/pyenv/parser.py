@@ -6,6 +6,7 @@ Inner code raises `InvalidValue` without knowing where; it becomes a `UserError`
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from pyenv_frontend.dockerfile.whitespace import is_space
@@ -321,7 +322,7 @@ class _PyenvReader:
             return
         for name, span in options.spans:
             if name in {"extra", "group"}:
-                place = self._text.location._replace(span=span)
+                place = replace(self._text.location, span=span)
                 message = f"--{name} is for projects, and this PYENV names none"
                 raise UserError(message, place, expected="a pyproject.toml or pylock.toml among the requirements")
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from pyenv_frontend.pyenv.instruction import PythonVersion
 from pyenv_frontend.pyenv.invalid_value import InvalidValue, any_of
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["SERIES", "Series", "looks_like_version", "parse_version"]
 
 
-class Series(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Series:
     """One feature release of CPython."""
 
     minor: str

@@ -34,7 +34,7 @@ from __future__ import annotations
 
 import posixpath
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pyenv_frontend.buildkit import wire_pb2 as wire
 from pyenv_frontend.buildkit.llb import digest_of as _digest
@@ -52,14 +52,16 @@ __all__ = ["parallelize"]
 _PUBLISHED = "ASTRO_PYENV_"
 
 
-class _Out(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Out:
     """One output of an op: a file system."""
 
     digest: str
     number: int
 
 
-class _PlacedGraft(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _PlacedGraft:
     """A graft that was hung."""
 
     op: wire.Op
@@ -190,7 +192,7 @@ class _Parallelizer:
             return builder
         op = wire.Op()
         op.CopyFrom(graft.op)
-        op.inputs[graft.root].digest, op.inputs[graft.root].index = builder
+        _point(op.inputs[graft.root], builder)
         return _Out(self._add(encode(op), graft.old), graft.made.number)
 
     def _follow(self, inputs: Sequence[wire.Input]) -> bool:
@@ -200,7 +202,7 @@ class _Parallelizer:
             exact = self.moved.get(_Out(entry.digest, entry.index))
             whole = self.moved.get(_Out(entry.digest, -1))
             if exact:
-                entry.digest, entry.index = exact
+                _point(entry, exact)
             elif whole:
                 entry.digest = whole.digest
             changed |= bool(exact or whole)
@@ -249,10 +251,15 @@ def _set_variables(meta: wire.Meta, step: Step) -> None:
 
 def _set_input(op: wire.Op, mount: wire.Mount, output: _Out) -> None:
     """Give a mount another input. One that another mount uses, too, stays for that one."""
-    if sum(each.input == mount.input for each in op.exec.mounts) > 1:
+    if sum(other.input == mount.input for other in op.exec.mounts) > 1:
         mount.input = len(op.inputs)
         op.inputs.add()
-    op.inputs[mount.input].digest, op.inputs[mount.input].index = output
+    _point(op.inputs[mount.input], output)
+
+
+def _point(entry: wire.Input, output: _Out) -> None:
+    """Let an input name another output."""
+    entry.digest, entry.index = output.digest, output.number
 
 
 def _inputs(*outputs: _Out) -> list[wire.Input]:

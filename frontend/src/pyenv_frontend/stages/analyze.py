@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pyenv_frontend.errors import UserError, did_you_mean
 from pyenv_frontend.positions import Location
@@ -29,7 +30,8 @@ _PYTHON_IMAGE = "PYENV_PYTHON_IMAGE"
 """The ARG before the first FROM, or the build-arg, that names a mirror of the repository `python`."""
 
 
-class Settings(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Settings:
     """What a build says from outside of the Dockerfile."""
 
     build_args: Mapping[str, str] = MappingProxyType({})

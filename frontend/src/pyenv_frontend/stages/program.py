@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 __all__ = ["Builder", "Environment", "Program", "Stage", "StageState"]
 
 
-class StageState(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class StageState:
     """The state of a stage at some instruction, including the stages that it is based on.
 
     None means that no instruction sets it, so that the value of the base image holds.
@@ -41,7 +42,8 @@ class StageState(NamedTuple):
         return self.variables.get("PATH")
 
 
-class Builder(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Builder:
     """The stage that `--builder` names, as the install step finds it."""
 
     settings: tuple[Instruction, ...]
@@ -52,7 +54,8 @@ class Builder(NamedTuple):
     """Those of the install step: the ENV of the builder's base image as far as given, its stage's, and `settings`."""
 
 
-class Environment(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Environment:
     """A PYENV and where it stands."""
 
     pyenv: Pyenv
