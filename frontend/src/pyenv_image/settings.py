@@ -24,14 +24,12 @@ from pyenv_image.installer_settings import (
     pip_setting,
 )
 from pyenv_image.pip_configuration import read_configuration
+from pyenv_image.step_options import VARIABLE_PREFIX
 
 if TYPE_CHECKING:
     from pyenv_image.pip_configuration import Configured
 
-__all__ = ["VARIABLE_PREFIX", "InstallerSettings", "file_option", "settings_for"]
-
-VARIABLE_PREFIX = "ASTRO_PYENV_"
-"""What the names of the variables begin with that hold the environments' interpreters."""
+__all__ = ["InstallerSettings", "file_option", "settings_for"]
 
 _STEERS_PYTHON = ("PYTHON", "PIP_", "UV_", "VIRTUAL_ENV", "CONDA_", VARIABLE_PREFIX)
 _CREDENTIALS = re.compile(r"UV_INDEX_[A-Z0-9_]+_(USERNAME|PASSWORD)")

@@ -11,7 +11,18 @@ from typing import Any, Sequence
 
 from pyenv_image.failure import StepError
 
-__all__ = ["CopyOptions", "EnvironmentOptions", "GraftOptions", "SelfcheckOptions", "parse", "to_arguments"]
+__all__ = [
+    "VARIABLE_PREFIX",
+    "CopyOptions",
+    "EnvironmentOptions",
+    "GraftOptions",
+    "SelfcheckOptions",
+    "parse",
+    "to_arguments",
+]
+
+VARIABLE_PREFIX = "ASTRO_PYENV_"
+"""What the names of the variables that hold the environments' interpreters begin with."""
 
 
 def _repeatable(flag: str) -> Any:

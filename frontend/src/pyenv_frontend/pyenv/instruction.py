@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from pyenv_image.step_options import VARIABLE_PREFIX
+
 if TYPE_CHECKING:
     from pyenv_frontend.dockerfile import Instruction
     from pyenv_frontend.positions import Span
@@ -17,8 +19,6 @@ __all__ = ["EnvironmentName", "Installer", "Options", "Pyenv", "PythonVersion", 
 
 Installer = Literal["uv", "pip"]
 RequirementsKind = Literal["requirements", "pylock", "pyproject"]
-
-_VARIABLE_PREFIX = "ASTRO_PYENV_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class EnvironmentName:
 
         `sh` and Kubernetes drop variables with a dash in the name, hence the second spelling.
         """
-        plain = _VARIABLE_PREFIX + self.text
+        plain = VARIABLE_PREFIX + self.text
         return (plain, plain.replace("-", "_")) if "-" in self.text else (plain,)
 
 

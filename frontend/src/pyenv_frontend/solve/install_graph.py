@@ -41,6 +41,7 @@ from pyenv_frontend.buildkit.llb import digest_of as _digest
 from pyenv_frontend.buildkit.llb import encode, literal
 from pyenv_frontend.expansion.steps import BUILDER
 from pyenv_frontend.solve import launcher
+from pyenv_image.step_options import VARIABLE_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,8 +49,6 @@ if TYPE_CHECKING:
     from pyenv_frontend.expansion.expand import Step
 
 __all__ = ["parallelize"]
-
-_PUBLISHED = "ASTRO_PYENV_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +245,7 @@ def _set_variables(meta: wire.Meta, step: Step) -> None:
         # The engine gives an image without a PATH one of its own.
         variables = {"PATH": variables.get("PATH", "")} | dict(step.variables)
     del meta.env[:]
-    meta.env.extend(f"{name}={value}" for name, value in variables.items() if not name.startswith(_PUBLISHED))
+    meta.env.extend(f"{name}={value}" for name, value in variables.items() if not name.startswith(VARIABLE_PREFIX))
 
 
 def _set_input(op: wire.Op, mount: wire.Mount, output: _Out) -> None:
