@@ -76,8 +76,8 @@ def debian_program(package: str, path: str) -> Path:
     return Path(path)
 
 
-def test_private_indexes(walk, base_images):
-    """Each of the three ways is built with the command beside it: a variable, a file, and an agent of ssh."""
+def test_private_indexes(walk, base_images, engine, registry):
+    """A variable, a file, an agent of ssh, a mirror of the Python images: each builds with the command beside it."""
     base_images(AIRFLOW, PYTHONS["3.11"])
     page = walk("docs/how-to/private-indexes.md")
     wheel = services.wheel("inhouse-tools", "1.0")
@@ -103,6 +103,12 @@ def test_private_indexes(walk, base_images):
             page.type("--ssh default")
         finally:
             page.run("kill $SSH_AGENT_PID")
+    mirrored = f"{registry}/{PYTHONS['3.11']}"
+    engine.run("tag", PYTHONS["3.11"], mirrored)
+    engine.run("push", "--quiet", mirrored)
+    page.replace[REGISTRY] = registry
+    (page.folder / "Dockerfile").write_text(f"# syntax={page.frontend}\nFROM {AIRFLOW}\nPYENV 3.11 mirrored\n")
+    assert mirrored in page.type("PYENV_PYTHON_IMAGE")
 
 
 def test_without_docker(walk):
