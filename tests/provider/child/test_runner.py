@@ -5,6 +5,7 @@ import logging
 import os
 import subprocess
 import sys
+import textwrap
 from dataclasses import replace
 
 import pytest
@@ -286,6 +287,63 @@ def test_code_by_value_and_helpers_live_in_main():
             return helper(), Point.__module__, size, __file__
         """
     assert run(source, version="3.12").value == ("__main__", "__main__", [3], DAG_FILE)
+
+
+HELPERS = """
+    import enum
+
+
+    class Color(enum.Enum):
+        RED = 1
+
+
+    class Row:
+        def __init__(self, number):
+            self.number = number
+
+        def __eq__(self, other):
+            return type(other) is Row and other.number == self.number
+
+
+    def helper(row):
+        import logging
+        import multiprocessing
+        from airflow_venv import get_variable
+        logging.getLogger("h").warning("helping %s", row.number)
+        try:
+            get_variable("a")
+        except ConnectionError as error:
+            return Row(row.number * 2), Color.RED, str(error), multiprocessing.current_process().name
+
+
+    def f(method):
+        import multiprocessing
+        context = multiprocessing.get_context(method)
+        with context.Pool(2) as pool:
+            results = pool.map(helper, [Row(1), Row(2)])
+        assert [(row, color) for row, color, _, _ in results] == [(Row(2), Color.RED), (Row(4), Color.RED)]
+        return [text for _, _, text, name in results if name != multiprocessing.current_process().name]
+    """
+"""A function whose processes need its helper and its classes."""
+
+
+@every
+@pytest.mark.parametrize("method", ["spawn", "forkserver", "fork"])
+def test_the_processes_of_multiprocessing_find_what_the_function_finds(version, method):
+    """Helpers and classes travel both ways; a process has no channel to Airflow and says so; its logs are printed."""
+    lines = Lines()
+    outcome = run(HELPERS, method, version=version, lines=lines)
+    assert isinstance(outcome, Value), outcome
+    assert len(outcome.value) == 2
+    assert all("has no channel to Airflow" in text for text in outcome.value)
+    assert sorted(lines.texts) == ["WARNING: h: helping 1", "WARNING: h: helping 2"]
+
+
+def test_the_processes_of_a_function_in_a_file_find_its_module(tmp_path):
+    """The file is a module of its own name; its folder need not be on the path."""
+    path = tmp_path / "report.py"
+    path.write_text(textwrap.dedent(HELPERS))
+    assert isinstance(run("", "spawn", path=path, version="3.12"), Value)
 
 
 def under(called, *features):

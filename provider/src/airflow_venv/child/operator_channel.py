@@ -89,6 +89,13 @@ class OperatorChannel:
         """Let go of the channel in a forked process: it is the parent's."""
         if not self.closed:
             os.close(self.fd)
-        self.closed = "a forked process has no channel to Airflow: ask in the task's own process and pass the value on"
+        self.disown()
+
+    def disown(self):
+        """Be the channel of a process that the function has started: it has none."""
+        self.closed = (
+            "a process that the function has started has no channel to Airflow: ask in the task's own process and pass "
+            "the value on"
+        )
         self.unsent = memoryview(b"")
         self.sending, self.asking = _thread.allocate_lock(), _thread.allocate_lock()

@@ -78,8 +78,14 @@ def prepare(channel, lifeline, hooks, start):
         stream.reconfigure(line_buffering=True, errors="backslashreplace")
     faulthandler.enable()
     os.register_at_fork(after_in_child=channel.forget)
+    install_hooks(hooks, start)
+
+
+def install_hooks(hooks, start):
+    """Have what the function imports adapted to this process, as soon as it is imported."""
     hooks.after("logging", lazy("logs", "install"))
     hooks.after("warnings", show_as_records)
+    hooks.after("multiprocessing.spawn", lazy("spawned", "install"))
     hooks.before("airflow", lambda: lazy("airflow_patches", "install")(hooks))
     if "TRACEPARENT" in os.environ:
         hooks.after("opentelemetry.trace", lazy("trace_context", "attach"))
