@@ -2,6 +2,7 @@
 
 import json
 
+import click
 import pytest
 import yaml
 
@@ -9,6 +10,7 @@ from pyenv_frontend.lint.ruleset import RULES
 from tests.frontend.cli.running import called, folder
 
 MIXED = "FROM a\nPYENV 3.7 old\nPYENV 3.1 x\nPYENV --instaler=pip 3.14 größe y\nPYENV 3.14 z a.txt\n"
+CLEAN = (0, "", "1 Dockerfile: no errors, no warnings\n")
 
 
 def checked(monkeypatch, *arguments, **options):
@@ -24,17 +26,18 @@ def place(tmp_path, monkeypatch):
 
 
 def test_nothing_to_say(monkeypatch, place):
-    """A clean file gives no output and 0, as does one without PYENV."""
+    """A clean file gives a summary and 0, as does one without PYENV."""
     for text in ("FROM a\nPYENV 3.14 x\n", "FROM a\nRUN PYENV\n"):
         folder(place, text)
-        assert checked(monkeypatch) == (0, "", "")
+        assert checked(monkeypatch) == CLEAN
 
 
 def test_a_file_that_docker_reads_without_us(monkeypatch, place):
     """The commonest mistake with a frontend is a syntax line that has no effect."""
     folder(place, "# Ours.\n# syntax=pyenv-frontend:dev\nFROM a\nPYENV 3.14 x\n")
     done = called(monkeypatch, "check")
-    assert (done.code, done.err) == (0, "")
+    assert done.code == 0
+    assert done.err == "1 Dockerfile: 1 warning; `pyenv-frontend rule PyenvSyntaxMissing` says why\n"
     assert done.out.startswith("Dockerfile:2:1: warning: PyenvSyntaxMissing: this syntax line has no effect: ")
     folder(place, "# check=error=true\nFROM a\nPYENV 3.14 x\n")
     assert called(monkeypatch, "check").code == 1
@@ -44,7 +47,8 @@ def test_text(monkeypatch, place):
     """Mistakes and advice by their lines, each under a caret; mistakes end with 1."""
     folder(place, MIXED, a_dot_txt="numpy\n")
     done = checked(monkeypatch)
-    assert (done.code, done.err) == (1, "")
+    assert done.code == 1
+    assert done.err == "1 Dockerfile: 2 errors and 2 warnings; `pyenv-frontend rule PyenvEndOfLifePython` says why\n"
     heads = [line for line in done.out.splitlines() if line.startswith("Dockerfile:")]
     assert heads == [
         "Dockerfile:2:7: warning: PyenvEndOfLifePython: Python 3.7 has had no security fixes since 2023-06-27",
@@ -68,7 +72,7 @@ def test_warnings_alone_end_with_0(monkeypatch, place):
     done = checked(monkeypatch)
     assert done.code == 1
     assert done.out.startswith("Dockerfile:3:7: error: PyenvEndOfLifePython: ")
-    assert checked(monkeypatch, "--build-arg", "BUILDKIT_DOCKERFILE_CHECK=skip=all") == (0, "", "")
+    assert checked(monkeypatch, "--build-arg", "BUILDKIT_DOCKERFILE_CHECK=skip=all") == CLEAN
 
 
 def test_json(monkeypatch, place):
@@ -157,7 +161,7 @@ def test_base_env(monkeypatch, place):
     """A variable of the base image is known only if it is given."""
     folder(place, "FROM a\nPYENV $PYTHON_VERSION x\n")
     assert checked(monkeypatch).code == 1
-    assert checked(monkeypatch, "--base-env", "PYTHON_VERSION=3.14.0") == (0, "", "")
+    assert checked(monkeypatch, "--base-env", "PYTHON_VERSION=3.14.0") == CLEAN
 
 
 def test_ignore_file_of_the_dockerfile(monkeypatch, place):
@@ -165,7 +169,7 @@ def test_ignore_file_of_the_dockerfile(monkeypatch, place):
     folder(place, "FROM a\nPYENV 3.14 x a.txt\n", a_dot_txt="a==1", _dot_dockerignore="a.txt")
     assert "hint: .dockerignore leaves it out; add the line !a.txt to it\n" in checked(monkeypatch).out
     (place / "Dockerfile.dockerignore").write_text("b.txt")
-    assert checked(monkeypatch) == (0, "", "")
+    assert checked(monkeypatch) == CLEAN
     (place / "Dockerfile.dockerignore").write_text("*.txt")
     done = checked(monkeypatch)
     assert done.code == 1
@@ -186,3 +190,53 @@ def test_pre_commit_hook():
     assert not any(
         re.search(hook["files"], name) for name in ["Dockerfile.dockerignore", "a/notDockerfile", "Dockerfiles/x"]
     )
+
+
+def test_github(monkeypatch, place):
+    """One workflow command for each finding, escaped as the runner reads it; columns where it is one line."""
+    folder(place / "a,b", "FROM a\nPYENV 3.1 x\n")
+    done = checked(monkeypatch, "--format", "github", "a,b/Dockerfile")
+    assert (done.code, done.err) == (1, "")
+    (line,) = done.out.splitlines()
+    assert line.startswith(
+        "::error file=a%2Cb/Dockerfile,line=2,endLine=2,col=7,title=PyenvError,endColumn=10::there is no Python 3.1%0A"
+    )
+    assert "did you mean 3.10" in line
+
+
+def test_gitlab(monkeypatch, place):
+    """A Code Quality report, whose fingerprints tell the findings apart and outlive a line above them."""
+    folder(place, MIXED, a_dot_txt="numpy\n")
+    report = json.loads(checked(monkeypatch, "--format", "gitlab").out)
+    assert [each["severity"] for each in report] == ["minor", "major", "major", "minor"]
+    assert report[1]["location"] == {"path": "Dockerfile", "lines": {"begin": 3}}
+    prints = [each["fingerprint"] for each in report]
+    assert len(set(prints)) == 4
+    folder(place, f"# A comment.\n{MIXED}", a_dot_txt="numpy\n")
+    moved = json.loads(checked(monkeypatch, "--format", "gitlab").out)
+    assert [each["fingerprint"] for each in moved] == prints
+
+
+@pytest.mark.parametrize(
+    ("option", "variables", "colors"),
+    [
+        ((), {}, False),  # this is no terminal
+        ((), {"FORCE_COLOR": "1"}, True),
+        ((), {"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
+        ((), {"FORCE_COLOR": "1", "NO_COLOR": ""}, True),
+        (("--color=always",), {"NO_COLOR": "1"}, True),
+        (("--color=never",), {"FORCE_COLOR": "1"}, False),
+    ],
+)
+def test_colors(monkeypatch, place, option, variables, colors):
+    """The option counts most, then NO_COLOR, then FORCE_COLOR; without the colours the text is the same."""
+    folder(place, MIXED, a_dot_txt="numpy\n")
+    for name in ("NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    plain = checked(monkeypatch).out
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    out = checked(monkeypatch, *option).out
+    assert ("\x1b[31m" in out) == colors
+    assert click.unstyle(out) == plain
+    assert "\x1b" not in checked(monkeypatch, "--format=json", *option).out

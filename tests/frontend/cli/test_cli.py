@@ -1,14 +1,20 @@
 """The command as a whole: help, version, wrong calls, exit codes."""
 
 import itertools
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
 
 from pyenv_frontend import cli
+from pyenv_frontend.lint.ruleset import RULES
 from tests.frontend.cli.running import called, folder
+
+READERS = [name for name in cli.COMMANDS if name != "rule"]
+"""The commands that read a Dockerfile."""
 
 
 def test_help_names_the_commands(monkeypatch):
@@ -44,7 +50,7 @@ def test_wrong_calls(monkeypatch, arguments):
 @pytest.mark.parametrize(
     ("command", "file"),
     [
-        *itertools.product(sorted({*cli.COMMANDS} - {"lock"}), [(), ("-f",)]),
+        *itertools.product(sorted({*READERS} - {"lock"}), [(), ("-f",)]),
         ("lock", ("-f",)),
     ],  # its arguments are PYENVs
 )
@@ -54,7 +60,7 @@ def test_no_such_file(monkeypatch, tmp_path, command, file):
     assert done == (64, "", f"{tmp_path}/Dockerfile: No such file or directory\n")
 
 
-@pytest.mark.parametrize("command", [*cli.COMMANDS])
+@pytest.mark.parametrize("command", READERS)
 def test_common_options(monkeypatch, tmp_path, command):
     """Every command takes what says how a Dockerfile is read."""
     text = "FROM a AS one\nARG P\nARG TARGETARCH\nPYENV $P ${TARGETARCH}_$OF_BASE missing.txt\nFROM a\n"
@@ -87,5 +93,53 @@ def test_as_a_program(tmp_path):
     (tmp_path / "Dockerfile").write_text("FROM a\nPYENV 3.1 x\n")
     command = [sys.executable, "-c", "from pyenv_frontend.cli import main; main()", "check"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (1, "")
+    assert (done.returncode, done.stderr) == (1, "1 Dockerfile: 1 error\n")
     assert done.stdout.startswith("Dockerfile:2:7: error: there is no Python 3.1\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (["chek"], "did you mean check?"),
+        (["check", "--formt=x"], "--format"),
+        (["rule", "PyenvStale"], "PyenvStaleLock?"),
+    ],
+)
+def test_nearest_word(monkeypatch, arguments, hint):
+    """A mistyped command, option or rule names the one that was meant."""
+    done = called(monkeypatch, *arguments)
+    assert done.code == 64
+    assert hint in done.err
+
+
+def test_rule(monkeypatch):
+    """A rule is explained with its examples; without a name all are listed."""
+    assert [line.split()[0] for line in called(monkeypatch, "rule").out.splitlines()] == [rule.name for rule in RULES]
+    for rule in RULES:
+        done = called(monkeypatch, "rule", rule.name.lower())
+        assert done.code == 0
+        assert rule.summary in done.out
+        assert f"check=skip={rule.name}" in done.out
+
+
+def test_output_that_cannot_be_written(tmp_path):
+    """A full disk is a sentence and no traceback."""
+    (tmp_path / "Dockerfile").write_text("FROM a\nPYENV 3.14 x\n")
+    command = [sys.executable, "-c", "from pyenv_frontend.cli import main; main()", "expand", "--base-suite=bookworm"]
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run(command, cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (70, "pyenv-frontend: cannot write: No space left on device\n")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion(tmp_path, shell):
+    """The script that the documentation has sourced is there for each shell, and completes commands and options."""
+    program = [sys.executable, "-c", "from pyenv_frontend.cli import main; main()"]
+    source = {**os.environ, "_PYENV_FRONTEND_COMPLETE": f"{shell}_source"}
+    assert "pyenv-frontend" in subprocess.run(program, env=source, capture_output=True, text=True, check=True).stdout
+    words = {"COMP_WORDS": "pyenv-frontend che", "COMP_CWORD": "che" if shell == "fish" else "1"}
+    complete = {**os.environ, **words, "_PYENV_FRONTEND_COMPLETE": f"{shell}_complete"}
+    assert (
+        "check"
+        in subprocess.run(program, env=complete, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    )

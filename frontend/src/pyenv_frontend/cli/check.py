@@ -10,6 +10,7 @@ import click
 from pyenv_frontend.cli import report
 from pyenv_frontend.cli.common import CommonOptions, common_options
 from pyenv_frontend.cli.report import Finding
+from pyenv_frontend.cli.terminal import colored
 from pyenv_frontend.errors import UserError
 from pyenv_frontend.lint.config import config_of
 from pyenv_frontend.lint.linter import lint_pyenvs
@@ -27,17 +28,30 @@ if TYPE_CHECKING:
 
 __all__ = ["check", "find"]
 
-_FORMATS = {"text": report.as_text, "json": report.as_json, "sarif": report.as_sarif}
+_FORMATS = {
+    "text": report.as_text,
+    "json": report.as_json,
+    "sarif": report.as_sarif,
+    "github": report.as_github,
+    "gitlab": report.as_gitlab,
+}
 
 
 @click.command()
 @common_options
-@click.option("--format", "form", type=click.Choice([*_FORMATS]), default="text", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice([*_FORMATS]),
+    default="text",
+    show_default=True,
+    help="For people, programs, code scanning, or annotations in CI.",
+)
 def check(common: tuple[CommonOptions, ...], form: str) -> int:
     """Report mistakes and advice about the PYENVs of Dockerfiles.
 
     Exit code 1 if there are errors, 0 if there are none or only warnings. Nothing is built and no engine is asked:
-    where a PYENV uses a variable of the base image, give it with --base-env.
+    where a PYENV uses a variable of the base image, give it with --base-env. `pyenv-frontend rule` explains the rules.
     """
     findings: list[Finding] = []
     for options in common:
@@ -47,7 +61,10 @@ def check(common: tuple[CommonOptions, ...], form: str) -> int:
             findings.append(Finding.of_error(error))
             continue
         findings += find(document, options, today=datetime.now(UTC).date())
-    click.echo(_FORMATS[form](findings), nl=False)
+    text = _FORMATS[form](findings)
+    click.echo(colored(text) if form == "text" else text, nl=False)
+    if form == "text":
+        click.echo(report.summary(findings, files=len(common)), err=True)
     return int(any(finding.level == "error" for finding in findings))
 
 

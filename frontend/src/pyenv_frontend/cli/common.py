@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from pyenv_frontend.cli.folder_context import FolderContext
+from pyenv_frontend.cli.terminal import color_option
 from pyenv_frontend.dockerfile import parse
 from pyenv_frontend.errors import UsageError, did_you_mean
 from pyenv_frontend.stages.analyze import Settings, read
@@ -105,7 +106,9 @@ def common_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     The command gets them as its first argument, one `CommonOptions` for each Dockerfile.
     """
-    return common_options_without_argument(click.argument("dockerfiles", nargs=-1, metavar="[DOCKERFILE]...")(command))
+    return common_options_without_argument(
+        click.argument("dockerfiles", nargs=-1, metavar="[DOCKERFILE]...", type=click.Path())(command)
+    )
 
 
 def common_options_without_argument(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -127,7 +130,8 @@ def common_options_without_argument(command: Callable[..., Any]) -> Callable[...
         )
         return command(common, **options)
 
-    for parameter in (
+    parameters: tuple[Callable[[Callable[..., Any]], Callable[..., Any]], ...] = (
+        color_option,
         click.option("--base-env", multiple=True, metavar="K=V", help="ENV of the base image. May be repeated."),
         click.option("--platform", "target_platform", metavar="OS/ARCH", help="Platform that is built for."),
         click.option("--target", metavar="STAGE", default="", help="Stage that is built."),
@@ -135,10 +139,20 @@ def common_options_without_argument(command: Callable[..., Any]) -> Callable[...
         click.option(
             "--context", type=click.Path(file_okay=False), help="The build context.  [default: the Dockerfile's folder]"
         ),
-        click.option("-f", "--file", "files", multiple=True, metavar="FILE", help="The same as an argument."),
-    ):
-        with_common_options = parameter(with_common_options)
-    return with_common_options
+        click.option(
+            "-f",
+            "--file",
+            "files",
+            multiple=True,
+            metavar="FILE",
+            type=click.Path(),
+            help="A Dockerfile.  [default: Dockerfile]",
+        ),
+    )
+    decorated: Callable[..., Any] = with_common_options
+    for parameter in parameters:
+        decorated = parameter(decorated)
+    return decorated
 
 
 def only(common: tuple[CommonOptions, ...], command: str) -> CommonOptions:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from pyenv_frontend.cli.common import CommonOptions, common_options, only
+from pyenv_frontend.cli.terminal import colored, show_error
 from pyenv_frontend.local.exports import FORMATS
 from pyenv_frontend.local.find_uv import find_uv
 from pyenv_frontend.local.installer import Installer
@@ -61,7 +62,7 @@ def local(common: tuple[CommonOptions, ...], form: str, *, check: bool, clean: b
         _say_locks(planned)
         errors = _make(planned, context, store, jobs)
     for error in errors.values():
-        click.echo(error.format(), err=True)
+        show_error(error.format())
     ready = [pyenv.name for pyenv in pyenvs if pyenv.name.text not in errors]
     variables = {variable: str(store.python(name.text)) for name in ready for variable in name.variables}
     click.echo(FORMATS[form](variables), nl=False)
@@ -118,7 +119,7 @@ def _check(jobs: Sequence[Job], form: str) -> int:
             click.echo(f"{job.name}: {', '.join(job.stale) or 'up to date'}")
     for job in jobs:
         if job.error:
-            click.echo(job.error.format(), err=True)
+            show_error(job.error.format())
     return int(any(job.stale for job in jobs))
 
 
@@ -141,7 +142,7 @@ def _locked(store: Store) -> AbstractContextManager[None]:
 
 
 def _note(sentence: str) -> None:
-    click.echo(f"note: {sentence}", err=True)
+    click.echo(colored(f"note: {sentence}"), err=True)
 
 
 @contextlib.contextmanager

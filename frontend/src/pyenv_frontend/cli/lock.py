@@ -12,6 +12,7 @@ import click
 
 from pyenv_frontend.cli.base_options import base_options
 from pyenv_frontend.cli.common import common_options_without_argument, only
+from pyenv_frontend.cli.terminal import show_error
 from pyenv_frontend.errors import UsageError, UserError, nearest
 from pyenv_frontend.lock.choice import can_be_locked
 from pyenv_frontend.lock.locker import lock_environment, plan_lock
@@ -174,7 +175,7 @@ def _lock(jobs: Sequence[LockJob], resolver: Resolver) -> int:
                 click.echo(f"{job.name}: failed", err=True)
                 errors.append(error)
     for problem in errors:
-        click.echo(problem.format(), err=True)
+        show_error(problem.format())
     return int(bool(errors))
 
 

@@ -1,7 +1,8 @@
-"""What `check` found, as text, as JSON, and as SARIF 2.1.0 for code hosts and editors."""
+"""What `check` found, as text, as JSON, as SARIF 2.1.0, and as GitHub and GitLab read it from a job."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import posixpath
 from dataclasses import dataclass, replace
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from pyenv_frontend.errors import UserError
     from pyenv_frontend.lint.ruleset import LintWarning
 
-__all__ = ["ERROR_RULE", "Finding", "as_json", "as_sarif", "as_text"]
+__all__ = ["ERROR_RULE", "Finding", "as_github", "as_gitlab", "as_json", "as_sarif", "as_text", "summary"]
 
 ERROR_RULE: Final = "PyenvError"
 """What a mistake is called where every finding needs a rule."""
@@ -93,6 +94,22 @@ def _point(location: Location) -> str:
     return f"{location.file.name}:{line}:{column}"
 
 
+def summary(findings: Sequence[Finding], *, files: int) -> str:
+    """Return one sentence about what was found, and where its rules are explained."""
+    where = _counted(files, "Dockerfile")
+    if not findings:
+        return f"{where}: no errors, no warnings"
+    levels = [finding.level for finding in findings]
+    numbers = [_counted(levels.count(level), level) for level in ("error", "warning") if level in levels]
+    rules = [finding.rule for finding in findings if finding.rule != ERROR_RULE]
+    explained = f"; `pyenv-frontend rule {rules[0]}` says why" if rules else ""
+    return f"{where}: {' and '.join(numbers)}{explained}"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"
+
+
 def as_json(findings: Sequence[Finding]) -> str:
     """Return an object with the findings and their numbers."""
     levels = [finding.level for finding in findings]
@@ -158,3 +175,50 @@ def _sarif_place(location: Location) -> dict[str, Any]:
 def _uri(name: str) -> str:
     path = PurePath(name)
     return path.as_uri() if path.is_absolute() else quote(posixpath.normpath(path.as_posix()))
+
+
+def as_github(findings: Sequence[Finding]) -> str:
+    """Return workflow commands, which GitHub Actions shows as annotations of the changed lines."""
+    return "".join(map(_github, findings))
+
+
+def _github(finding: Finding) -> str:
+    start, end = finding.locations[0].position, finding.locations[0].end
+    properties: dict[str, object] = {
+        "file": finding.locations[0].file.name,
+        "line": start.line,
+        "endLine": end.line,
+        "col": start.column,
+        "title": finding.rule,
+    }
+    if start.line == end.line:  # GitHub takes columns of one line only
+        properties["endColumn"] = end.column
+    written = ",".join(f"{name}={_escaped(str(value), ':,')}" for name, value in properties.items())
+    text = "\n".join(
+        filter(None, (finding.message, finding.expected and f"expected: {finding.expected}", finding.hint))
+    )
+    return f"::{finding.level} {written}::{_escaped(text)}\n"
+
+
+def _escaped(text: str, others: str = "") -> str:
+    """Escape as GitHub's runner reads it."""
+    return "".join(f"%{ord(char):02X}" if char in f"%\r\n{others}" else char for char in text)
+
+
+def as_gitlab(findings: Sequence[Finding]) -> str:
+    """Return a Code Quality report, which GitLab shows in merge requests."""
+    severities = {"error": "major", "warning": "minor"}
+    report = []
+    for finding in findings:
+        location = finding.locations[0]
+        words = (finding.rule, location.file.name, finding.message, location.file.line_text(location.position.line))
+        report.append(
+            {
+                "description": finding.message,
+                "check_name": finding.rule,
+                "fingerprint": hashlib.sha256("\0".join(map(str, words)).encode("utf-8", "replace")).hexdigest(),
+                "severity": severities[finding.level],
+                "location": {"path": location.file.name, "lines": {"begin": location.position.line}},
+            }
+        )
+    return json.dumps(report, indent=2, ensure_ascii=False) + "\n"

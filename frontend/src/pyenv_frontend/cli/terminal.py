@@ -1,0 +1,78 @@
+"""Colours of the command line: when there are any, and which line gets which."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["color_option", "colored", "show_error"]
+
+type When = Literal["auto", "always", "never"]
+
+_HEADLINE: Final = re.compile(
+    r"(?P<place>[^\s:][^\n:]*:\d+:\d+:)(?P<level> error:| warning:)?(?P<rule> Pyenv\w+:)?(?P<rest>.*)"
+)
+_LABEL: Final = re.compile(r"(?P<label>expected|hint|note):(?P<rest>.*)")
+_CARETS: Final = re.compile(r"(?P<margin> +\| [ \t]*)(?P<carets>\^+)")
+_SOURCE: Final = re.compile(r"(?P<margin> *\d+ \| )(?P<rest>.*)")
+
+
+def color_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add `--color` to a command, and settle whether its output has colours."""
+    return click.option(
+        "--color",
+        type=click.Choice(["auto", "always", "never"]),
+        default="auto",
+        expose_value=False,
+        callback=_settle,
+        help="Whether the output has colours.  [default: on a terminal]",
+    )(command)
+
+
+def _settle(ctx: click.Context, _parameter: click.Parameter, when: When) -> None:
+    """Tell click whether it passes colours on: True, False, or None for terminals only."""
+    color = _wanted(when, os.environ)
+    if when != "auto" or ctx.parent is None:  # a command's own option counts more than the program's
+        ctx.color = ctx.find_root().color = color
+
+
+def _wanted(when: When, environ: os._Environ[str] | dict[str, str]) -> bool | None:
+    """Read the option, then the variables of https://no-color.org and https://force-color.org."""
+    if when != "auto":
+        return when == "always"
+    if environ.get("NO_COLOR") or environ.get("TERM") == "dumb":
+        return False
+    return True if environ.get("FORCE_COLOR") else None
+
+
+def show_error(text: str) -> None:
+    """Print the text of an error to standard error."""
+    click.echo(colored(text), err=True)
+
+
+def colored(text: str) -> str:
+    """Color the lines of errors and findings by what they are; click removes colours where they are not wanted."""
+    return "\n".join(map(_colored_line, text.split("\n")))
+
+
+def _colored_line(line: str) -> str:
+    if match := _CARETS.fullmatch(line):
+        return click.style(match["margin"], dim=True) + click.style(match["carets"], fg="red", bold=True)
+    if match := _SOURCE.fullmatch(line):
+        return click.style(match["margin"], dim=True) + match["rest"]
+    if match := _LABEL.fullmatch(line):
+        return click.style(f"{match['label']}:", fg="cyan", bold=True) + match["rest"]
+    if match := _HEADLINE.fullmatch(line):
+        level = match["level"] or ""
+        tint = "yellow" if "warning" in level else "red"
+        parts = [click.style(match["place"], bold=True), click.style(level, fg=tint, bold=True) if level else ""]
+        rule = click.style(match["rule"], fg=tint) if match["rule"] else ""
+        rest = match["rest"] if level else click.style(match["rest"], bold=True)
+        return "".join(parts) + rule + rest
+    return line
