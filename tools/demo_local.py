@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from pyenv_frontend.local.interpreters import Interpreters, MissingInterpreterError
+from pyenv_frontend.local.interpreters import LocalInterpreters, MissingInterpreterError
 from pyenv_frontend.positions import Span
 from pyenv_frontend.pyenv.versions import parse_version
 from tools import interpreters, wheels
@@ -57,7 +57,7 @@ def _airflow() -> Path:
 
 def _interpreter(uv: Path) -> Path:
     try:
-        return Interpreters(uv).find(parse_version(PYTHON, Span(0, 0))).python
+        return LocalInterpreters(uv).find(parse_version(PYTHON, Span(0, 0))).python
     except MissingInterpreterError as error:
         raise Unavailable(f"{error}: {error.hint}") from error
 

@@ -1,15 +1,13 @@
 """Wherever the Dockerfile and its context come from, PYENV finds both; the way without PYENV is Docker's own."""
 
-import contextlib
-import http.server
 import io
 import subprocess
 import tarfile
-import threading
 
 import pytest
 
 from tests.e2e.conftest import need_images
+from tests.support.services import served
 
 BASE = "python:3.13-slim-bookworm"
 PYENV = f"FROM {BASE}\nCOPY marker /marker\nPYENV 3.13 etl reqs/etl.txt\n"
@@ -51,26 +49,6 @@ def tar(files, compression=""):
             member.size = len(text)
             archive.addfile(member, io.BytesIO(text.encode()))
     return packed.getvalue()
-
-
-@contextlib.contextmanager
-def served(folder):
-    """Serve a folder over HTTP on 127.0.0.1."""
-
-    class Handler(http.server.SimpleHTTPRequestHandler):
-        def __init__(self, *arguments):
-            super().__init__(*arguments, directory=str(folder))
-
-        def log_message(self, *_):
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def write(folder, files):

@@ -1,10 +1,8 @@
 """Names of steps are those that Docker's own frontend gives them, with PYENV counted as one step."""
 
-import contextlib
-import http.server
-import threading
-
 import pytest
+
+from tests.support.services import served
 
 BASE = "python:3.13-slim-bookworm"
 
@@ -12,26 +10,6 @@ BASE = "python:3.13-slim-bookworm"
 @pytest.fixture(autouse=True)
 def _bases(base_images):
     base_images(BASE)
-
-
-@contextlib.contextmanager
-def served(folder):
-    """Serve a folder on 127.0.0.1."""
-
-    class Handler(http.server.SimpleHTTPRequestHandler):
-        def __init__(self, *arguments):
-            super().__init__(*arguments, directory=str(folder))
-
-        def log_message(self, *_):
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def numbered(build):

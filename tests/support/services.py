@@ -20,7 +20,17 @@ from pathlib import Path
 from tools import debian
 from tools.state import Unavailable
 
-__all__ = ["await_answer", "free_port", "meeting", "package_index", "redis", "registry", "wheel", "wheel_file"]
+__all__ = [
+    "await_answer",
+    "free_port",
+    "meeting",
+    "package_index",
+    "redis",
+    "registry",
+    "served",
+    "wheel",
+    "wheel_file",
+]
 
 
 def free_port() -> int:
@@ -112,6 +122,29 @@ class _IndexHandler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         if self.command == "GET":
             self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Keep quiet: a test's output is its own."""
+
+
+@contextlib.contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """Serve a folder over HTTP.
+
+    Yields:
+        Its address.
+    """
+    handler = functools.partial(_FolderHandler, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+
+
+class _FolderHandler(http.server.SimpleHTTPRequestHandler):
+    """Answers with files."""
 
     def log_message(self, *_: object) -> None:
         """Keep quiet: a test's output is its own."""

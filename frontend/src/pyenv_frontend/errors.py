@@ -117,7 +117,7 @@ def nearest(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
     """
     from difflib import get_close_matches  # noqa: PLC0415 - needed only for an error
 
-    by_lower = {each.lower(): each for each in known}
+    by_lower = {candidate.lower(): candidate for candidate in known}
     close = get_close_matches(word.lower(), by_lower, n=1, cutoff=cutoff)
     return by_lower[close[0]] if close else ""
 

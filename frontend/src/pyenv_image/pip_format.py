@@ -246,7 +246,7 @@ def _is_path(text: str, *, certain: bool) -> bool:
 
 
 @dataclass(frozen=True)
-class _Line:
+class _LogicalLine:
     """A logical line: physical lines joined, the comment stripped."""
 
     text: str
@@ -272,7 +272,7 @@ class _Line:
         return self.offset(index - 1) + 1 if index else self.offset(0)
 
 
-def _logical_lines(text: str) -> Iterator[_Line]:
+def _logical_lines(text: str) -> Iterator[_LogicalLine]:
     parts: list[str] = []
     pieces: list[tuple[int, int]] = []
     physical: list[str] = []
@@ -298,7 +298,7 @@ def _logical_lines(text: str) -> Iterator[_Line]:
         yield _line("".join(parts), physical, number, pieces)
 
 
-def _line(text: str, physical: list[str], last: int, pieces: list[tuple[int, int]]) -> _Line:
+def _line(text: str, physical: list[str], last: int, pieces: list[tuple[int, int]]) -> _LogicalLine:
     stripped = _COMMENT.sub("", text) if "#" in text else text
     joined = False
     if len(physical) > 1:
@@ -307,10 +307,10 @@ def _line(text: str, physical: list[str], last: int, pieces: list[tuple[int, int
         begin = len(stripped) if options is None else options.start()
         arguments = stripped[:begin].rstrip()
         joined = not arguments or pieces[1][0] < len(arguments) or len(stripped) < pieces[-1][0]
-    return _Line(stripped, "".join(physical), last - len(physical) + 1, tuple(pieces), joined)
+    return _LogicalLine(stripped, "".join(physical), last - len(physical) + 1, tuple(pieces), joined)
 
 
-def _statements(line: _Line) -> Iterator[tuple[tuple[int, int], Statement]]:
+def _statements(line: _LogicalLine) -> Iterator[tuple[tuple[int, int], Statement]]:
     """Return each statement of a line with the stretch of the logical line that it takes."""
     text = line.text
     options = re.search(r"(?:^|(?<=\s))-", text)
@@ -339,7 +339,7 @@ def _statements(line: _Line) -> Iterator[tuple[tuple[int, int], Statement]]:
         yield (start, stop), _statement(line, _KINDS.get(name, OPTION), value, begin, stop, name)
 
 
-def _statement(line: _Line, kind: str, value: str, start: int, end: int, option: str = "") -> Statement:  # noqa: PLR0913, PLR0917
+def _statement(line: _LogicalLine, kind: str, value: str, start: int, end: int, option: str = "") -> Statement:  # noqa: PLR0913, PLR0917
     begin = line.offset(start)
     return Statement(kind, value, begin, max(begin, line.offset_behind(end)), line.number, option)
 
@@ -393,7 +393,7 @@ def _quoted(value: str) -> str:
     return "'{}'".format(value.replace("'", "'\"'\"'"))
 
 
-def _rewritten(line: _Line, change: Callable[[Statement], str | None], environ: Mapping[str, str]) -> str:
+def _rewritten(line: _LogicalLine, change: Callable[[Statement], str | None], environ: Mapping[str, str]) -> str:
     texts: list[tuple[int, int, str]] = []
     for (start, end), read in _statements(line):
         value = expand_variables(read.value, environ)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pyenv_frontend.local.interpreters import Interpreters, MissingInterpreterError, fits
+from pyenv_frontend.local.interpreters import LocalInterpreters, MissingInterpreterError, fits
 from pyenv_frontend.positions import Span
 from pyenv_frontend.pyenv.versions import parse_version
 from tools import interpreters
@@ -46,7 +46,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def find(version: str) -> str:
-    return str(Interpreters(interpreters.uv()).find(parse_version(version, Span(0, 0))).python)
+    return str(LocalInterpreters(interpreters.uv()).find(parse_version(version, Span(0, 0))).python)
 
 
 def test_the_newest_of_all_places_is_chosen(machine: Path):

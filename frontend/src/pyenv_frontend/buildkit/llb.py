@@ -8,7 +8,7 @@ from __future__ import annotations
 
 __all__ = [
     "NAME",
-    "Output",
+    "OpOutput",
     "copied",
     "definition",
     "detect_oneof_order",
@@ -38,7 +38,7 @@ NAME = "llb.customname"
 
 
 @dataclass(frozen=True, slots=True)
-class Output:
+class OpOutput:
     """One output of an op, with the whole graph that leads to it."""
 
     ops: tuple[bytes, ...]
@@ -85,7 +85,7 @@ def detect_oneof_order(op: bytes) -> None:
     OneofOrder.by_number = wire.Op.FromString(op).SerializeToString(deterministic=True) == op
 
 
-def source(identifier: str, attrs: Mapping[str, str], name: str) -> Output:
+def source(identifier: str, attrs: Mapping[str, str], name: str) -> OpOutput:
     """Make a source that is the same on every platform: `local://...`, `git://...`, `https://...`.
 
     Args:
@@ -97,7 +97,7 @@ def source(identifier: str, attrs: Mapping[str, str], name: str) -> Output:
     return _add((), op, name, {})
 
 
-def written(files: Mapping[str, bytes], name: str) -> Output:
+def written(files: Mapping[str, bytes], name: str) -> OpOutput:
     """Make a file system with nothing but `files`, by relative path; like Docker's own, only root can read them."""
     actions: list[wire.FileAction] = []
     for path, data in files.items():
@@ -114,7 +114,7 @@ def written(files: Mapping[str, bytes], name: str) -> Output:
     return _add((), _file_op(actions), name, {})
 
 
-def copied(origin: Output, path: str, name: str, *, unpack: bool = False, contents: bool = False) -> Output:
+def copied(origin: OpOutput, path: str, name: str, *, unpack: bool = False, contents: bool = False) -> OpOutput:
     """Make a file system out of a part of another: an archive unpacked, or a folder's contents."""
     copy = wire.Copy(src=path, dest="/", mode=-1, attempt_unpack=unpack, dir_copy_contents=contents, timestamp=-1)
     action = wire.FileAction(input=-1, secondary_input=0, copy=copy)
@@ -127,14 +127,14 @@ def _file_op(actions: list[wire.FileAction]) -> wire.Op:
     return wire.Op(file=wire.FileOp(actions=actions), constraints=wire.WorkerConstraints())
 
 
-def _add(before: tuple[bytes, ...], op: wire.Op, name: str, metadata: Mapping[str, wire.OpMetadata]) -> Output:
+def _add(before: tuple[bytes, ...], op: wire.Op, name: str, metadata: Mapping[str, wire.OpMetadata]) -> OpOutput:
     data = encode(op)
     digest = digest_of(data)
     described = wire.OpMetadata(description={NAME: name}) if name else wire.OpMetadata()
-    return Output((*before, data), digest, 0, {**metadata, digest: described})
+    return OpOutput((*before, data), digest, 0, {**metadata, digest: described})
 
 
-def definition(output: Output) -> wire.Definition:
+def definition(output: OpOutput) -> wire.Definition:
     """Close a graph: the last op names the output."""
     last = wire.Op(inputs=[wire.Input(digest=output.digest, index=output.number)])
     made = wire.Definition(ops=[*output.ops, encode(last)])
@@ -143,7 +143,7 @@ def definition(output: Output) -> wire.Definition:
     return made
 
 
-def output_of(graph: wire.Definition) -> Output:
+def output_of(graph: wire.Definition) -> OpOutput:
     """Open a graph that somebody else closed, to build on it.
 
     Raises:
@@ -152,4 +152,4 @@ def output_of(graph: wire.Definition) -> Output:
     if not graph.ops:
         raise ValueError("an empty graph has no output")
     end = wire.Op.FromString(graph.ops[-1]).inputs[0]
-    return Output(tuple(graph.ops[:-1]), end.digest, end.index, dict(graph.metadata.items()))
+    return OpOutput(tuple(graph.ops[:-1]), end.digest, end.index, dict(graph.metadata.items()))

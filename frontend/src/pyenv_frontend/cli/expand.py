@@ -47,12 +47,12 @@ def expand(common: tuple[CommonOptions, ...], base: BaseOptions, output: str, to
     document = options.read_document()
     text = document.file.data
     if has_pyenv(document):
-        text = _Expander(document, options, base).text(options.context, tools)
+        text = _FileExpander(document, options, base).text(options.context, tools)
     with click.open_file(output, "wb") as stream:
         stream.write(text)
 
 
-class _Expander:
+class _FileExpander:
     """One Dockerfile on the way to plain instructions."""
 
     def __init__(self, document: Document, options: CommonOptions, base_options: BaseOptions) -> None:

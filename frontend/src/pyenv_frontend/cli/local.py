@@ -14,8 +14,8 @@ from pyenv_frontend.cli.common import CommonOptions, common_options, only
 from pyenv_frontend.cli.terminal import colored, show_error
 from pyenv_frontend.local.exports import FORMATS
 from pyenv_frontend.local.find_uv import find_uv
-from pyenv_frontend.local.installer import Installer
-from pyenv_frontend.local.interpreters import Interpreters
+from pyenv_frontend.local.installer import LocalInstaller
+from pyenv_frontend.local.interpreters import LocalInterpreters
 from pyenv_frontend.local.jobs import choose, ignored_options, job_of
 from pyenv_frontend.local.progress import Progress
 from pyenv_frontend.local.runner import Runner
@@ -89,9 +89,9 @@ def _make(jobs: Sequence[Job], context: FolderContext, store: Store, at_once: in
         return {}
     terminal = sys.stderr.isatty()
     uv = find_uv()
-    installer = Installer(uv=uv, context=context.root, terminal=terminal)
+    installer = LocalInstaller(uv=uv, context=context.root, terminal=terminal)
     with Progress([job.name for job in stale], sys.stderr, terminal) as progress:
-        runner = Runner(store=store, interpreters=Interpreters(uv), installer=installer, progress=progress)
+        runner = Runner(store=store, interpreters=LocalInterpreters(uv), installer=installer, progress=progress)
         errors = runner.make(stale, at_once)
     if not context.ignored_by(f"{FOLDER}/.store/any"):
         _note(f"`docker build` sends the folder {FOLDER} to the engine: add the line {FOLDER} to .dockerignore")

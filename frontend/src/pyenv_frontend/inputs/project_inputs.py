@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from pyenv_frontend.inputs.collector import InputCollector, Origin
     from pyenv_frontend.inputs.pyproject import Project
-    from pyenv_frontend.inputs.uv_workspace import Workspace
+    from pyenv_frontend.inputs.uv_workspace import UvWorkspace
     from pyenv_frontend.positions import SourceFile
     from pyenv_frontend.pyenv.instruction import Options
 
@@ -68,7 +68,7 @@ def take_project(collector: InputCollector, path: str, origin: Origin, options: 
         _take_members(collector, above, project, origin)
     elif project.workspace:
         raise _no_root(collector, path, project, origin)
-    return tuple(collector.join(folder, each, origin) for each in project.listed)
+    return tuple(collector.join(folder, entry, origin) for entry in project.listed)
 
 
 def _take_tree(collector: InputCollector, path: str, named: str, origin: Origin, *, own: bool = True) -> None:
@@ -81,7 +81,7 @@ def _take_tree(collector: InputCollector, path: str, named: str, origin: Origin,
     collector.tree(collector.join(posixpath.dirname(path), named, location), location)
 
 
-def _take_members(collector: InputCollector, above: Workspace, project: Project, origin: Origin) -> None:
+def _take_members(collector: InputCollector, above: UvWorkspace, project: Project, origin: Origin) -> None:
     """Take the members that a project depends on, and those that they depend on; of the root's own sources all."""
     for named in above.project.required:
         _take_tree(collector, posixpath.join(above.folder, "pyproject.toml"), named, origin)

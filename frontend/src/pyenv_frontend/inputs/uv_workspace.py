@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from pyenv_frontend.inputs.collector import InputCollector
     from pyenv_frontend.inputs.pyproject import Project
 
-__all__ = ["Workspace", "find", "members"]
+__all__ = ["UvWorkspace", "find", "members"]
 
 
 @dataclass(frozen=True, slots=True)
-class Workspace:
+class UvWorkspace:
     """The root of a workspace."""
 
     folder: str
@@ -34,7 +34,7 @@ class Workspace:
     """What the root's `pyproject.toml` says."""
 
 
-def find(collector: InputCollector, folder: str, project: Project) -> Workspace | None:
+def find(collector: InputCollector, folder: str, project: Project) -> UvWorkspace | None:
     """Find the workspace of a project in the context; its root's `pyproject.toml` becomes one of the files.
 
     Args:
@@ -43,20 +43,20 @@ def find(collector: InputCollector, folder: str, project: Project) -> Workspace 
         project: what its `pyproject.toml` says.
     """
     if project.is_root:
-        return Workspace(folder, project)
+        return UvWorkspace(folder, project)
     above = folder
     while above:
         above = posixpath.dirname(above)
         candidate = _look(collector, above)
         if candidate and candidate.is_root and _takes_in(candidate, above, folder):
             collector.read_if_there(_file(above))
-            return Workspace(above, candidate)
+            return UvWorkspace(above, candidate)
         if candidate and (candidate.is_root or candidate.is_project):
             break
     return None
 
 
-def members(collector: InputCollector, workspace: Workspace) -> Iterator[tuple[str, Project]]:
+def members(collector: InputCollector, workspace: UvWorkspace) -> Iterator[tuple[str, Project]]:
     """Return the members that the context has, but for the root: folder, and what its `pyproject.toml` says."""
     for pattern in workspace.project.members:
         for folder in _expand(collector, posixpath.normpath(posixpath.join(workspace.folder, pattern))):
@@ -80,11 +80,11 @@ def _look(collector: InputCollector, folder: str) -> Project | None:
 
 
 def _takes_in(root: Project, above: str, folder: str) -> bool:
-    workspace = Workspace(above, root)
+    workspace = UvWorkspace(above, root)
     return any(_matches(above, pattern, folder) for pattern in root.members) and not _excluded(workspace, folder)
 
 
-def _excluded(workspace: Workspace, folder: str) -> bool:
+def _excluded(workspace: UvWorkspace, folder: str) -> bool:
     return any(_matches(workspace.folder, pattern, folder) for pattern in workspace.project.excluded)
 
 

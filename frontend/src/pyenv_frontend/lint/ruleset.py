@@ -332,7 +332,7 @@ def _credentials(case: LintCase) -> Iterator[Problem]:
             yield _password(body.locate(*match.span()), "the heredoc")
     for path, file in case.inputs.contents.items() if case.inputs else ():
         if match := _PASSWORD.search(file.data):
-            word = next((each.span for each in pyenv.requirements if each.path == path), pyenv.name.span)
+            word = next((entry.span for entry in pyenv.requirements if entry.path == path), pyenv.name.span)
             yield _password(case.at(word), path, Location(file, Span(*match.span())))
 
 

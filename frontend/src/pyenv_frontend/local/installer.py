@@ -22,11 +22,11 @@ from pyenv_image.step_options import to_arguments
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pyenv_frontend.local.interpreters import Interpreter
+    from pyenv_frontend.local.interpreters import LocalInterpreter
     from pyenv_frontend.local.jobs import Job
     from pyenv_frontend.pyenv.instruction import Pyenv
 
-__all__ = ["InstallError", "Installer", "latest_progress", "plain"]
+__all__ = ["InstallError", "LocalInstaller", "latest_progress", "plain"]
 
 _CONTROL: Final = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _REWRITTEN: Final = re.compile(r"^.*(?:\r|\x1b\[2?K)", re.MULTILINE)
@@ -73,7 +73,7 @@ def plain(output: str) -> str:
 
 
 @dataclass(slots=True)
-class Installer:
+class LocalInstaller:
     """Runs the steps, and ends those that run when everything is to end."""
 
     uv: Path
@@ -85,7 +85,7 @@ class Installer:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _stopped: bool = False
 
-    def run(self, job: Job, interpreter: Interpreter, place: Path, progress: Callable[[str], None]) -> str:
+    def run(self, job: Job, interpreter: LocalInterpreter, place: Path, progress: Callable[[str], None]) -> str:
         """Make an environment in `place`; returns what the installer said.
 
         Raises:
@@ -117,7 +117,7 @@ class Installer:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGTERM)
 
-    def _start(self, job: Job, interpreter: Interpreter, place: Path, output: int) -> subprocess.Popen[bytes]:
+    def _start(self, job: Job, interpreter: LocalInterpreter, place: Path, output: int) -> subprocess.Popen[bytes]:
         options = replace(
             steps.environment_options(job.pyenv, job.locked),
             path=str(place),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from pyenv_frontend.pyenv.instruction import PythonVersion
 
-__all__ = ["Interpreter", "Interpreters", "MissingInterpreterError", "fits"]
+__all__ = ["LocalInterpreter", "LocalInterpreters", "MissingInterpreterError", "fits"]
 
 _ASK: Final = "import platform, sys; print(platform.python_implementation(), platform.python_version(), sys.executable)"
 _PATIENCE: Final = 20
@@ -36,7 +36,7 @@ class MissingInterpreterError(LookupError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Interpreter:
+class LocalInterpreter:
     """A CPython that starts."""
 
     python: Path
@@ -59,15 +59,15 @@ def fits(version: str, wanted: PythonVersion) -> bool:
 
 
 @dataclass(slots=True)
-class Interpreters:
+class LocalInterpreters:
     """The interpreters of this machine; each is started once, to ask what it is."""
 
     uv: Path
-    _known: dict[Path, Interpreter | None] = field(default_factory=dict)
+    _known: dict[Path, LocalInterpreter | None] = field(default_factory=dict)
     _folder: Path | None = None
     _locks: defaultdict[str, Lock] = field(default_factory=lambda: defaultdict(Lock))
 
-    def find(self, wanted: PythonVersion, downloading: Callable[[], None] = lambda: None) -> Interpreter:
+    def find(self, wanted: PythonVersion, downloading: Callable[[], None] = lambda: None) -> LocalInterpreter:
         """Find the newest interpreter of a version, downloaded by uv if there is none and uv may.
 
         Args:
@@ -86,11 +86,11 @@ class Interpreters:
                     raise self._missing(wanted, reason)
         return found
 
-    def _best(self, wanted: PythonVersion) -> Interpreter | None:
+    def _best(self, wanted: PythonVersion) -> LocalInterpreter | None:
         fitting = [found for found in self._of_series(wanted.minor) if fits(found.version, wanted)]
         return max(fitting, key=_age, default=None)
 
-    def _of_series(self, minor: str) -> list[Interpreter]:
+    def _of_series(self, minor: str) -> list[LocalInterpreter]:
         """Every interpreter of a series, each once, in the order of preference."""
         places = dict.fromkeys(path.resolve() for path in self._candidates(minor) if os.access(path, os.X_OK))
         found = (self._ask(path) for path in places)
@@ -111,7 +111,7 @@ class Interpreters:
             self._folder = Path(done.stdout.strip() or "/nonexistent")
         return self._folder
 
-    def _ask(self, path: Path) -> Interpreter | None:
+    def _ask(self, path: Path) -> LocalInterpreter | None:
         if path not in self._known:
             self._known[path] = _asked(path)
         return self._known[path]
@@ -136,7 +136,7 @@ class Interpreters:
         return MissingInterpreterError(message, hint)
 
 
-def _asked(path: Path) -> Interpreter | None:
+def _asked(path: Path) -> LocalInterpreter | None:
     """Start an interpreter and hear what it is; None for what does not start, or is no CPython."""
     command = [str(path), "-I", "-c", _ASK]
     try:
@@ -146,10 +146,10 @@ def _asked(path: Path) -> Interpreter | None:
     except (OSError, subprocess.SubprocessError, UnicodeDecodeError):
         return None
     kind, version, *_ = done.stdout.split() or [""]
-    return Interpreter(python=path, version=version) if kind == "CPython" else None
+    return LocalInterpreter(python=path, version=version) if kind == "CPython" else None
 
 
-def _age(interpreter: Interpreter) -> tuple[int, Version]:
+def _age(interpreter: LocalInterpreter) -> tuple[int, Version]:
     try:
         return 1, Version(interpreter.version)
     except InvalidVersion:

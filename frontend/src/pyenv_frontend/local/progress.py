@@ -27,7 +27,7 @@ _INTERVAL: Final = 0.1
 
 
 @dataclass(slots=True)
-class _Line:
+class _EnvironmentLine:
     text: str = "waiting"
     state: State = "waiting"
     since: float = 0.0
@@ -59,14 +59,14 @@ class Progress:
     names: Iterable[str]
     stream: TextIO
     terminal: bool
-    _lines: dict[str, _Line] = field(init=False)
+    _lines: dict[str, _EnvironmentLine] = field(init=False)
     _drawn: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _closed: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
     def __post_init__(self) -> None:
-        self._lines = {name: _Line() for name in self.names}
+        self._lines = {name: _EnvironmentLine() for name in self.names}
         if len(self._lines) >= shutil.get_terminal_size().lines:
             self.terminal = False  # what has scrolled away cannot be rewritten
 

@@ -15,8 +15,8 @@ from pyenv_frontend.local.store import Record, TakenError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pyenv_frontend.local.installer import Installer
-    from pyenv_frontend.local.interpreters import Interpreters
+    from pyenv_frontend.local.installer import LocalInstaller
+    from pyenv_frontend.local.interpreters import LocalInterpreters
     from pyenv_frontend.local.jobs import Job
     from pyenv_frontend.local.progress import Progress
     from pyenv_frontend.local.store import Store
@@ -29,8 +29,8 @@ class Runner:
     """What it takes to make environments."""
 
     store: Store
-    interpreters: Interpreters
-    installer: Installer
+    interpreters: LocalInterpreters
+    installer: LocalInstaller
     progress: Progress
 
     def make(self, jobs: Sequence[Job], at_once: int) -> dict[str, UserError]:

@@ -258,7 +258,7 @@ def find_option(name: str) -> OptionSpec:
             return spec
     names = [spec.name for spec in OPTIONS]
     meant = nearest(name.replace("_", "-"), names)
-    known = ", ".join(f"--{each}" for each in names)
+    known = ", ".join(f"--{option}" for option in names)
     from pyenv_frontend.pyenv.hints import option_hint  # noqa: PLC0415 - only ever needed on the way to an error
 
     hint = option_hint(name) or (f"write --{meant}" if meant else "")

@@ -202,7 +202,7 @@ class _PyenvReader:
         last = line.options[-1] if line.options and not line.ended else None
         if last is None or last.value is not None or looks_like_version(line.version.text):
             return
-        spec = next((each for each in OPTIONS if each.name == last.name.text), None)
+        spec = next((row for row in OPTIONS if row.name == last.name.text), None)
         if spec and spec.kind != "switch":
             value = _written(line.version.text.removeprefix("=") or line.name.text)
             hint = f"write --{spec.name}={value}"
@@ -318,7 +318,7 @@ class _PyenvReader:
             self._fail(error, value if value is not None and value.text else whole)
 
     def _check_projects(self, options: Options, requirements: tuple[RequirementsFile, ...]) -> None:
-        if any(each.kind != "requirements" for each in requirements):
+        if any(file.kind != "requirements" for file in requirements):
             return
         for name, span in options.spans:
             if name in {"extra", "group"}:

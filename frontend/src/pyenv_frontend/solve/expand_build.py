@@ -45,10 +45,10 @@ def expand_build(session: BuildSession) -> tuple[ExpandedBuild, ...]:
         UserError: a PYENV is wrong.
         CallError: the engine cannot get at a base image or a file.
     """
-    return _Expander(session).run()
+    return _BuildExpander(session).run()
 
 
-class _Expander:
+class _BuildExpander:
     def __init__(self, session: BuildSession) -> None:
         self.session = session
         self.bridge = session.bridge

@@ -99,7 +99,7 @@ def _with_options(  # noqa: PLR0913, PLR0917  # the parts of one address
     )  # fmt: skip
 
 
-def source(repository: Repository, options: BuildOptions) -> llb.Output:
+def source(repository: Repository, options: BuildOptions) -> llb.OpOutput:
     """Make the op that checks a repository out."""
     asked = repository.query
     identity = repository.host + posixpath.normpath("/" + repository.path.lstrip("/"))

@@ -55,7 +55,7 @@ def no_variables(reference: str, platform: str | None) -> Mapping[str, str]:
 
 def has_pyenv(document: Document) -> bool:
     """Whether there is anything for us to do in this file."""
-    return any(each.is_pyenv for each in document.instructions)
+    return any(instruction.is_pyenv for instruction in document.instructions)
 
 
 def read(
@@ -102,7 +102,7 @@ class _Reader:
         self._globals = GlobalScope(variables, settings.build_args, document.escape)
         self._before, self._stages = outline(document, self._globals)
         everything = set(range(len(self._stages)))
-        self._wanted = reachable(self._stages, settings.target) if settings.reachable_only else everything
+        self._reachable = reachable(self._stages, settings.target) if settings.reachable_only else everything
         self._left_out: list[Instruction] = []
 
     def program(self) -> Program:
@@ -115,7 +115,7 @@ class _Reader:
                 stage.scope = _inherited(stage.parent, stage.parent.scope)
             for instruction in stage.instructions:
                 if instruction.is_pyenv:
-                    if stage.index in self._wanted:
+                    if stage.index in self._reachable:
                         self._take(self._pyenv, instruction, stage)
                     else:
                         self._left_out.append(instruction)
@@ -145,8 +145,8 @@ class _Reader:
 
     def _ask_bases(self) -> None:
         """Get the ENV of each image that a stage with a PYENV begins with, once."""
-        wanted = [stage for stage in self._stages if stage.index in self._wanted]
-        roots = [stage.root for stage in wanted if any(each.is_pyenv for each in stage.instructions)]
+        stages = [stage for stage in self._stages if stage.index in self._reachable]
+        roots = [stage.root for stage in stages if any(line.is_pyenv for line in stage.instructions)]
         known: dict[tuple[str, str | None], Mapping[str, str]] = {("scratch", None): {}}
         for root in dict.fromkeys(roots):
             key = root.base, root.platform
@@ -158,16 +158,16 @@ class _Reader:
         pyenv = parse_pyenv(instruction, stage.scope)
         self._check_stages(pyenv, stage)
         self._check_name(pyenv, stage)
-        wanted = self._stage(pyenv.options.builder) if pyenv.options.builder else None
-        builder = self._builder(instruction, stage, wanted) if wanted else None
+        builder_stage = self._stage(pyenv.options.builder) if pyenv.options.builder else None
+        builder = self._builder(instruction, stage, builder_stage) if builder_stage else None
         stage.environments.append(Environment(pyenv=pyenv, state=stage.scope.snapshot(), builder=builder))
 
     def _builder(self, instruction: Instruction, stage: OpenStage, builder: OpenStage) -> Builder:
         """Return the stage of `--builder`, ended, and what the PYENV's own stage says on top of it."""
         settings = tuple(_settings(stage, builder, instruction))
         scope = self._ended(builder).inherit()
-        for each in settings:
-            scope.run(each.command)
+        for setting in settings:
+            scope.run(setting.command)
         return Builder(settings=settings, variables=scope.snapshot().variables)
 
     def _ended(self, stage: OpenStage) -> Scope:
@@ -190,7 +190,7 @@ class _Reader:
                 earlier = current.taken.get(variable)
                 if earlier is not None:
                     where = "" if current is stage else f" in the stage {current.name} that this one is based on"
-                    places = (Location(self._document.file, each.span) for each in (pyenv.name, earlier))
+                    places = (Location(self._document.file, name.span) for name in (pyenv.name, earlier))
                     message = f"{clash(pyenv.name, earlier, variable)}{where}"
                     raise UserError(message, *places, hint="give one of them another name")
             current = current.parent
@@ -205,29 +205,29 @@ class _Reader:
                 Location(self._document.file, span),
                 hint="leave --builder out, and have the compilers in the images that the trigger fires in",
             )
-        for option, wanted in (("builder", options.builder), ("from", options.from_)):
+        for option, reference in (("builder", options.builder), ("from", options.from_)):
             span = options.span(option)
-            if wanted is None or span is None:
+            if reference is None or span is None:
                 continue
             place = Location(self._document.file, span)
-            found = self._stage(wanted)
-            if found is stage:
-                raise UserError(f"--{option}={wanted} is the stage that this PYENV is in", place)
-            if found is not None and found.index > stage.index:
-                message = f"the stage {wanted} stands behind the one that wants it"
-                raise UserError(message, place, hint=f"move the stage {wanted} up")
-            if found is None and (option == "builder" or wanted.isdecimal()):
-                raise self._no_stage(option, wanted, place, stage)
+            named = self._stage(reference)
+            if named is stage:
+                raise UserError(f"--{option}={reference} is the stage that this PYENV is in", place)
+            if named is not None and named.index > stage.index:
+                message = f"the stage {reference} stands behind the one that wants it"
+                raise UserError(message, place, hint=f"move the stage {reference} up")
+            if named is None and (option == "builder" or reference.isdecimal()):
+                raise self._no_stage(option, reference, place, stage)
 
     def _stage(self, reference: str) -> OpenStage | None:
         """Return the last stage that a reference means, by name or number."""
-        return next((each for each in reversed(self._stages) if each.answers_to(reference)), None)
+        return next((stage for stage in reversed(self._stages) if stage.answers_to(reference)), None)
 
-    def _no_stage(self, option: str, wanted: str, place: Location, stage: OpenStage) -> UserError:
-        names = [each.name for each in self._stages[: stage.index] if each.name]
+    def _no_stage(self, option: str, reference: str, place: Location, stage: OpenStage) -> UserError:
+        names = [earlier.name for earlier in self._stages[: stage.index] if earlier.name]
         expected = f"one of {', '.join(names)}" if names else "a stage before this one: FROM ... AS builder"
-        message = f"--{option}: there is no stage {wanted}"
-        return UserError(message, place, expected=expected, hint=did_you_mean(wanted, names))
+        message = f"--{option}: there is no stage {reference}"
+        return UserError(message, place, expected=expected, hint=did_you_mean(reference, names))
 
 
 def _inherited(parent: OpenStage, ended: Scope) -> Scope:
@@ -241,10 +241,10 @@ def _inherited(parent: OpenStage, ended: Scope) -> Scope:
 
 def _settings(stage: OpenStage, builder: OpenStage, until: Instruction) -> Iterator[Instruction]:
     """ARG and ENV up to an instruction, of its stage and of those this is based on and the builder's is not."""
-    known = {each.index for each in builder.chain}
-    for each in reversed([*stage.chain]):
-        if each.index not in known:
-            for instruction in each.instructions:
+    known = {ancestor.index for ancestor in builder.chain}
+    for ancestor in reversed([*stage.chain]):
+        if ancestor.index not in known:
+            for instruction in ancestor.instructions:
                 if instruction is until:
                     return
                 if instruction.name in _SETTINGS:
