@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,6 +59,7 @@ def run(options: EnvironmentOptions) -> None:
         installer.create()
         _install(options, installer, workspace)
         _keep_lock(options, workspace.context)
+        _record_line(options)
         installer.check()
     if not options.no_compile:
         # Test suites are half of some packages, and no task imports them.
@@ -143,3 +145,38 @@ def _keep_lock(options: EnvironmentOptions, context: Path) -> None:
     only_files = not (options.projects or options.lines or options.constraints)
     if only_files and len(options.requirements) == 1 and Path(options.requirements[0]).name.startswith("pylock."):
         shutil.copyfile(str(context / options.requirements[0]), str(Path(options.path) / "pylock.toml"))
+
+
+def _record_line(options: EnvironmentOptions) -> None:
+    """Write a PYENV that makes this environment into `pyvenv.cfg`, so that the image can be asked where it is from.
+
+    It has what decides on the packages, with the exact version of Python. The lines of a heredoc stay out: they are
+    in the image's history already.
+    """
+    path = Path(options.path) / "pyvenv.cfg"
+    settings = path.read_text(encoding="utf-8", errors="surrogateescape")
+    version = re.search(r"^version(?:_info)?\s*=\s*(\d+\.\d+(?:\.\d+)?)", settings, re.MULTILINE)
+    flags = [f"--installer={options.installer}"] if options.installer != "uv" else []
+    flags += [f"--constraint={file}" for file in options.constraints]
+    flags += [f"--extra={name}" for name in options.extras] + [f"--group={name}" for name in options.groups]
+    flags += [f"--index-strategy={options.index_strategy}"] if options.index_strategy else []
+    flags += ["--pre"] if options.pre else []
+    flags += ["--system-site-packages"] if options.system_site_packages else []
+    inline = ["<<EOF"] if any(options.lines) else []
+    words = [
+        "PYENV",
+        *flags,
+        version.group(1) if version else "",
+        options.name,
+        *options.requirements,
+        *options.projects,
+    ]
+    line = " ".join(_quoted(word) for word in words if word)
+    separator = "" if settings.endswith("\n") else "\n"
+    with path.open("a", encoding="utf-8", errors="surrogateescape") as file:
+        file.write(f"{separator}pyenv = {' '.join([line, *inline])}\n")
+
+
+def _quoted(word: str) -> str:
+    """Quote a word with white space, and keep it on one line."""
+    return f'"{" ".join(word.split())}"' if re.search(r"\s", word) else word

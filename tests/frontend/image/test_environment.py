@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import pyenv_image
+from airflow_venv.environments.facts import read as read_environment
 from pyenv_image.environment import make_room
 from pyenv_image.failure import StepError
 from pyenv_image.step_options import EnvironmentOptions, to_arguments
@@ -144,3 +145,18 @@ def test_uv_of_an_image(tmp_path):
 def test_an_index_that_is_missed_is_named(tmp_path):
     """What has no effect stands in the log."""
     assert "PYENV x: note: PIP_INDEX sets index, which is not" in step(tmp_path, environ={"PIP_INDEX": "http://i"})
+
+
+def test_the_environment_says_where_it_is_from(tmp_path):
+    """A line that makes it again, without the lines of the heredoc; the provider shows it."""
+    context = tmp_path / "context"
+    context.mkdir()
+    (context / "my requirements.txt").write_text("# nothing\n")
+    (context / "c.txt").write_text("")
+    lines = ("", "--index-url https://user:pass@127.0.0.1:1/simple")
+    options = {"requirements": ("my requirements.txt",), "constraints": ("c.txt",), "lines": lines, "pre": True}
+    step(tmp_path, **options)
+    facts = read_environment(str(tmp_path / "env/bin/python"))
+    version = ".".join(map(str, sys.version_info[:3]))
+    assert facts.pyenv_line == f'PYENV --constraint=c.txt --pre {version} x "my requirements.txt" <<EOF'
+    assert "user:pass" not in (tmp_path / "env/pyvenv.cfg").read_text()
