@@ -1,9 +1,11 @@
 """The command line: what it prints, as text and as JSON, and how it exits."""
 
 import json
+import os
 import re
 import subprocess
 import sys
+from importlib import metadata
 
 import pytest
 
@@ -224,3 +226,36 @@ def test_templates_and_other_decorators_are_no_demands(tmp_path):
         "@task.venv('{{ x }}')\ndef f(): pass\n@task.other('y')\ndef g(): pass\n@venv(NAME)\ndef h(): pass\n"
     )
     assert scan(str(tmp_path)) == ([], [])
+
+
+def test_version(capsys):
+    """The version is that of the distribution."""
+    with pytest.raises(SystemExit) as end:
+        main(["--version"])
+    assert end.value.code == 0
+    assert capsys.readouterr().out == f"airflow-venv {metadata.version('airflow-provider-venv')}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [(["docter"], "did you mean doctor?"), (["list", "--jsn"], "--jsn"), (["list", "--format=jsn"], "mean json?")],
+)
+def test_incorrect_usage_ends_with_64_and_the_nearest_word(capsys, arguments, hint):
+    """As with `pyenv-frontend`; argparse's own code would be 2."""
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    assert end.value.code == 64
+    assert hint in capsys.readouterr().err
+
+
+def test_the_shell_completes_commands(tmp_path):
+    """Through argcomplete, which Airflow brings along."""
+    pytest.importorskip("argcomplete")
+    program = "import sys; sys.argv[0] = 'airflow-venv'; from airflow_venv.cli import main; main()"
+    answer = tmp_path / "answer"
+    environ = {
+        **os.environ, "_ARGCOMPLETE": "1", "COMP_LINE": "airflow-venv do", "COMP_POINT": "15",
+        "_ARGCOMPLETE_STDOUT_FILENAME": str(answer),
+    }  # fmt: skip
+    subprocess.run([sys.executable, "-c", program], env=environ, check=False, stderr=subprocess.DEVNULL)
+    assert answer.read_text().strip() == "doctor"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+# PYTHON_ARGCOMPLETE_OK
 import argparse
 import dataclasses
+import importlib
 import json
+import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from airflow_venv.environments import inventory, lookup
 from airflow_venv.environments.usage import EnvironmentUse, environment_uses, to_json
@@ -19,22 +22,66 @@ __all__ = ["main"]
 
 _PROBLEMS = 1
 _USAGE = 64
+_INTERRUPTED = 130
 _NONE = f"There are no environments here: no variable {lookup.PREFIX}* is set."
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; return the exit code: 0, 1 if there are problems, 64 for a wrong usage."""
-    options = _parser().parse_args(arguments)
+    """Run the command line; return the exit code: 0, 1 for problems, 64 for incorrect usage, 130 for Ctrl-C."""
+    parser = _parser()
+    _complete(parser)
+    options = parser.parse_args(arguments)
     try:
         code: int = options.run(options)
     except VenvError as error:
         print(f"airflow-venv: {error}", file=sys.stderr)
         return _USAGE
+    except KeyboardInterrupt:
+        return _INTERRUPTED
     return code
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser that names the nearest word, and ends as `pyenv-frontend` does."""
+
+    def error(self, message: str) -> NoReturn:
+        """Report incorrect usage."""
+        import difflib  # noqa: PLC0415 - needed only for an error
+        import re  # noqa: PLC0415
+
+        known = [word for action in self._actions for word in (*action.option_strings, *(action.choices or ()))]
+        for word in re.findall(r"(?<=invalid choice: ')[^']+|(?<= )--[\w-]+$", message):
+            for near in difflib.get_close_matches(word, known, 1):
+                message = f"{message}; did you mean {near}?"
+        self.print_usage(sys.stderr)
+        self.exit(_USAGE, f"{self.prog}: error: {message}\n")
+
+
+class _Version(argparse.Action):
+    """Print the version of the distribution and exit."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object, **__: object) -> NoReturn:
+        """Do it; to read metadata takes an import that no other call needs."""
+        from importlib import metadata  # noqa: PLC0415
+
+        print(f"airflow-venv {metadata.version('airflow-provider-venv')}")
+        parser.exit(0)
+
+
+def _complete(parser: argparse.ArgumentParser) -> None:
+    """Answer a shell that asks what can be typed; Airflow brings what it takes."""
+    if "_ARGCOMPLETE" not in os.environ:
+        return
+    try:
+        argcomplete = importlib.import_module("argcomplete")
+    except ImportError:
+        return
+    argcomplete.autocomplete(parser)
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="airflow-venv", description="The Python environments that tasks can run in.")
+    parser = _Parser(prog="airflow-venv", description="The Python environments that tasks can run in.")
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     listing = commands.add_parser("list", help="the environments here, their Python, and whether it can be started")
     listing.set_defaults(run=_list)
