@@ -75,6 +75,10 @@ class Call:
     """Connection ids to be set as `AIRFLOW_CONN_*` in the child's environment."""
     module_name: str = ""
     """Name of the DAG module in the worker, for values whose classes were defined in the DAG file."""
+    terminal: str = ""
+    """Path of the terminal that a debugger in the function talks to; empty for none."""
+    debugpy: int = 0
+    """The port at which the child waits for an editor to attach; 0 for none."""
 
 
 @dataclass(frozen=True)

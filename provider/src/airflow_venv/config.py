@@ -7,13 +7,16 @@ from dataclasses import dataclass
 __all__ = ["OPTIONS", "Option", "option"]
 
 
+_LAST_PORT = 65535
+
+
 @dataclass(frozen=True)
 class Option:
     """One option of the section."""
 
     default: str
     allowed: tuple[str, ...]
-    """The values that it takes."""
+    """The values that it takes; empty for the number of a port, or 0."""
     example: str
     version_added: str
     description: str
@@ -43,6 +46,17 @@ OPTIONS = {
             "their lines, `warn` logs them, `off` leaves them to the task.\n"
         ),
     ),
+    "debugpy": Option(
+        default="0",
+        allowed=(),
+        example="5678",
+        version_added="0.2.0",
+        description=(
+            "Port of 127.0.0.1 at which each task in an environment waits for an editor to attach with debugpy, which\n"
+            "the environment must have; 0 for none. Only under `airflow dags test`, `airflow tasks test` and\n"
+            "`dag.test()`: elsewhere a task fails if this is set.\n"
+        ),
+    ),
     "ui": Option(
         default="on",
         allowed=("on", "off"),
@@ -66,7 +80,12 @@ def option(name: str) -> str:
 
     chosen = OPTIONS[name]
     value = str(conf.get("venv", name, fallback=chosen.default)).strip().lower()
-    if value not in chosen.allowed:
+    if not chosen.allowed:
+        if not (value.isdecimal() and int(value) <= _LAST_PORT):
+            raise ValueError(
+                f"[venv] {name} is {value!r} in Airflow's configuration; it must be a port, or 0 for none."
+            )
+    elif value not in chosen.allowed:
         raise ValueError(
             f"[venv] {name} is {value!r} in Airflow's configuration; it must be one of {', '.join(chosen.allowed)}."
         )

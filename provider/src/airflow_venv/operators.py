@@ -36,7 +36,7 @@ from airflow_venv.signature import Bound, bind, check_context_parameters
 from airflow_venv.source.extract import unwrap
 from airflow_venv.source.file_function import FileReference
 from airflow_venv.source.task_source import check_names, check_syntax, task_source
-from airflow_venv.worker import supervisor
+from airflow_venv.worker import developer, supervisor
 from airflow_venv.worker.serializers import SERIALIZERS, check_serializer
 from airflow_venv.worker.services import Services
 from airflow_venv.worker.standard_values import to_standard
@@ -237,6 +237,8 @@ class VenvOperator(EnvironmentMixin, ExternalPythonOperator):
             airflow_shim=self.airflow_shim,
             export_connections=self.export_connections,
             module_name=str(self.python_callable.__module__),
+            terminal=developer.terminal(),
+            debugpy=developer.debugpy_port(),
         )
 
     def _warn_about_xcom(self, value: Any) -> None:

@@ -116,6 +116,10 @@ class StartFrame(Frame):
     path: str = ""
     arguments: list | None = None
     """Positional and keyword arguments; None when they follow as a stream."""
+    terminal: str = ""
+    """Path of the terminal that pdb talks to; empty for none."""
+    debugpy: int = 0
+    """The port to wait for an editor at; 0 for none."""
 
     def sources(self):
         """Return the pieces as values."""

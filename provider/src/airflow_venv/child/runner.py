@@ -85,6 +85,7 @@ def install_hooks(hooks, start):
     """Have what the function imports adapted to this process, as soon as it is imported."""
     hooks.after("logging", lazy("logs", "install"))
     hooks.after("warnings", show_as_records)
+    hooks.after("pdb", lazy("debuggers", "install_pdb"))
     hooks.after("multiprocessing.spawn", lazy("spawned", "install"))
     hooks.before("airflow", lambda: lazy("airflow_patches", "install")(hooks))
     if "TRACEPARENT" in os.environ:
@@ -155,6 +156,8 @@ def perform(channel, start, main):
     if start.module:  # values whose classes come from the DAG file look for them under its name
         sys.modules[start.module] = main
     try:
+        if start.debugpy:
+            lazy("debuggers", "wait_for_editor")(start.debugpy)
         function = load(start, main)  # first, since arguments may be of classes that it defines
         args, kwargs = transfer.receive(channel, start)
         kwargs = transfer.with_context(start, function, args, kwargs)

@@ -64,6 +64,8 @@ def start_frame(call: Call, context: dict[str, Any], *, mark: str, token: str, l
         pieces=[] if isinstance(function, FileFunction) else _pieces(function),
         path=function.path if isinstance(function, FileFunction) else "",
         arguments=[list(call.args), call.kwargs] if plain else None,
+        terminal=call.terminal,
+        debugpy=call.debugpy,
     )
 
 
