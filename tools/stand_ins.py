@@ -112,6 +112,27 @@ def _astro(version: str, base: str | None) -> StandIn:
     )
 
 
+def _red_hat(identity: str, version: str, manager: str, *libraries: str) -> StandIn:
+    return StandIn(
+        recipe="red-hat",
+        parent="python:3.11-slim-bookworm",
+        arguments=(
+            ("ID", identity),
+            ("VERSION_ID", version),
+            ("MANAGER", manager),
+            ("LIBRARIES", " ".join(("liblzma.so.5", "libz.so.1", "libuuid.so.1", *libraries))),
+        ),
+    )
+
+
+def _ubi(_version: str) -> StandIn:
+    return _red_hat("rhel", "9.6", "microdnf", "libffi.so.8", "libsqlite3.so.0")
+
+
+def _amazon(_version: str) -> StandIn:
+    return _red_hat("amzn", "2023", "dnf")
+
+
 def _alpine(_version: str) -> StandIn:
     return StandIn(recipe="alpine")
 
@@ -123,6 +144,8 @@ NAMES: tuple[tuple[str, Callable[..., StandIn]], ...] = (
     (r"apache/airflow:([\d.]+)(?:-python([\d.]+))?", _airflow),
     (r"quay\.io/astronomer/astro-runtime:([\d.]+)(-base)?", _astro),
     (r"alpine:([\d.]+)", _alpine),
+    (r"redhat/ubi9-minimal:([\d.]+)", _ubi),
+    (r"amazonlinux:(2023)", _amazon),
 )
 
 

@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Iterator
 
-from pyenv_image import caches
+from pyenv_image import caches, libraries
 from pyenv_image.bytecode import compile_all
 from pyenv_image.failure import StepError
 
@@ -43,6 +43,8 @@ def run(options: GraftOptions) -> None:
     python = prefix / "bin" / f"python{_SERIES}"
     if not python.exists():  # a base image may have been built with the same PYENV
         copy(Path(options.source), prefix)
+        if options.libraries:
+            libraries.carry(prefix, _SERIES, Path(options.libraries))
     cache = caches.folder(os.getuid(), os.getgid())
     compile_all(python, [prefix / "lib" / f"python{_SERIES}"], without=_SELDOM, cache=cache)
     _check(python)

@@ -43,6 +43,9 @@ class GraftOptions:
     link: str = ""
     """Where PATH finds the executable; empty: nowhere."""
 
+    libraries: str = ""
+    """The root of the interpreter's image, whose libraries are carried; empty: the base has them."""
+
 
 @dataclass(frozen=True)
 class SelfcheckOptions:

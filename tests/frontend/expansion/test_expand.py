@@ -102,13 +102,17 @@ def test_no_official_build_for_an_old_libc():
     ("reference", "glibc"), [("redhat/ubi9", (2, 34)), ("amazonlinux:2023", (2, 34)), ("ubuntu:22.04", (2, 35))]
 )
 def test_no_official_build_with_the_openssl_of_the_base(monkeypatch, reference, glibc):
-    """What could start would fail at the first import of ssl; it is said before anything is downloaded."""
+    """Where the loader is not known to bring the libraries along with, it is said before anything is downloaded."""
     libc = Libc(kind="glibc", version=glibc)
     monkeypatch.setitem(BASES, reference, Base(reference=reference, libc=libc, openssl=frozenset({"libssl.so.3"})))
     with pytest.raises(UserError) as caught:
         expanded(f"FROM {reference}\nPYENV 3.11 a\n".encode())
     assert "need OpenSSL 1.1 (libssl.so.1.1), and it has OpenSSL 3" in caught.value.headline
     assert "PYENV --from=python:3.11-slim-bullseye" in caught.value.hint
+    monkeypatch.setitem(
+        BASES, reference, Base(reference=reference, libc=libc, openssl=frozenset({"libssl.so.3"}), architecture="arm64")
+    )
+    assert b"/ld-linux-aarch64.so.1" in expanded(f"FROM {reference}\nPYENV 3.11 a\n".encode()).source
     with_both = frozenset({"libssl.so.3", "libssl.so.1.1"})
     monkeypatch.setitem(BASES, reference, Base(reference=reference, libc=libc, openssl=with_both))
     assert expanded(f"FROM {reference}\nPYENV 3.11 a\n".encode()).steps

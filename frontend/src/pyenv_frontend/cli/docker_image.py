@@ -29,6 +29,7 @@ class Image:
 
     def __init__(self, reference: str, platform: str | None) -> None:
         self._reference = reference
+        self._named_platform = platform
         self._platform = ["--platform", platform] if platform else []
         self._container = ""
         self._config: dict[str, Any] = {}
@@ -71,6 +72,13 @@ class Image:
         """`ENV`."""
         pairs = (entry.partition("=") for entry in self._config.get("Env") or ())
         return {name: value for name, _, value in pairs}
+
+    @property
+    def architecture(self) -> str:
+        """`amd64`."""
+        if self._named_platform:
+            return self._named_platform.split("/")[1]
+        return _docker("image", "inspect", "--format", "{{.Architecture}}", self._reference).decode().strip()
 
     @property
     def triggers(self) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ __all__ = [
     "folders",
     "has_only_openssl_3",
     "inspect",
+    "is_of_debian",
     "is_program",
     "libc_of_release",
 ]
@@ -113,6 +114,9 @@ class Base:
     distribution: str | None = None
     """`ID` of its os-release: `debian`, `alpine`."""
 
+    architecture: str = ""
+    """Of its platform: `amd64`; empty where it is not known."""
+
     libc: Libc | None = None
     """None when no C library was found (`scratch`, a static image)."""
 
@@ -201,6 +205,11 @@ def has_only_openssl_3(libc: Libc) -> bool:
     glibc 2.34 and 2.35: RHEL 9 and its kin, Amazon Linux 2023, Ubuntu 22.04. Debian went from 2.31 to 2.36.
     """
     return libc.kind == "glibc" and (2, 34) <= libc.version < (2, 36)
+
+
+def is_of_debian(base: Base) -> bool:
+    """Tell whether the libraries of a base have the names and packages of Debian's; a base that says nothing does."""
+    return base.distribution in {None, "debian", "ubuntu"} or libc_of_release(base.suite or "") is not None
 
 
 def _openssl(files: Files) -> frozenset[str]:

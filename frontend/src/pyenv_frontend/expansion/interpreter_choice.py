@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pyenv_frontend.errors import UserError
 from pyenv_frontend.expansion import interpreter_image
-from pyenv_frontend.expansion.base_image import has_only_openssl_3
+from pyenv_frontend.expansion.base_image import has_only_openssl_3, is_of_debian
 from pyenv_frontend.positions import Location
 
 if TYPE_CHECKING:
@@ -20,6 +20,11 @@ __all__ = ["Graft", "InterpreterChoice", "Interpreters"]
 
 _PREFIX = "/opt/pyenv"
 _OLD_OPENSSL = "libssl.so.1.1"
+_LOADERS = {
+    "amd64": ("x86_64-linux-gnu", "ld-linux-x86-64.so.2"),
+    "arm64": ("aarch64-linux-gnu", "ld-linux-aarch64.so.1"),
+}
+"""Where Debian has the loader, by architecture, below `/lib`."""
 _LINK_FOLDERS = ("/usr/local/bin", "/usr/bin")
 _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -40,6 +45,9 @@ class Graft:
 
     link: str | None
     """Where PATH finds it: `/usr/local/bin/python3.8`; None when PATH has a Python of that series already."""
+
+    loader: tuple[str, str] | None = None
+    """The image's folder of libraries and the loader in it, where the base lacks libraries that are then carried."""
 
     @property
     def python(self) -> str:
@@ -98,6 +106,7 @@ class Interpreters:
             series=version.minor,
             prefix=f"{_PREFIX}/{version.text}" + (f"-{_slug(source)}" if source else ""),
             link=self._link(version.minor, base, state),
+            loader=_LOADERS.get(base.architecture) if source is None and _lacks_libraries(base) else None,
         )
         self.grafts[version.text, source] = graft
         self.linked.add(version.minor)
@@ -109,6 +118,17 @@ class Interpreters:
             return None
         folders = (state.path or base.env.get("PATH") or _DEFAULT_PATH).split(":")
         return next((f"{folder}/python{series}" for folder in _LINK_FOLDERS if folder in folders), None)
+
+
+def _lacks_libraries(base: Base) -> bool:
+    """Tell whether libraries of Debian have other names or versions in the base, or none that its packages hold."""
+    if base.libc is None or base.libc.kind == "musl":
+        return False
+    return not is_of_debian(base) or _lacks_openssl(base)
+
+
+def _lacks_openssl(base: Base) -> bool:
+    return base.libc is not None and has_only_openssl_3(base.libc) and _OLD_OPENSSL not in base.openssl
 
 
 def _slug(reference: str) -> str:
@@ -147,7 +167,7 @@ def _official(pyenv: Pyenv, base: Base, program: Program) -> str:
             hint="choose another version or a newer base, or name an image that has one: "
             f"PYENV --from=IMAGE {pyenv.version.text} ...",
         )
-    if has_only_openssl_3(base.libc) and _OLD_OPENSSL not in base.openssl:
+    if _lacks_openssl(base) and base.architecture not in _LOADERS:
         glibc = ".".join(map(str, base.libc.version))
         raise UserError(
             f"no official Python {pyenv.version.text} works on {base.reference}: those that run with its glibc {glibc} "

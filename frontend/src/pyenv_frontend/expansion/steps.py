@@ -42,6 +42,7 @@ TOOLS = "/run/pyenv"
 CACHE = "/run/pyenv-cache"
 CONTEXT = "/run/pyenv-context"
 INTERPRETER = "/run/pyenv-python"
+LIBRARIES = "/run/pyenv-libraries"
 BUILDER = "/run/pyenv-builder"
 UV = "/run/pyenv-uv"
 _CACHE_MOUNT = quoting.mount(type="cache", id="pyenv-cache", target=CACHE)
@@ -72,8 +73,16 @@ def graft(graft: Graft, *, image: str, tools: str) -> Run:
         _CACHE_MOUNT,
         quoting.mount(type="bind", from_=image, source="/usr/local", target=INTERPRETER),
     ]
+    python = f"{INTERPRETER}/bin/python{graft.series}"
     options = GraftOptions(source=INTERPRETER, prefix=graft.prefix, link=graft.link or "")
-    return words, _command(f"{INTERPRETER}/bin/python{graft.series}", "graft", options)
+    if graft.loader is None:
+        return words, _command(python, "graft", options)
+    words.append(quoting.mount(type="bind", from_=image, target=LIBRARIES))
+    # The interpreter may not even start with the base's libraries, so it runs with those of its own image.
+    folder, name = graft.loader
+    search = f"{LIBRARIES}/lib/{folder}:{LIBRARIES}/usr/lib/{folder}"
+    start = [f"{LIBRARIES}/lib/{folder}/{name}", "--library-path", search]
+    return words, [*start, *_command(python, "graft", replace(options, libraries=LIBRARIES))]
 
 
 def graft_title(pyenv: Pyenv) -> list[str]:

@@ -161,7 +161,8 @@ class BaseImages:
             place = [Location(program.document.file, each.version.span) for each in pyenvs[:1]]
             hint = "use another base image, or PYENV in a stage that is based on another one"
             raise UserError(str(error), *place, hint=hint) from error
-        return replace(base, triggers=self._triggers(reference))
+        architecture = self._architecture(key, platform)
+        return replace(base, triggers=self._triggers(reference), architecture=architecture)
 
     def _architecture(self, key: BaseKey, platform: str) -> str:
         target = platform or self._session.settings().target_platform or self._session.options.build_platform

@@ -1,0 +1,49 @@
+"""Bases of other distributions, which do not have the libraries that the official interpreters need."""
+
+import pytest
+
+from tests.support import services
+
+UBI = "redhat/ubi9-minimal:9.6"
+AMAZON = "amazonlinux:2023"
+PY311 = "python:3.11-slim-bookworm"
+# What the frontend asks for on a base with glibc 2.34; the stand-in's interpreter is of another release.
+BULLSEYE = f"--build-context=python:3.11-slim-bullseye=docker-image://{PY311}"
+WHEEL = services.wheel_file("local-wheel", "1.0")
+
+
+@pytest.mark.images(UBI, AMAZON, PY311)
+@pytest.mark.parametrize(
+    ("base", "carried"),
+    [
+        (UBI, {"libssl.so.3", "libcrypto.so.3", "libbz2.so.1.0"}),
+        (AMAZON, {"libssl.so.3", "libcrypto.so.3", "libbz2.so.1.0", "libffi.so.8", "libsqlite3.so.0"}),
+    ],
+)
+def test_the_interpreter_brings_the_libraries_that_the_base_lacks(made, base, carried):
+    """Those and no others, in its own folder; every module works in an environment, and the base stays as it was."""
+    before = made(f"FROM {base}\n").files("/usr")
+    image = made(
+        f"FROM {base}\nPYENV --network=none 3.11 a r.txt\n",
+        {"r.txt": f"./{WHEEL}\n", WHEEL: services.wheel("local-wheel", "1.0")},
+        BULLSEYE,
+    )
+    after = image.files("/usr")
+    assert after.keys() - before.keys() == {"/usr/local/bin/python3.11"}
+    assert all(after[path].digest == before[path].digest for path in before)
+    libraries = set(image.sh("ls /opt/pyenv/3.11/lib").split())
+    assert carried <= libraries
+    assert not {"libc.so.6", "libz.so.1", "liblzma.so.5"} & libraries
+    code = "import bz2, ctypes, hashlib, lzma, sqlite3, ssl; print(ssl.get_default_verify_paths().cafile)"
+    assert image.sh(f"$ASTRO_PYENV_a -c '{code}'") == "/etc/pki/tls/cert.pem\n"
+    assert image.sh("$ASTRO_PYENV_a -c 'import ssl; print(len(ssl.create_default_context().get_ca_certs()) > 0)'") == (
+        "True\n"
+    )
+
+
+@pytest.mark.images(UBI, PY311)
+def test_an_interpreter_of_the_users_choice_brings_nothing(buildx):
+    """With `--from` the libraries are the user's affair, and the error names what is missing."""
+    log = buildx.fails(f"FROM {UBI}\nPYENV --from={PY311} 3.11 a\n").log
+    assert "libssl.so.3" in log
+    assert "microdnf install -y" in log or "this base image lacks" in log
