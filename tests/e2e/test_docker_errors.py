@@ -64,5 +64,5 @@ def test_the_error_is_dockers_own(buildx, case):
 def test_a_pyenv_without_any_from_is_our_own_sentence(buildx):
     """Docker's frontend would find an empty file."""
     build = buildx.fails("PYENV 3.11 a\n")
-    assert "PYENV stands before the first FROM" in last_error(build)
+    assert "PYENV comes before the first FROM" in last_error(build)
     assert marked(build.log)[1] == [(2, "PYENV 3.11 a")]

@@ -1,8 +1,8 @@
 """Every error this package raises on purpose, and the one place that turns one into text.
 
 A leaf: it imports positions and nothing else, so that everything may import it. `UserError` is for what the user
-can mend, and always says where (file, line, column, the line itself under a caret), what was expected, and what to
-write. Anything else that escapes is a defect of ours.
+can fix, and always says where (file, line, column, the line itself under a caret), what was expected, and what to
+write. Any other exception that escapes is a bug in this package.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class UserError(PyenvError):
 
 
 class UsageError(PyenvError):
-    """The command was called in a way it cannot be (sysexits' 64)."""
+    """The command line is wrong (sysexits' 64)."""
 
     exit_code = 64
 

@@ -171,7 +171,7 @@ class Logical:
 
     @property
     def location(self) -> Location:
-        """The same as something an error can point at."""
+        """The same as a location for an error."""
         return Location(self.file, self.span)
 
     def _logical_starts(self) -> list[int]:

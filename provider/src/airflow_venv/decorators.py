@@ -18,6 +18,7 @@ from airflow_venv.operators import (
     check_settings,
 )
 from airflow_venv.source.extract import MARK, remember_call
+from airflow_venv.worker.serializers import SerializerName
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Mapping, Sequence
@@ -179,7 +180,7 @@ def venv(  # noqa: PLR0913 - each is an option that an editor can complete
     *,
     task_id: str | None = None,
     multiple_outputs: bool | None = None,
-    serializer: Literal["pickle", "cloudpickle", "dill", "json", "arrow"] | None = None,
+    serializer: SerializerName | None = None,
     string_args: Iterable[str] | None = None,
     templates_dict: dict[str, Any] | None = None,
     skip_on_exit_code: int | Container[int] | None = None,

@@ -44,7 +44,7 @@ class Flag:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A logical line taken apart."""
+    """A logical line split into its parts."""
 
     keyword: Logical
     """The first word as written; empty where an instruction consists of continuations only."""
@@ -67,7 +67,7 @@ def upper(keyword: bytes) -> str:
 
 
 def split_command(line: Logical, escape: bytes) -> Command:
-    """Take a logical line apart.
+    """Split a logical line into keyword, flags and arguments.
 
     Args:
         line: keyword and all that follows, white space around it allowed.

@@ -30,7 +30,7 @@ _SURROGATES = re.compile("[\udc80-\udcff]")
 
 
 class LexError(ValueError):
-    """What is wrong between two character indexes."""
+    """Report what is wrong between two character indexes."""
 
     def __init__(self, message: str, start: int, end: int, hint: str = "") -> None:
         super().__init__(message)
@@ -50,7 +50,7 @@ class SplitWord:
 
 
 class Lexer:
-    """Works through one text.
+    """Processes one text.
 
     Args:
         lookup: gives the value of a variable or None; None instead of a function leaves variables as they are.
@@ -85,7 +85,7 @@ class Lexer:
         """The result split at white space that is neither quoted nor escaped."""
 
     def run(self, text: str) -> str:
-        """Work through `text` and return the result as one word; `words` then has it split.
+        """Process `text` and return the result as one word; `words` then has it split.
 
         Raises:
             LexError: the text is wrong.
@@ -134,7 +134,7 @@ class Lexer:
     # The productions.
 
     def _until(self, stop: str, *, keep_escapes: bool) -> tuple[str, list[SplitWord]]:
-        """Read up to and with the character `stop`, or to the end of the text."""
+        """Read up to and including the character `stop`, or to the end of the text."""
         before, self._keep_escapes = self._keep_escapes, keep_escapes
         self._pending = []
         opened = self._index

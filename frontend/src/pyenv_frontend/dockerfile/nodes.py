@@ -44,7 +44,7 @@ class Node:
 
     @property
     def location(self) -> Location:
-        """All of the node as something an error can point at."""
+        """The whole node as a location for an error."""
         return Location(self.file, self.span)
 
 
@@ -55,7 +55,7 @@ class Blank(Node):
 
 
 class Comment(Node):
-    """One line that starts with `#` and is no directive."""
+    """One line that starts with `#` and is not a directive."""
 
     __slots__ = ()
 
@@ -105,7 +105,7 @@ class Instruction(Node):
 
     @property
     def command(self) -> Command:
-        """Keyword, flags and arguments, taken apart when first asked for: few instructions ever are."""
+        """Keyword, flags and arguments, split on first use: few instructions need it."""
         if self._command is None:
             self._command = split_command(self.logical, self.escape)
         return self._command

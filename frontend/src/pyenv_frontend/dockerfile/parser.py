@@ -31,11 +31,11 @@ _ENDS = b"\r\n"
 
 
 class DocumentError(UserError):
-    """A PYENV that is no instruction: its heredoc never ends, or a line is too long for Docker."""
+    """A PYENV that is not a complete instruction: its heredoc never ends, or a line is too long for Docker."""
 
 
 def parse(source: bytes, name: str = "Dockerfile") -> Document:
-    """Take a Dockerfile apart.
+    """Parse a Dockerfile into its nodes.
 
     Args:
         source: its bytes; any bytes will do.
@@ -70,7 +70,7 @@ class _DocumentReader:
         return Document(self._file, tuple(nodes), self._escape)
 
     def _take_line(self) -> tuple[int, int]:
-        """Step over a line; return the offset it starts at and the one where its text ends."""
+        """Skip a line; return the offset it starts at and the one where its text ends."""
         start = self._position
         self._position = self._data.find(b"\n", start) + 1 or len(self._data)
         self._line += 1

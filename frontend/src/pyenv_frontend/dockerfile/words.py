@@ -38,7 +38,7 @@ class WordError(UserError):
 
 @dataclass(frozen=True, slots=True)
 class Expanded:
-    """What became of a word."""
+    """The result of expanding a word."""
 
     value: str
     used: frozenset[str]

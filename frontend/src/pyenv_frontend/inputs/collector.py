@@ -55,7 +55,7 @@ class ListedRequirement:
 
 
 class InputCollector:
-    """Everything one PYENV refers to, as far as it is known by now."""
+    """Collects everything that one PYENV refers to."""
 
     __slots__ = ("constraints", "context", "files", "listed", "locked", "trees")
 
@@ -71,7 +71,7 @@ class InputCollector:
         self.constraints: list[str] = []
 
     def read(self, path: str, origin: Origin) -> SourceFile:
-        """Read a file that must be there.
+        """Read a required file.
 
         Raises:
             UserError: it is not.
@@ -84,14 +84,14 @@ class InputCollector:
         return self.files[path]
 
     def read_if_there(self, path: str) -> SourceFile | None:
-        """Read a file that may be missing."""
+        """Read an optional file."""
         try:
             return self.read(path, Origin(_NOWHERE)) if self.context.exists(path) else None
         except UserError:
             return None
 
     def tree(self, path: str, origin: Origin) -> None:
-        """Take in a directory or archive that must be there.
+        """Add a required directory or archive.
 
         Raises:
             UserError: it is not.
@@ -122,7 +122,7 @@ class InputCollector:
         raise UserError(message, *origin.locations, hint=self._neighbours(path, named=origin.line is not None))
 
     def _neighbours(self, path: str, *, named: bool) -> str:
-        """Return what is there instead; a word that no file names may not be meant as a file at all."""
+        """Suggest what exists instead; a word of the Dockerfile may not be meant as a file."""
         from pyenv_frontend.pyenv.hints import file_hint  # noqa: PLC0415
 
         if ignore_file := self.context.ignored_by(path):

@@ -57,7 +57,7 @@ def _regex(pattern: str) -> str:
 
 
 def _translate(piece: str) -> str:
-    """One piece of a pattern as a regular expression; `*` and `?` stop at `/`, `**` does not."""
+    """Translate one piece of a pattern to a regular expression; `*` and `?` stop at `/`, `**` does not."""
     if piece == "**/":
         return "(?:.*/)?"
     if piece.startswith("[") and len(piece) > 1:

@@ -32,7 +32,7 @@ __all__ = ["take_lock", "take_project"]
 
 
 def take_lock(collector: InputCollector, path: str, origin: Origin, options: Options) -> None:
-    """Take in a `pylock.toml` and the archives and directories it names."""
+    """Add a `pylock.toml` and the archives and directories it names."""
     file = collector.read(path, origin)
     lock = _parsed(read_lock, file, origin)
     _check_choices(lock, path, origin, options)
@@ -41,7 +41,7 @@ def take_lock(collector: InputCollector, path: str, origin: Origin, options: Opt
 
 
 def take_project(collector: InputCollector, path: str, origin: Origin, options: Options) -> tuple[str, ...]:
-    """Take in a `pyproject.toml`, its lock, which may be at the root of a workspace above, and what it names.
+    """Add a `pyproject.toml`, its lock, which may be at the root of a workspace above, and what it names.
 
     Returns:
         The requirements files its dependencies are read from.
@@ -72,7 +72,7 @@ def take_project(collector: InputCollector, path: str, origin: Origin, options: 
 
 
 def _take_tree(collector: InputCollector, path: str, named: str, origin: Origin, *, own: bool = True) -> None:
-    """Take a local package, as the file at `path` names it; the project's own folder is not installed."""
+    """Add a local package, as the file at `path` names it; the project's own folder is not installed."""
     if is_url(named) or (own and named == "."):
         return
     file = collector.files[path]
@@ -82,7 +82,7 @@ def _take_tree(collector: InputCollector, path: str, named: str, origin: Origin,
 
 
 def _take_members(collector: InputCollector, above: UvWorkspace, project: Project, origin: Origin) -> None:
-    """Take the members that a project depends on, and those that they depend on; of the root's own sources all."""
+    """Add the members that a project depends on, directly or not, and all of the root's own sources."""
     for named in above.project.required:
         _take_tree(collector, posixpath.join(above.folder, "pyproject.toml"), named, origin)
     known = [(above.folder, above.project), *uv_workspace.members(collector, above)]
@@ -129,14 +129,14 @@ def _parsed[T](reader: Callable[[bytes], T], file: SourceFile, origin: Origin) -
 
 
 def _place(file: SourceFile, message: str) -> Location:
-    """Where TOML's parser gave up, which it says in words."""
+    """Return the position that a TOML error names in its message."""
     match = re.search(r"line (\d+), column (\d+)", message)
     offset = file.starts[min(int(match[1]), len(file.starts)) - 1] + int(match[2]) - 1 if match else len(file.data)
     return Location(file, Span(offset, offset + 1))
 
 
 def _check_choices(project: Project, path: str, origin: Origin, options: Options) -> None:
-    """Extras and groups must be in the project."""
+    """Check that the extras and groups exist in the project."""
     choices = (("extra", options.extras, project.extras), ("group", options.groups, project.groups))
     for option, chosen, known in choices:
         names = {canonicalize_name(name): name for name in known}

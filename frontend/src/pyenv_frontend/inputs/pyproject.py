@@ -33,7 +33,7 @@ class Project:
     """Workspace members, as globs."""
 
     excluded: tuple[str, ...] = ()
-    """What of those are no members after all."""
+    """Patterns of folders that are excluded from those."""
 
     is_root: bool = False
     """Whether it is the root of a workspace."""
@@ -105,7 +105,7 @@ def read_project(data: bytes) -> Project:
 
 
 def _source_paths(uv: dict[str, Any]) -> Iterator[str]:
-    """Local paths of `[tool.uv.sources]`, where a source may be a table or a list of tables."""
+    """Return the local paths of `[tool.uv.sources]`, where a source may be a table or a list of tables."""
     for source in _table(uv.get("sources")).values():
         for table in _tables(source if isinstance(source, list) else [source]):
             yield from _texts([table.get("path")])

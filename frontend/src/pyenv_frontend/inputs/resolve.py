@@ -69,7 +69,7 @@ class RequirementInputs:
 
     @property
     def step_inputs(self) -> StepInputs:
-        """What of it the step is told."""
+        """The part of it that the step gets."""
         return StepInputs(inputs=self.inputs, locked=self.locked)
 
     @property
@@ -104,7 +104,7 @@ def resolve_inputs(pyenv: Pyenv, context: BuildContext) -> RequirementInputs:
 
 
 def named(pyenv: Pyenv) -> tuple[str, ...]:
-    """Give the files that a PYENV itself names."""
+    """Return the files that a PYENV itself names."""
     return (*(file.path for file in pyenv.requirements), *pyenv.options.constraints)
 
 
@@ -122,7 +122,7 @@ _MEANT = {"=": "==", "=>": ">=", "=<": "<=", "": "==", "!": "!=", "~": "~="}
 def _check_operator(requirement: str, origin: Origin) -> None:
     """Refuse a version behind an operator that does not exist: `pandas=2.2.3`, `pandas => 2`, `pandas 2.2.3`.
 
-    Everything else is the installer's to judge; uv takes more than the standard has.
+    The installer judges everything else; uv accepts more than the standard.
 
     Raises:
         UserError: The operator is wrong.
@@ -237,7 +237,7 @@ class _Requirements:
         path = self.collector.join(folder, statement.value, origin)
         name = posixpath.basename(path)
         if name == "pyproject.toml" or name.startswith("pylock."):
-            message = f"{origin.says(statement.value)} is no requirements file"
+            message = f"{origin.says(statement.value)} is not a requirements file"
             raise UserError(message, *origin.locations, hint=f"name it in the PYENV: PYENV ... {path}")
         self._visit(path, origin, constraint=constraint)
 
@@ -248,7 +248,7 @@ class _Requirements:
             raise UserError(message, *origin.locations, hint="write the name itself")
 
     def _links(self, value: str, folder: str, origin: Origin) -> None:
-        """Take a directory of wheels; an absolute one is in the image, where the install runs."""
+        """Add a directory of wheels; an absolute one is in the image, where the install runs."""
         if value and not is_url(value) and not value.startswith("/"):
             self._refuse_variable(value, origin)
             self.collector.tree(self._local(value, folder, origin), origin)
@@ -266,7 +266,7 @@ class _Requirements:
             self.collector.tree(self._local(local.path, folder, origin), origin)
 
     def _local(self, path: str, folder: str, origin: Origin) -> str:
-        """Where a local package lies: beside the file that names it, or else where most people run pip, at the top."""
+        """Return the path of a local package: beside the file that names it, else at the top, where most run pip."""
         beside = self.collector.join(folder, path, origin)
         if folder and not self.collector.context.exists(beside):
             top = posixpath.normpath(path)

@@ -57,7 +57,7 @@ def find(collector: InputCollector, folder: str, project: Project) -> UvWorkspac
 
 
 def members(collector: InputCollector, workspace: UvWorkspace) -> Iterator[tuple[str, Project]]:
-    """Return the members that the context has, but for the root: folder, and what its `pyproject.toml` says."""
+    """Yield the members in the context except the root: the folder and its project."""
     for pattern in workspace.project.members:
         for folder in _expand(collector, posixpath.normpath(posixpath.join(workspace.folder, pattern))):
             member = None if _excluded(workspace, folder) else _look(collector, folder)
@@ -70,7 +70,7 @@ def _file(folder: str) -> str:
 
 
 def _look(collector: InputCollector, folder: str) -> Project | None:
-    """Read a folder's `pyproject.toml`, which does not enter the step for that; None where none can be read."""
+    """Read a folder's `pyproject.toml`, without adding it to the step; None if it cannot be read."""
     if not collector.context.exists(_file(folder)):
         return None
     try:
@@ -89,7 +89,7 @@ def _excluded(workspace: UvWorkspace, folder: str) -> bool:
 
 
 def _matches(base: str, pattern: str, folder: str) -> bool:
-    """Whether a pattern means a folder; `*` stays within a part of the path."""
+    """Whether a pattern matches a folder; `*` stays within a part of the path."""
     expected = posixpath.normpath(posixpath.join(base, pattern)).split("/")
     parts = folder.split("/")
     return len(expected) == len(parts) and all(map(fnmatchcase, parts, expected))

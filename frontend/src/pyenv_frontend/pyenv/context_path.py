@@ -1,4 +1,4 @@
-"""Paths inside the build context: their one spelling, and what leaves it."""
+"""Paths inside the build context: normalize them, and reject those that lead out of it."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def join(folder: str, text: str) -> str:
     """
     if "\0" in text:
         raise InvalidValue(
-            f"{printable(text.encode('utf-8', 'replace'))} is no name of a file: it holds a NUL",
+            f"{printable(text.encode('utf-8', 'replace'))} is not a file name: it contains a NUL",
             hint="take the NUL out",
         )
     path = posixpath.normpath(posixpath.join(folder, text))

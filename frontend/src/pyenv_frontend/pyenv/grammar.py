@@ -55,7 +55,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A PYENV line that has the right form."""
+    """A well-formed PYENV line."""
 
     options: tuple[Option, ...]
     ended: bool
@@ -68,10 +68,10 @@ class Line:
 
 
 class LineSyntaxError(ValueError):
-    """The line has not the form of a PYENV."""
+    """The line does not have the form of a PYENV."""
 
     def __init__(self, offset: int, expected: frozenset[str]) -> None:
-        """Take the `offset` in the line where it went wrong, and the terminals that could have stood there."""
+        """Store the `offset` of the error in the line, and the terminals that would have been valid there."""
         super().__init__(f"expected {sorted(expected)} at {offset}")
         self.offset = offset
         self.expected = expected
@@ -82,7 +82,7 @@ class _Parser(Protocol):
 
 
 def parse_line(text: str, *, escape: str = "\\") -> Line:
-    """Parse what stands behind the keyword, without blanks at either end.
+    """Parse what follows the keyword, without blanks at either end.
 
     Raises:
         LineSyntaxError: with the offset at which the grammar was left.

@@ -1,6 +1,6 @@
 """What people write by habit, which means something elsewhere: what to write instead.
 
-Only ever asked, and imported, on the way to an error.
+Imported only when an error is reported.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ _HEREDOC: Final = "put it into a requirements file or a heredoc: PYENV ... <<EOF
 
 _OPTIONS: Final = {
     "user": "the environment is the stage's USER's: write USER above the PYENV",
-    "name": "the name stands behind the version: PYENV 3.12 <name>",
+    "name": "the name comes after the version: PYENV 3.12 <name>",
     "python": "the version is the first word behind the options: PYENV 3.12 <name>",
     "version": "the version is the first word behind the options: PYENV 3.12 <name>",
-    "requirement": "requirements files stand behind the name: PYENV 3.12 <name> requirements.txt",
-    "requirements": "requirements files stand behind the name: PYENV 3.12 <name> requirements.txt",
+    "requirement": "requirements files come after the name: PYENV 3.12 <name> requirements.txt",
+    "requirements": "requirements files come after the name: PYENV 3.12 <name> requirements.txt",
     "no-cache": "say it to the build: docker build --no-cache",
     "no-cache-dir": "no cache of an installer gets into the image; leave it out",
     "platform": "write it with FROM, or say it to the build: docker build --platform",
@@ -48,12 +48,12 @@ _DASHES: Final = "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
 
 
 def option_hint(name: str) -> str:
-    """For `--name`, which PYENV does not have."""
+    """Suggest what to write for `--name`, which PYENV does not have."""
     return _OPTIONS.get(name, "")
 
 
 def version_hint(text: str) -> str:
-    """For what stands where the version should."""
+    """Suggest what to write for an invalid version."""
     option = text.lstrip(_DASHES)
     if text.startswith("--") or option == text or not option[:1].isalpha():
         return ""
@@ -61,11 +61,11 @@ def version_hint(text: str) -> str:
 
 
 def file_hint(path: str) -> str:
-    """For a requirements file that is not there."""
+    """Suggest what to write for a missing requirements file."""
     if path.startswith("#"):
         return "a comment takes a line of its own, above the PYENV"
     if path in _SHELL:
-        return "PYENV is no command of a shell: write what follows as an instruction of its own"
+        return "PYENV is not a shell command: write what follows as an instruction of its own"
     if re.search(r"[*?\[]", path) and not _REQUIREMENT.fullmatch(path):
         return "patterns are not filled in: name each file"
     return f"if {path} is a package: {_HEREDOC}" if _REQUIREMENT.fullmatch(path) else ""

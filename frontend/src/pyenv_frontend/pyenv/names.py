@@ -32,7 +32,7 @@ def parse_name(text: str, span: Span) -> EnvironmentName:
             "the environment's name is missing", expected=_EXPECTED, hint=f"PYENV <version> <name> {text}"
         )
     if text.endswith((".txt", ".in", ".toml")):
-        message = f"{text} is no name of an environment, which stands before its requirements"
+        message = f"{text} is not the name of an environment, which comes before its requirements"
         raise InvalidValue(message, expected=_EXPECTED, hint=f"PYENV <version> {_repaired(text) or '<name>'} {text}")
     repaired = _repaired(text)
     hint = f"write {repaired}" if repaired else ""
@@ -42,7 +42,7 @@ def parse_name(text: str, span: Span) -> EnvironmentName:
 def clash(name: EnvironmentName, earlier: EnvironmentName, variable: str) -> str:
     """Why two names cannot be in one image that both set `variable`."""
     if name.text == earlier.text:
-        return f"the environment {name.text!r} is there already"
+        return f"the environment {name.text!r} already exists"
     return f"{name.text!r} and {earlier.text!r} would both set the variable {variable}"
 
 

@@ -147,14 +147,14 @@ class _PyenvReader:
             self._known_option(name, text)
         if not text:
             place = (self._instruction.trigger or self._instruction.command).keyword.location
-            return UserError("PYENV says neither version nor name", place, expected=USAGE)
+            return UserError("PYENV has neither a version nor a name", place, expected=USAGE)
         place = self._text.locate(min(error.offset, len(text) - 1), max(error.offset + 1, len(text)))
         quote = text[error.offset : error.offset + 1]
         if quote in {'"', "'"} and quote:
             return UserError(f"this quote is never closed: {quote}", place, hint=f"add the missing {quote}")
         if "NAME" in error.expected or error.expected == {"_SPACE"}:
             return self._one_word(text)
-        return UserError("PYENV says no Python version", self._text.location, expected=USAGE)
+        return UserError("PYENV has no Python version", self._text.location, expected=USAGE)
 
     def _known_option(self, name: str, text: str) -> None:
         """Ignore what comes of an invalid option: it is not worth an error of its own."""
@@ -168,11 +168,11 @@ class _PyenvReader:
         """There is a version and no name, or the other way round."""
         word = text.rsplit(maxsplit=1)[-1]
         if word.startswith("--"):
-            return UserError("PYENV says no Python version", self._text.location, expected=USAGE)
+            return UserError("PYENV has no Python version", self._text.location, expected=USAGE)
         if looks_like_version(word) or "$" in word:
             message, hint = "the environment has no name", f"write PYENV {_written(text)} <name>"
         else:
-            message, hint = "PYENV says no Python version", f"write PYENV 3.12 {_written(text)}"
+            message, hint = "PYENV has no Python version", f"write PYENV 3.12 {_written(text)}"
         return UserError(message, self._text.location, expected=USAGE, hint=hint)
 
     def _check_order(self, line: Line) -> None:
@@ -192,7 +192,7 @@ class _PyenvReader:
             return
         for word in (line.version, line.name, *line.requirements):
             if word.text.startswith("--"):
-                message = f"{_written(word.text)} stands behind the Python version, where options are not read"
+                message = f"{_written(word.text)} comes after the Python version, where options are not read"
                 before = version if word is not line.version else "<version>"
                 hint = f"write PYENV {_written(f'{word.text} {before}')} ..."
                 raise UserError(message, self._at(word), expected=USAGE, hint=hint)
@@ -294,7 +294,7 @@ class _PyenvReader:
             except InvalidValue as error:
                 self._fail(error, option.name)
             if spec.name in seen and not spec.repeatable:
-                raise UserError(f"--{spec.name} is there twice", self._at(whole), self._at(seen[spec.name]))
+                raise UserError(f"--{spec.name} is given twice", self._at(whole), self._at(seen[spec.name]))
             seen[spec.name] = whole
             yield spec, self._option(spec, option.value, whole), self._span(whole)
 

@@ -54,7 +54,7 @@ _FORM: Final = re.compile(r"[1-9][0-9]*\.[0-9]+(\.[0-9]+)?(-?(a|b|rc)[0-9]*)?", 
 _NUMBERS: Final = re.compile(r"([0-9]+)\.([0-9]+)(?:\.([0-9]+))?", re.ASCII)
 _DIGITS: Final = re.compile(r"[0-9]+(\.[0-9]+)*", re.ASCII)
 _EXPECTED: Final = "a version such as 3.12, 3.12.4 or 3.15.0rc1"
-_FROM: Final = "a newer or private Python can be had with --from=IMAGE"
+_FROM: Final = "for a newer or private Python, use --from=IMAGE"
 
 
 def looks_like_version(text: str) -> bool:
@@ -66,7 +66,7 @@ def parse_version(text: str, span: Span, *, any_series: bool = False) -> PythonV
     """Read a version as written; `any_series` takes one that is not in `SERIES` (the interpreter comes by `--from`).
 
     Raises:
-        InvalidValue: it is no version, or one that does not exist.
+        InvalidValue: it is not a version, or does not exist.
     """
     if not _FORM.fullmatch(text):
         from pyenv_frontend.pyenv.hints import version_hint  # noqa: PLC0415 - only needed on the way to an error
@@ -84,7 +84,7 @@ def parse_version(text: str, span: Span, *, any_series: bool = False) -> PythonV
 
 
 def _normal(text: str) -> str:
-    """PEP 440's normal form; `packaging`, which takes 8 ms to import, is only asked about pre-releases."""
+    """Return PEP 440's normal form; `packaging`, which takes 8 ms to import, is only asked about pre-releases."""
     if _DIGITS.fullmatch(text):
         return ".".join(str(int(part)) for part in text.split("."))
     from packaging.version import Version  # noqa: PLC0415

@@ -54,7 +54,7 @@ def no_variables(reference: str, platform: str | None) -> Mapping[str, str]:
 
 
 def has_pyenv(document: Document) -> bool:
-    """Whether there is anything for us to do in this file."""
+    """Whether the file has a PYENV."""
     return any(instruction.is_pyenv for instruction in document.instructions)
 
 
@@ -141,7 +141,7 @@ class _Reader:
     @staticmethod
     def _too_early(instruction: Instruction) -> None:
         place = (instruction.trigger or instruction.command).keyword.location
-        raise UserError("PYENV stands before the first FROM", place, hint="move it below a FROM")
+        raise UserError("PYENV comes before the first FROM", place, hint="move it below a FROM")
 
     def _ask_bases(self) -> None:
         """Get the ENV of each image that a stage with a PYENV begins with, once."""
@@ -171,7 +171,7 @@ class _Reader:
         return Builder(settings=settings, variables=scope.snapshot().variables)
 
     def _ended(self, stage: OpenStage) -> Scope:
-        """Return what a stage of `--builder` ends with: its base image need not be one that a PYENV stands on."""
+        """Return what a stage of `--builder` ends with: its base image may be one that no PYENV uses."""
         if stage.parent is not None:
             scope = _inherited(stage.parent, self._ended(stage.parent))
         else:
@@ -197,11 +197,11 @@ class _Reader:
         stage.taken |= dict.fromkeys(pyenv.name.variables, pyenv.name)
 
     def _check_stages(self, pyenv: Pyenv, stage: OpenStage) -> None:
-        """Check that what `--builder` and `--from` name stands before."""
+        """Check that the stages that `--builder` and `--from` name come before this one."""
         options = pyenv.options
         if pyenv.onbuild and (span := options.span("builder")) is not None:
             raise UserError(
-                f"--builder={options.builder} cannot stand behind ONBUILD: no such stage is built where it fires",
+                f"--builder={options.builder} cannot be used after ONBUILD: no such stage is built where it fires",
                 Location(self._document.file, span),
                 hint="leave --builder out, and have the compilers in the images that the trigger fires in",
             )
@@ -214,7 +214,7 @@ class _Reader:
             if named is stage:
                 raise UserError(f"--{option}={reference} is the stage that this PYENV is in", place)
             if named is not None and named.index > stage.index:
-                message = f"the stage {reference} stands behind the one that wants it"
+                message = f"the stage {reference} comes after the one that needs it"
                 raise UserError(message, place, hint=f"move the stage {reference} up")
             if named is None and (option == "builder" or reference.isdecimal()):
                 raise self._no_stage(option, reference, place, stage)
@@ -240,7 +240,7 @@ def _inherited(parent: OpenStage, ended: Scope) -> Scope:
 
 
 def _settings(stage: OpenStage, builder: OpenStage, until: Instruction) -> Iterator[Instruction]:
-    """ARG and ENV up to an instruction, of its stage and of those this is based on and the builder's is not."""
+    """Yield ARG and ENV up to an instruction, of its stage and those ancestors that the builder's does not share."""
     known = {ancestor.index for ancestor in builder.chain}
     for ancestor in reversed([*stage.chain]):
         if ancestor.index not in known:

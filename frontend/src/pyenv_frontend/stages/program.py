@@ -56,7 +56,7 @@ class Builder:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """A PYENV and where it stands."""
+    """A PYENV and its surroundings."""
 
     pyenv: Pyenv
     state: StageState

@@ -1,4 +1,4 @@
-"""Which stages a build of some target touches: what no stage needs is not looked at, as the engine does not either."""
+"""Which stages a build of some target touches: unneeded stages are ignored, as the engine does."""
 
 from __future__ import annotations
 

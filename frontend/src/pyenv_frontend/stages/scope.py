@@ -65,7 +65,7 @@ class GlobalScope:
         self.escape = escape
 
     def declare(self, command: Command) -> None:
-        """Take in an ARG."""
+        """Process an ARG."""
         for name, value in _pairs(command, self.escape):
             if name in self.build_args:
                 self.values[name] = self.build_args[name]
@@ -73,7 +73,7 @@ class GlobalScope:
                 self.values[name] = text
 
     def stage(self) -> Scope:
-        """Return the scope of a stage about which nothing is known yet."""
+        """Return the scope of a new stage."""
         return Scope(self)
 
     def expand(self, word: Logical) -> str:
@@ -129,7 +129,7 @@ class Scope:
         )
 
     def expand(self, word: Logical) -> Expanded:
-        """Fill in a word.
+        """Expand a word.
 
         Raises:
             WordError: the word is wrong.
@@ -150,7 +150,7 @@ class Scope:
         return close or f"declare it above: ARG {name}, or write a default: ${{{name}:-...}}"
 
     def run(self, command: Command) -> None:
-        """Take in an instruction, if it is one that changes what this class knows.
+        """Process an instruction, if it changes this state.
 
         Errors are ignored here: the engine reads the same line and reports them.
         """
