@@ -18,9 +18,9 @@ from airflow_venv.operators import (
     check_settings,
 )
 from airflow_venv.source.extract import MARK, remember_call
-from airflow_venv.worker.serializers import SerializerName
 
 if TYPE_CHECKING:
+    from airflow_venv.worker.serializers import SerializerName
     from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 
     from typing_extensions import ParamSpec
