@@ -20,10 +20,11 @@ from airflow_venv.operators import (
 from airflow_venv.source.extract import MARK, remember_call
 
 if TYPE_CHECKING:
-    from airflow_venv.worker.serializers import SerializerName
     from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 
     from typing_extensions import ParamSpec
+
+    from airflow_venv.worker.serializers import SerializerName
 
 __all__ = ["task", "venv", "venv_branch_task", "venv_sensor_task", "venv_short_circuit_task", "venv_task"]
 
