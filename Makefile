@@ -70,6 +70,10 @@ docs: dev .venv/docs/.ready ## Build the documentation into site/, every warning
 screens: dev ## Record the terminals that the documentation shows, from real runs (SCREENS="build task" for some)
 	@$(PYTHON) -m tools.screens $(SCREENS)
 
+.PHONY: page-screens
+page-screens: dev ## Take the pictures of the page in Airflow that the documentation shows
+	@$(PYTHON) -m tools.page_screens
+
 .venv/docs/.ready: requirements/docs.txt | .venv/.ready
 	@$(PYTHON) -m tools.packages .venv/docs requirements/docs.txt && touch $@
 

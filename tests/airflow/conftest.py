@@ -30,7 +30,7 @@ class Airflow:
     home: Path
     variables: dict[str, str]
 
-    def run(self, *command, timeout=300, check=True, **variables):
+    def run(self, *command: object, timeout: float = 300, check: bool = True, **variables: str) -> str:
         """Run a program of the installation; give what it printed, both streams."""
         process = subprocess.Popen(
             [str(self.release.bin / command[0]), *map(str, command[1:])],

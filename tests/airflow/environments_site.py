@@ -38,15 +38,16 @@ def readable(html):
     return " ".join(unescape(re.sub(r"<[^>]*>", " ", html)).split())
 
 
-def prepare(version, home, database=None):
+def prepare(version, home, database=None, *, installation=None):
     """Make an Airflow whose DAGs were stored and run where one environment more exists than on the server.
 
     Args:
         version: the release.
         home: its folder.
         database: the address of an empty PostgreSQL database; otherwise it is SQLite.
+        installation: the release, where it is installed with something beside it.
     """
-    airflow = _empty(version, home, database)
+    airflow = _empty(version, home, database, installation)
     airflow.dag("environments_page.py")
     on_worker = {"ASTRO_PYENV_elsewhere": airflow.variables["ASTRO_PYENV_py38"]}
     airflow.run("airflow", "dags", "reserialize")
@@ -84,7 +85,7 @@ def prepare_many(version, home, database=None):
     return airflow
 
 
-def environment(folder, packages, *, line=""):
+def environment(folder: Path, packages: dict[str, str], *, line: str = "") -> str:
     """Make an environment whose packages are metadata alone; return its interpreter's path."""
     (folder / "bin").mkdir(parents=True)
     python = folder / "bin" / "python"
@@ -98,8 +99,8 @@ def environment(folder, packages, *, line=""):
     return str(python)
 
 
-def _empty(version, home, database):
-    airflow = make(CLUSTERS[version] if database else release(version), home)
+def _empty(version, home, database, installation=None):
+    airflow = make(installation or (CLUSTERS[version] if database else release(version)), home)
     airflow.variables["AIRFLOW__VENV__PARSE_CHECK"] = "off"
     if database:
         airflow.variables["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = database

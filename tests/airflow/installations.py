@@ -15,7 +15,7 @@ from pathlib import Path
 from tools import interpreters
 from tools.state import ROOT, folder, lock, run, say
 
-__all__ = ["CLUSTERS", "RELEASES", "Release", "environment", "interpreter", "provider", "release"]
+__all__ = ["CLUSTERS", "RELEASES", "WITH_FAB", "Release", "environment", "interpreter", "provider", "release"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +105,9 @@ CLUSTERS = {
     ),
 }
 """The releases that run with a real executor, with what a deployment needs besides."""
+
+WITH_FAB = Release(version="3.3.2", python="3.11", date="2026-11-20", extras=("apache-airflow-providers-fab",))
+"""A release with the auth manager that has roles and rights on single DAGs."""
 
 
 def release(version: str) -> Release:

@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tools import record, screens
+from tools import page_screens, record, screens
 from tools.state import ROOT
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -88,3 +88,12 @@ def test_pictures_load_nothing_and_name_no_machine(picture: Path):
 def test_every_screen_is_recorded():
     """What `make screens` makes is there."""
     assert set(screens.ALL) <= {each.stem for each in PICTURES}
+
+
+def test_every_picture_of_the_page_in_airflow_is_small_and_stands_on_a_page():
+    """What `make page-screens` takes is there, and no other."""
+    pictures = sorted(screens.SCREENS.glob("*.png"))
+    assert [path.stem for path in pictures] == sorted(page_screens.PICTURES)
+    for path in pictures:
+        assert path.stat().st_size < 100_000
+        assert any(f"assets/{path.name}" in page.read_text() for page in PAGES)
