@@ -6,11 +6,14 @@ import datetime
 import importlib.util
 import os
 import sys
+import types
 import zoneinfo
 
 import pendulum
 import pytest
 
+from airflow_venv import VenvSensor
+from airflow_venv._compat import PokeReturnValue
 from airflow_venv.results import FunctionError
 
 UTC = datetime.timezone.utc
@@ -217,3 +220,30 @@ def test_classes_of_the_dag_file_are_found_however_it_was_imported(execute, dag_
         assert type(value) is dag_file.Row
     with pytest.raises(dag_file.BadRow):
         execute(dag_file.g, venv=venv, op_args=[1], include=[dag_file.BadRow], serializer=serializer)
+
+
+@pytest.mark.parametrize("serializer", ["pickle", "json"])
+@pytest.mark.parametrize("shim", [False, True])
+def test_a_sensor_in_a_bare_environment_gives_a_poke_return_value(dag, serializer, shim):
+    """The worker gets Airflow's own class, also by Airflow's own import path where the shim stands in."""
+
+    def finds():
+        from airflow_venv import PokeReturnValue
+
+        return PokeReturnValue(True, xcom_value={"rows": (1, 2)})
+
+    def finds_by_shim():
+        from airflow.sensors.base import PokeReturnValue
+
+        return PokeReturnValue(is_done=True, xcom_value={"rows": (1, 2)})
+
+    sensor = VenvSensor(
+        task_id="waits",
+        venv="py38",
+        python_callable=finds_by_shim if shim else finds,
+        serializer=serializer,
+        airflow_shim=shim,
+    )
+    result = sensor.poke({"ti": types.SimpleNamespace(bundle_instance=None)})
+    assert type(result) is PokeReturnValue
+    assert (result.is_done, result.xcom_value) == (True, {"rows": (1, 2)})

@@ -24,7 +24,7 @@ def _too_long(size):
 def dump_coded(value, sink, serializer):
     """Write a value. Raises TypeError for what is not data."""
     tables = []
-    text = json.dumps(encode(value, _describer(tables) if serializer == "arrow" else None)).encode()
+    text = json.dumps(encode(value, _describer(tables, serializer))).encode()
     if len(text) > TEXT_LIMIT:
         raise ValueError(_too_long(len(text)))
     sink.write(len(text).to_bytes(8, "big"))
@@ -43,7 +43,7 @@ def load_coded(feed, serializer):
         raise ValueError(_too_long(size))
     text = feed.read(size)
     tables = []
-    value = decode(json.loads(text.decode()), (lambda tag: _promise(tag, tables)) if serializer == "arrow" else None)
+    value = decode(json.loads(text.decode()), lambda tag: _reader(tag, tables, serializer))
     if tables:
         _read_tables(feed, tables)
         value = _fulfilled(value)
@@ -75,10 +75,14 @@ class _Readable:
         """Stay open: more follows."""
 
 
-def _describer(tables):
-    """Return a function that collects data frames and writes a promise in their place."""
+def _describer(tables, serializer):
+    """Return a function that describes a sensor's result, and collects data frames and writes promises for them."""
 
     def describe(value):
+        if type(value).__name__ == "PokeReturnValue":
+            return ["poke", encode(value.is_done, describe), encode(value.xcom_value, describe)]
+        if serializer != "arrow":
+            return None
         library = type(value).__module__.partition(".")[0]
         name = type(value).__name__
         if library not in ("pandas", "polars", "pyarrow") or name not in ("DataFrame", "Series", "Table"):
@@ -127,6 +131,19 @@ class _Promise:
         self.value = frame
 
 
+def _reader(tag, tables, serializer):
+    """Make the value of a tag that `_describer` has written."""
+    if tag[0] == "poke":
+        from airflow_venv import PokeReturnValue
+
+        _, is_done, xcom_value = tag
+        parts = [decode(part, lambda inner: _reader(inner, tables, serializer)) for part in (is_done, xcom_value)]
+        return PokeReturnValue(*parts)
+    if serializer != "arrow":
+        raise ValueError(f"unknown type: {tag[0]!r}"[:200])
+    return _promise(tag, tables)
+
+
 def _promise(tag, tables):
     name, library, kind, label = tag
     if name != "arrow" or library not in ("pandas", "polars", "pyarrow"):
@@ -158,4 +175,6 @@ def _fulfilled(value):
         return {key: _fulfilled(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return type(value)(_fulfilled(item) for item in value)
+    if type(value).__name__ == "PokeReturnValue":
+        value.xcom_value = _fulfilled(value.xcom_value)
     return value

@@ -7,6 +7,7 @@ SERVICES = {
     "AirflowFailException": "airflow_exceptions",
     "AirflowNotFoundException": "airflow_exceptions",
     "AirflowSkipException": "airflow_exceptions",
+    "PokeReturnValue": "sensors",
     "get_connection": "services",
     "get_current_context": "services",
     "get_variable": "services",

@@ -5,7 +5,7 @@ Enabled by `airflow_shim=True`. An Airflow that is installed always takes preced
 
 import sys
 
-from . import airflow_exceptions, context_objects, services
+from . import airflow_exceptions, context_objects, sensors, services
 
 _MISSING = object()
 
@@ -63,6 +63,7 @@ _MASKER = {"mask_secret": services.mask_secret}
 _CONTEXT = {"get_current_context": services.get_current_context}
 _MODELS = {"Connection": SdkConnection, "Variable": Variable}
 _HOOKS = {"BaseHook": BaseHook}
+_SENSORS = {"PokeReturnValue": sensors.PokeReturnValue}
 MODULES = {
     "airflow": {},
     "airflow.exceptions": _ERRORS,
@@ -73,13 +74,16 @@ MODULES = {
     "airflow.models.variable": {"Variable": Variable},
     "airflow.operators": {},
     "airflow.operators.python": _CONTEXT,
-    "airflow.sdk": dict(_MODELS, **_HOOKS, **_CONTEXT, **_ERRORS),
+    "airflow.sdk": dict(_MODELS, **_HOOKS, **_CONTEXT, **_ERRORS, **_SENSORS),
     "airflow.sdk.bases": {},
     "airflow.sdk.bases.hook": _HOOKS,
+    "airflow.sdk.bases.sensor": _SENSORS,
     "airflow.sdk.exceptions": _ERRORS,
     "airflow.sdk.execution_time": {},
     "airflow.sdk.execution_time.secrets_masker": _MASKER,
     "airflow.sdk.log": _MASKER,
+    "airflow.sensors": {},
+    "airflow.sensors.base": _SENSORS,
     "airflow.utils": {},
     "airflow.utils.log": {},
     "airflow.utils.log.secrets_masker": _MASKER,
