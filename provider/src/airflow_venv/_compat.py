@@ -165,22 +165,22 @@ def get_connection(conn_id: str) -> Any:
     if AIRFLOW_3:
         from airflow.sdk import Connection
 
-        found = Connection.get(conn_id)
+        connection = Connection.get(conn_id)
     else:
         from airflow.hooks.base import BaseHook
 
-        found = BaseHook.get_connection(conn_id)
-    _mask_connection(found)
-    return found
+        connection = BaseHook.get_connection(conn_id)
+    _mask_connection(connection)
+    return connection
 
 
-def _mask_connection(found: Any) -> None:
+def _mask_connection(connection: Any) -> None:
     """Mask what Airflow masks when somebody looks at a connection, for the child will look where Airflow cannot see."""
-    if found.password:
-        mask_secret(found.password)
-        mask_secret(quote(found.password, safe=""))  # as the URI spells it
-    if found.extra:
-        mask_secret(found.extra_dejson)
+    if connection.password:
+        mask_secret(connection.password)
+        mask_secret(quote(connection.password, safe=""))  # as the URI spells it
+    if connection.extra:
+        mask_secret(connection.extra_dejson)
 
 
 def mask_secret(secret: Any, name: str | None = None) -> None:

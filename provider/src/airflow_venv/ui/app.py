@@ -167,8 +167,8 @@ def dag(request: Request, reader: ReaderDep, dag_id: _Text, page: _PageNumber = 
 def sizes() -> Response:
     """Send the sizes that have been measured by now, for the script of the list."""
     reports = _inventory.reports()
-    found = {report.name: _inventory.size(report) for report in reports}
-    return JSONResponse({name: size for name, size in found.items() if size is not None})
+    sizes = {report.name: _inventory.size(report) for report in reports}
+    return JSONResponse({name: size for name, size in sizes.items() if size is not None})
 
 
 def static(name: str) -> Response:

@@ -44,9 +44,9 @@ class Knowledge:
     def with_runs(self, rows: list[pages.TaskRow]) -> list[pages.TaskRow]:
         """Return a few rows with what the latest run of each task told."""
         tasks = list(dict.fromkeys(row.task for row in rows))
-        told = latest_runs(self.session, tasks, self.reader.permitted_runs({task.dag_id for task in tasks}))
+        runs = latest_runs(self.session, tasks, self.reader.permitted_runs({task.dag_id for task in tasks}))
         shown = {(row.task, row.name) for row in rows}
-        return [row for row in pages.task_rows(tasks, self.reports, told) if (row.task, row.name) in shown]
+        return [row for row in pages.task_rows(tasks, self.reports, runs) if (row.task, row.name) in shown]
 
 
 @contextmanager
@@ -57,12 +57,12 @@ def gather(reader: Reader, inventory: InventoryCache, catalog: TaskCatalog) -> I
         snapshot = catalog.snapshot(session)
         permitted = reader.permitted_dags(snapshot.tasks.keys(), session)
         tasks = [task for dag_id in sorted(permitted) for task in snapshot.tasks[dag_id]]
-        asked = pages.needs_runs(tasks, reports)
-        told = latest_runs(session, asked, reader.permitted_runs({task.dag_id for task in asked}))
+        unknown = pages.needs_runs(tasks, reports)
+        runs = latest_runs(session, unknown, reader.permitted_runs({task.dag_id for task in unknown}))
         yield Knowledge(
             reports=reports,
             sizes={report.name: inventory.size(report) for report in reports},
-            rows=pages.task_rows(tasks, reports, told),
+            rows=pages.task_rows(tasks, reports, runs),
             read_at=snapshot.read_at,
             session=session,
             reader=reader,

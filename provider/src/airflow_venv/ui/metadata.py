@@ -130,12 +130,12 @@ def latest_runs(
     Airflow keeps the rendered fields of a limited number of runs per task, and all of them are found by their primary
     key. Of a mapped task the first index stands for all.
     """
-    asked = [task for task in tasks if task.dag_id in permitted]
-    told = {}
-    for start in range(0, len(asked), _BATCH):
-        for run in _told(session, asked[start : start + _BATCH]):
-            told[run.dag_id, run.task_id] = run
-    return told
+    readable = [task for task in tasks if task.dag_id in permitted]
+    runs = {}
+    for start in range(0, len(readable), _BATCH):
+        for run in _told(session, readable[start : start + _BATCH]):
+            runs[run.dag_id, run.task_id] = run
+    return runs
 
 
 def _told(session: Session, tasks: list[EnvironmentTask]) -> Iterator[ToldRun]:
@@ -172,9 +172,9 @@ def _told(session: Session, tasks: list[EnvironmentTask]) -> Iterator[ToldRun]:
         )
         .subquery()
     )
-    asked = {(task.dag_id, task.task_id) for task in tasks}
+    keys = {(task.dag_id, task.task_id) for task in tasks}
     for row in session.execute(select(ranked).where(ranked.c.rank == 1)):
-        if (row.dag_id, row.task_id) in asked:
+        if (row.dag_id, row.task_id) in keys:
             yield ToldRun(
                 dag_id=row.dag_id,
                 task_id=row.task_id,

@@ -171,7 +171,7 @@ def sort_rows(rows: list[EnvironmentRow], by: str) -> list[EnvironmentRow]:
 
 def find_packages(reports: Iterable[EnvironmentReport], query: PackageQuery) -> list[PackageRow]:
     """List the packages that are looked for, by name and environment."""
-    rows = [PackageRow(report.name, *found) for report in reports for found in query.matches(report.packages)]
+    rows = [PackageRow(report.name, *package) for report in reports for package in query.matches(report.packages)]
     return sorted(rows, key=lambda row: (row.package, row.environment))
 
 

@@ -45,8 +45,8 @@ def environment_tasks(serialized: str) -> Iterator[EnvironmentTask]:
         fields = _plain(task)
         if "python" not in fields.get("template_fields", ()):
             continue
-        if found := _environment_task(str(dag.get("dag_id", "")), fields):
-            yield found
+        if environment_task := _environment_task(str(dag.get("dag_id", "")), fields):
+            yield environment_task
 
 
 def _environment_task(dag_id: str, fields: dict[str, Any]) -> EnvironmentTask | None:
