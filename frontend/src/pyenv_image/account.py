@@ -28,10 +28,11 @@ class Account:
             path = path.parent
         for folder in reversed(missing):
             folder.mkdir(mode=0o755)
-            if self._is_mine(folder) or folder == missing[0]:
+            if self.owns(folder) or folder == missing[0]:
                 os.chown(str(folder), self.uid, self.gid)
 
-    def _is_mine(self, folder: Path) -> bool:
+    def owns(self, folder: Path) -> bool:
+        """Return whether a folder that is created belongs to the user: it is below the home."""
         return self.home is not None and self.home != Path("/") and (self.home == folder or self.home in folder.parents)
 
     def become(self) -> None:

@@ -13,7 +13,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pyenv_image import account, caches, selfcheck
+from pyenv_image import account, caches, collected, selfcheck
 from pyenv_image.bytecode import compile_all
 from pyenv_image.failure import StepError
 from pyenv_image.installer import Installer
@@ -39,10 +39,14 @@ def run(options: EnvironmentOptions) -> None:
     """
     if options.selfcheck:
         selfcheck.run()
-    owner = account.find(options.user, options.home)
     path = Path(options.path)
-    make_room(path)
-    owner.own_folder(path)
+    if options.stage:
+        owner = collected.apply(Path(options.stage))
+        os.chown(str(path), owner.uid, owner.gid)
+    else:
+        owner = account.find(options.user, options.home)
+        make_room(path)
+        owner.own_folder(path)
     cache = None if options.local else caches.folder(owner.uid, owner.gid)
     folder = _working_directory()
     owner.become()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import re
 import subprocess
 import sys
@@ -113,6 +114,8 @@ class Installer:
         options = self.options
         arguments = [f"--index-strategy={options.index_strategy}"] if options.index_strategy else []
         arguments += ["--prerelease=allow"] if options.pre else []
+        arguments += [f"--python-platform={platform.machine()}-{options.wheels}"] if options.wheels else []
+        arguments += ["--no-build"] if options.stage else []
         command = [self.uv, "pip", "install", "--python", str(self.python)]
         return [*command, *arguments, *self.settings.arguments]
 

@@ -5,14 +5,28 @@ from __future__ import annotations
 import sys
 from typing import Any, Callable
 
-from pyenv_image import copy, environment, graft, selfcheck
+from pyenv_image import copy, environment, graft, independent, selfcheck
 from pyenv_image.failure import StepError
-from pyenv_image.step_options import CopyOptions, EnvironmentOptions, GraftOptions, SelfcheckOptions, parse
+from pyenv_image.step_options import (
+    CollectOptions,
+    CopyOptions,
+    EnvironmentOptions,
+    FinishOptions,
+    GraftOptions,
+    LayerOptions,
+    RoomOptions,
+    SelfcheckOptions,
+    parse,
+)
 
 _STEPS: dict[str, tuple[type, Callable[[Any], None]]] = {
     "graft": (GraftOptions, graft.run),
     "selfcheck": (SelfcheckOptions, selfcheck.run),
     "copy": (CopyOptions, copy.run),
+    "collect": (CollectOptions, independent.collect),
+    "layer": (LayerOptions, independent.layer),
+    "room": (RoomOptions, independent.room),
+    "finish": (FinishOptions, independent.finish),
     "environment": (EnvironmentOptions, environment.run),
 }
 

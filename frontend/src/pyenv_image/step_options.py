@@ -13,9 +13,13 @@ from pyenv_image.failure import StepError
 
 __all__ = [
     "VARIABLE_PREFIX",
+    "CollectOptions",
     "CopyOptions",
     "EnvironmentOptions",
+    "FinishOptions",
     "GraftOptions",
+    "LayerOptions",
+    "RoomOptions",
     "SelfcheckOptions",
     "parse",
     "to_arguments",
@@ -68,6 +72,57 @@ class CopyOptions:
 
     home: str = ""
     """The stage's `ENV HOME`, where it sets one."""
+
+
+@dataclass(frozen=True)
+class CollectOptions:
+    """Options of the step that gathers what an install may know of its stage."""
+
+    path: str
+    """Where the result of the install goes."""
+
+    output: str
+    """An empty folder."""
+
+    user: str = "0"
+    home: str = ""
+    only_parents: bool = False
+    """Whether nothing is installed, so that no settings are needed."""
+
+
+@dataclass(frozen=True)
+class LayerOptions:
+    """Options of the step that makes a layer of a result."""
+
+    path: str
+    """Where the result goes in the image."""
+
+    source: str
+    """Where it is."""
+
+    parents: str
+    """The folder with what the stage knows of the folders above."""
+
+    output: str
+    """An empty folder, which becomes the root of the layer."""
+
+    real: bool = False
+    """Whether links in the path are resolved."""
+
+
+@dataclass(frozen=True)
+class RoomOptions:
+    """Options of the step that removes an environment that is to be replaced."""
+
+    path: str
+
+
+@dataclass(frozen=True)
+class FinishOptions:
+    """Options of the step that checks a grafted interpreter on its stage."""
+
+    python: str
+    link: str = ""
 
 
 @dataclass(frozen=True)
@@ -129,6 +184,12 @@ class EnvironmentOptions:
 
     context: str = "/run/pyenv-context"
     """The folder of the build context."""
+
+    stage: str = ""
+    """What was collected of the stage, if the step does not run on it."""
+
+    wheels: str = ""
+    """The C library that wheels are chosen for, in uv's words and without the processor; empty: that of the step."""
 
     local: bool = False
     """Whether the step runs outside an image, with the caches of the user who runs it."""

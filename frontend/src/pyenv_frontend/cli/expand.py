@@ -35,8 +35,11 @@ _DOCKERS: Final = re.compile(r"(docker\.io/)?docker/dockerfile(-upstream)?([:@]|
 @common_options
 @base_options
 @click.option("--tools", metavar="IMAGE", help="The frontend's image.  [default: that of the `# syntax=` line]")
+@click.option("--explain", is_flag=True, help="Say on stderr how a build installs each environment, and why.")
 @click.option("-o", "--output", default="-", type=click.Path(dir_okay=False), help="Write to a file instead.")
-def expand(common: tuple[CommonOptions, ...], base: BaseOptions, output: str, tools: str | None) -> None:
+def expand(
+    common: tuple[CommonOptions, ...], base: BaseOptions, output: str, tools: str | None, *, explain: bool
+) -> None:
     """Print the Dockerfile without PYENV.
 
     Every PYENV becomes the plain instructions that a build through the frontend would run, with the PYENV as a comment
@@ -47,7 +50,10 @@ def expand(common: tuple[CommonOptions, ...], base: BaseOptions, output: str, to
     document = options.read_document()
     text = document.file.data
     if has_pyenv(document):
-        text = _FileExpander(document, options, base).text(options.context, tools)
+        expanded = _FileExpander(document, options, base).expand(options.context, tools)
+        text = expanded.source
+        for way in expanded.ways if explain else ():
+            click.echo(str(way), err=True)
     with click.open_file(output, "wb") as stream:
         stream.write(text)
 
@@ -64,7 +70,7 @@ class _FileExpander:
         self._bases: dict[tuple[str, str | None], Base] = {("scratch", None): Base(reference="scratch")}
         self._program = options.read_program(document, base_variables=self._variables)
 
-    def text(self, context: BuildContext, tools: str | None) -> bytes:
+    def expand(self, context: BuildContext, tools: str | None) -> expansion.Expansion:
         for environment in self._program.environments:
             self._check_user(environment)
         program, plans = plan_program(self._program, context, platform=self._platform, libc_of=self._libc)
@@ -73,7 +79,15 @@ class _FileExpander:
         images = ImagesByName(tools_image=image, onbuild_tools=image)
         present = [name for name in FILES if context.exists(name)]
         try:
-            return expansion.expand(program, self._bases, needs, images, present=present, to_print=True).source
+            return expansion.expand(
+                program,
+                self._bases,
+                needs,
+                images,
+                locks=[plan.lock for plan in plans],
+                present=present,
+                to_print=True,
+            )
         except HomeUnknownError as error:
             raise self._homeless(error.user) from error
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from pyenv_frontend.dockerfile.words import fields
 from pyenv_frontend.expansion import astro_runtime, quoting, steps
+from pyenv_frontend.expansion.independence import Way, reason_against, wheels_platform
 from pyenv_frontend.expansion.interpreter_choice import Interpreters
 from pyenv_frontend.expansion.location import locate
 from pyenv_frontend.expansion.writer import DockerfileWriter
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pyenv_frontend.dockerfile import Instruction
     from pyenv_frontend.expansion.astro_runtime import Triggers
     from pyenv_frontend.expansion.base_image import Base
+    from pyenv_frontend.expansion.independence import LockedPackages
     from pyenv_frontend.expansion.interpreter_choice import Graft, InterpreterChoice
     from pyenv_frontend.expansion.location import EnvironmentLocation
     from pyenv_frontend.expansion.printed_builder_stage import PrintedBuilderStage
@@ -61,6 +63,12 @@ class Step:
     title: tuple[str, ...]
     """The words under which it runs. They are part of its cache key, so none is about another step."""
 
+    stage: int = 0
+    """The index of its stage."""
+
+    independent: bool = False
+    """Whether it does not run on its stage (see `independence`)."""
+
     variables: Mapping[str, str] | None = None
     """Its environment variables, if it runs on the stage of `--builder`; None: those of its own stage."""
 
@@ -76,6 +84,9 @@ class Expansion:
     steps: tuple[Step, ...]
     """In the order of the file; triggers of ONBUILD, which do not run in this build, are not among them."""
 
+    ways: tuple[Way, ...] = ()
+    """How each environment is installed, in the order of the file."""
+
 
 def expand(  # noqa: PLR0913 - the file, and all that it takes to expand it
     program: Program,
@@ -83,6 +94,7 @@ def expand(  # noqa: PLR0913 - the file, and all that it takes to expand it
     inputs: Sequence[StepInputs],
     images: StepImages,
     *,
+    locks: Sequence[LockedPackages | None] = (),
     present: Collection[str] = (),
     to_print: bool = False,
 ) -> Expansion:
@@ -93,6 +105,7 @@ def expand(  # noqa: PLR0913 - the file, and all that it takes to expand it
         bases: the facts of the images that stages with a PYENV begin with.
         inputs: for each PYENV of the file what its step reads of the build context.
         images: the images that the steps mount.
+        locks: for each PYENV the lock that it is installed from, if there is one; empty: there is none.
         present: which of `astro_runtime.FILES` the build context has.
         to_print: for people and other builders: with the user's own PYENV as a comment above its expansion, and with a
             stage of its own for each PYENV with `--builder`, which in a build through us is a matter of the graph.
@@ -105,7 +118,7 @@ def expand(  # noqa: PLR0913 - the file, and all that it takes to expand it
     output = DockerfileWriter(document.file, document.escape.decode())
     recorded: list[Step] = []
     left_out = deque(program.left_out)
-    parts = list(_parts(program, bases, inputs, images, to_print=to_print))
+    parts = _decide(list(_parts(program, bases, inputs, images, to_print=to_print)), bases, program, locks)
     builder_stages: dict[int, list[tuple[_Part, PrintedBuilderStage]]] = {}
     for part in parts:
         if part.builder_stage:
@@ -131,7 +144,33 @@ def expand(  # noqa: PLR0913 - the file, and all that it takes to expand it
         if surrounded and environment is stage.environments[-1]:
             surrounded.write_after(output, environment)
     _copy(output, Span(done, len(document.file.data)), left_out)
-    return Expansion(source=output.source, lines=output.lines, steps=tuple(recorded))
+    return Expansion(source=output.source, lines=output.lines, steps=tuple(recorded), ways=_ways(parts))
+
+
+def _decide(
+    parts: list[_Part], bases: Mapping[BaseKey, Base], program: Program, locks: Sequence[LockedPackages | None]
+) -> list[_Part]:
+    """Decide for each environment whether it is independent; a graft is if one of its environments is."""
+    made = {(part.stage.index, part.choice.graft.prefix) for part in parts if part.choice.graft and part.choice.is_new}
+    decided = []
+    for part, lock in zip(parts, locks or [None] * len(parts), strict=True):
+        pyenv, graft = part.environment.pyenv, part.choice.graft
+        made_here = graft is not None and (part.stage.index, graft.prefix) in made
+        against = reason_against(pyenv, lock, part.choice, program, made_here=made_here)
+        wheels = wheels_platform(bases[part.stage.root, part.stage.root_platform].libc)
+        decided.append(replace(part, against=against, wheels="" if against else wheels))
+    independent = {(part.stage.index, part.choice.python) for part in decided if not part.against}
+    return [
+        replace(part, grafts_independently=(part.stage.index, part.choice.python) in independent) for part in decided
+    ]
+
+
+def _ways(parts: Sequence[_Part]) -> tuple[Way, ...]:
+    return tuple(
+        Way(name=pyenv.name.text, line=pyenv.instruction.lines.first, reason=part.against)
+        for part in parts
+        for pyenv in [part.environment.pyenv]
+    )
 
 
 def _copy(output: DockerfileWriter, span: Span, left_out: deque[Instruction]) -> None:
@@ -230,6 +269,13 @@ class _Part:
     """The stage that installs it, if it has one of its own."""
 
     to_print: bool
+    against: str = ""
+    """Why it is installed on its stage; empty: it is not."""
+
+    wheels: str = ""
+    """The C library that wheels are chosen for, if it is not installed on its stage."""
+
+    grafts_independently: bool = False
 
     def write(self, output: DockerfileWriter, before: Sequence[Step]) -> list[Step]:
         """Write the instructions of this PYENV; return the steps among them."""
@@ -290,6 +336,7 @@ class _Part:
             tools=self._tools,
             selfcheck=self.choice.graft is None,
             mounts_builder=self.builder_stage is None,
+            wheels="" if self.to_print else self.wheels,
         )
 
     def _instruction(
@@ -321,6 +368,8 @@ class _Part:
             graft=graft,
             command=tuple(run[1]),
             title=tuple(title),
+            stage=self.stage.index,
+            independent=not self.to_print and (self.grafts_independently if kind == "graft" else not self.against),
             variables=builder.variables if builder else None,
         )
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BUILDER",
+    "CACHE",
     "FLAGS",
     "INTERPRETER",
     "PACKAGE",
@@ -103,6 +104,7 @@ def environment(  # noqa: PLR0913 - three that say what, three that say how
     tools: str,
     selfcheck: bool,
     mounts_builder: bool = True,
+    wheels: str = "",
 ) -> Run:
     """Return the RUN that makes an environment.
 
@@ -114,6 +116,7 @@ def environment(  # noqa: PLR0913 - three that say what, three that say how
         tools: what has our files, as `--mount=from=` names it.
         selfcheck: whether nobody has checked that interpreter on this base yet.
         mounts_builder: whether the stage of `--builder` is mounted, which the graph of the build then makes the root.
+        wheels: the C library that wheels are chosen for, if that is not the one that the step runs with.
     """
     options = pyenv.options
     network = [f"--network={options.network}"] if options.network else []
@@ -136,7 +139,7 @@ def environment(  # noqa: PLR0913 - three that say what, three that say how
         words.append(quoting.mount(type="bind", from_=_uv_image(options.uv), target=UV))
         contents = replace(contents, uv=UV)
     owner = _owner(location, in_other_stage=options.builder is not None)
-    step = replace(contents, path=location.path, user=owner.user, home=owner.home, selfcheck=selfcheck)
+    step = replace(contents, path=location.path, user=owner.user, home=owner.home, selfcheck=selfcheck, wheels=wheels)
     return words, _command(python, "environment", step)
 
 

@@ -40,6 +40,7 @@ def show(session: BuildSession, builds: Sequence[ExpandedBuild], clock: Clock) -
     for each in builds:
         platform = f" for {each.platform}" if each.platform else ""
         text = each.expansion.source.decode("utf-8", "replace")
+        texts += [f"PYENV_FRONTEND_DEBUG: {way}{platform}" for way in each.expansion.ways]
         texts.append(f"PYENV_FRONTEND_DEBUG: the expanded Dockerfile{platform}:\n{text}")
     for reply in [session.bridge.warn(Notice(step=session.file.step, short=text)) for text in texts]:
         reply.get()

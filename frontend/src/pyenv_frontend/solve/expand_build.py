@@ -100,7 +100,8 @@ class _BuildExpander:
         have_triggers = any(base.triggers for base in facts.values())
         present = {name for name in astro_runtime.FILES if context.exists(name)} if have_triggers else set()
         images = MountedImages(self.session, program, platform)
-        expansion = expand(program, facts, [each.step_inputs for each in closures], images, present=present)
+        needs, locks = [each.step_inputs for each in closures], [plan.lock for plan in plans]
+        expansion = expand(program, facts, needs, images, locks=locks, present=present)
         inputs = self.session.inputs(expansion.source, "expand PYENV")
         contexts = images.contexts()
         return ExpandedBuild(

@@ -26,17 +26,24 @@ def rewrite_created_by(config: bytes, steps: Sequence[Step]) -> bytes:
         steps: the generated steps of the expanded file.
 
     Returns:
-        The configuration with as many entries, for the same layers; `config` itself where none is ours.
+        The configuration with an entry for each layer; `config` itself where none is ours. A step that does not run on
+        its stage has two: what it changes there, and what it brings in.
     """
     found: dict[str, Any] = json.loads(config)
-    words = {" ".join(step.command): " ".join(step.title) for step in steps}
+    by_command = {" ".join(step.command): step for step in steps}
     changed = False
+    history = []
     for entry in found.get("history") or ():
+        history.append(entry)
         told = entry.get("created_by") or ""
         if told.startswith("RUN ") and told.endswith(_END):
             # ARGs that the step sees stand in front of its command.
-            command = next((each for each in words if told.removesuffix(_END).endswith(f" {each}")), None)
+            command = next((each for each in by_command if told.removesuffix(_END).endswith(f" {each}")), None)
             if command is not None:
-                entry["created_by"] = words[command] + _END
+                step = by_command[command]
+                entry["created_by"] = " ".join(step.title) + _END
+                history += [dict(entry)] if step.independent else []
                 changed = True
+    if changed:
+        found["history"] = history
     return json.dumps(found, separators=(",", ":")).encode() if changed else config

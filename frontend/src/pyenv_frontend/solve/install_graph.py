@@ -39,8 +39,8 @@ from typing import TYPE_CHECKING
 from pyenv_frontend.buildkit import wire_pb2 as wire
 from pyenv_frontend.buildkit.llb import digest_of as _digest
 from pyenv_frontend.buildkit.llb import encode, literal
-from pyenv_frontend.expansion.steps import BUILDER
-from pyenv_frontend.solve import launcher
+from pyenv_frontend.expansion.steps import BUILDER, INTERPRETER
+from pyenv_frontend.solve import independent_graph, launcher
 from pyenv_image.step_options import VARIABLE_PREFIX
 
 if TYPE_CHECKING:
@@ -57,6 +57,29 @@ class _Out:
 
     digest: str
     number: int
+
+
+@dataclass(frozen=True, slots=True)
+class _IndependentGraft:
+    """A graft that was made apart from its stage."""
+
+    image: _Out
+    """The image of the interpreter."""
+    tree: _Out | None
+    """What has it at its place."""
+    python: str
+    """The interpreter in its image, mounted as a graft mounts it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _IndependentStep:
+    """A step that does not run on its stage, as the old graph has it."""
+
+    op: wire.Op
+    step: Step
+    old: str
+    chain: _Out
+    base: _Out
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +148,8 @@ class _Parallelizer:
         self.result.source.infos.extend(definition.source.infos)
         self.moved: dict[_Out, _Out] = {}
         """Outputs of the old graph that are others in the new one."""
+        self.layers: dict[tuple[int, tuple[str, ...]], _IndependentGraft] = {}
+        """Grafts that do not depend on their stage, by stage and by what they carry."""
         self.groups: dict[str, _Group] = {}
         """The group of each step of ours, by its old digest."""
 
@@ -153,6 +178,10 @@ class _Parallelizer:
         chain = _Out(op.inputs[root.input].digest, op.inputs[root.input].index)
         group = self.groups.get(before.digest) or _Group(chain)
         self.groups[old] = group
+        if step.independent:
+            install = _IndependentStep(op, step, old, chain, group.base)
+            self.moved[_Out(old, root.output)] = self._rewire_independent(install, root, group)
+            return
         graft = group.grafts.get(self.steps[step.graft].carries) if step.graft is not None else None
         builder = self._take_builder(op)
         start = self._rebase_on(builder, graft) if builder else graft.made if graft else group.base
@@ -168,6 +197,50 @@ class _Parallelizer:
             self.moved[_Out(old, root.output)] = self._attach_result(
                 chain, start, made, step, old, copy=builder is not None
             )
+
+    def _rewire_independent(self, install: _IndependentStep, root: wire.Mount, group: _Group) -> _Out:
+        """Let a step run on its interpreter's image, and bring its result into the stage; return the stage then."""
+        op, step, old = install.op, install.step, install.old
+        key = (step.stage, self.steps[step.graft].carries if step.graft is not None else step.carries)
+        if step.kind == "graft":
+            image = next(mount for mount in op.exec.mounts if mount.dest == INTERPRETER)
+            source = op.inputs[image.input]
+            python = op.exec.meta.args[0]
+            graft = _IndependentGraft(_Out(source.digest, source.index), None, python)
+        else:
+            graft = self.layers[key]
+        aside = independent_graph.Steps(op, graft.image, graft.python, step.carries[0])
+        tree = self._titled(aside.collect(install.base), step, old, independent_graph.RESULT)
+        independent_graph.move_install(
+            op, root, graft.image, graft.tree, key[1][0], tree if step.kind != "graft" else None
+        )
+        independent_graph.trust_cache(op, graft.image, self.result.ops)
+        made = self._titled(op, step, old, independent_graph.RESULT)
+        layer = self._titled(aside.layer(made, tree, real=self.merge), step, old, independent_graph.RESULT)
+        if step.kind == "graft":
+            self.layers[key] = _IndependentGraft(graft.image, layer, graft.python)
+            after = self._finished(aside, install.chain, layer, step, old)
+            start = after if install.chain == install.base else self._finished(aside, install.base, layer, step, old)
+            group.grafts[step.carries] = _PlacedGraft(op, 0, start, old)
+            return after
+        before = self._titled(aside.room(install.chain), step, old)
+        return self._join(before, layer, step.carries, old)
+
+    def _finished(self, aside: independent_graph.Steps, stage: _Out, layer: _Out, step: Step, old: str) -> _Out:
+        joined = self._join(stage, layer, step.carries[:1], old)
+        return self._titled(aside.finish(joined, step.carries), step, old)
+
+    def _join(self, chain: _Out, layer: _Out, carries: Sequence[str], old: str) -> _Out:
+        if not self.merge:
+            return self._add_op(_copies(chain, layer, carries), old)
+        return self._add_op(
+            wire.Op(inputs=_inputs(chain, layer), merge=wire.MergeOp(inputs=[{"input": 0}, {"input": 1}])), old
+        )
+
+    def _titled(self, op: wire.Op, step: Step, old: str, output: int = 0) -> _Out:
+        """Add a step that runs under the user's words; return one of its outputs."""
+        self._run_under_title(op, step, old)
+        return _Out(self._add(encode(op), old), output)
 
     def _run_under_title(self, op: wire.Op, step: Step, old: str) -> None:
         """Let the engine quote the user's words where it would quote the command that we made of them."""

@@ -1,0 +1,101 @@
+"""Whether an environment is installed independently of its stage, and why not: decided without a network.
+
+An independent environment is installed on the image of its interpreter, where no code of the stage or of a package
+runs. What is below it in the Dockerfile is no input of the install, so a change there does not install it again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pyenv_frontend.expansion.base_image import Libc
+    from pyenv_frontend.expansion.interpreter_choice import InterpreterChoice
+    from pyenv_frontend.pyenv.instruction import Pyenv
+    from pyenv_frontend.stages.program import Program
+
+__all__ = ["LockedPackages", "Way", "reason_against", "wheels_platform"]
+
+_NEUTRAL_MOUNTS = frozenset({"secret", "ssh"})
+_GLIBC = ((2, 17), (2, 28), *((2, minor) for minor in range(31, 41)))
+"""The versions of glibc that uv has a name for."""
+
+
+class LockedPackages(Protocol):
+    """What matters here of a lock."""
+
+    @property
+    def packages(self) -> tuple[Mapping[str, Any], ...]:
+        """The `[[packages]]` tables."""
+
+    @property
+    def only_wheels(self) -> bool:
+        """Whether nothing in it has to be built."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """How one environment is installed."""
+
+    name: str
+    line: int
+    reason: str
+    """Why it is installed on its stage; empty: it is independent."""
+
+    def __str__(self) -> str:
+        """Return it as a sentence."""
+        way = (
+            "is installed independently of the stage"
+            if not self.reason
+            else f"is installed on the stage: {self.reason}"
+        )
+        return f"line {self.line}: {self.name} {way}"
+
+
+def reason_against(
+    pyenv: Pyenv, lock: LockedPackages | None, choice: InterpreterChoice, program: Program, *, made_here: bool
+) -> str:
+    """Return why an environment has to be installed on its stage, or an empty text.
+
+    Args:
+        pyenv: the instruction.
+        lock: the lock that it is installed from, if there is one.
+        choice: its interpreter.
+        program: the Dockerfile.
+        made_here: whether the interpreter is grafted in the same stage.
+    """
+    options = pyenv.options
+    mounts = sorted({mount.type for mount in options.mounts} - _NEUTRAL_MOUNTS)
+    graft = choice.graft
+    reasons = {
+        "it is a trigger (ONBUILD)": pyenv.onbuild,
+        "it has no lock that fits": lock is None,
+        "its lock has a package that has to be built": lock is not None and not lock.only_wheels,
+        "its lock has a wheel without a hash": lock is not None and not _all_hashed(lock),
+        "pip installs it": options.installer == "pip",
+        "--builder names the stage that installs it": bool(options.builder),
+        "--system-site-packages makes it depend on the base image": options.system_site_packages,
+        "--uv brings a program of its own": bool(options.uv),
+        f"--mount=type={', '.join(mounts)} makes it depend on other files": bool(mounts),
+        "the base image has that Python": graft is None,
+        "its interpreter comes from a stage": graft is not None and program.stage(graft.image) is not None,
+        "its interpreter was grafted in another stage": graft is not None and not made_here,
+    }
+    return next((reason for reason, holds in reasons.items() if holds), "")
+
+
+def _all_hashed(lock: LockedPackages) -> bool:
+    return all(wheel.get("hashes") for package in lock.packages for wheel in package.get("wheels", ()))
+
+
+def wheels_platform(libc: Libc | None) -> str:
+    """Return the C library of a base image in uv's words, without the processor; empty if it is not known."""
+    if libc is None:
+        return ""
+    if libc.kind == "musl":
+        return "unknown-linux-musl"
+    fitting = [version for version in _GLIBC if version <= libc.version]
+    return "manylinux_{}_{}".format(*fitting[-1]) if fitting else ""

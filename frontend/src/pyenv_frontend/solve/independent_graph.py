@@ -1,0 +1,173 @@
+"""The build steps of an environment, or a graft, that does not depend on the stage it goes into.
+
+    stage -> collect --------------+------------------------+
+                                   v                        v
+    image of the interpreter -> install (or graft) ------> layer -> joined onto the stage
+
+`collect` runs again whenever the stage changes, in tenths of a second. What it gathers is mounted read-only, and the
+engine keys such a mount by its content: where that is the same, the install and its layer are taken from the cache.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pyenv_frontend.buildkit import wire_pb2 as wire
+from pyenv_frontend.buildkit.llb import digest_of
+from pyenv_frontend.expansion.steps import CACHE, FLAGS, INTERPRETER, PACKAGE, TOOLS
+from pyenv_image.step_options import (
+    CollectOptions,
+    EnvironmentOptions,
+    FinishOptions,
+    LayerOptions,
+    RoomOptions,
+    parse,
+    to_arguments,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import Protocol
+
+    class _Output(Protocol):
+        @property
+        def digest(self) -> str: ...
+        @property
+        def number(self) -> int: ...
+
+
+__all__ = ["RESULT", "Steps", "move_install", "trust_cache"]
+
+_STAGE = "/run/pyenv-stage"
+_RESULT = "/run/pyenv-result"
+_LAYER = "/run/pyenv-layer"
+_PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+RESULT = 1
+"""The number of the output of an install that is its result."""
+
+_NONE = 2
+"""No network."""
+
+_SETTINGS = ("UV_", "PIP_", "SSL_CERT_", "NETRC=", "REQUESTS_CA_BUNDLE=", "CURL_CA_BUNDLE=", "SOURCE_DATE_EPOCH=")
+"""The variables of a stage that say where packages come from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """The steps around one install.
+
+    Attributes:
+        pattern: the step of the expanded file.
+        image: the image of the interpreter.
+        python: the interpreter, where a graft mounts it.
+        path: what is installed.
+    """
+
+    pattern: wire.Op
+    image: _Output
+    python: str
+    path: str
+
+    def collect(self, stage: _Output) -> wire.Op:
+        """Gather what the install may know of the stage."""
+        flags = dict(each.partition("=")[::2] for each in self.pattern.exec.meta.args[4:])
+        user, home = (flags.get("--user", "0"), flags.get("--home", ""))
+        graft = self.pattern.exec.meta.args[3] == "graft"
+        options = CollectOptions(path=self.path, output=_STAGE, user=user, home=home, only_parents=graft)
+        op = self._step("collect", options, stage)
+        op.exec.meta.env.extend(_settings(self.pattern.exec.meta.env))
+        self._output(op, _STAGE)
+        return op
+
+    def layer(self, result: _Output, collected: _Output, *, real: bool) -> wire.Op:
+        """Make the layer of a result."""
+        options = LayerOptions(path=self.path, source=_RESULT, parents=_STAGE, output=_LAYER, real=real)
+        op = self._step("layer", options, self.image)
+        _mount(op, result, _RESULT)
+        _mount(op, collected, _STAGE, selector="/layer")
+        self._output(op, _LAYER)
+        return op
+
+    def room(self, stage: _Output) -> wire.Op:
+        """Remove what the stage has at the path."""
+        return self._step("room", RoomOptions(path=self.path), stage)
+
+    def finish(self, stage: _Output, carries: Sequence[str]) -> wire.Op:
+        """Check a graft on its stage."""
+        python = f"{self.path}/bin/{self.python.rpartition('/')[2]}"
+        op = self._step("finish", FinishOptions(python=python, link=carries[1] if len(carries) > 1 else ""), stage)
+        op.exec.meta.args[0] = python
+        return op
+
+    def _step(self, name: str, options: object, root: _Output) -> wire.Op:
+        op = wire.Op()
+        op.CopyFrom(self.pattern)
+        del op.inputs[:]
+        del op.exec.mounts[:]
+        tools = next(mount for mount in self.pattern.exec.mounts if mount.dest == TOOLS)
+        source = self.pattern.inputs[tools.input]
+        op.inputs.add(digest=root.digest, index=root.number)
+        op.exec.mounts.add(input=0, dest="/", output=0)  # often dropped; the engine writes into a root, or fails
+        op.exec.mounts.add(input=1, dest=TOOLS, selector=tools.selector, output=-1, readonly=True)
+        op.inputs.add(digest=source.digest, index=source.index)
+        _mount(op, self.image, INTERPRETER, selector="/usr/local")
+        op.exec.network = _NONE
+        meta = op.exec.meta
+        meta.args[:] = [self.python, FLAGS, PACKAGE, name, *to_arguments(options)]
+        meta.env[:] = [_PATH]
+        meta.cwd, meta.user = "/", ""
+        return op
+
+    @staticmethod
+    def _output(op: wire.Op, dest: str) -> None:
+        op.exec.mounts.add(input=-1, dest=dest, output=RESULT)
+
+
+def move_install(  # noqa: PLR0913, PLR0917 - what the step had, and what it gets
+    op: wire.Op, root: wire.Mount, image: _Output, graft: _Output | None, prefix: str, collected: _Output | None
+) -> None:
+    """Let an install run on the image of its interpreter, with the folder that it makes as its result."""
+    meta = op.exec.meta
+    step, arguments = meta.args[3], meta.args[4:]
+    op.inputs[root.input].digest, op.inputs[root.input].index = image.digest, image.number
+    root.output = 0  # dropped; a root that is no output cannot be written to
+    variables = [each for each in _settings(meta.env) if step == "environment"]
+    meta.env[:] = [_PATH, *variables]
+    meta.cwd, meta.user = "/", ""
+    if step == "graft":
+        meta.args[4:] = [each for each in arguments if not each.startswith("--link=")]
+        op.exec.mounts.add(input=-1, dest=prefix, output=RESULT)
+        return
+    options: EnvironmentOptions = parse(EnvironmentOptions, arguments)
+    rest = [each for each in arguments if not each.startswith(("--user=", "--home="))]
+    meta.args[4:] = [*rest, f"--stage={_STAGE}"]
+    op.exec.mounts.add(input=-1, dest=options.path, output=RESULT)
+    if graft and collected:
+        _mount(op, graft, prefix, selector=prefix)
+        _mount(op, collected, _STAGE, selector="/install")
+
+
+def trust_cache(op: wire.Op, image: _Output, ops: Iterable[bytes]) -> None:
+    """Give the cache of a step that runs no foreign code an id that no Dockerfile can name: it has no slash.
+
+    The interpreter itself is the only program of somebody else's that writes there, so its image is part of the id. An
+    image that is not known by its digest gets no cache.
+    """
+    source = next((wire.Op.FromString(raw).source.identifier for raw in ops if digest_of(raw) == image.digest), "")
+    for number, mount in enumerate(op.exec.mounts):
+        if mount.dest == CACHE:
+            if "@sha256:" in source:
+                mount.cache.id = f"pyenv-locked-{image.digest.removeprefix('sha256:')[:32]}"
+            else:
+                del op.exec.mounts[number]
+            return
+
+
+def _mount(op: wire.Op, source: _Output, dest: str, selector: str = "") -> None:
+    op.exec.mounts.add(input=len(op.inputs), dest=dest, selector=selector, output=-1, readonly=True)
+    op.inputs.add(digest=source.digest, index=source.number)
+
+
+def _settings(variables: Iterable[str]) -> list[str]:
+    return [each for each in variables if each.startswith(_SETTINGS)]

@@ -1,0 +1,32 @@
+"""What an install that does not run on its stage was told of it (see `independent.collect`)."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import stat
+from pathlib import Path
+
+from pyenv_image.account import Account
+
+__all__ = ["apply"]
+
+
+def apply(folder: Path) -> Account:
+    """Put what was collected to its places in the image that the install runs on; return the owner."""
+    files = folder / "files"
+    for source in sorted(files.rglob("*")):
+        target = Path("/", source.relative_to(files))
+        if source.is_dir():
+            target.mkdir(parents=True, exist_ok=True)
+        else:
+            if target.is_symlink():
+                target.unlink()
+            shutil.copyfile(str(source), str(target))
+            about = source.stat()
+            os.chown(str(target), about.st_uid, about.st_gid)
+            target.chmod(stat.S_IMODE(about.st_mode))
+    facts = json.loads((folder / "account.json").read_text())
+    home = Path(facts["home"]) if facts["home"] else None
+    return Account(facts["uid"], facts["gid"], tuple(facts["groups"]), home)

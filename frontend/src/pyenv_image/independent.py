@@ -1,0 +1,160 @@
+"""Steps around an install that does not run on its stage.
+
+The install knows of the stage what `collect` has gathered: settings of installers, certificates, and the numbers of
+the owner. `layer` makes the folder that is brought into the image, with its parents as the stage has them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING, Iterator
+
+from pyenv_image import account
+from pyenv_image.copy import copy
+from pyenv_image.environment import make_room
+from pyenv_image.failure import StepError
+from pyenv_image.graft import link
+from pyenv_image.selfcheck import run as selfcheck
+
+if TYPE_CHECKING:
+    from pyenv_image.step_options import CollectOptions, FinishOptions, LayerOptions, RoomOptions
+
+__all__ = ["collect", "finish", "layer", "room"]
+
+_TIME = 315532800
+"""1980-01-01, the time of every file: the first that all formats of archives know."""
+
+_MOST = 16 << 20
+"""Bytes of settings and certificates that are taken from a stage."""
+
+_SETTINGS = ("/etc/ssl", "/etc/pki/tls", "/etc/pki/ca-trust/extracted", "/etc/pip.conf", "/etc/uv", "/etc/xdg")
+_OF_HOME = (".config/pip", ".config/uv", ".pip", ".netrc")
+_PUBLIC = frozenset({"pip", "uv"})
+_NAMED = ("SSL_CERT_FILE", "SSL_CERT_DIR", "PIP_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+_CONFIGURATIONS = ("PIP_CONFIG_FILE", "UV_CONFIG_FILE", "NETRC")
+
+
+def collect(options: CollectOptions) -> None:
+    """Gather what an install may know of the stage; it runs on the stage.
+
+    Raises:
+        StepError: the user does not exist, the path is taken, or there is more than fits.
+    """
+    owner = account.find(options.user, options.home)
+    path, output = Path(options.path), Path(options.output)
+    if not options.only_parents:
+        _check_room(path)
+    settings = output / "install" / "files"
+    settings.mkdir(parents=True)
+    facts = {"uid": owner.uid, "gid": owner.gid, "groups": owner.groups, "home": str(owner.home or "")}
+    (output / "install" / "account.json").write_text(json.dumps(facts))
+    (output / "layer").mkdir()
+    (output / "layer" / "parents.json").write_text(json.dumps([*_parents(path, owner)]))
+    if not options.only_parents:
+        _collect_settings(settings, owner)
+
+
+def _collect_settings(settings: Path, owner: account.Account) -> None:
+    places = [Path(place) for place in _SETTINGS if place != "/etc/xdg"]
+    places += [Path("/etc/xdg", name) for name in sorted(_PUBLIC)]
+    places += [owner.home / name for name in _OF_HOME] if owner.home else []
+    places += [
+        Path(os.environ[name]) for name in (*_NAMED, *_CONFIGURATIONS) if os.environ.get(name, "").startswith("/")
+    ]
+    total = 0
+    for file in sorted({file for place in places for file in _files(place)}):
+        total += file.stat().st_size
+        if total > _MOST:
+            raise StepError(f"the settings and certificates of this stage are larger than {_MOST >> 20} MiB ({file})")
+        target = settings / file.relative_to("/")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(str(file), str(target))
+        about = file.stat()
+        os.chown(str(target), about.st_uid, about.st_gid)
+        target.chmod(stat.S_IMODE(about.st_mode))
+
+
+def _files(place: Path) -> Iterator[Path]:
+    """Give the regular files at a place; devices and pipes are never opened. Folders are not followed out of it."""
+    if place.is_file():
+        yield place
+    elif place.is_dir():
+        for folder, _, names in os.walk(str(place)):
+            yield from (file for file in (Path(folder, name) for name in names) if file.is_file())
+
+
+def _check_room(path: Path) -> None:
+    if (
+        path.is_symlink()
+        or path.is_file()
+        or (path.is_dir() and any(path.iterdir()) and not (path / "pyvenv.cfg").is_file())
+    ):
+        make_room(path)  # has the message
+
+
+def _parents(path: Path, owner: account.Account) -> Iterator[dict[str, object]]:
+    """Give the parents of an environment from the top down, at their real places."""
+    folder = Path(os.path.realpath(str(path.parent)))
+    home = Path(os.path.realpath(str(owner.home))) if owner.home else None
+    real_owner = account.Account(owner.uid, owner.gid, owner.groups, home)
+    for place in [*reversed(folder.parents), folder]:
+        if str(place) == "/":
+            continue
+        if place.exists() and not place.is_dir():
+            raise StepError(f"{place} is not a folder: choose another place with --path=DIR")
+        if place.exists():
+            about = place.stat()
+            yield {
+                "path": str(place), "mode": stat.S_IMODE(about.st_mode), "uid": about.st_uid, "gid": about.st_gid,
+                "time": about.st_mtime_ns,
+            }  # fmt: skip
+        else:
+            uid, gid = (owner.uid, owner.gid) if real_owner.owns(place) else (0, 0)
+            yield {"path": str(place), "mode": 0o755, "uid": uid, "gid": gid, "time": _TIME * 10**9}
+
+
+def layer(options: LayerOptions) -> None:
+    """Copy a result to its place below an empty folder, with fixed times."""
+    output, path = Path(options.output), Path(options.path)
+    parents = json.loads((Path(options.parents) / "parents.json").read_text())
+    real = Path(parents[-1]["path"] if parents else "/")
+    folder = real if options.real else path.parent
+    target = output / folder.relative_to("/") / path.name
+    target.mkdir(parents=True)
+    copy(Path(options.source), target)
+    for entry in [*target.rglob("*"), target]:
+        os.utime(str(entry), (_TIME, _TIME), follow_symlinks=False)
+    for about, place in zip(reversed(parents), [folder, *folder.parents]):
+        if Path(about["path"]).name != place.name:  # above a link, which is not resolved here
+            break
+        inside = output / place.relative_to("/")
+        os.chown(str(inside), about["uid"], about["gid"])
+        inside.chmod(about["mode"])
+        os.utime(str(inside), ns=(about["time"], about["time"]))
+
+
+def room(options: RoomOptions) -> None:
+    """Remove the environment that the stage has at a path; the parent keeps its time."""
+    path = Path(options.path)
+    if not path.exists():
+        return
+    about = path.parent.stat()
+    make_room(path)
+    os.utime(str(path.parent), ns=(about.st_atime_ns, about.st_mtime_ns))
+
+
+def finish(options: FinishOptions) -> None:
+    """Check a grafted interpreter on the stage, and let PATH find it."""
+    selfcheck()
+    place = Path(options.link or "/nowhere")
+    if options.link:
+        about = place.parent.stat() if place.parent.exists() else None
+        link(Path(options.python), place)
+        if place.is_symlink():
+            os.utime(str(place), (_TIME, _TIME), follow_symlinks=False)
+        if about:
+            os.utime(str(place.parent), ns=(about.st_atime_ns, about.st_mtime_ns))

@@ -1,0 +1,80 @@
+"""Locked environments that do not depend on what lies below them in the Dockerfile."""
+
+import pytest
+
+from tests.e2e.environments.test_locks import INDEX, PY38, PY311, WHEELS, lock_of
+from tests.support import services
+
+pytestmark = pytest.mark.images(PY311, PY38)
+
+PYENV = "PYENV 3.8 x r.txt\n"
+
+
+@pytest.fixture
+def index():
+    """Serve the packages."""
+    with services.package_index(WHEELS) as address:
+        yield address
+
+
+@pytest.fixture
+def files(tmp_path, index):
+    """Have the build context with a lock."""
+    return {"r.txt": "beta\n", "pylock.x.toml": lock_of(tmp_path, index)}
+
+
+def text(index, before="", pyenv=PYENV, base=PY311):
+    """Return a Dockerfile with instructions between its base image and its PYENV."""
+    return f"FROM {base}\n{INDEX.format(index=index)}{before}{pyenv}"
+
+
+def test_a_change_below_installs_nothing(made, files, index):
+    """The environment works, and a changed instruction above does not install it again."""
+    image = made(text(index, "RUN echo 1\n"), files)
+    assert "Creating virtual environment" in image.log
+    assert image.ask("/opt/venv/x/bin/python", "-c", "import alpha, beta, ssl; print('ok')") == "ok\n"
+    assert image.sh("python3.8 -c 'import sys; print(sys.prefix)'") == "/opt/pyenv/3.8\n"
+    again = made(text(index, "RUN echo 2\n"), files)
+    assert "Creating virtual environment" not in again.log
+    assert again.ask("/opt/venv/x/bin/python", "-c", "import alpha, beta, ssl; print('ok')") == "ok\n"
+
+
+def test_parents_keep_owner_mode_and_time(made, files, index):
+    """A parent with a set-group bit and a time of its own stays as it is; the time of files is fixed."""
+    before = (
+        "RUN mkdir -p /srv/deep && chown 12:34 /srv/deep && chmod 2775 /srv/deep && touch -d @1000000000 /srv/deep\n"
+    )
+    image = made(text(index, before, "PYENV --path=/srv/deep/x 3.8 x r.txt\n"), files)
+    assert image.sh("stat -c '%u:%g %a %Y' /srv/deep") == "12:34 2775 1000000000\n"
+    assert image.sh("find /srv/deep/x ! -newermt @315532801 | wc -l") == image.sh("find /srv/deep/x | wc -l")
+    assert image.ask("/srv/deep/x/bin/python", "-c", "import beta; print('ok')") == "ok\n"
+
+
+def test_an_environment_of_the_base_is_gone(made, files, index):
+    """What lies at the place is not merged with the new environment; what is no environment is an error."""
+    before = "RUN mkdir -p /opt/venv/x && touch /opt/venv/x/pyvenv.cfg /opt/venv/x/old\n"
+    image = made(text(index, before), files)
+    assert image.sh("test ! -e /opt/venv/x/old && echo gone") == "gone\n"
+    assert image.ask("/opt/venv/x/bin/python", "-c", "import beta; print('ok')") == "ok\n"
+
+
+def test_what_is_no_environment_is_an_error(buildx, files, index):
+    """Nothing that a PYENV has not made is deleted."""
+    log = buildx.fails(text(index, "RUN mkdir -p /opt/venv/x && touch /opt/venv/x/mine\n"), files).log
+    assert "/opt/venv/x exists and is not an environment" in log
+    assert ">>> PYENV 3.8 x r.txt" in log
+
+
+def test_the_stage_decides_the_owner_and_links_are_followed(made, files, index):
+    """A user that the stage makes, with a home behind a link."""
+    before = "RUN mkdir -p /data/home && ln -s /data/home /homes && useradd -u 4321 -d /homes/ada -m ada\nUSER ada\n"
+    image = made(text(index, before), files)
+    assert image.sh("stat -c %u /data/home/ada/.venv /data/home/ada/.venv/x/pyvenv.cfg") == "4321\n4321\n"
+    assert image.ask("/homes/ada/.venv/x/bin/python", "-c", "import beta; print('ok')") == "ok\n"
+
+
+def test_locked_and_unlocked_environments_share_an_interpreter(made, files, index):
+    """One graft serves both; each is installed in its own way."""
+    image = made(text(index, "", "PYENV 3.8 y r.txt\nPYENV 3.8 x r.txt\nRUN echo between\nPYENV 3.8 z r.txt\n"), files)
+    for name in "xyz":
+        assert image.ask(f"/opt/venv/{name}/bin/python", "-c", "import beta; print('ok')") == "ok\n"

@@ -1,0 +1,74 @@
+"""Which environments do not depend on their stage, and the reasons against it."""
+
+from dataclasses import replace
+
+import pytest
+
+from pyenv_frontend.dockerfile import parse
+from pyenv_frontend.expansion.base_image import Libc
+from pyenv_frontend.expansion.independence import Way, reason_against, wheels_platform
+from pyenv_frontend.expansion.interpreter_choice import Graft, InterpreterChoice
+from pyenv_frontend.lock.lockfile import Lock, LockTarget
+from pyenv_frontend.stages.analyze import Settings, read
+
+WHEEL = {"name": "a", "wheels": ({"url": "a.whl", "hashes": {"sha256": "0"}},)}
+TARGET = LockTarget(python="3.8", libc="glibc 2.36", platforms=("linux/amd64",))
+LOCK = Lock(target=TARGET, inputs={}, packages=(WHEEL,))
+GRAFT = Graft(image="python:3.8", reason="", series="3.8", prefix="/opt/pyenv/3.8", link=None)
+CHOICE = InterpreterChoice(python=GRAFT.python, graft=GRAFT, is_new=True)
+
+
+def reason(line="PYENV 3.8 x r.txt", lock=LOCK, choice=CHOICE, *, made_here=True):
+    """Return the reason against it for one PYENV."""
+    text = f"FROM debian AS mine\nFROM debian\n{line}\n"
+    program = read(parse(text.encode(), "Dockerfile"), Settings())
+    return reason_against(program.environments[0].pyenv, lock, choice, program, made_here=made_here)
+
+
+def test_a_lock_of_wheels_on_a_graft_is_independent():
+    """Nothing speaks against it, a secret included."""
+    assert reason() == ""
+    assert reason("PYENV --mount=type=secret,id=netrc 3.8 x r.txt") == ""
+
+
+@pytest.mark.parametrize(
+    ("line", "word"),
+    [
+        ("ONBUILD PYENV 3.8 x r.txt", "ONBUILD"),
+        ("PYENV --installer=pip 3.8 x r.txt", "pip"),
+        ("PYENV --builder=mine 3.8 x r.txt", "--builder"),
+        ("PYENV --system-site-packages 3.8 x r.txt", "--system-site-packages"),
+        ("PYENV --uv=0.5.0 3.8 x r.txt", "--uv"),
+        ("PYENV --mount=type=bind,from=mine,target=/x 3.8 x r.txt", "bind"),
+    ],
+)
+def test_options_that_need_the_stage(line, word):
+    """Each is named."""
+    assert word in reason(line)
+
+
+def test_locks_that_do_not_decide_everything():
+    """No lock, something to build, and a wheel that nothing can be compared with."""
+    assert "no lock" in reason(lock=None)
+    assert "built" in reason(lock=replace(LOCK, packages=({"name": "a", "sdist": {}},)))
+    assert "hash" in reason(lock=replace(LOCK, packages=({"name": "a", "wheels": ({"url": "a.whl"},)},)))
+
+
+def test_interpreters_that_the_stage_has():
+    """The base's own, a stage's, and one that came from a stage below."""
+    assert "base image" in reason(choice=replace(CHOICE, graft=None))
+    assert "stage" in reason(choice=replace(CHOICE, graft=replace(GRAFT, image="mine")))
+    assert "another stage" in reason(made_here=False)
+
+
+def test_wheels_are_those_of_the_base_image():
+    """The newest name that uv has for a C library that is not newer than the base's."""
+    assert wheels_platform(Libc(kind="glibc", version=(2, 36))) == "manylinux_2_36"
+    assert wheels_platform(Libc(kind="glibc", version=(2, 30))) == "manylinux_2_28"
+    assert wheels_platform(Libc(kind="musl", version=(1, 2))) == "unknown-linux-musl"
+
+
+def test_a_way_is_a_sentence():
+    """With its line, for people."""
+    assert str(Way(name="x", line=3, reason="")) == "line 3: x is installed independently of the stage"
+    assert str(Way(name="x", line=3, reason="why")) == "line 3: x is installed on the stage: why"
