@@ -17,9 +17,9 @@ def find_uv() -> Path:
     Raises:
         UsageError: there is none.
     """
-    found = shutil.which("uv")
-    if found:
-        return Path(found)
+    program = shutil.which("uv")
+    if program:
+        return Path(program)
     try:
         return Path(import_module("uv").find_uv_bin())
     except (ImportError, FileNotFoundError):

@@ -106,7 +106,9 @@ def as_document(lock: Lock) -> dict[str, Any]:
     """Return the whole file as the tables that a TOML writer takes."""
     target = lock.target
     major, minor = target.series.split(".")
-    machines = [f"sys_platform == 'linux' and platform_machine == '{MACHINES[each]}'" for each in target.platforms]
+    machines = [
+        f"sys_platform == 'linux' and platform_machine == '{MACHINES[platform]}'" for platform in target.platforms
+    ]
     return {
         "lock-version": "1.0",
         "environments": machines,
@@ -154,7 +156,9 @@ def _merged(by_platform: Mapping[str, Mapping[str, Any]], platforms: list[str]) 
     first = dict(next(iter(by_platform.values())))
     wheels = {wheel["url"]: wheel for package in by_platform.values() for wheel in package.get("wheels", ())}
     if len(by_platform) < len(platforms):
-        lacking = " or ".join(f"platform_machine == '{MACHINES[each]}'" for each in platforms if each in by_platform)
+        lacking = " or ".join(
+            f"platform_machine == '{MACHINES[platform]}'" for platform in platforms if platform in by_platform
+        )
         marker = first.get("marker")
         first["marker"] = f"({marker}) and ({lacking})" if marker else lacking
     first.pop("wheels", None)

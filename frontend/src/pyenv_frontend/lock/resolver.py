@@ -238,7 +238,7 @@ def _uv_platform(libc: str, platform: str) -> str:
         return f"{machine}-unknown-linux-musl"
     minor = int(libc.rpartition(".")[2])
     known = [17, 28, *range(31, _NEWEST_GLIBC + 1)]
-    return f"{machine}-manylinux_2_{max(each for each in known if each <= max(minor, known[0]))}"
+    return f"{machine}-manylinux_2_{max(version for version in known if version <= max(minor, known[0]))}"
 
 
 def _pip_platforms(libc: str, platform: str) -> list[str]:
@@ -248,7 +248,10 @@ def _pip_platforms(libc: str, platform: str) -> list[str]:
         return [f"musllinux_1_{minor}_{machine}" for minor in (2, 1)]
     minor = int(libc.rpartition(".")[2])
     oldest = 5 if machine == "x86_64" else 17
-    return [*(f"manylinux_2_{each}_{machine}" for each in range(minor, oldest - 1, -1)), f"manylinux2014_{machine}"]
+    return [
+        *(f"manylinux_2_{version}_{machine}" for version in range(minor, oldest - 1, -1)),
+        f"manylinux2014_{machine}",
+    ]
 
 
 def _portable(package: dict[str, Any], folder: Path, context: Path) -> dict[str, Any]:
