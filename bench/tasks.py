@@ -34,11 +34,18 @@ ANSWERS = """
 """A function that asks for a Variable that the worker has at hand; it gives the median, in milliseconds."""
 MANY = ("an environment without Airflow", "3.3.2", None, 1, "at least 4x faster")
 """The same for a hundred tasks in a row, as a mapped task's are on one worker."""
+NO_AIRFLOW = ("--no-airflow",)
+RUNS = (
+    *((1, (), case) for case in CASES),
+    *((1, NO_AIRFLOW, (what, version, inside, pairs, "-")) for what, version, inside, pairs, _ in CASES if not inside),
+    (100, (), MANY),
+)
+"""Tasks in a row, options of the script, case: the stock operator with its defaults, and told to expect no Airflow."""
 
 
 def rows() -> Iterator[Row]:
     """Measure each case in a process of its own."""
-    for number, (what, version, inside, pairs, aim) in [*((1, case) for case in CASES), (100, MANY)]:
+    for number, options, (what, version, inside, pairs, aim) in RUNS:
         airflow = installations.release(version)
         home = airflow.install()
         python = (
@@ -50,12 +57,14 @@ def rows() -> Iterator[Row]:
             "AIRFLOW_HOME": str(folder("bench", f"airflow-{version}")),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         }
-        printed = run([home / "python", SCRIPT, str(pairs), str(number)], env=variables, timeout=240)
+        printed = run([home / "python", SCRIPT, str(pairs), str(number), *options], env=variables, timeout=240)
         marked = [line for line in printed.splitlines() if line.startswith("@")]
         if not marked:
             raise Unavailable(f"{SCRIPT.name} printed no times:\n{printed[-2000:]}")
         ours, stock = json.loads(marked[-1][1:])
         against = f"ExternalPythonOperator of Airflow {version}"
+        if options:
+            against += " with expect_airflow=False"
         task = "a trivial task" if number == 1 else f"{number} trivial tasks"
         yield Row(what=f"{task}, {what}", ours=ours, theirs=stock, against=against, unit="ms", aim=aim)
     services = children.FakeServices({"get_variable": [True, "value"]})

@@ -1,6 +1,7 @@
 """Time a trivial task through our operator and through the stock one, in turn; print the medians in milliseconds.
 
-Runs in an installation of Airflow: `python timing.py <pairs> <tasks>`, each time being that of so many runs.
+Runs in an installation of Airflow: `python timing.py <pairs> <tasks> [--no-airflow]`, each time being that of so many
+runs. With `--no-airflow` the stock operator is told to expect no Airflow in the environment.
 `ASTRO_PYENV_bench` names the environment.
 """
 
@@ -64,7 +65,7 @@ def supervise(end: socket.socket) -> None:
             socket.send_fds(end, [len(answer).to_bytes(4, "big") + answer], [log.fileno()])
 
 
-def main(pairs: int, tasks: int) -> None:
+def main(pairs: int, tasks: int, **options: bool) -> None:
     """Run both in turn; a first pair, in which modules are loaded, is not counted."""
     logging.disable(logging.CRITICAL)
     ends = socket.socketpair()  # Airflow 3 in a child takes its standard input for the supervisor's socket
@@ -73,11 +74,11 @@ def main(pairs: int, tasks: int) -> None:
     python = os.environ["ASTRO_PYENV_bench"]  # noqa: SIM112 - the name is the environment's
     dag = DAG("bench", schedule=None)
     ours = VenvOperator(task_id="ours", dag=dag, venv="bench", python_callable=trivial)
-    stock = ExternalPythonOperator(task_id="stock", dag=dag, python=python, python_callable=trivial)
+    stock = ExternalPythonOperator(task_id="stock", dag=dag, python=python, python_callable=trivial, **options)
     once(ours, 1), once(stock, 1)
     times = [(once(ours, tasks), once(stock, tasks)) for _ in range(pairs)]
     print("@" + json.dumps([statistics.median(column) for column in zip(*times)]))  # noqa: B905 - Python 3.9
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    main(int(sys.argv[1]), int(sys.argv[2]), **({"expect_airflow": False} if "--no-airflow" in sys.argv else {}))
