@@ -26,6 +26,7 @@ __all__ = [
     "Skip",
     "TypeName",
     "Value",
+    "Warm",
     "signal_name",
 ]
 
@@ -45,6 +46,22 @@ class FileFunction:
     path: str
     """Absolute path of the Python file."""
     name: str
+
+
+@dataclass(frozen=True)
+class Warm:
+    """That a function is to run in a fork of a process that has imported modules, and the bounds of such processes."""
+
+    modules: tuple[str, ...] = ()
+    """What to import beforehand, where the environment has it."""
+    variables: tuple[str, ...] = ()
+    """More variables that this process is started with."""
+    idle: float = 300.0
+    """Seconds without a task after which it ends."""
+    memory: int = 2 << 30
+    """Bytes above which it ends."""
+    limit: int = 4
+    """How many there may be; the one that was not used for the longest time ends."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +90,8 @@ class Call:
     """Let `import airflow` in an environment without Airflow find stand-ins for the services."""
     export_connections: tuple[str, ...] = ()
     """Connection ids to be set as `AIRFLOW_CONN_*` in the child's environment."""
+    warm: Warm | None = None
+    """Whether to run it in a fork; None for a new process."""
     module_name: str = ""
     """Name of the DAG module in the worker, for values whose classes were defined in the DAG file."""
     terminal: str = ""

@@ -1,4 +1,4 @@
-"""The command line: `airflow-venv list | show NAME | doctor`, for people and for programs. Airflow is not imported."""
+"""The command line: `airflow-venv list | show NAME | doctor | warm`, text or JSON. Airflow is not imported."""
 
 from __future__ import annotations
 
@@ -98,6 +98,14 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--json", action="store_const", const="json", dest="format", help="as --format=json")
     doctor.add_argument("folder", nargs="?", metavar="DAG_FOLDER", help="check what the DAG files here ask for, too")
     doctor.add_argument("--json", action="store_true", help="print JSON")
+    processes = commands.add_parser("warm", help="the processes that tasks with warm=True are forked from")
+    actions = processes.add_subparsers(required=True, metavar="ACTION")
+    warm_list = actions.add_parser("list", help="your warm processes on this machine")
+    warm_list.set_defaults(run=_warm_list)
+    warm_stop = actions.add_parser("stop", help="end them; running tasks go on, the next ones start another")
+    warm_stop.set_defaults(run=_warm_stop)
+    for command in (warm_list, warm_stop):
+        command.add_argument("--json", action="store_true", help="print JSON")
     return parser
 
 
@@ -176,6 +184,33 @@ def _doctor(options: argparse.Namespace) -> int:
         if not findings:
             print(f"{len(known)} environment{'s' * (len(known) != 1)}, nothing wrong.")
     return _PROBLEMS if findings else 0
+
+
+def _warm_list(options: argparse.Namespace) -> int:
+    from airflow_venv.worker import warm  # noqa: PLC0415 - the other commands are to start fast
+
+    processes = warm.running()
+    if options.json:
+        print(json.dumps(processes, indent=2))
+    elif not processes:
+        print("There are no warm processes.")
+    else:
+        rows = [["PID", "MB", "RUNNING", "TASKS", "IDLE", "PYTHON", "MODULES"]]
+        for about in processes:
+            counts = [str(about.get(key, "?")) for key in ("running", "tasks", "idle")]
+            modules = ", ".join(about.get("modules", ["(it is importing)"]))
+            memory = str(about.get("memory", 0) >> 20)
+            rows.append([str(about["pid"]), memory, *counts, str(about["python"]), modules])
+        _table(rows)
+    return 0
+
+
+def _warm_stop(options: argparse.Namespace) -> int:
+    from airflow_venv.worker import warm  # noqa: PLC0415 - the other commands are to start fast
+
+    count = warm.stop_all()
+    print(json.dumps({"stopped": count}) if options.json else f"{count} warm process{'es' * (count != 1)} stopped.")
+    return 0
 
 
 def _table(rows: Sequence[Sequence[str]]) -> None:

@@ -16,7 +16,7 @@ class Option:
 
     default: str
     allowed: tuple[str, ...]
-    """The values that it takes; empty for the number of a port, or 0."""
+    """The values that it takes; empty for the number of a port, or 0; `number` and `names` stand for any."""
     example: str
     version_added: str
     description: str
@@ -67,6 +67,49 @@ OPTIONS = {
             "their packages, and the DAGs and tasks that use them.\n"
         ),
     ),
+    "warm": Option(
+        default="off",
+        allowed=("on", "off"),
+        example="on",
+        version_added="0.2.0",
+        description=(
+            "Whether functions run in forks of a process that has imported what they need, where a task does not say\n"
+            "so itself (`warm=`).\n"
+        ),
+    ),
+    "warm_idle": Option(
+        default="300",
+        allowed=("number",),
+        example="60",
+        version_added="0.2.0",
+        description="Seconds without a task after which a warm process ends.\n",
+    ),
+    "warm_memory": Option(
+        default="2048",
+        allowed=("number",),
+        example="512",
+        version_added="0.2.0",
+        description="Megabytes that a warm process may hold after its imports; its tasks run cold if it needs more.\n",
+    ),
+    "warm_limit": Option(
+        default="4",
+        allowed=("number",),
+        example="2",
+        version_added="0.2.0",
+        description=(
+            "How many warm processes a user may have on a machine; the least recently used one ends for a new one.\n"
+        ),
+    ),
+    "warm_env": Option(
+        default="",
+        allowed=("names",),
+        example="MY_LIBRARY_SETTINGS, OTHER",
+        version_added="0.2.0",
+        description=(
+            "Names of more variables that warm processes are started with, for libraries that read them when they\n"
+            "are imported. Their values are in that process's memory, and another value makes another process.\n"
+        ),
+    ),
 }
 
 
@@ -79,7 +122,16 @@ def option(name: str) -> str:
     from airflow_venv._compat import conf  # noqa: PLC0415 - get_provider_info() needs the table only
 
     chosen = OPTIONS[name]
-    value = str(conf.get("venv", name, fallback=chosen.default)).strip().lower()
+    text = str(conf.get("venv", name, fallback=chosen.default)).strip()
+    if chosen.allowed == ("names",):
+        return text
+    value = text.lower()
+    if chosen.allowed == ("number",):
+        if not value.isdecimal() or not int(value):
+            raise ValueError(
+                f"[venv] {name} is {value!r} in Airflow's configuration; it must be a whole number above 0."
+            )
+        return value
     if not chosen.allowed:
         if not (value.isdecimal() and int(value) <= _LAST_PORT):
             raise ValueError(

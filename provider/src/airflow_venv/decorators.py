@@ -190,6 +190,7 @@ def venv(  # noqa: PLR0913 - each is an option that an editor can complete
     include: Literal["auto"] | Sequence[Any] = (),
     airflow_shim: bool = False,
     export_connections: Sequence[str] = (),
+    warm: bool | Sequence[str] | None = None,
     **options: Any,
 ) -> VenvDecorator:
     """`@task.venv` for code bases with type checks: decorated functions keep their signatures.

@@ -11,6 +11,7 @@ import itertools
 import os
 import sys
 import textwrap
+from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -27,7 +28,7 @@ from airflow_venv._compat import (
     code_folder,
     stock_arguments,
 )
-from airflow_venv.call import Call, FileFunction, FunctionSource
+from airflow_venv.call import Call, FileFunction, FunctionSource, Warm
 from airflow_venv.environment_mixin import EnvironmentMixin, check_one_of
 from airflow_venv.environments import facts
 from airflow_venv.errors import BrokenEnvironmentError
@@ -35,6 +36,7 @@ from airflow_venv.results import FunctionError, value_of
 from airflow_venv.signature import Bound, bind, check_context_parameters
 from airflow_venv.source.extract import unwrap
 from airflow_venv.source.file_function import FileReference
+from airflow_venv.source.imports import imported_modules
 from airflow_venv.source.task_source import check_names, check_syntax, task_source
 from airflow_venv.worker import developer, supervisor
 from airflow_venv.worker.serializers import SERIALIZERS, check_serializer
@@ -43,7 +45,7 @@ from airflow_venv.worker.standard_values import to_standard
 from airflow_venv.worker.trace_context import trace_variables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 
     from airflow_venv.call import Outcome
     from airflow_venv.source import free_names
@@ -94,6 +96,8 @@ class VenvOperator(EnvironmentMixin, ExternalPythonOperator):
         include: functions, classes and names of the module that the function uses; `"auto"` finds them.
         airflow_shim: let `import airflow` find stand-ins for Airflow's services in an environment without Airflow.
         export_connections: ids of connections to set as `AIRFLOW_CONN_*` in the function's process.
+        warm: run the function in a fork of a process that has imported what it needs: `True`, `False`, or names of
+            modules to import beside those that the function's own statements name. By default as `[venv] warm` says.
     """
 
     template_fields: Sequence[str] = ("venv", "python", "templates_dict", "op_args", "op_kwargs", "env_vars")
@@ -123,6 +127,7 @@ class VenvOperator(EnvironmentMixin, ExternalPythonOperator):
         include: free_names.Include = (),
         airflow_shim: bool = False,
         export_connections: Sequence[str] = (),
+        warm: bool | Sequence[str] | None = None,
         **kwargs: Any,
     ) -> None:
         check_settings(kwargs)
@@ -144,6 +149,7 @@ class VenvOperator(EnvironmentMixin, ExternalPythonOperator):
         self.include = include
         self.airflow_shim = airflow_shim
         self.export_connections = tuple(export_connections)
+        self.warm = _warm_modules(warm)
         if self.function_file is None and not kwargs.get("_airflow_mapped_validation_only"):
             check_context_parameters(self.python_callable, self.op_args, self.op_kwargs)
             check_names(self.python_callable, self.include, decorated=self.decorated)
@@ -236,9 +242,24 @@ class VenvOperator(EnvironmentMixin, ExternalPythonOperator):
             env=self._variables(folder, trace_variables(context)),
             airflow_shim=self.airflow_shim,
             export_connections=self.export_connections,
+            warm=self._warm(function),
             module_name=str(self.python_callable.__module__),
             terminal=developer.terminal(),
             debugpy=developer.debugpy_port(),
+        )
+
+    def _warm(self, function: FunctionSource | FileFunction) -> Warm | None:
+        """Describe how to run the function in a fork; None if it is to have a new process."""
+        chosen = config.option("warm") == "on" if self.warm is None else self.warm
+        if chosen is False:
+            return None
+        imported = imported_modules(function) if isinstance(function, FunctionSource) else ()
+        return Warm(
+            modules=tuple(dict.fromkeys([*imported, *(() if chosen is True else chosen)])),
+            variables=tuple(config.option("warm_env").replace(",", " ").split()),
+            idle=float(config.option("warm_idle")),
+            memory=int(config.option("warm_memory")) << 20,
+            limit=int(config.option("warm_limit")),
         )
 
     def _warn_about_xcom(self, value: Any) -> None:
@@ -352,6 +373,20 @@ def _serializer(name: str | None, *, use_dill: bool) -> str:
     if chosen not in SERIALIZERS:
         raise AirflowException(f"Unsupported serializer {chosen!r}. It must be one of {', '.join(SERIALIZERS)}.")
     return chosen
+
+
+def _warm_modules(warm: Any) -> bool | tuple[str, ...] | None:
+    """Check `warm=`.
+
+    Raises:
+        TypeError: it is neither a boolean nor names of modules.
+    """
+    if warm is None or isinstance(warm, bool):
+        return warm
+    names = () if isinstance(warm, (str, bytes)) else tuple(warm) if isinstance(warm, Iterable) else ()
+    if not names or not all(isinstance(name, str) and all(map(str.isidentifier, name.split("."))) for name in names):
+        raise TypeError(f'warm={warm!r} must be True, False or names of modules, such as ("pandas", "sklearn.svm").')
+    return names
 
 
 def _codes(codes: int | Container[int] | None) -> Container[int]:

@@ -174,8 +174,13 @@ def main():
     """Run one function for one operator."""
     fd, lifeline = map(int, sys.argv[1:])
     del sys.argv[1:]  # they are not arguments of the function
-    os.set_inheritable(fd, False)
     install_package()
+    run(fd, lifeline)
+
+
+def run(fd, lifeline):
+    """Run one function: the first thing that this process does, or a fork of a process that has imported modules."""
+    os.set_inheritable(fd, False)
     from airflow_venv import session
     from airflow_venv.import_hooks import ImportHooks
     from airflow_venv.operator_channel import OperatorChannel

@@ -8,23 +8,36 @@ import socket
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from airflow_venv.child.process_tree import MARK
 
 if TYPE_CHECKING:
     from airflow_venv.call import Call
 
-__all__ = ["Launched", "launch"]
+__all__ = ["Launched", "Process", "launch", "pidfd"]
 
 RUNNER = str(Path(__file__).parents[1] / "child/runner.py")
+
+
+class Process(Protocol):
+    """The child: a Popen, or a fork of a process that is not ours."""
+
+    pid: int
+    returncode: int
+
+    def poll(self) -> int | None:
+        """Return the exit code if it has ended."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end. Raises subprocess.TimeoutExpired."""
 
 
 @dataclass(frozen=True)
 class Launched:
     """A child that has just been started, and the worker's ends of what connects the two."""
 
-    popen: subprocess.Popen[bytes]
+    process: Process
     sock: socket.socket
     """The channel; non-blocking."""
     pipe: int
@@ -72,10 +85,11 @@ def launch(call: Call, variables: dict[str, str]) -> Launched:
         os.close(held)
     ours.settimeout(0)
     os.set_blocking(read, False)
-    return Launched(popen, ours, read, _pidfd(popen.pid), lifeline, mark)
+    return Launched(popen, ours, read, pidfd(popen.pid), lifeline, mark)
 
 
-def _pidfd(pid: int) -> int | None:
+def pidfd(pid: int) -> int | None:
+    """Open a descriptor of a process; None where the system has none."""
     try:
         return os.pidfd_open(pid)
     except (AttributeError, OSError):

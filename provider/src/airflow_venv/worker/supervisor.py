@@ -1,8 +1,9 @@
 """Serve the one child of a task, and end it with the task.
 
-No other process is started, no file is written, no port is opened. The child gets a socket that only it inherits, one
-pipe to print to, one pipe that tells it of our end, and `/dev/null` as its input. It stays in the task's process group.
-However the task ends, the child and what it has started end with it.
+The child is started, or is forked from a process that has imported what it needs (`worker/warm.py`). Otherwise no
+process is started, no file is written, no port is opened. The child gets a socket that only it inherits, one
+pipe to print to, one pipe that tells it of our end, and `/dev/null` as its input. It stays in the task's process group
+unless it is forked. However the task ends, the child and what it has started end with it.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from airflow_venv.child import process_tree
 from airflow_venv.child.frames import RECORD_LIMIT, AnswerFrame, EndFrame, LogFrame, RequestFrame, ValueFrame
 from airflow_venv.child.stream import Feed, Sink
 from airflow_venv.errors import TransferError
+from airflow_venv.worker import warm
 from airflow_venv.worker.channel import STREAMED, ChildChannel, ProtocolError
 from airflow_venv.worker.launch import launch
 from airflow_venv.worker.log_stream import OutputStream, TaskLog
@@ -144,7 +146,7 @@ class Supervisor:
 
     def start(self, variables: dict[str, str]) -> None:
         """Start the process. Raises OSError if that is impossible."""
-        self._launched = launch(self.call, variables)
+        self._launched = warm.launch(self.call, variables, self._log.line) or launch(self.call, variables)
         self.channel = ChildChannel(self._launched.sock, self._wait)
         if self._killed:
             self.kill()
@@ -174,12 +176,12 @@ class Supervisor:
             self._drain()
             return self.outcome  # how the process ended is our own doing
         self._drain()
-        code = self._child.popen.returncode
+        code = self._child.process.returncode
         if self.outcome is not None and code < 0 and not self._killed:
             self._log.line(f"The process was ended by {signal_name(code)} after its function had ended.")
         if self.outcome is None or code < 0:  # it could not end by itself what it has started
             self.kill()
-        return self.outcome or Crash.with_code(code)
+        return self.outcome or (Crash(warm.LOST) if code == warm.UNKNOWN else Crash.with_code(code))
 
     @property
     def _child(self) -> Launched:
@@ -245,7 +247,7 @@ class Supervisor:
             self.outcome = Value(value)
 
     def _has_ended(self) -> bool:
-        self._ended = self._ended or self._child.popen.poll() is not None
+        self._ended = self._ended or self._child.process.poll() is not None
         return self._ended
 
     def _wait(self, *, write: bool, idle: bool) -> bool:
@@ -313,11 +315,11 @@ class Supervisor:
                 time.sleep(0.01)
         finally:
             if not self._has_ended():  # it first: it might start others
-                process_tree.end([self._child.popen.pid])
+                process_tree.end([self._child.process.pid])
             process_tree.sweep(self._alive(), self._child.mark)
             with contextlib.suppress(subprocess.TimeoutExpired):  # what hangs in the kernel ends when it returns
-                self._child.popen.wait(GRACE)
+                self._child.process.wait(GRACE)
 
     def _alive(self) -> list[int]:
-        below = process_tree.descendants(self._child.popen.pid, self._child.mark)
-        return below if self._has_ended() else [self._child.popen.pid, *below]
+        below = process_tree.descendants(self._child.process.pid, self._child.mark)
+        return below if self._has_ended() else [self._child.process.pid, *below]

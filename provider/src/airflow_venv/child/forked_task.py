@@ -1,0 +1,166 @@
+"""Makes a task of a process that was forked from a zygote: what a new process would have, it takes on.
+
+What it takes on comes through the channel, before the start frame. Where it cannot become what a new process would
+be, it starts one in its place, with the same channel (`execve`).
+"""
+
+import json
+import os
+import signal
+import sys
+
+from . import runner
+from .process_tree import MARK
+
+HEADER = 8
+MODULE_ENDINGS = (".py", ".pyc", ".so")
+
+
+def run(descriptors):
+    """Run the task whose descriptors these are; this process ends like any other afterwards."""
+    channel, output, lifeline, folder = descriptors
+    os.setsid()  # a signal to its own group must not reach the zygote and other tasks
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    os.fchdir(folder)
+    os.close(output)
+    os.close(folder)
+    setup = read_setup(channel)
+    set_limits(setup)
+    set_signals(setup)
+    variables = setup["variables"]
+    folders = module_folders(variables.get("PYTHONPATH", ""))
+    if not write_mark(variables[MARK]) or shadowed(folders):
+        start_anew(channel, lifeline, variables)
+    set_variables(variables)
+    sys.path[:0] = [path for path in folders if path not in sys.path]
+    sys.argv[:] = [os.path.join(runner.FOLDER, "runner.py")]
+    reseed()
+    runner.run(channel, lifeline)
+
+
+def read_setup(channel):
+    """Read what the worker sends before the start frame. End if there is no worker any more."""
+    data = bytearray()
+    size = HEADER
+    while len(data) < size:
+        received = os.read(channel, min(size - len(data), 1 << 20))
+        if not received:
+            os._exit(1)
+        data += received
+        if size == HEADER and len(data) == HEADER:
+            size += int.from_bytes(data, "big")
+    return json.loads(data[HEADER:].decode())
+
+
+def set_limits(setup):
+    """Set the mask of new files and the soft limits; what cannot be changed is the zygote's in the first place."""
+    import resource
+
+    os.umask(setup["umask"])
+    for number, soft in setup["limits"]:
+        hard = resource.getrlimit(number)[1]
+        try:
+            resource.setrlimit(number, (soft, hard))
+        except (OSError, ValueError):
+            pass
+
+
+def set_signals(setup):
+    """Ignore and block the signals that a new process would, and no others."""
+    for number in range(1, signal.NSIG):
+        if number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores them
+            continue
+        try:
+            current = signal.getsignal(number)
+            if number in setup["ignored"]:
+                signal.signal(number, signal.SIG_IGN)
+            elif current == signal.SIG_IGN:
+                signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+        except (OSError, ValueError, RuntimeError):  # a signal that nobody can handle
+            pass
+    signal.pthread_sigmask(signal.SIG_SETMASK, setup["blocked"])
+
+
+def write_mark(mark):
+    """Write the mark to where the system shows the variables of this process and its forks; return if it is there.
+
+    `/proc/PID/environ` shows the memory that the process was started with. The zygote was started with a placeholder.
+    """
+    try:
+        with open("/proc/self/stat", "rb") as file:
+            start = int(file.read().rpartition(b")")[2].split()[47])
+        with open("/proc/self/environ", "rb") as file:
+            place = file.read().index((MARK + "=").encode()) + len(MARK) + 1
+        memory = os.open("/proc/self/mem", os.O_WRONLY)
+        try:
+            os.pwrite(memory, mark.encode(), start + place)
+        finally:
+            os.close(memory)
+        with open("/proc/self/environ", "rb") as file:
+            return (MARK + "=" + mark).encode() + b"\0" in file.read()
+    except (OSError, ValueError, IndexError):
+        return False
+
+
+def set_variables(variables):
+    """Set the variables to those of a new process. Python itself sets LC_CTYPE in the C locale."""
+    coerced = os.environ.get("LC_CTYPE")
+    os.environ.clear()
+    os.environ.update(variables)
+    if coerced is not None:
+        os.environ.setdefault("LC_CTYPE", coerced)
+
+
+def module_folders(text):
+    """Split `PYTHONPATH` as Python does."""
+    folders = []
+    for entry in text.split(os.pathsep) if text else []:
+        path = os.path.abspath(entry)
+        if path not in folders:
+            folders.append(path)
+    return folders
+
+
+def shadowed(folders):
+    """Return whether a folder has a module that a new process would import instead of one that is imported already."""
+    imported = {name for name in sys.modules if "." not in name and name not in sys.builtin_module_names}
+    imported -= {"__main__", "airflow_venv"}
+    for folder in folders:
+        try:
+            names = os.listdir(folder)
+        except OSError:
+            continue
+        for name in names:
+            module, path = name.partition(".")[0], os.path.join(folder, name)
+            if module == name:  # a folder, which is a package only if it has this file
+                path = os.path.join(path, "__init__.py")
+            elif not name.endswith(MODULE_ENDINGS):
+                continue
+            if module in imported and os.path.exists(path) and not is_same(module, path):
+                return True
+    return False
+
+
+def is_same(name, path):
+    """Return whether a module was imported from this file."""
+    known = getattr(sys.modules[name], "__file__", None)
+    return isinstance(known, str) and os.path.realpath(known) == os.path.realpath(path)
+
+
+def start_anew(channel, lifeline, variables):
+    """Start the runner in this process's place."""
+    os.set_inheritable(channel, True)
+    os.set_inheritable(lifeline, True)
+    command = [sys.executable, os.path.join(runner.FOLDER, "runner.py"), str(channel), str(lifeline)]
+    os.execve(sys.executable, command, variables)  # noqa: S606 - a command of ours, without a shell
+
+
+def reseed():
+    """Give this process random numbers of its own; the module `random` does it by itself."""
+    numpy = sys.modules.get("numpy.random")
+    if numpy is not None:
+        numpy.seed()
+    multiprocessing = sys.modules.get("multiprocessing.process")
+    if multiprocessing is not None:
+        multiprocessing.current_process().authkey = os.urandom(32)

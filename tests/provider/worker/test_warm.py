@@ -1,0 +1,386 @@
+"""Forks of a process that has imported what they need: the same meaning as a new process, and no way to hang."""
+
+import contextlib
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from airflow_venv.call import Crash, Value, Warm
+from airflow_venv.child import process_tree
+from airflow_venv.worker import supervisor, warm
+from tests.support import children
+from tests.support.children import Lines, run, variables
+from tests.support.waiting import wait_for
+
+VERSIONS = ["3.7", "3.8", "3.13"]
+WHO = "def f():\n    import os\n    return [os.getpid(), os.getppid()]\n"
+
+
+@pytest.fixture(autouse=True)
+def warm_folder(monkeypatch, tmp_path_factory):
+    """Give each test a folder of its own, and leave no process behind."""
+    base = tmp_path_factory.mktemp("w")
+    folder = base / f"airflow-venv-{os.getuid()}"
+    monkeypatch.setattr(warm, "folder", lambda: folder)
+    yield folder
+    pids = [about["pid"] for about in warm.running()]
+    with contextlib.suppress(OSError):
+        warm.stop_all()
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def run_warm(source, *args, modules=(), lines=None, cold="", **options):
+    """Run a function warm; check whether the log says that it was not, and why."""
+    lines = lines or Lines()
+    settings = {key: options.pop(key) for key in ("idle", "memory", "limit") if key in options}
+    outcome = run(source, *args, warm=Warm(modules=modules, **settings), lines=lines, **options)
+    excuses = [text for text in lines.texts if text.startswith("Not warm")]
+    assert len(excuses) == bool(cold), excuses
+    assert cold in "".join(excuses)
+    return outcome
+
+
+def zygote():
+    """Give what the only warm process says of itself."""
+    (about,) = warm.running()
+    return about
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_tasks_are_forked_from_one_process(version):
+    """The first task starts it, the second finds it."""
+    first, second = (run_warm(WHO, version=version).value for _ in range(2))
+    assert first[0] != second[0]
+    assert first[1] == second[1] == zygote()["pid"]
+    assert zygote()["tasks"] == 2
+
+
+def folder_with(tmp_path, name, text):
+    """Make an environment with one module more; give its interpreter."""
+    subprocess.run([children.interpreter("3.12"), "-m", "venv", "--without-pip", tmp_path / "env"], check=True)
+    site = next((tmp_path / "env").glob("lib/python*/site-packages"))
+    (site / f"{name}.py").write_text(textwrap.dedent(text))
+    return str(tmp_path / "env/bin/python")
+
+
+def test_a_module_is_imported_once_and_what_a_task_does_to_it_is_not_seen(tmp_path):
+    """Each task is a fork of the unspoilt process."""
+    python = folder_with(tmp_path, "counted", "import os\npid = os.getpid()\nstate = []\n")
+    source = """
+        def f(x):
+            import counted, os, random, signal
+            before = [counted.pid != os.getpid(), list(counted.state), os.environ.get("SPOILT"), os.getcwd()]
+            before += [signal.getsignal(signal.SIGUSR1) == signal.SIG_DFL, os.umask(0)]
+            counted.state.append(x)
+            os.environ["SPOILT"] = "1"
+            os.chdir("/")
+            signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+            return [before, random.random()]
+        """
+    here, umask = str(Path.cwd()), os.umask(0)
+    os.umask(umask)
+    outcomes = [run_warm(source, x, modules=("counted",), python=python).value for x in (1, 2)]
+    assert [outcome[0] for outcome in outcomes] == [[True, [], None, here, True, umask]] * 2
+    assert outcomes[0][1] != outcomes[1][1]
+
+
+def test_secrets_of_a_task_are_neither_in_the_warm_process_nor_in_the_next_task():
+    """It is started with an allow-list; the rest goes to the fork by the channel."""
+    secret = "s3cr3t" + "x" * 10
+    source = """
+        def f(argument):
+            import os
+            return [os.environ.get("SECRET"), argument]
+        """
+    assert run_warm(source, secret + "2", env=variables(SECRET=secret)) == Value([secret, secret + "2"])
+    assert run_warm("def f():\n    import os\n    return 'SECRET' in os.environ\n") == Value(False)  # noqa: FBT003
+    pid = zygote()["pid"]
+    found = []
+    with Path(f"/proc/{pid}/maps").open() as maps, Path(f"/proc/{pid}/mem").open("rb", 0) as memory:
+        for line in maps:
+            span, mode = line.split()[:2]
+            start, end = (int(number, 16) for number in span.split("-"))
+            if mode.startswith("rw") and "[v" not in line:
+                memory.seek(start)
+                found += [line] * (secret.encode() in memory.read(end - start))
+    assert found == []
+
+
+def test_variables_and_descriptors_are_those_of_a_new_process():
+    """Nothing of the warm process is inherited but its modules."""
+    source = """
+        def f():
+            import os, sys
+            return [dict(os.environ), sorted(os.listdir("/proc/self/fd")), sys.argv, sys.path, os.environ["X"]]
+        """
+    environment = variables(X="1", PYTHONPATH="/nowhere/dags")
+    cold = run(source, env=environment).value
+    hot = run_warm(source, env=environment).value
+    for variable in ("AIRFLOW_VENV_TASK",):
+        assert cold[0].pop(variable) != hot[0].pop(variable)
+    assert (hot[0], hot[2:]) == (cold[0], cold[2:])
+    assert len(hot[1]) == len(cold[1])
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "number"),
+    [("os._exit(3)", 3, None), ("os.kill(os.getpid(), 9)", None, 9), ("os.abort()", None, 6)],
+)
+def test_exit_codes_and_signals_are_told(body, code, number):
+    """By the warm process, whose child it is."""
+    outcome = run_warm(f"def f():\n    import os\n    {body}\n")
+    assert isinstance(outcome, Crash)
+    assert (outcome.exit_code, outcome.signal) == (code, number)
+
+
+def test_a_module_of_the_dags_comes_before_one_that_is_imported_already(tmp_path):
+    """`PYTHONPATH` precedes the environment: what was imported would be another module."""
+    python = folder_with(tmp_path, "counted", "where = 'environment'\n")
+    (tmp_path / "dags").mkdir()
+    (tmp_path / "dags/counted.py").write_text("where = 'dags'\n")
+    source = "def f():\n    import counted\n    return counted.where\n"
+    assert run_warm(source, modules=("counted",), python=python) == Value("environment")
+    path = variables(PYTHONPATH=str(tmp_path / "dags"))
+    assert run_warm(source, modules=("counted",), python=python, env=path) == Value("dags")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("import threading, time\nthreading.Thread(target=time.sleep, args=(99,), daemon=True).start()\n", "a thread"),
+        ("import os\nos._exit(1)\n", "ended the warm process"),
+        ("import sys, types\nsys.modules['polars'] = types.ModuleType('polars')\n", "polars: its thread pool"),
+        ("held = bytearray(300 << 20)\n", "MB with it, [venv] warm_memory allows 200"),
+        ("import time\nif __name__ != '__main__': time.sleep(5)\n", "took longer than 2 s"),
+    ],
+)
+def test_what_does_not_survive_a_fork_runs_cold_and_the_log_says_why(tmp_path, monkeypatch, text, reason):
+    """Now and the next time, without another try; other tasks stay warm."""
+    monkeypatch.setattr(warm, "WAIT", 2.0)
+    python = folder_with(tmp_path, "unfit", text)
+    for _ in range(2):
+        assert run_warm("def f(): return 1", modules=("unfit",), python=python, memory=200 << 20, cold=reason) == Value(
+            1
+        )
+    assert run_warm("def f(): return 1", python=python) == Value(1)
+
+
+def test_an_import_that_fails_is_the_functions_own_error():
+    """As it would be in a new process."""
+    outcome = run_warm("def f():\n    import missing_module\n", modules=("missing_module",))
+    assert outcome.type_name == "ModuleNotFoundError"
+
+
+def test_a_changed_environment_gets_a_new_process(tmp_path):
+    """The old one ends."""
+    python = folder_with(tmp_path, "counted", "value = 1\n")
+    source = "def f():\n    import counted\n    return counted.value\n"
+    assert run_warm(source, modules=("counted",), python=python) == Value(1)
+    old = zygote()["pid"]
+    site = next((tmp_path / "env").glob("lib/python*/site-packages"))
+    (site / "counted.py").write_text("value = 2222\n")
+    assert run_warm(source, modules=("counted",), python=python) == Value(2222)
+    assert zygote()["pid"] != old
+
+
+def test_the_number_is_bounded_and_the_idle_end():
+    """The one that was not used for the longest time goes first."""
+    for number in range(4):
+        assert run_warm("def f(): return 1", env=variables(OMP_NUM_THREADS=str(number + 1)), limit=2, idle=1.0)
+        assert len(warm.running()) <= 2
+    wait_for(lambda: not warm.running(), 10)
+
+
+def test_a_warm_process_that_was_killed_or_stopped_is_replaced(monkeypatch):
+    """Killed: by a new one. Hanging: the task runs cold, and the next one is warm again."""
+    run_warm(WHO)
+    os.kill(zygote()["pid"], signal.SIGKILL)
+    assert isinstance(run_warm(WHO), Value)
+    monkeypatch.setattr(warm, "WAIT", 1.0)
+    os.kill(zygote()["pid"], signal.SIGSTOP)
+    assert isinstance(run_warm(WHO, cold="took longer than 1 s"), Value)
+    assert isinstance(run_warm(WHO), Value)
+
+
+@pytest.mark.parametrize(("end", "kind"), [("return 7", Value), ("os._exit(0)", Crash)])
+def test_a_warm_process_that_dies_first_changes_no_value(end, kind):
+    """How its child ended is not known then; what it has sent counts."""
+    source = f"""
+        def f():
+            import os, signal
+            os.kill(os.getppid(), signal.SIGKILL)
+            {end}
+        """
+    outcome = run_warm(source)
+    assert isinstance(outcome, kind)
+    assert outcome == Value(7) or "alone could tell" in outcome.description
+
+
+def test_a_folder_that_is_not_private_is_not_used(warm_folder):
+    """Somebody else might listen there."""
+    warm_folder.mkdir(mode=0o755)
+    assert run_warm("def f(): return 1", cold="nobody else can enter") == Value(1)
+    warm_folder.rmdir()
+    warm_folder.symlink_to("/tmp")
+    assert run_warm("def f(): return 1", cold="nobody else can enter") == Value(1)
+    warm_folder.unlink()
+
+
+def test_a_lock_that_is_held_does_not_hold_the_task(warm_folder, monkeypatch):
+    """Another worker may hang while it starts a process."""
+    monkeypatch.setattr(warm, "_START_WAIT", 0.5)
+    warm_folder.mkdir(mode=0o700)
+    with (warm_folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert run_warm("def f(): return 1", cold="another worker is starting") == Value(1)
+
+
+def test_a_pod_of_its_own_is_cold_without_a_word(monkeypatch):
+    """There is nothing to share."""
+    monkeypatch.setenv("AIRFLOW_IS_K8S_EXECUTOR_POD", "True")
+    run_warm("def f(): return 1")
+    assert warm.running() == []
+
+
+FORKING = """
+    def f(pids):
+        import os, signal, time
+        if not os.fork():
+            os.setsid()
+            if os.fork():
+                os._exit(0)
+            time.sleep(600)
+        open(pids, "w").write(os.environ["AIRFLOW_VENV_TASK"])
+        time.sleep(600)
+    """
+WORKER = """
+    import logging, os, sys
+    from pathlib import Path
+    from airflow_venv.environments import facts
+    from airflow_venv.worker import supervisor, warm
+    from airflow_venv.call import Call, FunctionSource, Warm
+    from airflow_venv.piece import Piece
+
+    warm.folder = lambda: Path({folder!r})
+    function = FunctionSource("f", (Piece({source!r}, "dag.py", 1),))
+    call = Call(facts.read({python!r}), function, args={args!r}, env=dict(os.environ), warm=Warm())
+    answers = {{"context": lambda *_, **__: {{}}, "variables": lambda _, call: call.env, "redact": str}}
+    supervisor.run(call, type("Services", (), answers)(), logging)
+    """
+
+
+def worker(folder, source, *args):
+    """Start a worker of its own that runs a function warm."""
+    text = textwrap.dedent(source).lstrip("\n")
+    python = children.interpreter("3.12")
+    code = textwrap.dedent(WORKER).format(source=text, args=args, python=python, folder=str(folder))
+    return subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
+
+
+def marked(mark):
+    return process_tree.descendants(-1, mark)
+
+
+def kill_cycles(folder, tmp_path, count):
+    """Kill workers at different moments; give the processes that are left of their tasks."""
+    marks = []
+    for cycle in range(count):
+        path = tmp_path / f"mark{cycle}"
+        parent = worker(folder, FORKING, str(path))
+        if cycle % 4:
+            wait_for(path.exists, 30)
+        time.sleep(0.02 * (cycle % 7))
+        parent.send_signal([signal.SIGKILL, signal.SIGTERM, signal.SIGINT][cycle % 3])
+        parent.wait(120)
+        marks += [path.read_text()] if path.exists() else []
+    assert len(marks) > count // 2
+    wait_for(lambda: not any(map(marked, marks)), 60)
+    return [pid for mark in marks for pid in marked(mark)]
+
+
+def test_kill_cycles_leave_no_orphans_and_one_process(warm_folder, tmp_path):
+    """Descendants that only forked carry the mark of their task."""
+    assert kill_cycles(warm_folder, tmp_path, 9) == []
+    assert len(warm.running()) == 1
+    wait_for(lambda: zygote()["running"] == 0)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_five_hundred_kill_cycles_leave_no_orphans(warm_folder, tmp_path):
+    """A long run of the same."""
+    assert kill_cycles(warm_folder, tmp_path, 500) == []
+    assert len(warm.running()) == 1
+
+
+def test_on_kill_ends_a_fork_and_its_descendants(tmp_path):
+    """`kill_all` is called from a signal handler while the worker waits."""
+    path = tmp_path / "mark"
+    before = signal.signal(signal.SIGALRM, lambda *_: supervisor.kill_all())
+
+    def watch():
+        wait_for(lambda: path.exists() and path.read_text(), 60)
+        os.kill(os.getpid(), signal.SIGALRM)
+
+    threading.Thread(target=watch).start()
+    try:
+        outcome = run_warm(FORKING, str(path))
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert outcome == Crash("The process was ended by SIGTERM (signal 15) before its function had returned", signal=15)
+    assert marked(path.read_text()) == []
+
+
+def test_workers_that_start_at_once_share_one_process(warm_folder, tmp_path):
+    """A lock decides who starts it."""
+    source = """
+        def f(path):
+            import os
+            with open(path, "a") as file:
+                file.write("%d\\n" % os.getppid())
+        """
+    path = tmp_path / "parents"
+    for parent in [worker(warm_folder, source, str(path)) for _ in range(4)]:
+        assert parent.wait(60) == 0
+    assert path.read_text().split() == [str(zygote()["pid"])] * 4
+
+
+def test_openblas_is_allowed_and_its_results_are_right():
+    """`import numpy` alone starts native threads, which end before a fork."""
+    home = Path.home() / ".cache/pyenv-frontend/environments/py3.12-pandas2.2.3-pyarrow18.1.0/bin/python"
+    if not home.exists():
+        pytest.skip("the environment with pandas has not been made")
+    source = """
+        def f():
+            import numpy
+            return [float((numpy.ones((300, 300)) @ numpy.ones((300, 300))).sum()), float(numpy.random.random())]
+        """
+    first, second = (run_warm(source, modules=("numpy", "pandas"), python=str(home)).value for _ in range(2))
+    assert first[0] == second[0] == 27_000_000.0
+    assert first[1] != second[1]
+
+
+def test_the_command_line_lists_and_stops(capsys):
+    """As JSON and as text."""
+    from airflow_venv.cli import main
+
+    run_warm(WHO)
+    assert main(["warm", "list", "--json"]) == 0
+    assert [about["pid"] for about in json.loads(capsys.readouterr().out)] == [zygote()["pid"]]
+    assert main(["warm", "list"]) == 0
+    assert str(zygote()["pid"]) in capsys.readouterr().out
+    assert main(["warm", "stop"]) == 0
+    assert capsys.readouterr().out == "1 warm process stopped.\n"
+    assert main(["warm", "list"]) == 0
+    assert capsys.readouterr().out == "There are no warm processes.\n"
