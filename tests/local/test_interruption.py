@@ -98,3 +98,25 @@ def test_two_runs_at_once_take_turns(project: Path):
     assert first.wait(timeout=60) == 0
     assert "another run is at work" in said
     assert "up to date" in said
+
+
+def test_ctrl_c_is_heard_while_interpreters_are_looked_for(tmp_path: Path):
+    """At once, although an interpreter takes long to answer; its Python does not count as missing."""
+    slow = tmp_path / "bin" / "python3.12"
+    slow.parent.mkdir()
+    asked = tmp_path / "asked"
+    slow.write_text(f"#!/bin/sh\ntouch {asked}\nexec sleep 15\n")
+    slow.chmod(0o755)
+    (tmp_path / "Dockerfile").write_text("FROM debian\nPYENV --network=none 3.12 one\n")
+    environ = {**os.environ, "PATH": f"{slow.parent}:{os.environ['PATH']}"}
+    process = subprocess.Popen(
+        [PROGRAM, "local"], cwd=tmp_path, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    wait_for(asked.exists, 60)
+    began = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    printed, _ = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert time.monotonic() - began < 10  # the interpreter alone takes fifteen seconds
+    assert "Traceback" not in printed
+    assert "downloading Python" not in printed

@@ -160,6 +160,7 @@ def test_an_interpreter_that_cannot_be_had_fails_alone(project: Path):
     environ = {**os.environ, "UV_PYTHON_DOWNLOADS": "never"}
     printed, said = local(project, code=1, environ=environ)
     assert printed.count("export") == 2
+    assert printed.endswith("\nfalse\n")  # `eval "$(pyenv-frontend local)"` fails
     assert "Dockerfile:11:7: there is no Python 3.12.39 on this machine; there is 3.12" in said
     assert "UV_PYTHON_DOWNLOADS forbids" in said
     assert "hint: get it with `pyenv install 3.12.39`, `uv python install 3.12.39`" in said

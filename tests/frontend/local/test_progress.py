@@ -28,8 +28,30 @@ def test_a_terminal_shows_one_line_each_in_order(monkeypatch: pytest.MonkeyPatch
         progress.say("a", "downloading 2/4")
         progress.say("longer", "x" * 50, "failed")
     last = stream.getvalue().split("\x1b[2K")[-2:]
-    assert last[0].endswith(" a       ██████████░░░░░░░░░\n")
-    assert last[1] == f"✗ longer  {'x' * 19}\n"
+    assert last[0].endswith(" a       downloading 2/4\n")  # no room for a bar
+    assert last[1] == f"✗ longer  {'x' * 18}…\n"
+
+
+def test_a_long_name_leaves_room_for_the_progress(monkeypatch: pytest.MonkeyPatch):
+    """A third of the terminal's width is for names; a wide one has a bar, too."""
+    stream = io.StringIO()
+    monkeypatch.setattr("shutil.get_terminal_size", lambda: os.terminal_size((91, 20)))
+    with Progress(["n" * 80], stream, terminal=True) as progress:
+        progress.say("n" * 80, "downloading 2/4")
+    assert stream.getvalue().endswith(f" {'n' * 29}…  {'█' * 10}{'░' * 10} downloading 2/4\n")
+
+
+def test_what_is_stopped_says_so(monkeypatch: pytest.MonkeyPatch):
+    """After Ctrl-C no line tells of work, and nothing that is told later shows."""
+    monkeypatch.setattr("shutil.get_terminal_size", lambda: os.terminal_size((80, 20)))
+    stream = io.StringIO()
+    with Progress(["one", "two", "three"], stream, terminal=True) as progress:
+        progress.say("one", "done in 1 s", "done")
+        progress.say("two", "looking for Python 3.13")
+        progress.stop()
+        progress.say("two", "downloading Python 3.13")
+    last = stream.getvalue().split("\x1b[2K")[-3:]
+    assert last == ["✓ one    done in 1 s\n", "✗ two    stopped\n", "✗ three  stopped\n"]
 
 
 def test_more_lines_than_the_terminal_has(monkeypatch: pytest.MonkeyPatch):

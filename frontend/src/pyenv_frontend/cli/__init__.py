@@ -125,7 +125,7 @@ def _cannot_write(error: OSError) -> int:
 def main() -> NoReturn:
     """Run as a program."""
     code = run()
-    if code == INTERRUPTED_EXIT:
+    if code > 128:  # a signal
         # Threads that still wait for a child process would delay the end.
         sys.stderr.flush()
         os._exit(code)

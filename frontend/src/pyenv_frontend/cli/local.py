@@ -6,7 +6,7 @@ import contextlib
 import json
 import signal
 import sys
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 import click
 
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from pyenv_frontend.stages.program import Program
 
 __all__ = ["local"]
+
+_EVALUATED: Final = {"sh", "fish"}
+"""Formats that a shell evaluates."""
 
 
 @click.command()
@@ -66,6 +69,8 @@ def local(common: tuple[CommonOptions, ...], form: str, *, check: bool, clean: b
     ready = [pyenv.name for pyenv in pyenvs if pyenv.name.text not in errors]
     variables = {variable: str(store.python(name.text)) for name in ready for variable in name.variables}
     click.echo(FORMATS[form](variables), nl=False)
+    if errors and form in _EVALUATED:
+        click.echo("false")  # so that `eval "$(pyenv-frontend local)"` fails too
     return int(bool(errors))
 
 

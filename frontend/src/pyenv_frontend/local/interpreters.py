@@ -7,7 +7,7 @@ import subprocess
 from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock
 from typing import TYPE_CHECKING, Final
 
 from packaging.version import InvalidVersion, Version
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from pyenv_frontend.pyenv.instruction import PythonVersion
 
-__all__ = ["LocalInterpreter", "LocalInterpreters", "MissingInterpreterError", "fits"]
+__all__ = ["LocalInterpreter", "LocalInterpreters", "MissingInterpreterError", "StoppedError", "fits"]
 
 _ASK: Final = "import platform, sys; print(platform.python_implementation(), platform.python_version(), sys.executable)"
 _PATIENCE: Final = 20
@@ -33,6 +33,10 @@ class MissingInterpreterError(LookupError):
     def __init__(self, message: str, hint: str) -> None:
         super().__init__(message)
         self.hint = hint
+
+
+class StoppedError(Exception):
+    """The run ends, so no more interpreters are looked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +69,7 @@ class LocalInterpreters:
     uv: Path
     _known: dict[Path, LocalInterpreter | None] = field(default_factory=dict)
     _folder: Path | None = None
+    _stopped: Event = field(default_factory=Event)
     _locks: defaultdict[str, Lock] = field(default_factory=lambda: defaultdict(Lock))
 
     def find(self, wanted: PythonVersion, downloading: Callable[[], None] = lambda: None) -> LocalInterpreter:
@@ -76,6 +81,7 @@ class LocalInterpreters:
 
         Raises:
             MissingInterpreterError: there is none, and none can be downloaded.
+            StoppedError: the run ends.
         """
         with self._locks[wanted.minor]:
             found = self._best(wanted)
@@ -85,6 +91,10 @@ class LocalInterpreters:
                 if found is None:
                     raise self._missing(wanted, reason)
         return found
+
+    def stop(self) -> None:
+        """Look for no more of them: an interpreter that Ctrl-C has ended must not count as missing."""
+        self._stopped.set()
 
     def _best(self, wanted: PythonVersion) -> LocalInterpreter | None:
         fitting = [found for found in self._of_series(wanted.minor) if fits(found.version, wanted)]
@@ -113,13 +123,18 @@ class LocalInterpreters:
 
     def _ask(self, path: Path) -> LocalInterpreter | None:
         if path not in self._known:
-            self._known[path] = _asked(path)
+            interpreter = _asked(path)
+            if self._stopped.is_set():
+                raise StoppedError
+            self._known[path] = interpreter
         return self._known[path]
 
     def _download(self, wanted: PythonVersion, downloading: Callable[[], None]) -> str:
         """Let uv download one; returns why it did not, or an empty text."""
         if os.environ.get("UV_PYTHON_DOWNLOADS", "automatic") in {"never", "manual"}:
             return "UV_PYTHON_DOWNLOADS forbids to download one"
+        if self._stopped.wait(0.05):  # Ctrl-C ends the interpreters that are asked a moment before it is heard here
+            raise StoppedError
         downloading()
         version = wanted.full or wanted.minor
         words = [str(self.uv), "python", "install", "--no-bin", "--no-progress", version]

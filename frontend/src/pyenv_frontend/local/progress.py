@@ -22,6 +22,9 @@ _COUNT: Final = re.compile(r" (\d+)/(\d+)")
 _BAR: Final = 20
 """Cells of a progress bar."""
 
+_WIDE: Final = 72
+"""Columns from which on there is room for a bar."""
+
 _INTERVAL: Final = 0.1
 """Seconds between two pictures."""
 
@@ -32,13 +35,17 @@ class _EnvironmentLine:
     state: State = "waiting"
     since: float = 0.0
 
-    def shown(self, now: float) -> str:
+    def shown(self, now: float, *, bar: bool) -> str:
         if self.state != "working":
             return self.text
         counted = _COUNT.search(self.text)
-        bar = _bar(int(counted[1]), int(counted[2])) if counted else ""
+        cells = _bar(int(counted[1]), int(counted[2])) if counted and bar else ""
         seconds = f" ({now - self.since:.0f} s)" if now - self.since >= 1 else ""
-        return f"{bar}{self.text}{seconds}"
+        return f"{cells}{self.text}{seconds}"
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else f"{text[: width - 1]}…"
 
 
 def _bar(done: int, total: int) -> str:
@@ -61,6 +68,7 @@ class Progress:
     terminal: bool
     _lines: dict[str, _EnvironmentLine] = field(init=False)
     _drawn: int = 0
+    _stopped: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _closed: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
@@ -86,11 +94,19 @@ class Progress:
             self._thread.join()
             self._draw()
 
+    def stop(self) -> None:
+        """Say that what is not finished was stopped; whatever is told afterwards does not count."""
+        with self._lock:
+            self._stopped = True
+            for line in self._lines.values():
+                if line.state in {"waiting", "working"}:
+                    line.text, line.state = "stopped", "failed"
+
     def say(self, name: str, text: str, state: State = "working") -> None:
         """Tell what happens to an environment; an empty text changes nothing."""
         with self._lock:
             line = self._lines[name]
-            if not text or (line.text, line.state) == (text, state):
+            if self._stopped or not text or (line.text, line.state) == (text, state):
                 return
             begins = line.state != state
             line.since = time.monotonic() if begins else line.since
@@ -104,14 +120,14 @@ class Progress:
 
     def _draw(self) -> None:
         width = shutil.get_terminal_size().columns - 1
-        widest = max(map(len, self._lines))
+        widest = min(max(map(len, self._lines)), max(width // 3, 8))
         now = time.monotonic()
         with self._lock:
             turn = _TURNING[int(now / _INTERVAL) % len(_TURNING)]
             rows = [
-                f"{_SIGNS.get(line.state, turn)} {name:<{widest}}  {line.shown(now)}"
+                f"{_SIGNS.get(line.state, turn)} {_cut(name, widest):<{widest}}  {line.shown(now, bar=width >= _WIDE)}"
                 for name, line in self._lines.items()
             ]
         up = f"\x1b[{self._drawn}A" if self._drawn else ""
-        print(up + "".join(f"\x1b[2K{row[:width]}\n" for row in rows), end="", file=self.stream, flush=True)
+        print(up + "".join(f"\x1b[2K{_cut(row, width)}\n" for row in rows), end="", file=self.stream, flush=True)
         self._drawn = len(rows)

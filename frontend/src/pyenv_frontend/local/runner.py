@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pyenv_frontend.errors import UserError
 from pyenv_frontend.local.installer import InstallError
-from pyenv_frontend.local.interpreters import MissingInterpreterError
+from pyenv_frontend.local.interpreters import MissingInterpreterError, StoppedError
 from pyenv_frontend.local.store import Record, TakenError
 
 if TYPE_CHECKING:
@@ -36,16 +36,19 @@ class Runner:
     def make(self, jobs: Sequence[Job], at_once: int) -> dict[str, UserError]:
         """Make all of them, as many at once as said; returns the errors by the environments' names."""
         errors: dict[str, UserError] = {}
-        with ThreadPoolExecutor(max_workers=at_once) as pool:
-            waiting = {pool.submit(self._one, job): job for job in jobs}
-            try:
-                for future in as_completed(waiting):
-                    error = future.result()
-                    errors |= {waiting[future].name: error} if error else {}
-            except BaseException:  # Ctrl-C too: whoever still works is told to stop
-                pool.shutdown(wait=False, cancel_futures=True)
-                self.installer.stop()
-                raise
+        pool = ThreadPoolExecutor(max_workers=at_once)
+        waiting = {pool.submit(self._one, job): job for job in jobs}
+        try:
+            for future in as_completed(waiting):
+                error = future.result()
+                errors |= {waiting[future].name: error} if error else {}
+        except BaseException:  # Ctrl-C too: all that still works is told to stop
+            self.interpreters.stop()
+            self.progress.stop()
+            pool.shutdown(wait=False, cancel_futures=True)
+            self.installer.stop()
+            raise
+        pool.shutdown()
         return {job.name: errors[job.name] for job in jobs if job.name in errors}
 
     def _one(self, job: Job) -> UserError | None:
@@ -74,6 +77,8 @@ class Runner:
             return UserError(str(error), job.place, hint=error.hint)
         except TakenError as error:
             return UserError(str(error), job.place, hint="move it away, or give the environment another name")
+        except StoppedError:
+            return None
         except InstallError as error:
             return UserError(f"PYENV {job.name} could not be made:\n{error}", job.place)
         packages = len([*made.glob("lib/python*/site-packages/*.dist-info")])
