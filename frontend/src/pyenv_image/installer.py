@@ -8,11 +8,12 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Sequence
+from typing import TYPE_CHECKING, Mapping, Sequence
 
 from pyenv_image import process
 from pyenv_image.failure import StepError
 from pyenv_image.process import Output
+from pyenv_image.requirements import is_lock
 
 if TYPE_CHECKING:
     from pyenv_image.settings import InstallerSettings
@@ -73,9 +74,10 @@ class Installer:
         Raises:
             StepError: they do not install.
         """
-        command = self._pip_install() if self.options.installer == "pip" else self._uv_install()
+        settings = self.settings.for_lock() if any(is_lock(file) for file in files) else self.settings
+        command = self._pip_install() if self.options.installer == "pip" else self._uv_install(settings)
         command += [*_listed("-r", files), *_listed("-c", constraints), *arguments]
-        self._call(command, "its requirements could not be installed")
+        self._call(command, "its requirements could not be installed", environ=settings.environ)
 
     def install_project(self, path: str, constraints: Sequence[str], *, locked: bool) -> None:
         """Install the dependencies of a `pyproject.toml`: with uv, since pip has no command for it.
@@ -97,7 +99,7 @@ class Installer:
             command += [*_listed("--group", self.options.groups), *self.settings.sync_arguments]
         else:
             groups = [f"{project}:{group}" for group in self.options.groups]
-            command = [*self._uv_install(), "-r", str(project), *extras, *_listed("--group", groups)]
+            command = [*self._uv_install(self.settings), "-r", str(project), *extras, *_listed("--group", groups)]
             command += _listed("-c", [str(self.workspace.files / constraint) for constraint in constraints])
         self._call(command, f"the dependencies of {path} could not be installed", project.parent)
 
@@ -110,14 +112,14 @@ class Installer:
         command = [self.uv, "pip", "check", "--python", str(self.python)]
         self._call(command, "its packages do not fit together")
 
-    def _uv_install(self) -> list[str]:
+    def _uv_install(self, settings: InstallerSettings) -> list[str]:
         options = self.options
         arguments = [f"--index-strategy={options.index_strategy}"] if options.index_strategy else []
         arguments += ["--prerelease=allow"] if options.pre else []
         arguments += [f"--python-platform={platform.machine()}-{options.wheels}"] if options.wheels else []
         arguments += ["--no-build"] if options.stage else []
         command = [self.uv, "pip", "install", "--python", str(self.python)]
-        return [*command, *arguments, *self.settings.arguments]
+        return [*command, *arguments, *settings.arguments]
 
     def _pip_install(self) -> list[str]:
         pre = ["--pre"] if self.options.pre else []
@@ -145,12 +147,19 @@ class Installer:
                 f"{mismatch[2]}; bring another one with PYENV --uv=VERSION"
             )
 
-    def _call(self, command: Sequence[str], failure: str, folder: Path | None = None) -> None:
+    def _call(
+        self,
+        command: Sequence[str],
+        failure: str,
+        folder: Path | None = None,
+        *,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
         program = "pip" if "pip" in command[1:3] and "-m" in command else "uv"
         silence = f"PYENV {self.options.name}: {program} has said nothing for {{}} s; it waits for an index or builds"
         # What runs on a terminal draws progress there, which `local` reads.
         output = None if sys.stdout.isatty() else Output(self.workspace.names, self.workspace.files, silence)
-        code = process.run(command, self.settings.environ, folder or self.workspace.files, output)
+        code = process.run(command, environ or self.settings.environ, folder or self.workspace.files, output)
         if code:
             raise StepError(f"PYENV {self.options.name}: {failure}; the installer's message stands above")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import os
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Mapping, Sequence
 
@@ -39,6 +39,8 @@ _ALL, _NONE = ":all:", ":none:"
 _SYNC_OPTIONS = {"--no-binary": "--no-binary-package", "--only-binary": "--no-build-package"}
 _SYNC_SWITCHES = {"--no-binary": "--no-binary", "--only-binary": "--no-build"}
 _NOT_FOR_SYNC = ("--constraints", "--build-constraints", "--no-deps", "--require-hashes", "--no-sources-package")
+_NOT_FOR_LOCKS = ("--constraints", "--overrides")
+_VARIABLES_NOT_FOR_LOCKS = ("UV_CONSTRAINT", "UV_OVERRIDE")
 _FOR_VENV = ("--no-index", "--find-links")
 
 
@@ -67,6 +69,12 @@ class InstallerSettings:
             elif option not in _NOT_FOR_SYNC:
                 arguments.append(argument)
         return arguments
+
+    def for_lock(self) -> InstallerSettings:
+        """Leave out what chooses versions: a `pylock.toml` has chosen them, and uv refuses both together."""
+        environ = {key: value for key, value in self.environ.items() if key not in _VARIABLES_NOT_FOR_LOCKS}
+        arguments = [argument for argument in self.arguments if argument.partition("=")[0] not in _NOT_FOR_LOCKS]
+        return replace(self, environ=environ, arguments=arguments)
 
     @property
     def venv_arguments(self) -> list[str]:

@@ -246,3 +246,12 @@ def test_an_option_of_a_file_that_uv_cannot_follow():
         StepError, match=r"--prefer-binary has no effect with uv: .* write --only-binary or --installer"
     ):
         file_option("prefer-binary", "", "uv")
+
+
+def test_a_lock_has_chosen_the_versions(tmp_path):
+    """Constraints and overrides are refused by uv beside a `pylock.toml`; what else is set stays."""
+    configured(tmp_path, "[global]\nconstraint = /c.txt\nfind-links = /wheels\n")
+    environ = {"UV_CONSTRAINT": "/u.txt", "UV_OVERRIDE": "/o.txt", "UV_OFFLINE": "1"}
+    given = settings(environ, home=tmp_path).for_lock()
+    assert given.arguments == ["--find-links=/wheels"]
+    assert variables(given) == {"UV_OFFLINE": "1"}
