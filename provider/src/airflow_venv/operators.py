@@ -28,7 +28,7 @@ from airflow_venv._compat import (
     code_folder,
     stock_arguments,
 )
-from airflow_venv.call import Call, FileFunction, FunctionSource, Warm
+from airflow_venv.call import Call, Error, FileFunction, FunctionSource, Warm
 from airflow_venv.environment_mixin import EnvironmentMixin, check_one_of
 from airflow_venv.environments import facts
 from airflow_venv.errors import BrokenEnvironmentError
@@ -198,12 +198,17 @@ class VenvOperator(EnvironmentMixin, ExternalPythonOperator):
                 sys.modules[name] = current
 
     def _value(self, outcome: Outcome, call: Call) -> Any:
-        """Return the function's value, or raise what its outcome means to Airflow."""
+        """Return the function's value, or raise what its outcome means to Airflow.
+
+        The function's own traceback is logged first, since Airflow logs an exception with the frames of the worker.
+        """
+        if isinstance(outcome, Error) and "\n" in outcome.traceback:
+            self.log.error("%s", outcome.traceback)
         try:
             return value_of(outcome, self.skip_on_exit_code, call)
         except FunctionError as error:
             add_to_retry_rules(self, error.raised_types)
-            raise
+            raise error.with_traceback(None)  # noqa: B904 - the same exception, without the frames that made it
 
     def _call(self, context: Any) -> Call:
         """Describe one run of the function. The operator itself is left as it is.

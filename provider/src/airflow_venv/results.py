@@ -31,7 +31,7 @@ class FunctionError(AirflowException, subprocess.CalledProcessError):
     message = ""
     """What `str()` of the function's exception gave, or a sentence about the end of its process."""
     traceback = ""
-    """As the environment's Python formatted it: the user's lines."""
+    """As the environment's Python formatted it: the user's lines. The operator logs it before it raises."""
     returncode = 1
     cmd = output = stderr = None
     raised_types: Mapping[str, type] = {}
@@ -45,8 +45,7 @@ class FunctionError(AirflowException, subprocess.CalledProcessError):
         self.cmd = [python]
 
     def __str__(self) -> str:
-        repeated = not self.traceback or (self.traceback.endswith(f": {self.message}") and "\n" not in self.traceback)
-        return self.message if repeated else f"{self.message}\n\n{self.traceback}"
+        return self.message
 
     def __reduce__(self) -> tuple[Any, ...]:
         state = {"message": self.message, "traceback": self.traceback, "returncode": self.returncode, "cmd": self.cmd}
@@ -169,7 +168,7 @@ def _complete_syntax_error(error: Any, call: Call) -> None:
     """Say which Python could not read the source; of a SyntaxError Python shows `msg` and not what `str()` gives."""
     version = ".".join(map(str, call.environment.version or ()))
     error.message = f"{error.message}: Python {version} ({call.environment.python}) cannot read it".replace("  ", " ")
-    error.msg = str(error)
+    error.msg = error.message
 
 
 def _worker_class(name: TypeName, dag_module: str) -> type | None:

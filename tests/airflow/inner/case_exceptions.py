@@ -2,6 +2,7 @@
 
 import datetime
 import os
+import logging
 import pickle
 import sys
 import traceback
@@ -58,7 +59,8 @@ def test_a_class_of_the_dag_file_is_itself(execute):
     assert kind != Base
     assert error.args == ("data", 7)
     assert error.row == 7
-    assert str(error).startswith("bad data\n\nTraceback (most recent call last):\n")
+    assert str(error) == "bad data"
+    assert error.traceback.startswith("Traceback (most recent call last):\n")
     assert str(pickle.loads(pickle.dumps(error))) == str(error)
 
 
@@ -146,7 +148,7 @@ def test_odd_classes_fail_the_task_as_themselves(execute, tmp_path, statement, b
     exec(compile(path.read_text(), str(path), "exec"), namespace)
     error = caught(execute, namespace["f"])
     assert isinstance(error, base)
-    assert "odd.py" in str(error)
+    assert "odd.py" in error.traceback
 
 
 def test_an_exception_of_airflow_s_is_of_the_worker_s_class(execute):
@@ -182,12 +184,32 @@ def test_a_syntax_error_is_shown_whole(execute, tmp_path):
     (tmp_path / "newer_module.py").write_text("x = 1\nmatch x:\n    case 1: pass\n")
     error = caught(execute, f, op_args=[str(tmp_path)])
     assert isinstance(error, SyntaxError)
+    assert f'File "{tmp_path}/newer_module.py", line 2\n    match x:\n          ^\n' in error.traceback
+    assert "import newer_module" in error.traceback
     for text in (str(error), "".join(traceback.format_exception(type(error), error, None))):
         assert "no detail" not in text
-        assert f'File "{tmp_path}/newer_module.py", line 2\n    match x:\n          ^\n' in text
         assert "invalid syntax (newer_module.py, line 2): Python 3.8." in text
         assert f"({os.environ['ASTRO_PYENV_py38']}) cannot read it" in text
-    assert "import newer_module" in str(error)
+
+
+def raises_with_a_cause():
+    try:
+        {}["first"]
+    except KeyError as error:
+        raise ValueError("second") from error
+
+
+def test_the_log_has_the_users_lines_before_the_workers(execute, caplog, monkeypatch):
+    monkeypatch.setattr(VenvOperator, "log", logging.getLogger("of.the.test"))  # structlog's is not captured
+    with caplog.at_level("INFO"), pytest.raises(ValueError, match="^second$") as caught:
+        execute(raises_with_a_cause)
+    logged = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert logged == [caught.value.traceback]
+    assert logged[0].count("second") == 2  # the line that raises, and the message
+    assert [place.name for place in caught.traceback[-2:]] == ["execute", "_value"]
+    shown = "".join(traceback.format_exception(type(caught.value), caught.value, caught.value.__traceback__))
+    assert shown.endswith("ValueError: second\n")
+    assert shown.count("second") == 1
 
 
 def test_an_error_on_the_way_is_told_once(execute):

@@ -141,9 +141,10 @@ def test_an_exception_keeps_its_type_message_and_lines(execute):
     assert type(error).__name__ == "KeyError"
     assert error.message == "'mine'"
     line = f.__code__.co_firstlineno + 2
-    assert f'File "{os.path.abspath(__file__)}", line {line}, in inner' in str(error)
-    assert "return {}[n]" in str(error)
-    assert "runner.py" not in str(error)
+    assert f'File "{os.path.abspath(__file__)}", line {line}, in inner' in error.traceback
+    assert "return {}[n]" in error.traceback
+    assert "runner.py" not in error.traceback
+    assert str(error) == "'mine'"
     assert pickle.loads(pickle.dumps(error)).traceback == error.traceback
 
 
