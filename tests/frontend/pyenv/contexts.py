@@ -19,6 +19,7 @@ class Files:
         self.files = {path: text if isinstance(text, bytes) else text.encode() for path, text in texts.items()}
         self.left_out = set(ignored)
         self.asked = []
+        self.links = {}
 
     def read(self, path):
         self.asked.append(path)
@@ -33,6 +34,9 @@ class Files:
         prefix = posixpath.join(folder, "") if folder else ""
         inside = [each.removeprefix(prefix) for each in self.files if each.startswith(prefix)]
         return tuple(sorted({each.partition("/")[0] for each in inside}))
+
+    def link_target(self, path):
+        return self.links.get(path, "")
 
     def ignored_by(self, path):
         return ".dockerignore" if path in self.left_out else ""

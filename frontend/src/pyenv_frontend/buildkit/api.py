@@ -64,6 +64,8 @@ class FileStat:
     mode: int
     """Go's `os.FileMode`: permission bits below, the kind of file in the bits of `_KINDS`; no bit is a regular file."""
     size: int
+    link: str = ""
+    """What a symbolic link in a listing points to, as it says it."""
 
     @property
     def is_dir(self) -> bool:

@@ -167,7 +167,7 @@ class Client:
 
 
 def _file_stat(stat: wire.Stat) -> FileStat:
-    return FileStat(path=stat.path, mode=stat.mode, size=stat.size)
+    return FileStat(path=stat.path, mode=stat.mode, size=stat.size, link=stat.linkname)
 
 
 def _nothing(_: Message) -> None:

@@ -58,6 +58,11 @@ class FolderContext:
         prefix = f"{folder}/" if folder else ""
         return tuple(sorted(each.name for each in found.iterdir() if not self._left_out(prefix + each.name)))
 
+    def link_target(self, path: str) -> str:
+        """Return what a symbolic link says; see `BuildContext`."""
+        place = self._root / path
+        return str(place.readlink()) if place.is_symlink() else ""
+
     def ignored_by(self, path: str) -> str:
         """Return the ignore file that leaves a path out; see `BuildContext`."""
         return self._ignore.name if self._left_out(path) else ""
@@ -83,4 +88,7 @@ class FolderContext:
         except (OSError, RuntimeError):  # not there, not to be read, too long a name, links in a circle
             return None
         inside = place == self._root or self._root in place.parents
-        return place if inside and not (path and self._left_out(path)) else None
+        if not inside or (path and self._left_out(path)):
+            return None
+        hidden = place != self._root and self._left_out(place.relative_to(self._root).as_posix())
+        return None if hidden else place

@@ -33,6 +33,10 @@ class BuildContext(Protocol):
         """Return the names in a directory; none if it is not there. Asked for globs, and on the way to an error."""
         ...
 
+    def link_target(self, path: str) -> str:
+        """Return what a symbolic link says; an empty text for anything else. Asked only for an error."""
+        ...
+
     def ignored_by(self, path: str) -> str:
         """Return the name of the ignore file that leaves a path out, or an empty text. Asked only for an error."""
         ...

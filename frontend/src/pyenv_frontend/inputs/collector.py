@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from pyenv_frontend.errors import UserError, nearest, printable
 from pyenv_frontend.inputs.build_context import NotInContextError
+from pyenv_frontend.inputs.links import broken_link
 from pyenv_frontend.positions import Location, SourceFile, Span
 from pyenv_frontend.pyenv.context_path import join
 from pyenv_frontend.pyenv.invalid_value import InvalidValue
@@ -115,6 +116,9 @@ class InputCollector:
             raise UserError(message, *origin.locations, hint=hint) from None
 
     def _missing(self, path: str, origin: Origin) -> NoReturn:
+        if broken := broken_link(self.context, path):
+            message, hint = broken
+            raise UserError(f"{origin.says(path)}{message.removeprefix(path)}", *origin.locations, hint=hint)
         if self.context.exists(path):
             message = f"{origin.says(path)} is a folder"
             raise UserError(message, *origin.locations, expected="a file", hint=self._content(path))

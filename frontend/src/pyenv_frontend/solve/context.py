@@ -16,6 +16,8 @@ from pyenv_frontend.buildkit.api import RefId
 from pyenv_frontend.buildkit.status import CallError
 from pyenv_frontend.inputs.build_context import NotInContextError
 from pyenv_frontend.inputs.dockerignore import DockerIgnore, parse_dockerignore
+from pyenv_frontend.inputs.links import follow_links
+from pyenv_frontend.pyenv.invalid_value import InvalidValue
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 _FOLDER = "context"
 _IGNORE = ".dockerignore"
 _STEP = "[internal] load what PYENV refers to"
-_ABSENT = ("no such file", "not found", "not a directory", "is a directory")
+_ABSENT = ("no such file", "not found", "not a directory", "is a directory", "too many links")
 
 
 class ContextStore(Protocol):
@@ -126,11 +128,16 @@ class ContextFiles:
         if self.ignored_by(path):
             raise NotInContextError(path)
         try:
-            return self._bridge.read_file(self._store.contents(path), path).get()
+            ref = self._store.contents(path)
+            content = self._bridge.read_file(ref, path).get()
         except CallError as error:
             if _absent(error):
                 raise NotInContextError(path) from error
             raise
+        # The engine has followed links without asking the ignore file; the step that installs has what that lets in.
+        if self._ignore.patterns and self._leads_to_ignored(ref, path):
+            raise NotInContextError(path)
+        return content
 
     def exists(self, path: str) -> bool:
         """Tell whether there is such a path; see `BuildContext`."""
@@ -148,9 +155,30 @@ class ContextFiles:
         prefix = f"{folder}/" if folder else ""
         return tuple(sorted(name for name in names if not self.ignored_by(prefix + name)))
 
+    def link_target(self, path: str) -> str:
+        """Return what a symbolic link says; see `BuildContext`."""
+        return self._link(self._store.listing(path.rpartition("/")[0]), path)
+
     def ignored_by(self, path: str) -> str:
         """Return the ignore file that leaves a path out; see `BuildContext`."""
         return self._ignore.name if self._ignore.ignores(path) else ""
+
+    def _leads_to_ignored(self, ref: RefId, path: str) -> bool:
+        try:
+            return bool(self.ignored_by(follow_links(path, lambda link: self._link(ref, link))))
+        except InvalidValue:
+            return True
+
+    def _link(self, ref: RefId, path: str) -> str:
+        """Return what the link at a path of a file system says; listings show links, `stat` follows them."""
+        folder, _, name = path.rpartition("/")
+        try:
+            entries: Sequence[FileStat] = self._bridge.read_dir(ref, folder or "/").get()
+        except CallError as error:
+            if _absent(error):
+                return ""
+            raise
+        return next((entry.link for entry in entries if entry.path.rpartition("/")[2] == name), "")
 
     def _entry(self, path: str) -> FileStat | None:
         if self.ignored_by(path):

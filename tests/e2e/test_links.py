@@ -1,0 +1,36 @@
+"""Requirements behind symbolic links of the build context, as a build shows them."""
+
+import pytest
+
+BASE = "python:3.13-slim-bookworm"
+
+
+@pytest.fixture(autouse=True)
+def _bases(base_images):
+    base_images(BASE)
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ("shared/r.txt", ""),
+        ("../outside.txt", "requirements.txt is a link to ../outside.txt, outside of the build context"),
+        ("hidden.txt", "requirements.txt leads to hidden.txt, which .dockerignore leaves out"),
+        ("nothing.txt", "requirements.txt leads to nothing.txt, which is not in the build context"),
+        ("requirements.txt", "requirements.txt is a link that leads to itself"),
+    ],
+)
+def test_a_link_in_the_context(buildx, tmp_path, target, message):
+    """One that stays inside is as good as the file; else the build says where it leads."""
+    folder = tmp_path / "context"
+    (folder / "shared").mkdir(parents=True)
+    for path in ("../outside.txt", "shared/r.txt", "hidden.txt"):
+        (folder / path).write_text("six\n")
+    (folder / "requirements.txt").symlink_to(target)
+    (folder / ".dockerignore").write_text("hidden.txt\n")
+    (folder / "Dockerfile").write_text(f"# syntax={buildx.frontend}\nFROM {BASE}\nPYENV 3.13 one requirements.txt\n")
+    build = buildx.build_folder(folder)
+    assert build.code == bool(message), build.log
+    assert message in build.log
+    if message:
+        assert ">>> PYENV 3.13 one requirements.txt" in build.log
