@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import importlib
+import io
 import json
 import os
 import sys
@@ -28,6 +29,9 @@ _NONE = f"There are no environments here: no variable {lookup.PREFIX}* is set."
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code: 0, 1 for problems, 64 for incorrect usage, 130 for Ctrl-C."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # names and paths may hold what the terminal's encoding has not
+            stream.reconfigure(errors="backslashreplace")
     parser = _parser()
     _complete(parser)
     options = parser.parse_args(arguments)
@@ -162,7 +166,7 @@ def _print_html(title: str, uses: Sequence[EnvironmentUse]) -> None:
     # Imported here, since Jinja is slow to import and comes with Airflow.
     from airflow_venv.ui.file_report import html_file  # noqa: PLC0415
 
-    sys.stdout.buffer.write(html_file(title, uses).encode())
+    sys.stdout.buffer.write(html_file(title, uses).encode(errors="replace"))
 
 
 def _doctor(options: argparse.Namespace) -> int:

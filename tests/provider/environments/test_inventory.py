@@ -1,7 +1,10 @@
 """What the files of an environment say, its PYENV line and its lock among it."""
 
+import os
 import subprocess
 import sys
+import tracemalloc
+from pathlib import Path
 
 import pytest
 
@@ -58,3 +61,69 @@ def test_an_interpreter_outside_of_an_environment_has_no_folder_of_its_own(tmp_p
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "python").touch()
     assert not describe("x", str(tmp_path / "bin" / "python")).has_folder
+
+
+def huge(file):
+    """Make a file of 3 GB that takes no space."""
+    file.write_bytes(b"Requires-Dist: a\n")
+    os.truncate(file, 3 << 30)
+
+
+SITE = Path("lib/python3*/site-packages")
+JUNK = bytes(range(256)) * 500
+ODD_FILES = {
+    "settings of no text": ("pyvenv.cfg", JUNK),
+    "settings that are a folder": ("pyvenv.cfg", None),
+    "settings that are a pipe": ("pyvenv.cfg", os.mkfifo),
+    "settings without end": ("pyvenv.cfg", lambda file: file.symlink_to("/dev/zero")),
+    "settings that link to themselves": ("pyvenv.cfg", lambda file: file.symlink_to(file)),
+    "a version of 6,000 digits": ("pyvenv.cfg", b"version = " + b"9" * 6000 + b".1"),
+    "a version that is a pattern": ("pyvenv.cfg", b"version = **.**"),
+    "a home that no path can be": ("pyvenv.cfg", b"version = 3.12\ninclude-system-site-packages = true\nhome = /\0/b"),
+    "a lock that links to itself": ("pylock.toml", lambda file: file.symlink_to(file)),
+    "packages that link to themselves": (SITE / "a-1.dist-info", lambda file: file.symlink_to(file)),
+    "metadata of no text": (SITE / "a-1.dist-info/METADATA", b"Requires-Dist: " + JUNK),
+    "metadata that is a folder": (SITE / "a-1.dist-info/METADATA", None),
+    "metadata that is a pipe": (SITE / "a-1.dist-info/METADATA", os.mkfifo),
+    "metadata of 3 GB": (SITE / "a-1.dist-info/METADATA", huge),
+    "a name of no text": (SITE / os.fsdecode(b"\xe9-1.dist-info"), None),
+    "a package without a name": (SITE / "-1.dist-info", None),
+}
+
+
+@pytest.mark.parametrize("odd", ODD_FILES)
+def test_odd_files_neither_raise_nor_block_nor_fill_the_memory(home, odd):
+    """One environment must not take the list of all away; a pipe would wait for ever."""
+    at, content = ODD_FILES[odd]
+    file = home / str(at).replace(str(SITE), str(next(home.glob(str(SITE))).relative_to(home)))
+    file.unlink(missing_ok=True)
+    file.parent.mkdir(exist_ok=True)
+    if content is None:
+        file.mkdir()
+    elif callable(content):
+        content(file)
+    else:
+        file.write_bytes(content)
+    tracemalloc.start()
+    report = report_of(home)
+    assert report.problem == ""
+    "".join([report.version, report.pyenv_line, *report.packages, *report.packages.values()]).encode()
+    assert "" not in report.packages
+    assert report.requested() <= set(report.packages)
+    report.conflicts()
+    assert read_lock(report) is None
+    assert tracemalloc.get_traced_memory()[1] < 30_000_000
+    tracemalloc.stop()
+
+
+def test_requirements_that_cannot_be_compared_are_passed_over(home):
+    """Versions and markers of before the standards, beside a requirement that is not met."""
+    site = next(home.glob("lib/python3*/site-packages"))
+    lines = ["old>=1", "any", "y; python_version > 'a'", "z; nobody == '1'", "absent>=2"]
+    for name in ("old-of.long.ago", "any-of.long.ago", "owner-1"):
+        (site / f"{name}.dist-info").mkdir()
+    (site / "owner-1.dist-info/METADATA").write_text("".join(f"Requires-Dist: {line}\n" for line in lines))
+    assert report_of(home).conflicts() == (
+        "owner 1 requires old>=1, but of.long.ago is installed.",
+        "owner 1 requires absent>=2, which is not installed.",
+    )

@@ -2,6 +2,7 @@
 
 import os
 import struct
+import subprocess
 import sys
 from pathlib import Path
 
@@ -128,6 +129,40 @@ def test_each_way_of_being_wrong_has_its_sentence(tmp_path):
             check_python(path, "ASTRO_PYENV_x")
         assert str(caught.value).startswith("ASTRO_PYENV_x is ")
     assert len(set(cases.values())) == len(cases)
+
+
+ANOTHER_USER = """
+import os, sys
+from airflow_venv.environments.inventory import describe
+from airflow_venv.errors import BrokenEnvironmentError
+if os.geteuid() == 0:
+    os.seteuid(65534)  # root may enter every folder
+print(describe("x", sys.argv[1]).problem)
+"""
+
+
+def test_a_folder_that_may_not_be_entered_is_not_called_missing(program, tmp_path):
+    """Neither one on the way to the interpreter, nor one on the way to what it links to."""
+    closed = tmp_path / "closed"
+    closed.mkdir()
+    program.rename(closed / "python")
+    link = tmp_path / "link"
+    link.symlink_to(closed / "python")
+    for folder in (tmp_path, *tmp_path.parents[:2]):
+        folder.chmod(0o755)
+    closed.chmod(0)
+    try:
+        for path in (closed / "python", link):
+            command = [sys.executable, "-c", ANOTHER_USER, path]
+            problem = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+            assert f"ASTRO_PYENV_x is '{path}', which this user may not reach: a folder on the way" in problem
+    finally:
+        closed.chmod(0o755)
+
+
+def test_a_path_that_no_file_can_have_is_missing():
+    with pytest.raises(BrokenEnvironmentError, match="must exist"):
+        check_python(f"/opt/{'x' * 300}/bin/python", "x")
 
 
 def test_a_relative_path_is_refused_even_where_it_exists(program, monkeypatch):

@@ -10,6 +10,8 @@ from airflow_venv.environments.requested import requirements
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from packaging.specifiers import SpecifierSet
+
     from airflow_venv.environments.facts import Environment
 
 __all__ = ["conflicts"]
@@ -18,7 +20,7 @@ __all__ = ["conflicts"]
 def conflicts(facts: Environment) -> Iterator[str]:
     """Compare what each package requires with what is installed, without starting anything."""
     try:
-        from packaging.requirements import InvalidRequirement, Requirement  # noqa: PLC0415 - Airflow brings it
+        from packaging.requirements import Requirement  # noqa: PLC0415 - Airflow brings it
     except ImportError:
         return
     version = ".".join(map(str, (facts.version or ())[:2]))
@@ -27,12 +29,20 @@ def conflicts(facts: Environment) -> Iterator[str]:
     for owner, text in requirements(facts.site_packages):
         try:
             requirement = Requirement(text)
-        except InvalidRequirement:
-            continue
-        if requirement.marker and not requirement.marker.evaluate(surroundings):
+            if requirement.marker and not requirement.marker.evaluate(surroundings):
+                continue
+        except ValueError:  # InvalidRequirement, or a marker that compares what cannot be compared
             continue
         installed = facts.packages.get(normalize(requirement.name))
         if installed is None:
             yield f"{owner} requires {requirement.name}{requirement.specifier}, which is not installed."
-        elif not requirement.specifier.contains(installed, prereleases=True):
+        elif not _holds(requirement.specifier, installed):
             yield f"{owner} requires {requirement.name}{requirement.specifier}, but {installed} is installed."
+
+
+def _holds(specifier: SpecifierSet, version: str) -> bool:
+    """Compare a version; one that is not valid (PEP 440) meets what sets no limit."""
+    try:
+        return specifier.contains(version, prereleases=True)
+    except ValueError:
+        return not specifier

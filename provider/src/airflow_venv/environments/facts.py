@@ -12,7 +12,13 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from airflow_venv.environments.files import decodable, glob, read_head
+
 __all__ = ["Environment", "read", "read_version"]
+
+_SETTINGS_LIMIT = 100_000
+"""Bytes of a `pyvenv.cfg` that are read at most; it has a few hundred."""
+_VERSION = re.compile(r"([0-9]{1,4})\.([0-9]{1,4})(?:\.([0-9]{1,4}))?")
 
 
 @dataclass(frozen=True)
@@ -93,19 +99,16 @@ def _find_settings(python: str) -> tuple[Path, dict[str, str]]:
 
 def _lock(prefix: Path) -> str:
     """Find the lock of an environment; a link that leads out of the environment's folder does not count."""
-    for path in sorted(prefix.glob("pylock*.toml")):
-        if path.is_file() and prefix.resolve() in path.resolve().parents:
+    for path in glob(prefix, "pylock*.toml"):
+        if os.path.isfile(path) and os.path.realpath(path).startswith(os.path.realpath(prefix) + os.sep):  # noqa: PTH113 - never raises
             return str(path)
     return ""
 
 
 def _settings(path: Path) -> dict[str, str]:
     """Parse `key = value` lines; nothing where the file is missing."""
-    try:
-        text = path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return {}
-    pairs = (line.partition("=") for line in text.splitlines() if "=" in line)
+    lines = read_head(path, _SETTINGS_LIMIT).splitlines()
+    pairs = (line.partition("=") for line in lines if "=" in line)
     return {key.strip().lower(): value.strip() for key, _, value in pairs}
 
 
@@ -116,15 +119,15 @@ def _version(settings: dict[str, str]) -> tuple[int, ...] | None:
 
 def _numbers(text: str) -> tuple[int, ...] | None:
     """Turn `3.8.18.final.0` into `(3, 8, 18)`."""
-    match = re.match(r"(\d+)\.(\d+)(?:\.(\d+))?", text)
+    match = _VERSION.match(text)
     return tuple(int(part) for part in match.groups() if part is not None) if match else None
 
 
 def _site_packages(prefix: Path, version: tuple[int, ...] | None) -> list[Path]:
     """List the site-packages folders under a prefix; of the right minor version when it is known."""
     minor = ".".join(map(str, version[:2])) if version else "*"
-    folders = [*prefix.glob(f"lib/python{minor}/site-packages"), *prefix.glob(f"lib/python{minor}/dist-packages")]
-    return sorted(folders) or sorted(prefix.glob("Lib/site-packages"))
+    folders = [*glob(prefix, f"lib/python{minor}/site-packages"), *glob(prefix, f"lib/python{minor}/dist-packages")]
+    return sorted(folders) or glob(prefix, "Lib/site-packages")
 
 
 def _distributions(site: Path) -> list[tuple[str, str]]:
@@ -138,5 +141,6 @@ def _distributions(site: Path) -> list[tuple[str, str]]:
         stem, dot, kind = entry.rpartition(".")
         if dot and kind in {"dist-info", "egg-info"}:
             name, _, rest = stem.partition("-")
-            distributions.append((normalize(name), rest.partition("-")[0]))
+            if name:
+                distributions.append((decodable(normalize(name)), decodable(rest.partition("-")[0])))
     return distributions

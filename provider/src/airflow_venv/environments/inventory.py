@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from airflow_venv.environments import facts as environment
 from airflow_venv.environments import lookup
 from airflow_venv.environments.conflicts import conflicts
 from airflow_venv.environments.end_of_life import end_of_life
+from airflow_venv.environments.files import decodable
 from airflow_venv.environments.requested import requested
 from airflow_venv.errors import BrokenEnvironmentError
 
@@ -50,7 +52,7 @@ class EnvironmentReport:
     @property
     def has_folder(self) -> bool:
         """Tell whether the folder belongs to the environment alone, so that its size says something."""
-        return bool(self.prefix) and Path(self.prefix, "pyvenv.cfg").is_file()
+        return bool(self.prefix) and os.path.isfile(os.path.join(self.prefix, "pyvenv.cfg"))  # noqa: PTH113, PTH118 - never raises
 
     def requested(self) -> frozenset[str]:
         """Return the packages that were asked for, by name; the others came as their dependencies."""
@@ -81,7 +83,7 @@ def describe(name: str, python: str) -> EnvironmentReport:
     except BrokenEnvironmentError as error:
         problem = str(error)
     return EnvironmentReport(
-        name=name,
+        name=decodable(name),
         python=python,
         version=".".join(map(str, facts.version or ())),
         end_of_life=end_of_life(facts.version),

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from airflow_venv.errors import BrokenEnvironmentError, UnknownEnvironmentError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 __all__ = [
     "PREFIX",
@@ -142,12 +142,12 @@ def check_python(python: str, label: str) -> None:
     path = Path(python)
     if not path.is_absolute():
         raise BrokenEnvironmentError(f"{label} is {python!r}, which must be an absolute path.")
-    if not os.path.lexists(python):
+    if not _exists(python, label, os.lstat):
         raise BrokenEnvironmentError(
             f"{label} is {python!r}, which must exist, but there is no such file. "
             "Does this worker run the image that the environment was built into?"
         )
-    if not path.exists():
+    if not _exists(python, label, os.stat):
         raise BrokenEnvironmentError(
             f"{label} is {python!r}, a link to {os.path.realpath(python)!r}, which does not exist: "
             "the interpreter that the environment was made with is gone."
@@ -157,6 +157,20 @@ def check_python(python: str, label: str) -> None:
     if not os.access(python, os.X_OK):
         raise BrokenEnvironmentError(f"{label} is {python!r}, which this user may not execute (no x permission).")
     _check_machine(python, label)
+
+
+def _exists(python: str, label: str, status: Callable[[str], object]) -> bool:
+    """Tell whether there is a file, by `lstat` or `stat`; a folder that may not be entered is another mistake."""
+    try:
+        status(python)
+    except PermissionError:
+        raise BrokenEnvironmentError(
+            f"{label} is {python!r}, which this user may not reach: a folder on the way to it, or to "
+            f"{os.path.realpath(python)!r} that it links to, does not let this user in (no x permission)."
+        ) from None
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def _check_machine(python: str, label: str) -> None:

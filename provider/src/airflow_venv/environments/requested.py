@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airflow_venv.environments.facts import normalize
+from airflow_venv.environments.files import decodable, glob, read_head
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
 __all__ = ["requested", "requirements"]
 
+_HEADER_LIMIT = 1_000_000
+"""Bytes of a METADATA that are read at most; its header has a few thousand, a readme may follow."""
 _OF_EXTRA = re.compile(r";.*\bextra\s*==")
 
 
@@ -22,9 +25,9 @@ def requested(site_packages: Sequence[str], packages: Collection[str]) -> frozen
     Images are built without such marks, to be reproducible.
     """
     marked = {
-        normalize(path.parent.name.partition("-")[0])
+        decodable(normalize(path.parent.name.partition("-")[0]))
         for site in site_packages
-        for path in Path(site).glob("*.dist-info/REQUESTED")
+        for path in glob(Path(site), "*.dist-info/REQUESTED")
     }
     if marked:
         return frozenset(marked & set(packages))
@@ -35,10 +38,10 @@ def requested(site_packages: Sequence[str], packages: Collection[str]) -> frozen
 def requirements(site_packages: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Yield `name version` of each package with each of its requirements."""
     for site in site_packages:
-        for path in sorted(Path(site).glob("*.dist-info/METADATA")):
+        for path in glob(Path(site), "*.dist-info/METADATA"):
             name, _, rest = path.parent.name.partition("-")
-            owner = f"{normalize(name)} {rest.rpartition('.')[0]}"
-            for line in path.read_text(encoding="utf-8", errors="replace").partition("\n\n")[0].splitlines():
+            owner = decodable(f"{normalize(name)} {rest.rpartition('.')[0]}")
+            for line in read_head(path, _HEADER_LIMIT).partition("\n\n")[0].splitlines():
                 if line.startswith("Requires-Dist:"):
                     yield owner, line.partition(":")[2].strip()
 

@@ -36,6 +36,8 @@ _inventory = InventoryCache()
 _catalog = TaskCatalog()
 
 _Text = Annotated[str, Query(max_length=300)]
+_Name = Annotated[str, Query(max_length=10_000)]
+"""An environment's name, or a path: nothing limits their length."""
 _PageNumber = Annotated[int, Query(ge=1, le=100_000)]
 
 
@@ -79,7 +81,7 @@ def environments(request: Request, reader: ReaderDep, q: _Text = "", sort: _Text
         )
 
 
-def environment(request: Request, reader: ReaderDep, name: _Text, q: _Text = "", page: _PageNumber = 1) -> Response:
+def environment(request: Request, reader: ReaderDep, name: _Name, q: _Text = "", page: _PageNumber = 1) -> Response:
     """Show one environment."""
     with gather(reader, _inventory, _catalog) as knowledge:
         row = next((row for row in knowledge.environment_rows() if row.name == name), None)
@@ -106,7 +108,7 @@ def environment(request: Request, reader: ReaderDep, name: _Text, q: _Text = "",
         )
 
 
-def lock(name: _Text) -> Response:
+def lock(name: _Name) -> Response:
     """Send an environment's lock as a text file."""
     report = _inventory.report(name)
     content = read_lock(report) if report else None
@@ -197,7 +199,8 @@ def _links(request: Request) -> Links:
 def _page(request: Request, template: str, *, status: int = 200, **values: Any) -> Response:
     """Fill a template in."""
     text = render(template, links=_links(request), host=socket.gethostname(), pyenv_line=pyenv_line, **values)
-    return HTMLResponse(text, status, headers={"Cache-Control": "no-store"})
+    # Names that are no UTF-8 have surrogates, which nothing can encode.
+    return HTMLResponse(text.encode("utf-8", errors="replace"), status, headers={"Cache-Control": "no-store"})
 
 
 def _message(request: Request, status: int, title: str, text: str) -> Response:

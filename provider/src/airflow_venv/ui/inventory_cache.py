@@ -49,9 +49,7 @@ class InventoryCache:
 
     def report(self, name: str) -> EnvironmentReport | None:
         """Return one environment of this process."""
-        python = lookup.environments().get(name)
-        with self._lock:
-            return None if python is None else self._report(name, python)
+        return next((report for report in self.reports() if report.name == name), None)
 
     def details(self, report: EnvironmentReport) -> EnvironmentDetails:
         """Return what the metadata of an environment's packages says."""

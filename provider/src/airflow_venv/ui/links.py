@@ -47,19 +47,19 @@ class Links:
 
     def environment(self, name: str) -> str:
         """Return the page of one environment; its name may hold any character, also a slash."""
-        return f"{self.page}/environment?{urlencode({'name': name})}"
+        return f"{self.page}/environment?{_query(name=name)}"
 
     def lock(self, name: str) -> str:
         """Return the address of an environment's lock as a file."""
-        return f"{self.page}/lock?{urlencode({'name': name})}"
+        return f"{self.page}/lock?{_query(name=name)}"
 
     def dag(self, dag_id: str) -> str:
         """Return this page's view of one DAG."""
-        return f"{self.page}/dag?{urlencode({'dag_id': dag_id})}"
+        return f"{self.page}/dag?{_query(dag_id=dag_id)}"
 
     def search(self, path: str, **values: object) -> str:
         """Return a page with its search, order and place in a long list; empty values are left out."""
-        query = urlencode({name: value for name, value in values.items() if value})
+        query = _query(**{name: value for name, value in values.items() if value})
         return f"{path}?{query}" if query else path
 
     def airflow_dag(self, dag_id: str) -> str:
@@ -77,9 +77,14 @@ class Links:
 
     def login(self, back_to: str) -> str:
         """Return where a user logs in, to come back to an address afterwards."""
-        return f"{self.airflow}/api/v2/auth/login?{urlencode({'next': back_to})}"
+        return f"{self.airflow}/api/v2/auth/login?{_query(next=back_to)}"
 
 
 def _part(text: str) -> str:
     """Quote one part of a path."""
-    return quote(text, safe="")
+    return quote(text, safe="", errors="replace")
+
+
+def _query(**values: object) -> str:
+    """Write a query; what is no UTF-8 in it is written as the page shows it."""
+    return urlencode(values, errors="replace")

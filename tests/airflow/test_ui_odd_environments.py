@@ -1,0 +1,87 @@
+"""The page in a real API server whose environments have names and files that nobody would give them on purpose."""
+
+import os
+import re
+import shutil
+from html import unescape
+
+import pytest
+
+from tests.airflow.api_server import serving
+from tests.airflow.conftest import make
+from tests.airflow.environments_site import Site, environment
+from tests.airflow.installations import release
+
+pytestmark = pytest.mark.airflow
+NAMES = (
+    '"><script>alert(1)</script>', "<img src onerror>", "{{ 7*7 }}", "../../etc/passwd", "a&name:b", "a#b?c/d%2e",
+    "a b\tc\nd", "ünïcode-日本語", "x" * 5000, "no\udce9text",
+)  # fmt: skip
+
+
+def odd_files(folder):
+    """Make environments, each with something in its files that cannot be read; yield name and interpreter."""
+
+    def make_environment(name):
+        python = environment(folder / name, {"alpha": "1.0"})
+        return folder / name, folder / name / "lib/python3.12/site-packages", python
+
+    home, site, python = make_environment("digits")
+    (home / "pyvenv.cfg").write_text("version = " + "9" * 6000 + ".1")
+    yield "digits", python
+    home, site, python = make_environment("pipe")
+    (home / "pyvenv.cfg").unlink()
+    os.mkfifo(home / "pyvenv.cfg")
+    yield "pipe", python
+    home, site, python = make_environment("metadata")
+    (site / "folder-1.dist-info/METADATA").mkdir(parents=True)
+    (site / os.fsdecode(b"\xe9-1.dist-info")).mkdir()
+    yield "metadata", python
+    home, site, python = make_environment("loops")
+    shutil.rmtree(site)
+    site.symlink_to(site.name)
+    (home / "bin/python").unlink()
+    (home / "bin/python").symlink_to("python")
+    yield "loops", python
+    yield "long-path", f"/opt/{'q' * 300}/bin/python"
+    yield "empty", ""
+    yield "device", "/dev/null"
+    home, site, python = make_environment("path-of-no-text")
+    moved = home.with_name(os.fsdecode(b"\xff"))
+    home.rename(moved)
+    yield "path-of-no-text", str(moved / "bin/python")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """Serve the page of 60 environments."""
+    home = tmp_path_factory.mktemp("site")
+    airflow = make(release("3.3.2"), home)
+    named = {name: environment(home / f"named/{number}", {"alpha": "1.0"}) for number, name in enumerate(NAMES)}
+    plain = {f"plain_{number:02d}": environment(home / f"plain/{number}", {"alpha": "1.0"}) for number in range(40)}
+    (home / "odd").mkdir()
+    for name, python in {**named, **plain, **dict(odd_files(home / "odd"))}.items():
+        airflow.variables[f"ASTRO_PYENV_{name}"] = python
+    with serving(airflow) as server:
+        yield Site(server, airflow, home)
+
+
+def test_every_environment_of_the_list_has_its_page(site):
+    """None takes the list of all away, and each link leads to the environment that it names."""
+    client = site.server.client("admin")
+    answer = client.get("/venv/")
+    assert answer.status == 200, answer
+    links = re.findall(r'<a href="(/venv/environment\?[^"]*)">(.*?)</a>', answer.text, re.DOTALL)
+    assert len(links) == sum(name.startswith("ASTRO_PYENV_") for name in site.airflow.variables)
+    for link, name in links:
+        page = client.get(unescape(link))
+        assert (page.status, f"<h1>{name}</h1>" in page.text) == (200, True), link
+        assert "<script>alert" not in page.text
+    assert "no\ufffdtext" in answer.text
+
+
+def test_what_is_wrong_with_one_is_said_and_the_others_are_found(site):
+    assert "which must exist, but there is no such file" in site.text("/venv/environment?name=long-path")
+    assert "is set but empty" in site.text("/venv/environment?name=empty")
+    assert "plain_39" in site.text("/venv/packages?q=alpha")
+    assert site.server.client("admin").get("/venv/sizes.json").status == 200
