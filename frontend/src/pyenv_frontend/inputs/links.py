@@ -44,11 +44,11 @@ def follow_links(path: str, link_target: Callable[[str], str]) -> str:
         try:
             path = posixpath.join(join(posixpath.dirname(link), target), *words[length:])
         except InvalidValue:
-            relation = "is a link" if link == start else f"lies behind the link {link}, which leads"
-            raise InvalidValue(
-                f"{start} {relation} to {target}, outside of the build context",
-                hint="copy what it leads to into the build context",
-            ) from None
+            hint = "copy what it leads to into the build context"
+            if link == start:
+                raise InvalidValue(f"{start} is a link to {target}, outside of the build context", hint=hint) from None
+            message = f"{start} lies behind the link {link}, which leads to {target}, outside of the build context"
+            raise InvalidValue(message, hint=hint) from None
     raise InvalidValue(f"{start} is a link that leads to itself", hint="replace the link by the file")
 
 
