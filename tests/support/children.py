@@ -55,6 +55,9 @@ class FakeServices:
             text = text.replace(secret, "***")
         return text
 
+    def longest_secret(self):
+        return max((len(secret.encode()) for secret in self.secrets), default=0)
+
     def answer(self, request, arguments):
         self.asked.append((request, decode(arguments)))
         answer = self.answers[request]

@@ -72,6 +72,7 @@ __all__ = [
     "get_connection",
     "get_current_context",
     "get_variable",
+    "longest_secret",
     "make_asset",
     "mask_secret",
     "plugin_macros",
@@ -195,16 +196,27 @@ def mask_secret(secret: Any, name: str | None = None) -> None:
     mask(secret, name)
 
 
-def redact(text: str) -> str:
-    """Return the text as the task's log shows it: with the secrets hidden that Airflow knows."""
+def _secrets_masker() -> Any:
+    """Return the module of Airflow that hides secrets."""
     if not AIRFLOW_3:
-        from airflow.utils.log.secrets_masker import redact as hide
+        from airflow.utils.log import secrets_masker
     else:
         try:
-            from airflow.sdk._shared.secrets_masker import redact as hide
+            from airflow.sdk._shared import secrets_masker
         except ImportError:  # before 3.1
-            from airflow.sdk.execution_time.secrets_masker import redact as hide
-    return str(hide(text))
+            from airflow.sdk.execution_time import secrets_masker
+    return secrets_masker
+
+
+def redact(text: str) -> str:
+    """Return the text as the task's log shows it: with the secrets hidden that Airflow knows."""
+    return str(_secrets_masker().redact(text))
+
+
+def longest_secret() -> int:
+    """Return the number of bytes of the longest secret that Airflow knows, or a little more."""
+    patterns = getattr(_secrets_masker()._secrets_masker(), "patterns", ())  # noqa: SLF001 - it is told nowhere else
+    return max((len(pattern.encode("utf-8", "backslashreplace")) for pattern in patterns), default=0)
 
 
 def get_variable(key: str, *, deserialize_json: bool) -> tuple[bool, Any]:

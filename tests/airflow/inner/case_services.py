@@ -45,6 +45,13 @@ def test_a_connection_is_described_with_its_uri():
     }
 
 
+def test_the_longest_secret_is_known():
+    secret = "an entire key file, " * 1000
+    services()._mask(secret)
+    assert len(secret) <= services().longest_secret() <= 3 * len(secret)
+    assert secret not in services().redact(f"<{secret}>")
+
+
 def test_its_secrets_are_masked_from_then_on():
     services().answer("get_connection", {"conn_id": "my_db"})
     redact = _compat.redact

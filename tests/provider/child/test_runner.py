@@ -109,6 +109,30 @@ def test_an_exit_and_a_skip_are_no_errors(statement, outcome):
     assert run(f"def f():\n    {statement}\n") == outcome
 
 
+@pytest.mark.parametrize("size", [100, 20_000, 2_000_000])
+def test_no_cut_leaves_half_of_a_secret_in_an_error(size):
+    """Messages are cut at their end, tracebacks at their start: where half of a secret would not be recognised."""
+    services = FakeServices()
+    services.secrets = ("\n".join(["k" * 70] * (size // 70 + 1)),)
+    outcome = run(
+        """
+        def f(key):
+            try:
+                raise ValueError("." * (99_000 if len(key) < 1000 else 60_000) + key + "." * 990_000 + key)
+            except ValueError as error:
+                raise KeyError("the last") from error
+        """,
+        *services.secrets,
+        services=services,
+    )
+    assert "kkk" not in services.redact(outcome.traceback)
+    assert outcome.traceback.startswith("(cut) ...\n")
+    assert outcome.traceback.endswith("KeyError: 'the last'") or size > 1_000_000
+    outcome = run("def f(key): raise ValueError('.' * 99_970 + key)", *services.secrets, services=services)
+    assert "kkk" not in services.redact(outcome.message)
+    assert outcome.message.endswith("... (cut)")
+
+
 def test_a_skip_of_somebody_else_is_an_error():
     """A class of the user's that happens to have the name does not skip the task."""
     outcome = run("def f():\n    class AirflowSkipException(Exception): pass\n    raise AirflowSkipException('mine')\n")

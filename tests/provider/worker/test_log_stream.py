@@ -129,9 +129,17 @@ def test_no_piece_is_longer_than_the_limit(times, more):
 SECRET = "p@ss w0rd"  # noqa: S105
 
 
-def hide(text):
-    """Hide the secret, as Airflow's masker does."""
-    return text.replace(SECRET, "***")
+class Hides:
+    """Hides one secret, as Airflow's masker does."""
+
+    def __init__(self, secret):
+        self.secret = secret
+
+    def redact(self, text):
+        return text.replace(self.secret, "***")
+
+    def longest_secret(self):
+        return len(self.secret.encode())
 
 
 @given(st.integers(LINE_LIMIT - 40, LINE_LIMIT + 40), st.integers(0, 70_000), st.sampled_from(["x", "é", "\u20ac"]))
@@ -139,7 +147,7 @@ def hide(text):
 def test_a_secret_is_not_halved_where_a_long_line_is_cut(before, after, filler):
     """The log hides whole secrets only; and no character is cut."""
     log = Kept()
-    output = OutputStream(log, "tok", hide)
+    output = OutputStream(log, "tok", Hides(SECRET))
     line = filler * (before // len(filler.encode())) + SECRET + filler * after
     output.feed(line.encode())
     output.finish()
@@ -147,13 +155,52 @@ def test_a_secret_is_not_halved_where_a_long_line_is_cut(before, after, filler):
     assert "".join(log.got) == line
 
 
-def test_a_line_of_secrets_alone_is_hidden():
-    """There is no place to cut it."""
+@given(
+    st.sampled_from([9_000, 30_000, 70_000, 200_000]),
+    st.integers(0, 150_000),
+    st.integers(0, 300_000),
+    st.integers(1, 3),
+    st.sampled_from([b"", b"\n"]),
+    st.sampled_from(["s", "é"]),
+)
+@settings(max_examples=40, deadline=None)
+def test_a_secret_is_not_halved_however_long_it_is(size, before, after, times, end, letter):  # noqa: PLR0913, PLR0917
+    """A key file is longer than any password, and it may be longer than what is logged at once."""
+    masker = Hides("<" + letter * (size // len(letter.encode())) + ">")
     log = Kept()
-    output = OutputStream(log, "tok", lambda text: "***" if text.strip("s") == "" else text)
-    output.feed(b"s" * 200_000)
+    output = OutputStream(log, "tok", masker)
+    line = ("." * before + masker.secret) * times + "." * after
+    data = line.encode() + end
+    for start in range(0, len(data), 50_000):
+        output.feed(data[start : start + 50_000])
+    output.feed(b"next\n")
     output.finish()
-    assert set(log.got[:-1]) == {"***"}
+    logged = [masker.redact(text) for text in log.got]
+    assert not any(letter in text for text in (logged if end else logged[:-1]))
+    assert sum(text.count(".") for text in logged) == before * times + after
+    if end:
+        assert log.got[-1] == "next"
+
+
+class HidesLines:
+    """Hides texts of nothing but one letter, which has no place to cut."""
+
+    def redact(self, text):
+        return "***" if set(text) == {"s"} else text
+
+    def longest_secret(self):
+        return 200_000
+
+
+def test_a_line_without_a_place_to_cut_is_hidden_to_its_end():
+    """What follows it is logged."""
+    log = Kept()
+    output = OutputStream(log, "tok", HidesLines())
+    for _ in range(9):
+        output.feed(b"s" * 100_000)
+    output.feed(b"\nnext\n")
+    output.finish()
+    assert log.got == ["***", "next"]
 
 
 def test_records_that_wait_for_their_marks_take_a_bounded_amount_of_memory():

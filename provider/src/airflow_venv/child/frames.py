@@ -41,6 +41,7 @@ RECORD_LIMIT = 1 << 19
 MESSAGE_LIMIT = 100_000
 """Characters of the message of an exception; likewise."""
 TRACEBACK_LIMIT = 1_000_000
+"""Characters of a traceback, of which the start is cut off; likewise."""
 INTEGER_BITS = 63
 """The largest integers that any JSON reader takes."""
 

@@ -75,9 +75,7 @@ def formatted(start, error):
         text = "".join(summary.format()).rstrip("\n")
     except Exception:  # noqa: BLE001 - a broken __str__ again
         return type_name(type(error))
-    if len(text) <= TRACEBACK_LIMIT:
-        return text
-    return text[text.find("\n", len(text) - TRACEBACK_LIMIT) + 1 :]  # a whole line first: no half of a secret
+    return text[-TRACEBACK_LIMIT:]
 
 
 def _clean(summary, files, seen):

@@ -10,21 +10,23 @@ import logging
 from typing import TYPE_CHECKING, Any, Protocol
 
 from airflow_venv.child.task_logger import TASK_LOGGER
-from airflow_venv.worker.messages import SECRET_LENGTH
+from airflow_venv.worker.messages import LEAST_SECRET_LENGTH, NoSecrets, secret_length
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
 
     from airflow_venv.child.frames import LogFrame
+    from airflow_venv.worker.messages import Masker
 
 __all__ = ["Log", "OutputStream", "TaskLog"]
 
 LINE_LIMIT = 1 << 16
-"""Bytes; a longer line is logged in parts."""
+"""Bytes; a longer line is logged in parts, and a part is longer only where it would end in a secret."""
 RECORDS_LIMIT = 1 << 12
 RECORDS_SIZE = 1 << 24
 """Characters of the records that wait for their marks."""
 _CUT_STEP = 1 << 10
+_STEPS = 8
 _NUMBER_LENGTH = 20
 _LATEST = float(1 << 33)
 """Seconds since the epoch that a record may have been made at."""
@@ -82,12 +84,25 @@ def _decoded(text: bytearray) -> str:
     return text.decode("utf-8", "backslashreplace")
 
 
+def _common(one: str, other: str) -> int:
+    """Count the characters that both texts begin with."""
+    pairs = enumerate(zip(one, other))
+    return next((place for place, (left, right) in pairs if left != right), min(len(one), len(other)))
+
+
+def _character_start(text: bytearray, place: int) -> int:
+    """Return the place, or the nearest one before it that does not cut a character."""
+    return next((start for start in range(place, place - 4, -1) if text[start] & 0xC0 != 0x80), place)
+
+
 class OutputStream:
     """Puts bytes of the pipe and records of the channel together. Holds one line and a few records at most."""
 
-    def __init__(self, log: Log, token: str, redact: Callable[[str], str] = str) -> None:
+    def __init__(self, log: Log, token: str, masker: Masker | None = None) -> None:
         self._log = log
-        self._redact = redact
+        self._masker = masker or NoSecrets()
+        self._hiding = False
+        """Whether the rest of the line is not logged."""
         self._mark = f"\0{token}:".encode()
         self._text = bytearray()
         self._records: dict[int, tuple[LogFrame, str]] = {}
@@ -170,30 +185,66 @@ class OutputStream:
             self._text[:stop].splitlines() if b"\r" in self._text[:stop] else self._text[:stop].split(b"\n")[:-1]
         ):
             self._line(line)
-        while end - stop >= LINE_LIMIT + SECRET_LENGTH:
-            stop += self._log_part(self._text[stop : stop + LINE_LIMIT + SECRET_LENGTH])
+        while end - stop >= LINE_LIMIT + 2 * LEAST_SECRET_LENGTH:  # most often, Airflow need not be asked
+            size = self._part_size()
+            if end - stop < size:
+                break
+            stop += self._log_part(self._text[stop : stop + size])
         del self._text[:stop]
         self._searched = max(0, self._searched - stop)
 
     def _line(self, line: bytearray) -> None:
         start = 0
         while len(line) - start > LINE_LIMIT:
-            start += self._log_part(line[start : start + LINE_LIMIT + SECRET_LENGTH])
-        self._log.line(_decoded(line[start:]))
+            start += self._log_part(line[start : start + self._part_size()])
+        if start < len(line) or not line:
+            self._log_rest(line[start:])
+        self._hiding = False
+
+    def _log_rest(self, text: bytearray) -> None:
+        if not self._hiding:
+            self._log.line(_decoded(text))
+
+    def _part_size(self) -> int:
+        """Return the bytes to look at for a part: a secret that begins in any of its places must be seen whole."""
+        return LINE_LIMIT + 2 * secret_length(self._masker)
 
     def _log_part(self, text: bytearray) -> int:
         """Log the first part of a long line; return its length.
 
-        The line is not cut in a character, nor in a secret: the log hides only whole ones.
+        The line is not cut in a character, nor in a secret: the log hides only whole ones. Where no place for a cut is
+        left between secrets, the rest of the line is not logged.
         """
-        whole = self._redact(_decoded(text))
-        for limit in range(LINE_LIMIT, LINE_LIMIT - SECRET_LENGTH, -_CUT_STEP):
-            cut = next((place for place in range(limit, limit - 4, -1) if text[place] & 0xC0 != 0x80), limit)
-            if self._redact(_decoded(text[:cut])) + self._redact(_decoded(text[cut:])) == whole:
+        if self._hiding:
+            return len(text)
+        redact = self._masker.redact
+        whole = redact(_decoded(text))
+        for cut in self._cuts(text, whole):
+            if 0 < cut <= len(text) and redact(_decoded(text[:cut])) + redact(_decoded(text[cut:])) == whole:
                 self._log.line(_decoded(text[:cut]))
                 return cut
-        self._log.line("***")  # no place without a secret
-        return LINE_LIMIT
+        self._log.line("***")
+        self._hiding = True
+        return len(text)
+
+    def _cuts(self, text: bytearray, whole: str) -> Iterator[int]:
+        """Yield places for a cut: at the limit; before and behind the secret that is there; a little before it.
+
+        Args:
+            text: what is to be cut.
+            whole: the text with its secrets hidden.
+        """
+        cut = _character_start(text, LINE_LIMIT)
+        yield cut
+        head, tail = _decoded(text[:cut]), _decoded(text[cut:])
+        shown = self._masker.redact(head)  # ends in half of a secret, which is not hidden
+        half = len(shown) - _common(shown, whole)
+        yield cut - len(head[len(head) - half :].encode())
+        shown = self._masker.redact(tail)  # begins with the other half
+        half = len(shown) - _common(shown[::-1], whole[::-1])
+        yield cut + len(tail[:half].encode())
+        for step in range(1, _STEPS):
+            yield _character_start(text, LINE_LIMIT - step * _CUT_STEP)
 
     def finish(self) -> None:
         """Log the rest: the child has ended."""

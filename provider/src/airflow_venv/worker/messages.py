@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from airflow_venv.call import Error, Exit, Fail, FileFunction, Skip, TypeName
 from airflow_venv.child.frames import (
     MESSAGE_LIMIT,
+    TRACEBACK_LIMIT,
     AnswerFrame,
     ErrorFrame,
     ExitFrame,
@@ -23,15 +24,40 @@ from airflow_venv.worker.channel import ProtocolError
 from airflow_venv.worker.serializers import SERIALIZERS, protocol_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from airflow_venv.call import Call, FunctionSource, Outcome
     from airflow_venv.child.frames import Frame
 
-__all__ = ["SECRET_LENGTH", "Pickled", "error_frame", "mask_cut", "read_outcome", "start_frame"]
+__all__ = ["Masker", "NoSecrets", "Pickled", "error_frame", "mask_cut", "read_outcome", "secret_length", "start_frame"]
 
-SECRET_LENGTH = 1 << 13
-"""Characters of the longest secret that no cut may halve."""
+LEAST_SECRET_LENGTH = 1 << 13
+"""Bytes of a secret that no cut may halve, even if Airflow learns of it later."""
+
+
+class Masker(Protocol):
+    """Hides the secrets that Airflow knows."""
+
+    def redact(self, text: str) -> str:
+        """Return the text without them."""
+
+    def longest_secret(self) -> int:
+        """Return the number of bytes of the longest."""
+
+
+class NoSecrets:
+    """A masker that knows no secrets."""
+
+    def redact(self, text: str) -> str:
+        """Return the text."""
+        return text
+
+    def longest_secret(self) -> int:
+        """Return 0."""
+        return 0
+
+
+def secret_length(masker: Masker) -> int:
+    """Return how many bytes on both sides of a cut may belong to one secret."""
+    return max(LEAST_SECRET_LENGTH, masker.longest_secret())
 
 
 def start_frame(call: Call, context: dict[str, Any], *, mark: str, token: str, log_level: int) -> StartFrame:
@@ -95,23 +121,25 @@ def error_frame(request_id: int, error: Exception) -> AnswerFrame:
     return AnswerFrame(id=request_id, error=str(error), types=[kind.__name__ for kind in type(error).__mro__])
 
 
-def mask_cut(text: str, limit: int, redact: Callable[[str], str]) -> str:
-    """Hide secrets in a text that may have been cut at its end, where half of one would not be recognised.
+def mask_cut(text: str, limit: int, masker: Masker, *, at_start: bool = False) -> str:
+    """Hide secrets in a text that may have been cut, where half of one would not be recognised.
 
     Args:
         text: the text.
         limit: the number of characters at which it was cut.
-        redact: hides the secrets that Airflow knows.
+        masker: hides the secrets that Airflow knows.
+        at_start: whether the start was cut off, not the end; then the result begins with a whole line.
     """
     if len(text) < limit:
         return text  # whoever logs it hides them
-    return redact(text)[:-SECRET_LENGTH] + "... (cut)"
+    hidden, length = masker.redact(text), secret_length(masker)
+    return "(cut) ...\n" + hidden[length:].partition("\n")[2] if at_start else hidden[:-length] + "... (cut)"
 
 
-def read_outcome(frame: Frame, text: str, redact: Callable[[str], str]) -> Outcome:
+def read_outcome(frame: Frame, text: str, masker: Masker) -> Outcome:
     """Turn the frame of an outcome other than a value into the outcome. Raises ProtocolError for any other frame."""
     if isinstance(frame, (SkipFrame, ExitFrame, ErrorFrame)):
-        message = mask_cut(frame.message, MESSAGE_LIMIT, redact)
+        message = mask_cut(frame.message, MESSAGE_LIMIT, masker)
     if isinstance(frame, SkipFrame):
         return Skip(message)
     if isinstance(frame, ExitFrame):
@@ -122,7 +150,7 @@ def read_outcome(frame: Frame, text: str, redact: Callable[[str], str]) -> Outco
         return outcome(
             type_name=str(mro[0]),
             message=message,
-            traceback=text,
+            traceback=mask_cut(text, TRACEBACK_LIMIT, masker, at_start=True),
             mro=mro,
             args=tuple(frame.args),
             attributes=frame.attributes,

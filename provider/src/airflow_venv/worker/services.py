@@ -115,6 +115,10 @@ class Services:
         """Return the text with the secrets hidden that Airflow knows."""
         return _compat.redact(text)
 
+    def longest_secret(self) -> int:
+        """Return the number of bytes of the longest of these secrets."""
+        return _compat.longest_secret()
+
     def variables(self, call: Call) -> dict[str, str]:
         """Return the environment variables of the child, `AIRFLOW_CONN_*` for the exported connections among them."""
         exported = {

@@ -65,6 +65,9 @@ class AirflowServices(Protocol):
     def redact(self, text: str) -> str:
         """Return the text with the secrets hidden that Airflow knows."""
 
+    def longest_secret(self) -> int:
+        """Return the number of bytes of the longest of these secrets."""
+
     def variables(self, call: Call) -> dict[str, str]:
         """Return the child's environment variables."""
 
@@ -135,7 +138,7 @@ class Supervisor:
         self._services = services
         self._log = log
         self._token = secrets.token_hex(8)
-        self._output = OutputStream(log, self._token, services.redact)
+        self._output = OutputStream(log, self._token, services)
         self._ended = False
         self._pipe_closed = False
         self._killed = False
@@ -208,13 +211,13 @@ class Supervisor:
         body = self.channel.body(payload) if isinstance(payload, int) else payload
         if isinstance(frame, LogFrame):
             text = body.decode("utf-8", "backslashreplace")
-            self._output.record(frame, mask_cut(text, RECORD_LIMIT, self._services.redact))
+            self._output.record(frame, mask_cut(text, RECORD_LIMIT, self._services))
         elif isinstance(frame, RequestFrame):
             self._answer(frame)
         elif isinstance(frame, ValueFrame):
             self._receive_value(frame)
         else:
-            self.outcome = read_outcome(frame, body.decode("utf-8", "backslashreplace"), self._services.redact)
+            self.outcome = read_outcome(frame, body.decode("utf-8", "backslashreplace"), self._services)
 
     def _answer(self, frame: RequestFrame) -> None:
         try:
