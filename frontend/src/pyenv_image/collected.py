@@ -10,7 +10,19 @@ from pathlib import Path
 
 from pyenv_image.account import Account
 
-__all__ = ["apply"]
+__all__ = ["NAMED", "apply"]
+
+NAMED = (
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "PIP_CERT",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "PIP_CONFIG_FILE",
+    "UV_CONFIG_FILE",
+    "NETRC",
+)
+"""The variables whose files are collected."""
 
 
 def apply(folder: Path) -> Account:
@@ -27,6 +39,9 @@ def apply(folder: Path) -> Account:
             about = source.stat()
             os.chown(str(target), about.st_uid, about.st_gid)
             target.chmod(stat.S_IMODE(about.st_mode))
+    for name in NAMED:
+        if os.environ.get(name, "").startswith("/"):
+            os.environ[name] = str(folder / "named" / name)
     facts = json.loads((folder / "account.json").read_text())
     home = Path(facts["home"]) if facts["home"] else None
     return Account(facts["uid"], facts["gid"], tuple(facts["groups"]), home)

@@ -10,6 +10,7 @@ import contextlib
 import os
 import re
 import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,17 +62,30 @@ def run(options: EnvironmentOptions) -> None:
         workspace.use_context(Path(options.context), copy=not options.local)
         installer = Installer(options, settings, workspace)
         installer.create()
+        untouched = _interpreter_of(path)
         _install(options, installer, workspace)
+        if options.stage and _interpreter_of(path) != untouched:
+            raise StepError(
+                f"PYENV {options.name}: a package of the lock replaces bin/python or pyvenv.cfg of the environment; "
+                "--lock=off installs it on the stage"
+            )
         _keep_lock(options, workspace.context)
         _record_line(options)
         installer.check()
     if not options.no_compile:
         # Test suites are half of some packages, and no task imports them.
         folders = list(path.glob("lib/python*/site-packages"))
-        compile_all(installer.python, folders, without=("test", "tests"), cache=cache)
+        # Where no code of a package may run, the environment's own files decide nothing.
+        python = Path(sys.executable) if options.stage else installer.python
+        compile_all(python, folders, without=("test", "tests"), cache=cache)
     for name in _LEFT_BEHIND:
         with contextlib.suppress(FileNotFoundError):
             (path / name).unlink()
+
+
+def _interpreter_of(path: Path) -> tuple[str, bytes]:
+    """Return what decides which interpreter an environment has."""
+    return os.path.realpath(str(path / "bin" / "python")), (path / "pyvenv.cfg").read_bytes()
 
 
 def make_room(path: Path) -> None:

@@ -11,9 +11,9 @@ import os
 import shutil
 import stat
 from pathlib import Path
-from typing import TYPE_CHECKING, Iterator
+from typing import TYPE_CHECKING, Any, Iterator, Mapping, Sequence
 
-from pyenv_image import account
+from pyenv_image import account, collected
 from pyenv_image.copy import copy
 from pyenv_image.environment import make_room
 from pyenv_image.failure import StepError
@@ -31,11 +31,21 @@ _TIME = 315532800
 _MOST = 16 << 20
 """Bytes of settings and certificates that are taken from a stage."""
 
-_SETTINGS = ("/etc/ssl", "/etc/pki/tls", "/etc/pki/ca-trust/extracted", "/etc/pip.conf", "/etc/uv", "/etc/xdg")
-_OF_HOME = (".config/pip", ".config/uv", ".pip", ".netrc")
-_PUBLIC = frozenset({"pip", "uv"})
-_NAMED = ("SSL_CERT_FILE", "SSL_CERT_DIR", "PIP_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
-_CONFIGURATIONS = ("PIP_CONFIG_FILE", "UV_CONFIG_FILE", "NETRC")
+_SETTINGS = (
+    "/etc/ssl/certs",
+    "/etc/ssl/cert.pem",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/pki/tls/certs",
+    "/etc/pki/tls/cert.pem",
+    "/etc/pki/ca-trust/extracted",
+    "/etc/pip.conf",
+    "/etc/uv/uv.toml",
+    "/etc/xdg/pip/pip.conf",
+    "/etc/xdg/uv/uv.toml",
+)
+"""Nothing here can bring code with it, as OpenSSL's own configuration (/etc/ssl/openssl.cnf) can."""
+
+_OF_HOME = (".config/pip/pip.conf", ".config/uv/uv.toml", ".pip/pip.conf", ".netrc")
 
 
 def collect(options: CollectOptions) -> None:
@@ -53,24 +63,43 @@ def collect(options: CollectOptions) -> None:
     facts = {"uid": owner.uid, "gid": owner.gid, "groups": owner.groups, "home": str(owner.home or "")}
     (output / "install" / "account.json").write_text(json.dumps(facts))
     (output / "layer").mkdir()
-    (output / "layer" / "parents.json").write_text(json.dumps([*_parents(path, owner)]))
+    parents = list(_parents(path, owner))
+    known = [{**about, "time": _TIME * 10**9} for about in parents] if options.skeleton else parents
+    (output / "layer" / "parents.json").write_text(json.dumps(known))
+    if options.skeleton:
+        _make_skeleton(Path(options.skeleton), parents)
     if not options.only_parents:
-        _collect_settings(settings, owner)
+        _collect_settings(output / "install", owner)
 
 
-def _collect_settings(settings: Path, owner: account.Account) -> None:
-    places = [Path(place) for place in _SETTINGS if place != "/etc/xdg"]
-    places += [Path("/etc/xdg", name) for name in sorted(_PUBLIC)]
+def _make_skeleton(root: Path, parents: Sequence[Mapping[str, Any]]) -> None:
+    """Make the folders above a path as the stage has them, so that the layer need not know their times."""
+    for about in parents:
+        (root / about["path"].lstrip("/")).mkdir()
+    for about in reversed(parents):
+        _set_folder(root / about["path"].lstrip("/"), about)
+
+
+def _set_folder(folder: Path, about: Mapping[str, Any]) -> None:
+    os.chown(str(folder), about["uid"], about["gid"])
+    folder.chmod(about["mode"])
+    os.utime(str(folder), ns=(about["time"], about["time"]))
+
+
+def _collect_settings(output: Path, owner: account.Account) -> None:
+    places = [Path(place) for place in _SETTINGS]
     places += [owner.home / name for name in _OF_HOME] if owner.home else []
-    places += [
-        Path(os.environ[name]) for name in (*_NAMED, *_CONFIGURATIONS) if os.environ.get(name, "").startswith("/")
-    ]
+    copies = {output / "files" / file.relative_to("/"): file for place in places for file in _files(place)}
+    for name in collected.NAMED:
+        # A stage can name any file by a variable, and must not put it anywhere by that.
+        place = Path(os.environ.get(name) or ".")
+        if place.is_absolute():
+            copies.update({output / "named" / name / file.relative_to(place): file for file in _files(place)})
     total = 0
-    for file in sorted({file for place in places for file in _files(place)}):
+    for target, file in sorted(copies.items()):
         total += file.stat().st_size
         if total > _MOST:
             raise StepError(f"the settings and certificates of this stage are larger than {_MOST >> 20} MiB ({file})")
-        target = settings / file.relative_to("/")
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(str(file), str(target))
         about = file.stat()
@@ -131,10 +160,7 @@ def layer(options: LayerOptions) -> None:
     for about, place in zip(reversed(parents), [folder, *folder.parents]):
         if Path(about["path"]).name != place.name:  # above a link, which is not resolved here
             break
-        inside = output / place.relative_to("/")
-        os.chown(str(inside), about["uid"], about["gid"])
-        inside.chmod(about["mode"])
-        os.utime(str(inside), ns=(about["time"], about["time"]))
+        _set_folder(output / place.relative_to("/"), about)
 
 
 def room(options: RoomOptions) -> None:

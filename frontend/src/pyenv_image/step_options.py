@@ -89,6 +89,9 @@ class CollectOptions:
     only_parents: bool = False
     """Whether nothing is installed, so that no settings are needed."""
 
+    skeleton: str = ""
+    """An empty folder that gets the folders above the path, with their times; empty: the layer has their times."""
+
 
 @dataclass(frozen=True)
 class LayerOptions:

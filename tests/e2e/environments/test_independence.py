@@ -8,6 +8,7 @@ from tests.support import services
 pytestmark = pytest.mark.images(PY311, PY38)
 
 PYENV = "PYENV 3.8 x r.txt\n"
+PY313 = "python:3.13-slim-bookworm"
 
 
 @pytest.fixture
@@ -78,3 +79,42 @@ def test_locked_and_unlocked_environments_share_an_interpreter(made, files, inde
     image = made(text(index, "", "PYENV 3.8 y r.txt\nPYENV 3.8 x r.txt\nRUN echo between\nPYENV 3.8 z r.txt\n"), files)
     for name in "xyz":
         assert image.ask(f"/opt/venv/{name}/bin/python", "-c", "import beta; print('ok')") == "ok\n"
+
+
+@pytest.mark.images(PY311, PY313, PY38)
+def test_another_base_installs_nothing_and_changes_no_layer(made, engine, files, index):
+    """Only what is below differs: another base image, and other times of the folders above the environment."""
+    first = made(text(index, "RUN touch -d @1000000000 /opt\n"), files)
+    second = made(text(index, "RUN touch -d @1100000000 /opt\n", base=PY313), files)
+    assert "Creating virtual environment" not in second.log
+    assert second.sh("stat -c %Y /opt") == "1100000000\n"
+    assert second.ask("/opt/venv/x/bin/python", "-c", "import alpha, beta, ssl; print('ok')") == "ok\n"
+    if engine.flavour.endswith("containerd"):
+        graft, _, _, _, environment, _ = range(-6, 0)
+        assert second.layers[graft] == first.layers[graft]
+        assert second.layers[environment] == first.layers[environment]
+
+
+def test_history_has_an_entry_for_each_layer(made, engine, files, index):
+    """All of them in the words of the file, next to each other; Docker's own instructions keep their places."""
+    image = made(text(index, "RUN echo before\n", PYENV + "RUN echo after\n"), files)
+    history = image.history()
+    last = history[next(number for number, entry in enumerate(history) if "echo before" in entry) :]
+    count = 3 if engine.flavour.endswith("containerd") else 2
+    layers = [entry.removesuffix(" # buildkit") for entry in last if not entry.startswith("ENV ")]
+    assert layers[1:-1] == ["PYENV 3.8"] * count + ["PYENV 3.8 x r.txt"] * count
+    assert "echo after" in layers[-1]
+    base = made(f"FROM {PY311}\n")
+    assert len(image.layers) == len(base.layers) + len(layers)
+
+
+def test_no_code_of_a_package_runs_while_it_is_installed(buildx, look, tmp_path):
+    """Not even a `.pth` file, whatever the stage asks uv for."""
+    hook = "import sys; open(sys.prefix + '/ran', 'w').close()\n"
+    wheel = services.wheel("hook", "1.0", {"hook.pth": hook, "hook.py": ""})
+    with services.package_index({services.wheel_file("hook", "1.0"): wheel}) as address:
+        before = "ENV UV_COMPILE_BYTECODE=1\n"
+        files = {"r.txt": "hook\n", "pylock.x.toml": lock_of(tmp_path, address, "hook\n")}
+        image = look(buildx(text(address, before), files).image)
+        assert image.exists("/opt/venv/x/lib/python3.8/site-packages/hook.pth")
+        assert not image.exists("/opt/venv/x/ran")

@@ -45,5 +45,5 @@ def finalize(bridge: Bridge, reply: Reply[wire.Result], build: ExpandedBuild, *,
     for ref, solved in waiting:
         ref.id = solved.get().ref.id
     for key in results.image_config_keys(result):
-        result.metadata[key] = rewrite_created_by(result.metadata[key], steps)
+        result.metadata[key] = rewrite_created_by(result.metadata[key], steps, merge=merge)
     return result

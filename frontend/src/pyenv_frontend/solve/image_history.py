@@ -18,16 +18,18 @@ if TYPE_CHECKING:
 _END = " # buildkit"
 
 
-def rewrite_created_by(config: bytes, steps: Sequence[Step]) -> bytes:
+def rewrite_created_by(config: bytes, steps: Sequence[Step], *, merge: bool = False) -> bytes:
     """Rename the entries of an image's history that generated steps have made.
 
     Args:
         config: the image's configuration, JSON.
         steps: the generated steps of the expanded file.
+        merge: whether the engine merges what independent steps bring in.
 
     Returns:
         The configuration with an entry for each layer; `config` itself where none is ours. A step that does not run on
-        its stage has two: what it changes there, and what it brings in.
+        its stage has an entry for what it changes there, one for what it brings in, and, where that is merged, one for
+        the folders above it.
     """
     found: dict[str, Any] = json.loads(config)
     by_command = {" ".join(step.command): step for step in steps}
@@ -42,7 +44,7 @@ def rewrite_created_by(config: bytes, steps: Sequence[Step]) -> bytes:
             if command is not None:
                 step = by_command[command]
                 entry["created_by"] = " ".join(step.title) + _END
-                history += [dict(entry)] if step.independent else []
+                history += [dict(entry) for _ in range(1 + merge)] if step.independent else []
                 changed = True
     if changed:
         found["history"] = history

@@ -37,14 +37,18 @@ if TYPE_CHECKING:
         def number(self) -> int: ...
 
 
-__all__ = ["RESULT", "Steps", "move_install", "trust_cache"]
+__all__ = ["RESULT", "SKELETON", "Steps", "move_install", "trust_cache"]
 
 _STAGE = "/run/pyenv-stage"
 _RESULT = "/run/pyenv-result"
 _LAYER = "/run/pyenv-layer"
+_SKELETON = "/run/pyenv-skeleton"
 _PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 RESULT = 1
 """The number of the output of an install that is its result."""
+
+SKELETON = 2
+"""The number of the output of a collecting step with the folders above the result."""
 
 _NONE = 2
 """No network."""
@@ -69,15 +73,24 @@ class Steps:
     python: str
     path: str
 
-    def collect(self, stage: _Output) -> wire.Op:
-        """Gather what the install may know of the stage."""
+    def collect(self, stage: _Output, *, skeleton: bool) -> wire.Op:
+        """Gather what the install may know of the stage, and maybe the folders above with their times."""
         flags = dict(each.partition("=")[::2] for each in self.pattern.exec.meta.args[4:])
         user, home = (flags.get("--user", "0"), flags.get("--home", ""))
         graft = self.pattern.exec.meta.args[3] == "graft"
-        options = CollectOptions(path=self.path, output=_STAGE, user=user, home=home, only_parents=graft)
+        options = CollectOptions(
+            path=self.path,
+            output=_STAGE,
+            user=user,
+            home=home,
+            only_parents=graft,
+            skeleton=_SKELETON if skeleton else "",
+        )
         op = self._step("collect", options, stage)
         op.exec.meta.env.extend(_settings(self.pattern.exec.meta.env))
         self._output(op, _STAGE)
+        if skeleton:
+            op.exec.mounts.add(input=-1, dest=_SKELETON, output=SKELETON)
         return op
 
     def layer(self, result: _Output, collected: _Output, *, real: bool) -> wire.Op:

@@ -210,7 +210,8 @@ class _Parallelizer:
         else:
             graft = self.layers[key]
         aside = independent_graph.Steps(op, graft.image, graft.python, step.carries[0])
-        tree = self._titled(aside.collect(install.base), step, old, independent_graph.RESULT)
+        tree = self._titled(aside.collect(install.base, skeleton=self.merge), step, old, independent_graph.RESULT)
+        skeleton = _Out(tree.digest, independent_graph.SKELETON)
         independent_graph.move_install(
             op, root, graft.image, graft.tree, key[1][0], tree if step.kind != "graft" else None
         )
@@ -219,23 +220,27 @@ class _Parallelizer:
         layer = self._titled(aside.layer(made, tree, real=self.merge), step, old, independent_graph.RESULT)
         if step.kind == "graft":
             self.layers[key] = _IndependentGraft(graft.image, layer, graft.python)
-            after = self._finished(aside, install.chain, layer, step, old)
-            start = after if install.chain == install.base else self._finished(aside, install.base, layer, step, old)
+            after = self._finished(aside, install.chain, (layer, skeleton), step, old)
+            start = after
+            if install.chain != install.base:
+                start = self._finished(aside, install.base, (layer, skeleton), step, old)
             group.grafts[step.carries] = _PlacedGraft(op, 0, start, old)
             return after
         before = self._titled(aside.room(install.chain), step, old)
-        return self._join(before, layer, step.carries, old)
+        return self._join(before, (layer, skeleton), step.carries, old)
 
-    def _finished(self, aside: independent_graph.Steps, stage: _Out, layer: _Out, step: Step, old: str) -> _Out:
-        joined = self._join(stage, layer, step.carries[:1], old)
+    def _finished(
+        self, aside: independent_graph.Steps, stage: _Out, parts: tuple[_Out, _Out], step: Step, old: str
+    ) -> _Out:
+        joined = self._join(stage, parts, step.carries[:1], old)
         return self._titled(aside.finish(joined, step.carries), step, old)
 
-    def _join(self, chain: _Out, layer: _Out, carries: Sequence[str], old: str) -> _Out:
+    def _join(self, chain: _Out, parts: tuple[_Out, _Out], carries: Sequence[str], old: str) -> _Out:
+        """Bring a layer into the stage; the folders above it (the second part) are then again as the stage has them."""
         if not self.merge:
-            return self._add_op(_copies(chain, layer, carries), old)
-        return self._add_op(
-            wire.Op(inputs=_inputs(chain, layer), merge=wire.MergeOp(inputs=[{"input": 0}, {"input": 1}])), old
-        )
+            return self._add_op(_copies(chain, parts[0], carries), old)
+        merge = wire.MergeOp(inputs=[{"input": number} for number in range(3)])
+        return self._add_op(wire.Op(inputs=_inputs(chain, *parts), merge=merge), old)
 
     def _titled(self, op: wire.Op, step: Step, old: str, output: int = 0) -> _Out:
         """Add a step that runs under the user's words; return one of its outputs."""
