@@ -37,6 +37,16 @@ def test_a_file_that_is_none_is_a_sentence(buildx, file, command, kind):
     assert marked(build.log) == ("Dockerfile", [(4, "PYENV 3.11 etl")])
 
 
+def test_a_passwd_that_the_stage_itself_takes_away(buildx):
+    """It is looked at for a user that the base does not have, within the same bounds."""
+    build = buildx.fails(
+        f"FROM {BASE}\nRUN useradd -m me && rm /etc/passwd && mkfifo /etc/passwd\nUSER me\nPYENV 3.11 etl\n",
+        timeout=120,
+    )
+    assert f"/etc/passwd of the stage that {BASE} begins is a named pipe" in build.log.rpartition("ERROR: ")[2]
+    assert marked(build.log) == ("Dockerfile", [(5, "PYENV 3.11 etl")])
+
+
 @pytest.mark.parametrize("command", ["rm /etc/os-release", "ln -sf /nowhere /etc/os-release"])
 def test_a_file_that_is_missing_is_not_needed(buildx, command):
     """The C library itself says which it is."""

@@ -21,7 +21,7 @@ from pyenv_frontend.positions import Location
 from pyenv_frontend.solve.base_images import BaseImages
 from pyenv_frontend.solve.expanded_build import ExpandedBuild
 from pyenv_frontend.solve.finalize import can_merge, finalize
-from pyenv_frontend.solve.image_files import ImageFiles
+from pyenv_frontend.solve.image_files import ImageFileError, ImageFiles
 from pyenv_frontend.solve.mounted_images import MountedImages
 from pyenv_frontend.stages.analyze import read
 
@@ -127,7 +127,12 @@ class _BuildExpander:
             before.platform
         ]
         files = ImageFiles(self.bridge, RefId(ref.id), f"the stage that {stage.root} begins")
-        in_stage = accounts(files.read("etc/passwd") or b"")
+        try:
+            in_stage = accounts(files.read("etc/passwd") or b"")
+        except ImageFileError as error:
+            place = Location(self.document.file, unknown.environment.pyenv.version.span)
+            hint = f"give the stage's USER a number, or leave {unknown.user} in a passwd that can be read"
+            raise UserError(str(error), place, hint=hint) from error
         if unknown.user not in in_stage:
             raise self._no_user(unknown)
         key = (stage.root, stage.root_platform)

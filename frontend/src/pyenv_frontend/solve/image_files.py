@@ -60,7 +60,7 @@ class ImageFiles:
         files = {path: self._start_to_read(path) for path in paths}
         listings = {each: self._start_to_list(*each) for each in folders}
         for path, reply in files.items():
-            self._contents[path] = None if reply is None else reply.get()
+            self._contents[path] = None if reply is None else self._answer(path, reply)
         for each, listing in listings.items():
             self._names[each] = [] if listing is None else sorted(posixpath.basename(e.path) for e in listing.get())
 
@@ -92,7 +92,16 @@ class ImageFiles:
             for path in paths
             if (stat := self._stats[path]) is not None and stat.is_regular and stat.is_executable
         }
-        return {path: reply.get() for path, reply in replies.items()}
+        return {path: self._answer(path, reply) for path, reply in replies.items()}
+
+    def _answer(self, path: str, reply: Reply[bytes]) -> bytes:
+        try:
+            return reply.get()
+        except CallError as error:
+            raise self._unreadable(path, error) from error
+
+    def _unreadable(self, path: str, error: CallError) -> ImageFileError:
+        return ImageFileError(f"/{path} of {self._image} cannot be read: {error.status.message}")
 
     def _look(self, paths: Iterable[str]) -> None:
         """Look at several paths at once; those that are not there are remembered as such."""
@@ -102,7 +111,7 @@ class ImageFiles:
                 self._stats[path] = reply.get()
             except CallError as error:
                 if not any(words in error.status.message for words in _ABSENT):
-                    raise ImageFileError(f"/{path} of {self._image} cannot be read: {error.status.message}") from error
+                    raise self._unreadable(path, error) from error
                 self._stats[path] = None
 
     def _start_to_read(self, path: str) -> Reply[bytes] | None:
