@@ -3,6 +3,9 @@
 .SHELLFLAGS := -eu -c
 PYTHON := .venv/bin/python
 
+# Tests that build. They wait for an engine as the others wait for Airflow, so `make test` runs both at once.
+BUILDS := tests/e2e tests/frontend tests/fuzz tests/local tests/property tests/release
+
 .PHONY: help
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,7 +28,11 @@ check: lint ## Lint, types and unit tests: under a minute
 .PHONY: test
 test: dev ## All tests, those on a real engine included; brings up what they need
 	@$(PYTHON) -m tools.base_images || echo "tests that need an engine or these images are skipped"
-	@.venv/bin/pytest -q --durations=10 -m "not matrix" tests
+	@log=$$(mktemp); builds=; trap 'rm -f "$$log"; kill $$builds 2>&- || true' EXIT; trap 'exit 130' INT TERM; \
+	.venv/bin/pytest -q --durations=10 -m "not matrix" $(BUILDS) > "$$log" 2>&1 & builds=$$!; \
+	tasks=0; .venv/bin/pytest -q --durations=10 -m "not matrix" $(addprefix --ignore=,$(BUILDS)) tests || tasks=$$?; \
+	code=0; wait $$builds || code=$$?; builds=; cat "$$log"; \
+	exit $$((tasks ? tasks : code))
 
 .PHONY: engines
 engines: dev ## The tests of builds on the other engines: Docker 26, and the containerd store (twenty minutes)
