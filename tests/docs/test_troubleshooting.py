@@ -69,3 +69,17 @@ def test_every_message_has_an_entry():
         if not any(entry.search(plain) for entry in known) and not text.startswith(OF_OUR_OWN_CODE):
             lost.append(f"{place}: {text}")
     assert lost == []
+
+
+def test_the_commonest_errors_of_tasks_are_among_the_usual_ones():
+    """Out of memory, unknown environment, missing package, newer syntax, an argument that cannot be pickled."""
+    usual = PAGE.read_text().partition("## The usual ones")[2].partition("\n## ")[0]
+    first_words = [row.partition("`")[2].partition("`")[0] for row in usual.splitlines() if row.startswith("| `")]
+    commonest = [
+        "The process was ended by SIGKILL",
+        "There is no environment …",
+        "ModuleNotFoundError",
+        "… runs Python …, which cannot read line …",
+        "The argument … cannot be sent to the environment",
+    ]
+    assert [words for words in first_words if words in commonest] == commonest

@@ -147,6 +147,8 @@ class Error:
     """The exception's arguments, where they are plain data."""
     attributes: dict[str, Any] = field(default_factory=dict)
     """Those of its attributes that are plain data."""
+    exceptions: tuple[Error, ...] = ()
+    """The exceptions of a group, without tracebacks: those are in the group's."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ look for; and from what the stock operators raise, for those that look for that.
 
 from __future__ import annotations
 
+import builtins
 import subprocess
 import sys
 import warnings
@@ -113,6 +114,8 @@ class _AsRaised(type):
         return type.__hash__(cls) if cls.raised is None else hash(cls.raised)
 
 
+_GROUP: Any = getattr(builtins, "BaseExceptionGroup", ())
+"""Python's class of groups; none before Python 3.11."""
 _CONTROL_FLOW = frozenset(
     {
         *("AirflowFailException", "AirflowRescheduleException", "AirflowSensorTimeout", "AirflowSkipException"),
@@ -140,6 +143,8 @@ def _exception_of(outcome: Error, call: Call) -> FunctionError:
             error.__dict__[attribute] = value
     if outcome.args:
         error.args = outcome.args
+    if outcome.exceptions and not hasattr(error, "exceptions"):  # a Python without groups, or a group's class is odd
+        error.__dict__["exceptions"] = tuple(_exception_of(part, call) for part in outcome.exceptions)
     return error
 
 
@@ -153,7 +158,12 @@ def _instance(outcome: Error, call: Call, bases: tuple[type, ...]) -> FunctionEr
             metaclass = type("_AsRaised", (_AsRaised, *special), {}) if special else _AsRaised
             kind = metaclass(_last(name.qualname), (FunctionError, *chosen), _namespace(name, call.module_name))
             kind.raised = next(iter(chosen), None) if chosen is bases else None
-            error: FunctionError = kind(outcome.message, **arguments)
+            if outcome.exceptions and issubclass(kind, _GROUP):
+                parts = [_exception_of(part, call) for part in outcome.exceptions]
+                error: FunctionError = kind.__new__(kind, outcome.message, parts)
+                FunctionError.__init__(error, outcome.message, **arguments)
+            else:
+                error = kind(outcome.message, **arguments)
             if isinstance(error, OSError) and outcome.args:
                 OSError.__init__(error, *outcome.args)
             if isinstance(error, SyntaxError):
@@ -173,7 +183,8 @@ def _complete_syntax_error(error: Any, call: Call) -> None:
 
 def _worker_class(name: TypeName, dag_module: str) -> type | None:
     """Return the worker's own class of that name, if it is loaded already; none that would steer Airflow."""
-    value: Any = sys.modules.get(dag_module if name.module == "__main__" else name.module)
+    module = {"__main__": dag_module, "exceptiongroup": "builtins"}.get(name.module, name.module)
+    value: Any = sys.modules.get(module)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # names that this version of Airflow deprecates
         for part in name.qualname.split("."):

@@ -192,6 +192,23 @@ def test_a_syntax_error_is_shown_whole(execute, tmp_path):
         assert f"({os.environ['ASTRO_PYENV_py38']}) cannot read it" in text
 
 
+def test_a_group_is_a_group(execute):
+    def f():
+        raise ExceptionGroup("outer", [ValueError("v"), ExceptionGroup("inner", [KeyError("k")])])
+
+    error = caught(execute, f, venv="py313")
+    assert type(error).__name__ == "ExceptionGroup"
+    assert str(error) == "outer (2 sub-exceptions)"
+    value, inner = error.exceptions
+    assert isinstance(value, ValueError)
+    assert str(value) == "v"
+    assert isinstance(inner.exceptions[0], KeyError)
+    if sys.version_info >= (3, 11):
+        assert isinstance(error, ExceptionGroup)  # noqa: F821
+        assert error.split(KeyError)[0].exceptions[0].exceptions == inner.exceptions
+        assert "KeyError: 'k'" in "".join(traceback.format_exception(type(error), error, None))
+
+
 def raises_with_a_cause():
     try:
         {}["first"]

@@ -109,6 +109,66 @@ def test_an_exit_and_a_skip_are_no_errors(statement, outcome):
     assert run(f"def f():\n    {statement}\n") == outcome
 
 
+@every
+def test_a_syntax_error_names_file_and_line(version):
+    """It is the error of a file that is written for a newer Python."""
+    outcome = run(
+        """
+        def f():
+            import os, sys, tempfile
+            folder = tempfile.mkdtemp()
+            with open(os.path.join(folder, "too_new.py"), "w") as file:
+                file.write("x = 1\\nx = = 2\\n")
+            sys.path.insert(0, folder)
+            import too_new
+        """,
+        version=version,
+    )
+    assert (outcome.type_name, outcome.message) == ("SyntaxError", "invalid syntax (too_new.py, line 2)")
+    lines = outcome.traceback.splitlines()
+    assert lines[1:3] == [f'  File "{DAG_FILE}", line 13, in f', "    import too_new"]
+    assert [lines[-4].endswith('/too_new.py", line 2'), *lines[-3:]] == [
+        True,
+        "    x = = 2",
+        "        ^",
+        "SyntaxError: invalid syntax",
+    ]
+
+
+@pytest.mark.parametrize("version", ["3.11", "3.13"])
+def test_a_group_brings_its_exceptions(version):
+    """As many as fit; each with its class and message."""
+    outcome = run(
+        """
+        def f():
+            inner = ExceptionGroup("inner", [KeyError("k"), OSError(2, "gone", "x")])
+            raise ExceptionGroup("outer", [ValueError("v"), inner, *map(TypeError, range(100))])
+        """,
+        version=version,
+    )
+    assert (outcome.type_name, outcome.message) == ("ExceptionGroup", "outer (102 sub-exceptions)")
+    first, inner, *rest = outcome.exceptions
+    assert (first.type_name, first.message, first.args) == ("ValueError", "v", ("v",))
+    assert [part.type_name for part in inner.exceptions] == ["KeyError", "FileNotFoundError"]
+    assert [part.type_name for part in rest] == ["TypeError"] * 16 + ["Exception"]
+    assert rest[-1].message == "84 more, which are in the traceback"
+
+
+def test_the_longest_messages_fit_into_a_frame():
+    """Each character may take twelve bytes."""
+    source = """
+        def f():
+            long = "\U0001f600" * 200_000
+            error = ExceptionGroup(long, [ValueError(long) for _ in range(100)])
+            error.note = long[:16_000]
+            raise error
+        """
+    outcome = run(source, version="3.11")
+    assert outcome.type_name == "ExceptionGroup"
+    assert outcome.message.endswith("... (cut)")
+    assert len(outcome.exceptions) == 21
+
+
 @pytest.mark.parametrize("size", [100, 20_000, 2_000_000])
 def test_no_cut_leaves_half_of_a_secret_in_an_error(size):
     """Messages are cut at their end, tracebacks at their start: where half of a secret would not be recognised."""
@@ -128,7 +188,7 @@ def test_no_cut_leaves_half_of_a_secret_in_an_error(size):
     assert "kkk" not in services.redact(outcome.traceback)
     assert outcome.traceback.startswith("(cut) ...\n")
     assert outcome.traceback.endswith("KeyError: 'the last'") or size > 1_000_000
-    outcome = run("def f(key): raise ValueError('.' * 99_970 + key)", *services.secrets, services=services)
+    outcome = run("def f(key): raise ValueError('.' * 79_970 + key)", *services.secrets, services=services)
     assert "kkk" not in services.redact(outcome.message)
     assert outcome.message.endswith("... (cut)")
 

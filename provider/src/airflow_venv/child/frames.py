@@ -38,8 +38,12 @@ PLAIN_LIMIT = 1 << 14
 """Characters and values together. A larger value is sent as a stream."""
 RECORD_LIMIT = 1 << 19
 """Characters of a logging record. The operator drops the end of a longer one, which may be half of a secret."""
-MESSAGE_LIMIT = 100_000
-"""Characters of the message of an exception; likewise."""
+MESSAGE_LIMIT = 80_000
+"""Characters of the message of an exception; likewise. As JSON each may take twelve bytes."""
+GROUP_LIMIT = 20
+"""Exceptions of a group, those of groups in it included."""
+GROUP_MESSAGE_LIMIT = 2_000
+"""Characters of the message of each."""
 TRACEBACK_LIMIT = 1_000_000
 """Characters of a traceback, of which the start is cut off; likewise."""
 INTEGER_BITS = 63
@@ -198,6 +202,8 @@ class ErrorFrame(Frame):
     """The exception's arguments, where they are plain."""
     attributes: dict = {}  # noqa: RUF012 - frames cannot be changed
     """Those of its own attributes that are plain."""
+    exceptions: list = ()
+    """Of a group: a dictionary with `types`, `message`, `args` and `exceptions` for each of its exceptions."""
 
 
 @dataclass(frozen=True)

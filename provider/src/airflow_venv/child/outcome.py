@@ -4,7 +4,17 @@ import os
 import sys
 import traceback
 
-from .frames import MESSAGE_LIMIT, TRACEBACK_LIMIT, ErrorFrame, ExitFrame, SkipFrame, is_plain
+from .frames import (
+    GROUP_LIMIT,
+    GROUP_MESSAGE_LIMIT,
+    MESSAGE_LIMIT,
+    TRACEBACK_LIMIT,
+    ErrorFrame,
+    ExitFrame,
+    SkipFrame,
+    dumps,
+    is_plain,
+)
 
 SKIP = {"AirflowSkipException"}
 FAIL = {"AirflowFailException", "AirflowSensorTimeout"}
@@ -26,14 +36,44 @@ def send(channel, start, error):
     elif names & SKIP:
         channel.send(SkipFrame(message=_text(error)))
     else:
-        types = [f"{_module(kind)}:{kind.__qualname__}" for kind in type(error).__mro__[:_MRO_LIMIT]]
         args, attributes = _state(error)
-        retry = not names & FAIL
-        frame = ErrorFrame(types=types, message=_text(error), retry=retry, args=args, attributes=attributes)
+        frame = ErrorFrame(
+            types=_types(error),
+            message=_text(error),
+            retry=not names & FAIL,
+            args=args,
+            attributes=attributes,
+            exceptions=_group(error, [None] * GROUP_LIMIT),
+        )
         channel.send(frame, formatted(start, error).encode("utf-8", "backslashreplace"))
 
 
 _AIRFLOW = ("airflow", "airflow_venv")
+
+
+def _types(error):
+    return [f"{_module(kind)}:{kind.__qualname__}" for kind in type(error).__mro__[:_MRO_LIMIT]]
+
+
+def _group(error, room):
+    """Describe the exceptions of a group, as many as `room` has items; the list is used up."""
+    if all(kind.__name__ != "BaseExceptionGroup" for kind in type(error).__mro__):
+        return []
+    described = []
+    for number, part in enumerate(error.exceptions):
+        if not room:
+            text = f"{len(error.exceptions) - number} more, which are in the traceback"
+            described.append({"types": ["builtins:Exception"], "message": text, "args": [], "exceptions": []})
+            break
+        room.pop()
+        args, _ = _state(part)
+        described.append({
+            "types": _types(part),
+            "message": _text(part)[:GROUP_MESSAGE_LIMIT],
+            "args": args if len(dumps(args)) <= GROUP_MESSAGE_LIMIT else [],
+            "exceptions": _group(part, room),
+        })  # fmt: skip
+    return described
 
 
 def _text(value):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ChildChannel", "ProtocolError", "Wait"]
 
-HEADER_LIMIT = 1 << 20
+HEADER_LIMIT = 1 << 21
 PAYLOAD_LIMIT = 1 << 26
 BACKLOG_LIMIT = 1 << 27
 """Bytes of frames that wait until we have sent ours, headers included."""

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from airflow_venv.call import Error, Exit, Fail, FileFunction, Skip, TypeName
 from airflow_venv.child.frames import (
+    GROUP_LIMIT,
+    GROUP_MESSAGE_LIMIT,
     MESSAGE_LIMIT,
     TRACEBACK_LIMIT,
     AnswerFrame,
@@ -154,8 +156,32 @@ def read_outcome(frame: Frame, text: str, masker: Masker) -> Outcome:
             mro=mro,
             args=tuple(frame.args),
             attributes=frame.attributes,
+            exceptions=_group(frame.exceptions, masker, [None] * 2 * GROUP_LIMIT),
         )
     raise ProtocolError(f"a frame {frame.kind!r} out of turn")
+
+
+def _group(described: list[Any], masker: Masker, room: list[None]) -> tuple[Error, ...]:
+    """Read the exceptions of a group, at most as many as `room` has items. Raises ProtocolError."""
+    errors = []
+    for fields in described:
+        if not room:
+            raise ProtocolError("a group of too many exceptions")
+        room.pop()
+        try:
+            mro = tuple(TypeName.parse(_printable(name)) for name in fields["types"])
+            error = Error(
+                type_name=str(mro[0]),
+                message=mask_cut(str(fields["message"]), GROUP_MESSAGE_LIMIT, masker),
+                traceback="",
+                mro=mro,
+                args=tuple(fields["args"]),
+                exceptions=_group(fields["exceptions"], masker, room),
+            )
+        except (LookupError, TypeError, AttributeError) as problem:
+            raise ProtocolError("an invalid group of exceptions") from problem
+        errors.append(error)
+    return tuple(errors)
 
 
 def _printable(name: Any) -> str:

@@ -1,0 +1,47 @@
+"""What the operator makes of the outcomes that a child sends."""
+
+import pytest
+
+from airflow_venv.child.frames import ErrorFrame
+from airflow_venv.worker.channel import ProtocolError
+from airflow_venv.worker.messages import NoSecrets, read_outcome
+
+PART = {"types": ["builtins:ValueError"], "message": "m", "args": [], "exceptions": []}
+
+
+def nested(depth):
+    """Describe groups within groups."""
+    part = PART
+    for _ in range(depth):
+        part = {**PART, "exceptions": [part]}
+    return part
+
+
+@pytest.mark.parametrize(
+    "exceptions",
+    [
+        [None],
+        [[]],
+        ["types"],
+        [{}],
+        [{**PART, "types": []}],
+        [{**PART, "types": None}],
+        [{**PART, "args": 1}],
+        [{**PART, "exceptions": {"types": 1}}],
+        [PART] * 100,
+        [nested(200)],
+    ],
+)
+def test_a_malformed_group_breaks_the_protocol(exceptions):
+    """It fails the one task, and takes a bounded amount of work."""
+    frame = ErrorFrame(types=["builtins:ExceptionGroup"], message="m", exceptions=exceptions)
+    with pytest.raises(ProtocolError, match="group of"):
+        read_outcome(frame, "", NoSecrets())
+
+
+def test_a_group_is_read():
+    """Its exceptions have no tracebacks of their own."""
+    frame = ErrorFrame(types=["builtins:ExceptionGroup"], message="m", exceptions=[PART, nested(2)])
+    one, other = read_outcome(frame, "text", NoSecrets()).exceptions
+    assert (one.type_name, one.message, one.traceback) == ("ValueError", "m", "")
+    assert other.exceptions[0].exceptions[0].message == "m"
