@@ -221,6 +221,32 @@ def test_an_address_that_is_not_valid_is_said(site, path):
     assert "The address is not valid" in answer.text
 
 
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_can_be_asked_for_its_headers(site, path):
+    """HEAD, for health checks and checkers of links: as GET, without the body."""
+    client = site.server.client("admin")
+    answer, head = client.get(path), client.send("HEAD", path, headers={"Accept": "text/html"})
+    assert (head.status, head.headers["content-type"], head.text) == (answer.status, answer.headers["content-type"], "")
+    assert site.server.client().send("HEAD", path, headers={"Accept": "text/html"}).status == 303
+    assert site.server.client("nobody").send("HEAD", path).status == 403
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
+def test_nothing_can_be_changed(site, method):
+    """Whoever asks is told so, and nothing else."""
+    for user in ("admin", "nobody", None):
+        for path in PAGES:
+            answer = site.server.client(user).send(method, path, headers={"Accept": "text/html"})
+            assert (answer.status, set(answer.headers["allow"].split(", "))) == (405, {"GET", "HEAD"})
+            assert answer.text == "Nothing can be changed here: the page answers GET and HEAD alone."
+            assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+def test_a_page_behind_the_last_is_the_last(site):
+    """A DAG may have lost tasks since the link was made."""
+    assert "broken_shop gone , nowhere" in site.text("/venv/dags?page=99")
+
+
 def test_nothing_of_a_tasks_data_is_shown(site):
     """Neither arguments nor their defaults nor results."""
     client = site.server.client("admin")

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 from html import unescape
+from urllib.parse import urlencode
 
 import pytest
 
@@ -54,7 +55,7 @@ def odd_files(folder):
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    """Serve the page of 60 environments."""
+    """Serve the page of 60 environments, below a path that a reverse proxy gives Airflow."""
     home = tmp_path_factory.mktemp("site")
     airflow = make(release("3.3.2"), home)
     named = {name: environment(home / f"named/{number}", {"alpha": "1.0"}) for number, name in enumerate(NAMES)}
@@ -62,16 +63,16 @@ def site(tmp_path_factory):
     (home / "odd").mkdir()
     for name, python in {**named, **plain, **dict(odd_files(home / "odd"))}.items():
         airflow.variables[f"ASTRO_PYENV_{name}"] = python
-    with serving(airflow) as server:
+    with serving(airflow, path="/team") as server:
         yield Site(server, airflow, home)
 
 
 def test_every_environment_of_the_list_has_its_page(site):
     """None takes the list of all away, and each link leads to the environment that it names."""
     client = site.server.client("admin")
-    answer = client.get("/venv/")
+    answer = client.get("/team/venv/")
     assert answer.status == 200, answer
-    links = re.findall(r'<a href="(/venv/environment\?[^"]*)">(.*?)</a>', answer.text, re.DOTALL)
+    links = re.findall(r'<a href="(/team/venv/environment\?[^"]*)">(.*?)</a>', answer.text, re.DOTALL)
     assert len(links) == sum(name.startswith("ASTRO_PYENV_") for name in site.airflow.variables)
     for link, name in links:
         page = client.get(unescape(link))
@@ -81,7 +82,24 @@ def test_every_environment_of_the_list_has_its_page(site):
 
 
 def test_what_is_wrong_with_one_is_said_and_the_others_are_found(site):
-    assert "which must exist, but there is no such file" in site.text("/venv/environment?name=long-path")
-    assert "is set but empty" in site.text("/venv/environment?name=empty")
-    assert "plain_39" in site.text("/venv/packages?q=alpha")
-    assert site.server.client("admin").get("/venv/sizes.json").status == 200
+    assert "which must exist, but there is no such file" in site.text("/team/venv/environment?name=long-path")
+    assert "is set but empty" in site.text("/team/venv/environment?name=empty")
+    assert "plain_39" in site.text("/team/venv/packages?q=alpha")
+    assert site.server.client("admin").get("/team/venv/sizes.json").status == 200
+
+
+@pytest.mark.parametrize(
+    "path", ["/venv/", "/venv/environment?name=plain_00", "/venv/static/page.css", "/venv/nothing"]
+)
+def test_a_proxy_may_pass_the_path_on_or_take_it_away(site, path):
+    """`proxy_pass http://airflow` and `proxy_pass http://airflow/` of nginx: the answers are the same."""
+    client = site.server.client("admin")
+    passed_on, taken_away = client.get(f"/team{path}"), client.get(path)
+    assert passed_on.status == (404 if path == "/venv/nothing" else 200)
+    assert (taken_away.status, re.findall('href="[^"]*"', taken_away.text)) == (
+        passed_on.status,
+        re.findall('href="[^"]*"', passed_on.text),
+    )
+    for asked in (f"/team{path}", path):
+        location = site.server.client().get(asked).headers["location"]
+        assert location == f"/team/api/v2/auth/login?{urlencode({'next': f'/team{path}'})}"

@@ -259,3 +259,36 @@ def test_the_shell_completes_commands(tmp_path):
     }  # fmt: skip
     subprocess.run([sys.executable, "-c", program], env=environ, check=False, stderr=subprocess.DEVNULL)
     assert answer.read_text().strip() == "doctor"
+
+
+@pytest.mark.usefixtures("environments")
+@pytest.mark.parametrize("name", ["<b>", "no good", "", "no\udce9text"])
+def test_show_says_that_a_name_is_unknown_whatever_it_is(name, capsys):
+    assert main(["show", name]) == 64
+    assert f"There is no environment {name!r}" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("environments")
+def test_names_that_the_terminal_cannot_show_are_written_escaped(monkeypatch):
+    """Names that are no UTF-8, and others in a terminal that has ASCII only; the HTML file is UTF-8 always."""
+    monkeypatch.setenv("ASTRO_PYENV_no\udce9text\u00fc", "/nowhere")
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    command = [sys.executable, "-c", "import sys; from airflow_venv.cli import main; sys.exit(main(sys.argv[1:]))"]
+    process = subprocess.run([*command, "list"], check=False, capture_output=True)
+    assert (process.returncode, process.stderr) == (1, b"")
+    assert rb"no\ufffdtext\xfc" in process.stdout
+    process = subprocess.run([*command, "list", "--format=html"], check=False, capture_output=True)
+    assert (process.returncode, process.stderr) == (1, b"")
+    assert "no\ufffdtext\u00fc" in process.stdout.decode()
+
+
+@pytest.mark.usefixtures("environments")
+@pytest.mark.parametrize("options", [["list"], ["list", "--format=json"], ["list", "--format=html"], ["show", "good"]])
+def test_a_reader_that_ends_early_is_no_error(options):
+    """As in `airflow-venv list | head`."""
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-c", "import sys; from airflow_venv.cli import main; sys.exit(main(sys.argv[1:]))"]
+    process = subprocess.run([*command, *options], check=False, stdout=write, stderr=subprocess.PIPE)
+    os.close(write)
+    assert (process.returncode, process.stderr) == (141, b"")

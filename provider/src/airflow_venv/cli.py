@@ -24,11 +24,13 @@ __all__ = ["main"]
 _PROBLEMS = 1
 _USAGE = 64
 _INTERRUPTED = 130
+_BROKEN_PIPE = 141
+"""As a program ends that the signal SIGPIPE ended."""
 _NONE = f"There are no environments here: no variable {lookup.PREFIX}* is set."
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; return the exit code: 0, 1 for problems, 64 for incorrect usage, 130 for Ctrl-C."""
+    """Run the command line; return the exit code, one of those above or 0."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # names and paths may hold what the terminal's encoding has not
             stream.reconfigure(errors="backslashreplace")
@@ -37,11 +39,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         code: int = options.run(options)
+        sys.stdout.flush()
     except VenvError as error:
         print(f"airflow-venv: {error}", file=sys.stderr)
         return _USAGE
     except KeyboardInterrupt:
         return _INTERRUPTED
+    except BrokenPipeError:  # `airflow-venv list | head`
+        # Python writes out what is left when it ends, and would report the same once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _BROKEN_PIPE
     return code
 
 
@@ -142,7 +149,7 @@ def _print_list(uses: Sequence[EnvironmentUse], *, with_users: bool) -> None:
 
 
 def _show(options: argparse.Namespace) -> int:
-    report = inventory.describe(options.name, lookup.find(lookup.check_name(options.name)))
+    report = inventory.describe(options.name, lookup.find(options.name))
     (use, *_) = environment_uses([report], options.folder, measure=options.format != "text")
     if options.format == "json":
         print(json.dumps(to_json(use), indent=2))

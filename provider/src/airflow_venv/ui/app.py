@@ -20,6 +20,7 @@ from airflow_venv.ui.inventory_cache import InventoryCache
 from airflow_venv.ui.knowledge import gather
 from airflow_venv.ui.links import Links
 from airflow_venv.ui.metadata import TaskCatalog
+from airflow_venv.ui.path_prefix import PathPrefix
 from airflow_venv.ui.render import STATIC, compile_templates, render
 from airflow_venv.ui.security_headers import SecurityHeaders
 
@@ -45,6 +46,7 @@ def application() -> FastAPI:
     """Make the application that Airflow mounts."""
     app = FastAPI(title="Environments", docs_url=None, redoc_url=None, openapi_url=None, dependencies=[Depends(reader)])
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(PathPrefix, url_prefix=URL_PREFIX)
     app.add_exception_handler(StarletteHTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(NotPermittedError, _not_permitted)
@@ -60,7 +62,7 @@ def application() -> FastAPI:
         "/{address:path}": unknown_address,
     }
     for path, endpoint in routes.items():
-        app.add_api_route(path, endpoint, methods=["GET"], response_model=None)
+        app.add_api_route(path, endpoint, methods=["GET", "HEAD"], response_model=None)
     compile_templates()
     return app
 
@@ -89,7 +91,7 @@ def environment(request: Request, reader: ReaderDep, name: _Name, q: _Text = "",
             return _message(
                 request, 404, "No such environment", f"There is no environment {name!r} here, and no task names it."
             )
-        tasks, last = _slice(row.tasks, page)
+        tasks, page, last = _slice(row.tasks, page)
         report = row.report
         packages = sorted(report.packages.items()) if report else []
         return _page(
@@ -139,7 +141,7 @@ def dags(request: Request, reader: ReaderDep, q: _Text = "", page: _PageNumber =
         shown = [
             (dag_id, sorted(used)) for dag_id, used in sorted(names.items()) if q.strip().lower() in dag_id.lower()
         ]
-        rows, last = _slice(shown, page)
+        rows, page, last = _slice(shown, page)
         return _page(
             request, "dags.html", rows=rows, total=len(shown), q=q, page=page, last=last, read_at=knowledge.read_at
         )
@@ -152,7 +154,7 @@ def dag(request: Request, reader: ReaderDep, dag_id: _Text, page: _PageNumber = 
         if not rows:
             return _message(request, 404, "No such DAG", f"No task of {dag_id!r} that you may see uses an environment.")
         states = {row.name: row.state for row in knowledge.environment_rows()}
-        shown, last = _slice(sorted(rows, key=lambda row: (row.name, row.task.task_id)), page)
+        shown, page, last = _slice(sorted(rows, key=lambda row: (row.name, row.task.task_id)), page)
         return _page(
             request,
             "dag.html",
@@ -185,10 +187,11 @@ def unknown_address() -> Response:
     raise HTTPException(404)
 
 
-def _slice(rows: Sequence[Any], page: int) -> tuple[list[Any], int]:
-    """Return one page of a list, and the number of the last page."""
+def _slice(rows: Sequence[Any], page: int) -> tuple[list[Any], int, int]:
+    """Return one page of a list, its number, and that of the last page, which stands for every one behind it."""
     last = max(1, -(-len(rows) // _PAGE_SIZE))
-    return list(rows[(page - 1) * _PAGE_SIZE : page * _PAGE_SIZE]), last
+    page = min(page, last)
+    return list(rows[(page - 1) * _PAGE_SIZE : page * _PAGE_SIZE]), page, last
 
 
 def _links(request: Request) -> Links:
@@ -215,9 +218,11 @@ def _http_error(request: Request, error: Exception) -> Response:
             return JSONResponse({"detail": error.detail}, 401, headers={"Cache-Control": "no-store"})
         links = _links(request)
         path = request.scope["path"]
-        path = path if path.startswith(links.page) else links.page + path
         query = request.url.query
         return RedirectResponse(links.login(f"{path}?{query}" if query else path), 303)
+    if error.status_code == 405:
+        text = "Nothing can be changed here: the page answers GET and HEAD alone."
+        return PlainTextResponse(text, 405, headers=error.headers)
     text = error.detail if error.detail != "Not Found" else "There is no page at this address."
     return _message(request, error.status_code, "Not found", text)
 
