@@ -1,9 +1,12 @@
 """Locked environments that do not depend on what lies below them in the Dockerfile."""
 
+import uuid
+
 import pytest
 
 from tests.e2e.environments.test_locks import INDEX, PY38, PY311, WHEELS, lock_of
 from tests.support import services
+from tests.support.builds import installed_environments
 
 pytestmark = pytest.mark.images(PY311, PY38)
 
@@ -118,3 +121,74 @@ def test_no_code_of_a_package_runs_while_it_is_installed(buildx, look, tmp_path)
         image = look(buildx(text(address, before), files).image)
         assert image.exists("/opt/venv/x/lib/python3.8/site-packages/hook.pth")
         assert not image.exists("/opt/venv/x/ran")
+
+
+ATTACK = r"""
+import os, pathlib, zipfile, zlib
+
+def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
+    for path in pathlib.Path("/run/pyenv-cache").rglob("*"):
+        if path.is_file() and NAME in path.read_bytes():
+            data = path.read_bytes().replace(b"genuine", b"altered")
+            if "bytecode" in path.parts:
+                data = data[:-4] + zlib.crc32(data[:-4]).to_bytes(4, "little")
+            path.chmod(0o644)
+            path.write_bytes(data)
+    with zipfile.ZipFile(os.path.join(wheel_directory, "attack-1-py3-none-any.whl"), "w") as wheel:
+        wheel.writestr("attack.py", "")
+        wheel.writestr("attack-1.dist-info/METADATA", "Metadata-Version: 2.1\nName: attack\nVersion: 1\n")
+        wheel.writestr("attack-1.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        wheel.writestr("attack-1.dist-info/RECORD", "")
+    return "attack-1-py3-none-any.whl"
+"""
+
+
+def test_foreign_code_changes_nothing_that_a_locked_install_takes(made, tmp_path):
+    """What it does to the cache of downloads and of byte code meets installs without a lock, and no other."""
+    name = f"victim_{uuid.uuid4().hex}"
+    wheel = services.wheel(name, "1.0", {f"{name}.py": f"NAME = '{name}'\nSTATE = 'genuine'\n"})
+    attack = {
+        "attack/pyproject.toml": '[project]\nname = "attack"\nversion = "1"\n'
+        '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n',
+        "attack/backend.py": f"NAME = {name.encode()!r}\n{ATTACK}",
+        "r.txt": "./attack\n",
+    }
+    with services.package_index({services.wheel_file(name, "1.0"): wheel}) as address:
+        unlocked = {"r.txt": f"{name}\n"}
+        locked = {**unlocked, "pylock.x.toml": lock_of(tmp_path, address, f"{name}\n")}
+        ask = ("/opt/venv/x/bin/python", "-c", f"import {name}; print({name}.STATE)")
+        for files in (unlocked, locked):
+            assert made(text(address), files).ask(*ask) == "genuine\n"
+        made(text(address, "", "PYENV 3.8 attacker r.txt\n"), attack)
+        anew = "ENV UV_HTTP_TIMEOUT=40\n"  # of those settings that an install depends on
+        assert made(text(address, anew), unlocked).ask(*ask) == "altered\n"  # the attack works
+        again = made(text(address, anew), locked)
+        assert "Creating virtual environment" in again.log
+        assert again.ask(*ask) == "genuine\n"
+        assert again.sh("grep -rl altered /opt/venv/x/lib || true") == ""
+
+
+def test_no_cache_installs_again(buildx, files, index):
+    """`--no-cache`, and `--no-cache-filter` for the stage that it names."""
+    one = f"FROM {PY311} AS one\n{INDEX.format(index=index)}{PYENV}"
+    stages = f"{one}FROM {PY311}\nCOPY --from=one /opt/venv/x/pyvenv.cfg /\n"
+    buildx(stages, files)
+    assert not installed_environments(buildx(stages, files).log)
+    assert installed_environments(buildx(stages, files, "--no-cache-filter=one").log) == {"/opt/venv/x"}
+    assert installed_environments(buildx(stages, files, "--no-cache").log) == {"/opt/venv/x"}
+
+
+@pytest.mark.usefixtures("linting")
+@pytest.mark.parametrize("call", ["check", "targets"])
+def test_a_call_runs_nothing(buildx, files, index, call):
+    """Not even the step that collects what the install takes from the stage."""
+    log = buildx.attempt(text(index, f"RUN echo {uuid.uuid4()}\n"), files, f"--call={call}").log
+    assert {"check": "PyenvEndOfLifePython", "targets": "TARGET"}[call] in log
+    assert "] PYENV 3.8 x" not in log
+
+
+def test_steps_are_counted_as_one(buildx, files, index):
+    """All that stands for a PYENV has its one name and number."""
+    build = buildx(text(index, "RUN true\n"), files)
+    counted = {step for step in build.steps if "/3]" in step and "FROM" not in step}
+    assert counted == {"[2/3] RUN true", "[3/3] PYENV 3.8 x r.txt"}
