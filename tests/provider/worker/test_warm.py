@@ -384,3 +384,31 @@ def test_the_command_line_lists_and_stops(capsys):
     assert capsys.readouterr().out == "1 warm process stopped.\n"
     assert main(["warm", "list"]) == 0
     assert capsys.readouterr().out == "There are no warm processes.\n"
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_fork_ends_in_pythons_order(version, tmp_path):
+    """Threads are waited for, then exit functions run, then files that are still open are written out."""
+    source = """
+        def f(folder):
+            import atexit, threading, time
+            global file
+            file = open(folder + "/open", "w")
+            file.write("left open")
+            def work():
+                time.sleep(0.2)
+                with open(folder + "/order", "a") as order:
+                    order.write("thread ")
+            def at_exit():
+                with open(folder + "/order", "a") as order:
+                    order.write("exit")
+                print("printed at exit")
+            atexit.register(at_exit)
+            threading.Thread(target=work).start()
+            return 1
+        """
+    lines = Lines()
+    assert run_warm(source, str(tmp_path), version=version, lines=lines) == Value(1)
+    assert (tmp_path / "order").read_text() == "thread exit"
+    assert (tmp_path / "open").read_text() == "left open"
+    assert "printed at exit" in lines.texts

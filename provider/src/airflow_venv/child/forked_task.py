@@ -4,20 +4,28 @@ What it takes on comes through the channel, before the start frame. Where it can
 be, it starts one in its place, with the same channel (`execve`).
 """
 
+import atexit
+import faulthandler  # noqa: F401 - the runner needs it, and so the modules below: they are imported before the fork
+import gc
 import json
 import os
+import resource
 import signal
 import sys
 
-from . import runner
+from . import import_hooks, operator_channel, parent_death, runner, session, transfer  # noqa: F401
 from .process_tree import MARK
 
 HEADER = 8
+FLUSH_FAILED = 120
+"""Python's exit code when buffered output cannot be written."""
+RUNNER_THREADS = 2
+"""The main thread, and the one that waits for the operator's end."""
 MODULE_ENDINGS = (".py", ".pyc", ".so")
 
 
 def run(descriptors):
-    """Run the task whose descriptors these are; this process ends like any other afterwards."""
+    """Run the task whose descriptors these are, and end this process."""
     channel, output, lifeline, folder = descriptors
     os.setsid()  # a signal to its own group must not reach the zygote and other tasks
     os.dup2(output, 1)
@@ -37,6 +45,37 @@ def run(descriptors):
     sys.argv[:] = [os.path.join(runner.FOLDER, "runner.py")]
     reseed()
     runner.run(channel, lifeline)
+    end()
+
+
+def end():
+    """End this process in the order that Python does, but leave the memory of imported modules to the system.
+
+    Taking them apart would copy each page that is shared with the zygote, which takes longer than most tasks.
+    """
+    threading = sys.modules.get("threading")
+    try:
+        if threading is not None:
+            threading._shutdown()  # noqa: SLF001 - waits for threads that are no daemons
+    except BaseException:  # noqa: BLE001 - as Python does
+        sys.excepthook(*sys.exc_info())
+    try:
+        atexit._run_exitfuncs()  # noqa: SLF001
+    except BaseException:  # noqa: BLE001, S110 - it has been printed
+        pass
+    if len(sys._current_frames()) <= RUNNER_THREADS:  # noqa: SLF001 - a daemon thread may use them
+        names = getattr(sys.modules.get("__main__"), "__dict__", {})
+        for name in list(names):  # open files are written out when the function's module lets go of them
+            if name != "__builtins__":
+                names[name] = None
+        gc.collect()
+    code = 0
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except Exception:  # noqa: BLE001 - the function may have closed or replaced it
+            code = code if getattr(stream, "closed", True) else FLUSH_FAILED
+    os._exit(code)
 
 
 def read_setup(channel):
@@ -55,8 +94,6 @@ def read_setup(channel):
 
 def set_limits(setup):
     """Set the mask of new files and the soft limits; what cannot be changed is the zygote's in the first place."""
-    import resource
-
     os.umask(setup["umask"])
     for number, soft in setup["limits"]:
         hard = resource.getrlimit(number)[1]

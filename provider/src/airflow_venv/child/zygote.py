@@ -297,6 +297,8 @@ def main():
     logging.getLogger().addHandler(placeholder)
     zygote = Zygote(listener, settings)
     signal.signal(signal.SIGCHLD, zygote.reap)
+    gc.collect()
+    gc.freeze()
     os.write(1, b"ready\n")
     os.dup2(0, 1)
     os.dup2(0, 2)
