@@ -90,9 +90,9 @@ def test_another_base_installs_nothing_and_changes_no_layer(made, engine, files,
     first = made(text(index, "RUN touch -d @1000000000 /opt\n"), files)
     second = made(text(index, "RUN touch -d @1100000000 /opt\n", base=PY313), files)
     assert "Creating virtual environment" not in second.log
-    assert second.sh("stat -c %Y /opt") == "1100000000\n"
     assert second.ask("/opt/venv/x/bin/python", "-c", "import alpha, beta, ssl; print('ok')") == "ok\n"
     if engine.flavour.endswith("containerd"):
+        assert second.sh("stat -c %Y /opt") == "1100000000\n"
         graft, _, _, _, environment, _ = range(-6, 0)
         assert second.layers[graft] == first.layers[graft]
         assert second.layers[environment] == first.layers[environment]
