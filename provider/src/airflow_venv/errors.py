@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,6 +22,8 @@ __all__ = [
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return the question that suggests the nearest of the known names; empty if none is near."""
+    import difflib  # noqa: PLC0415 - needed only for an error
+
     folded = {other.lower(): other for other in known}
     close = difflib.get_close_matches(name.lower(), folded, n=1)
     return f"Did you mean {folded[close[0]]!r}?" if close else ""
