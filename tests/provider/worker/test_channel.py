@@ -149,7 +149,7 @@ def test_what_is_written_to_a_stream_is_read_from_it(pieces):
 @pytest.mark.parametrize(
     "received",
     [
-        wire_prefix((1 << 20) + 1, 0),
+        wire_prefix((1 << 21) + 1, 0),
         frame({"kind": 3}),
         frame([]),
         frame({"kind": "log", "number": "1"}),
