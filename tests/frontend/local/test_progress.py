@@ -22,7 +22,7 @@ def test_elsewhere_a_line_for_each_beginning_and_end():
 
 def test_a_terminal_shows_one_line_each_in_order(monkeypatch: pytest.MonkeyPatch):
     """The last picture has every environment once, cut to the terminal's width."""
-    monkeypatch.setattr("shutil.get_terminal_size", lambda: os.terminal_size((30, 20)))
+    monkeypatch.setattr("shutil.get_terminal_size", lambda **_: os.terminal_size((30, 20)))
     stream = io.StringIO()
     with Progress(["a", "longer"], stream, terminal=True) as progress:
         progress.say("a", "downloading 2/4")
@@ -35,7 +35,7 @@ def test_a_terminal_shows_one_line_each_in_order(monkeypatch: pytest.MonkeyPatch
 def test_a_long_name_leaves_room_for_the_progress(monkeypatch: pytest.MonkeyPatch):
     """A third of the terminal's width is for names; a wide one has a bar, too."""
     stream = io.StringIO()
-    monkeypatch.setattr("shutil.get_terminal_size", lambda: os.terminal_size((91, 20)))
+    monkeypatch.setattr("shutil.get_terminal_size", lambda **_: os.terminal_size((91, 20)))
     with Progress(["n" * 80], stream, terminal=True) as progress:
         progress.say("n" * 80, "downloading 2/4")
     assert stream.getvalue().endswith(f" {'n' * 29}…  {'█' * 10}{'░' * 10} downloading 2/4\n")
@@ -43,7 +43,7 @@ def test_a_long_name_leaves_room_for_the_progress(monkeypatch: pytest.MonkeyPatc
 
 def test_what_is_stopped_says_so(monkeypatch: pytest.MonkeyPatch):
     """After Ctrl-C no line tells of work, and nothing that is told later shows."""
-    monkeypatch.setattr("shutil.get_terminal_size", lambda: os.terminal_size((80, 20)))
+    monkeypatch.setattr("shutil.get_terminal_size", lambda **_: os.terminal_size((80, 20)))
     stream = io.StringIO()
     with Progress(["one", "two", "three"], stream, terminal=True) as progress:
         progress.say("one", "done in 1 s", "done")
@@ -56,7 +56,7 @@ def test_what_is_stopped_says_so(monkeypatch: pytest.MonkeyPatch):
 
 def test_more_lines_than_the_terminal_has(monkeypatch: pytest.MonkeyPatch):
     """What has scrolled away cannot be rewritten, so plain lines are written."""
-    monkeypatch.setattr("shutil.get_terminal_size", lambda: os.terminal_size((80, 2)))
+    monkeypatch.setattr("shutil.get_terminal_size", lambda **_: os.terminal_size((80, 2)))
     stream = io.StringIO()
     with Progress(["one", "two"], stream, terminal=True) as progress:
         progress.say("one", "resolving")
