@@ -71,7 +71,9 @@ def run(options: EnvironmentOptions) -> None:
             )
         _keep_lock(options, workspace.context)
         _record_line(options)
-        installer.check()
+        # A check asks the environment's interpreter, which runs what packages hook into its start.
+        if not options.stage:
+            installer.check()
     if not options.no_compile:
         # Test suites are half of some packages, and no task imports them.
         folders = list(path.glob("lib/python*/site-packages"))
