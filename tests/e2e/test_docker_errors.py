@@ -16,8 +16,8 @@ def _bases(base_images):
 
 
 def last_error(build):
-    """Return the client's last line, without what it says of itself."""
-    return build.log.rpartition("ERROR: failed to build: failed to solve: ")[2].strip()
+    """Return the client's last line, without what it says of itself, which depends on who hears first."""
+    return re.split(r"ERROR: failed to build: failed to (?:solve|run Build function): ", build.log)[-1].strip()
 
 
 def without_pyenv(text):
