@@ -122,6 +122,8 @@ class ContextFiles:
         self._bridge = bridge
         self._store = store
         self._ignore = ignore
+        self._links: dict[tuple[RefId, str], dict[str, str]] = {}
+        """What the links of a folder say, by name: each folder is listed once, however many of its files are read."""
 
     def read(self, path: str) -> bytes:
         """Read a file; see `BuildContext`."""
@@ -172,13 +174,15 @@ class ContextFiles:
     def _link(self, ref: RefId, path: str) -> str:
         """Return what the link at a path of a file system says; listings show links, `stat` follows them."""
         folder, _, name = path.rpartition("/")
-        try:
-            entries: Sequence[FileStat] = self._bridge.read_dir(ref, folder or "/").get()
-        except CallError as error:
-            if _absent(error):
-                return ""
-            raise
-        return next((entry.link for entry in entries if entry.path.rpartition("/")[2] == name), "")
+        if (ref, folder) not in self._links:
+            try:
+                entries: Sequence[FileStat] = self._bridge.read_dir(ref, folder or "/").get()
+            except CallError as error:
+                if not _absent(error):
+                    raise
+                entries = ()
+            self._links[ref, folder] = {entry.path.rpartition("/")[2]: entry.link for entry in entries if entry.link}
+        return self._links[ref, folder].get(name, "")
 
     def _entry(self, path: str) -> FileStat | None:
         if self.ignored_by(path):
