@@ -18,7 +18,8 @@ from pyenv_image import account, caches, collected, selfcheck
 from pyenv_image.bytecode import compile_all
 from pyenv_image.failure import StepError
 from pyenv_image.installer import Installer
-from pyenv_image.requirements import Requirements, is_lock
+from pyenv_image.pip_format import is_lock
+from pyenv_image.requirements import Requirements
 from pyenv_image.settings import settings_for
 from pyenv_image.workspace import Workspace
 

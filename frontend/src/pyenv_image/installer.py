@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Mapping, Sequence
 
 from pyenv_image import process
 from pyenv_image.failure import StepError
+from pyenv_image.pip_format import is_lock
 from pyenv_image.process import Output
-from pyenv_image.requirements import is_lock
 
 if TYPE_CHECKING:
     from pyenv_image.settings import InstallerSettings

@@ -32,6 +32,7 @@ __all__ = [
     "encode",
     "expand_variables",
     "is_file",
+    "is_lock",
     "local_path",
     "read_statements",
     "rewrite",
@@ -96,6 +97,7 @@ _WORD = re.compile(r"\S+")
 _QUOTING = re.compile(r"['\"\\]")
 _PINNED = re.compile(r"[A-Za-z0-9._-]+==[0-9][0-9A-Za-z.+!]*")
 _EXTRAS = re.compile(r"\s*\[[A-Za-z0-9._,\s-]*\]$")
+_LOCK = re.compile(r"pylock(\.[^.]+)?\.toml")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _FILE_URL = re.compile(r"file:(//(localhost)?(?=/))?", re.IGNORECASE)
 
@@ -196,6 +198,11 @@ def rewrite(text: str, change: Callable[[Statement], str | None], environ: Mappi
         environ: The variables.
     """
     return "".join(_rewritten(line, change, environ) for line in _logical_lines(text))
+
+
+def is_lock(path: str) -> bool:
+    """Tell whether a file of requirements is a lock, by its name (PEP 751: `pylock.toml`, `pylock.<name>.toml`)."""
+    return _LOCK.fullmatch(path.rpartition("/")[2]) is not None
 
 
 def is_file(path: str) -> bool:

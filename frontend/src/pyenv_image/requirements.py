@@ -25,16 +25,10 @@ if TYPE_CHECKING:
 
     from pyenv_image.workspace import Workspace
 
-__all__ = ["Requirements", "is_lock"]
+__all__ = ["Requirements"]
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _HEREDOC = "heredoc"
-
-
-def is_lock(path: str) -> bool:
-    """Tell whether a file of requirements is a lock, by its name (PEP 751: `pylock.toml`, `pylock.<name>.toml`)."""
-    name = Path(path).name
-    return name.startswith("pylock.") and name.endswith(".toml")
 
 
 class Requirements:

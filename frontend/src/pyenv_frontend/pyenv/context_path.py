@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from pyenv_frontend.errors import printable
 from pyenv_frontend.pyenv.invalid_value import InvalidValue
+from pyenv_image.pip_format import is_lock
 
 if TYPE_CHECKING:
     from pyenv_frontend.pyenv.instruction import RequirementsKind
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 __all__ = ["context_path", "is_url", "join", "kind_of"]
 
 _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-_PYLOCK: Final = re.compile(r"pylock(\.[^.]+)?\.toml")
 
 
 def is_url(text: str) -> bool:
@@ -60,7 +60,7 @@ def kind_of(path: str) -> RequirementsKind:
         InvalidValue: it is a file that holds something else.
     """
     name = path.rpartition("/")[2]
-    if _PYLOCK.fullmatch(name):
+    if is_lock(path):
         return "pylock"
     if name == "pyproject.toml":
         return "pyproject"
