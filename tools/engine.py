@@ -27,7 +27,7 @@ import docker
 from tools import debian
 from tools.state import Unavailable, folder, lock, run, say
 
-__all__ = ["FLAVOURS", "Engine", "Flavour", "connect", "down", "find", "trim", "up"]
+__all__ = ["FLAVOURS", "Engine", "Flavour", "connect", "down", "find", "up"]
 
 CLIENT_SUITE = "forky"
 """The Debian release whose docker and buildx clients are used with every engine."""
@@ -48,8 +48,8 @@ class Flavour:
     def settings(self) -> dict[str, object]:
         """What its `daemon.json` says. Left alone, an engine's build cache takes a tenth of the disk, each engine's.
 
-        There is more room than `trim` and a run of all tests need: an engine whose cache is full drops what was
-        made a moment ago before what was used often, and a test that builds twice would find its first build gone.
+        There is more room than a run of all tests needs beside what `_trim` keeps, for a full cache drops what was
+        built a moment ago before what was used often.
         """
         garbage = {"builder": {"gc": {"enabled": True, "defaultKeepStorage": "30GB"}}}
         return {**garbage, "features": {"containerd-snapshotter": self.containerd}}
@@ -123,21 +123,22 @@ def up(flavour: str = "docker") -> Engine:
                 )
             _start(flavour)
             engine = find(flavour)
+            if engine is not None:
+                _trim(engine)
         if engine is None:
             raise Unavailable(f"the engine was started and does not answer: see {_home(flavour) / 'dockerd.log'}")
     return engine
 
 
-def trim(engine: Engine) -> None:
-    """Make room for the builds of a test run in an engine of ours: of its build cache, what was used last is kept.
+def _trim(engine: Engine) -> None:
+    """Make room for the builds of a test run: of the build cache, what was used last is kept.
 
-    The caches that steps mount (downloads, byte code) are kept whole.
+    The caches that steps mount (downloads, byte code) are kept whole. Only a caller that has just started the engine
+    may call this: a build that takes a step from the cache while the engine removes it fails with "layer does not
+    exist".
     """
-    if engine.ours:
-        with contextlib.suppress(Unavailable):  # then the engine makes room when it must
-            engine.run(
-                "buildx", "prune", "--all", "--force", "--filter=type=regular", "--reserved-space=15GB", timeout=600
-            )
+    with contextlib.suppress(Unavailable):  # then the engine makes room when it must
+        engine.run("buildx", "prune", "--all", "--force", "--filter=type=regular", "--reserved-space=15GB", timeout=600)
 
 
 def down(flavour: str = "docker") -> bool:

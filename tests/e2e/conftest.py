@@ -37,7 +37,6 @@ def engine_of(flavour: str) -> Engine:
     try:
         if flavour not in _engines:
             _engines[flavour] = engines.up(flavour)
-            engines.trim(_engines[flavour])
     except Unavailable as reason:
         pytest.skip(f"no {flavour} engine: {reason}")
     return _engines[flavour]
