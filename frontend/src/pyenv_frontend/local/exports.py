@@ -1,4 +1,4 @@
-"""The variables of environments, in the words of whoever is going to read them."""
+"""The variables of environments, in the format of the program that reads them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _dotenv(variables: Mapping[str, str]) -> str:
 
 
 def _dotenv_value(value: str) -> str:
-    """Quoted only where it must be: `docker run --env-file` takes quotes for a part of the value."""
+    """Quote only if necessary: `docker run --env-file` treats quotes as part of the value."""
     if _PLAIN.fullmatch(value):
         return value
     if "'" not in value:
@@ -43,7 +43,7 @@ def _json(variables: Mapping[str, str]) -> str:
 
 
 def _spelled(variables: Mapping[str, str]) -> dict[str, str]:
-    """Those that a shell can have: the spelling with a dash is left to its twin with `_`."""
+    """Return those with names that a shell accepts; a name with a dash has a twin with `_`."""
     return {name: value for name, value in variables.items() if _NAME.fullmatch(name)}
 
 

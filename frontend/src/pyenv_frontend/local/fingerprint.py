@@ -1,4 +1,4 @@
-"""What an environment is made of, as digests: it is made anew when one of them changes, and for no other reason."""
+"""The inputs of an environment as digests: it is made again when one of them changes, and only then."""
 
 from __future__ import annotations
 
@@ -22,32 +22,32 @@ if TYPE_CHECKING:
 __all__ = ["Fingerprint", "fingerprint_of"]
 
 _LAYOUT: Final = "2"
-"""Counted up when environments of an older version of this package have to be made anew."""
+"""Increased when environments of an older version of this package have to be made again."""
 
 _MADE_BY_BUILDS: Final = frozenset({".git", ".pyenv", ".pyenv-frontend", "__pycache__", "build"})
-"""Names in a local package's folder that installing it may leave there; its source is elsewhere."""
+"""Names in a local package's folder that are no source: builds leave them there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fingerprint:
-    """The parts of one environment: what a person calls them, and a digest or short text of each."""
+    """The parts of one environment: a readable name for each, and a digest or short text."""
 
     parts: Mapping[str, str]
 
     @property
     def digest(self) -> str:
-        """One digest of them all."""
+        """One digest of all parts."""
         return _digest(json.dumps(sorted(self.parts.items())).encode())
 
 
 def fingerprint_of(pyenv: Pyenv, closure: RequirementInputs, context: BuildContext, folder: Path) -> Fingerprint:
-    """Take an environment's parts together.
+    """Collect the parts of an environment.
 
     Args:
         pyenv: the instruction.
         closure: what its requirements refer to.
-        context: where that lies.
-        folder: where the environment goes; part of what pip makes, since the scripts it writes name their Python.
+        context: the build context.
+        folder: where the environment goes; a part with pip only, whose scripts name their Python.
     """
     options = pyenv.options
     contents = replace(environment_options(pyenv, closure.locked), lines=(), no_compile=False)
@@ -63,7 +63,7 @@ def fingerprint_of(pyenv: Pyenv, closure: RequirementInputs, context: BuildConte
 
 
 def _tree(context: BuildContext, path: str) -> str:
-    """Return the digest of a file or folder: the names and contents below it."""
+    """Return the digest of a file or folder: of the names and contents below it."""
     total = hashlib.sha256()
     for name, content in _walk(context, path):
         total.update(f"{len(name)} {name} {_digest(content)}\n".encode())

@@ -1,4 +1,4 @@
-"""One environment's step as a process of this machine: its command, its progress as its output tells it, its errors."""
+"""The install step of one environment as a local process: its command, its progress, its errors."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ __all__ = ["InstallError", "LocalInstaller", "latest_progress", "plain"]
 
 _CONTROL: Final = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _REWRITTEN: Final = re.compile(r"^.*(?:\r|\x1b\[2?K)", re.MULTILINE)
-"""What was shown on a line of a terminal and then written over."""
+"""The part of a terminal's line that was overwritten later."""
 
 _PROGRESS: Final = (
     (re.compile(r"Resolving dependencies"), "resolving"),
@@ -41,52 +41,52 @@ _PROGRESS: Final = (
     (re.compile(r"^Installing collected packages", re.MULTILINE), "installing"),
     (re.compile(r"^ *Building (\S+)", re.MULTILINE), "building {}"),
 )
-"""What uv and pip write, and how it is called here."""
+"""What uv and pip write, and the text that is shown for it."""
 
 _CHATTER: Final = re.compile(
     r"^(Using (CPython|Python) .*|Creating virtual environment .*|Activate with: .*|error: PYENV .* stands above)\n?",
     re.MULTILINE,
 )
-"""Lines of a failed step that say nothing about the failure, or that say it again."""
+"""Lines of a failed step that do not describe the failure, or repeat it."""
 
 _SIZE: Final = (24, 160)
-"""Lines and columns of the terminal that the installer believes to write to."""
+"""Lines and columns of the installer's terminal."""
 
 
 class InstallError(Exception):
-    """The step failed; `str()` is what the installer said."""
+    """The step failed; `str()` is the installer's output."""
 
 
 def latest_progress(output: str) -> str:
-    """Return the latest progress that a piece of an installer's output speaks of; empty if of none."""
-    found = [(match.start(), text, match) for pattern, text in _PROGRESS for match in pattern.finditer(output)]
-    if not found:
+    """Return the latest progress that a piece of an installer's output reports, or an empty string."""
+    matches = [(match.start(), text, match) for pattern, text in _PROGRESS for match in pattern.finditer(output)]
+    if not matches:
         return ""
-    _, text, match = max(found, key=lambda each: each[0])
+    _, text, match = max(matches, key=lambda entry: entry[0])
     return text.format(*(group for group in match.groups() if group is not None))
 
 
 def plain(output: str) -> str:
-    """Return what stays readable of terminal output: no control sequences, no line that was written over."""
+    """Return terminal output without control sequences and overwritten text."""
     lines = _REWRITTEN.sub("", output.replace("\r\n", "\n"))
     return "\n".join(line.rstrip() for line in _CONTROL.sub("", lines).splitlines() if line.strip())
 
 
 @dataclass(slots=True)
 class LocalInstaller:
-    """Runs the steps, and ends those that run when everything is to end."""
+    """Runs install steps, and can stop all that are running."""
 
     uv: Path
     context: Path
     terminal: bool
-    """Whether progress is watched: uv counts its packages only when it writes to a terminal."""
+    """Whether to show progress: uv counts its packages only when it writes to a terminal."""
 
     _running: set[subprocess.Popen[bytes]] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _stopped: bool = False
 
     def run(self, job: Job, interpreter: LocalInterpreter, place: Path, progress: Callable[[str], None]) -> str:
-        """Make an environment in `place`; returns what the installer said.
+        """Make an environment in `place`; return the installer's output.
 
         Raises:
             InstallError: it cannot be made.
@@ -105,12 +105,12 @@ class LocalInstaller:
                 progress(latest_progress(output[-len(piece) - _SIZE[1] :]))
         text = plain(output)
         if process.returncode:
-            said = _CHATTER.sub("", text).strip()
-            raise InstallError(said or f"the installer ended with exit code {process.returncode}")
+            reason = _CHATTER.sub("", text).strip()
+            raise InstallError(reason or f"the installer ended with exit code {process.returncode}")
         return text
 
     def stop(self) -> None:
-        """End every step that runs; none is begun afterwards."""
+        """Stop every running step, and start no more."""
         with self._lock:
             self._stopped = True
             for process in self._running:
@@ -139,7 +139,7 @@ class LocalInstaller:
         with self._lock:
             if self._stopped:
                 raise InstallError("interrupted")
-            process = subprocess.Popen(  # a group of its own, so that all of it can be ended
+            process = subprocess.Popen(  # its own process group, so that all of it can be stopped
                 command, env=environ, stdin=subprocess.DEVNULL, stdout=output, stderr=output, process_group=0
             )
             self._running.add(process)
@@ -147,7 +147,7 @@ class LocalInstaller:
 
     @contextlib.contextmanager
     def _watched(self, process: subprocess.Popen[bytes]) -> Iterator[None]:
-        """Wait for a process at the end, and strike it from those that run."""
+        """Wait for a process at the end, and remove it from the running ones."""
         try:
             yield
         finally:
@@ -157,7 +157,7 @@ class LocalInstaller:
 
 
 def _heredoc(pyenv: Pyenv) -> str:
-    """Say where the first line of a PYENV's heredoc is: `Dockerfile:7`."""
+    """Return where the first line of a PYENV's heredoc is: `Dockerfile:7`."""
     bodies = [heredoc.body for heredoc in pyenv.instruction.heredocs if heredoc.content]
     if not bodies:
         return ""
@@ -165,7 +165,7 @@ def _heredoc(pyenv: Pyenv) -> str:
 
 
 def _pieces(reading: int) -> Iterator[str]:
-    """Return what is written, as it comes; a terminal whose other end is closed gives an error instead of an end."""
+    """Yield output as it arrives; a terminal whose other end is closed raises an error instead of ending."""
     with os.fdopen(reading, "rb", buffering=0) as stream:
         while True:
             try:

@@ -1,4 +1,4 @@
-"""Interpreters at hand: those that uv keeps, pyenv's versions, the system's; and what uv may download."""
+"""The interpreters of this machine: uv's, pyenv's and the system's; and those that uv may download."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ __all__ = ["LocalInterpreter", "LocalInterpreters", "MissingInterpreterError", "
 
 _ASK: Final = "import platform, sys; print(platform.python_implementation(), platform.python_version(), sys.executable)"
 _PATIENCE: Final = 20
-"""Seconds for an interpreter to say what it is; on a loaded machine a cold start takes some."""
+"""Seconds in which an interpreter must report its version; a cold start on a loaded machine takes some."""
 
 _USUAL_FOLDERS: Final = ("/usr/local/bin", "/usr/bin", "/opt/homebrew/bin")
 """Where systems keep their Pythons, for a PATH that leaves them out."""
 
 
 class MissingInterpreterError(LookupError):
-    """No interpreter of a version can be had; `hint` says how to get one."""
+    """No interpreter of a version is available; `hint` says how to get one."""
 
     def __init__(self, message: str, hint: str) -> None:
         super().__init__(message)
@@ -36,7 +36,7 @@ class MissingInterpreterError(LookupError):
 
 
 class StoppedError(Exception):
-    """The run ends, so no more interpreters are looked for."""
+    """The run is being stopped, so the search for interpreters ends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,24 +47,24 @@ class LocalInterpreter:
     """Absolute path of the executable, links followed."""
 
     version: str
-    """As it says itself: `3.8.18`."""
+    """As it reports itself: `3.8.18`."""
 
 
-def fits(version: str, wanted: PythonVersion) -> bool:
-    """Whether an interpreter's full version is what a PYENV asks for."""
+def fits(version: str, requested: PythonVersion) -> bool:
+    """Whether an interpreter's full version satisfies a PYENV."""
     try:
-        found = Version(version)
-    except InvalidVersion:  # a build of one's own may call itself 3.13.0+
-        return wanted.full is None and version.startswith(f"{wanted.minor}.")
-    if wanted.full is not None:
-        return found == Version(wanted.full)
-    same_series = f"{found.major}.{found.minor}" == wanted.minor
-    return same_series and (wanted.prerelease or not found.is_prerelease)
+        actual = Version(version)
+    except InvalidVersion:  # a custom build may call itself 3.13.0+
+        return requested.full is None and version.startswith(f"{requested.minor}.")
+    if requested.full is not None:
+        return actual == Version(requested.full)
+    same_series = f"{actual.major}.{actual.minor}" == requested.minor
+    return same_series and (requested.prerelease or not actual.is_prerelease)
 
 
 @dataclass(slots=True)
 class LocalInterpreters:
-    """The interpreters of this machine; each is started once, to ask what it is."""
+    """The interpreters of this machine; each is started once, to query its version."""
 
     uv: Path
     _known: dict[Path, LocalInterpreter | None] = field(default_factory=dict)
@@ -72,39 +72,45 @@ class LocalInterpreters:
     _stopped: Event = field(default_factory=Event)
     _locks: defaultdict[str, Lock] = field(default_factory=lambda: defaultdict(Lock))
 
-    def find(self, wanted: PythonVersion, downloading: Callable[[], None] = lambda: None) -> LocalInterpreter:
-        """Find the newest interpreter of a version, downloaded by uv if there is none and uv may.
+    def find(self, requested: PythonVersion, downloading: Callable[[], None] = lambda: None) -> LocalInterpreter:
+        """Find the newest interpreter of a version; let uv download one if there is none.
 
         Args:
-            wanted: the version.
+            requested: the version.
             downloading: called when a download begins.
 
         Raises:
             MissingInterpreterError: there is none, and none can be downloaded.
-            StoppedError: the run ends.
+            StoppedError: the run is being stopped.
         """
-        with self._locks[wanted.minor]:
-            found = self._best(wanted)
-            if found is None:
-                reason = self._download(wanted, downloading)
-                found = self._best(wanted)
-                if found is None:
-                    raise self._missing(wanted, reason)
-        return found
+        with self._locks[requested.minor]:
+            interpreter = self._best(requested)
+            if interpreter is None:
+                reason = self._download(requested, downloading)
+                interpreter = self._best(requested)
+                if interpreter is None:
+                    raise self._missing(requested, reason)
+        return interpreter
 
     def stop(self) -> None:
-        """Look for no more of them: an interpreter that Ctrl-C has ended must not count as missing."""
+        """Stop the search: an interpreter that Ctrl-C has ended must not count as missing."""
         self._stopped.set()
 
-    def _best(self, wanted: PythonVersion) -> LocalInterpreter | None:
-        fitting = [found for found in self._of_series(wanted.minor) if fits(found.version, wanted)]
+    def _best(self, requested: PythonVersion) -> LocalInterpreter | None:
+        fitting = [
+            interpreter for interpreter in self._of_series(requested.minor) if fits(interpreter.version, requested)
+        ]
         return max(fitting, key=_age, default=None)
 
     def _of_series(self, minor: str) -> list[LocalInterpreter]:
-        """Every interpreter of a series, each once, in the order of preference."""
+        """Return the interpreters of a series, without repetition, in order of preference."""
         places = dict.fromkeys(path.resolve() for path in self._candidates(minor) if os.access(path, os.X_OK))
-        found = (self._ask(path) for path in places)
-        return [each for each in found if each is not None and each.version.startswith(f"{minor}.")]
+        interpreters = (self._ask(path) for path in places)
+        return [
+            interpreter
+            for interpreter in interpreters
+            if interpreter is not None and interpreter.version.startswith(f"{minor}.")
+        ]
 
     def _candidates(self, minor: str) -> Iterator[Path]:
         yield from sorted(self._uv_folder().glob(f"cpython-{minor}.*/bin/python{minor}"))
@@ -115,7 +121,7 @@ class LocalInterpreters:
                 yield from (Path(folder, f"python{minor}"), Path(folder, "python3"))
 
     def _uv_folder(self) -> Path:
-        """Where uv keeps the Pythons that it downloaded; asking it to list them would start every Python on PATH."""
+        """Return uv's folder of downloaded Pythons; letting uv list them would start every Python on PATH."""
         if self._folder is None:
             done = subprocess.run([str(self.uv), "python", "dir"], capture_output=True, text=True, check=False)
             self._folder = Path(done.stdout.strip() or "/nonexistent")
@@ -129,30 +135,32 @@ class LocalInterpreters:
             self._known[path] = interpreter
         return self._known[path]
 
-    def _download(self, wanted: PythonVersion, downloading: Callable[[], None]) -> str:
-        """Let uv download one; returns why it did not, or an empty text."""
+    def _download(self, requested: PythonVersion, downloading: Callable[[], None]) -> str:
+        """Let uv download one; return why it did not, or an empty string."""
         if os.environ.get("UV_PYTHON_DOWNLOADS", "automatic") in {"never", "manual"}:
-            return "UV_PYTHON_DOWNLOADS forbids to download one"
-        if self._stopped.wait(0.05):  # Ctrl-C ends the interpreters that are asked a moment before it is heard here
+            return "UV_PYTHON_DOWNLOADS forbids a download"
+        if self._stopped.wait(0.05):  # Ctrl-C ends a queried interpreter a moment before it arrives here
             raise StoppedError
         downloading()
-        version = wanted.full or wanted.minor
+        version = requested.full or requested.minor
         words = [str(self.uv), "python", "install", "--no-bin", "--no-progress", version]
         environ = {**os.environ, "NO_COLOR": "1"}
         done = subprocess.run(words, capture_output=True, text=True, check=False, env=environ)
         return "" if done.returncode == 0 else f"uv could not download one: {_cause(done.stderr)}"
 
-    def _missing(self, wanted: PythonVersion, reason: str) -> MissingInterpreterError:
-        others = ", ".join(f"{each.version} ({each.python})" for each in self._of_series(wanted.minor))
+    def _missing(self, requested: PythonVersion, reason: str) -> MissingInterpreterError:
+        others = ", ".join(
+            f"{interpreter.version} ({interpreter.python})" for interpreter in self._of_series(requested.minor)
+        )
         have = f"; there is {others}" if others else ""
-        message = f"there is no Python {wanted.text} on this machine{have}" + (f", and {reason}" if reason else "")
-        version = wanted.full or wanted.minor
+        message = f"there is no Python {requested.text} on this machine{have}" + (f", and {reason}" if reason else "")
+        version = requested.full or requested.minor
         hint = f"get it with `pyenv install {version}`, `uv python install {version}` or the system's packages"
         return MissingInterpreterError(message, hint)
 
 
 def _asked(path: Path) -> LocalInterpreter | None:
-    """Start an interpreter and hear what it is; None for what does not start, or is no CPython."""
+    """Start an interpreter and query its version; None if it does not start or is not CPython."""
     command = [str(path), "-I", "-c", _ASK]
     try:
         done = subprocess.run(
@@ -172,7 +180,7 @@ def _age(interpreter: LocalInterpreter) -> tuple[int, Version]:
 
 
 def _cause(text: str) -> str:
-    """Return the last cause in uv's message, which is the one that says something."""
+    """Return the last cause in uv's message, which is the specific one."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     causes = [line.removeprefix("cause: ") for line in lines if line.startswith("cause: ")]
     return (causes or lines or ["it did not say why"])[-1]

@@ -1,4 +1,4 @@
-"""Which environments of a Dockerfile are made here, which of their options mean nothing here, and where each stands."""
+"""Which environments of a Dockerfile to make, which of their options have no effect here, and what is out of date."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = ["Job", "choose", "ignored_options", "job_of"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One environment, and what is to be done about it."""
+    """One environment, and what has to be done for it."""
 
     pyenv: Pyenv
     fingerprint: Fingerprint | None = None
@@ -35,7 +35,7 @@ class Job:
     """Those of its projects that have a `uv.lock`."""
 
     stale: tuple[str, ...] = ()
-    """Why it is to be made; empty if it is up to date."""
+    """Why it has to be made; empty if it is up to date."""
 
     error: UserError | None = None
     plan: InstallPlan | None = None
@@ -53,32 +53,32 @@ class Job:
 
 
 def choose(program: Program, target: str) -> tuple[list[Pyenv], list[str]]:
-    """Return the PYENVs whose variables an image of `target` has: the stage's own and those of the stages below it.
+    """Return the PYENVs whose variables an image of `target` has: the stage's own and those of its parent stages.
 
     Returns:
-        The PYENVs in the order of the file, and sentences about those that are left out.
+        The PYENVs in the order of the file, and notes about those that are left out.
     """
     if not program.stages:
         return [], []
     stage: Stage | None = program.stage(target) if target else program.stages[-1]
-    said: list[str] = []
-    found: list[Pyenv] = []
+    notes: list[str] = []
+    pyenvs: list[Pyenv] = []
     indices: set[int] = set()
     while stage is not None:
         indices.add(stage.index)
-        found[:0] = [each.pyenv for each in stage.environments if not each.pyenv.onbuild]
-        triggers = [each.pyenv.name.text for each in stage.environments if each.pyenv.onbuild]
-        said += [f"{name}: ONBUILD PYENV makes it in the images built from this one" for name in triggers]
+        pyenvs[:0] = [environment.pyenv for environment in stage.environments if not environment.pyenv.onbuild]
+        triggers = [environment.pyenv.name.text for environment in stage.environments if environment.pyenv.onbuild]
+        notes += [f"{name}: ONBUILD PYENV makes it in the images built from this one" for name in triggers]
         stage = None if stage.parent is None else program.stages[stage.parent]
     for other in program.stages:
-        if other.index not in indices and other.environments and not found:
-            names = ", ".join(each.pyenv.name.text for each in other.environments)
-            said.append(f"{names}: in another stage; to make it, say --target {other.name or other.index}")
-    return found, said
+        if other.index not in indices and other.environments and not pyenvs:
+            names = ", ".join(environment.pyenv.name.text for environment in other.environments)
+            notes.append(f"{names}: in another stage; to make it, say --target {other.name or other.index}")
+    return pyenvs, notes
 
 
 def ignored_options(pyenv: Pyenv) -> list[str]:
-    """Say which options have no effect outside an image, and what holds instead."""
+    """Return notes on the options that have no effect outside an image, and on what applies instead."""
     written = {name for name, _ in pyenv.options.spans}
     if pyenv.options.network == "none":
         written.discard("network")
@@ -90,7 +90,7 @@ def ignored_options(pyenv: Pyenv) -> list[str]:
 
 
 def job_of(pyenv: Pyenv, context: BuildContext, store: Store) -> Job:
-    """Compare what an environment would be made of with what it was made of."""
+    """Compare the inputs of an environment with those that it was made from."""
     try:
         plan = plan_install(pyenv, context)
     except UserError as error:

@@ -1,4 +1,4 @@
-"""Who is where: one line per environment, rewritten on a terminal, added one by one elsewhere."""
+"""Progress of environments: one line for each, rewritten on a terminal, appended elsewhere."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _BAR: Final = 20
 """Cells of a progress bar."""
 
 _WIDE: Final = 72
-"""Columns from which on there is room for a bar."""
+"""Columns of a terminal that is wide enough for a bar."""
 
 _INTERVAL: Final = 0.1
-"""Seconds between two pictures."""
+"""Seconds between two updates."""
 
 
 @dataclass(slots=True)
@@ -76,10 +76,10 @@ class Progress:
     def __post_init__(self) -> None:
         self._lines = {name: _EnvironmentLine() for name in self.names}
         if len(self._lines) >= shutil.get_terminal_size().lines:
-            self.terminal = False  # what has scrolled away cannot be rewritten
+            self.terminal = False  # lines that have scrolled away cannot be rewritten
 
     def __enter__(self) -> Self:
-        """Begin to draw."""
+        """Start drawing."""
         if self.terminal and self._lines:
             self._thread = threading.Thread(target=self._keep_drawing, daemon=True)
             self._thread.start()
@@ -88,14 +88,14 @@ class Progress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Draw the last picture."""
+        """Draw the final state."""
         self._closed.set()
         if self._thread is not None:
             self._thread.join()
             self._draw()
 
     def stop(self) -> None:
-        """Say that what is not finished was stopped; whatever is told afterwards does not count."""
+        """Mark unfinished environments as stopped, and ignore later updates."""
         with self._lock:
             self._stopped = True
             for line in self._lines.values():
@@ -103,7 +103,7 @@ class Progress:
                     line.text, line.state = "stopped", "failed"
 
     def say(self, name: str, text: str, state: State = "working") -> None:
-        """Tell what happens to an environment; an empty text changes nothing."""
+        """Report the progress of an environment; an empty text changes nothing."""
         with self._lock:
             line = self._lines[name]
             if self._stopped or not text or (line.text, line.state) == (text, state):
@@ -111,7 +111,7 @@ class Progress:
             begins = line.state != state
             line.since = time.monotonic() if begins else line.since
             line.text, line.state = text, state
-            if not self.terminal and begins:  # its beginning and its end; numbers are for terminals
+            if not self.terminal and begins:  # only start and end; counts are for terminals
                 print(f"{name}: {text}", file=self.stream, flush=True)
 
     def _keep_drawing(self) -> None:

@@ -26,7 +26,7 @@ __all__ = ["Runner"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runner:
-    """What it takes to make environments."""
+    """Makes environments."""
 
     store: Store
     interpreters: LocalInterpreters
@@ -34,15 +34,15 @@ class Runner:
     progress: Progress
 
     def make(self, jobs: Sequence[Job], at_once: int) -> dict[str, UserError]:
-        """Make all of them, as many at once as said; returns the errors by the environments' names."""
+        """Make the environments, `at_once` at a time; return the errors by the environments' names."""
         errors: dict[str, UserError] = {}
         pool = ThreadPoolExecutor(max_workers=at_once)
-        waiting = {pool.submit(self._one, job): job for job in jobs}
+        waiting = {pool.submit(self._run, job): job for job in jobs}
         try:
             for future in as_completed(waiting):
                 error = future.result()
                 errors |= {waiting[future].name: error} if error else {}
-        except BaseException:  # Ctrl-C too: all that still works is told to stop
+        except BaseException:  # Ctrl-C too: everything that still runs is stopped
             self.interpreters.stop()
             self.progress.stop()
             pool.shutdown(wait=False, cancel_futures=True)
@@ -51,28 +51,28 @@ class Runner:
         pool.shutdown()
         return {job.name: errors[job.name] for job in jobs if job.name in errors}
 
-    def _one(self, job: Job) -> UserError | None:
-        error = job.error or self._made(job)
+    def _run(self, job: Job) -> UserError | None:
+        error = job.error or self._make(job)
         if error is not None:
-            kept = " (the one made before stays)" if self.store.record(job.name) else ""
-            self.progress.say(job.name, f"failed{kept}", "failed")
+            note = " (the one made before stays)" if self.store.record(job.name) else ""
+            self.progress.say(job.name, f"failed{note}", "failed")
         return error
 
-    def _made(self, job: Job) -> UserError | None:
+    def _make(self, job: Job) -> UserError | None:
         began = time.monotonic()
-        wanted = job.pyenv.version
+        version = job.pyenv.version
         try:
-            self.progress.say(job.name, f"looking for Python {wanted.text}")
-            python = self.interpreters.find(wanted, lambda: self._say(job, f"downloading Python {wanted.text}"))
-            made = self.store.begin(job.name)
+            self.progress.say(job.name, f"looking for Python {version.text}")
+            python = self.interpreters.find(version, lambda: self._say(job, f"downloading Python {version.text}"))
+            folder = self.store.begin(job.name)
             self._say(job, f"making it with Python {python.version}")
-            self.installer.run(job, python, made, lambda text: self._say(job, text))
+            self.installer.run(job, python, folder, lambda text: self._say(job, text))
             if job.fingerprint is not None:
                 parts, dockerfile = job.fingerprint.parts, job.pyenv.instruction.file.name.rpartition("/")[2]
                 record = Record(
                     parts=parts, interpreter=str(python.python), version=python.version, dockerfile=dockerfile
                 )
-                self.store.finish(job.name, made, record)
+                self.store.finish(job.name, folder, record)
         except MissingInterpreterError as error:
             return UserError(str(error), job.place, hint=error.hint)
         except TakenError as error:
@@ -81,7 +81,7 @@ class Runner:
             return None
         except InstallError as error:
             return UserError(f"PYENV {job.name} could not be made:\n{error}", job.place)
-        packages = len([*made.glob("lib/python*/site-packages/*.dist-info")])
+        packages = len([*folder.glob("lib/python*/site-packages/*.dist-info")])
         counted = f"{packages} package{'s' * (packages != 1)}, " if packages else ""
         self.progress.say(
             job.name, f"done in {time.monotonic() - began:.1f} s ({counted}Python {python.version})", "done"

@@ -1,9 +1,9 @@
-"""The folder `.pyenv-frontend`: where environments are made, and how one takes its place in a single step.
+"""The folder `.pyenv-frontend`: where environments are made, and how one replaces another atomically.
 
 An environment is made in `.store/<name>-<random>`, to which nothing refers, and becomes `<name>` when it is finished,
-by the renaming of a link. So `<name>` is a whole environment or nothing at every moment: a process that is killed
-leaves a folder without a link, which the next run deletes, and an installer that outlives it writes to a folder that is
-not used. Tasks that run in the old environment keep it until then.
+by renaming a link. So `<name>` is at every moment a complete environment or missing: a process that is killed leaves a
+folder without a link, which the next run deletes, and an installer that outlives it writes to a folder that is not
+used. Tasks that run in the old environment keep it until then.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ __all__ = ["FOLDER", "FORMER_FOLDER", "Record", "Store", "TakenError"]
 
 FOLDER: Final = ".pyenv-frontend"
 FORMER_FOLDER: Final = ".pyenv"
-"""The folder's name before 0.2; in a home it is the folder of the program pyenv."""
+"""The folder's name before 0.2; in a home folder that name is taken by the program pyenv."""
 
 _STORE: Final = ".store"
 _LOCK: Final = ".lock"
@@ -34,12 +34,12 @@ _IGNORE: Final = "# Made by pyenv-frontend local\n*\n"
 
 
 class TakenError(Exception):
-    """There is something at an environment's place that this package did not make."""
+    """The path of an environment is taken by something that this package did not make."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """What is written down about a finished environment, inside it."""
+    """What is recorded about a finished environment, inside it."""
 
     parts: Mapping[str, str]
     """The fingerprint's parts."""
@@ -66,16 +66,16 @@ class Store:
         self._store = self.folder / _STORE
 
     def place(self, name: str) -> Path:
-        """Where an environment is found."""
+        """Return the path of an environment."""
         return self.folder / name
 
     def python(self, name: str) -> Path:
-        """Return the python of an environment."""
+        """Return the path of an environment's `python`."""
         return self.place(name) / "bin" / "python"
 
     @contextlib.contextmanager
     def locked(self, waiting: Callable[[], None]) -> Iterator[None]:
-        """Keep other runs out of this folder; `waiting` is called if one is at work already."""
+        """Lock this folder against other runs; `waiting` is called if another run has the lock."""
         self._store.mkdir(parents=True, exist_ok=True)
         ignore = self.folder / ".gitignore"
         if not ignore.exists():
@@ -89,7 +89,7 @@ class Store:
             yield
 
     def record(self, name: str) -> Record | None:
-        """Return what is known of a finished environment; None where there is none that works."""
+        """Return the record of a finished environment; None if there is none that works."""
         if not _is_ours(self.place(name)) or not os.access(self.python(name), os.X_OK):
             return None
         try:
@@ -98,37 +98,37 @@ class Store:
             return None
 
     def begin(self, name: str) -> Path:
-        """Return a fresh folder to make an environment in.
+        """Return a new folder to make an environment in.
 
         Raises:
-            TakenError: what lies at its final place is not ours to replace.
+            TakenError: something else is at its final path.
         """
         place = self.place(name)
         if place.exists() and not _is_ours(place):
             raise TakenError(f"{place} is there already, and pyenv-frontend did not make it")
         return self._store / f"{name}-{secrets.token_hex(4)}"
 
-    def finish(self, name: str, made: Path, record: Record) -> None:
-        """Put a finished environment in its place."""
-        (made / _RECORD).write_text(json.dumps(asdict(record), indent=1), encoding="utf-8")
-        link = made.with_name(f"{made.name}.link")
-        link.symlink_to(os.path.relpath(made, self.folder))
+    def finish(self, name: str, finished: Path, record: Record) -> None:
+        """Move a finished environment to its final path."""
+        (finished / _RECORD).write_text(json.dumps(asdict(record), indent=1), encoding="utf-8")
+        link = finished.with_name(f"{finished.name}.link")
+        link.symlink_to(os.path.relpath(finished, self.folder))
         link.replace(self.place(name))
 
     def names(self) -> list[str]:
-        """Name the environments that are in place."""
+        """Return the names of the finished environments."""
         return _environments_in(self.folder)
 
     def former_environments(self) -> list[str]:
-        """Name the environments that an earlier version left in its folder, which no version deletes."""
+        """Return the names of the environments in an earlier version's folder, which no version deletes."""
         return _environments_in(self.folder.with_name(FORMER_FOLDER))
 
     def remove(self, name: str) -> None:
-        """Take an environment away: first its link, so that it never looks whole while it is not."""
+        """Remove an environment: its link at once, its files with the next `sweep`."""
         self.place(name).unlink()
 
     def sweep(self) -> None:
-        """Delete what is in no environment's place: leftovers of interrupted runs, and what was replaced."""
+        """Delete what no environment uses: leftovers of interrupted runs, and replaced environments."""
         linked = {self.place(name).readlink().name for name in self.names()}
         for path in self._store.iterdir() if self._store.is_dir() else ():
             if path.name in linked:
@@ -139,7 +139,7 @@ class Store:
                 shutil.rmtree(path, ignore_errors=True)
 
     def clean(self) -> list[str]:
-        """Delete every environment; returns their names. The folder goes too, unless it holds something else."""
+        """Delete every environment; return their names. The folder is removed too, unless it holds something else."""
         names = self.names()
         for name in names:
             self.remove(name)
