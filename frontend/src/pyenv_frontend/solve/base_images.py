@@ -1,8 +1,8 @@
-"""The facts of base images, as the engine has them.
+"""The facts of base images, read through the engine.
 
 `FROM <reference>` alone is given to the engine's own Dockerfile frontend, with all options of this build: named
 contexts, platforms, linked targets and policies mean for us what they mean for it. The answer is the image's file
-system, to read from, and its configuration. All images are asked for together.
+system, to read from, and its configuration. All images are requested together.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class _Image:
 
 
 class BaseImages:
-    """The images that stages with a PYENV begin with; they are asked for when this is made.
+    """The images that stages with a PYENV begin with; the constructor requests them.
 
     Args:
         session: the build.
@@ -64,7 +64,7 @@ class BaseImages:
         """The first stage of the file that begins with an image."""
         skipped = set(map(id, program.left_out))
         for stage in program.stages:
-            if any(each.is_pyenv and id(each) not in skipped for each in stage.instructions):
+            if any(instruction.is_pyenv and id(instruction) not in skipped for instruction in stage.instructions):
                 first = stage
                 while first.parent is not None:
                     first = program.stages[first.parent]
@@ -128,7 +128,7 @@ class BaseImages:
     def _solve(self, key: BaseKey) -> dict[str, tuple[_Image, RefId]]:
         """Load the file systems, under the names that their steps have in the whole build.
 
-        The engine goes by the first name that it hears for a step.
+        The engine keeps the first name that it gets for a step.
         """
         waiting = {}
         for platform, image in self._load(*key).items():
@@ -145,7 +145,7 @@ class BaseImages:
 
     def _inspect(self, key: BaseKey, image: _Image, files: ImageFiles, program: Program, platform: str) -> Base:
         stages = [stage for stage in program.stages if (stage.root, stage.root_platform) == key]
-        pyenvs = [each.pyenv for stage in stages for each in stage.environments]
+        pyenvs = [environment.pyenv for stage in stages for environment in stage.environments]
         reference = key[0]
         try:
             files.load(FILES, [(folder, PYTHONS) for folder in folders(image.env)])
@@ -154,11 +154,11 @@ class BaseImages:
                 files,
                 user=str(image.config.get("User") or ""),
                 env=image.env,
-                series=frozenset(each.version.minor for each in pyenvs if each.version.full),
+                series=frozenset(pyenv.version.minor for pyenv in pyenvs if pyenv.version.full),
                 programs=lambda paths: _programs(files, paths, pyenvs, self._architecture(key, platform)),
             )
         except ImageFileError as error:
-            place = [Location(program.document.file, each.version.span) for each in pyenvs[:1]]
+            place = [Location(program.document.file, pyenv.version.span) for pyenv in pyenvs[:1]]
             hint = "use another base image, or PYENV in a stage that is based on another one"
             raise UserError(str(error), *place, hint=hint) from error
         architecture = self._architecture(key, platform)
@@ -169,7 +169,7 @@ class BaseImages:
         return (key[1] or target).partition("/")[2].partition("/")[0]
 
     def _triggers(self, reference: str) -> tuple[str, ...]:
-        """Return the triggers of an image whose work we take over; of all others the engine takes care."""
+        """Return the triggers of an image whose work we take over; the engine runs all others."""
         if not astro_runtime.has_triggers(reference):
             return ()
         config = json.loads(self._session.bridge.resolve_image(reference).get().config).get("config") or {}
@@ -177,8 +177,8 @@ class BaseImages:
 
 
 def _programs(files: ImageFiles, paths: Iterable[str], pyenvs: Sequence[Pyenv], architecture: str) -> Iterator[str]:
-    """Return the interpreters that work; those of series that no PYENV wants only keep a name in PATH, and count."""
-    names = {f"python{each.version.minor}" for each in pyenvs}
+    """Return the interpreters that work. Those of series that no PYENV names are not checked, and count."""
+    names = {f"python{pyenv.version.minor}" for pyenv in pyenvs}
     candidates = [path for path in paths if path.rpartition("/")[2] in names]
     yield from (path for path in paths if path not in candidates)
     heads = files.executables(candidates, 20)

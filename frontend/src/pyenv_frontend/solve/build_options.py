@@ -1,7 +1,7 @@
-"""What the client asked for, parsed once at the door. The keys of BuildKit's frontend options are known here only.
+"""The client's options, parsed once. Only this module knows the keys of BuildKit's frontend options.
 
-BuildKit hands options over as environment variables, `BUILDKIT_FRONTEND_OPT_<n>=key=value`. Whatever is not looked at
-here is passed on to Docker's own frontend as it came.
+BuildKit passes options as environment variables, `BUILDKIT_FRONTEND_OPT_<n>=key=value`. Options that are not used here
+are passed on to Docker's own frontend unchanged.
 
 Source of truth: BuildKit `frontend/dockerui/config.go`, `context.go` and `frontend/gateway/gateway.go`.
 """
@@ -55,14 +55,14 @@ class BuildOptions:
     """One build's options."""
 
     raw: Mapping[str, str]
-    """All of them, as they came."""
+    """All options, unchanged."""
     session: str
-    """The client's session, which local files come from."""
+    """The client's session, which provides local files."""
     delegate: Delegate
     filename: str = "Dockerfile"
-    """The Dockerfile's path inside what it is read from; also the name in all messages."""
+    """The Dockerfile's path inside its file system; also its name in all messages."""
     request: str | None = None
-    """A call that is no build: `frontend.lint`, `frontend.outline`, ..."""
+    """A call other than a build: `frontend.lint`, `frontend.outline`, ..."""
     target: str | None = None
     """The stage to build, as the user named it."""
     platforms: tuple[str, ...] = ()
@@ -72,13 +72,13 @@ class BuildOptions:
     """Address of a remote build context."""
     context_subdir: str | None = None
     dockerfile_local: str = _DOCKERFILE
-    """Name of the client's folder that the Dockerfile lies in."""
+    """Name of the client's folder that contains the Dockerfile."""
     dockerfile_forced: bool = False
-    """Whether the client insists on that folder, whatever the context is."""
+    """Whether that folder is used whatever the context is."""
     local_sessions: Mapping[str, str] = field(default_factory=dict)
     """Sessions of single local folders, by name (clients that share sessions)."""
     named_contexts: Mapping[str, str] = field(default_factory=dict)
-    """`--build-context`: what stands for an image or a stage, by name, a `::platform` behind it included."""
+    """`--build-context`: what replaces an image or a stage, by name, including a `::platform` suffix."""
     cache_imports: tuple[tuple[str, Mapping[str, str]], ...] = ()
     """`--cache-from`: type and attributes."""
     resolve_mode: str = ""
@@ -86,7 +86,7 @@ class BuildOptions:
     check: str | None = None
     """`BUILDKIT_DOCKERFILE_CHECK`: settings of Docker's linter that override the file's own."""
     build_platform: str = "linux/amd64"
-    """What the engine's machine is; tools of ours that come with this frontend run there."""
+    """The platform of the engine's machine; the tools in this frontend's image run there."""
     debug: bool = False
     """`PYENV_FRONTEND_DEBUG`: show the expanded Dockerfile and timings."""
 
@@ -96,14 +96,14 @@ class BuildOptions:
         return self.raw.get("source", "")
 
     def is_named_context(self, reference: str) -> bool:
-        """Tell whether something else stands for an image (`--build-context`, a linked target of bake)."""
+        """Tell whether something replaces an image (`--build-context`, a linked target of bake)."""
         return familiar(reference) in {familiar(name.partition("::")[0]) for name in self.named_contexts}
 
     def forwarded(self, *, without: tuple[str, ...] = (), **changed: str) -> dict[str, str]:
-        """Give the options for Docker's own frontend.
+        """Return the options for Docker's own frontend.
 
-        `cmdline` is always among them: it is what keeps that frontend from reading the syntax line again and starting
-        us once more. The depth is our own guard, for a delegate that is ourselves.
+        `cmdline` is always among them: it keeps that frontend from reading the syntax line and starting us again. The
+        depth is our own guard against a delegate that is this frontend.
         """
         options = {key: value for key, value in self.raw.items() if key != "source" and key not in without}
         options.setdefault("cmdline", self.raw.get("source", _BUILT_IN))
@@ -113,22 +113,22 @@ class BuildOptions:
         return options | changed
 
     def for_expanded(self, contexts: Iterable[str] = ()) -> dict[str, str]:
-        """Return the options for building an expanded Dockerfile that is handed over as an input.
+        """Return the options for building an expanded Dockerfile that is passed as an input.
 
-        An input named `dockerfile` is only looked at where the client does not insist on its own folder and the context
-        is not remote; a remote context therefore travels as an input too.
+        An input named `dockerfile` is used only if the client does not insist on its own folder and the context is not
+        remote; a remote context is therefore passed as an input too.
 
         Args:
-            contexts: the named contexts that are handed over as inputs of the same names.
+            contexts: the named contexts that are passed as inputs of the same names.
         """
         dropped = ("dockerfilekey", self.raw.get("contextkey", "context"), "contextsubdir")
         return self.forwarded(without=dropped, **{f"context:{name}": f"input:{name}" for name in contexts})
 
     def for_base(self, options: Mapping[str, str] | None = None) -> dict[str, str]:
-        """Return the options for looking at an image, without what is about the user's file.
+        """Return the options for inspecting an image, without those about the user's file.
 
         Args:
-            options: those to begin with, if not those of the build.
+            options: those to start from; None: those of the build.
         """
         about_file = {"target", "requestid", "no-cache"}
         options = self.for_expanded() if options is None else options
@@ -136,21 +136,21 @@ class BuildOptions:
 
     @staticmethod
     def for_platform(options: Mapping[str, str], platform: str) -> dict[str, str]:
-        """Give `options` for one of the build's platforms, with a result that can be put beside the others'."""
+        """Return `options` for one of the build's platforms, with a result that can be joined with the others'."""
         return {**options, "platform": platform, "multi-platform": "true"}
 
     def for_request(self, request: str, options: Mapping[str, str], **changed: str) -> dict[str, str]:
-        """Give `options` as those of a call that is no build."""
+        """Return `options` for a call other than a build."""
         caps = {*options.get("frontend.caps", "").split(","), "moby.buildkit.frontend.subrequests"} - {""}
         return {**options, "requestid": request, "frontend.caps": ",".join(sorted(caps)), **changed}
 
     def quiet(self, options: Mapping[str, str]) -> dict[str, str]:
-        """Give `options` with Docker's linter switched off."""
+        """Return `options` with Docker's linter switched off."""
         return {**options, _CHECK_ARG: "skip=all"}
 
 
 def parse(environment: Mapping[str, str]) -> BuildOptions:
-    """Read the options out of the process's environment.
+    """Read the options from the environment of the process.
 
     Raises:
         OptionsError: an option cannot be read, or the build would delegate to this frontend itself.
@@ -190,7 +190,7 @@ def _under(raw: Mapping[str, str], prefix: str) -> dict[str, str]:
 
 
 def _delegate(raw: Mapping[str, str]) -> Delegate:
-    """Find who builds: the build-arg, or `dockerfile=` behind the image on the syntax line, or the engine itself."""
+    """Find the delegate: the build-arg, `dockerfile=` after the image on the syntax line, or the engine's own."""
     source = raw.get(_DELEGATE_ARG, "")
     for word in raw.get("cmdline", "").split()[1:]:
         key, _, value = word.partition("=")
@@ -206,22 +206,22 @@ def _delegate(raw: Mapping[str, str]) -> Delegate:
 
 
 def _cache_imports(raw: Mapping[str, str]) -> tuple[tuple[str, Mapping[str, str]], ...]:
-    """Read `cache-imports` (JSON) and the older `cache-from` (references, by commas).
+    """Read `cache-imports` (JSON) and the older `cache-from` (references separated by commas).
 
-    A definition that we solve ourselves finds its cache only where these are named again.
+    A definition that we solve ourselves uses the imported cache only if the imports are named again.
     """
-    found: list[tuple[str, Mapping[str, str]]] = []
+    imports: list[tuple[str, Mapping[str, str]]] = []
     if text := raw.get("cache-imports"):
         try:
-            found += [(entry["Type"], entry.get("Attrs") or {}) for entry in json.loads(text)]
+            imports += [(entry["Type"], entry.get("Attrs") or {}) for entry in json.loads(text)]
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise OptionsError(f"the option cache-imports cannot be read: {text}") from error
-    found += [("registry", {"ref": ref}) for ref in raw.get("cache-from", "").split(",") if ref]
-    return tuple(found)
+    imports += [("registry", {"ref": ref}) for ref in raw.get("cache-from", "").split(",") if ref]
+    return tuple(imports)
 
 
 def _build_platform(workers: str) -> str:
-    """Read the first platform of the first worker out of what the engine says about itself (JSON)."""
+    """Read the first platform of the first worker from the engine's description of itself (JSON)."""
     try:
         platform = json.loads(workers)[0]["platforms"][0]
         parts = (platform["os"], platform["architecture"], platform.get("variant"))

@@ -1,7 +1,7 @@
-"""The build context, asked of the engine: only the files that somebody asks for leave the client.
+"""The build context, read through the engine: only the files that are read leave the client.
 
-`inputs` follows requirements files through it. A local context is the client's folder: each set of paths is a load of
-its own, so what is known to be wanted is loaded together. Any other context is one file system that the engine holds.
+`inputs` follows requirements files through it. A local context is the client's folder: each set of paths is a separate
+load, so paths that are known in advance are loaded together. Any other context is one file system in the engine.
 """
 
 from __future__ import annotations
@@ -34,23 +34,23 @@ _ABSENT = ("no such file", "not found", "not a directory", "is a directory", "to
 
 
 class ContextStore(Protocol):
-    """Where a path of the context is to be looked for."""
+    """Where a path of the context is looked up."""
 
     def contents(self, path: str) -> RefId:
-        """Give a file system that has the file, if the context has it."""
+        """Return a file system that has the file, if the context has it."""
         ...
 
     def metadata(self, path: str) -> RefId:
-        """Give a file system in which the path can be looked at."""
+        """Return a file system in which the path can be inspected."""
         ...
 
     def listing(self, folder: str) -> RefId:
-        """Give a file system that has the names in the folder."""
+        """Return a file system that has the names in the folder."""
         ...
 
 
 class EngineFileSystem:
-    """A context that the engine holds as a whole: git, a download, the result of another build."""
+    """A context that is one file system in the engine: git, a download, the result of another build."""
 
     def __init__(self, bridge: Bridge, definition: wire.Definition) -> None:
         self._bridge = bridge
@@ -89,7 +89,7 @@ class ClientFolder:
         return self._contents[path]
 
     def metadata(self, path: str) -> RefId:
-        """See `ContextStore.metadata`; of a folder nothing but itself is loaded."""
+        """See `ContextStore.metadata`; a folder is loaded without its contents."""
         if path in self._contents:
             return self._contents[path]
         if path not in self._metadata:
@@ -123,7 +123,7 @@ class ContextFiles:
         self._store = store
         self._ignore = ignore
         self._links: dict[tuple[RefId, str], dict[str, str]] = {}
-        """What the links of a folder say, by name: each folder is listed once, however many of its files are read."""
+        """The targets of a folder's links by name; each folder is listed once, however many of its files are read."""
 
     def read(self, path: str) -> bytes:
         """Read a file; see `BuildContext`."""
@@ -136,7 +136,7 @@ class ContextFiles:
             if _absent(error):
                 raise NotInContextError(path) from error
             raise
-        # The engine has followed links without asking the ignore file; the step that installs has what that lets in.
+        # The engine follows links regardless of the ignore file; the install step gets only what that file lets in.
         if self._ignore.patterns and self._leads_to_ignored(ref, path):
             raise NotInContextError(path)
         return content
@@ -158,11 +158,11 @@ class ContextFiles:
         return tuple(sorted(name for name in names if not self.ignored_by(prefix + name)))
 
     def link_target(self, path: str) -> str:
-        """Return what a symbolic link says; see `BuildContext`."""
+        """Return the target of a symbolic link; see `BuildContext`."""
         return self._link(self._store.listing(path.rpartition("/")[0]), path)
 
     def ignored_by(self, path: str) -> str:
-        """Return the ignore file that leaves a path out; see `BuildContext`."""
+        """Return the ignore file that excludes a path; see `BuildContext`."""
         return self._ignore.name if self._ignore.ignores(path) else ""
 
     def _leads_to_ignored(self, ref: RefId, path: str) -> bool:
@@ -172,7 +172,7 @@ class ContextFiles:
             return True
 
     def _link(self, ref: RefId, path: str) -> str:
-        """Return what the link at a path of a file system says; listings show links, `stat` follows them."""
+        """Return the target of the link at a path of a file system; listings show links, `stat` follows them."""
         folder, _, name = path.rpartition("/")
         if (ref, folder) not in self._links:
             try:
@@ -198,10 +198,10 @@ class ContextFiles:
 def read_ignore_file(
     bridge: Bridge, file: UserFile, folder: ClientFolder
 ) -> tuple[DockerIgnore, tuple[str, bytes] | None]:
-    """Find the ignore file of a local context: the Dockerfile's own, else the folder's.
+    """Find the ignore file of a local context: the Dockerfile's own, or else the folder's.
 
     Returns:
-        Its rules, and name and text of the Dockerfile's own: Docker's frontend looks for that beside the Dockerfile.
+        Its rules, and name and text of the Dockerfile's own, which Docker's frontend looks for beside the Dockerfile.
     """
     own = file.ignore_file(bridge)
     if own is None:
@@ -210,7 +210,7 @@ def read_ignore_file(
 
 
 def _only(pattern: str) -> dict[str, str]:
-    """Ask for what a pattern matches, without what lies in it."""
+    """Return the attributes that load what a pattern matches, without the contents of folders."""
     return {"local.includepattern": _json([pattern]), "local.excludepatterns": _json([f"{pattern}/*"])}
 
 

@@ -1,4 +1,4 @@
-"""Errors as the client gets them: one sentence, and the places in the user's Dockerfile that it is about.
+"""Errors as the client gets them: one sentence, and the places in the user's Dockerfile that it refers to.
 
 A place is a detail `errdefs.Source` of the status, in the JSON that Go's encoder makes of the protobuf message; buildx
 prints the marked lines for it. Positions also stand in the text of Docker's parse errors.
@@ -33,7 +33,7 @@ _ON_LINE = re.compile(r"\bon line (\d+)")
 
 
 def located(error: UserError, file: UserFile) -> Status:
-    """Make a status of a mistake in the user's Dockerfile, or in a file that it refers to."""
+    """Make a status from a mistake in the user's Dockerfile, or in a file that it refers to."""
     details = []
     notes = []
     for location in error.locations:
@@ -52,35 +52,35 @@ def located(error: UserError, file: UserFile) -> Status:
 
 
 def relabelled(status: Status, labels: Labels) -> Status:
-    """Let an error about the expanded file speak of the user's; details that we do not know are kept."""
-    message = _ON_LINE.sub(lambda found: f"on line {labels.line(int(found[1]))}", status.message)
+    """Change an error about the expanded file into one about the user's; unknown details are kept."""
+    message = _ON_LINE.sub(lambda match: f"on line {labels.line(int(match[1]))}", status.message)
     details = tuple(
-        _source(each, labels.expanded, labels.file, lambda ranges: relabelled_ranges(ranges, labels))
-        for each in status.details
+        _source(detail, labels.expanded, labels.file, lambda ranges: relabelled_ranges(ranges, labels))
+        for detail in status.details
     )
     return Status(message, status.code, details)
 
 
 def at_lines(status: Status, text: bytes, file: UserFile, lines: Lines) -> Status:
-    """Let an error about a small Dockerfile of ours speak of the user's lines that it was made for."""
+    """Change an error about a small generated Dockerfile into one about the user's lines that it was made for."""
     ranges = results.line_ranges_json(lines.numbers())
-    details = tuple(_source(each, text, file, lambda _: ranges) for each in status.details)
+    details = tuple(_source(detail, text, file, lambda _: ranges) for detail in status.details)
     return Status(_ON_LINE.sub(f"on line {lines.first}", status.message), status.code, details)
 
 
 def of_same_lines(status: Status, text: bytes, file: UserFile) -> Status:
-    """Let an error about a file of ours that has the user's lines speak of the user's."""
-    details = tuple(_source(each, text, file, lambda ranges: ranges) for each in status.details)
+    """Change an error about a generated file with the same lines as the user's into one about the user's."""
+    details = tuple(_source(detail, text, file, lambda ranges: ranges) for detail in status.details)
     return Status(status.message, status.code, details)
 
 
 def too_large(status: Status, document: Document) -> Status:
-    """Say what to do about a file that does not fit into the engine's messages; point at its largest instruction.
+    """Add advice to the error of a file that does not fit into the engine's messages; point at its largest instruction.
 
-    The place has that instruction's first line alone: an error without a place gets the whole file from the engine, and
-    then its client cannot read it.
+    The detail contains only that instruction's first line: to an error without a place the engine adds the whole file,
+    and then the client cannot read it.
     """
-    largest = max(document.instructions, key=lambda each: len(each.text))
+    largest = max(document.instructions, key=lambda instruction: len(instruction.text))
     line = largest.lines.first
     text = b"\n" * (line - 1) + largest.text.partition(b"\n")[0][:_SHOWN]
     place = {
@@ -95,7 +95,7 @@ def too_large(status: Status, document: Document) -> Status:
 
 
 def _source(detail: Detail, text: bytes, file: UserFile, ranges: Callable[[JsonRanges], JsonRanges]) -> Detail:
-    """Edit a place in `text` so that it is one in the user's file; other details are left alone."""
+    """Change a place in `text` into one in the user's file; other details are left unchanged."""
     if detail.type_url != SOURCE:
         return detail
     try:
@@ -111,5 +111,5 @@ def _source(detail: Detail, text: bytes, file: UserFile, ranges: Callable[[JsonR
 
 
 def relabelled_ranges(ranges: JsonRanges, labels: Labels) -> JsonRanges:
-    """Relabel ranges in the form that Go's JSON encoder gives them."""
+    """Relabel ranges in the form of Go's JSON encoder."""
     return results.ranges_to_json(labels.ranges(results.ranges_from_json(ranges)))

@@ -1,4 +1,4 @@
-"""Expand the user's file for each platform of the build: read it, look at the base images, follow the requirements."""
+"""Expand the user's file for each platform: read it, inspect the base images, resolve the requirements."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ def expand_build(session: BuildSession) -> tuple[ExpandedBuild, ...]:
     """Expand the file of a build.
 
     Returns:
-        One entry if the expansion is the same for every platform; else one for each.
+        One entry if the expansion is the same for every platform, or else one for each.
 
     Raises:
         UserError: a PYENV is wrong.
-        CallError: the engine cannot get at a base image or a file.
+        CallError: the engine cannot read a base image or a file.
     """
     return _BuildExpander(session).run()
 
@@ -59,17 +59,17 @@ class _BuildExpander:
     def run(self) -> tuple[ExpandedBuild, ...]:
         images = BaseImages(self.session, self.session.outline)
         settings = self.session.settings(reachable_only=True)
-        # Errors are reported when all variables are known, those of `--builder` too.
+        # Errors are reported later, when all variables are known, including those of `--builder`.
         first = read(self.document, settings, base_variables=images.variables, report=lambda _error: None)
-        pyenvs = [each.pyenv for each in first.environments if not each.pyenv.onbuild]
+        pyenvs = [environment.pyenv for environment in first.environments if not environment.pyenv.onbuild]
         locks = {lock_name(pyenv.name.text) for pyenv in pyenvs if not pyenv.bare}
         self.session.load({path for pyenv in pyenvs for path in named(pyenv)} | locks)
         facts = images.facts(first)
         builds = [self._for_platform(platform, facts[platform]) for platform in facts]
-        if len({each.expansion.source for each in builds}) > 1:
+        if len({build.expansion.source for build in builds}) > 1:
             return tuple(builds)
-        inputs = {name: graph for each in builds for name, graph in each.inputs.items()}
-        options = {name: value for each in builds for name, value in each.options.items()}
+        inputs = {name: graph for build in builds for name, graph in build.inputs.items()}
+        options = {name: value for build in builds for name, value in build.options.items()}
         return (replace(builds[0], inputs=inputs, options=options),)
 
     def _for_platform(self, platform: str, facts: Mapping[BaseKey, Base]) -> ExpandedBuild:
@@ -100,7 +100,7 @@ class _BuildExpander:
         have_triggers = any(base.triggers for base in facts.values())
         present = {name for name in astro_runtime.FILES if context.exists(name)} if have_triggers else set()
         images = MountedImages(self.session, program, platform)
-        needs, locks = [each.step_inputs for each in closures], [plan.lock for plan in plans]
+        needs, locks = [closure.step_inputs for closure in closures], [plan.lock for plan in plans]
         expansion = expand(program, facts, needs, images, locks=locks, present=present)
         inputs = self.session.inputs(expansion.source, "expand PYENV")
         contexts = images.contexts()
@@ -115,9 +115,9 @@ class _BuildExpander:
         )
 
     def _learn_user(self, facts: dict[BaseKey, Base], before: ExpandedBuild, unknown: HomeUnknownError) -> None:
-        """Look up a user that the stage itself makes: in what it has made right before the PYENV.
+        """Look up a user that the stage itself creates: in the stage's file system right before the PYENV.
 
-        What is built for that is built for the real build as well; the engine does it once.
+        The steps up to there are needed for the real build as well; the engine runs them once.
         """
         stage = before.program.stages[-1]
         result = self.bridge.solve_frontend(

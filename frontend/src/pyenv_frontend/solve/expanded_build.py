@@ -1,4 +1,4 @@
-"""A build's Dockerfile without PYENV, and what the delegate is given to build it."""
+"""A build's Dockerfile without PYENV, and what the delegate gets to build it."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class ExpandedBuild:
     """A file with PYENV, and the same file without, for one platform."""
 
     platform: str
-    """As the engine names it, `linux/amd64`; empty where the file is the same for all of the build."""
+    """As the engine names it, `linux/amd64`; empty if the file is the same for all platforms."""
     file: UserFile
     program: Program
     closures: Sequence[RequirementInputs]
-    """For each PYENV of the file the files that it refers to."""
+    """For each PYENV of the file, the files that it refers to."""
     expansion: Expansion
     options: Mapping[str, str]
     """The options for the delegate."""
@@ -37,6 +37,6 @@ class ExpandedBuild:
 
     @property
     def labels(self) -> Labels:
-        """What the lines of the expanded file stand for."""
+        """The user's lines for those of the expanded file."""
         document, expansion = self.program.document, self.expansion
         return Labels(self.file, document, expansion.source, expansion.lines, platform=self.platform)

@@ -21,12 +21,12 @@ _MERGE = frozenset({"mergeop", "diffop"})
 
 
 def can_merge(engine: wire.PongResponse) -> bool:
-    """Tell whether the engine's store can merge file systems and tell them apart."""
+    """Tell whether the engine's store can merge and compare file systems."""
     return {cap.id for cap in engine.llb_caps if cap.enabled} >= _MERGE
 
 
 def finalize(bridge: Bridge, reply: Reply[wire.Result], build: ExpandedBuild, *, merge: bool) -> wire.Result:
-    """Take the delegate's result, and replace its graphs by parallelized and relabelled ones.
+    """Replace the graphs of the delegate's result by parallelized and relabelled ones.
 
     Raises:
         CallError: the delegate could not make a graph of the file; its places are the user's own.

@@ -4,8 +4,8 @@
     git://host/path  ssh://host/path  user@host:path  github.com/user/repo
     ...?ref=|tag=|branch=|subdir=|checksum=|commit=|submodules=|keep-git-dir=|mtime=|fetch-by-commit=
 
-Source of truth: BuildKit `frontend/dockerfile/dfgitutil`, `util/gitutil` and `client/llb/source.go`. What is wrong with
-an address is said by Docker's own frontend, so here it is only no repository (None).
+Source of truth: BuildKit `frontend/dockerfile/dfgitutil`, `util/gitutil` and `client/llb/source.go`. Docker's own
+frontend reports what is wrong with an address; here a wrong address is just no repository (None).
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ _KNOWN = frozenset({
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repository:
-    """What an address says."""
+    """The parts of an address."""
 
     address: str
     """As the user wrote it."""
     remote: str
     """For git itself: without query and fragment."""
     host: str
-    """With user and port left out of it as BuildKit does: it is part of the source's identity."""
+    """Without user and port, as BuildKit has it: it is part of the source's identity."""
     path: str
     ssh: bool = False
     ref: str = ""
@@ -51,7 +51,7 @@ class Repository:
 
 
 def parse(address: str) -> Repository | None:
-    """Read an address; None if Docker would not take it for a repository."""
+    """Parse an address; None if Docker would not treat it as a repository."""
     if address.startswith(("./", "../")):
         return None
     scheme, separator, _ = address.partition("://")
@@ -101,7 +101,7 @@ def _with_options(  # noqa: PLR0913, PLR0917  # the parts of one address
 
 def source(repository: Repository, options: BuildOptions) -> llb.OpOutput:
     """Make the op that checks a repository out."""
-    asked = repository.query
+    query = repository.query
     identity = repository.host + posixpath.normpath("/" + repository.path.lstrip("/"))
     if repository.ref or repository.folder:
         identity += "#" + repository.ref + (":" + repository.folder if repository.folder else "")
@@ -111,15 +111,15 @@ def source(repository: Repository, options: BuildOptions) -> llb.OpOutput:
         "git.fullurl": repository.remote,
     }
     keep = options.build_args.get("BUILDKIT_CONTEXT_KEEP_GIT_DIR", "false") in _TRUE - {""}
-    if keep or asked.get("keep-git-dir", "false") in _TRUE:
+    if keep or query.get("keep-git-dir", "false") in _TRUE:
         attrs["git.keepgitdir"] = "true"
-    if checksum := asked.get("checksum") or asked.get("commit"):
+    if checksum := query.get("checksum") or query.get("commit"):
         attrs["git.checksum"] = checksum
-    if asked.get("submodules", "true") not in _TRUE:
+    if query.get("submodules", "true") not in _TRUE:
         attrs["git.skipsubmodules"] = "true"
-    if asked.get("fetch-by-commit", "false") in _TRUE:
+    if query.get("fetch-by-commit", "false") in _TRUE:
         attrs["git.fetchbycommit"] = "true"
-    if mtime := asked.get("mtime"):
+    if mtime := query.get("mtime"):
         attrs["git.mtime"] = mtime
     if repository.ssh:
         attrs["git.mountsshsock"] = "default"

@@ -1,6 +1,6 @@
-"""Files of images, read within bounds: an image is data, and its files may be anything.
+"""Files of images, read within limits: an image is data, and its files may be anything.
 
-A path is looked at before it is read: the engine would read a device or a named pipe until it is killed. Questions that
+A path is inspected before it is read: the engine would read a device or a named pipe until it is killed. Requests that
 do not depend on each other are sent together.
 """
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pyenv_frontend.buildkit.api import Bridge, FileStat, RefId, Reply
 
 LARGEST = 8 << 20
-"""How much of a file is read, in bytes; a C library has 2 MB."""
+"""The size of a file that is still read, in bytes; a C library has 2 MB."""
 _ABSENT = ("no such file", "not found", "not a directory")
 
 
@@ -33,7 +33,7 @@ class ImageFiles:
     Args:
         bridge: the engine.
         ref: the file system.
-        image: how messages call what it is.
+        image: its name in messages.
     """
 
     def __init__(self, bridge: Bridge, ref: RefId, image: str) -> None:
@@ -48,27 +48,27 @@ class ImageFiles:
         """Read several files and list several folders at once, for `read` and `names` to find.
 
         Raises:
-            ImageFileError: a path is there and cannot be read.
+            ImageFileError: a path exists and cannot be read.
         """
         paths = [path for path in paths if path not in self._contents]
-        folders = [each for each in folders if each not in self._names]
+        folders = [folder for folder in folders if folder not in self._names]
         if not self._ref:  # an empty file system
             self._contents |= dict.fromkeys(paths)
-            self._names |= {each: [] for each in folders}
+            self._names |= {folder: [] for folder in folders}
             return
         self._look({*paths, *(folder for folder, _ in folders)})
         files = {path: self._start_to_read(path) for path in paths}
-        listings = {each: self._start_to_list(*each) for each in folders}
+        listings = {folder: self._start_to_list(*folder) for folder in folders}
         for path, reply in files.items():
             self._contents[path] = None if reply is None else self._answer(path, reply)
-        for each, listing in listings.items():
-            self._names[each] = [] if listing is None else sorted(posixpath.basename(e.path) for e in listing.get())
+        for folder, listing in listings.items():
+            self._names[folder] = [] if listing is None else sorted(posixpath.basename(e.path) for e in listing.get())
 
     def read(self, path: str) -> bytes | None:
         """Return a file's content; None if there is none.
 
         Raises:
-            ImageFileError: it is there and cannot be read.
+            ImageFileError: it exists and cannot be read.
         """
         self.load([path])
         return self._contents[path]
@@ -104,7 +104,7 @@ class ImageFiles:
         return ImageFileError(f"/{path} of {self._image} cannot be read: {error.status.message}")
 
     def _look(self, paths: Iterable[str]) -> None:
-        """Look at several paths at once; those that are not there are remembered as such."""
+        """Inspect several paths at once; missing ones are remembered as such."""
         waiting = {path: self._bridge.stat_file(self._ref, path) for path in paths if path not in self._stats}
         for path, reply in waiting.items():
             try:

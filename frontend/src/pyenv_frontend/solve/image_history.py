@@ -1,4 +1,4 @@
-"""The history of an image (`docker history`), in the user's words where it would quote the commands of a PYENV.
+"""The history of an image (`docker history`), with PYENV instructions in place of the commands generated for them.
 
 Source of truth: BuildKit `dockerfile2llb/convert.go` (`commitToHistory`, `runCommandString`).
 """
@@ -19,7 +19,7 @@ _END = " # buildkit"
 
 
 def rewrite_created_by(config: bytes, steps: Sequence[Step], *, merge: bool = False) -> bytes:
-    """Rename the entries of an image's history that generated steps have made.
+    """Rename the history entries of generated steps.
 
     Args:
         config: the image's configuration, JSON.
@@ -27,25 +27,25 @@ def rewrite_created_by(config: bytes, steps: Sequence[Step], *, merge: bool = Fa
         merge: whether the engine merges what independent steps bring in.
 
     Returns:
-        The configuration with an entry for each layer; `config` itself where none is ours. A step that does not run on
-        its stage has an entry for what it changes there, one for what it brings in, and, where that is merged, one for
-        the folders above it.
+        The configuration with an entry for each layer; `config` itself if no step is ours. A step that does not run on
+        its stage has an entry for what it changes there, one for its result, and, where that is merged, one for the
+        folders above it.
     """
-    found: dict[str, Any] = json.loads(config)
+    parsed: dict[str, Any] = json.loads(config)
     by_command = {" ".join(step.command): step for step in steps}
     changed = False
     history = []
-    for entry in found.get("history") or ():
+    for entry in parsed.get("history") or ():
         history.append(entry)
-        told = entry.get("created_by") or ""
-        if told.startswith("RUN ") and told.endswith(_END):
-            # ARGs that the step sees stand in front of its command.
-            command = next((each for each in by_command if told.removesuffix(_END).endswith(f" {each}")), None)
+        created_by = entry.get("created_by") or ""
+        if created_by.startswith("RUN ") and created_by.endswith(_END):
+            # The ARGs that the step sees precede its command.
+            command = next((text for text in by_command if created_by.removesuffix(_END).endswith(f" {text}")), None)
             if command is not None:
                 step = by_command[command]
                 entry["created_by"] = " ".join(step.title) + _END
                 history += [dict(entry) for _ in range(1 + merge)] if step.independent else []
                 changed = True
     if changed:
-        found["history"] = history
-    return json.dumps(found, separators=(",", ":")).encode() if changed else config
+        parsed["history"] = history
+    return json.dumps(parsed, separators=(",", ":")).encode() if changed else config

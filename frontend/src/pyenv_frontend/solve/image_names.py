@@ -1,4 +1,4 @@
-"""Names of images, in the form that the engine's image store knows them by.
+"""Names of images, in the form that the engine's image store uses.
 
 Source of truth: distribution/reference `ParseNormalizedNamed` and `TagNameOnly`.
 """

@@ -4,8 +4,8 @@
                                    v                        v
     image of the interpreter -> install (or graft) ------> layer -> joined onto the stage
 
-`collect` runs again whenever the stage changes, in tenths of a second. What it gathers is mounted read-only, and the
-engine keys such a mount by its content: where that is the same, the install and its layer are taken from the cache.
+`collect` runs again whenever the stage changes, in tenths of a second. Its result is mounted read-only, and the engine
+keys such a mount by its content: if that is the same, the install and its layer are taken from the cache.
 """
 
 from __future__ import annotations
@@ -45,16 +45,16 @@ _LAYER = "/run/pyenv-layer"
 _SKELETON = "/run/pyenv-skeleton"
 _PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 RESULT = 1
-"""The number of the output of an install that is its result."""
+"""The number of an install's output that is its result."""
 
 SKELETON = 2
-"""The number of the output of a collecting step with the folders above the result."""
+"""The number of the `collect` step's output with the folders above the result."""
 
 _NONE = 2
 """No network."""
 
 _SETTINGS = ("UV_", "PIP_", "SSL_CERT_", "NETRC=", "REQUESTS_CA_BUNDLE=", "CURL_CA_BUNDLE=", "SOURCE_DATE_EPOCH=")
-"""The variables of a stage that say where packages come from."""
+"""The variables of a stage that configure where packages come from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Steps:
         pattern: the step of the expanded file.
         image: the image of the interpreter.
         python: the interpreter, where a graft mounts it.
-        path: what is installed.
+        path: the installed folder.
     """
 
     pattern: wire.Op
@@ -74,8 +74,8 @@ class Steps:
     path: str
 
     def collect(self, stage: _Output, *, skeleton: bool) -> wire.Op:
-        """Gather what the install may know of the stage, and maybe the folders above with their times."""
-        flags = dict(each.partition("=")[::2] for each in self.pattern.exec.meta.args[4:])
+        """Gather what the install may know of the stage, and with `skeleton` the folders above with their times."""
+        flags = dict(argument.partition("=")[::2] for argument in self.pattern.exec.meta.args[4:])
         user, home = (flags.get("--user", "0"), flags.get("--home", ""))
         graft = self.pattern.exec.meta.args[3] == "graft"
         options = CollectOptions(
@@ -121,7 +121,9 @@ class Steps:
         tools = next(mount for mount in self.pattern.exec.mounts if mount.dest == TOOLS)
         source = self.pattern.inputs[tools.input]
         op.inputs.add(digest=root.digest, index=root.number)
-        op.exec.mounts.add(input=0, dest="/", output=0)  # often dropped; the engine writes into a root, or fails
+        op.exec.mounts.add(
+            input=0, dest="/", output=0
+        )  # the engine needs a root that it can write to; this output is often dropped
         op.exec.mounts.add(input=1, dest=TOOLS, selector=tools.selector, output=-1, readonly=True)
         op.inputs.add(digest=source.digest, index=source.index)
         _mount(op, self.image, INTERPRETER, selector="/usr/local")
@@ -140,20 +142,20 @@ class Steps:
 def move_install(  # noqa: PLR0913, PLR0917 - what the step had, and what it gets
     op: wire.Op, root: wire.Mount, image: _Output, graft: _Output | None, prefix: str, collected: _Output | None
 ) -> None:
-    """Let an install run on the image of its interpreter, with the folder that it makes as its result."""
+    """Move an install onto the image of its interpreter, with the folder that it makes as its result."""
     meta = op.exec.meta
     step, arguments = meta.args[3], meta.args[4:]
     op.inputs[root.input].digest, op.inputs[root.input].index = image.digest, image.number
     root.output = 0  # dropped; a root that is no output cannot be written to
-    variables = [each for each in _settings(meta.env) if step == "environment"]
+    variables = [variable for variable in _settings(meta.env) if step == "environment"]
     meta.env[:] = [_PATH, *variables]
     meta.cwd, meta.user = "/", ""
     if step == "graft":
-        meta.args[4:] = [each for each in arguments if not each.startswith("--link=")]
+        meta.args[4:] = [argument for argument in arguments if not argument.startswith("--link=")]
         op.exec.mounts.add(input=-1, dest=prefix, output=RESULT)
         return
     options: EnvironmentOptions = parse(EnvironmentOptions, arguments)
-    rest = [each for each in arguments if not each.startswith(("--user=", "--home="))]
+    rest = [argument for argument in arguments if not argument.startswith(("--user=", "--home="))]
     meta.args[4:] = [*rest, f"--stage={_STAGE}"]
     op.exec.mounts.add(input=-1, dest=options.path, output=RESULT)
     if graft and collected:
@@ -164,8 +166,8 @@ def move_install(  # noqa: PLR0913, PLR0917 - what the step had, and what it get
 def trust_cache(op: wire.Op, image: _Output, ops: Iterable[bytes]) -> None:
     """Give the cache of a step that runs no foreign code an id that no Dockerfile can name: it has no slash.
 
-    The interpreter itself is the only program of somebody else's that writes there, so its image is part of the id. An
-    image that is not known by its digest gets no cache.
+    The interpreter is the only foreign program that writes there, so its image is part of the id. An image without a
+    digest gets no cache.
     """
     source = next((wire.Op.FromString(raw).source.identifier for raw in ops if digest_of(raw) == image.digest), "")
     for number, mount in enumerate(op.exec.mounts):
@@ -183,4 +185,4 @@ def _mount(op: wire.Op, source: _Output, dest: str, selector: str = "") -> None:
 
 
 def _settings(variables: Iterable[str]) -> list[str]:
-    return [each for each in variables if each.startswith(_SETTINGS)]
+    return [variable for variable in variables if variable.startswith(_SETTINGS)]

@@ -1,8 +1,8 @@
-"""Environments side by side: the steps of neighbouring PYENVs are hung next to each other in the graph of build steps.
+"""Build environments side by side: the steps of neighbouring PYENVs become parallel in the graph of build steps.
 
 The Dockerfile is a chain, and so is the graph that the engine makes of it: each install step starts from the file
-system that the one before it left, waits for it, and is built again when it changes. But the steps that stand for
-PYENVs are ours, we know what they read and write, and a run of them (a *group*) needs no such order:
+system that the one before it left, waits for it, and is built again when it changes. But the steps of PYENVs are
+generated, we know what they read and write, and a run of them (a *group*) needs no such order:
 
     before   base -> graft 3.8 -> a -> graft 3.11 -> b -> RUN ...
 
@@ -12,22 +12,21 @@ PYENVs are ours, we know what they read and write, and a run of them (a *group*)
                    |                                     v   v
                    +------------------------------------ chain -> RUN ...
 
-Every step starts from the *base* of its group (what the instruction before the group left), an environment from the
-graft that it needs. What it made is then joined onto the chain, where it was in the file. Everything that is not ours
-keeps its place and its meaning; ops behind a changed one get new digests, since a digest covers the inputs' digests,
-and nothing else about them changes.
+Every step starts from the *base* of its group (the file system before the group), an environment from the graft that it
+needs. Its result is then joined onto the chain, in the order of the file. All other steps keep their place and meaning;
+ops after a changed one get new digests, since a digest covers the inputs' digests, and do not change otherwise.
 
-Two ways to join. Where the store can merge (containerd's), the difference that a step made is merged onto the chain: no
-file is copied, and it is cached by itself. Where it cannot, the step's folders are copied. The step that starts from
-what the chain happens to be just then (the first of a group, always) is the chain's next link as it is.
+Two ways to join. If the store can merge (containerd's can), the difference that a step made is merged onto the chain:
+no file is copied, and it is cached by itself. If it cannot, the step's folders are copied. A step that starts from the
+current end of the chain (always the first of a group) is the chain's next link as it is.
 
-`--builder=STAGE` is the same with another start: the step (and the graft it needs, once more) runs on what that stage
-left, which the expanded file mounts at `BUILDER`; here, the mount becomes the root, and the step has the variables that
-hold there. Of such a step only the folder of the environment is taken, always as a copy: a difference would bring along
-what that stage says of the folders around.
+`--builder=STAGE` is the same with another start: the step (and a second run of the graft it needs) runs on the result
+of that stage, which the expanded file mounts at `BUILDER`; here, the mount becomes the root, and the step gets the
+variables of that stage. Only the folder of the environment is taken from it, always as a copy: a difference would also
+contain that stage's changes to the folders around.
 
 Trap: the variables that earlier PYENVs publish are in the later steps' environment and so in their cache key. They are
-taken out of the steps; no step needs them.
+removed from the steps; no step needs them.
 """
 
 from __future__ import annotations
@@ -61,19 +60,19 @@ class _Out:
 
 @dataclass(frozen=True, slots=True)
 class _IndependentGraft:
-    """A graft that was made apart from its stage."""
+    """A graft that does not run on its stage."""
 
     image: _Out
     """The image of the interpreter."""
     tree: _Out | None
-    """What has it at its place."""
+    """The file system that has the graft at its final path."""
     python: str
     """The interpreter in its image, mounted as a graft mounts it."""
 
 
 @dataclass(frozen=True, slots=True)
 class _IndependentStep:
-    """A step that does not run on its stage, as the old graph has it."""
+    """A step that does not run on its stage, as it is in the old graph."""
 
     op: wire.Op
     step: Step
@@ -84,14 +83,14 @@ class _IndependentStep:
 
 @dataclass(frozen=True, slots=True)
 class _PlacedGraft:
-    """A graft that was hung."""
+    """A graft in the new graph."""
 
     op: wire.Op
     root: int
     """Which of its inputs is the root."""
-    made: _Out
+    result: _Out
     old: str
-    """The digest it had."""
+    """Its digest in the old graph."""
 
 
 @dataclass(slots=True)
@@ -99,30 +98,30 @@ class _Group:
     """Neighbouring steps of ours."""
 
     base: _Out
-    """What the instruction before the first of them left."""
+    """The file system before the first of them."""
 
     grafts: dict[tuple[str, ...], _PlacedGraft] = field(default_factory=dict)
     """Its grafts, by what they carry."""
 
 
 def parallelize(definition: wire.Definition, steps: Sequence[Step], *, source: bytes, merge: bool) -> wire.Definition:
-    """Hang the steps of neighbouring PYENVs side by side.
+    """Make the steps of neighbouring PYENVs parallel.
 
     Args:
         definition: the graph that the engine made of the expanded Dockerfile; it is not changed.
         steps: the generated steps of that file.
-        source: the expanded file itself, by which its lines are told from those of other files.
+        source: the expanded file, to tell its lines from those of other files.
         merge: whether the engine can merge and diff file systems.
 
     Returns:
-        A graph with the same result. `definition` itself when it has no step of ours.
+        A graph with the same result; `definition` itself if it has no generated step.
     """
     ours = _find(definition, steps, source)
     return _Parallelizer(definition, ours, steps, merge=merge).run() if ours else definition
 
 
 def _find(definition: wire.Definition, steps: Sequence[Step], source: bytes) -> dict[str, Step]:
-    """Which ops are steps of ours: by the line of the expanded file that they come from."""
+    """Return the generated steps by their digests, found by their lines of the expanded file."""
     by_line = {step.line: step for step in steps}
     files = {index for index, info in enumerate(definition.source.infos) if info.data == source}
     steps_by_digest = {}
@@ -147,11 +146,11 @@ class _Parallelizer:
         self.result = wire.Definition()
         self.result.source.infos.extend(definition.source.infos)
         self.moved: dict[_Out, _Out] = {}
-        """Outputs of the old graph that are others in the new one."""
+        """Outputs of the old graph with their counterparts in the new one, if they differ."""
         self.layers: dict[tuple[int, tuple[str, ...]], _IndependentGraft] = {}
         """Grafts that do not depend on their stage, by stage and by what they carry."""
         self.groups: dict[str, _Group] = {}
-        """The group of each step of ours, by its old digest."""
+        """The group of each generated step, by its old digest."""
 
     def run(self) -> wire.Definition:
         for old, raw in self.old_ops.items():
@@ -164,11 +163,11 @@ class _Parallelizer:
         return self.result
 
     def _keep(self, old: str, raw: bytes, op: wire.Op) -> None:
-        """Keep an op that is not ours: its bytes as they were, unless an input moved."""
+        """Keep an op that is not generated: with its own bytes, unless an input moved."""
         changed = self._follow(op.inputs)
         new = self._add(encode(op) if changed else raw, old)
         if new != old:
-            # An op has as many outputs as it likes and does not say how many: those that are used are looked up.
+            # An op does not record how many outputs it has, so this entry is for all of them.
             self.moved[_Out(old, -1)] = _Out(new, -1)
 
     def _rewire_step(self, old: str, op: wire.Op, step: Step) -> None:
@@ -184,22 +183,22 @@ class _Parallelizer:
             return
         graft = group.grafts.get(self.steps[step.graft].carries) if step.graft is not None else None
         builder = self._take_builder(op)
-        start = self._rebase_on(builder, graft) if builder else graft.made if graft else group.base
+        start = self._rebase_on(builder, graft) if builder else graft.result if graft else group.base
         _set_input(op, root, start)
         _set_variables(op.exec.meta, step)
         self._run_under_title(op, step, old)
-        made = _Out(self._add(encode(op), old), root.output)
+        result = _Out(self._add(encode(op), old), root.output)
         if step.kind == "graft":
-            group.grafts[step.carries] = _PlacedGraft(op, root.input, made, old)
+            group.grafts[step.carries] = _PlacedGraft(op, root.input, result, old)
         if start == chain:
-            self.moved[_Out(old, root.output)] = made
+            self.moved[_Out(old, root.output)] = result
         else:
             self.moved[_Out(old, root.output)] = self._attach_result(
-                chain, start, made, step, old, copy=builder is not None
+                chain, start, result, step, old, copy=builder is not None
             )
 
     def _rewire_independent(self, install: _IndependentStep, root: wire.Mount, group: _Group) -> _Out:
-        """Let a step run on its interpreter's image, and bring its result into the stage; return the stage then."""
+        """Move a step onto its interpreter's image, and join its result onto the stage; return the new stage."""
         op, step, old = install.op, install.step, install.old
         key = (step.stage, self.steps[step.graft].carries if step.graft is not None else step.carries)
         if step.kind == "graft":
@@ -216,8 +215,8 @@ class _Parallelizer:
             op, root, graft.image, graft.tree, key[1][0], tree if step.kind != "graft" else None
         )
         independent_graph.trust_cache(op, graft.image, self.result.ops)
-        made = self._titled(op, step, old, independent_graph.RESULT)
-        layer = self._titled(aside.layer(made, tree, real=self.merge), step, old, independent_graph.RESULT)
+        result = self._titled(op, step, old, independent_graph.RESULT)
+        layer = self._titled(aside.layer(result, tree, real=self.merge), step, old, independent_graph.RESULT)
         if step.kind == "graft":
             self.layers[key] = _IndependentGraft(graft.image, layer, graft.python)
             after = self._finished(aside, install.chain, (layer, skeleton), step, old)
@@ -236,7 +235,7 @@ class _Parallelizer:
         return self._titled(aside.finish(joined, step.carries), step, old)
 
     def _join(self, chain: _Out, parts: tuple[_Out, _Out], carries: Sequence[str], old: str) -> _Out:
-        """Bring a layer into the stage; the folders above it (the second part) are then again as the stage has them."""
+        """Join a layer onto the stage; the second part restores the stage's own folders above it."""
         if not self.merge:
             return self._add_op(_copies(chain, parts[0], carries), old)
         merge = wire.MergeOp(inputs=[{"input": number} for number in range(3)])
@@ -248,14 +247,14 @@ class _Parallelizer:
         return _Out(self._add(encode(op), old), output)
 
     def _run_under_title(self, op: wire.Op, step: Step, old: str) -> None:
-        """Let the engine quote the user's words where it would quote the command that we made of them."""
+        """Let the engine quote the user's words instead of the generated command."""
         script = launcher.script(op, step.title)
         if script is not None:
             launcher.run_as_title(op, step.title, self._add_op(script, old).digest)
 
     @staticmethod
     def _take_builder(op: wire.Op) -> _Out | None:
-        """Take what the stage of `--builder` left, if there is one; its mount is taken away."""
+        """Return the result of the stage of `--builder`, if there is one, and remove its mount."""
         for number, mount in enumerate(op.exec.mounts):
             if mount.dest == BUILDER:
                 entry = op.inputs[mount.input]
@@ -270,10 +269,10 @@ class _Parallelizer:
         op = wire.Op()
         op.CopyFrom(graft.op)
         _point(op.inputs[graft.root], builder)
-        return _Out(self._add(encode(op), graft.old), graft.made.number)
+        return _Out(self._add(encode(op), graft.old), graft.result.number)
 
     def _follow(self, inputs: Sequence[wire.Input]) -> bool:
-        """Let inputs name the new graph's ops; say whether one changed."""
+        """Point inputs at the new graph's ops; return whether one changed."""
         changed = False
         for entry in inputs:
             exact = self.moved.get(_Out(entry.digest, entry.index))
@@ -285,17 +284,17 @@ class _Parallelizer:
             changed |= bool(exact or whole)
         return changed
 
-    def _attach_result(self, chain: _Out, start: _Out, made: _Out, step: Step, old: str, *, copy: bool) -> _Out:  # noqa: PLR0913
+    def _attach_result(self, chain: _Out, start: _Out, result: _Out, step: Step, old: str, *, copy: bool) -> _Out:  # noqa: PLR0913
         if copy or not self.merge:
-            return self._add_op(_copies(chain, made, step.carries), old)
+            return self._add_op(_copies(chain, result, step.carries), old)
         difference = self._add_op(
-            wire.Op(inputs=_inputs(start, made), diff=wire.DiffOp(lower={"input": 0}, upper={"input": 1})), old
+            wire.Op(inputs=_inputs(start, result), diff=wire.DiffOp(lower={"input": 0}, upper={"input": 1})), old
         )
         joined = wire.Op(inputs=_inputs(chain, difference), merge=wire.MergeOp(inputs=[{"input": 0}, {"input": 1}]))
         return self._add_op(joined, old)
 
     def _add_op(self, op: wire.Op, old: str) -> _Out:
-        """Add an op that the old graph did not have; it takes platform and worker after the step it serves."""
+        """Add an op that the old graph did not have, with the platform and worker of the step that it belongs to."""
         pattern = wire.Op.FromString(self.old_ops[old])
         if op.WhichOneof("op") == "file":  # a merge or a difference is the same on every platform
             op.platform.CopyFrom(pattern.platform)
@@ -303,7 +302,7 @@ class _Parallelizer:
         return _Out(self._add(encode(op), old), 0)
 
     def _add(self, raw: bytes, old: str) -> str:
-        """Add an op, with what the old graph knew of `old`: names, groups, places in the file."""
+        """Add an op, with the names, groups and places that `old` has in the old graph."""
         new = _digest(raw)
         if new not in self.result.metadata:
             self.result.ops.append(raw)
@@ -317,7 +316,7 @@ class _Parallelizer:
 
 
 def _set_variables(meta: wire.Meta, step: Step) -> None:
-    """Give a step the variables of the stage that it runs on, without those that PYENVs publish."""
+    """Set a step's variables to those of the stage that it runs on, without those that PYENVs publish."""
     variables = dict(entry.partition("=")[::2] for entry in meta.env)
     if step.variables is not None:
         # The engine gives an image without a PATH one of its own.
@@ -327,7 +326,7 @@ def _set_variables(meta: wire.Meta, step: Step) -> None:
 
 
 def _set_input(op: wire.Op, mount: wire.Mount, output: _Out) -> None:
-    """Give a mount another input. One that another mount uses, too, stays for that one."""
+    """Set a mount's input. One that another mount uses, too, stays for that one."""
     if sum(other.input == mount.input for other in op.exec.mounts) > 1:
         mount.input = len(op.inputs)
         op.inputs.add()
@@ -335,7 +334,7 @@ def _set_input(op: wire.Op, mount: wire.Mount, output: _Out) -> None:
 
 
 def _point(entry: wire.Input, output: _Out) -> None:
-    """Let an input name another output."""
+    """Point an input at another output."""
     entry.digest, entry.index = output.digest, output.number
 
 
@@ -343,13 +342,13 @@ def _inputs(*outputs: _Out) -> list[wire.Input]:
     return [wire.Input(digest=output.digest, index=output.number) for output in outputs]
 
 
-def _copies(chain: _Out, made: _Out, carries: Sequence[str]) -> wire.Op:
+def _copies(chain: _Out, result: _Out, carries: Sequence[str]) -> wire.Op:
     """Copy folders and links from a step's file system onto the chain.
 
-    Each is copied as the one wanted entry of its parent, and the parent as a folder, not as what is in it: if it has to
-    be made, it gets the owner and the mode it has in the step (`~/.venv` is the user's).
+    Each is copied as the only entry of its parent that matches, and the parent as a folder, not just its contents: if
+    it has to be created, it gets the owner and the mode that it has in the step (`~/.venv` is the user's).
     """
-    op = wire.Op(inputs=_inputs(chain, made))
+    op = wire.Op(inputs=_inputs(chain, result))
     for number, copy in enumerate(_copy(path) for path in carries):
         last = number == len(carries) - 1
         op.file.actions.add(

@@ -1,12 +1,12 @@
-"""Steps of PYENVs that run under the words the user wrote.
+"""Run the steps of PYENVs under the words that the user wrote.
 
-Wherever the engine speaks of a step as a process it quotes what is executed: in the line of the step that failed, in
-provenance. So what is executed is `PYENV 3.8 snowpark reqs.txt`: a script of that name, mounted for the step, which
-knows the command that was made of the words. Its `#!` names the interpreter that the command began with, so that it
-runs wherever the command ran: no shell, and no program of another platform.
+Where the engine reports a step as a process it quotes the executed command: in the line of a failed step, and in
+provenance. So the step executes `PYENV 3.8 snowpark reqs.txt`: a script of that name, mounted for the step, which
+contains the generated command. Its `#!` names the interpreter of that command, so it runs wherever the command would:
+no shell, and no program of another platform.
 
-The engine finds the script by the step's PATH. The script takes itself out of it again before anything else happens,
-and nothing that the step runs sees another environment than it would without.
+The engine finds the script by the step's PATH. The script first removes its folder from PATH again, so nothing that the
+step runs sees a different environment.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 FOLDER = "/run/pyenv-command"
 _PATH = "PATH="
 _MAX = 127
-"""What every kernel reads of a script's first line, in bytes; newer ones read 255."""
+"""The length of a script's first line, in bytes, that every kernel reads; newer ones read 255."""
 
 _SCRIPT = """\
 {first}import os, sys
@@ -38,16 +38,16 @@ main({arguments})
 def script(op: wire.Op, words: Sequence[str]) -> wire.Op | None:
     """Make the op that writes a step's script.
 
-    It has what it does not use as its input, our tools, which the step waits for anyhow: an op without inputs is
-    reported as done in every build, and takes `CACHED` from the step that it belongs to.
+    Its input, which it does not use, is our tools, which the step needs anyway: an op without inputs is reported as
+    executed in every build, and then the step that it belongs to is not shown as `CACHED`.
 
     Args:
         op: the step.
-        words: the name of the script, and what is said to be its arguments.
+        words: the name of the script, and its apparent arguments.
 
     Returns:
-        None if the step cannot be started by a script and has to stay as it is: its interpreter's path does not fit
-        into a script's first line, for one.
+        None if the step cannot be started by a script and has to stay as it is, for example because its interpreter's
+        path does not fit into a script's first line.
     """
     meta = op.exec.meta
     python, *flags = meta.args[:3]
@@ -57,7 +57,7 @@ def script(op: wire.Op, words: Sequence[str]) -> wire.Op | None:
         return None
     if len(_paths(meta)) != 1 or not all(map(str.isprintable, words)):
         return None
-    arguments = ascii(list(meta.args[3:]))  # not a byte that depends on a coding
+    arguments = ascii(list(meta.args[3:]))  # ASCII only, so no encoding matters
     text = _SCRIPT.format(first=first, tools=TOOLS, arguments=arguments)
     file = wire.MkFile(path=f"/{words[0]}", mode=0o755, data=text.encode(), timestamp=-1)
     action = wire.FileAction(input=-1, secondary_input=-1, output=0, mkfile=file)
@@ -65,7 +65,7 @@ def script(op: wire.Op, words: Sequence[str]) -> wire.Op | None:
 
 
 def run_as_title(op: wire.Op, words: Sequence[str], digest: str) -> None:
-    """Let a step, of which a script was made, execute what the op of that digest writes."""
+    """Let a step execute the script that the op with that digest writes."""
     meta = op.exec.meta
     (place,) = _paths(meta)
     op.exec.mounts.add(input=len(op.inputs), dest=FOLDER, output=-1, readonly=True)
@@ -75,5 +75,5 @@ def run_as_title(op: wire.Op, words: Sequence[str], digest: str) -> None:
 
 
 def _paths(meta: wire.Meta) -> list[int]:
-    """Where the step's variables have the PATH; the engine would add one that the script could not put back."""
+    """Return the indices of PATH in the step's variables; the script cannot restore one of the engine's."""
     return [number for number, variable in enumerate(meta.env) if variable.startswith(_PATH)]

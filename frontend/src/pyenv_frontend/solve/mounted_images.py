@@ -1,8 +1,8 @@
 """The images that the steps of a build mount: which image, for which platform, under which name.
 
-Docker's frontend looks an image of `--mount=from=` up for the platform that is built for, whatever platform the stage
-is of, and reports one that is not available without a line of the user's file. So the images are looked up here, for
-the platform of the stage, and handed over as named contexts. A stage that `--from` names stays as it is written.
+Docker's frontend looks up an image of `--mount=from=` for the target platform, whatever the platform of the stage, and
+reports a missing one without a line of the user's file. So the images are looked up here, for the platform of the
+stage, and passed on as named contexts. A stage that `--from` names stays as it is written.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class MountedImages:
     Args:
         session: the build.
         program: the user's file.
-        platform: what is built for; empty if the build has a single platform, so that nothing has to tell them apart.
+        platform: the target platform; empty if the build has a single one.
     """
 
     def __init__(self, session: BuildSession, program: Program, platform: str) -> None:
@@ -65,7 +65,7 @@ class MountedImages:
         return self._session.options.frontend_image
 
     def tools(self, stage: Stage) -> str:
-        """See `StepImages.tools`: the engine has our own image at hand, for the platform of its machine."""
+        """See `StepImages.tools`: the engine has our own image already, for the platform of its machine."""
         platform = stage.root_platform or self._target
         if platform == self._session.options.build_platform:
             self._native_tools.add(_TOOLS)

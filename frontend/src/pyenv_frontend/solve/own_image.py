@@ -1,4 +1,4 @@
-"""The graph of the image that this frontend runs from, as the engine left it for us."""
+"""The graph of the image that this frontend runs from, which the engine stores for it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _STORED = "/run/config/buildkit/metadata/frontend.bin"
 
 
 def own_image() -> wire.Definition:
-    """Read the graph; it is written by the engine, in the engine's manner.
+    """Read the graph as the engine wrote it.
 
     Raises:
         OSError: the engine is older than BuildKit 0.10.

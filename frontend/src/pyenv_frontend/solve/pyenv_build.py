@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 _LARGE = 1 << 20
-"""The size of a file, in bytes, from which on its comments stay behind: it travels several times in one message."""
+"""A larger file, in bytes, is sent without its comments: it is several times in one message."""
 
 
 def build(
@@ -41,7 +41,7 @@ def build(
     """Build a file that may have a PYENV.
 
     Returns:
-        The result; None if there is no PYENV in the file after all.
+        The result; None if there is no PYENV in the file.
 
     Raises:
         CallError: the build fails; places are the user's own.
@@ -77,14 +77,18 @@ def _build(session: BuildSession) -> wire.Result:
     quiet = lint.supported()
     replies = [
         bridge.solve_frontend(
-            options.delegate.frontend, _options(session, each, several=len(builds) > 1, quiet=quiet), each.inputs
+            options.delegate.frontend,
+            _options(session, expanded, several=len(builds) > 1, quiet=quiet),
+            expanded.inputs,
         )
-        for each in builds
+        for expanded in builds
     ]
     lint.report(builds[0].program, builds[0].closures)
     clock.lap("lint")
     merge = can_merge(engine.get())
-    finalized = [finalize(bridge, reply, each, merge=merge) for reply, each in zip(replies, builds, strict=True)]
+    finalized = [
+        finalize(bridge, reply, expanded, merge=merge) for reply, expanded in zip(replies, builds, strict=True)
+    ]
     clock.lap("delegate and relabel")
     if options.debug:
         show(session, builds, clock)
@@ -92,6 +96,6 @@ def _build(session: BuildSession) -> wire.Result:
 
 
 def _options(session: BuildSession, build: ExpandedBuild, *, several: bool, quiet: bool) -> Mapping[str, str]:
-    """Return the delegate's options: where platforms differ in their files, each is a build of its own."""
+    """Return the delegate's options: platforms whose expanded files differ are separate builds."""
     options = session.options.for_platform(build.options, build.platform) if several else build.options
     return session.options.quiet(options) if quiet else options

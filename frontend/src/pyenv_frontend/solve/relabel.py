@@ -1,8 +1,8 @@
-"""The graph of an expanded file, speaking of the user's file: names of steps, groups, places in the source.
+"""Relabel the graph of an expanded file for the user's file: names of steps, groups, places in the source.
 
-All of that lies beside the ops and is no part of their digests, so nothing is built anew for it. The ops' bytes are not
-touched. What later goes wrong in a step is shown by the engine at the places that are set here, and provenance takes
-the source from here, too.
+All of that is stored beside the ops and is no part of their digests, so nothing is built again for it. The ops' bytes
+do not change. The engine reports a failed step at the places that are set here, and provenance takes the source from
+here, too.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ _COMMAND = "com.docker.dockerfile.v1.command"
 
 
 class Labels:
-    """What the lines of one expanded file stand for."""
+    """The user's lines, and the names of steps, for the lines of one expanded file."""
 
     def __init__(
         self, file: UserFile, document: Document, source: bytes, lines: LineMap, *, platform: str = ""
     ) -> None:
-        """Take the two files.
+        """Compare the two files.
 
         Args:
-            file: the user's.
+            file: the user's file.
             document: the same, parsed.
-            source: the expanded one.
-            lines: for each line of it the user's.
-            platform: what it is for, where that makes a difference.
+            source: the expanded file.
+            lines: for each of its lines, the user's.
+            platform: the platform that it is for, if there are several.
         """
         self.file = file
         self.expanded = source
@@ -48,29 +48,29 @@ class Labels:
         self._numbering = Numbering(document, source, lines)
 
     def line(self, line: int) -> int:
-        """Give the user's line for one of the expanded file; of an instruction's lines the first."""
+        """Return the user's line for one of the expanded file; the first, if an instruction has several."""
         return self._lines[line].first
 
     def ranges(self, ranges: Iterable[wire.Range]) -> list[wire.Range]:
-        """Give the user's lines for ranges of the expanded file, one range for each line, as Docker's frontend does."""
+        """Return the user's lines for ranges of the expanded file, one range per line, as Docker's frontend does."""
         by_line: dict[int, wire.Range] = {}
-        for each in ranges:
-            if self._lines[each.start.line].first == self._lines[each.start.line].last:
-                by_line.setdefault(self.line(each.start.line), self._moved(each))
+        for entry in ranges:
+            if self._lines[entry.start.line].first == self._lines[entry.start.line].last:
+                by_line.setdefault(self.line(entry.start.line), self._moved(entry))
                 continue
-            for line in self._lines.cover(Lines(each.start.line, max(each.start.line, each.end.line))).numbers():
+            for line in self._lines.cover(Lines(entry.start.line, max(entry.start.line, entry.end.line))).numbers():
                 by_line.setdefault(line, wire.Range(start={"line": line}, end={"line": line}))
         return list(by_line.values())
 
-    def _moved(self, each: wire.Range) -> wire.Range:
+    def _moved(self, entry: wire.Range) -> wire.Range:
         moved = wire.Range()
-        moved.CopyFrom(each)
-        moved.start.line = self.line(each.start.line)
-        moved.end.line = self._lines[max(each.start.line, each.end.line)].last
+        moved.CopyFrom(entry)
+        moved.start.line = self.line(entry.start.line)
+        moved.end.line = self._lines[max(entry.start.line, entry.end.line)].last
         return moved
 
     def info(self, info: wire.SourceInfo) -> bool:
-        """Turn the description of the expanded file into that of the user's; tell whether it was one."""
+        """Turn a description of the expanded file into one of the user's; return whether it was one."""
         if info.data != self.expanded:
             return False
         info.filename = self.file.name
@@ -85,14 +85,16 @@ class Labels:
         units: dict[str, Unit] = {}
         for digest, locations in definition.source.locations.items():
             lines = [
-                each.ranges[0].start.line for each in locations.locations if each.source_index in ours and each.ranges
+                entry.ranges[0].start.line
+                for entry in locations.locations
+                if entry.source_index in ours and entry.ranges
             ]
             unit = next((unit for line in lines if (unit := self._numbering.unit(line)) is not None), None)
-            for each in locations.locations:
-                if each.source_index in ours:
-                    ranges = self.ranges(each.ranges)
-                    del each.ranges[:]
-                    each.ranges.extend(ranges)
+            for entry in locations.locations:
+                if entry.source_index in ours:
+                    ranges = self.ranges(entry.ranges)
+                    del entry.ranges[:]
+                    entry.ranges.extend(ranges)
             if unit is not None and digest in definition.metadata:
                 units[digest] = unit
                 pyenvs |= self._name(digest, definition.metadata[digest], unit)
@@ -103,7 +105,7 @@ class Labels:
     def _name_downloads(
         self, definition: wire.Definition, users: Mapping[str, Sequence[str]], units: Mapping[str, Unit]
     ) -> None:
-        """Rename what ADD downloads: it is numbered like the ADD, and has no place in the file."""
+        """Rename the downloads of ADD: they are numbered like the ADD, and have no place in the file."""
         for digest, by in users.items():
             unit = next((units[user] for user in by if user in units), None)
             name = definition.metadata[digest].description.get(NAME, "")
@@ -111,7 +113,7 @@ class Labels:
                 definition.metadata[digest].description[NAME] = self._numbering.rename(name, unit)
 
     def _name(self, digest: str, metadata: wire.OpMetadata, unit: Unit) -> dict[str, str]:
-        """Rename one step; give the group of a step that is part of a PYENV."""
+        """Rename one step; return the group of a step that is part of a PYENV."""
         name = metadata.description.get(NAME, "")
         if not unit.is_pyenv:
             if name:
@@ -128,7 +130,7 @@ class Labels:
 
     @staticmethod
     def _adopt(definition: wire.Definition, users: Mapping[str, Sequence[str]], pyenvs: Mapping[str, str]) -> None:
-        """Take what only PYENVs use (interpreters' images, our tools) into the group of the first of them."""
+        """Add the steps that only PYENVs use (interpreters' images, our tools) to the group of the first of them."""
         for digest, by in users.items():
             if digest in pyenvs or not all(user in pyenvs for user in by):
                 continue
@@ -139,13 +141,13 @@ class Labels:
 
 
 def _located(definition: wire.Definition, digest: str) -> bool:
-    """Tell whether a step stands for a line: an image that is only copied from has an entry without lines."""
+    """Tell whether a step has a line: an image that is only copied from has an entry without lines."""
     places = definition.source.locations
     return digest in places and any(place.ranges for place in places[digest].locations)
 
 
 def _users(definition: wire.Definition) -> dict[str, list[str]]:
-    """Return for each op those that use it, in the order of the graph."""
+    """Return for each op the ops that use it, in the order of the graph."""
     users: dict[str, list[str]] = {}
     for digest, op in _ops(definition):
         for entry in op.inputs:

@@ -1,4 +1,4 @@
-"""One build, one way through. This module reads as the table of contents of all others."""
+"""Serve one build, from the client's options to the result or the error."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ REPORT = "this is a defect of pyenv-frontend; its traceback is in the engine's l
 
 
 def main() -> None:
-    """Serve the build that the engine started this process for, and leave without any clean-up."""
+    """Serve the build that the engine started this process for, and exit without any clean-up."""
     reader, writer = take_stdio()
     client = Client(Channel(reader, writer, service=SERVICE))
     code = 0
     try:
         answer(client)
-    except ChannelClosedError as error:  # cancelled, or an engine that is gone: nobody is left to tell
+    except ChannelClosedError as error:  # cancelled, or the engine is gone: nobody receives an error
         print(f"pyenv-frontend: {error}", file=sys.stderr)  # noqa: T201
         code = 1
     sys.stderr.flush()
@@ -45,14 +45,14 @@ def answer(client: Client) -> None:
         result = build(client, options)
     except ChannelClosedError:
         raise
-    except Exception as error:  # noqa: BLE001  # whatever it is, the user gets a sentence
+    except Exception as error:  # noqa: BLE001  # every failure is reported to the user
         client.return_error(failed(error))
     else:
         client.return_result(result)
 
 
 def build(client: Client, options: BuildOptions) -> wire.Result:
-    """Go the whole way, from the client's options to a result.
+    """Build, from the client's options to a result.
 
     Raises:
         CallError, UserError, OptionsError: the build fails.
@@ -71,15 +71,15 @@ def build(client: Client, options: BuildOptions) -> wire.Result:
 
 
 def _learn_oneof_order() -> None:
-    """Write graphs as this engine does; how that is, its graph of our own image shows."""
+    """Write graphs as this engine does, after the pattern of its graph of our own image."""
     try:
         llb.detect_oneof_order(own_image().ops[0])
-    except (OSError, IndexError):  # an engine that gives us no such graph is no older one
+    except (OSError, IndexError):  # older engines, whose order differs, provide that graph
         return
 
 
 def failed(error: Exception) -> Status:
-    """Say in one sentence why a build fails."""
+    """Return the status of a failed build, in one sentence."""
     if isinstance(error, CallError):
         return _advised(error.status)
     if isinstance(error, opts.OptionsError):
@@ -91,7 +91,7 @@ def failed(error: Exception) -> Status:
 
 
 def _advised(status: Status) -> Status:
-    """Say what helps where the engine's own Dockerfile frontend is switched off or too old to be asked."""
+    """Add advice for an engine whose own Dockerfile frontend is switched off or too old."""
     if "invalid frontend" not in status.message:
         return status
     hint = (

@@ -1,4 +1,4 @@
-"""One build: the engine, the client's options, the user's file, and what the delegate is given besides a Dockerfile."""
+"""One build: the engine, the client's options, the user's file, and the delegate's other inputs."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 
 
 class BuildSession:
-    """One build's surroundings, the same for every Dockerfile that the delegate reads.
+    """What one build has in common for every Dockerfile that the delegate reads.
 
     Args:
         bridge: the engine.
         options: the client's options.
         file: the user's Dockerfile.
         document: the same, parsed.
-        inputs: graphs that the client handed over, by name.
+        inputs: graphs that the client passed, by name.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class BuildSession:
         self._folder = None if "context" in self._inputs else ClientFolder(bridge, options)
 
     def load(self, paths: Iterable[str]) -> None:
-        """Load several files of the context at once that are going to be read one by one."""
+        """Load several files of the context at once, which are read one by one later."""
         if self._folder is not None:
             self._folder.load(paths)
 
@@ -76,12 +76,12 @@ class BuildSession:
 
     @cached_property
     def outline(self) -> Program:
-        """What can be read of the file before its base images are known; PYENVs that need more are left out."""
+        """What is known of the file before its base images are; PYENVs that need more are left out."""
         settings = self.settings(reachable_only=self.options.request is None)
         return read(self.document, settings, report=lambda _error: None)
 
     def settings(self, platform: str = "", *, reachable_only: bool = False) -> Settings:
-        """Return what the build tells the file from outside, for one of its platforms."""
+        """Return the build's settings for one of its platforms."""
         return Settings(
             build_args=self.options.build_args,
             build_platform=self.options.build_platform,
@@ -93,11 +93,11 @@ class BuildSession:
     def inputs(self, dockerfile: bytes, step: str) -> dict[str, wire.Definition]:
         """Return the graphs for the delegate, with a Dockerfile where it looks for one.
 
-        The ignore file that belongs to the user's Dockerfile alone is looked for beside it.
+        An ignore file of the user's Dockerfile alone is put beside it.
 
         Args:
             dockerfile: its text.
-            step: what writing it is called in the build's progress.
+            step: the name of the step that writes it, in the build's progress.
         """
         files = {self.options.filename: dockerfile}
         own = self._ignore[1]
@@ -106,7 +106,7 @@ class BuildSession:
         return self._inputs | {"dockerfile": llb.definition(llb.written(files, f"[internal] {step}"))}
 
     def image_variables(self, reference: str, platform: str | None) -> Mapping[str, str]:
-        """Return the ENV of an image; empty where the image is not available, which Docker reports.
+        """Return the ENV of an image; empty if the image is not available, which Docker reports.
 
         The image's triggers fire with FROM, so what they set in ENV holds as well.
         """
@@ -138,5 +138,5 @@ class BuildSession:
         return self.ask(options, f"FROM {reference}\n".encode(), f"look up {reference}")
 
     def ask(self, options: Mapping[str, str], dockerfile: bytes, step: str) -> Reply[wire.Result]:
-        """Let the delegate work on a Dockerfile of ours."""
+        """Let the delegate build a generated Dockerfile."""
         return self.bridge.solve_frontend(self.options.delegate.frontend, options, self.inputs(dockerfile, step))

@@ -1,7 +1,7 @@
-"""Where the Dockerfile comes from: found as Docker finds it, be it in the client's folder, an input, git or a download.
+"""Where the Dockerfile comes from: the client's folder, an input, git or a download, as Docker finds it.
 
-Source of truth: BuildKit `frontend/dockerui/context.go` and `config.go` (`ReadEntrypoint`). Whatever cannot be read
-here is left to Docker's own frontend, which says what is wrong in its own words.
+Source of truth: BuildKit `frontend/dockerui/context.go` and `config.go` (`ReadEntrypoint`). What cannot be read here is
+left to Docker's own frontend, which reports what is wrong.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _PART = 8 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserFile:
-    """The Dockerfile as the user wrote it, and what it was read from."""
+    """The Dockerfile as the user wrote it, and where it was read."""
 
     name: str
     """Its path inside `definition`, also its name in messages."""
@@ -43,11 +43,11 @@ class UserFile:
     """The graph of the file system that holds it."""
     ref: RefId
     context: wire.Definition | None
-    """The graph of a build context that is not the client's folder; it has to be handed on as an input."""
+    """The graph of a build context that is not the client's folder; it has to be passed on as an input."""
 
     @property
     def step(self) -> str:
-        """Digest of the step that loaded the file; the client has seen it, so that warnings can hang on it."""
+        """Digest of the step that loaded the file; the client has seen it, so warnings can refer to it."""
         return llb.output_of(self.definition).digest
 
     @property
@@ -72,12 +72,12 @@ class _DockerfileSource:
 
 
 def read(bridge: Bridge, options: BuildOptions, inputs: Mapping[str, wire.Definition]) -> UserFile | None:
-    """Read the Dockerfile; None if that is not possible, which Docker's own frontend will then explain.
+    """Read the Dockerfile; None if that is not possible, which Docker's own frontend then reports.
 
     Args:
         bridge: the engine.
         options: the build's options.
-        inputs: graphs that the client handed over, by name.
+        inputs: graphs that the client passed, by name.
     """
     try:
         source = _find(bridge, options, inputs)
@@ -89,11 +89,11 @@ def read(bridge: Bridge, options: BuildOptions, inputs: Mapping[str, wire.Defini
 
 
 def mentions_pyenv(text: bytes) -> bool:
-    """Tell whether the text can hold a PYENV at all; True may be wrong, False never is.
+    """Tell whether the text can contain a PYENV; True may be wrong, False never is.
 
-    Most files have no PYENV, and for them this is all the reading that is done. Comments do not count, or our own name
-    on the syntax line would. An instruction's name may be broken by a continuation line; then what stands before the
-    first break is the beginning of the name.
+    Most files have no PYENV, and are not parsed any further. Comments do not count, since our own name is on the syntax
+    line. An instruction's name may be broken by a continuation line; the text before the first break is then the
+    beginning of the name.
     """
     lower = text.lower()
     if re.search(rb"p(?:y(?:e(?:n)?)?)?[\\`][ \t\r]*\n", lower):
@@ -114,8 +114,8 @@ def _find(bridge: Bridge, options: BuildOptions, inputs: Mapping[str, wire.Defin
 
 
 def _remote(bridge: Bridge, options: BuildOptions, address: str) -> _DockerfileSource | None:
-    """Look at a context's address; None if it is neither a git repository nor a download."""
-    from pyenv_frontend.solve import git  # noqa: PLC0415  # most builds have a local context: nothing to load for them
+    """Resolve a context's address; None if it is neither a git repository nor a download."""
+    from pyenv_frontend.solve import git  # noqa: PLC0415  # most builds have a local context and need no git
 
     repository = git.parse(address)
     if repository is not None:
@@ -167,7 +167,7 @@ def _followed(filename: str) -> list[str]:
 
 
 def _spellings(filename: str) -> list[str]:
-    """Give the names to try: `Dockerfile` may be spelt `dockerfile`."""
+    """Return the names to try: `Dockerfile` may be spelt `dockerfile`."""
     folder, slash, base = filename.rpartition("/")
     return [filename, folder + slash + base.lower()] if base == _DEFAULT else [filename]
 
@@ -182,7 +182,7 @@ def _first_of(bridge: Bridge, ref: RefId, names: list[str]) -> bytes:
 
 
 def _whole(bridge: Bridge, ref: RefId, name: str) -> bytes:
-    """Read a file; one that does not fit into a message in parts."""
+    """Read a file, in parts if it does not fit into one message."""
     try:
         return bridge.read_file(ref, name).get()
     except CallError as error:
@@ -195,7 +195,7 @@ def _whole(bridge: Bridge, ref: RefId, name: str) -> bytes:
 
 
 def _is_archive(head: bytes) -> bool:
-    """Tell an archive by its first bytes: bzip2, gzip, xz, or a tar header with a right checksum."""
+    """Tell an archive by its first bytes: bzip2, gzip, xz, or a tar header with a valid checksum."""
     if head.startswith((b"BZh", b"\x1f\x8b\x08", b"\xfd7zXZ\x00")):
         return True
     header = head[:512]

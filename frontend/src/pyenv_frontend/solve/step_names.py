@@ -1,7 +1,7 @@
-"""What the steps of a build are called, in the user's own counting: `[builder 2/5] PYENV 3.8 snowpark reqs.txt`.
+"""The names of a build's steps, numbered by the user's file: `[builder 2/5] PYENV 3.8 snowpark reqs.txt`.
 
 Docker's frontend counts COPY, ADD, RUN and WORKDIR of a stage, and 1 more for an image that the stage is based on. It
-counted the expanded file; here a PYENV is one step, however many instructions stand for it.
+counts the expanded file; here a PYENV is one step, however many instructions it expands to.
 
 Source of truth: BuildKit `dockerfile2llb/convert.go` (`prefixCommand`, and where `stageName` and `cmdTotal` are set).
 """
@@ -30,7 +30,7 @@ _FROM = re.compile(rb"(?:^|,)from=([^,]*)")
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One instruction of the user's as a step of its stage."""
+    """One of the user's instructions as a step of its stage."""
 
     instruction: Instruction
     """In the user's file."""
@@ -38,7 +38,7 @@ class Unit:
     rank: int
     """How many of the user's steps the stage has up to and with this one; 0 for FROM."""
     expanded_rank: int
-    """The same for the expanded file, at the line that was asked for."""
+    """The same for the expanded file, at the requested line."""
 
     @property
     def is_pyenv(self) -> bool:
@@ -52,15 +52,15 @@ class Unit:
 
 
 class Numbering:
-    """The two countings of one file side by side."""
+    """The numbering of the user's file beside that of the expanded one."""
 
     def __init__(self, document: Document, source: bytes, lines: LineMap) -> None:
-        """Count.
+        """Count the steps of both files.
 
         Args:
             document: the user's file.
-            source: what was made of it; it may be cut off.
-            lines: for each of its lines the user's.
+            source: the expanded file, which may be cut off.
+            lines: for each of its lines, the user's.
         """
         self._single_stage = f"{_only_stage(document)} " if _has_single_stage(document) else ""
         self._totals: list[int] = []
@@ -79,7 +79,7 @@ class Numbering:
                 self._units[instruction.lines.first] = Unit(user, stage, rank, self._expanded_totals[-1])
 
     def _ranks(self, document: Document) -> Iterator[tuple[int, tuple[Instruction, int, int]]]:
-        """Give for the first line of each instruction of a stage: it, its stage, and its rank in it."""
+        """Yield the first line of each instruction of a stage, with the instruction, its stage and its rank."""
         for instruction in document.instructions:
             if instruction.name == "FROM":
                 self._totals.append(0)
@@ -92,12 +92,12 @@ class Numbering:
         return self._units.get(line)
 
     def rename(self, name: str, unit: Unit) -> str:
-        """Give a step's name with the user's numbers; a name without numbers stays as it is."""
+        """Return a step's name with the user's numbers; a name without numbers stays as it is."""
         match = _NUMBERED.fullmatch(name)
         return name if match is None else self._prefix(match, unit) + match["rest"]
 
     def title(self, name: str, unit: Unit) -> str:
-        """Give what a whole PYENV is called, after the name of one of its parts."""
+        """Return the name of a whole PYENV, from the name of one of its steps."""
         match = _NUMBERED.fullmatch(name)
         return unit.text if match is None else self._prefix(match, unit) + unit.text
 
@@ -111,16 +111,16 @@ class Numbering:
 
 
 def image_name(name: str) -> str:
-    """Return the name of the step that loads an image which no stage begins with, after that in a FROM of its own."""
+    """Return the name of the step that loads an image that no stage begins with, from its name in a FROM of its own."""
     match = _NUMBERED.fullmatch(name)
     return name if match is None else match["rest"]
 
 
 def base_name(name: str, program: Program, stage: Stage) -> str:
-    """Give the step that loads a base image the name that it has in the whole build.
+    """Return the name that the step that loads a base image has in the whole build.
 
     Args:
-        name: what it is called in a Dockerfile of this one FROM: `[1/1] FROM docker.io/library/debian`.
+        name: its name in a Dockerfile with this FROM alone: `[1/1] FROM docker.io/library/debian`.
         program: the user's file.
         stage: the stage that begins with it.
     """
@@ -137,14 +137,16 @@ def _is_step(instruction: Instruction) -> bool:
 
 
 def _has_single_stage(document: Document) -> bool:
-    """Tell whether the user's file makes one stage: images that COPY or RUN take files from count as stages."""
+    """Tell whether the user's file has one stage: images that COPY or RUN take files from count as stages."""
     stages = sum(instruction.name == "FROM" for instruction in document.instructions)
     return stages == 1 and not any(_foreign(document))
 
 
 def _only_stage(document: Document) -> str:
-    """Return the name that Docker's frontend gives a stage where there are others."""
-    words = next(each.arguments.text.split() for each in document.instructions if each.name == "FROM")
+    """Return the name that Docker's frontend gives a stage if there are several."""
+    words = next(
+        instruction.arguments.text.split() for instruction in document.instructions if instruction.name == "FROM"
+    )
     return words[2].decode("utf-8", "replace").lower() if len(words) == 3 else "stage-0"
 
 

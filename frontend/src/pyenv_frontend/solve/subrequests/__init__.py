@@ -1,7 +1,7 @@
-"""Calls that are no builds (`--check`, `--call=outline`, `--call=targets`), answered as if PYENV were an instruction.
+"""Calls other than builds (`--check`, `--call=outline`, `--call=targets`), answered as if PYENV were an instruction.
 
-The delegate is asked about the user's file with blank lines where the PYENVs are, so that its lines are the user's and
-nothing generated shows. What PYENV adds is added here: our advice and errors to a lint, its secrets to an outline.
+The delegate gets the user's file with blank lines in place of the PYENVs, so that its lines are the user's and nothing
+generated shows. What PYENVs contribute is added here: our advice and errors to a lint, their secrets to an outline.
 
 Source of truth: BuildKit `frontend/subrequests/*` for the forms of the answers.
 """
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def answer(session: BuildSession, request: str) -> wire.Result:
-    """Answer a call about a file with PYENV; one that we do not know is the delegate's to answer or refuse.
+    """Answer a call about a file with PYENV; an unknown one is left to the delegate.
 
     Raises:
         CallError: the delegate refuses.

@@ -1,7 +1,7 @@
-"""The user's file without its PYENVs: its lines are the user's, and nothing in it is generated.
+"""The user's file without its PYENVs: same lines, nothing generated.
 
-The line of a PYENV says what Docker's frontend has to know of it: the variables that it sets. They are written in the
-case of the file's other keywords, so that no rule about keywords changes its mind.
+The line of a PYENV sets its variables, which is all that Docker's frontend has to know of it. The keyword has the case
+of the file's other keywords, so that the result of no rule about keywords changes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _SETTING = re.compile(rb"\s*#\s*check\s*=", re.IGNORECASE)
 
 
 def blanked(program: Program) -> bytes:
-    """Return the file without its PYENVs, as far as those can be read."""
+    """Return the file without its PYENVs, with the variables of those that can be read."""
     return _Blanking(program).text()
 
 
@@ -48,7 +48,7 @@ def named_last_stage(program: Program) -> tuple[bytes, str]:
 
 
 def without_comments(document: Document) -> bytes:
-    """Return a file with blank lines in the place of its comments, but for settings of Docker's linter."""
+    """Return a file with blank lines in place of its comments, except settings of Docker's linter."""
     return b"".join(
         b"\n" * node.text.count(b"\n") if isinstance(node, Comment) and not _SETTING.match(node.text) else node.text
         for node in document.nodes
@@ -59,9 +59,11 @@ class _Blanking:
     def __init__(self, program: Program) -> None:
         self._document = program.document
         self._pyenvs = {
-            each.pyenv.instruction.span.start: each.pyenv for each in program.environments if not each.pyenv.onbuild
+            environment.pyenv.instruction.span.start: environment.pyenv
+            for environment in program.environments
+            if not environment.pyenv.onbuild
         }
-        keywords = [each.keyword for each in program.document.instructions if not each.is_pyenv]
+        keywords = [instruction.keyword for instruction in program.document.instructions if not instruction.is_pyenv]
         self._keyword = b"env" if sum(map(bytes.islower, keywords)) > len(keywords) / 2 else b"ENV"
 
     def text(self) -> bytes:

@@ -1,7 +1,6 @@
-"""`--call=convertllb`: the graph of a file with PYENV as JSON, speaking of the user's file.
+"""`--call=convertllb`: the graph of a file with PYENV as JSON, labelled with the user's lines.
 
-Its steps are those of the expanded file in the order of that file; what a build hangs side by side, here stands one
-behind the other.
+Its steps are those of the expanded file in the order of that file; a build runs some of them side by side.
 
 Source of truth: BuildKit `frontend/subrequests/convertllb` for the form of the answer.
 """
@@ -27,7 +26,7 @@ REQUEST = "frontend.convertllb"
 
 
 def answer(session: BuildSession) -> wire.Result:
-    """Let the delegate convert the expanded file, of the first platform.
+    """Let the delegate convert the expanded file for the first platform.
 
     Raises:
         CallError: the delegate refuses, or does not know the call (Docker's built-in one before BuildKit 0.20).
@@ -70,7 +69,7 @@ def relabel_graph(decoded: dict[str, Any], labels: Labels) -> None:
 
 
 def _without_ops(metadata: dict[str, Any], source: dict[str, Any]) -> wire.Definition:
-    """Give a graph's names, groups and places in the form that `Labels` works on."""
+    """Return a graph's names, groups and places in the form that `Labels` takes."""
     graph = wire.Definition()
     for digest, entry in metadata.items():
         graph.metadata[digest].description.update(entry.get("description") or {})

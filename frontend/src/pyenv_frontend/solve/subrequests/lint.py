@@ -1,9 +1,9 @@
 """Docker's own warnings and our advice, on the user's lines.
 
-A frontend that runs inside ours warns past us, with the lines of the file that it was given. So it is asked to lint
-beforehand, on the user's file without its PYENVs: the lines are the user's, and no rule can trip over what is
-generated. In the build itself its linter is off. An engine without that call (before BuildKit 0.14) warns by itself, on
-the expanded file's lines.
+A frontend that runs inside ours sends its warnings directly to the client, with the lines of the file that it got. So
+it lints in advance, on the user's file without its PYENVs: the lines are the user's, and no rule sees generated text.
+In the build itself its linter is off. An engine without that call (before BuildKit 0.14) warns with the expanded file's
+lines.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _VIOLATION = "lint violation found for rules: "
 
 
 class Lint:
-    """The linter's answer, asked for when this is made."""
+    """The linter's answer; the constructor requests it."""
 
     def __init__(self, session: BuildSession) -> None:
         self._session = session
@@ -58,15 +58,15 @@ class Lint:
         return True
 
     def raise_docker_error(self) -> None:
-        """Raise what Docker's frontend finds wrong with the file apart from its PYENVs, if there is anything.
+        """Raise the error that Docker's frontend reports for the file without its PYENVs, if there is one.
 
-        Its words, lines and warnings are then those that the file has without us.
+        Its words, lines and warnings are then the same as without us.
 
         Raises:
-            CallError: the file is wrong in Docker's eyes, or a base image is not available.
+            CallError: the file is invalid for Docker, or a base image is not available.
         """
         session = self._session
-        if not any(each.name == "FROM" for each in session.document.instructions):
+        if not any(instruction.name == "FROM" for instruction in session.document.instructions):
             return
         quiet = self.supported()
         if quiet:
@@ -78,15 +78,18 @@ class Lint:
             raise CallError(error.method, of_same_lines(error.status, text, session.file)) from error
 
     def report(self, program: Program, closures: Sequence[RequirementInputs | None]) -> None:
-        """Give all warnings to the client.
+        """Send all warnings to the client.
 
         Raises:
-            CallError: there are warnings, and the file or a build-arg says that they are errors.
+            CallError: there are warnings, and the file or a build-arg makes them errors.
         """
         advice = our_advice(self._session, program, closures)
-        self._warn([*self._docker_notices(), *(self._our_notice(each) for each in advice)])
+        self._warn([*self._docker_notices(), *(self._our_notice(warning) for warning in advice)])
         message = (self._answer().get("buildError") or {}).get("message", "")
-        rules = [*([message] if message.startswith(_VIOLATION) else []), *sorted({each.rule.name for each in advice})]
+        rules = [
+            *([message] if message.startswith(_VIOLATION) else []),
+            *sorted({warning.rule.name for warning in advice}),
+        ]
         if message.startswith(_VIOLATION) or (advice and _is_strict(self._session, program)):
             names = ", ".join(rules).removeprefix(_VIOLATION)
             raise CallError(REQUEST, Status(_VIOLATION + names))
@@ -101,7 +104,7 @@ class Lint:
 
     def _docker_notices(self) -> list[Notice]:
         warnings = self._answer().get("warnings") or []
-        return [self._docker_notice(each) for each in without_pyenvs(warnings, self._session)]
+        return [self._docker_notice(entry) for entry in without_pyenvs(warnings, self._session)]
 
     def _docker_notice(self, warning: dict[str, Any]) -> Notice:
         ranges = results.ranges_from_json((warning.get("location") or {}).get("ranges"))
@@ -126,16 +129,21 @@ class Lint:
 
 
 def without_pyenvs(warnings: Iterable[dict[str, Any]], session: BuildSession) -> list[dict[str, Any]]:
-    """Return the warnings of Docker's that are not about what stands in the place of a PYENV."""
-    lines = {line for each in session.document.instructions if each.is_pyenv for line in each.lines.numbers()}
-    return [each for each in warnings if _first_line(each) not in lines]
+    """Return Docker's warnings that are not about the replacement of a PYENV."""
+    lines = {
+        line
+        for instruction in session.document.instructions
+        if instruction.is_pyenv
+        for line in instruction.lines.numbers()
+    }
+    return [warning for warning in warnings if _first_line(warning) not in lines]
 
 
 def our_advice(
     session: BuildSession, program: Program, closures: Sequence[RequirementInputs | None]
 ) -> tuple[LintWarning, ...]:
-    """Ask our own rules."""
-    from datetime import UTC, datetime  # noqa: PLC0415  # what is loaded here is loaded while the delegate works
+    """Apply our own rules."""
+    from datetime import UTC, datetime  # noqa: PLC0415  # imported while the delegate works
 
     from pyenv_frontend.lint.linter import lint_pyenvs  # noqa: PLC0415
 
@@ -155,7 +163,7 @@ def add_findings(answer: dict[str, Any], result: wire.Result, session: BuildSess
 
     Args:
         answer: the decoded answer, which is changed.
-        result: what it came in; its other forms are changed alike.
+        result: the result that contains it; its other forms are changed as well.
         session: the build.
     """
     errors: list[UserError] = []
@@ -169,10 +177,16 @@ def add_findings(answer: dict[str, Any], result: wire.Result, session: BuildSess
             closures.append(None)
     sources = answer.get("sources") or []
     source = results.source_info_json(session.file.name, session.file.text)
-    index = next((number for number, each in enumerate(sources) if each.get("data") == source["data"]), len(sources))
+    index = next((number for number, entry in enumerate(sources) if entry.get("data") == source["data"]), len(sources))
     advice = our_advice(session, program, closures)
-    warnings = [*without_pyenvs(answer.get("warnings") or [], session), *(_warning(each, index) for each in advice)]
-    text = [f"\nWARNING: {each.rule.name} (line {each.location.position.line})\n{each.message}\n" for each in advice]
+    warnings = [
+        *without_pyenvs(answer.get("warnings") or [], session),
+        *(_warning(warning, index) for warning in advice),
+    ]
+    text = [
+        f"\nWARNING: {warning.rule.name} (line {warning.location.position.line})\n{warning.message}\n"
+        for warning in advice
+    ]
     if errors and not answer.get("buildError"):
         first = errors[0]
         location = location_json(first.locations[0], index) if first.locations else {"sourceIndex": index}
@@ -195,7 +209,7 @@ def _warning(advice: LintWarning, index: int) -> dict[str, Any]:
 
 
 def location_json(location: Location, index: int) -> dict[str, Any]:
-    """Return a location as subrequests have it; the first source has no index."""
+    """Return a location in the form of subrequests; the first source has no index."""
     return ({"sourceIndex": index} if index else {}) | {"ranges": results.line_ranges_json(location.lines.numbers())}
 
 

@@ -1,4 +1,4 @@
-"""`--call=outline`: what PYENVs of the outlined stage add to it."""
+"""`--call=outline`: what the PYENVs of the outlined stage add to it."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ def add_mounts(answer: dict[str, Any], session: BuildSession) -> None:
     program = read(
         session.document, session.settings(), base_variables=session.image_variables, report=lambda _error: None
     )
-    stages = [each for each in program.stages if answer.get("name") in {None, "", each.name}][-1:]
+    stages = [stage for stage in program.stages if answer.get("name") in {None, "", stage.name}][-1:]
     for pyenv in (environment.pyenv for stage in stages for environment in stage.environments):
         location = {"ranges": results.line_ranges_json(pyenv.instruction.location.lines.numbers())}
         for mount in pyenv.options.mounts:
             key = {"secret": "secrets", "ssh": "ssh"}.get(mount.type)
-            if key and mount.id and mount.id not in {each["name"] for each in answer.get(key) or []}:
+            if key and mount.id and mount.id not in {entry["name"] for entry in answer.get(key) or []}:
                 required = {"required": True} if mount.required else {}
                 answer.setdefault(key, []).append({"name": mount.id, **required, "location": location})
