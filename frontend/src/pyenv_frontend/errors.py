@@ -1,8 +1,8 @@
-"""Every error this package raises on purpose, and the one place that turns one into text.
+"""The errors that this package raises on purpose, and their text.
 
-A leaf: it imports positions and nothing else, so that everything may import it. `UserError` is for what the user
-can fix, and always says where (file, line, column, the line itself under a caret), what was expected, and what to
-write. Any other exception that escapes is a bug in this package.
+A leaf: it imports `positions` and nothing else, so that every module may import it. `UserError` is for what the user
+can fix; it says where (file, line, column, and the line with a caret), what was expected, and what to write. Any other
+exception that escapes is a bug in this package.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 __all__ = ["PyenvError", "UsageError", "UserError", "did_you_mean", "excerpt", "nearest", "printable"]
 
 WIDEST = 160
-"""Characters of a source line that an excerpt shows at most."""
+"""The most characters of a source line that an excerpt shows."""
 
 
 class PyenvError(Exception):
     """Root of all errors of this package."""
 
     exit_code: ClassVar[int] = 70
-    """What the command line ends with when nobody handled the error (70 is sysexits' "internal")."""
+    """The exit code of the command line for this error (70 is sysexits' "internal")."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -39,9 +39,9 @@ class UserError(PyenvError):
     """A mistake in what the user wrote.
 
     Args:
-        message: one sentence without a full stop: the thing, its value, what is wrong with it.
-        locations: where; the first one is shown with its line, further ones as notes ("also here").
-        expected: what could have stood there, such as `a version like 3.11`.
+        message: one sentence without a full stop: the thing, its value, and what is wrong with it.
+        locations: the places; the first is shown with its line, further ones as notes ("also at").
+        expected: what would be valid, such as `a version like 3.11`.
         hint: what to write or do instead, ready to be copied where possible.
     """
 
@@ -65,7 +65,7 @@ class UserError(PyenvError):
         return f"{self.locations[0].file.name}:{line}:{column}: {self.message}"
 
     def format(self) -> str:
-        """Return headline, excerpts, expectation and hint, one below the other."""
+        """Return headline, excerpts, expectation and hint, each on its own lines."""
         parts = [self.headline]
         for number, location in enumerate(self.locations):
             if number:
@@ -86,9 +86,9 @@ class UsageError(PyenvError):
 
 
 def excerpt(location: Location) -> str:
-    """Return the line an error is on, numbered, with carets under the stretch that is meant.
+    """Return the numbered line of an error, with carets under the location.
 
-    A stretch over several lines is underlined to the end of its first line. A long line is cut on both sides.
+    A location of several lines is underlined to the end of its first line. A long line is cut on both sides.
     """
     start, end = location.position, location.end
     text = printable(location.file.line_text(start.line))
@@ -108,12 +108,12 @@ def printable(text: bytes) -> str:
 
 
 def nearest(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
-    """Return the known word that was probably meant, or an empty string; letter case does not matter.
+    """Return the known word nearest to another, or an empty string; letter case does not matter.
 
     Args:
-        word: what was written.
-        known: what could have been written.
-        cutoff: how alike they must be, from 0 to 1.
+        word: the unknown word.
+        known: the known words.
+        cutoff: the required similarity, from 0 to 1.
     """
     from difflib import get_close_matches  # noqa: PLC0415 - needed only for an error
 

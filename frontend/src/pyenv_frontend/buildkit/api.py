@@ -1,7 +1,7 @@
-"""The engine as the rest of the frontend sees it: a small protocol of calls, without a word of gRPC.
+"""The engine as the rest of the frontend sees it: a small protocol of calls, independent of gRPC.
 
-`buildkit.client.Client` is the real one; tests write theirs by hand. Every call sends its request at once and gives a
-`Reply`; ask for several before getting the first, and they run at the same time.
+`buildkit.client.Client` is the real one; tests have their own. Every call sends its request at once and returns a
+`Reply`; several calls that are started before the first reply is read run at the same time.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from pyenv_frontend.buildkit import wire_pb2 as wire
 
 RefId = NewType("RefId", str)
-"""The name of a file system that the engine holds for this build. The empty one is an empty file system."""
+"""The name of a file system in the engine for this build. An empty name is an empty file system."""
 
 
 class Reply[T](Protocol):
-    """An answer that may still be on its way."""
+    """An answer that may not have arrived yet."""
 
     def get(self) -> T:
         """Wait for the answer.
@@ -35,37 +35,37 @@ class Reply[T](Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Ready[T]:
-    """A reply that is there already."""
+    """A reply whose value is known already."""
 
     value: T
 
     def get(self) -> T:
-        """Give the value."""
+        """Return the value."""
         return self.value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageFacts:
-    """What a registry or the local store says about an image."""
+    """The facts of an image in a registry or the local store."""
 
     name: str
     """The image's name as the engine resolved it (a source policy may have changed it)."""
     digest: str
-    """`sha256:...` of the manifest or index; empty where the store has none."""
+    """`sha256:...` of the manifest or index; empty if the store has none."""
     config: bytes
     """The OCI image configuration, JSON."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileStat:
-    """One name in a folder of a file system, or what `stat_file` looked at."""
+    """The entry of a folder in a file system, or the result of `stat_file`."""
 
     path: str
     mode: int
     """Go's `os.FileMode`: permission bits below, the kind of file in the bits of `_KINDS`; no bit is a regular file."""
     size: int
     link: str = ""
-    """What a symbolic link in a listing points to, as it says it."""
+    """The target of a symbolic link in a listing."""
 
     @property
     def is_dir(self) -> bool:
@@ -104,7 +104,7 @@ class Notice:
     """One line of a build's warning summary."""
 
     step: str
-    """Digest of the op that the warning belongs to; one that the client has seen."""
+    """Digest of the op that the warning belongs to; the client must have seen it."""
     short: str
     detail: tuple[str, ...] = ()
     url: str = ""
@@ -113,14 +113,14 @@ class Notice:
 
 
 class Bridge(Protocol):
-    """What can be asked of the engine while a build runs."""
+    """The calls to the engine while a build runs."""
 
     def ping(self) -> Reply[wire.PongResponse]:
-        """Ask what the engine can do and which workers it has."""
+        """Request the engine's capabilities and workers."""
         ...
 
     def inputs(self) -> Reply[Mapping[str, wire.Definition]]:
-        """Ask for the graphs that the client handed to this frontend, by name."""
+        """Request the graphs that the client passed to this frontend, by name."""
         ...
 
     def solve(self, definition: wire.Definition) -> Reply[wire.Result]:
@@ -133,7 +133,7 @@ class Bridge(Protocol):
     def solve_frontend(
         self, frontend: str, options: Mapping[str, str], inputs: Mapping[str, wire.Definition]
     ) -> Reply[wire.Result]:
-        """Run another frontend of the engine's and take what it returns."""
+        """Run another frontend, and return its result."""
         ...
 
     def read_file(self, ref: RefId, path: str, length: int | None = None, offset: int = 0) -> Reply[bytes]:
@@ -145,7 +145,7 @@ class Bridge(Protocol):
         ...
 
     def stat_file(self, ref: RefId, path: str) -> Reply[FileStat]:
-        """Look at one path; symbolic links are followed inside the file system."""
+        """Inspect one path; symbolic links are followed inside the file system."""
         ...
 
     def resolve_image(

@@ -4,9 +4,8 @@ BuildKit starts a frontend with one end of a pipe on fd 0 and one on fd 1; the e
 knowledge, no TLS. HTTP/2 itself is the library h2's work. What is left for us is small: five bytes before each message,
 the headers a gRPC server expects, and the limits.
 
-There are no threads. `start` puts a request on the wire and gives a `Call`; any number may be in flight, and whoever
-asks one of them for its `result` reads for all of them. See docs/explanation/grpc-choice.md for the measurements
-behind this module.
+There are no threads. `start` sends a request and returns a `Call`; any number may be in flight, and waiting for the
+`result` of one reads for all of them. See docs/explanation/grpc-choice.md for the measurements behind this module.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ from h2.settings import SettingCodes, Settings
 from pyenv_frontend.buildkit.status import RESOURCE_EXHAUSTED, CallError, Status
 
 MAX_MESSAGE = 16 << 20
-"""What the engine's gRPC server takes and sends, in bytes (containerd's default for both directions)."""
+"""The largest message that the engine's gRPC server accepts and sends, in bytes (containerd's default)."""
 
 MAX_HEADERS = 16 << 20
 """An error's details travel in one header, which holds the whole Dockerfile once for each location, in base64 twice."""
@@ -44,7 +43,7 @@ h2.frame_buffer.CONTINUATION_BACKLOG = MAX_HEADERS >> 14
 
 
 class ChannelClosedError(Exception):
-    """The engine closed the connection, or broke the protocol: nothing can be asked any more."""
+    """The engine closed the connection or broke the protocol: no more calls are possible."""
 
 
 class _Connection(H2Connection):
@@ -63,14 +62,14 @@ class Call:
         self._body = bytearray()
         self._reset = False
         self.done = False
-        """Whether the answer is there."""
+        """Whether the answer has arrived."""
 
     def result(self) -> bytes:
-        """Wait for the answer and return its message, serialised.
+        """Wait for the answer and return its serialised message.
 
         Raises:
             CallError: the engine answered with an error.
-            ChannelClosedError: there will be no answer.
+            ChannelClosedError: no answer can arrive.
         """
         while not self.done:
             self._channel.pump()
@@ -146,7 +145,7 @@ class Channel:
         return call
 
     def pump(self) -> None:
-        """Read once, and hand what came to the calls it is for.
+        """Read once, and pass the events to their calls.
 
         Raises:
             ChannelClosedError: the engine closed the connection or broke the protocol.
@@ -178,13 +177,13 @@ class Channel:
     def _send(self, stream: int, data: bytes) -> None:
         """Write a request's body, waiting for the engine's window wherever it is full.
 
-        An engine that answers before it has read everything (an error) ends the writing.
+        An answer that arrives before the whole request is sent (an error) ends the writing.
         """
         call = self._calls[stream]
         rest = memoryview(data)
         while rest and not call.done:
             room = min(self._h2.local_flow_control_window(stream), self._h2.max_outbound_frame_size)
-            if room > 0:  # below zero where the engine has made its window smaller
+            if room > 0:  # negative if the engine has reduced its window
                 chunk, rest = rest[:room], rest[room:]
                 self._h2.send_data(stream, chunk.tobytes(), end_stream=not rest)
             else:
@@ -202,10 +201,9 @@ class Channel:
 
 
 def take_stdio() -> tuple[int, int]:
-    """Take fds 0 and 1 for the connection and point them elsewhere; give the fds to use (reader, writer).
+    """Take fds 0 and 1 for the connection and redirect them; return the fds to use (reader, writer).
 
-    Whatever is printed from now on goes to stderr, that is, to the engine's log: one stray line on the pipe would break
-    the protocol.
+    Later output goes to stderr, which is the engine's log: a stray line on the pipe would break the protocol.
     """
     reader, writer = os.dup(0), os.dup(1)
     os.dup2(2, 1)

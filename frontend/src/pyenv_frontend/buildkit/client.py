@@ -1,4 +1,4 @@
-"""`api.Bridge` over a channel: each call's request and answer as protobuf messages, and `Return`."""
+"""`api.Bridge` over a channel: the request and answer of each call as protobuf messages, and `Return`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SERVICE = "moby.buildkit.v1.frontend.LLBBridge"
 
 
 class _Answer[M: Message, T]:
-    """A call in flight, and what to make of its message."""
+    """A call in flight, and the conversion of its message."""
 
     __slots__ = ("_call", "_convert", "_message")
 
@@ -38,7 +38,7 @@ class _Answer[M: Message, T]:
 
 
 class _All:
-    """Several calls in flight whose messages do not matter."""
+    """Several calls in flight whose messages are ignored."""
 
     __slots__ = ("_calls", "_channel")
 
@@ -50,25 +50,25 @@ class _All:
         """Wait for all answers, or for the first error; see `api.Reply`."""
         waiting = self._calls
         while waiting:
-            for call in [each for each in waiting if each.done]:
+            for call in [pending for pending in waiting if pending.done]:
                 call.result()
-            waiting = [each for each in waiting if not each.done]
+            waiting = [pending for pending in waiting if not pending.done]
             if waiting:
                 self._channel.pump()
 
 
 class Client:
-    """The engine's side of the build, asked over a channel."""
+    """The engine's side of the build, reached over a channel."""
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
         self._cache_imports: list[wire.CacheImport] = []
 
     def import_caches(self, caches: Iterable[tuple[str, Mapping[str, str]]]) -> None:
-        """Name the caches that the user imports (`--cache-from`) with every graph from now on.
+        """Send the caches that the user imports (`--cache-from`) with every later graph.
 
-        Nobody else has to remember them: the engine looks a step up once in a build, and what was looked up without an
-        imported cache is never found in it.
+        The engine looks up a step once in a build: one that was looked up without an imported cache is never found in
+        it.
 
         Args:
             caches: type and attributes of each.
@@ -152,7 +152,7 @@ class Client:
     def return_result(self, result: wire.Result) -> None:
         """End the build with a result. The engine takes exactly one `Return`.
 
-        Only the ids of a result's refs are looked at, so their graphs are not sent back.
+        The engine reads only the ids of a result's refs, so their graphs are not sent back.
         """
         for ref in results.all_file_systems(result):
             ref.ClearField("definition")

@@ -1,7 +1,7 @@
-"""Graphs of our own: sources, one written file, a copy. Pure: values in, protobuf messages out.
+"""Generated graphs: sources, a written file, a copy. Pure: values in, protobuf messages out.
 
-Every op of ours has the very bytes that the engine would write. Where Docker's frontend makes the same op, the engine
-does the work once for both; an upload, which can be read once only, has to be the same op.
+Every op has exactly the bytes that the engine would write. If Docker's frontend makes the same op, the engine does the
+work once for both; an upload can be read only once, so it has to be the same op.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 NAME = "llb.customname"
-"""Where an op's metadata has what the step is called."""
+"""The key of a step's name in the metadata of its op."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +50,19 @@ class OpOutput:
 
 
 def literal(path: str) -> str:
-    """Give a path as a pattern that matches nothing else."""
+    """Return a pattern that matches only a path."""
     return "".join("\\" + char if char in "\\*?[!" else char for char in path)
 
 
 def digest_of(op: bytes) -> str:
-    """Give an op's digest."""
+    """Return an op's digest."""
     return f"sha256:{sha256(op).hexdigest()}"
 
 
 def encode(op: wire.Op) -> bytes:
     """Serialise an op as the engine does: fields in the order of their numbers, maps by key.
 
-    What is in a oneof comes last, as in Go's own protobuf; engines up to BuildKit 0.16 write it where its number is.
+    The field of a oneof comes last, as in Go's own protobuf; engines up to BuildKit 0.16 write it by its number.
     """
     kind = op.WhichOneof("op")
     if kind is None or OneofOrder.by_number:
@@ -77,11 +77,11 @@ def encode(op: wire.Op) -> bytes:
 
 class OneofOrder:
     by_number = False
-    """Whether what is in a oneof has no place of its own."""
+    """Whether the field of a oneof is written by its number."""
 
 
 def detect_oneof_order(op: bytes) -> None:
-    """Write ops as the engine writes them that wrote this one; it has to hold more than what is in its oneof."""
+    """Adopt the order in which an engine wrote an op, which must have more fields than that of its oneof."""
     OneofOrder.by_number = wire.Op.FromString(op).SerializeToString(deterministic=True) == op
 
 
@@ -91,14 +91,14 @@ def source(identifier: str, attrs: Mapping[str, str], name: str) -> OpOutput:
     Args:
         identifier: what to load.
         attrs: how to load it.
-        name: what the step is called in the build's progress.
+        name: the name of the step in the build's progress.
     """
     op = wire.Op(source=wire.SourceOp(identifier=identifier, attrs=attrs), constraints=wire.WorkerConstraints())
     return _add((), op, name, {})
 
 
 def written(files: Mapping[str, bytes], name: str) -> OpOutput:
-    """Make a file system with nothing but `files`, by relative path; like Docker's own, only root can read them."""
+    """Make a file system that contains only `files`, by relative path; only root can read them, as in Docker's own."""
     actions: list[wire.FileAction] = []
     for path, data in files.items():
         folder, slash, _ = path.lstrip("/").rpartition("/")
@@ -115,7 +115,7 @@ def written(files: Mapping[str, bytes], name: str) -> OpOutput:
 
 
 def copied(origin: OpOutput, path: str, name: str, *, unpack: bool = False, contents: bool = False) -> OpOutput:
-    """Make a file system out of a part of another: an archive unpacked, or a folder's contents."""
+    """Make a file system from a part of another: an unpacked archive, or a folder's contents."""
     copy = wire.Copy(src=path, dest="/", mode=-1, attempt_unpack=unpack, dir_copy_contents=contents, timestamp=-1)
     action = wire.FileAction(input=-1, secondary_input=0, copy=copy)
     op = _file_op([action])
@@ -135,16 +135,16 @@ def _add(before: tuple[bytes, ...], op: wire.Op, name: str, metadata: Mapping[st
 
 
 def definition(output: OpOutput) -> wire.Definition:
-    """Close a graph: the last op names the output."""
+    """Complete a graph: its last op names the output."""
     last = wire.Op(inputs=[wire.Input(digest=output.digest, index=output.number)])
-    made = wire.Definition(ops=[*output.ops, encode(last)])
+    graph = wire.Definition(ops=[*output.ops, encode(last)])
     for digest, metadata in output.metadata.items():
-        made.metadata[digest].CopyFrom(metadata)
-    return made
+        graph.metadata[digest].CopyFrom(metadata)
+    return graph
 
 
 def output_of(graph: wire.Definition) -> OpOutput:
-    """Open a graph that somebody else closed, to build on it.
+    """Return the output of a complete graph, to build on it.
 
     Raises:
         ValueError: the graph has no output.

@@ -1,4 +1,4 @@
-"""Results, their file systems and metadata, and places in source files, in each form that BuildKit has for them.
+"""Results, their file systems and metadata, and places in source files, in all forms that BuildKit uses.
 
 A place in a source file is a protobuf message in a graph, and JSON in the details of an error and in the answer to a
 subrequest. The JSON is what Go's encoder makes of the message: fields that are zero are left out.
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     type JsonRanges = list[dict[str, Any]]
 
 IMAGE_CONFIG = "containerimage.config"
-"""Key of an image's configuration in a result's metadata; with several platforms `/` and the platform follow."""
+"""Key of an image's configuration in a result's metadata; with several platforms, followed by `/` and the platform."""
 RESULT_JSON, RESULT_TEXT, RESULT_STATUS_CODE = "result.json", "result.txt", "result.statuscode"
 """Keys of the answer to a subrequest."""
 _PLATFORMS = "refs.platforms"
@@ -52,8 +52,11 @@ def file_systems(result: wire.Result) -> dict[str, wire.Ref]:
 
 def all_file_systems(result: wire.Result) -> list[wire.Ref]:
     """Return the file systems of a result and of its attestations."""
-    attestations = (each for group in result.attestations.values() for each in group.attestations)
-    return [*file_systems(result).values(), *(each.ref for each in attestations if each.HasField("ref"))]
+    attestations = (attestation for group in result.attestations.values() for attestation in group.attestations)
+    return [
+        *file_systems(result).values(),
+        *(attestation.ref for attestation in attestations if attestation.HasField("ref")),
+    ]
 
 
 def image_config_keys(result: wire.Result) -> list[str]:
@@ -70,7 +73,7 @@ def image_config(result: wire.Result, platform: str = "") -> Mapping[str, Any]:
 
 
 def join_platforms(results: Sequence[wire.Result]) -> wire.Result:
-    """Make one result of several that are for one platform each."""
+    """Join the results of several platforms to one."""
     if len(results) == 1:
         return results[0]
     joined = wire.Result()
@@ -98,13 +101,13 @@ def line_ranges_json(lines: Iterable[int]) -> JsonRanges:
 
 
 def ranges_from_json(ranges: Iterable[dict[str, Any]] | None) -> list[wire.Range]:
-    """Read ranges out of decoded JSON."""
-    return [wire.Range(start=each.get("start"), end=each.get("end")) for each in ranges or ()]
+    """Read ranges from decoded JSON."""
+    return [wire.Range(start=entry.get("start"), end=entry.get("end")) for entry in ranges or ()]
 
 
 def ranges_to_json(ranges: Iterable[wire.Range]) -> JsonRanges:
     """Write ranges as JSON."""
-    return [{"start": _position_to_json(each.start), "end": _position_to_json(each.end)} for each in ranges]
+    return [{"start": _position_to_json(entry.start), "end": _position_to_json(entry.end)} for entry in ranges]
 
 
 def _position_to_json(position: wire.Position) -> dict[str, int]:
@@ -113,15 +116,15 @@ def _position_to_json(position: wire.Position) -> dict[str, int]:
 
 
 def source_info(name: str, data: bytes, definition: wire.Definition) -> wire.SourceInfo:
-    """Describe a Dockerfile, as warnings refer to it."""
+    """Return the description of a Dockerfile that warnings refer to."""
     return wire.SourceInfo(filename=name, data=data, language="Dockerfile", definition=definition)
 
 
 def source_info_json(name: str, data: bytes) -> dict[str, str]:
-    """Describe a Dockerfile as JSON, as errors and the answers to subrequests refer to it."""
+    """Return the description of a Dockerfile, as JSON, that errors and the answers to subrequests refer to."""
     return {"filename": name, "data": b64encode(data).decode(), "language": "Dockerfile"}
 
 
 def data_of(info: Mapping[str, Any]) -> bytes:
-    """Return the text of a file that is described as JSON."""
+    """Return the text of a file from its description."""
     return b64decode(info.get("data") or "")

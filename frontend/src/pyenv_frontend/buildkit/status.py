@@ -1,7 +1,7 @@
-"""gRPC statuses: what the engine answers when a call fails, and what we return when a build does.
+"""gRPC statuses: the engine's answers to calls that fail, and ours to builds that fail.
 
 A status is a code, one sentence and any number of details. BuildKit's details are JSON under type URLs of its own
-(`github.com/moby/buildkit/errdefs.Source+json`); those we know can be read and edited here, the rest goes on untouched.
+(`github.com/moby/buildkit/errdefs.Source+json`); known ones can be read and edited, the rest is passed on unchanged.
 
 Source of truth: BuildKit `util/grpcerrors` and `solver/errdefs`; the percent-encoding is gRPC's over HTTP/2.
 """
@@ -25,7 +25,7 @@ CANCELLED = 1
 UNKNOWN = 2
 """The code whose message buildx prints without putting the code's name before it."""
 RESOURCE_EXHAUSTED = 8
-"""Of a message that is too large: the text of the error has `larger than max`, as the engine's own have."""
+"""The code for a message that is too large; the text contains `larger than max`, as in the engine's own errors."""
 UNIMPLEMENTED = 12
 
 
@@ -46,7 +46,7 @@ class Status:
     details: tuple[Detail, ...] = ()
 
     def to_wire(self) -> wire.Status:
-        """Give the protobuf form, as `Return` sends it."""
+        """Return the protobuf form, as `Return` sends it."""
         details = [wire.Detail(type_url=d.type_url, value=d.value) for d in self.details]
         return wire.Status(code=self.code, message=self.message, details=details)
 
@@ -58,7 +58,7 @@ class Status:
     def from_trailers(cls, trailers: Mapping[bytes, bytes]) -> Status | None:
         """Read a call's trailers; None if the call succeeded.
 
-        A status that cannot be read is a failed call too: an answer without a status is none.
+        A status that cannot be read counts as a failed call: an answer without a status is invalid.
         """
         code = trailers.get(b"grpc-status", b"")
         if code == b"0":

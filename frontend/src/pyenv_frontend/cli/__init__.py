@@ -42,12 +42,12 @@ class _Lazy(click.Group):
     """A group whose commands are imported one by one."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Name them in the order of the table."""
+        """Return the commands in the order of the table."""
         del ctx
         return [*COMMANDS]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import one."""
+        """Import a command."""
         del ctx
         if cmd_name not in COMMANDS:
             return None
@@ -56,7 +56,7 @@ class _Lazy(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command that is called, or name the nearest one."""
+        """Find the command, or suggest the nearest one."""
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError:
@@ -66,7 +66,7 @@ class _Lazy(click.Group):
             raise click.UsageError(f"No such command {args[0]!r}; {hint}", ctx) from None
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Call the command, and show the error that it ends with."""
+        """Call the command, and show the error that it raises."""
         try:
             return super().invoke(ctx)
         except PyenvError as error:
@@ -112,9 +112,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def _cannot_write(error: OSError) -> int:
-    """Report that the output cannot be written; a reader that went away, such as `head`, is no news."""
+    """Report that the output cannot be written, unless a reader such as `head` closed it."""
     with contextlib.suppress(OSError):
-        # What is still in the buffer would fail once more when the process ends.
+        # Writing the rest of the buffer would fail again when the process ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if error.errno != errno.EPIPE:
         name = f"{error.filename}: " if error.filename else ""
@@ -126,7 +126,7 @@ def main() -> NoReturn:
     """Run as a program."""
     code = run()
     if code > 128:  # a signal
-        # Threads that still wait for a child process would delay the end.
+        # Threads that still wait for a child process would delay the exit.
         sys.stderr.flush()
         os._exit(code)
     sys.exit(code)

@@ -1,4 +1,4 @@
-"""Facts of base images for the command line: from options, or from a Docker engine if one answers."""
+"""Facts of base images for the command line: from options, or from a Docker engine if there is one."""
 
 from __future__ import annotations
 
@@ -53,12 +53,12 @@ def base_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BaseOptions:
-    """What the options `--base-*` say; a field is named after its option."""
+    """The values of the options `--base-*`; a field is named after its option."""
 
     suite: str | None = None
     libc: str | None = None
     user: str | None = None
-    """None: not given, which without an engine to ask means root."""
+    """None: not set, which without an engine means root."""
 
     account: tuple[str, ...] = ()
     python: tuple[str, ...] = ()
@@ -66,11 +66,11 @@ class BaseOptions:
 
     @property
     def enough(self) -> bool:
-        """Whether no engine need be asked."""
+        """Whether the options suffice without an engine."""
         return self.suite is not None or self.libc is not None
 
     def base(self, reference: str, platform: str | None, env: Mapping[str, str], place: Location) -> Base:
-        """Give the facts of an image.
+        """Return the facts of an image.
 
         Args:
             reference: the image as FROM names it.
@@ -79,7 +79,7 @@ class BaseOptions:
             place: what an error points at.
 
         Raises:
-            UserError: the options are not enough, and no engine knows the image.
+            UserError: the options do not suffice, and no engine knows the image.
             UsageError: the options are wrong.
         """
         if reference == "scratch":
@@ -107,7 +107,7 @@ class BaseOptions:
         )
 
     def _glibc(self) -> Libc:
-        """Give the C library of `--base-libc`, or else that of the release."""
+        """Return the C library of `--base-libc`, or else that of the release."""
         if self.libc is None:
             known = libc_of_release(self.suite or "")
             if known is None:
@@ -121,7 +121,7 @@ class BaseOptions:
 
     @staticmethod
     def _triggers(reference: str, triggers: tuple[str, ...]) -> tuple[str, ...]:
-        """Give the triggers of an image whose triggers the expansion takes over."""
+        """Return the triggers, if the expansion takes over those of this image."""
         return triggers if has_triggers(reference) else ()
 
     def _from_engine(self, reference: str, platform: str | None, env: Mapping[str, str], place: Location) -> Base:
@@ -141,8 +141,8 @@ class BaseOptions:
                 expected=f"a Docker engine to ask ({error}), or options that say what the image is",
                 hint="for an Airflow image, say --base-suite bookworm --base-user airflow --base-python 3.12",
             ) from error
-        given = accounts("\n".join(self._passwd_lines()).encode())
-        return replace(base, triggers=self._triggers(reference, triggers), accounts={**base.accounts, **given})
+        stated = accounts("\n".join(self._passwd_lines()).encode())
+        return replace(base, triggers=self._triggers(reference, triggers), accounts={**base.accounts, **stated})
 
     def _passwd_lines(self) -> list[str]:
         """Write `--base-account` as lines of /etc/passwd."""
@@ -155,11 +155,11 @@ class BaseOptions:
         return lines
 
     def _usual_accounts(self) -> list[str]:
-        """Write the lines of /etc/passwd that an image with this USER has, where there is no engine to ask."""
+        """Write the lines of /etc/passwd that an image with this USER usually has."""
         lines = ["root:x:0:0:root:/root:/bin/sh"]
         name = (self.user or "root").partition(":")[0]
         if name != "root" and not name.isdigit():
-            uid, gid = _OWNERS.get(name, (1000, 1000))  # the first user that Debian's and Ubuntu's tools make
+            uid, gid = _OWNERS.get(name, (1000, 1000))  # the first user that Debian's and Ubuntu's tools create
             lines.append(f"{name}:x:{uid}:{gid}::/home/{name}:/bin/sh")
         return lines
 

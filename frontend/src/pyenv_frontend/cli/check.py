@@ -1,4 +1,4 @@
-"""`pyenv-frontend check`: mistakes and advice without a build, for people, editors, CI and pre-commit."""
+"""`pyenv-frontend check`: errors and advice without a build, for people, editors, CI and pre-commit."""
 
 from __future__ import annotations
 
@@ -69,15 +69,15 @@ def check(common: tuple[CommonOptions, ...], form: str) -> int:
 
 
 def find(document: Document, options: CommonOptions, *, today: date) -> list[Finding]:
-    """Find everything there is to report about one Dockerfile, by its lines.
+    """Return all findings about one Dockerfile, in the order of its lines.
 
     Args:
         document: the Dockerfile.
         options: how it is read.
-        today: the day on which a Python may be out of maintenance.
+        today: the date by which Pythons out of maintenance are found.
     """
     context = options.context
-    errors = [_misspelt(each) for each in misspelt(document)]
+    errors = [_misspelt(instruction) for instruction in misspelt(document)]
     if not has_pyenv(document):
         return [Finding.of_error(error).under(context.prefix, document.file) for error in errors]
     program = options.read_program(document, report=errors.append)
@@ -86,7 +86,7 @@ def find(document: Document, options: CommonOptions, *, today: date) -> list[Fin
     advice = lint_pyenvs(program, closures, today=today, build_args=build_args, standalone=True)
     strict = config_of(document, build_args).error
     findings = [Finding.of_error(error) for error in errors]
-    findings += [Finding.of_advice(each, error=strict) for each in advice]
+    findings += [Finding.of_advice(warning, error=strict) for warning in advice]
     findings = [finding.under(context.prefix, document.file) for finding in findings]
     return sorted(findings, key=lambda finding: finding.locations[0].span)
 

@@ -1,4 +1,4 @@
-"""What every command takes in the same way: the Dockerfile, its context, build-args and platforms."""
+"""The options that all commands share: the Dockerfile, its context, build-args and platforms."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["BaseVariables", "CommonOptions", "common_options", "common_options_without_argument", "only"]
 
 type BaseVariables = Callable[[str, str | None], Mapping[str, str]]
-"""Gives the ENV of a base image, by its name and platform."""
+"""Returns the ENV of a base image, by its name and platform."""
 
 _MACHINES: Final = {"x86_64": "amd64", "AMD64": "amd64", "aarch64": "arm64", "arm64": "arm64", "armv7l": "arm/v7"}
 
@@ -46,7 +46,7 @@ class CommonOptions:
     """Build-args, target and platforms."""
 
     base_env: Mapping[str, str]
-    """ENV of the base image, as far as it was given."""
+    """ENV of the base image, as far as it is known."""
 
     def read_document(self) -> Document:
         """Read the Dockerfile.
@@ -76,12 +76,12 @@ class CommonOptions:
 
         Args:
             document: the Dockerfile.
-            base_variables: gives the ENV of base images; None: it is `base_env`.
-            report: gets the errors of single PYENVs; None: the first is raised.
+            base_variables: returns the ENV of base images; None: it is `base_env`.
+            report: receives the errors of single PYENVs; None: the first is raised.
 
         Raises:
             UsageError: there is no stage `--target`.
-            UserError: the Dockerfile has a error.
+            UserError: the Dockerfile has an error.
         """
         variables = base_variables or (lambda *_: self.base_env)
         program = read(document, self.settings, base_variables=variables, report=report)
@@ -112,7 +112,7 @@ def common_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def common_options_without_argument(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the same to a command whose arguments are something else; Dockerfiles are named by `--file` alone."""
+    """Add the same options to a command with other arguments; Dockerfiles are named by `--file` alone."""
 
     @functools.wraps(command)
     def with_common_options(**options: Any) -> Any:
@@ -156,13 +156,13 @@ def common_options_without_argument(command: Callable[..., Any]) -> Callable[...
 
 
 def only(common: tuple[CommonOptions, ...], command: str) -> CommonOptions:
-    """Give the one Dockerfile that a command takes.
+    """Return the options of the one Dockerfile that a command takes.
 
     Raises:
         UsageError: there are several.
     """
     if len(common) > 1:
-        names = " and ".join(each.dockerfile for each in common[:2])
+        names = " and ".join(options.dockerfile for options in common[:2])
         raise UsageError(f"{command} takes one Dockerfile, not {names}")
     return common[0]
 
@@ -187,7 +187,7 @@ def _pairs(values: tuple[str, ...], option: str) -> dict[str, str]:
 
 
 def _build_args(values: tuple[str, ...]) -> dict[str, str]:
-    """As Docker reads them: a name alone takes its value from the environment, and is left out if there is none."""
+    """Read build-args as Docker does: a name alone takes its value from the environment, or is left out."""
     values_by_name: dict[str, str] = {}
     for value in values:
         name, equals, text = value.partition("=")

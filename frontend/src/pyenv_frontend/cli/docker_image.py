@@ -1,4 +1,4 @@
-"""An image as the machine's Docker engine has it, asked through the `docker` command. Nothing in the image is run."""
+"""An image of the machine's Docker engine, read through the `docker` command. Nothing in the image is run."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ __all__ = ["EngineError", "Image"]
 
 
 class EngineError(Exception):
-    """No engine answers, or it does not know the image; the text says why in a few words."""
+    """No engine answers, or it does not know the image; the text is a short reason."""
 
 
 class Image:
-    """The configuration and the files of an image; pulled if it is not there.
+    """The configuration and the files of an image, which is pulled if it is missing.
 
     A container is created, never started, to copy files from; it is removed at the end of the `with` block.
     """
@@ -43,7 +43,7 @@ class Image:
         """
         if shutil.which("docker") is None:
             raise EngineError("there is no docker command here")
-        # The command is never run, but an image without one cannot be made a container of.
+        # The command is never run, but an image without one needs one to create a container.
         created = ["create", "--quiet", *self._platform, self._reference, "/bin/true"]
         self._container = _docker(*created).decode().strip()
         try:
@@ -82,9 +82,9 @@ class Image:
 
     @property
     def triggers(self) -> tuple[str, ...]:
-        """`ONBUILD` instructions without that word; a container's own configuration does not have them."""
-        found = json.loads(_docker("image", "inspect", "--format", "{{json .Config}}", self._reference))
-        return tuple(found.get("OnBuild") or ())
+        """`ONBUILD` instructions without that word; a container's own configuration lacks them."""
+        image_config = json.loads(_docker("image", "inspect", "--format", "{{json .Config}}", self._reference))
+        return tuple(image_config.get("OnBuild") or ())
 
     def read(self, path: str) -> bytes | None:
         """See `expansion.base_image.Files`."""

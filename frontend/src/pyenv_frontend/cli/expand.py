@@ -1,4 +1,4 @@
-"""`pyenv-frontend expand`: the Dockerfile as plain instructions, for other builders and for the eye."""
+"""`pyenv-frontend expand`: the Dockerfile as plain instructions, for other builders and for readers."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def expand(
 
 
 class _FileExpander:
-    """One Dockerfile on the way to plain instructions."""
+    """Expands one Dockerfile."""
 
     def __init__(self, document: Document, options: CommonOptions, base_options: BaseOptions) -> None:
         self._document = document
@@ -96,39 +96,43 @@ class _FileExpander:
         return base.libc if base is not None else None
 
     def _check_user(self, environment: Environment) -> None:
-        """Refuse a USER that expands to nothing where its ENV is unknown: for the engine it would be root."""
+        """Refuse a USER that expands to nothing if its ENV is unknown: for the engine it would be root."""
         start = environment.pyenv.instruction.span.start
         if environment.state.user == "" and self._base_options.enough:
-            users = [each for each in self._document.instructions if each.name == "USER" and each.span.start < start]
+            users = [
+                instruction
+                for instruction in self._document.instructions
+                if instruction.name == "USER" and instruction.span.start < start
+            ]
             raise UserError(
                 "this USER comes out empty: the base image may have the variable, and nobody is asked",
-                *(each.arguments.location for each in users[-1:]),
+                *(instruction.arguments.location for instruction in users[-1:]),
                 hint="say it with --base-env NAME=VALUE",
             )
 
     def _variables(self, reference: str, platform: str | None) -> dict[str, str]:
-        """ENV of a base image; called once for each that matters, which is when its facts are found out."""
+        """Return the ENV of a base image; the first call for an image finds out its facts."""
         base = self._base_options.base(reference, platform, self._base_env, self._place(reference))
         self._bases[reference, platform] = base
         return dict(base.env)
 
     def _place(self, reference: str) -> Any:
-        """Return the FROM that an image is named in, or the first."""
-        froms = [each for each in self._document.instructions if each.name == "FROM"]
-        named = [each for each in froms if reference.encode() in each.arguments.text]
+        """Return the FROM that names an image, or the first."""
+        froms = [instruction for instruction in self._document.instructions if instruction.name == "FROM"]
+        named = [instruction for instruction in froms if reference.encode() in instruction.arguments.text]
         return (named or froms)[0].arguments.location
 
     def _syntax(self) -> str:
         """Return the image of the `# syntax=` line, unless it is Docker's own frontend, which lacks our tools."""
-        found = detect_syntax(self._document.file.data)
-        image = found.first_word.decode(errors="replace") if found else ""
+        syntax = detect_syntax(self._document.file.data)
+        image = syntax.first_word.decode(errors="replace") if syntax else ""
         return "" if _DOCKERS.match(image) else image
 
     def _homeless(self, user: str) -> UserError:
-        users = [each for each in self._document.instructions if each.name == "USER"]
-        named = [each for each in users if user.encode() in each.arguments.text]
+        users = [instruction for instruction in self._document.instructions if instruction.name == "USER"]
+        named = [instruction for instruction in users if user.encode() in instruction.arguments.text]
         return UserError(
             f"the home of the user {user} is not known: the base image has no such user",
-            *(each.arguments.location for each in named[:1]),
+            *(instruction.arguments.location for instruction in named[:1]),
             hint=f"say it with --base-account {user}:UID:GID:HOME, or choose the place with PYENV --path=DIR",
         )

@@ -16,11 +16,11 @@ __all__ = ["FolderContext"]
 
 
 class FolderContext:
-    """The files of a folder without those that .dockerignore leaves out.
+    """The files of a folder without those that .dockerignore excludes.
 
     Args:
         root: the folder.
-        dockerfile: the Dockerfile; a `<dockerfile>.dockerignore` beside it goes before the folder's own.
+        dockerfile: the Dockerfile; a `<dockerfile>.dockerignore` beside it takes precedence over the folder's own.
     """
 
     def __init__(self, root: str | PathLike[str], dockerfile: str | PathLike[str] | None = None) -> None:
@@ -34,17 +34,17 @@ class FolderContext:
 
     @property
     def prefix(self) -> str:
-        """The way to the folder from the working directory, with `/`; empty if it is that."""
+        """The path to the folder from the working directory, with `/`; empty if they are the same."""
         here = Path.cwd()
         place = self._root.relative_to(here) if here in (self._root, *self._root.parents) else self._root
         return "" if place == Path() else place.as_posix()
 
     def read(self, path: str) -> bytes:
         """Return the content of a file; see `BuildContext`."""
-        found = self._find(path)
-        if found is None or not found.is_file():
+        file = self._find(path)
+        if file is None or not file.is_file():
             raise NotInContextError(path)
-        return found.read_bytes()
+        return file.read_bytes()
 
     def exists(self, path: str) -> bool:
         """Whether there is a file or directory; see `BuildContext`."""
@@ -52,19 +52,19 @@ class FolderContext:
 
     def names(self, folder: str) -> tuple[str, ...]:
         """Return the names in a directory; see `BuildContext`."""
-        found = self._find(folder)
-        if found is None or not found.is_dir():
+        place = self._find(folder)
+        if place is None or not place.is_dir():
             return ()
         prefix = f"{folder}/" if folder else ""
-        return tuple(sorted(each.name for each in found.iterdir() if not self._left_out(prefix + each.name)))
+        return tuple(sorted(entry.name for entry in place.iterdir() if not self._left_out(prefix + entry.name)))
 
     def link_target(self, path: str) -> str:
-        """Return what a symbolic link says; see `BuildContext`."""
+        """Return the target of a symbolic link; see `BuildContext`."""
         place = self._root / path
         return str(place.readlink()) if place.is_symlink() else ""
 
     def ignored_by(self, path: str) -> str:
-        """Return the ignore file that leaves a path out; see `BuildContext`."""
+        """Return the ignore file that excludes a path; see `BuildContext`."""
         return self._ignore.name if self._left_out(path) else ""
 
     @cached_property
@@ -78,14 +78,14 @@ class FolderContext:
         return DockerIgnore()
 
     def _left_out(self, path: str) -> bool:
-        # A directory that is left out may hold files that are taken in again, so it counts as there.
+        # An excluded directory may contain files that are included again, so it counts as existing.
         return self._ignore.ignores(path) and not (self._root / path).is_dir()
 
     def _find(self, path: str) -> Path | None:
-        """Return the place of a path, links followed as long as they stay inside."""
+        """Return the file of a path, links followed as long as they stay inside."""
         try:
             place = (self._root / path).resolve(strict=True)
-        except (OSError, RuntimeError):  # not there, not to be read, too long a name, links in a circle
+        except (OSError, RuntimeError):  # missing, unreadable, too long a name, circular links
             return None
         inside = place == self._root or self._root in place.parents
         if not inside or (path and self._left_out(path)):

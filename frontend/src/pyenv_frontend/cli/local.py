@@ -1,4 +1,4 @@
-"""`pyenv-frontend local`: the environments of a Dockerfile on this machine, and the variables that name them."""
+"""`pyenv-frontend local`: the environments of a Dockerfile on this machine, and their variables."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def _say_locks(jobs: Sequence[Job]) -> None:
 
 
 def _make(jobs: Sequence[Job], context: FolderContext, store: Store, at_once: int) -> dict[str, UserError]:
-    """Make what is out of date; returns the errors by the environments' names."""
+    """Make what is out of date; return the errors by the environments' names."""
     stale = [job for job in jobs if job.stale]
     if not stale:
         count = f"{len(jobs)} environment{'s' * (len(jobs) != 1)}"
@@ -104,8 +104,8 @@ def _make(jobs: Sequence[Job], context: FolderContext, store: Store, at_once: in
 
 
 def _drop_the_unnamed(program: Program, store: Store) -> None:
-    """Take away what a PYENV of this Dockerfile made that is not in it any more, and what earlier runs left."""
-    named = {each.pyenv.name.text for each in program.environments}
+    """Remove the environments of PYENVs that this Dockerfile no longer has, and leftovers of earlier runs."""
+    named = {environment.pyenv.name.text for environment in program.environments}
     file = program.document.file.name.rpartition("/")[2]
     for name in store.names():
         record = store.record(name)
@@ -117,8 +117,8 @@ def _drop_the_unnamed(program: Program, store: Store) -> None:
 
 def _check(jobs: Sequence[Job], form: str) -> int:
     if form == "json":
-        found = [{"name": job.name, "stale": bool(job.stale), "reasons": job.stale} for job in jobs]
-        click.echo(json.dumps({"environments": found}, indent=2))
+        states = [{"name": job.name, "stale": bool(job.stale), "reasons": job.stale} for job in jobs]
+        click.echo(json.dumps({"environments": states}, indent=2))
     else:
         for job in jobs:
             click.echo(f"{job.name}: {', '.join(job.stale) or 'up to date'}")
@@ -139,7 +139,7 @@ def _clean(store: Store) -> int:
 
 
 def _locked(store: Store) -> AbstractContextManager[None]:
-    """Keep other runs out of the folder, and say what the user should know about it first."""
+    """Lock the folder against other runs, after a note about the folder of an earlier version."""
     if store.former_environments():
         where = store.folder.with_name(FORMER_FOLDER)
         _note(f"the environments are in {FOLDER} now; an earlier version left its own in {where}, which can be deleted")
@@ -152,10 +152,10 @@ def _note(sentence: str) -> None:
 
 @contextlib.contextmanager
 def _ended_by_signals() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP end a run as Ctrl-C does: with every installer stopped."""
+    """Let SIGTERM and SIGHUP end a run as Ctrl-C does, with every installer stopped."""
 
     def end(number: int, _frame: object) -> NoReturn:
-        raise click.exceptions.Exit(128 + number)  # as a shell says it
+        raise click.exceptions.Exit(128 + number)  # as a shell reports it
 
     before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:

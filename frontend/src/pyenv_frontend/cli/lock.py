@@ -31,14 +31,14 @@ if TYPE_CHECKING:
 __all__ = ["lock"]
 
 _DEFAULT_LIBC: Final = "glibc 2.36"
-"""That of Debian 12, which Airflow's and Python's images are built on."""
+"""That of Debian 12, on which Airflow's and Python's images are based."""
 
 
 class _Command(click.Command):
-    """Reads `--upgrade` alone, too: the word behind it is a name and no value."""
+    """Also accepts `--upgrade` alone: the word after it is a name, not its value."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Give an `--upgrade` without a value an empty one."""
+        """Add an empty value to an `--upgrade` without one."""
         return super().parse_args(ctx, ["--upgrade=" if word == "--upgrade" else word for word in args])
 
 
@@ -75,7 +75,7 @@ def lock(  # noqa: PLR0913 - one for each option
 def _plan(options: CommonOptions, base: BaseOptions, names: Sequence[str], *, offline: bool) -> list[LockJob]:
     """Compare each environment with its lock.
 
-    Offline nobody is asked for what the options leave out, and it is not compared.
+    Offline, no engine is asked for facts that the options leave out, and these are not compared.
     """
     platforms = _platforms(options.settings.target_platform or "")
     if not (platforms or offline):
@@ -102,7 +102,7 @@ def _plan(options: CommonOptions, base: BaseOptions, names: Sequence[str], *, of
 
 
 def _libc(stage: Stage, base: BaseOptions, options: CommonOptions) -> str:
-    """Return the C library of a stage's base image: as the options say, as an engine does, or the usual one."""
+    """Return the C library of a stage's base image: from the options, from an engine, or the usual one."""
     try:
         libc = base.base(stage.root, stage.root_platform, options.base_env, stage.instruction.arguments.location).libc
     except UserError:

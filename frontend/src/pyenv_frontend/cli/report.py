@@ -1,4 +1,4 @@
-"""What `check` found, as text, as JSON, as SARIF 2.1.0, and as GitHub and GitLab read it from a job."""
+"""The findings of `check` as text, JSON and SARIF 2.1.0, and in the formats of GitHub and GitLab."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["ERROR_RULE", "Finding", "as_github", "as_gitlab", "as_json", "as_sarif", "as_text", "summary"]
 
 ERROR_RULE: Final = "PyenvError"
-"""What a mistake is called where every finding needs a rule."""
+"""The rule of a mistake in formats in which every finding needs one."""
 
 _SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
 
@@ -37,7 +37,7 @@ class Finding:
     rule: str
     message: str
     locations: tuple[Location, ...]
-    """The first is what it is about."""
+    """The first is the place of the finding."""
 
     expected: str = ""
     hint: str = ""
@@ -56,24 +56,26 @@ class Finding:
 
     @classmethod
     def of_advice(cls, advice: LintWarning, *, error: bool) -> Finding:
-        """Advice, which `# check=error=true` makes an error."""
+        """Make a finding of advice, which `# check=error=true` makes an error."""
         return cls(
             level="error" if error else "warning",
             rule=advice.rule.name,
             message=advice.message,
-            locations=tuple(dict.fromkeys((advice.location, *advice.details))),  # a heredoc's are one and the same
+            locations=tuple(dict.fromkeys((advice.location, *advice.details))),  # those of a heredoc are the same
         )
 
     def under(self, prefix: str, dockerfile: SourceFile) -> Finding:
-        """Return the same with files of the build context named from here: `prefix` is the way to the context."""
-        files = {each.file for each in self.locations} - {dockerfile}
+        """Return the finding with paths of the build context relative to here; `prefix` is the path to the context."""
+        files = {location.file for location in self.locations} - {dockerfile}
         renamed = {file: SourceFile(posixpath.join(prefix, file.name), file.data) for file in files}
-        locations = tuple(Location(renamed.get(each.file, each.file), each.span) for each in self.locations)
+        locations = tuple(
+            Location(renamed.get(location.file, location.file), location.span) for location in self.locations
+        )
         return replace(self, locations=locations)
 
 
 def as_text(findings: Sequence[Finding]) -> str:
-    """Every finding with its line under a caret, and nothing where there are none."""
+    """Return every finding with its line and a caret; empty if there are none."""
     return "\n\n".join(map(_text, findings)) + ("\n" if findings else "")
 
 
@@ -95,7 +97,7 @@ def _point(location: Location) -> str:
 
 
 def summary(findings: Sequence[Finding], *, files: int) -> str:
-    """Return one sentence about what was found, and where its rules are explained."""
+    """Return one sentence with the numbers of findings, and where their rules are explained."""
     where = _counted(files, "Dockerfile")
     if not findings:
         return f"{where}: no errors, no warnings"
@@ -191,7 +193,7 @@ def _github(finding: Finding) -> str:
         "col": start.column,
         "title": finding.rule,
     }
-    if start.line == end.line:  # GitHub takes columns of one line only
+    if start.line == end.line:  # GitHub accepts columns only within one line
         properties["endColumn"] = end.column
     written = ",".join(f"{name}={_escaped(str(value), ':,')}" for name, value in properties.items())
     text = "\n".join(
@@ -201,7 +203,7 @@ def _github(finding: Finding) -> str:
 
 
 def _escaped(text: str, others: str = "") -> str:
-    """Escape as GitHub's runner reads it."""
+    """Escape for GitHub's runner."""
     return "".join(f"%{ord(char):02X}" if char in f"%\r\n{others}" else char for char in text)
 
 

@@ -1,4 +1,4 @@
-"""`pyenv-frontend rule`: why a rule of `check` is there, and what to write instead."""
+"""`pyenv-frontend rule`: the reason for a rule of `check`, and what to write instead."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ __all__ = ["rule"]
 @color_option
 def rule(name: str | None) -> None:
     """Explain a rule of `check`, or list all of them."""
-    rules = {each.name: each for each in RULES}
+    rules = {entry.name: entry for entry in RULES}
     if name is None:
         widest = max(map(len, rules))
-        for each in RULES:
-            click.echo(f"{click.style(f'{each.name:<{widest}}', fg='yellow')}  {each.summary}")
+        for entry in RULES:
+            click.echo(f"{click.style(f'{entry.name:<{widest}}', fg='yellow')}  {entry.summary}")
         return
-    exact = {each.lower(): each for each in rules}.get(name.lower(), "")
+    exact = {known.lower(): known for known in rules}.get(name.lower(), "")
     if not exact:
         hint = did_you_mean(name, rules) or "pyenv-frontend rule lists them"
         raise UsageError(f"there is no rule {name}; {hint}")

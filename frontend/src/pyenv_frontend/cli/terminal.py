@@ -1,4 +1,4 @@
-"""Colours of the command line: when there are any, and which line gets which."""
+"""Colours of the command line: when they are used, and for which lines."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ _SOURCE: Final = re.compile(r"(?P<margin> *\d+ \| )(?P<rest>.*)")
 
 
 def color_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add `--color` to a command, and settle whether its output has colours."""
+    """Add `--color` to a command, which decides whether its output has colours."""
     return click.option(
         "--color",
         type=click.Choice(["auto", "always", "never"]),
         default="auto",
         expose_value=False,
-        callback=_settle,
+        callback=_set_color,
         help="Whether the output has colours.  [default: on a terminal]",
     )(command)
 
 
-def _settle(ctx: click.Context, _parameter: click.Parameter, when: When) -> None:
-    """Tell click whether it passes colours on: True, False, or None for terminals only."""
-    color = _wanted(when, os.environ)
-    if when != "auto" or ctx.parent is None:  # a command's own option counts more than the program's
+def _set_color(ctx: click.Context, _parameter: click.Parameter, when: When) -> None:
+    """Set click's colour option: True, False, or None for terminals only."""
+    color = _has_color(when, os.environ)
+    if when != "auto" or ctx.parent is None:  # a command's own option overrides the program's
         ctx.color = ctx.find_root().color = color
 
 
-def _wanted(when: When, environ: os._Environ[str] | dict[str, str]) -> bool | None:
+def _has_color(when: When, environ: os._Environ[str] | dict[str, str]) -> bool | None:
     """Read the option, then the variables of https://no-color.org and https://force-color.org."""
     if when != "auto":
         return when == "always"
@@ -57,7 +57,7 @@ def show_error(text: str) -> None:
 
 
 def colored(text: str) -> str:
-    """Color the lines of errors and findings by what they are; click removes colours where they are not wanted."""
+    """Color the lines of errors and findings by their kind; click removes the colours if they are switched off."""
     return "\n".join(map(_colored_line, text.split("\n")))
 
 
