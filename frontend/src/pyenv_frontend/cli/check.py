@@ -14,17 +14,14 @@ from pyenv_frontend.cli.terminal import colored
 from pyenv_frontend.errors import UserError
 from pyenv_frontend.lint.config import config_of
 from pyenv_frontend.lint.linter import lint_pyenvs
-from pyenv_frontend.lock.choice import plan_install
+from pyenv_frontend.lock.choice import requirement_inputs
 from pyenv_frontend.pyenv.hints import misspelt
 from pyenv_frontend.stages.analyze import has_pyenv
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from pyenv_frontend.cli.folder_context import FolderContext
     from pyenv_frontend.dockerfile import Document, Instruction
-    from pyenv_frontend.inputs.resolve import RequirementInputs
-    from pyenv_frontend.stages.program import Program
 
 __all__ = ["check", "find"]
 
@@ -81,7 +78,7 @@ def find(document: Document, options: CommonOptions, *, today: date) -> list[Fin
     if not has_pyenv(document):
         return [Finding.of_error(error).under(context.prefix, document.file) for error in errors]
     program = options.read_program(document, report=errors.append)
-    closures = _closures(program, context, errors)
+    closures = requirement_inputs(program, context, report=errors.append)
     build_args = options.settings.build_args
     advice = lint_pyenvs(program, closures, today=today, build_args=build_args, standalone=True)
     strict = config_of(document, build_args).error
@@ -94,15 +91,3 @@ def find(document: Document, options: CommonOptions, *, today: date) -> list[Fin
 def _misspelt(instruction: Instruction) -> UserError:
     word = instruction.keyword.decode(errors="replace")
     return UserError(f"{word} is no instruction", instruction.command.keyword.location, hint="write PYENV")
-
-
-def _closures(program: Program, context: FolderContext, errors: list[UserError]) -> list[RequirementInputs | None]:
-    """Resolve what each PYENV refers to; None, and an error more, where that fails."""
-    found: list[RequirementInputs | None] = []
-    for environment in program.environments:
-        try:
-            found.append(plan_install(environment.pyenv, context).requirements)
-        except UserError as error:
-            errors.append(error)
-            found.append(None)
-    return found

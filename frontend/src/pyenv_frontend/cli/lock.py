@@ -112,9 +112,7 @@ def _libc(stage: Stage, base: BaseOptions, options: CommonOptions) -> str:
             err=True,
         )
         return _DEFAULT_LIBC
-    if libc is None:
-        return _DEFAULT_LIBC
-    return "musl" if libc.kind == "musl" else "glibc {}.{}".format(*libc.version)
+    return _DEFAULT_LIBC if libc is None else libc.name
 
 
 def _platforms(text: str) -> tuple[str, ...]:

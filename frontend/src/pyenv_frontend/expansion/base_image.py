@@ -80,7 +80,12 @@ class Libc:
 
     kind: Literal["glibc", "musl"]
     version: tuple[int, int]
-    """`(2, 36)`; of musl `(0, 0)`, since nothing depends on it."""
+    """`(2, 36)`; for musl `(0, 0)`, since nothing depends on it."""
+
+    @property
+    def name(self) -> str:
+        """`glibc 2.36` or `musl`, as locks have it."""
+        return "musl" if self.kind == "musl" else "glibc {}.{}".format(*self.version)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,1 +1,1 @@
-"""Locks: one `pylock.<name>.toml` (PEP 751) for each environment, made beforehand and taken by builds."""
+"""Locks: one `pylock.<name>.toml` (PEP 751) for each environment, made in advance and used by builds."""

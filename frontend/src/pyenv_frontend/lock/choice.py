@@ -1,6 +1,6 @@
-"""Whether an environment is installed from its lock: decided from files of the build context alone, with no network.
+"""Whether an environment is installed from its lock: decided from the files of the build context, without a network.
 
-Pure. A build, `pyenv-frontend local` and `check` all ask here.
+Pure. Used by builds, `pyenv-frontend local` and `check`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pyenv_frontend.pyenv.instruction import Pyenv
     from pyenv_frontend.stages.program import Program, Stage
 
-__all__ = ["InstallPlan", "can_be_locked", "lock_name", "plan_install", "plan_program"]
+__all__ = ["InstallPlan", "can_be_locked", "lock_name", "plan_install", "plan_program", "requirement_inputs"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,13 +32,13 @@ class InstallPlan:
     """What one environment is installed from."""
 
     pyenv: Pyenv
-    """The instruction; where its lock is taken, with the lock as its only requirement."""
+    """The instruction; if its lock is used, with the lock as its only requirement."""
 
     requirements: RequirementInputs
-    """What that refers to."""
+    """The files that it refers to."""
 
     lock: Lock | None = None
-    """The lock that is taken."""
+    """The lock that is used."""
 
     path: str = ""
     """The file of that lock in the build context."""
@@ -50,20 +50,20 @@ def lock_name(name: str) -> str:
 
 
 def can_be_locked(pyenv: Pyenv) -> bool:
-    """Return whether a lock makes sense: there are requirements, known here, and none of them is a lock already."""
+    """Tell whether a lock makes sense: there are requirements, they are known here, and none is a lock already."""
     return not (pyenv.bare or pyenv.onbuild or any(file.kind == "pylock" for file in pyenv.requirements))
 
 
 def plan_install(
     pyenv: Pyenv, context: BuildContext, *, platform: str | None = None, libc: Libc | None = None
 ) -> InstallPlan:
-    """Take the lock of an environment, if it has one that fits.
+    """Use the lock of an environment, if it has one that fits.
 
     Args:
         pyenv: the instruction.
         context: the build context.
-        platform: the platform that is built for, or None where it does not matter.
-        libc: the C library of the base image, or None where it is not known.
+        platform: the target platform, or None if it does not matter.
+        libc: the C library of the base image, or None if it is not known.
 
     Raises:
         UserError: the requirements cannot be read; or `--lock` asks for a lock that is missing or does not fit.
@@ -78,8 +78,12 @@ def plan_install(
         if pyenv.options.lock:
             raise _missing(pyenv, path, ignored_by=context.ignored_by(path)) from None
         return InstallPlan(pyenv=pyenv, requirements=requirements)
-    lock, reasons = _fit(data, pyenv, requirements, platform, libc)
-    if lock is not None:
+    # Imported only if there is a lock: the start of every build would wait for it.
+    from pyenv_frontend.lock.fit import compare  # noqa: PLC0415
+
+    platforms = () if platform is None else (platform.removesuffix("/v8"),)
+    lock, reasons = compare(data, pyenv, requirements, platforms=platforms, libc="" if libc is None else libc.name)
+    if lock is not None and not reasons:
         locked = _with_lock(pyenv, path)
         return InstallPlan(pyenv=locked, requirements=resolve_inputs(locked, context), lock=lock, path=path)
     if pyenv.options.lock == "require":
@@ -104,11 +108,11 @@ def plan_program(
     Args:
         program: the Dockerfile.
         context: the build context.
-        platform: the platform that is built for, where a stage does not name its own; None where it does not matter.
-        libc_of: gives the C library of a stage's base image, or None.
+        platform: the target platform of stages that do not name their own; None if it does not matter.
+        libc_of: returns the C library of a stage's base image, or None.
 
     Returns:
-        The Dockerfile with locks in place of what they were made from, and a plan for each PYENV in order.
+        The Dockerfile with locks in place of their inputs, and a plan for each PYENV in order.
 
     Raises:
         UserError: see `plan_install`.
@@ -128,35 +132,24 @@ def plan_program(
     return replace(program, stages=tuple(stages)), tuple(plans)
 
 
-def _fit(
-    data: bytes, pyenv: Pyenv, requirements: RequirementInputs, platform: str | None, libc: Libc | None
-) -> tuple[Lock | None, list[str]]:
-    """Return the lock if it fits, or else the reasons why it does not."""
-    # Loaded where there is a lock: the start of every build would wait for it.
-    from pyenv_frontend.lock.inputs import changes, lock_inputs  # noqa: PLC0415
-    from pyenv_frontend.lock.lockfile import LockFormatError, read_lock_file  # noqa: PLC0415
+def requirement_inputs(
+    program: Program, context: BuildContext, *, report: Callable[[UserError], None]
+) -> list[RequirementInputs | None]:
+    """Resolve what each PYENV refers to; None, after a report, if that fails.
 
-    try:
-        lock = read_lock_file(data)
-    except LockFormatError as error:
-        return None, [str(error)]
-    reasons = changes(lock.inputs, lock_inputs(pyenv, requirements))
-    if platform is not None and platform.removesuffix("/v8") not in lock.target.platforms:
-        reasons.append(f"it is not for {platform}")
-    reasons += _libc_reasons(lock.target.libc, libc)
-    return (None, reasons) if reasons else (lock, [])
-
-
-def _libc_reasons(locked: str, libc: Libc | None) -> list[str]:
-    """Compare C libraries: a wheel for an older glibc runs with a newer one, and never the other way round."""
-    if libc is None:
-        return []
-    name = "musl" if libc.kind == "musl" else "glibc {}.{}".format(*libc.version)
-    if locked.startswith("glibc ") and libc.kind == "glibc":
-        fits = tuple(map(int, locked.removeprefix("glibc ").split("."))) <= libc.version
-    else:
-        fits = locked == name
-    return [] if fits else [f"it is for {locked}, and the base image has {name}"]
+    Args:
+        program: the Dockerfile.
+        context: the build context.
+        report: receives the error of each PYENV that has one.
+    """
+    inputs: list[RequirementInputs | None] = []
+    for environment in program.environments:
+        try:
+            inputs.append(plan_install(environment.pyenv, context).requirements)
+        except UserError as error:
+            report(error)
+            inputs.append(None)
+    return inputs
 
 
 def _with_lock(pyenv: Pyenv, path: str) -> Pyenv:

@@ -1,4 +1,4 @@
-"""What a lock is made from, as names and digests: the lock fits as long as they are the same.
+"""The inputs of a lock, as names and digests: the lock fits as long as they are the same.
 
 Pure. The command line makes a lock from them, a build compares them with those in the lock; neither needs a network.
 """
@@ -22,7 +22,7 @@ _OPTIONS: Final = ("constraints", "extras", "groups")
 
 
 def lock_inputs(pyenv: Pyenv, requirements: RequirementInputs) -> dict[str, str]:
-    """Return what an environment is resolved from: for each input its digest, or a short text.
+    """Return what an environment is resolved from: a digest or a short text for each input.
 
     Args:
         pyenv: the instruction.
@@ -41,7 +41,7 @@ def lock_inputs(pyenv: Pyenv, requirements: RequirementInputs) -> dict[str, str]
 
 
 def changes(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
-    """Say in words how the inputs differ: `requirements.txt changed`."""
+    """Describe the differences between inputs: `requirements.txt changed`."""
     sentences = []
     for name in {**after, **before}:
         old, new = before.get(name), after.get(name)
@@ -59,7 +59,7 @@ def changes(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
 
 
 def _normalized(content: bytes) -> bytes:
-    """Normalize line ends, which differ between checkouts of one file on Windows and Linux."""
+    """Normalize line endings, which differ between checkouts of one file on Windows and Linux."""
     return content.replace(b"\r\n", b"\n")
 
 

@@ -1,4 +1,4 @@
-"""Which environments of a Dockerfile are locked, whether their locks still fit, and making them again."""
+"""Lock environments: compare their inputs with their locks, and write new ones."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ import tomli_w
 from pyenv_frontend.errors import UserError
 from pyenv_frontend.inputs.resolve import resolve_inputs
 from pyenv_frontend.lock.choice import lock_name
-from pyenv_frontend.lock.inputs import changes, lock_inputs
-from pyenv_frontend.lock.lockfile import Lock, LockFormatError, as_document, read_lock_file
+from pyenv_frontend.lock.fit import compare
+from pyenv_frontend.lock.inputs import lock_inputs
+from pyenv_frontend.lock.lockfile import Lock, as_document
 from pyenv_frontend.lock.resolver import ResolverError
 from pyenv_frontend.positions import Location
 
@@ -32,20 +33,20 @@ __all__ = ["LockJob", "LockResult", "lock_environment", "plan_lock"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockJob:
-    """One environment, and the lock that it has."""
+    """One environment, and its current lock."""
 
     pyenv: Pyenv
     requirements: RequirementInputs
     target: LockTarget
     inputs: Mapping[str, str]
     path: Path
-    """Where its lock lies."""
+    """The file of its lock."""
 
     before: bytes | None
-    """The file as it is; None if there is none."""
+    """The content of that file; None if there is none."""
 
     stale: tuple[str, ...]
-    """Why it does not fit any longer; empty if it does."""
+    """Why it does not fit; empty if it does."""
 
     @property
     def name(self) -> str:
@@ -55,7 +56,7 @@ class LockJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockResult:
-    """What became of one lock."""
+    """The result for one lock."""
 
     state: Literal["written", "unchanged"]
     packages: int
@@ -68,8 +69,8 @@ def plan_lock(pyenv: Pyenv, context: BuildContext, target: LockTarget, folder: P
     Args:
         pyenv: the instruction.
         context: the build context.
-        target: what it is to be locked for.
-        folder: where locks lie.
+        target: what to lock for.
+        folder: the folder of the locks.
 
     Raises:
         UserError: its requirements cannot be read.
@@ -78,6 +79,9 @@ def plan_lock(pyenv: Pyenv, context: BuildContext, target: LockTarget, folder: P
     inputs = lock_inputs(pyenv, requirements)
     path = folder / lock_name(pyenv.name.text)
     before = path.read_bytes() if path.is_file() else None
+    reasons = ["missing"]
+    if before is not None:
+        reasons = compare(before, pyenv, requirements, platforms=target.platforms, libc=target.libc)[1]
     return LockJob(
         pyenv=pyenv,
         requirements=requirements,
@@ -85,26 +89,12 @@ def plan_lock(pyenv: Pyenv, context: BuildContext, target: LockTarget, folder: P
         inputs=inputs,
         path=path,
         before=before,
-        stale=tuple(_reasons(before, inputs, target)),
+        stale=tuple(reasons),
     )
 
 
-def _reasons(before: bytes | None, inputs: Mapping[str, str], target: LockTarget) -> list[str]:
-    if before is None:
-        return ["missing"]
-    try:
-        lock = read_lock_file(before)
-    except LockFormatError as error:
-        return [str(error)]
-    reasons = changes(lock.inputs, inputs)
-    if target.libc and lock.target.libc != target.libc:
-        reasons.append(f"{lock.target.libc} became {target.libc}")
-    reasons += [f"{platform} is new" for platform in target.platforms if platform not in lock.target.platforms]
-    return reasons
-
-
 def lock_environment(job: LockJob, resolver: Resolver) -> LockResult:
-    """Resolve an environment and write its lock, in one step: a run that is stopped leaves the file as it was.
+    """Resolve an environment and write its lock atomically: an interrupted run leaves the file unchanged.
 
     Raises:
         UserError: its requirements have no solution; the error points at the PYENV.
@@ -126,7 +116,7 @@ def lock_environment(job: LockJob, resolver: Resolver) -> LockResult:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    """Write a file beside another and put it in that one's place."""
+    """Write a file atomically: write it beside the old one, and rename it."""
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:

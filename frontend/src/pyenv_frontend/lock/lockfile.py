@@ -29,7 +29,7 @@ FORMAT: Final = 1
 """The version of `[tool.pyenv-frontend]`; a lock of another version is made again."""
 
 MACHINES: Final = {"linux/amd64": "x86_64", "linux/arm64": "aarch64"}
-"""The platforms that can be locked for, and `platform_machine` of each."""
+"""The platforms of locks, and `platform_machine` of each."""
 
 _TABLE: Final = "pyenv-frontend"
 
@@ -40,7 +40,7 @@ class LockFormatError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockTarget:
-    """What an environment is resolved for."""
+    """The target that an environment is resolved for."""
 
     python: str
     """As the PYENV has it: `3.9`, `3.9.18`."""
@@ -63,7 +63,7 @@ class Lock:
 
     target: LockTarget
     inputs: Mapping[str, str]
-    """What it was made from: names that a person knows (`requirements.txt`, `options`), and a digest of each."""
+    """What it was made from: readable names (`requirements.txt`, `options`), and a digest of each."""
 
     packages: tuple[Mapping[str, Any], ...]
     """The `[[packages]]` tables, in order."""
@@ -128,10 +128,10 @@ def as_document(lock: Lock) -> dict[str, Any]:
 
 
 def merge_platforms(resolutions: Mapping[str, Sequence[Mapping[str, Any]]]) -> tuple[Mapping[str, Any], ...]:
-    """Merge what was resolved for each platform into one list of packages.
+    """Merge the resolutions of several platforms into one list of packages.
 
-    A package that some platforms lack gets a marker. Source distributions are left out where each platform has a wheel,
-    so that nothing is built from a lock that needs no building.
+    A package that some platforms lack gets a marker. Source distributions are left out if each platform has a wheel,
+    so that nothing is built without need.
 
     Args:
         resolutions: the `[[packages]]` tables by platform.
@@ -156,11 +156,11 @@ def _merged(by_platform: Mapping[str, Mapping[str, Any]], platforms: list[str]) 
     first = dict(next(iter(by_platform.values())))
     wheels = {wheel["url"]: wheel for package in by_platform.values() for wheel in package.get("wheels", ())}
     if len(by_platform) < len(platforms):
-        lacking = " or ".join(
+        present = " or ".join(
             f"platform_machine == '{MACHINES[platform]}'" for platform in platforms if platform in by_platform
         )
         marker = first.get("marker")
-        first["marker"] = f"({marker}) and ({lacking})" if marker else lacking
+        first["marker"] = f"({marker}) and ({present})" if marker else present
     first.pop("wheels", None)
     if all(package.get("wheels") for package in by_platform.values()):
         first.pop("sdist", None)

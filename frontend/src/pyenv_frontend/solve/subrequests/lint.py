@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pyenv_frontend.buildkit import results
 from pyenv_frontend.buildkit.api import Notice
 from pyenv_frontend.buildkit.status import CallError, Status
-from pyenv_frontend.errors import UserError
-from pyenv_frontend.lock.choice import plan_install
+from pyenv_frontend.lock.choice import requirement_inputs
 from pyenv_frontend.solve.error_details import of_same_lines
 from pyenv_frontend.solve.subrequests.blanked_file import blanked, named_last_stage
 from pyenv_frontend.stages.analyze import read
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
 
     from pyenv_frontend.buildkit import wire_pb2 as wire
     from pyenv_frontend.buildkit.api import Reply
+    from pyenv_frontend.errors import UserError
     from pyenv_frontend.inputs.resolve import RequirementInputs
     from pyenv_frontend.lint.ruleset import LintWarning
     from pyenv_frontend.positions import Location
@@ -168,13 +168,7 @@ def add_findings(answer: dict[str, Any], result: wire.Result, session: BuildSess
     """
     errors: list[UserError] = []
     program = read(session.document, session.settings(), base_variables=session.image_variables, report=errors.append)
-    closures: list[RequirementInputs | None] = []
-    for environment in program.environments:
-        try:
-            closures.append(plan_install(environment.pyenv, session.context).requirements)
-        except UserError as error:
-            errors.append(error)
-            closures.append(None)
+    closures = requirement_inputs(program, session.context, report=errors.append)
     sources = answer.get("sources") or []
     source = results.source_info_json(session.file.name, session.file.text)
     index = next((number for number, entry in enumerate(sources) if entry.get("data") == source["data"]), len(sources))

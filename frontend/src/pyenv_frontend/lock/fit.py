@@ -1,0 +1,54 @@
+"""Whether a lock fits its PYENV and what it is installed on, and why not. Builds and `lock --check` share the rule."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyenv_frontend.lock.inputs import changes, lock_inputs
+from pyenv_frontend.lock.lockfile import LockFormatError, read_lock_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pyenv_frontend.inputs.resolve import RequirementInputs
+    from pyenv_frontend.lock.lockfile import Lock
+    from pyenv_frontend.pyenv.instruction import Pyenv
+
+__all__ = ["compare"]
+
+
+def compare(
+    data: bytes, pyenv: Pyenv, requirements: RequirementInputs, *, platforms: Iterable[str], libc: str
+) -> tuple[Lock | None, list[str]]:
+    """Compare a lock with the inputs and the target of an environment.
+
+    Args:
+        data: the file of the lock.
+        pyenv: the instruction.
+        requirements: its requirements, with every file that they name.
+        platforms: the platforms that the lock must be for.
+        libc: the C library of the base image, `glibc 2.36` or `musl`; empty if it is not known.
+
+    Returns:
+        The lock, if the file is one, and the reasons why it does not fit; none if it does.
+    """
+    try:
+        lock = read_lock_file(data)
+    except LockFormatError as error:
+        return None, [str(error)]
+    reasons = changes(lock.inputs, lock_inputs(pyenv, requirements))
+    reasons += [f"it is not for {platform}" for platform in platforms if platform not in lock.target.platforms]
+    if libc and not _runs_with(lock.target.libc, libc):
+        reasons.append(f"it is for {lock.target.libc}, and the base image has {libc}")
+    return lock, reasons
+
+
+def _runs_with(locked: str, libc: str) -> bool:
+    """Tell whether wheels for one C library run with another: with the same one, or a newer glibc."""
+    if locked.startswith("glibc ") and libc.startswith("glibc "):
+        return _version(locked) <= _version(libc)
+    return locked == libc
+
+
+def _version(libc: str) -> tuple[int, ...]:
+    return tuple(map(int, libc.removeprefix("glibc ").split(".")))

@@ -1,0 +1,49 @@
+"""Whether a lock fits: one rule for builds and for `lock --check`."""
+
+import pytest
+import tomli_w
+
+from pyenv_frontend.lock.fit import compare
+from pyenv_frontend.lock.inputs import lock_inputs
+from pyenv_frontend.lock.lockfile import Lock, LockTarget, as_document
+from tests.frontend.pyenv.contexts import closure, pyenv
+
+FILES = {"r.txt": "six\n"}
+LINE = "PYENV 3.9 x r.txt"
+
+
+def reasons(*, locked="glibc 2.36", platforms=("linux/amd64",), libc="", data=None):
+    """Return why a lock for Debian 12 on amd64 does not fit."""
+    inputs = lock_inputs(pyenv(LINE), closure(LINE, FILES))
+    target = LockTarget(python="3.9", libc=locked, platforms=("linux/amd64",))
+    text = tomli_w.dumps(as_document(Lock(target=target, inputs=inputs, packages=())))
+    data = text.encode() if data is None else data
+    return compare(data, pyenv(LINE), closure(LINE, FILES), platforms=platforms, libc=libc)[1]
+
+
+@pytest.mark.parametrize(
+    ("locked", "libc"),
+    [("glibc 2.36", ""), ("glibc 2.36", "glibc 2.36"), ("glibc 2.9", "glibc 2.36"), ("musl", "musl")],
+)
+def test_a_lock_fits_the_same_and_a_newer_c_library(locked, libc):
+    """A wheel for an older glibc runs with a newer one."""
+    assert reasons(locked=locked, libc=libc) == []
+
+
+@pytest.mark.parametrize(
+    ("locked", "libc"), [("glibc 2.36", "glibc 2.28"), ("glibc 2.36", "musl"), ("musl", "glibc 2.36")]
+)
+def test_a_lock_does_not_fit_an_older_or_another_c_library(locked, libc):
+    """The reason names both."""
+    assert reasons(locked=locked, libc=libc) == [f"it is for {locked}, and the base image has {libc}"]
+
+
+def test_every_platform_must_be_in_the_lock():
+    """Each missing platform is a reason."""
+    platforms = ("linux/amd64", "linux/arm64", "linux/s390x")
+    assert reasons(platforms=platforms) == ["it is not for linux/arm64", "it is not for linux/s390x"]
+
+
+def test_a_file_that_is_no_lock_of_ours_does_not_fit():
+    """Its content is not compared any further."""
+    assert reasons(data=b"x = 1\n") == ["it was not written by pyenv-frontend lock"]
