@@ -10,7 +10,7 @@ import pytest
 
 from tests.airflow.api_server import serving
 from tests.airflow.conftest import make
-from tests.airflow.environments_site import Site, environment
+from tests.airflow.environments_site import Site, environment, readable
 from tests.airflow.installations import release
 
 pytestmark = pytest.mark.airflow
@@ -51,6 +51,15 @@ def odd_files(folder):
     moved = home.with_name(os.fsdecode(b"\xff"))
     home.rename(moved)
     yield "path-of-no-text", str(moved / "bin/python")
+    home, site, python = make_environment("damaged")
+    site.rename(site.with_name("moved"))
+    site.symlink_to("gone")
+    (home / "pylock.damaged.toml").symlink_to("gone.toml")
+    yield "damaged", python
+    home, site, python = make_environment("large")
+    (site / "alpha-1.0.dist-info/METADATA").write_text("Requires-Dist: beta\n" * 100_000)
+    (home / "pylock.large.toml").write_text("# a line of a lock\n" * 300_000)
+    yield "large", python
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +95,34 @@ def test_what_is_wrong_with_one_is_said_and_the_others_are_found(site):
     assert "is set but empty" in site.text("/team/venv/environment?name=empty")
     assert "plain_39" in site.text("/team/venv/packages?q=alpha")
     assert site.server.client("admin").get("/team/venv/sizes.json").status == 200
+
+
+def test_what_cannot_be_read_is_said_with_the_reason(site):
+    """It is neither an environment without packages nor one without a lock; and it may have what is searched for."""
+    assert re.search(
+        r"damaged read here partly unreadable 3\.12\.7 .*? not known .*? lock not readable", site.text("/team/venv/")
+    )
+    text = site.text("/team/venv/environment?name=damaged")
+    assert re.search(r"site-packages' cannot be read: it is a link to '\S*gone', which does not exist\.", text)
+    assert re.search(r"pylock\.damaged\.toml' cannot be read: it is a link to '\S*gone\.toml', which", text)
+    assert "Its packages cannot be read; the reason is above." in text
+    assert "no packages" not in text
+    assert "not locked" not in text
+    text = site.text("/team/venv/packages?q=nothing-like-this")
+    assert re.search(
+        r"The packages of \d environments cannot be read, so that a package may be there, too: damaged", text
+    )
+
+
+def test_large_files_are_shown_in_part_and_that_is_said(site):
+    answer = site.server.client("admin").get("/team/venv/environment?name=large")
+    assert len(answer.text) < 200_000
+    text = readable(answer.text)
+    assert "pylock.large.toml (its beginning)" in text
+    assert "alpha: the header of its METADATA is longer than 1,000,000 bytes; the rest was not read." in text
+    lock = site.server.client("admin").get("/team/venv/lock?name=large").text
+    assert 4_000_000 < len(lock) < 4_001_000
+    assert lock.endswith("\n# The rest is left out: the lock is longer than 4,000,000 bytes.\n")
 
 
 @pytest.mark.parametrize(

@@ -178,7 +178,7 @@ def test_doctor_starts_the_interpreter(tmp_path, monkeypatch, capsys):
 def test_doctor_is_content_where_nothing_is_wrong(monkeypatch, capsys):
     """And says how many it looked at."""
     monkeypatch.setenv("ASTRO_PYENV_this", sys.executable)
-    monkeypatch.setattr("airflow_venv.environments.doctor.conflicts", lambda _: [])
+    monkeypatch.setattr("airflow_venv.environments.doctor.conflicts", lambda *_: [])
     assert main(["doctor"]) == 0
     assert capsys.readouterr().out == "1 environment, nothing wrong.\n"
 
@@ -209,7 +209,7 @@ def test_doctor_without_environments_is_not_content(capsys):
 def test_doctor_finds_syntax_that_is_newer_than_an_environment(tmp_path, monkeypatch, capsys):
     """In decorated functions, those of operators, and those named by file; with the place and the line itself."""
     monkeypatch.setenv("ASTRO_PYENV_old", interpreter("3.8"))
-    monkeypatch.setattr("airflow_venv.environments.doctor.conflicts", lambda _: [])
+    monkeypatch.setattr("airflow_venv.environments.doctor.conflicts", lambda *_: [])
     (tmp_path / "a.py").write_text(
         "def factory():\n    @task.venv('old')\n    def f(x):\n        match x:\n            case 1: pass\n"
         "def g(d): return f'{d['a']}'\nVenvOperator(task_id='g', venv='old', python_callable=g)\n"

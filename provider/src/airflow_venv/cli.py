@@ -144,8 +144,9 @@ def _print_list(uses: Sequence[EnvironmentUse], *, with_users: bool) -> None:
         )
     _table(rows if with_users else [[*row[:3], row[4]] for row in rows])
     for use in uses:
-        if use.problem:
-            print(f"\n{use.name}: {use.problem}")
+        for text in (use.problem, *(use.report.unreadable if use.report else ())):
+            if text:
+                print(f"\n{use.name}: {text}")
 
 
 def _show(options: argparse.Namespace) -> int:
@@ -161,8 +162,9 @@ def _show(options: argparse.Namespace) -> int:
             print("It also sees the packages of its base interpreter.")
         if report.pyenv_line:
             print(f"Built from {report.pyenv_line}")
-        if report.problem:
-            print(report.problem)
+        for text in (report.problem, *report.unreadable):
+            if text:
+                print(text)
         _table([["PACKAGE", "VERSION"], *(list(item) for item in sorted(report.packages.items()))])
         for demand in use.demands:
             print(f"{demand.file}:{demand.line} {demand.function}".rstrip())

@@ -1,14 +1,16 @@
 """What the files of an environment say, its PYENV line and its lock among it."""
 
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import tracemalloc
 from pathlib import Path
 
 import pytest
 
-from airflow_venv.environments.inventory import LOCK_LIMIT, describe, read_lock
+from airflow_venv.environments.inventory import LOCK_LIMIT, describe, read_details, read_lock
 
 
 @pytest.fixture
@@ -50,10 +52,16 @@ def test_a_lock_that_leads_out_of_the_environment_is_not_read(home, tmp_path):
     """Otherwise a link would show any file of the server."""
     (tmp_path / "secret").write_text("password")
     (home / "pylock.toml").symlink_to(tmp_path / "secret")
-    assert report_of(home).lock == ""
+    report = report_of(home)
+    assert (report.lock, report.lock_is_known) == ("", False)
+    (sentence,) = report.unreadable
+    assert sentence == f"'{home}/pylock.toml' is not shown: it is a link that leads out of the environment's folder."
     (home / "pylock.toml").unlink()
-    (home / "pylock.toml").mkdir()
-    assert report_of(home).lock == ""
+    (home / "pylock.toml").write_text("lock")
+    report = report_of(home)
+    (home / "pylock.toml").unlink()
+    (home / "pylock.toml").symlink_to(tmp_path / "secret")
+    assert read_lock(report) is None
 
 
 def test_an_interpreter_outside_of_an_environment_has_no_folder_of_its_own(tmp_path):
@@ -109,8 +117,7 @@ def test_odd_files_neither_raise_nor_block_nor_fill_the_memory(home, odd):
     assert report.problem == ""
     "".join([report.version, report.pyenv_line, *report.packages, *report.packages.values()]).encode()
     assert "" not in report.packages
-    assert report.requested() <= set(report.packages)
-    report.conflicts()
+    assert read_details(report).requested <= set(report.packages)
     assert read_lock(report) is None
     assert tracemalloc.get_traced_memory()[1] < 30_000_000
     tracemalloc.stop()
@@ -123,7 +130,129 @@ def test_requirements_that_cannot_be_compared_are_passed_over(home):
     for name in ("old-of.long.ago", "any-of.long.ago", "owner-1"):
         (site / f"{name}.dist-info").mkdir()
     (site / "owner-1.dist-info/METADATA").write_text("".join(f"Requires-Dist: {line}\n" for line in lines))
-    assert report_of(home).conflicts() == (
+    assert read_details(report_of(home)).conflicts == (
         "owner 1 requires old>=1, but of.long.ago is installed.",
         "owner 1 requires absent>=2, which is not installed.",
     )
+
+
+@pytest.mark.parametrize(
+    ("python", "problem"),
+    [
+        ("", "is set but empty"),
+        ("bin/python", "must be an absolute path"),
+        ("{home}", "must be a file; it is a folder or a device"),
+        ("/dev/null", "must be a file; it is a folder or a device"),
+        ("{pipe}", "must be a file; it is a folder or a device"),
+    ],
+)
+def test_what_lies_around_something_that_is_no_python_is_no_environment(home, monkeypatch, python, problem):
+    """`/dev/null` is not an environment with the packages of the system, and the folder of this process is none."""
+    os.mkfifo(home.parent / "pipe")
+    monkeypatch.chdir(home)
+    report = describe("x", python.format(home=home, pipe=home.parent / "pipe"))
+    assert problem in report.problem
+    assert (report.version, report.packages, report.unreadable, report.has_folder) == ("", {}, (), False)
+
+
+@pytest.fixture
+def nobody():
+    """Give a function that makes this process one of a user who owns nothing; afterwards it is what it was."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can become somebody else")
+    yield lambda: os.seteuid(65534)
+    os.seteuid(0)
+
+
+@pytest.fixture
+def open_home():
+    """Make an environment in a folder that everybody may enter."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        Path(folder).chmod(0o755)
+        home = Path(folder, "report")
+        site = home / "lib/python3.12/site-packages"
+        (site / "alpha-1.0.dist-info").mkdir(parents=True)
+        (site / "alpha-1.0.dist-info/METADATA").write_text("Name: alpha\n\n")
+        (home / "bin").mkdir()
+        (home / "bin/python").symlink_to("/usr/bin/env")
+        (home / "pyvenv.cfg").write_text("version = 3.12.1\npyenv = PYENV 3.12 report\n")
+        (home / "pylock.report.toml").write_text("lock")
+        yield home
+
+
+SITE_OF_312 = "lib/python3.12/site-packages"
+
+
+@pytest.mark.parametrize(
+    ("closed", "known"),
+    [
+        (SITE_OF_312, {"packages": {}, "packages_are_whole": False}),
+        ("lib", {"packages": {}, "packages_are_whole": False}),
+        ("pyvenv.cfg", {"packages": {"alpha": "1.0"}, "version": "3.12", "pyenv_line": "", "lock_is_known": True}),
+        (".", {"lock": "", "lock_is_known": False, "packages": {"alpha": "1.0"}}),
+    ],
+)
+def test_what_this_user_may_not_read_is_said_and_the_rest_is_told(open_home, nobody, closed, known):
+    """Such an environment has not "no packages"."""
+    (open_home / closed).chmod(0o711 if closed == "." else 0)
+    nobody()
+    report = report_of(open_home)
+    (sentence,) = report.unreadable
+    assert sentence == (
+        f"'{open_home / closed}' cannot be read by this process (user 65534): Permission denied. "
+        f"Let others read it: chmod -R a+rX '{open_home / closed}'"
+    )
+    assert {name: getattr(report, name) for name in known} == known
+
+
+def test_a_lock_or_metadata_that_this_user_may_not_read_is_said(open_home, nobody):
+    """Both are there, and neither is told as missing."""
+    (open_home / "pylock.report.toml").chmod(0)
+    (open_home / SITE_OF_312 / "alpha-1.0.dist-info").chmod(0)
+    nobody()
+    report = report_of(open_home)
+    assert "Permission denied" in read_lock(report).problem
+    (sentence,) = read_details(report).unreadable
+    assert sentence.startswith(f"alpha: '{open_home / SITE_OF_312 / 'alpha-1.0.dist-info'}' cannot be read by")
+    assert report.packages == {"alpha": "1.0"}
+
+
+def replace(path, how):
+    """Put something else in the place of a file or folder."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+    how(path)
+
+
+@pytest.mark.parametrize(
+    ("path", "how", "reason"),
+    [
+        (SITE_OF_312, lambda path: path.symlink_to("gone"), "it is a link to '{parent}/gone', which does not exist."),
+        (SITE_OF_312, lambda path: path.symlink_to(path), "Too many levels of symbolic links."),
+        (SITE_OF_312, Path.touch, "it is not a folder."),
+        ("pyvenv.cfg", lambda path: path.symlink_to("gone"), "it is a link to '{parent}/gone', which does not exist."),
+        ("pyvenv.cfg", Path.mkdir, "it is a folder, a pipe or a device, not a file."),
+        ("pyvenv.cfg", os.mkfifo, "it is a folder, a pipe or a device, not a file."),
+        ("pylock.report.toml", lambda path: path.symlink_to("gone"),
+         "it is a link to '{parent}/gone', which does not exist."),
+    ],
+)  # fmt: skip
+def test_what_is_no_file_or_folder_is_said(open_home, path, how, reason):
+    """Links that lead nowhere, and things of another kind."""
+    path = open_home / path
+    replace(path, how)
+    assert report_of(open_home).unreadable == (f"'{path}' cannot be read: {reason.format(parent=path.parent)}",)
+
+
+def test_a_folder_of_packages_that_is_gone_and_settings_without_end_are_said(open_home):
+    shutil.rmtree(open_home / "lib")
+    with (open_home / "pyvenv.cfg").open("a") as file:
+        file.write("x" * 200_000)
+    report = report_of(open_home)
+    assert report.unreadable == (
+        f"'{open_home}/pyvenv.cfg' is longer than 100,000 bytes; the rest was not read.",
+        f"There is no folder '{open_home / SITE_OF_312}'.",
+    )
+    assert report.version == "3.12.1"

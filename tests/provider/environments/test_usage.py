@@ -44,6 +44,7 @@ def test_json_has_every_fact(reports, tmp_path):
     assert here["version"] == ".".join(map(str, sys.version_info[:3]))
     assert (here["lock"], here["pyenv"]) == (str(tmp_path / "environment" / "pylock.toml"), None)
     assert here["size"] > 1000
+    assert (here["size_is_whole"], here["unreadable"]) == (True, [])
     assert here["end_of_life"].startswith("20")
     assert (missing["python"], missing["size"], missing["packages"]) == (None, None, {})
     assert missing["used_by"] == [{"file": str(file), "line": 2, "function": "g"}]

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from airflow_venv.environments.disk_size import DiskSize
 from airflow_venv.environments.inventory import EnvironmentReport
 from airflow_venv.environments.package_query import parse_query
 from airflow_venv.ui import pages
@@ -116,7 +117,7 @@ def test_only_a_few_tasks_are_asked_for_their_runs():
 def test_the_list_is_sorted_by_what_the_user_chose(by, order):
     """Versions by number, names without regard to case."""
     reports = [report("B", "3.10.2"), report("a", "3.9.10", x="1", y="1"), report("c", "3.9.2", x="1")]
-    listed = pages.environment_rows(reports, {"B": 3, "a": 2, "c": None}, [])
+    listed = pages.environment_rows(reports, {"B": DiskSize(3), "a": DiskSize(2), "c": None}, [])
     assert [row.name for row in pages.sort_rows(listed, by)] == order
 
 

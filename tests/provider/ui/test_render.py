@@ -6,6 +6,7 @@ from pathlib import Path
 import jinja2
 import pytest
 
+from airflow_venv.environments.disk_size import DiskSize
 from airflow_venv.ui import render as module
 from airflow_venv.ui.links import Links
 from airflow_venv.ui.render import render
@@ -41,7 +42,8 @@ def test_nothing_is_loaded_from_elsewhere(path):
 
 
 def test_numbers_and_days_are_written_as_people_do():
-    source = "{{ 999 | size }}, {{ 412345678 | size }}, {{ 2500000000 | size }}, "
+    sizes = {"few": DiskSize(999), "part": DiskSize(412_345_678, is_whole=False), "many": DiskSize(2_500_000_000)}
+    source = "{{ few | size }}, {{ part | size }}, {{ many | size }}, "
     source += "{{ 1 | count('task') }}, {{ 0 | count('DAG') }}"
-    text = module._templates().from_string(source).render()
-    assert text == "999 B, 412 MB, 2.5 GB, 1 task, 0 DAGs"
+    text = module._templates().from_string(source).render(**sizes)
+    assert text == "999 B, at least 412 MB, 2.5 GB, 1 task, 0 DAGs"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from airflow_venv.environments.facts import normalize
-from airflow_venv.environments.requested import requirements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,11 +12,12 @@ if TYPE_CHECKING:
     from packaging.specifiers import SpecifierSet
 
     from airflow_venv.environments.facts import Environment
+    from airflow_venv.environments.package_metadata import PackageMetadata
 
 __all__ = ["conflicts"]
 
 
-def conflicts(facts: Environment) -> Iterator[str]:
+def conflicts(facts: Environment, metadata: PackageMetadata) -> Iterator[str]:
     """Compare what each package requires with what is installed, without starting anything."""
     try:
         from packaging.requirements import Requirement  # noqa: PLC0415 - Airflow brings it
@@ -26,18 +26,18 @@ def conflicts(facts: Environment) -> Iterator[str]:
     version = ".".join(map(str, (facts.version or ())[:2]))
     full = ".".join(map(str, facts.version or ()))
     surroundings = {"extra": "", **({"python_version": version, "python_full_version": full} if version else {})}
-    for owner, text in requirements(facts.site_packages):
+    for line in metadata.requirements:
         try:
-            requirement = Requirement(text)
+            requirement = Requirement(line.text)
             if requirement.marker and not requirement.marker.evaluate(surroundings):
                 continue
         except ValueError:  # InvalidRequirement, or a marker that compares what cannot be compared
             continue
         installed = facts.packages.get(normalize(requirement.name))
         if installed is None:
-            yield f"{owner} requires {requirement.name}{requirement.specifier}, which is not installed."
+            yield f"{line.owner} requires {requirement.name}{requirement.specifier}, which is not installed."
         elif not _holds(requirement.specifier, installed):
-            yield f"{owner} requires {requirement.name}{requirement.specifier}, but {installed} is installed."
+            yield f"{line.owner} requires {requirement.name}{requirement.specifier}, but {installed} is installed."
 
 
 def _holds(specifier: SpecifierSet, version: str) -> bool:

@@ -12,6 +12,7 @@ from airflow_venv.environments import facts as environment
 from airflow_venv.environments import lookup
 from airflow_venv.environments.conflicts import conflicts
 from airflow_venv.environments.dag_scan import scan
+from airflow_venv.environments.package_metadata import read_metadata
 from airflow_venv.errors import BrokenEnvironmentError, UnknownEnvironmentError, UsageError
 
 if TYPE_CHECKING:
@@ -56,7 +57,8 @@ class Finding:
 
     environment: str
     problem: str
-    """A short word for programs: `broken`, `start`, `module`, `conflict`, `unknown`, `lacks`, `syntax`, `file`."""
+    """A short word for programs: `broken`, `start`, `module`, `unreadable`, `conflict`, `unknown`, `lacks`, `syntax` or
+    `file`."""
     message: str
     """A sentence for people."""
     place: str = ""
@@ -85,7 +87,9 @@ def examine(name: str, python: str) -> list[Finding]:
                 name, "start", f"It was made with Python {'.'.join(map(str, facts.version))} but runs {running} now."
             )
         )
-    return [*findings, *(Finding(name, "conflict", text) for text in conflicts(facts))]
+    metadata = read_metadata(facts.site_packages)
+    findings += [Finding(name, "unreadable", text) for text in (*facts.unreadable, *metadata.unreadable)]
+    return [*findings, *(Finding(name, "conflict", text) for text in conflicts(facts, metadata))]
 
 
 def examine_dags(folder: str) -> list[Finding]:

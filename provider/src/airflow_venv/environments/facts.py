@@ -11,8 +11,12 @@ import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from airflow_venv.environments.files import decodable, glob, read_head
+from airflow_venv.environments.files import decodable, is_inside, list_folder, read_head
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 __all__ = ["Environment", "read", "read_version"]
 
@@ -42,7 +46,13 @@ class Environment:
     pyenv_line: str = ""
     """The `PYENV` line that the environment was built from; empty where `pyvenv.cfg` does not have it."""
     lock: str = ""
-    """Path of the lock (PEP 751) that lies beside `pyvenv.cfg`; empty where there is none."""
+    """Path of the lock (PEP 751) that lies beside `pyvenv.cfg`; empty where there is none that can be shown."""
+    unreadable: tuple[str, ...] = ()
+    """A sentence for each file or folder that is there and cannot be read, so that something may be missing above."""
+    packages_are_whole: bool = True
+    """False if a folder of packages cannot be read, so that there may be more packages."""
+    lock_is_known: bool = True
+    """False if there may be a lock that cannot be read."""
 
     def has(self, distribution: str) -> bool:
         """Return whether the distribution (any spelling of its name) is installed in the environment."""
@@ -57,59 +67,108 @@ def normalize(name: str) -> str:
 def read(python: str) -> Environment:
     """Read the facts of the environment that `python` (a path) belongs to."""
     prefix, settings = _find_settings(python)
-    version = _version(settings)
+    version = _version(settings.values)
     folders = _site_packages(prefix, version)
-    if version is None and len(folders) == 1:
-        version = _numbers(folders[0].parent.name.replace("python", ""))
-    system = settings.get("include-system-site-packages", "").lower() == "true"
+    if version is None and len(folders.existing) == 1:
+        version = _numbers(folders.existing[0].parent.name.replace("python", ""))
+    problems = list(folders.problems)
+    if settings.exists and not folders.existing and not problems:
+        expected = f"python{'.'.join(map(str, version[:2])) if version else 3}"
+        problems.append(f"There is no folder {str(prefix / 'lib' / expected / 'site-packages')!r}.")
     searched = folders
-    if system and version and (home := settings.get("home")):
-        searched = [*folders, *_site_packages(Path(home).parent, version)]
+    system = settings.values.get("include-system-site-packages", "").lower() == "true"
+    if system and version and (home := settings.values.get("home")):
+        base = _site_packages(Path(home).parent, version)
+        searched = _Folders((*folders.existing, *base.existing), (*folders.names, *base.names), ())
+        problems += base.problems
     packages: dict[str, str] = {}
-    for site in searched:
-        for name, number in _distributions(site):
+    for names in searched.names:
+        for name, number in _distributions(names):
             packages.setdefault(name, number)
+    lock, lock_problem = _lock(prefix) if settings.exists else ("", "")
     return Environment(
         python=python,
         version=version,
         packages=packages,
-        is_venv=bool(settings),
+        is_venv=settings.exists,
         prefix=str(prefix),
         system_site_packages=system,
-        site_packages=tuple(map(str, searched)),
-        pyenv_line=next((value for value in settings.values() if value.upper().startswith("PYENV ")), ""),
-        lock=_lock(prefix) if settings else "",
+        site_packages=tuple(map(str, searched.existing)),
+        pyenv_line=next((value for value in settings.values.values() if value.upper().startswith("PYENV ")), ""),
+        lock=lock,
+        unreadable=tuple(dict.fromkeys(filter(None, [*settings.problems, *problems, lock_problem]))),
+        packages_are_whole=not problems,
+        lock_is_known=not lock_problem,
     )
 
 
 def read_version(python: str) -> tuple[int, ...] | None:
     """Read the version of an environment alone, in some microseconds; None where `pyvenv.cfg` does not tell."""
-    return _version(_find_settings(python)[1])
+    return _version(_find_settings(python)[1].values)
 
 
-def _find_settings(python: str) -> tuple[Path, dict[str, str]]:
+@dataclass(frozen=True)
+class _Settings:
+    """A `pyvenv.cfg`."""
+
+    values: dict[str, str] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+    """Why not all of it was read."""
+
+    @property
+    def exists(self) -> bool:
+        """Tell whether there is such a file, even if it cannot be read."""
+        return bool(self.values or self.problems)
+
+
+@dataclass(frozen=True)
+class _Folders:
+    """The folders of packages under one prefix."""
+
+    existing: tuple[Path, ...]
+    names: tuple[tuple[str, ...], ...]
+    """The entries of each."""
+    problems: tuple[str, ...]
+    """Why there may be more."""
+
+
+def _find_settings(python: str) -> tuple[Path, _Settings]:
     """Find the environment's folder and read its `pyvenv.cfg`; no settings where it is no virtual environment."""
-    prefix = Path(python).parent.parent
-    for folder in (Path(python).parent, prefix):
-        settings = _settings(folder / "pyvenv.cfg")
-        if settings:
-            return folder, settings
-    return prefix, {}
+    folder, prefix = Path(python).parent, Path(python).parent.parent
+    settings = _settings(folder / "pyvenv.cfg")
+    if settings.values or (settings.problems and os.path.lexists(folder / "pyvenv.cfg")):
+        return folder, settings
+    return prefix, _settings(prefix / "pyvenv.cfg")
 
 
-def _lock(prefix: Path) -> str:
-    """Find the lock of an environment; a link that leads out of the environment's folder does not count."""
-    for path in glob(prefix, "pylock*.toml"):
-        if os.path.isfile(path) and os.path.realpath(path).startswith(os.path.realpath(prefix) + os.sep):  # noqa: PTH113 - never raises
-            return str(path)
-    return ""
+def _lock(prefix: Path) -> tuple[str, str]:
+    """Find the lock of an environment, or say why there may be one.
+
+    A link that leads out of the environment's folder does not count: it would show any file of the machine.
+    """
+    folder = list_folder(prefix)
+    problem = folder.problem
+    for name in folder.names:
+        path = prefix / name
+        if not (name.startswith("pylock") and name.endswith(".toml")):
+            continue
+        if not os.path.exists(path):  # noqa: PTH110 - never raises
+            problem = problem or read_head(path, 0).problem
+        elif not is_inside(path, prefix):
+            problem = problem or f"{str(path)!r} is not shown: it is a link that leads out of the environment's folder."
+        else:
+            return str(path), ""
+    return "", problem
 
 
-def _settings(path: Path) -> dict[str, str]:
+def _settings(path: Path) -> _Settings:
     """Parse `key = value` lines; nothing where the file is missing."""
-    lines = read_head(path, _SETTINGS_LIMIT).splitlines()
-    pairs = (line.partition("=") for line in lines if "=" in line)
-    return {key.strip().lower(): value.strip() for key, _, value in pairs}
+    head = read_head(path, _SETTINGS_LIMIT)
+    problems = [head.problem] if head.problem else []
+    if not head.is_whole:
+        problems.append(f"{str(path)!r} is longer than {_SETTINGS_LIMIT:,} bytes; the rest was not read.")
+    pairs = (line.partition("=") for line in head.text.splitlines() if "=" in line)
+    return _Settings({key.strip().lower(): value.strip() for key, _, value in pairs}, tuple(problems))
 
 
 def _version(settings: dict[str, str]) -> tuple[int, ...] | None:
@@ -123,24 +182,30 @@ def _numbers(text: str) -> tuple[int, ...] | None:
     return tuple(int(part) for part in match.groups() if part is not None) if match else None
 
 
-def _site_packages(prefix: Path, version: tuple[int, ...] | None) -> list[Path]:
-    """List the site-packages folders under a prefix; of the right minor version when it is known."""
-    minor = ".".join(map(str, version[:2])) if version else "*"
-    folders = [*glob(prefix, f"lib/python{minor}/site-packages"), *glob(prefix, f"lib/python{minor}/dist-packages")]
-    return sorted(folders) or glob(prefix, "Lib/site-packages")
+def _site_packages(prefix: Path, version: tuple[int, ...] | None) -> _Folders:
+    """Read the names in the folders of packages under a prefix; of the right minor version when it is known."""
+    if version:
+        pythons, problems = [f"python{'.'.join(map(str, version[:2]))}"], []
+    else:
+        parent = list_folder(prefix / "lib")
+        pythons = [name for name in parent.names if name.startswith("python")]
+        problems = [parent.problem] if parent.problem else []
+    existing, names = [], []
+    for path in [prefix / "lib" / python / kind for python in pythons for kind in ("dist-packages", "site-packages")]:
+        folder = list_folder(path)
+        if folder.exists:
+            existing.append(path)
+            names.append(folder.names)
+        if folder.problem:
+            problems.append(folder.problem)
+    return _Folders(tuple(existing), tuple(names), tuple(problems))
 
 
-def _distributions(site: Path) -> list[tuple[str, str]]:
+def _distributions(entries: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Read names and versions off the `*.dist-info` and `*.egg-info` entries of one folder."""
-    try:
-        entries = sorted(os.listdir(site))  # noqa: PTH208 - names are all that is needed
-    except OSError:
-        return []
-    distributions = []
     for entry in entries:
         stem, dot, kind = entry.rpartition(".")
         if dot and kind in {"dist-info", "egg-info"}:
             name, _, rest = stem.partition("-")
             if name:
-                distributions.append((decodable(normalize(name)), decodable(rest.partition("-")[0])))
-    return distributions
+                yield decodable(normalize(name)), decodable(rest.partition("-")[0])

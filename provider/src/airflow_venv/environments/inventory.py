@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airflow_venv.environments import facts as environment
 from airflow_venv.environments import lookup
 from airflow_venv.environments.conflicts import conflicts
 from airflow_venv.environments.end_of_life import end_of_life
-from airflow_venv.environments.files import decodable
-from airflow_venv.environments.requested import requested
+from airflow_venv.environments.files import decodable, is_inside, read_head
+from airflow_venv.environments.package_metadata import read_metadata
 from airflow_venv.errors import BrokenEnvironmentError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
-__all__ = ["LOCK_LIMIT", "EnvironmentReport", "Lock", "describe", "describe_all", "read_lock"]
+__all__ = [
+    "LOCK_LIMIT",
+    "EnvironmentDetails",
+    "EnvironmentReport",
+    "Lock",
+    "describe",
+    "describe_all",
+    "read_details",
+    "read_lock",
+]
 
 LOCK_LIMIT = 4_000_000
 """Bytes of a lock that are read at most; a lock of a thousand packages has about a million."""
@@ -44,23 +52,33 @@ class EnvironmentReport:
     pyenv_line: str
     """The PYENV line that it was built from; empty if it does not say."""
     lock: str
-    """The path of its lock; empty if it has none."""
+    """The path of its lock; empty if it has none that can be shown."""
     problem: str
     """Why its interpreter cannot be started, in the sentence of `airflow-venv doctor`; empty if it can."""
     site_packages: tuple[str, ...]
+    unreadable: tuple[str, ...] = ()
+    """A sentence for each file or folder that is there and cannot be read, so that something may be missing above."""
+    packages_are_whole: bool = True
+    """False if a folder of packages cannot be read, so that there may be more packages."""
+    lock_is_known: bool = True
+    """False if there may be a lock that cannot be read."""
 
     @property
     def has_folder(self) -> bool:
         """Tell whether the folder belongs to the environment alone, so that its size says something."""
         return bool(self.prefix) and os.path.isfile(os.path.join(self.prefix, "pyvenv.cfg"))  # noqa: PTH113, PTH118 - never raises
 
-    def requested(self) -> frozenset[str]:
-        """Return the packages that were asked for, by name; the others came as their dependencies."""
-        return requested(self.site_packages, self.packages)
 
-    def conflicts(self) -> tuple[str, ...]:
-        """Return a sentence for each requirement that the installed packages do not meet."""
-        return tuple(conflicts(environment.read(self.python)))
+@dataclass(frozen=True)
+class EnvironmentDetails:
+    """What takes more than a glance at an environment's files."""
+
+    requested: frozenset[str]
+    """The packages that were asked for by name."""
+    conflicts: tuple[str, ...]
+    """A sentence for each requirement that is not met."""
+    unreadable: tuple[str, ...]
+    """A sentence for each package whose metadata cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -72,16 +90,21 @@ class Lock:
     text: str
     truncated: bool
     """Whether it is longer than what is read."""
+    problem: str
+    """Why it cannot be read, as a sentence; empty if it can."""
 
 
 def describe(name: str, python: str) -> EnvironmentReport:
     """Read what the files of an environment say."""
-    facts = environment.read(python)
     try:
         lookup.check_python(python, f"{lookup.PREFIX}{name}")
         problem = ""
     except BrokenEnvironmentError as error:
         problem = str(error)
+    # A relative path would be looked up wherever this process happens to run.
+    facts = environment.read(python) if os.path.isabs(python) else environment.Environment(python)  # noqa: PTH117
+    if problem and not facts.is_venv:  # of a folder, or of a device: what lies around it is no environment
+        facts = environment.Environment(python)
     return EnvironmentReport(
         name=decodable(name),
         python=python,
@@ -94,6 +117,9 @@ def describe(name: str, python: str) -> EnvironmentReport:
         lock=facts.lock,
         problem=problem,
         site_packages=facts.site_packages,
+        unreadable=facts.unreadable,
+        packages_are_whole=facts.packages_are_whole,
+        lock_is_known=facts.lock_is_known,
     )
 
 
@@ -102,14 +128,20 @@ def describe_all(environ: Mapping[str, str] | None = None) -> list[EnvironmentRe
     return [describe(name, python) for name, python in lookup.environments(environ).items()]
 
 
+def read_details(report: EnvironmentReport) -> EnvironmentDetails:
+    """Read the metadata of an environment's packages."""
+    metadata = read_metadata(report.site_packages)
+    return EnvironmentDetails(
+        requested=metadata.requested(report.packages),
+        conflicts=tuple(conflicts(environment.read(report.python), metadata)),
+        unreadable=metadata.unreadable,
+    )
+
+
 def read_lock(report: EnvironmentReport) -> Lock | None:
-    """Read the lock of an environment; None if it has none, or none that can be read."""
-    if not report.lock:
+    """Read the lock of an environment; None if it has none."""
+    # The file may have become a link to elsewhere since it was looked for.
+    if not (report.lock and is_inside(report.lock, report.prefix)):
         return None
-    try:
-        with Path(report.lock).open("rb") as file:
-            data = file.read(LOCK_LIMIT + 1)
-    except OSError:
-        return None
-    text = data[:LOCK_LIMIT].decode("utf-8", errors="replace")
-    return Lock(file=Path(report.lock).name, text=text, truncated=len(data) > LOCK_LIMIT)
+    head = read_head(report.lock, LOCK_LIMIT)
+    return Lock(os.path.basename(report.lock), head.text, not head.is_whole, head.problem)  # noqa: PTH119

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow_venv.environments import lookup
-from airflow_venv.environments.disk_size import disk_size
+from airflow_venv.environments.disk_size import DiskSize, disk_size
 from airflow_venv.errors import UsageError
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ class EnvironmentUse:
     report: EnvironmentReport | None
     """None for one that only DAG files name."""
     demands: tuple[Demand, ...] = ()
-    size: int | None = None
-    """Bytes on disk; None if nobody measured them."""
+    size: DiskSize | None = None
+    """None if nobody measured it."""
 
     @property
     def problem(self) -> str:
@@ -86,9 +86,11 @@ def to_json(use: EnvironmentUse) -> dict[str, Any]:
         "end_of_life": ends.isoformat() if ends else None,
         "packages": dict(sorted(report.packages.items())) if report else {},
         "system_site_packages": bool(report and report.system_site_packages),
-        "size": use.size,
+        "size": use.size.bytes if use.size else None,
+        "size_is_whole": use.size.is_whole if use.size else None,
         "pyenv": (report.pyenv_line if report else "") or None,
         "lock": (report.lock if report else "") or None,
         "problem": use.problem,
+        "unreadable": list(report.unreadable) if report else [],
         "used_by": [{"file": demand.file, "line": demand.line, "function": demand.function} for demand in use.demands],
     }

@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
-from airflow_venv.environments.inventory import read_lock
+from airflow_venv.environments.inventory import LOCK_LIMIT, read_lock
 from airflow_venv.environments.lookup import pyenv_line
 from airflow_venv.environments.package_query import parse_query
 from airflow_venv.ui import URL_PREFIX, pages
@@ -21,7 +21,7 @@ from airflow_venv.ui.knowledge import gather
 from airflow_venv.ui.links import Links
 from airflow_venv.ui.metadata import TaskCatalog
 from airflow_venv.ui.path_prefix import PathPrefix
-from airflow_venv.ui.render import STATIC, compile_templates, render
+from airflow_venv.ui.render import STATIC, compile_templates, render, size_text
 from airflow_venv.ui.security_headers import SecurityHeaders
 
 if TYPE_CHECKING:
@@ -116,7 +116,10 @@ def lock(name: _Name) -> Response:
     content = read_lock(report) if report else None
     if content is None:
         raise HTTPException(404, f"There is no environment {name!r} with a lock here.")
-    return PlainTextResponse(content.text)
+    if content.problem:
+        raise HTTPException(404, content.problem)
+    end = f"\n# The rest is left out: the lock is longer than {LOCK_LIMIT:,} bytes.\n" if content.truncated else ""
+    return PlainTextResponse(content.text + end)
 
 
 def packages(request: Request, q: _Text = "") -> Response:
@@ -124,12 +127,13 @@ def packages(request: Request, q: _Text = "") -> Response:
     problem = ""
     rows: list[pages.PackageRow] = []
     reports = _inventory.reports()
+    unreadable = [report.name for report in reports if not report.packages_are_whole]
     if q.strip():
         try:
             rows = pages.find_packages(reports, parse_query(q))
         except ValueError as error:
             problem = str(error)
-    return _page(request, "packages.html", q=q, rows=rows, problem=problem, total=len(reports))
+    return _page(request, "packages.html", q=q, rows=rows, problem=problem, total=len(reports), unreadable=unreadable)
 
 
 def dags(request: Request, reader: ReaderDep, q: _Text = "", page: _PageNumber = 1) -> Response:
@@ -172,7 +176,7 @@ def sizes() -> Response:
     """Send the sizes that have been measured by now, for the script of the list."""
     reports = _inventory.reports()
     sizes = {report.name: _inventory.size(report) for report in reports}
-    return JSONResponse({name: size for name, size in sizes.items() if size is not None})
+    return JSONResponse({name: size_text(size) for name, size in sizes.items() if size is not None})
 
 
 def static(name: str) -> Response:

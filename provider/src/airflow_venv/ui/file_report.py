@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from airflow_venv.environments.inventory import read_details
 from airflow_venv.environments.lookup import pyenv_line
 from airflow_venv.ui.render import STATIC, render
 
@@ -29,4 +30,5 @@ def html_file(title: str, uses: Sequence[EnvironmentUse]) -> str:
         host=socket.gethostname(),
         made_at=datetime.now(timezone.utc),
         pyenv_line=pyenv_line,
+        read_details=read_details,
     )

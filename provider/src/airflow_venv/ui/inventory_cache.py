@@ -5,33 +5,23 @@ from __future__ import annotations
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from airflow_venv.environments import inventory, lookup
-from airflow_venv.environments.disk_size import disk_size
+from airflow_venv.environments.disk_size import DiskSize, disk_size
 
 if TYPE_CHECKING:
-    from airflow_venv.environments.inventory import EnvironmentReport
+    from airflow_venv.environments.inventory import EnvironmentDetails, EnvironmentReport
 
-__all__ = ["EnvironmentDetails", "InventoryCache"]
+__all__ = ["InventoryCache"]
 
 _Stamp = tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class EnvironmentDetails:
-    """What takes more than a glance at an environment's files."""
-
-    requested: frozenset[str]
-    """The packages that were asked for by name."""
-    conflicts: tuple[str, ...]
-    """A sentence for each requirement that is not met."""
 
 
 class InventoryCache:
     """Reports, details and sizes of environments, kept between requests.
 
+    What cannot be read is tried again at each request: it may be mended where no time of a file tells of it.
     Sizes are measured in a thread beside the requests: walking the files of fifty environments takes seconds.
     """
 
@@ -39,7 +29,7 @@ class InventoryCache:
         self._lock = threading.Lock()
         self._reports: dict[str, tuple[_Stamp, EnvironmentReport]] = {}
         self._details: dict[str, tuple[_Stamp, EnvironmentDetails]] = {}
-        self._sizes: dict[str, tuple[_Stamp, int | None]] = {}
+        self._sizes: dict[str, tuple[_Stamp, DiskSize | None]] = {}
         self._measuring = ThreadPoolExecutor(max_workers=1, thread_name_prefix="environment-sizes")
 
     def reports(self) -> list[EnvironmentReport]:
@@ -57,12 +47,13 @@ class InventoryCache:
         with self._lock:
             if (entry := self._details.get(report.name)) and entry[0] == stamp:
                 return entry[1]
-        details = EnvironmentDetails(report.requested(), report.conflicts())
-        with self._lock:
-            self._details[report.name] = stamp, details
+        details = inventory.read_details(report)
+        if not details.unreadable:
+            with self._lock:
+                self._details[report.name] = stamp, details
         return details
 
-    def size(self, report: EnvironmentReport) -> int | None:
+    def size(self, report: EnvironmentReport) -> DiskSize | None:
         """Return the bytes on disk; None while they are measured, and for an interpreter that is no environment."""
         if not report.has_folder:
             return None
@@ -81,20 +72,24 @@ class InventoryCache:
 
     def _report(self, name: str, python: str) -> EnvironmentReport:
         entry = self._reports.get(name)
-        if entry is None or entry[0] != _stamp(entry[1]):
-            report = inventory.describe(name, python)
-            self._reports[name] = entry = _stamp(report), report
-        return entry[1]
+        if entry and not entry[1].unreadable and entry[0] == _stamp(entry[1]):
+            return entry[1]
+        report = inventory.describe(name, python)
+        self._reports[name] = _stamp(report), report
+        return report
 
 
 def _stamp(report: EnvironmentReport) -> _Stamp:
-    """Return the times of the files that a report depends on; installing and removing packages changes a folder's."""
+    """Return the times of the files that a report depends on.
+
+    Installing and removing packages changes a folder's, and so do its permissions.
+    """
     paths = (report.python, report.prefix, os.path.join(report.prefix, "pyvenv.cfg"), *report.site_packages)  # noqa: PTH118
-    return tuple(_modified(path) for path in paths)
+    return tuple(_changed(path) for path in paths)
 
 
-def _modified(path: str) -> int:
+def _changed(path: str) -> int:
     try:
-        return os.stat(path).st_mtime_ns  # noqa: PTH116 - twice as fast, four times per environment and request
+        return os.stat(path).st_ctime_ns  # noqa: PTH116 - twice as fast, four times per environment and request
     except OSError:
         return -1

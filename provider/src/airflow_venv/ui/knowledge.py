@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from airflow_venv.environments.disk_size import DiskSize
     from airflow_venv.environments.inventory import EnvironmentReport
     from airflow_venv.ui.access import Reader
     from airflow_venv.ui.inventory_cache import InventoryCache
@@ -30,7 +31,7 @@ class Knowledge:
     """The environments, and the tasks that the user may see."""
 
     reports: list[EnvironmentReport]
-    sizes: dict[str, int | None]
+    sizes: dict[str, DiskSize | None]
     rows: list[pages.TaskRow]
     read_at: datetime
     """When the list of DAGs was read from the database."""

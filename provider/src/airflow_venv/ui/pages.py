@@ -13,6 +13,7 @@ from airflow_venv.environments import lookup
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from airflow_venv.environments.disk_size import DiskSize
     from airflow_venv.environments.inventory import EnvironmentReport
     from airflow_venv.environments.package_query import PackageQuery
     from airflow_venv.ui.metadata import ToldRun
@@ -54,7 +55,7 @@ class EnvironmentRow:
     name: str
     report: EnvironmentReport | None
     """None for one that only tasks tell of."""
-    size: int | None
+    size: DiskSize | None
     tasks: tuple[TaskRow, ...]
 
     @property
@@ -138,7 +139,7 @@ def task_rows(
 
 
 def environment_rows(
-    reports: Sequence[EnvironmentReport], sizes: Mapping[str, int | None], tasks: Iterable[TaskRow]
+    reports: Sequence[EnvironmentReport], sizes: Mapping[str, DiskSize | None], tasks: Iterable[TaskRow]
 ) -> list[EnvironmentRow]:
     """List the environments that are here, then those that only tasks name."""
     users: dict[str, list[TaskRow]] = defaultdict(list)
@@ -157,7 +158,7 @@ SORTS: dict[str, Callable[[EnvironmentRow], Any]] = {
     "python": lambda row: _numbers(row.report.version) if row.report else (),
     "end-of-life": lambda row: (row.report.end_of_life if row.report else None) or _DISTANT,
     "packages": lambda row: len(row.report.packages) if row.report else -1,
-    "size": lambda row: -1 if row.size is None else row.size,
+    "size": lambda row: -1 if row.size is None else row.size.bytes,
     "tasks": lambda row: len(row.tasks),
 }
 """What the list can be sorted by, and the key for it."""

@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import date, datetime, timezone
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jinja2
 
-__all__ = ["STATIC", "compile_templates", "render"]
+if TYPE_CHECKING:
+    from airflow_venv.environments.disk_size import DiskSize
+
+__all__ = ["STATIC", "compile_templates", "render", "size_text"]
 
 _HERE = Path(__file__).parent
 STATIC = _HERE / "static"
@@ -37,18 +40,15 @@ def _templates() -> jinja2.Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.filters.update(size=_size, day=_day, moment=_moment, count=_count)
+    environment.filters.update(size=size_text, day=_day, moment=_moment, count=_count)
     return environment
 
 
-def _size(size: int) -> str:
-    """Write bytes as people do: `412 MB`."""
-    value = float(size)
-    for unit in ("B", "kB", "MB"):
-        if value < 1000:
-            return f"{value:.0f} {unit}"
-        value /= 1000
-    return f"{value:.1f} GB"
+def size_text(size: DiskSize) -> str:
+    """Write bytes as people do: `412 MB`, or `at least 412 MB`."""
+    power = next((power for power in (0, 1, 2) if size.bytes < 1000 ** (power + 1)), 3)
+    number = f"{size.bytes / 1000**power:.{int(power == 3)}f}"
+    return f"{'' if size.is_whole else 'at least '}{number} {('B', 'kB', 'MB', 'GB')[power]}"
 
 
 def _day(day: date) -> str:

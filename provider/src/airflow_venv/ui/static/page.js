@@ -7,16 +7,6 @@ if (chosen === "light" || chosen === "dark") {
   document.documentElement.dataset.theme = chosen;
 }
 
-function readable(size) {
-  for (const unit of ["B", "kB", "MB"]) {
-    if (size < 1000) {
-      return `${Math.round(size)} ${unit}`;
-    }
-    size /= 1000;
-  }
-  return `${size.toFixed(1)} GB`;
-}
-
 async function fillSizes(address, triesLeft) {
   const cells = [...document.querySelectorAll("[data-size-of]")];
   if (cells.length === 0 || triesLeft === 0) {
@@ -30,7 +20,7 @@ async function fillSizes(address, triesLeft) {
   for (const cell of cells) {
     const size = sizes[cell.dataset.sizeOf];
     if (size !== undefined) {
-      cell.textContent = readable(size);
+      cell.textContent = size;
       delete cell.dataset.sizeOf;
     }
   }
