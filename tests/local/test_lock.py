@@ -181,3 +181,14 @@ def installed(environment: Path, name: str) -> str:
     code = f"import importlib.metadata as metadata; print(metadata.version({name!r}))"
     command = [environment / "bin/python", "-c", code]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_a_lock_has_the_size_of_every_wheel(project: Path, index: str):
+    """The index of these tests says none, so that its server is asked for each, with the password of the index."""
+    lock(project, "one", *BASE, index=index)
+    wheels = [
+        wheel
+        for package in tomllib.loads((project / "pylock.one.toml").read_text())["packages"]
+        for wheel in package["wheels"]
+    ]
+    assert [wheel["size"] for wheel in wheels] == [len(WHEELS[wheel["url"].rpartition("/")[2]]) for wheel in wheels]

@@ -12,7 +12,7 @@ import re
 import shutil
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Sequence
 
 from pyenv_image import account, caches, collected, selfcheck
 from pyenv_image.bytecode import compile_all
@@ -63,6 +63,7 @@ def run(options: EnvironmentOptions) -> None:
         workspace.use_context(Path(options.context), copy=not options.local)
         installer = Installer(options, settings, workspace)
         installer.create()
+        made = sorted(path.rglob("*"), reverse=True) if options.packages_only else []
         untouched = _interpreter_of(path)
         _install(options, installer, workspace)
         if options.stage and _interpreter_of(path) != untouched:
@@ -70,10 +71,13 @@ def run(options: EnvironmentOptions) -> None:
                 f"PYENV {options.name}: a package of the lock replaces bin/python or pyvenv.cfg of the environment; "
                 "--lock=off installs it on the stage"
             )
-        _keep_lock(options, workspace.context)
-        _record_line(options)
+        if options.packages_only:
+            _remove(made)
+        else:
+            _keep_lock(options, workspace.context)
+            _record_line(options)
         # A check asks the environment's interpreter, which runs what packages hook into its start.
-        if not options.stage:
+        if not (options.stage or options.packages_only):
             installer.check()
     if not options.no_compile:
         # Test suites are half of some packages, and no task imports them.
@@ -84,6 +88,19 @@ def run(options: EnvironmentOptions) -> None:
     for name in _LEFT_BEHIND:
         with contextlib.suppress(FileNotFoundError):
             (path / name).unlink()
+
+
+def _remove(entries: Sequence[Path]) -> None:
+    """Remove files and then folders, as far as nothing else is in them.
+
+    Args:
+        entries: what is removed, from the bottom up.
+    """
+    for entry in entries:
+        if entry.is_symlink() or not entry.is_dir():
+            entry.unlink()
+        elif not any(entry.iterdir()):
+            entry.rmdir()
 
 
 def _interpreter_of(path: Path) -> tuple[str, bytes]:
@@ -151,6 +168,11 @@ def _own_caches() -> dict[str, str]:
 
 def _install(options: EnvironmentOptions, installer: Installer, workspace: Workspace) -> None:
     environ = installer.settings.environ
+    if options.lock:
+        part = workspace.files / Path(options.lock).name
+        shutil.copyfile(options.lock, str(part))
+        installer.install([part.name], (), ())
+        return
     requirements = Requirements(workspace, environ, options.installer, local=options.local)
     constraints = [requirements.copy(path) for path in options.constraints]
     for path in options.projects:

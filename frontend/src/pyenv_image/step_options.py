@@ -194,6 +194,12 @@ class EnvironmentOptions:
     wheels: str = ""
     """The C library that wheels are chosen for, in uv's words and without the processor; empty: that of the step."""
 
+    lock: str = ""
+    """A lock that is installed instead of all else: a part of the one among the requirements."""
+
+    packages_only: bool = False
+    """Whether the result holds the packages alone: another step makes the environment that they go into."""
+
     local: bool = False
     """Whether the step runs outside an image, with the caches of the user who runs it."""
 

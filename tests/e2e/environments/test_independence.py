@@ -4,6 +4,7 @@ import uuid
 
 import pytest
 
+from pyenv_frontend.expansion import weight
 from tests.e2e.environments.test_locks import INDEX, PY38, PY311, WHEELS, lock_of
 from tests.support import services
 from tests.support.builds import installed_environments
@@ -96,6 +97,59 @@ def test_another_base_installs_nothing_and_changes_no_layer(made, engine, files,
         graft, _, _, _, environment, _ = range(-6, 0)
         assert second.layers[graft] == first.layers[graft]
         assert second.layers[environment] == first.layers[environment]
+
+
+def test_heavy_distributions_have_a_layer_of_their_own(made, engine, tmp_path):
+    """An edit of a small requirement leaves it as it is, and the environment is the same as one made at once."""
+    held = {"heavy/__init__.py": "", "shared/heavy.py": "", "heavy-1.0.data/scripts/heavy": "#!python\n"}
+    heavy, small = services.wheel("heavy", "1.0", held), services.wheel("small", "1.0", {"shared/small.py": ""})
+    wheels = {services.wheel_file("heavy", "1.0"): heavy, services.wheel_file("small", "1.0"): small, **WHEELS}
+    with services.package_index(wheels) as address:
+        old, new = (
+            {"r.txt": lines, "pylock.x.toml": lock_of(tmp_path, address, lines)}
+            for lines in ("heavy\nsmall\nalpha==1.0\n", "heavy\nsmall\nalpha==1.1\n")
+        )
+        at_once = made(text(address), new)
+        for files in (old, new):
+            files["pylock.x.toml"] = with_heavy_wheel(files["pylock.x.toml"], "heavy")
+        first = made(text(address), old)
+        second = made(text(address), new)
+    assert [len(installs(image.log)) for image in (at_once, first, second)] == [1, 2, 1]
+    ask = "import alpha, heavy, shared.heavy, shared.small; print(alpha.VERSION)"
+    assert first.ask("/opt/venv/x/bin/python", "-c", ask) == "1.0\n"
+    assert second.ask("/opt/venv/x/bin/python", "-c", ask) == "1.1\n"
+    assert second.sh("cat /opt/venv/x/pylock.toml") == new["pylock.x.toml"]
+    listing = (
+        "cd /opt/venv/x && find . -printf '%p %y %m %U:%G %T@ %l\\n' | sort && find . -type f | sort | xargs md5sum"
+    )
+    assert without_locks(second.sh(listing)) == without_locks(at_once.sh(listing))
+    merged = engine.flavour.endswith("containerd")
+    assert len(second.layers) == len(at_once.layers) + 1
+    different = [number for number in range(-2 - merged, 0) if first.layers[number] != second.layers[number]]
+    assert different == [-1 - merged]
+    assert [line.partition(" #")[0] for line in second.history()].count("PYENV 3.8 x r.txt") == 3 + merged
+
+
+def installs(log):
+    """Return the lines of a log by which an environment begins to be made."""
+    return [line for line in log.splitlines() if "Creating virtual environment at" in line]
+
+
+def with_heavy_wheel(lock, name):
+    """Make a distribution of a lock heavy, by a wheel of it that this machine does not take."""
+    wheel = f"{name}-1.0-cp38-cp38-macosx_11_0_arm64.whl"
+    table = (
+        f'[[packages.wheels]]\nurl = "http://127.0.0.1/{wheel}"\nsize = {weight.HEAVY}\n'
+        f'[packages.wheels.hashes]\nsha256 = "{"0" * 64}"\n\n'
+    )
+    before, first, after = lock.partition(f'[[packages]]\nname = "{name}"\nversion = "1.0"\n')
+    assert first
+    return before + first + table + after
+
+
+def without_locks(listing):
+    """Leave out the file that has the sizes."""
+    return [line for line in listing.splitlines() if "pylock.toml" not in line]
 
 
 def test_history_has_an_entry_for_each_layer(made, engine, files, index):

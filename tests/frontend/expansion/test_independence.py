@@ -6,8 +6,9 @@ import pytest
 
 from pyenv_frontend.dockerfile import parse
 from pyenv_frontend.expansion.base_image import Libc
-from pyenv_frontend.expansion.independence import Way, reason_against, wheels_platform
+from pyenv_frontend.expansion.independence import Way, layers_of, reason_against, wheels_platform
 from pyenv_frontend.expansion.interpreter_choice import Graft, InterpreterChoice
+from pyenv_frontend.expansion.weight import HEAVY, split
 from pyenv_frontend.lock.lockfile import Lock, LockTarget
 from pyenv_frontend.stages.analyze import Settings, read
 
@@ -72,3 +73,13 @@ def test_a_way_is_a_sentence():
     """With its line, for people."""
     assert str(Way(name="x", line=3, reason="")) == "line 3: x is installed independently of the stage"
     assert str(Way(name="x", line=3, reason="why")) == "line 3: x is installed on the stage: why"
+
+
+def test_a_way_says_what_has_a_layer_of_its_own():
+    """Or why nothing has, if a size is missing; mostly there is nothing to say."""
+    sized = {**WHEEL, "wheels": ({**WHEEL["wheels"][0], "size": HEAVY},)}
+    small = {**WHEEL, "wheels": ({**WHEEL["wheels"][0], "size": 1},)}
+    layers = [layers_of(replace(LOCK, packages=(package,)), split([package])) for package in (WHEEL, sized, small)]
+    assert layers == ["in one layer: its lock does not say the size of a", "with a layer of its own for a", ""]
+    way = Way(name="x", line=3, reason="", layers=layers[1])
+    assert str(way) == "line 3: x is installed independently of the stage, with a layer of its own for a"

@@ -1,5 +1,6 @@
 """The step that creates an environment, run on this machine as the step of an image."""
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -160,3 +161,19 @@ def test_the_environment_says_where_it_is_from(tmp_path):
     version = ".".join(map(str, sys.version_info[:3]))
     assert facts.pyenv_line == f'PYENV --constraint=c.txt --pre {version} x "my requirements.txt" <<EOF'
     assert "user:pass" not in (tmp_path / "env/pyvenv.cfg").read_text()
+
+
+def test_the_packages_alone(tmp_path):
+    """A part of a lock is installed, and the folder has nothing that makes it an environment."""
+    wheel(tmp_path, "alpha", "1.0")
+    digest = hashlib.sha256((tmp_path / "alpha-1.0-py3-none-any.whl").read_bytes()).hexdigest()
+    part = tmp_path / "pylock.toml"
+    part.write_text(
+        'lock-version = "1.0"\ncreated-by = "x"\n[[packages]]\nname = "alpha"\nversion = "1.0"\n'
+        f'wheels = [{{path = "{tmp_path}/alpha-1.0-py3-none-any.whl", hashes = {{sha256 = "{digest}"}}}}]\n'
+    )
+    step(tmp_path, lock=str(part), packages_only=True)
+    assert packages(tmp_path) == ["alpha"]
+    entries = {path.relative_to(tmp_path / "env").parts[0] for path in tmp_path.glob("env/**/*") if path.is_file()}
+    assert entries == {"lib"}
+    assert not (tmp_path / "env/pyvenv.cfg").exists()

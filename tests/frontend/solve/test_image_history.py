@@ -1,11 +1,13 @@
 """`rewrite_created_by`: the history of an image quotes the PYENV, and nothing else of its configuration changes."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from pyenv_frontend.expansion.expand import Step
-from pyenv_frontend.solve.image_history import rewrite_created_by
+from pyenv_frontend.expansion.weight import Parts
+from pyenv_frontend.solve.image_history import merge_parts, rewrite_created_by
 
 COMMAND = ("/opt/pyenv/3.8/bin/python3.8", "-IB", "/run/pyenv/pyenv_image", "environment", '--line=a; "b" <3')
 STEPS = [
@@ -39,3 +41,12 @@ def test_a_step_of_ours_is_called_as_the_user_called_it(arguments):
 def test_a_history_that_has_none_of_ours_is_the_same_bytes(before):
     """Not even written anew."""
     assert rewrite_created_by(before, STEPS) == before
+
+
+@pytest.mark.parametrize(("layers", "apart"), [(117, True), (118, False)])
+def test_an_image_with_many_layers_gets_no_more_than_it_must(layers, apart):
+    """Engines stack only so many; what makes no layer does not count."""
+    step = replace(STEPS[0], independent=True, parts=Parts(heavy=b"", rest=b"", names=()))
+    history = json.dumps({"history": [{}] * layers + [{"empty_layer": True}] * 9}).encode()
+    (kept,) = merge_parts([history, b"{}"], [step], merge=True)
+    assert (kept.parts is not None) is apart

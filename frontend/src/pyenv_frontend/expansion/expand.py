@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Literal
 
 from pyenv_frontend.dockerfile.words import fields
 from pyenv_frontend.expansion import astro_runtime, quoting, steps
-from pyenv_frontend.expansion.independence import Way, reason_against, wheels_platform
+from pyenv_frontend.expansion.independence import Way, layers_of, reason_against, wheels_platform
 from pyenv_frontend.expansion.interpreter_choice import Interpreters
 from pyenv_frontend.expansion.location import locate
+from pyenv_frontend.expansion.weight import split
 from pyenv_frontend.expansion.writer import DockerfileWriter
 from pyenv_frontend.positions import LineMap, Lines, Span
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from pyenv_frontend.expansion.location import EnvironmentLocation
     from pyenv_frontend.expansion.printed_builder_stage import PrintedBuilderStage
     from pyenv_frontend.expansion.step_images import StepImages
+    from pyenv_frontend.expansion.weight import Parts
     from pyenv_frontend.inputs.resolve import StepInputs
     from pyenv_frontend.stages.program import Environment, Program, Stage
 
@@ -68,6 +70,9 @@ class Step:
 
     independent: bool = False
     """Whether it does not run on its stage (see `independence`)."""
+
+    parts: Parts | None = None
+    """Its lock in two parts, if that has heavy distributions and it does not run on its stage."""
 
     variables: Mapping[str, str] | None = None
     """Its environment variables, if it runs on the stage of `--builder`; None: those of its own stage."""
@@ -158,7 +163,12 @@ def _decide(
         made_here = graft is not None and (part.stage.index, graft.prefix) in made
         against = reason_against(pyenv, lock, part.choice, program, made_here=made_here)
         wheels = wheels_platform(bases[part.stage.root, part.stage.root_platform].libc)
-        decided.append(replace(part, against=against, wheels="" if against else wheels))
+        if lock is None or against:
+            decided.append(replace(part, against=against))
+        else:
+            parts_of_lock = split(lock.packages)
+            layers = layers_of(lock, parts_of_lock)
+            decided.append(replace(part, wheels=wheels, parts=parts_of_lock, layers=layers))
     independent = {(part.stage.index, part.choice.python) for part in decided if not part.against}
     return [
         replace(part, grafts_independently=(part.stage.index, part.choice.python) in independent) for part in decided
@@ -167,7 +177,7 @@ def _decide(
 
 def _ways(parts: Sequence[_Part]) -> tuple[Way, ...]:
     return tuple(
-        Way(name=pyenv.name.text, line=pyenv.instruction.lines.first, reason=part.against)
+        Way(name=pyenv.name.text, line=pyenv.instruction.lines.first, reason=part.against, layers=part.layers)
         for part in parts
         for pyenv in [part.environment.pyenv]
     )
@@ -275,6 +285,12 @@ class _Part:
     wheels: str = ""
     """The C library that wheels are chosen for, if it is not installed on its stage."""
 
+    parts: Parts | None = None
+    """Its lock in two parts, if it has heavy distributions."""
+
+    layers: str = ""
+    """What is said of its layers."""
+
     grafts_independently: bool = False
 
     def write(self, output: DockerfileWriter, before: Sequence[Step]) -> list[Step]:
@@ -370,6 +386,7 @@ class _Part:
             title=tuple(title),
             stage=self.stage.index,
             independent=not self.to_print and (self.grafts_independently if kind == "graft" else not self.against),
+            parts=self.parts if kind == "environment" and not self.to_print else None,
             variables=builder.variables if builder else None,
         )
 

@@ -9,15 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from pyenv_frontend.expansion.weight import without_size
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pyenv_frontend.expansion.base_image import Libc
     from pyenv_frontend.expansion.interpreter_choice import InterpreterChoice
+    from pyenv_frontend.expansion.weight import Parts
     from pyenv_frontend.pyenv.instruction import Pyenv
     from pyenv_frontend.stages.program import Program
 
-__all__ = ["LockedPackages", "Way", "reason_against", "wheels_platform"]
+__all__ = ["LockedPackages", "Way", "layers_of", "reason_against", "wheels_platform"]
 
 _NEUTRAL_MOUNTS = frozenset({"secret", "ssh"})
 _GLIBC = ((2, 17), (2, 28), *((2, minor) for minor in range(31, 41)))
@@ -45,10 +48,13 @@ class Way:
     reason: str
     """Why it is installed on its stage; empty: it is independent."""
 
+    layers: str = ""
+    """What of it has a layer of its own, or why nothing has."""
+
     def __str__(self) -> str:
         """Return it as a sentence."""
         way = (
-            "is installed independently of the stage"
+            f"is installed independently of the stage{self.layers and f', {self.layers}'}"
             if not self.reason
             else f"is installed on the stage: {self.reason}"
         )
@@ -85,6 +91,14 @@ def reason_against(
         "its interpreter was grafted in another stage": graft is not None and not made_here,
     }
     return next((reason for reason, holds in reasons.items() if holds), "")
+
+
+def layers_of(lock: LockedPackages, parts: Parts | None) -> str:
+    """Say which distributions of a lock have a layer of their own, or why none has; mostly there is nothing to say."""
+    if parts is not None:
+        return f"with a layer of its own for {', '.join(parts.names)}"
+    unknown = without_size(lock.packages)
+    return f"in one layer: its lock does not say the size of {unknown}" if unknown else ""
 
 
 def _all_hashed(lock: LockedPackages) -> bool:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BUILDER",
     "CACHE",
+    "CONTEXT",
     "FLAGS",
     "INTERPRETER",
     "PACKAGE",

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from pyenv_frontend.lock.choice import lock_name
 from pyenv_frontend.lock.lockfile import MACHINES, merge_platforms
+from pyenv_frontend.lock.sizes import add_sizes, sizes_of
 from pyenv_image.failure import StepError
 from pyenv_image.requirements import Requirements
 from pyenv_image.workspace import Workspace
@@ -83,10 +84,11 @@ class Resolver:
             if before is not None and not self.wishes.upgrade:
                 output.write_bytes(before)
             resolutions = {}
+            sizes = sizes_of(before)
             for platform in target.platforms:
                 # The file is also the input: versions of one platform are preferred for the next.
                 self._resolve_for(target, platform, output, sources)
-                resolutions[platform] = self._packages(output)
+                resolutions[platform] = self._packages(output, sizes)
         return merge_platforms(resolutions)
 
     def _sources(self, pyenv: Pyenv, requirements: RequirementInputs, workspace: Workspace) -> _Sources:
@@ -179,9 +181,10 @@ class Resolver:
         pins.write_text("".join(sorted(lines)), "utf-8")
         return pins
 
-    def _packages(self, output: Path) -> list[dict[str, Any]]:
+    def _packages(self, output: Path, sizes: dict[str, int]) -> list[dict[str, Any]]:
         """Read what uv wrote: addresses without credentials, folders relative to the build context."""
         packages = tomllib.loads(output.read_text("utf-8")).get("packages", [])
+        add_sizes(packages, sizes)
         return [_portable(package, output.parent, self.context) for package in packages]
 
     @staticmethod

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pyenv_frontend.buildkit import results
 from pyenv_frontend.buildkit.status import CallError
 from pyenv_frontend.solve.error_details import relabelled
-from pyenv_frontend.solve.image_history import rewrite_created_by
+from pyenv_frontend.solve.image_history import merge_parts, rewrite_created_by
 from pyenv_frontend.solve.install_graph import parallelize
 
 if TYPE_CHECKING:
@@ -31,11 +31,13 @@ def finalize(bridge: Bridge, reply: Reply[wire.Result], build: ExpandedBuild, *,
     Raises:
         CallError: the delegate could not make a graph of the file; its places are the user's own.
     """
-    labels, steps = build.labels, build.expansion.steps
+    labels = build.labels
     try:
         result = reply.get()
     except CallError as error:
         raise CallError(error.method, relabelled(error.status, labels)) from error
+    keys = [*results.image_config_keys(result)]
+    steps = merge_parts([result.metadata[key] for key in keys], build.expansion.steps, merge=merge)
     waiting = []
     for ref in results.all_file_systems(result):
         if ref.definition.ops:  # an empty file system has no graph
@@ -44,6 +46,6 @@ def finalize(bridge: Bridge, reply: Reply[wire.Result], build: ExpandedBuild, *,
             waiting.append((ref, bridge.solve(definition)))
     for ref, solved in waiting:
         ref.id = solved.get().ref.id
-    for key in results.image_config_keys(result):
+    for key in keys:
         result.metadata[key] = rewrite_created_by(result.metadata[key], steps, merge=merge)
     return result

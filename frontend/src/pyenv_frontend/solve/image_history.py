@@ -5,9 +5,10 @@ Source of truth: BuildKit `dockerfile2llb/convert.go` (`commitToHistory`, `runCo
 
 from __future__ import annotations
 
-__all__ = ["rewrite_created_by"]
+__all__ = ["merge_parts", "rewrite_created_by"]
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -16,6 +17,28 @@ if TYPE_CHECKING:
     from pyenv_frontend.expansion.expand import Step
 
 _END = " # buildkit"
+_MOST = 120
+"""Layers of an image, a few fewer than engines can stack."""
+
+
+def merge_parts(configs: Sequence[bytes], steps: Sequence[Step], *, merge: bool) -> Sequence[Step]:
+    """Leave heavy distributions with the rest where an image would have too many layers.
+
+    Args:
+        configs: the configurations of the images, JSON.
+        steps: the generated steps of the expanded file.
+        merge: whether the engine merges what independent steps bring in.
+    """
+    entries = [json.loads(config).get("history") or () for config in configs]
+    most = max((sum(not entry.get("empty_layer") for entry in history) for history in entries), default=0)
+    if most + sum(_more_layers(step, merge=merge) for step in steps) <= _MOST:
+        return steps
+    return [replace(step, parts=None) for step in steps]
+
+
+def _more_layers(step: Step, *, merge: bool) -> int:
+    """Return how many layers a step has beside its first."""
+    return 1 + merge + (step.parts is not None) if step.independent else 0
 
 
 def rewrite_created_by(config: bytes, steps: Sequence[Step], *, merge: bool = False) -> bytes:
@@ -29,7 +52,7 @@ def rewrite_created_by(config: bytes, steps: Sequence[Step], *, merge: bool = Fa
     Returns:
         The configuration with an entry for each layer; `config` itself if no step is ours. A step that does not run on
         its stage has an entry for what it changes there, one for its result, and, where that is merged, one for the
-        folders above it.
+        folders above it; one with heavy distributions has two for its result.
     """
     parsed: dict[str, Any] = json.loads(config)
     by_command = {" ".join(step.command): step for step in steps}
@@ -44,7 +67,7 @@ def rewrite_created_by(config: bytes, steps: Sequence[Step], *, merge: bool = Fa
             if command is not None:
                 step = by_command[command]
                 entry["created_by"] = " ".join(step.title) + _END
-                history += [dict(entry) for _ in range(1 + merge)] if step.independent else []
+                history += [dict(entry) for _ in range(_more_layers(step, merge=merge))]
                 changed = True
     if changed:
         parsed["history"] = history

@@ -4,6 +4,9 @@
                                    v                        v
     image of the interpreter -> install (or graft) ------> layer -> joined onto the stage
 
+An environment with heavy distributions is installed by two steps, each with a part of the lock, and has two layers: the
+packages of the first lie below the environment of the second.
+
 `collect` runs again whenever the stage changes, in tenths of a second. Its result is mounted read-only, and the engine
 keys such a mount by its content: if that is the same, the install and its layer are taken from the cache.
 """
@@ -15,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from pyenv_frontend.buildkit import wire_pb2 as wire
 from pyenv_frontend.buildkit.llb import digest_of
-from pyenv_frontend.expansion.steps import CACHE, FLAGS, INTERPRETER, PACKAGE, TOOLS
+from pyenv_frontend.expansion.steps import CACHE, CONTEXT, FLAGS, INTERPRETER, PACKAGE, TOOLS
 from pyenv_image.step_options import (
     CollectOptions,
     EnvironmentOptions,
@@ -37,12 +40,14 @@ if TYPE_CHECKING:
         def number(self) -> int: ...
 
 
-__all__ = ["RESULT", "SKELETON", "Steps", "move_install", "trust_cache"]
+__all__ = ["RESULT", "SKELETON", "Steps", "install_of", "move_install", "trust_cache", "write_lock"]
 
 _STAGE = "/run/pyenv-stage"
 _RESULT = "/run/pyenv-result"
 _LAYER = "/run/pyenv-layer"
 _SKELETON = "/run/pyenv-skeleton"
+_PART = "/run/pyenv-part"
+_LOCK = "pylock.toml"
 _PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 RESULT = 1
 """The number of an install's output that is its result."""
@@ -161,6 +166,46 @@ def move_install(  # noqa: PLR0913, PLR0917 - what the step had, and what it get
     if graft and collected:
         _mount(op, graft, prefix, selector=prefix)
         _mount(op, collected, _STAGE, selector="/install")
+
+
+def write_lock(op: wire.Op, content: bytes) -> wire.Op:
+    """Make the op that writes a part of a lock for a step; like `launcher.script` it has our tools as its input."""
+    tools = next(op.inputs[mount.input] for mount in op.exec.mounts if mount.dest == TOOLS)
+    file = wire.MkFile(path=f"/{_LOCK}", mode=0o644, data=content, timestamp=-1)
+    action = wire.FileAction(input=-1, secondary_input=-1, output=0, mkfile=file)
+    return wire.Op(inputs=[tools], file=wire.FileOp(actions=[action]))
+
+
+def install_of(op: wire.Op, lock: _Output, *, packages_only: bool) -> wire.Op:
+    """Make the step that installs a part of a lock.
+
+    Args:
+        op: the step that installs all of it.
+        lock: the part.
+        packages_only: whether the result is no environment. Such a step does not see the whole lock, on which it does
+            not depend.
+    """
+    part = wire.Op()
+    part.CopyFrom(op)
+    args = part.exec.meta.args
+    args.append(f"--lock={_PART}/{_LOCK}")
+    if packages_only:
+        args[4:] = [*(each for each in args[4:] if not each.startswith("--requirements=")), "--packages-only"]
+        for mount in [mount for mount in part.exec.mounts if f"{mount.dest}/".startswith(f"{CONTEXT}/")]:
+            _drop(part, mount)
+    _mount(part, lock, _PART)
+    return part
+
+
+def _drop(op: wire.Op, mount: wire.Mount) -> None:
+    """Take a mount away, and its input if no other mount has that."""
+    op.exec.mounts.remove(mount)
+    if any(other.input == mount.input for other in op.exec.mounts):
+        return
+    del op.inputs[mount.input]
+    for other in op.exec.mounts:
+        if other.input > mount.input:
+            other.input -= 1
 
 
 def trust_cache(op: wire.Op, image: _Output, ops: Iterable[bytes]) -> None:

@@ -197,9 +197,9 @@ class _Parallelizer:
                 chain, start, result, step, old, copy=builder is not None
             )
 
-    def _rewire_independent(self, install: _IndependentStep, root: wire.Mount, group: _Group) -> _Out:
+    def _rewire_independent(self, independent: _IndependentStep, root: wire.Mount, group: _Group) -> _Out:
         """Move a step onto its interpreter's image, and join its result onto the stage; return the new stage."""
-        op, step, old = install.op, install.step, install.old
+        op, step, old = independent.op, independent.step, independent.old
         key = (step.stage, self.steps[step.graft].carries if step.graft is not None else step.carries)
         if step.kind == "graft":
             image = next(mount for mount in op.exec.mounts if mount.dest == INTERPRETER)
@@ -209,36 +209,52 @@ class _Parallelizer:
         else:
             graft = self.layers[key]
         aside = independent_graph.Steps(op, graft.image, graft.python, step.carries[0])
-        tree = self._titled(aside.collect(install.base, skeleton=self.merge), step, old, independent_graph.RESULT)
+        tree = self._titled(aside.collect(independent.base, skeleton=self.merge), step, old, independent_graph.RESULT)
         skeleton = _Out(tree.digest, independent_graph.SKELETON)
         independent_graph.move_install(
             op, root, graft.image, graft.tree, key[1][0], tree if step.kind != "graft" else None
         )
         independent_graph.trust_cache(op, graft.image, self.result.ops)
-        result = self._titled(op, step, old, independent_graph.RESULT)
-        layer = self._titled(aside.layer(result, tree, real=self.merge), step, old, independent_graph.RESULT)
+        layers = []
+        for install in self._installs(op, step, old):
+            result = self._titled(install, step, old, independent_graph.RESULT)
+            layer = aside.layer(result, tree, real=self.merge)
+            layers.append(self._titled(layer, step, old, independent_graph.RESULT))
         if step.kind == "graft":
-            self.layers[key] = _IndependentGraft(graft.image, layer, graft.python)
-            after = self._finished(aside, install.chain, (layer, skeleton), step, old)
+            self.layers[key] = _IndependentGraft(graft.image, layers[0], graft.python)
+            after = self._finished(aside, independent.chain, (*layers, skeleton), step, old)
             start = after
-            if install.chain != install.base:
-                start = self._finished(aside, install.base, (layer, skeleton), step, old)
+            if independent.chain != independent.base:
+                start = self._finished(aside, independent.base, (*layers, skeleton), step, old)
             group.grafts[step.carries] = _PlacedGraft(op, 0, start, old)
             return after
-        before = self._titled(aside.room(install.chain), step, old)
-        return self._join(before, (layer, skeleton), step.carries, old)
+        before = self._titled(aside.room(independent.chain), step, old)
+        return self._join(before, (*layers, skeleton), step.carries, old)
+
+    def _installs(self, op: wire.Op, step: Step, old: str) -> list[wire.Op]:
+        """Return the steps that make a result: one, or one for the heavy distributions and one for the rest."""
+        if step.parts is None:
+            return [op]
+        heavy = self._add_op(independent_graph.write_lock(op, step.parts.heavy), old)
+        rest = self._add_op(independent_graph.write_lock(op, step.parts.rest), old)
+        return [
+            independent_graph.install_of(op, heavy, packages_only=True),
+            independent_graph.install_of(op, rest, packages_only=False),
+        ]
 
     def _finished(
-        self, aside: independent_graph.Steps, stage: _Out, parts: tuple[_Out, _Out], step: Step, old: str
+        self, aside: independent_graph.Steps, stage: _Out, parts: Sequence[_Out], step: Step, old: str
     ) -> _Out:
         joined = self._join(stage, parts, step.carries[:1], old)
         return self._titled(aside.finish(joined, step.carries), step, old)
 
-    def _join(self, chain: _Out, parts: tuple[_Out, _Out], carries: Sequence[str], old: str) -> _Out:
-        """Join a layer onto the stage; the second part restores the stage's own folders above it."""
+    def _join(self, chain: _Out, parts: Sequence[_Out], carries: Sequence[str], old: str) -> _Out:
+        """Join layers onto the stage; the last part restores the stage's own folders above them."""
         if not self.merge:
-            return self._add_op(_copies(chain, parts[0], carries), old)
-        merge = wire.MergeOp(inputs=[{"input": number} for number in range(3)])
+            for layer in parts[:-1]:
+                chain = self._add_op(_copies(chain, layer, carries), old)
+            return chain
+        merge = wire.MergeOp(inputs=[{"input": number} for number in range(1 + len(parts))])
         return self._add_op(wire.Op(inputs=_inputs(chain, *parts), merge=merge), old)
 
     def _titled(self, op: wire.Op, step: Step, old: str, output: int = 0) -> _Out:

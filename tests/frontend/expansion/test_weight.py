@@ -1,0 +1,56 @@
+"""Which wheel of a lock goes where, and what the parts of a lock hold."""
+
+import tomllib
+
+import pytest
+
+from pyenv_frontend.expansion.weight import HEAVY, split, without_size
+
+
+def package(name, *sizes, place="url"):
+    """Return a table of a distribution with a wheel for each size; no size is None."""
+    wheels = [
+        {place: f"https://x/{name}-{number}.whl", "hashes": {"sha256": "0"}} | ({"size": size} if size else {})
+        for number, size in enumerate(sizes)
+    ]
+    return {"name": name, "version": "1.0", "wheels": wheels}
+
+
+def names(part):
+    """Return the distributions of a part."""
+    return [table["name"] for table in tomllib.loads(part.decode())["packages"]]
+
+
+def test_a_distribution_is_heavy_if_a_wheel_of_it_is():
+    """At the limit, too; what has no size is not."""
+    parts = split([package("a", HEAVY - 1), package("b", HEAVY), package("c", 1, HEAVY + 1), package("d", None)])
+    assert parts.names == ("b", "c")
+    assert names(parts.heavy) == ["b", "c"]
+    assert names(parts.rest) == ["a", "d"]
+
+
+@pytest.mark.parametrize(
+    "packages",
+    [[], [package("a", 1), package("b", None)], [package("a", HEAVY), package("b", 1, place="path")]],
+    ids=["empty", "small", "a file beside the lock"],
+)
+def test_other_locks_are_installed_at_once(packages):
+    """Nothing is heavy, or a part would not lie where the lock lies."""
+    assert split(packages) is None
+
+
+def test_a_part_holds_what_an_installer_reads():
+    """Whatever characters are in it; times of uploads stay out, which would change the step."""
+    table = package("a", HEAVY) | {"marker": "x == 'q\"\\\x7f'", "requires-python": ">=3.8"}
+    table["wheels"][0]["upload-time"] = "2026-01-01"
+    parts = split([table])
+    assert tomllib.loads(parts.rest.decode())["packages"] == []
+    held = tomllib.loads(parts.heavy.decode())
+    del table["wheels"][0]["upload-time"]
+    assert held == {"lock-version": "1.0", "created-by": "pyenv-frontend", "packages": [table]}
+
+
+def test_a_size_that_a_lock_does_not_say():
+    """The first distribution with such a wheel is named."""
+    assert without_size([package("a", 1), package("b", 1, None)]) == "b"
+    assert without_size([package("a", 1)]) == ""
