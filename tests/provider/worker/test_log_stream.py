@@ -209,3 +209,11 @@ def test_records_that_wait_for_their_marks_take_a_bounded_amount_of_memory():
     for number in range(100):
         output.record(record(number), "x" * 1_000_000)
     assert 80 < len(log.got) < 100
+
+
+def test_output_that_is_not_read_to_its_end_has_no_half_line():
+    """The last line may end in half of a secret: it is left out, and the log says so."""
+    output, log = made()
+    output.feed(b"whole\nhalf of a sec")
+    output.finish(cut=True)
+    assert log.got == ["whole", "... (cut)"]

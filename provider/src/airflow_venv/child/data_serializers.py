@@ -7,6 +7,7 @@ frames and tables that the text mentions, each as an Arrow IPC stream.
 import json
 
 from .arrow_checks import CheckedMessages, check_size
+from .excerpt import excerpt
 from .json_codec import decode, encode
 
 SAFE_ARROW = (14, 0, 1)
@@ -140,14 +141,14 @@ def _reader(tag, tables, serializer):
         parts = [decode(part, lambda inner: _reader(inner, tables, serializer)) for part in (is_done, xcom_value)]
         return PokeReturnValue(*parts)
     if serializer != "arrow":
-        raise ValueError(f"unknown type: {tag[0]!r}"[:200])
+        raise ValueError(f"unknown type: {excerpt(tag[0])}")
     return _promise(tag, tables)
 
 
 def _promise(tag, tables):
     name, library, kind, label = tag
     if name != "arrow" or library not in ("pandas", "polars", "pyarrow"):
-        raise ValueError(f"unknown type: {name!r}"[:200])
+        raise ValueError(f"unknown type: {excerpt(name)}")
     tables.append(_Promise(library, kind, label))
     return tables[-1]
 

@@ -65,7 +65,7 @@ class Frame:
         unknown = fields.keys() - annotated.keys()
         missing = [name for name in annotated if name not in fields and not hasattr(type(self), name)]
         if unknown or missing:
-            raise TypeError(f"{type(self).__name__}: unknown {sorted(unknown)}, missing {missing}")
+            raise TypeError(f"{type(self).__name__}: unknown {_quoted(sorted(unknown))}, missing {missing}")
         self.__dict__.update(fields)
 
     def __setattr__(self, name, value):
@@ -256,15 +256,21 @@ def read_frame(header):
     kind = fields.pop("kind", None)
     frame = FRAMES.get(kind) if isinstance(kind, str) else None
     if frame is None:
-        raise ValueError("a header without a known kind: " + repr(kind)[:80])
+        raise ValueError("a header without a known kind: " + _quoted(kind))
     for name, value in fields.items():
         expected = _TYPES.get(frame.__annotations__.get(name), object)
         if not isinstance(value, expected):
-            raise ValueError(f"the frame {kind!r} has a {type(value).__name__} for {name[:80]!r}")  # noqa: TRY004
+            raise ValueError(f"the frame {kind!r} has a {type(value).__name__} for {_quoted(name)}")  # noqa: TRY004
     try:
         return frame(**fields)
     except TypeError as error:
-        raise ValueError(str(error)[:200]) from None
+        raise ValueError(str(error)) from None
+
+
+def _quoted(value):
+    from .excerpt import excerpt  # only for errors: every import costs each task time
+
+    return excerpt(value)
 
 
 class _ScannerSettings:

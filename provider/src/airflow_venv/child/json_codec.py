@@ -9,6 +9,8 @@ import datetime
 import decimal
 import uuid
 
+from .excerpt import excerpt
+
 TAG = "$"
 
 
@@ -107,7 +109,7 @@ def decode(value, other=None, readers=None):
         return {key: decode(item, other, readers) for key, item in value.items()}
     tag = value[TAG]
     if not isinstance(tag, list) or not tag or len(value) != 1 or not isinstance(tag[0], str):
-        raise ValueError(f"invalid tag: {tag!r}"[:200])
+        raise ValueError(f"invalid tag: {excerpt(tag)}")
     reader = (readers or {}).get(tag[0]) or _READERS.get(tag[0])
     try:
         if reader:
@@ -116,7 +118,7 @@ def decode(value, other=None, readers=None):
             return other(tag)
     except (TypeError, IndexError, ArithmeticError, AttributeError) as error:
         raise ValueError(f"invalid {tag[0]}: {error}") from error
-    raise ValueError(f"unknown type: {tag[0]!r}"[:200])
+    raise ValueError(f"unknown type: {excerpt(tag[0])}")
 
 
 def read_datetime(stamp, zone):

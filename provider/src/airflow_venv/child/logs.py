@@ -5,6 +5,7 @@ import os
 import sys
 
 from . import session
+from .excerpt import whole
 from .frames import RECORD_LIMIT, LogFrame
 
 
@@ -36,11 +37,11 @@ class ChannelHandler(logging.Handler):
         self.number += 1
         frame = LogFrame(
             number=self.number,
-            name=str(record.name)[:1000],
+            name=whole(record.name),
             level=int(record.levelno),
-            path=str(record.pathname)[:4000],
+            path=whole(record.pathname),
             line=int(record.lineno or 0),
-            function=str(record.funcName)[:1000],
+            function=whole(record.funcName),
             created=float(record.created),
         )
         session.channel.send(frame, text.encode("utf-8", "backslashreplace"))

@@ -10,6 +10,7 @@ import json
 from collections import deque
 from typing import TYPE_CHECKING, Protocol
 
+from airflow_venv.child.excerpt import excerpt
 from airflow_venv.child.frames import HEADER, PREFIX, BufferFrame, BytesFrame, prefix, read_frame
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ def _parse(header: bytearray, payload: int) -> Frame:
     try:
         frame: Frame = read_frame(json.loads(header))
     except (ValueError, RecursionError) as error:
-        raise ProtocolError(f"an invalid header: {bytes(header[:80])!r} ({str(error)[:200]})") from error
+        raise ProtocolError(f"an invalid header: {excerpt(bytes(header))} ({error})") from error
     if payload > PAYLOAD_LIMIT and not isinstance(frame, STREAMED):
         raise ProtocolError(f"a payload of {payload} bytes for {frame.kind!r}")
     return frame

@@ -246,12 +246,18 @@ class OutputStream:
         for step in range(1, _STEPS):
             yield _character_start(text, LINE_LIMIT - step * _CUT_STEP)
 
-    def finish(self) -> None:
-        """Log the rest: the child has ended."""
+    def finish(self, *, cut: bool = False) -> None:
+        """Log the rest: the child has ended.
+
+        Args:
+            cut: there is more, which was not read, so that the last line may end in half of a secret.
+        """
         while self._awaited is not None:
             self.release()
         self._lines(len(self._text))
-        if self._text:
+        if cut:
+            self._log.line("... (cut)")
+        elif self._text:
             self._line(self._text)
             self._text.clear()
         for number in sorted(self._records):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from airflow_venv.call import Error, Exit, Fail, FileFunction, Skip, TypeName
+from airflow_venv.child.excerpt import whole
 from airflow_venv.child.frames import (
     GROUP_LIMIT,
     GROUP_MESSAGE_LIMIT,
@@ -186,4 +187,4 @@ def _group(described: list[Any], masker: Masker, room: list[None]) -> tuple[Erro
 
 def _printable(name: Any) -> str:
     """Make a name that Python accepts for a class: without NULs and lone surrogates."""
-    return "".join(character if character.isprintable() else "?" for character in str(name)[:1000])
+    return "".join(character if character.isprintable() else "?" for character in whole(name))

@@ -24,6 +24,7 @@ from airflow_venv._compat import (
     mask_secret,
     set_variable,
 )
+from airflow_venv.child.excerpt import excerpt
 from airflow_venv.child.json_codec import TAG, decode
 from airflow_venv.child.task_logger import log
 from airflow_venv.worker.child_environment import child_variables
@@ -140,12 +141,12 @@ class Services:
             Exception: whatever Airflow raises; the function gets to see it.
         """
         if request not in _REQUESTS:
-            raise ValueError(f"an unknown request: {request[:80]!r}")
+            raise ValueError(f"an unknown request: {excerpt(request)}")
         method, types = _REQUESTS[request]
         decoded = decode(arguments)
         for name, value in decoded.items():
             if name not in types or not isinstance(value, types[name]):
-                raise ValueError(f"{request}: {name[:80]!r} cannot be a {type(value).__name__}")
+                raise ValueError(f"{request}: {excerpt(name)} cannot be a {type(value).__name__}")
         missing = {name for name, kind in types.items() if kind is str} - decoded.keys()
         if missing:
             raise ValueError(f"{request}: {', '.join(sorted(missing))} is missing")
@@ -192,12 +193,12 @@ class Services:
         else:
             macro = getattr(self._context["macros"], name, None) if name in _AIRFLOWS_MACROS else None
         if macro is None:
-            raise AttributeError(f"macros.{plugin or 'airflow'} has no {name[:80]!r}")
+            raise AttributeError(f"macros.{plugin or 'airflow'} has no {excerpt(name)}")
         return encode_value(macro(*args, **kwargs))
 
     def _state(self, store: str, method: str, *, asset: dict[str, Any] | None, arguments: dict[str, Any]) -> Any:
         if store not in _STORES or method not in _STORE_METHODS:
-            raise ValueError(f"state: {store[:80]!r} has no {method[:80]!r}")
+            raise ValueError(f"state: {excerpt(store)} has no {excerpt(method)}")
         state = self._context[store]
         state = state if asset is None else state[self._asset(asset)]
         return encode_value(getattr(state, method)(**arguments))

@@ -304,7 +304,7 @@ class Supervisor:
         left = _LAST_OUTPUT
         while left > 0 and (count := self._read_pipe()):
             left -= count
-        self._output.finish()
+        self._output.finish(cut=left <= 0)
 
     def kill(self) -> None:
         """End the child and its descendants: SIGTERM first, then SIGKILL."""
