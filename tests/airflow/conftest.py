@@ -100,6 +100,8 @@ def make(release: Release, home: Path) -> Airflow:
     environments = {
         "airflow": str(with_airflow.install() / "python"),
         "pickles": environment(release.python, "dill", "cloudpickle"),
+        "pendulum2": environment("3.8", "pendulum<3", "dill", "cloudpickle"),
+        "pendulum3": environment("3.11", "pendulum>=3", "dill", "cloudpickle"),
     }
     environments |= {f"py{minor.replace('.', '')}": environment(minor) for minor in ("3.8", "3.13")}
     variables = {

@@ -86,6 +86,7 @@ def install_hooks(hooks, start):
     hooks.after("logging", lazy("logs", "install"))
     hooks.after("warnings", show_as_records)
     hooks.after("pdb", lazy("debuggers", "install_pdb"))
+    hooks.after("pendulum", lazy("pendulum_pickles", "install"))
     hooks.after("multiprocessing.spawn", lazy("spawned", "install"))
     hooks.before("airflow", lambda: lazy("airflow_patches", "install")(hooks))
     if "TRACEPARENT" in os.environ:
