@@ -1,6 +1,10 @@
 """One table of tasks under every executor: what a person sees of each, in states, results and logs."""
 
 import contextlib
+import os
+import re
+import signal
+from pathlib import Path
 
 import pytest
 
@@ -89,6 +93,22 @@ def test_a_task_that_is_cleared_begins_anew(deployment):
     deployment.wait(lambda: deployment.ended("cleared"), 180)
     assert deployment.states("cleared") == {"sleeps": "success"}
     assert deployment.xcoms("cleared") == {"sleeps": "the second time"}
+
+
+def test_a_task_whose_supervisor_is_killed_is_ended(deployment):
+    """The function and what it has started end at once, not when Airflow misses the heartbeat. From Airflow 3 on."""
+    if deployment.release.number < (3,):
+        pytest.skip("in Airflow 2 a task's process runs on by itself")
+    deployment.trigger("orphaned")
+    deployment.wait(deployment.mark("orphaned").exists, 120)
+    pids = deployment.mark("orphaned").read_text().split()
+    os.kill(parent(parent(pids[0])), signal.SIGKILL)
+    deployment.wait(lambda: not any(map(alive, pids)), 30)
+
+
+def parent(pid):
+    """Return the process above a process."""
+    return int(re.search(r"PPid:\t(\d+)", Path(f"/proc/{pid}/status").read_text())[1])
 
 
 def test_a_worker_that_is_asked_to_stop_lets_its_tasks_end(deployment):

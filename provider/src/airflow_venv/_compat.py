@@ -6,6 +6,9 @@ The first branch of each fork is Airflow 3, where the old paths still exist but 
 from __future__ import annotations
 
 import inspect
+import os
+import stat
+import sys
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -79,6 +82,7 @@ __all__ = [
     "redact",
     "set_variable",
     "stock_arguments",
+    "supervisor_socket",
     "task",
     "task_decorator_factory",
     "xcom_pull",
@@ -249,6 +253,20 @@ def _variable() -> Any:
     else:
         from airflow.models import Variable
     return Variable
+
+
+def supervisor_socket() -> int | None:
+    """Return the descriptor that hangs up when Airflow's supervisor of this process ends; None where there is none.
+
+    From Airflow 3 on the supervisor's socket is the task's standard input. `dag.test()` has the supervisor within.
+    """
+    comms = getattr(sys.modules.get("airflow.sdk.execution_time.task_runner"), "SUPERVISOR_COMMS", None)
+    if not AIRFLOW_3 or comms is None or type(comms).__name__.startswith("InProcess"):
+        return None
+    try:
+        return 0 if stat.S_ISSOCK(os.fstat(0).st_mode) else None
+    except OSError:  # closed
+        return None
 
 
 def xcom_pull(ti: Any, arguments: dict[str, Any]) -> Any:

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = [
+    "AbandonedError",
     "BrokenEnvironmentError",
     "ContextError",
     "SourceError",
@@ -61,6 +62,10 @@ class SourceError(VenvError, ValueError):
 
 class ContextError(VenvError, ValueError):
     """A value of Airflow's context cannot reach an environment; the message says which and why."""
+
+
+class AbandonedError(VenvError):
+    """The process of Airflow's that supervises this task has ended."""
 
 
 class TransferError(VenvError):

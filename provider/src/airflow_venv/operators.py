@@ -27,6 +27,7 @@ from airflow_venv._compat import (
     add_to_retry_rules,
     code_folder,
     stock_arguments,
+    supervisor_socket,
 )
 from airflow_venv.call import Call, Error, FileFunction, FunctionSource, Warm
 from airflow_venv.environment_mixin import EnvironmentMixin, check_one_of
@@ -161,7 +162,7 @@ class VenvOperator(EnvironmentMixin, ExternalPythonOperator):
         call = self._call(context)
         self._log_environment(call.environment)
         with self._importable_module():
-            outcome = supervisor.run(call, Services(context), self.log)
+            outcome = supervisor.run(call, Services(context), self.log, above=supervisor_socket())
             value = self._value(outcome, call)
         if self.do_xcom_push:
             self._warn_about_xcom(value)

@@ -39,7 +39,8 @@ def sleep_short(name):
     return "to its end"
 
 
-for name, function in (("marked_failed", sleep_long), ("cleared", sleep_long), ("shut_down", sleep_short)):
+SLEEPERS = {"marked_failed": sleep_long, "cleared": sleep_long, "orphaned": sleep_long, "shut_down": sleep_short}
+for name, function in SLEEPERS.items():
     with DAG(name, schedule=None, start_date=datetime.datetime(2024, 1, 1), catchup=False):
         task.venv("py38")(function).override(task_id="sleeps", retry_delay=datetime.timedelta(0))(name)
 

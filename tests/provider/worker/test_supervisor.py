@@ -1,7 +1,9 @@
 """Life and death: whatever happens to a task, its process and what it has started end with it."""
 
+import logging
 import os
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
@@ -13,6 +15,7 @@ import pytest
 
 from airflow_venv.call import Crash, Error, Value
 from airflow_venv.child import parent_death, process_tree
+from airflow_venv.errors import AbandonedError
 from airflow_venv.worker import supervisor
 from tests.support import children
 from tests.support.children import FakeServices, Lines, run, variables
@@ -79,6 +82,35 @@ def test_on_kill_ends_them_all(tmp_path):
         signal.signal(signal.SIGALRM, before)
     assert outcome == Crash("The process was ended by SIGTERM (signal 15) before its function had returned", signal=15)
     assert marked(pids.read_text()) == []
+
+
+def test_the_end_of_airflows_supervisor_ends_the_function_and_what_it_has_started(tmp_path):
+    """Its socket hangs up while the worker waits for the child."""
+    pids = tmp_path / "mark"
+    ours, theirs = socket.socketpair()
+
+    def hang_up():
+        wait_for(lambda: pids.exists() and pids.read_text(), 60)
+        theirs.close()
+
+    watcher = threading.Thread(target=hang_up)
+    watcher.start()
+    with ours, pytest.raises(AbandonedError, match="Airflow's supervisor of this task has ended"):
+        supervisor.run(children.call(FAMILY, str(pids)), FakeServices(), logging, above=ours.fileno())
+    watcher.join()
+    assert marked(pids.read_text()) == []
+
+
+def test_what_airflows_supervisor_sends_is_left_for_the_task():
+    """Only its end matters here: an answer that waits in the socket is somebody else's."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.sendall(b"an answer")
+        outcome = supervisor.run(
+            children.call("def f():\n    return 1\n"), FakeServices(), logging, above=ours.fileno()
+        )
+        assert outcome == Value(1)
+        assert ours.recv(20) == b"an answer"
 
 
 def test_a_function_that_ignores_the_request_is_ended_all_the_same(monkeypatch):

@@ -21,7 +21,7 @@ from airflow_venv.call import Crash, Error, Value, signal_name
 from airflow_venv.child import process_tree
 from airflow_venv.child.frames import RECORD_LIMIT, AnswerFrame, EndFrame, LogFrame, RequestFrame, ValueFrame
 from airflow_venv.child.stream import Feed, Sink
-from airflow_venv.errors import TransferError
+from airflow_venv.errors import AbandonedError, TransferError
 from airflow_venv.worker import warm
 from airflow_venv.worker.channel import STREAMED, ChildChannel, ProtocolError
 from airflow_venv.worker.launch import launch
@@ -72,14 +72,23 @@ class AirflowServices(Protocol):
         """Return the child's environment variables."""
 
 
-def run(call: Call, services: AirflowServices, log: Any) -> Outcome:
+def run(call: Call, services: AirflowServices, log: Any, *, above: int | None = None) -> Outcome:
     """Run one function in its environment; return its outcome.
 
     An exception that interrupts this (of a timeout or a signal handler) ends the child and its descendants first.
+
+    Args:
+        call: the function, its arguments and settings.
+        services: Airflow, as far as the child may use it.
+        log: the task's log.
+        above: a descriptor that hangs up when the process of Airflow's that supervises this one has ended.
+
+    Raises:
+        AbandonedError: it has hung up.
     """
     variables = services.variables(call)
     context = services.context(call.context_names, everything=call.all_context)
-    with Supervisor(call, services, TaskLog(log)) as supervisor:
+    with Supervisor(call, services, TaskLog(log), above) as supervisor:
         try:
             supervisor.start(variables)
         except OSError as error:
@@ -132,11 +141,12 @@ class Supervisor:
     channel: ChildChannel
     _launched: Launched | None = None
 
-    def __init__(self, call: Call, services: AirflowServices, log: TaskLog) -> None:
+    def __init__(self, call: Call, services: AirflowServices, log: TaskLog, above: int | None = None) -> None:
         self.call = call
         self.outcome: Outcome | None = None
         self._services = services
         self._log = log
+        self._above = above
         self._token = secrets.token_hex(8)
         self._output = OutputStream(log, self._token, services)
         self._ended = False
@@ -271,7 +281,11 @@ class Supervisor:
                 raise ProtocolError(f"the process left a message half {'read' if write else 'sent'} for {limit:.0f} s")
 
     def _poll(self, events: int, timeout: float | None = None) -> int:
-        """Wait for the channel, the pipe or the child's end; read the pipe; return the channel's events."""
+        """Wait for the channel, the pipe or the child's end; read the pipe; return the channel's events.
+
+        Raises:
+            AbandonedError: Airflow's supervisor has ended, so the scheduler counts this task as failed.
+        """
         poll = select.poll()
         sock, pipe, pidfd = self._child.sock.fileno(), self._child.pipe, self._child.pidfd
         if events:
@@ -280,11 +294,18 @@ class Supervisor:
             poll.register(pipe, select.POLLIN)
         if pidfd is not None and not self._ended:
             poll.register(pidfd, select.POLLIN)
+        if self._above is not None and not self._killed:
+            poll.register(self._above, 0)  # no event requested: only hang-up and error are reported
         if timeout is None:
             timeout = min(STALL_TIMEOUT, READ_TIMEOUT) if pidfd is not None else _POLL_INTERVAL
         ready = dict(poll.poll(timeout * 1000))
         if pipe in ready:
             self._read_pipe()
+        if self._above in ready:
+            raise AbandonedError(
+                "Airflow's supervisor of this task has ended, so that nobody would get its result: the function was "
+                "ended, too."
+            )
         return ready.get(sock, 0)
 
     def _read_pipe(self) -> int:
