@@ -1,4 +1,4 @@
-"""Every error message of the programs has an entry on the page."""
+"""Every error, warning and logged message of the programs has an entry on the page."""
 
 import ast
 import re
@@ -29,15 +29,26 @@ OF_OUR_OWN_CODE = (
 )
 
 
+LOGGING = ("critical", "error", "exception", "info", "line", "log", "warn", "warning")
+"""Methods that log; `line` is that of the task's log."""
+
+
 def messages() -> Iterator[tuple[str, str]]:
-    """Return the text of each error that is made in the sources, with `{}` for what is filled in, and its place."""
+    """Return the text of each error that is made and each message that is logged, with `{}` for what is filled in."""
     for source in SOURCES:
         for path in sorted((ROOT / source).rglob("*.py")):
             for node in ast.walk(ast.parse(path.read_text())):
-                if isinstance(node, ast.Call) and node.args and _name(node.func).endswith(("Error", "InvalidValue")):
-                    text = _text(node.args[0])
-                    if text and _name(node.func) not in SILENT and " " in text:
-                        yield f"{path.relative_to(ROOT)}:{node.lineno}", text
+                if isinstance(node, ast.Call) and _speaks(node.func) and _name(node.func) not in SILENT:
+                    for text in filter(None, map(_text, node.args)):
+                        if " " in text:
+                            yield f"{path.relative_to(ROOT)}:{node.lineno}", text
+
+
+def _speaks(function: ast.expr) -> bool:
+    return _name(function).endswith(("Error", "InvalidValue", "Crash", "Finding")) or (
+        isinstance(function, ast.Attribute)
+        and (function.attr in LOGGING or ast.unparse(function) == "sys.stdout.write")
+    )
 
 
 def _name(node: ast.expr) -> str:
@@ -46,7 +57,7 @@ def _name(node: ast.expr) -> str:
 
 def _text(node: ast.expr) -> str:
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return node.value
+        return re.sub("%[sd]", "{}", node.value)
     if isinstance(node, ast.JoinedStr):
         return "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values)
     if isinstance(node, ast.BinOp):

@@ -281,6 +281,21 @@ def test_what_is_included_comes_along_whether_or_not_it_is_used(module):
     assert missing(dag.f, include=[dag.Row]) == [("Base", 5), ("LIMIT", 6)]
 
 
+def test_a_class_that_an_assignment_makes_comes_along(module):
+    """Those of `collections.namedtuple`, of `Enum` when it is called, and the like have no class statement."""
+    dag = module("""
+        import collections, enum
+        Pair = collections.namedtuple("Pair", "left right")
+        Color = enum.Enum("Color", "RED GREEN")
+        def f():
+            return Pair(Color.RED.name, 1)._asdict()
+    """)
+    included = gather(dag.f, include=[dag.Pair, dag.Color, "collections", "enum"])
+    assert included.missing == ()
+    assert dict(run(included)()) == {"left": "RED", "right": 1}
+    assert missing(dag.f, include=[dag.Pair, dag.Color]) == [("collections", 3), ("enum", 4)]
+
+
 def test_a_function_may_include_itself_and_what_includes_it(module):
     """Helpers that call each other end the walk."""
     dag = module("""

@@ -195,11 +195,12 @@ class _Collector:
     def _take(self, use: Use, user: Piece, definition: Definition) -> bool:
         """Bring one name along, if it may and can be."""
         if use.name in self.objects:
-            self.seen.add(use.name)
-            helper = locate(self.objects[use.name], beside=self.function)
-            self.visit(helper.piece(), helper)
-            return True
-        if self.auto or use.name in self.names:
+            helper = self._helper(self.objects[use.name])
+            if helper is not None:
+                self.seen.add(use.name)
+                self.visit(helper.piece(), helper)
+                return True
+        if self.auto or use.name in self.names or use.name in self.objects:
             piece, reason = binding(use.name, definition, self.values, user.compilable())
             if piece is not None:
                 self.seen.add(use.name)
@@ -212,6 +213,15 @@ class _Collector:
             self.prelude.add(use.name)
             return True
         return False
+
+    def _helper(self, item: Any) -> Definition | None:
+        """Find the definition of an included function or class; None for a class that an assignment makes."""
+        try:
+            return locate(item, beside=self.function)
+        except SourceError:
+            if inspect.isclass(item) and self.values.get(item.__name__) is item:  # as by collections.namedtuple
+                return None
+            raise
 
 
 def _name(item: Any) -> str:
