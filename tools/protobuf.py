@@ -29,16 +29,16 @@ DESCRIPTOR = _upb.default_pool.AddSerializedFile(
 
 def _class(descriptor, prefix=""):
     name = prefix + descriptor.name
-    members = {{each.name: _class(each, f"{{name}}.") for each in descriptor.nested_types}}
+    members = {{nested.name: _class(nested, f"{{name}}.") for nested in descriptor.nested_types}}
     members |= {{"DESCRIPTOR": descriptor, "__module__": __name__, "__qualname__": name}}
     return _upb.MessageMeta(descriptor.name, (_Message,), members)
 
 
-for _each in DESCRIPTOR.message_types_by_name.values():
-    globals()[_each.name] = _class(_each)
-for _each in DESCRIPTOR.enum_types_by_name.values():
-    globals()[_each.name] = _Enum(_each)
-    globals().update({{value.name: value.number for value in _each.values}})
+for _message in DESCRIPTOR.message_types_by_name.values():
+    globals()[_message.name] = _class(_message)
+for _enum in DESCRIPTOR.enum_types_by_name.values():
+    globals()[_enum.name] = _Enum(_enum)
+    globals().update({{value.name: value.number for value in _enum.values}})
 '''
 
 

@@ -146,8 +146,8 @@ def where(name: str, places: dict[Path, Path]) -> tuple[Path, Path] | None:
     path = name.replace(".", "/")
     for folder, target in places.items():
         for pattern in (f"{path}/__init__.py", f"{path}.py", f"{path}.*so", f"lib-dynload/{path}.*so"):
-            for found in folder.glob(pattern):
-                return found, target / found.relative_to(folder)
+            for file in folder.glob(pattern):
+                return file, target / file.relative_to(folder)
     return None
 
 
@@ -178,9 +178,9 @@ def imported(node: ast.AST) -> list[str]:
 
 def copy_module(name: str, places: dict[Path, Path], root: Path) -> None:
     """Copy one module: an extension as it is, code as byte code, our own code with its source for tracebacks."""
-    if (found := where(name, places)) is None:
+    if (location := where(name, places)) is None:
         return
-    origin, target = found
+    origin, target = location
     own = name.partition(".")[0] == PACKAGE
     if origin.suffix != ".py" or own:
         copy(origin, target)

@@ -2,9 +2,9 @@
 
     python libraries.py ROOT BASE
 
-What a binary loads is found by reading it: it may be for another processor than this one, and `ldd` would run it.
-Libraries are looked for as the dynamic loader will do it in the image, which has no cache of `ldconfig`: by the paths
-that a binary brings along, then in Debian's folders. Paths without a root in front of them are relative to one.
+The libraries that a binary loads are read from its file: it may be for another processor, and `ldd` would run it. They
+are searched as the dynamic loader does in the image, which has no cache of `ldconfig`: in the paths that the binary
+names, then in Debian's folders. Paths without a root in front of them are relative to one.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from assemble import copy
 from elftools.elf.elffile import ELFFile
 
 FOLDERS = ("lib/*-linux-gnu*", "usr/lib/*-linux-gnu*", "lib", "usr/lib")
-"""Where Debian's loader looks; what the star stands for is the processor."""
+"""The folders of Debian's loader; the star stands for the processor."""
 
 
 def main(root: Path, base: Path) -> None:
@@ -28,7 +28,7 @@ def main(root: Path, base: Path) -> None:
         base: the root of the image for the same processor that has the interpreter and the libraries.
 
     Raises:
-        SystemExit: a library is not there.
+        SystemExit: a library is missing.
     """
     executable = Path(sys.executable).resolve().relative_to("/")
     copy(inside(base, executable), root / executable)
@@ -37,20 +37,20 @@ def main(root: Path, base: Path) -> None:
     known: set[str] = set()
     while waiting:
         binary = waiting.pop(0)
-        for places in wanted(root / binary, binary, common):
+        for places in load_candidates(root / binary, binary, common):
             name = places[0].name
             if name in known:
                 continue
             known.add(name)
-            found = next((place for place in places if inside(base, place).is_file()), None)
-            if found is None:
+            library = next((place for place in places if inside(base, place).is_file()), None)
+            if library is None:
                 raise SystemExit(f"{binary} needs {name}, which is at none of {', '.join(map(str, places))} in {base}")
-            copy(inside(base, found), root / found)
-            waiting.append(found)
+            copy(inside(base, library), root / library)
+            waiting.append(library)
 
 
-def wanted(file: Path, place: Path, common: list[Path]) -> list[list[Path]]:
-    """Read what a binary loads; for each, the places where it may be, the likeliest first."""
+def load_candidates(file: Path, place: Path, common: list[Path]) -> list[list[Path]]:
+    """Return for each library that a binary loads the paths where it may be, the likeliest first."""
     with file.open("rb") as stream:
         elf = ELFFile(stream)
         loaders = [Path(part.get_interp_name()[1:]) for part in elf.iter_segments("PT_INTERP")]
@@ -59,20 +59,22 @@ def wanted(file: Path, place: Path, common: list[Path]) -> list[list[Path]]:
         paths += [tag.rpath for tag in tags if tag.entry.d_tag == "DT_RPATH"]
         names = [tag.needed for tag in tags if tag.entry.d_tag == "DT_NEEDED"]
     here = f"/{place.parent}"
-    own = [each.replace("$ORIGIN", here).replace("${ORIGIN}", here) for each in ":".join(paths).split(":") if each]
-    folders = [*(Path(os.path.normpath(each)[1:]) for each in own), *common]
+    own = [
+        folder.replace("$ORIGIN", here).replace("${ORIGIN}", here) for folder in ":".join(paths).split(":") if folder
+    ]
+    folders = [*(Path(os.path.normpath(folder)[1:]) for folder in own), *common]
     return [*([loader] for loader in loaders), *([folder / name for folder in folders] for name in names)]
 
 
 def inside(base: Path, place: Path) -> Path:
-    """Follow links as they are meant in the image, where an absolute one begins at its own root."""
-    found = base
+    """Follow links as in the image, where an absolute one begins at the image's root."""
+    path = base
     for part in place.parts:
-        found /= part
-        if found.is_symlink():
-            target = Path("/", found.parent.relative_to(base), found.readlink())
-            found = inside(base, target.relative_to("/"))
-    return found
+        path /= part
+        if path.is_symlink():
+            target = Path("/", path.parent.relative_to(base), path.readlink())
+            path = inside(base, target.relative_to("/"))
+    return path
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from pyenv_image.failure import StepError
 
 @dataclass(frozen=True)
 class Account:
-    """A user as the kernel knows it, with the home that files in it belong under."""
+    """The numbers of a user, and the home below which new folders belong to that user."""
 
     uid: int
     gid: int
@@ -36,7 +36,7 @@ class Account:
         return self.home is not None and self.home != Path("/") and (self.home == folder or self.home in folder.parents)
 
     def become(self) -> None:
-        """Give up root for good: everything that follows, build scripts of packages included, has the user's rights."""
+        """Give up root for good: everything that follows, such as build scripts of packages, has the user's rights."""
         if os.getuid() == 0 and self.uid != 0:
             os.setgroups(list(self.groups))
             os.setgid(self.gid)

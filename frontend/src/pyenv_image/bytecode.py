@@ -1,4 +1,4 @@
-"""Byte code that is there, valid, and the same in every build.
+"""Byte code that is complete, valid, and the same in every build.
 
 A read-only container cannot keep what it compiles, so everything is compiled here. The files are `unchecked-hash`
 (PEP 552), since layers may be rewritten with other times (`SOURCE_DATE_EPOCH`). The hash seed is fixed, since a set of
@@ -20,25 +20,25 @@ _COMPILER = Path(__file__).resolve().with_name("compiler.py")
 
 
 def compile_all(python: Path, folders: list[Path], *, without: Iterable[str], cache: Path | None) -> None:
-    """Byte-compile everything below some folders. What does not compile is left as it is.
+    """Byte-compile everything below some folders; files that do not compile are skipped.
 
     Args:
-        python: the interpreter that is going to import it.
+        python: the interpreter that imports it later.
         folders: the folders; the first one must exist.
-        without: names of folders to leave out.
+        without: names of folders to skip.
         cache: the user's folder of the cache mount, where byte code is kept between builds.
 
     Raises:
         StepError: the interpreter did not finish, or a file could not be written.
     """
-    # What the process itself imports must not be written: with a time in it, or into the base's own library.
+    # The process must not write byte code of its own imports: it has times in it, or is in the base's own library.
     environ = {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "PATH": "/usr/local/bin:/usr/bin:/bin"}
     if "LD_LIBRARY_PATH" in os.environ:  # an interpreter may need it to start
         environ["LD_LIBRARY_PATH"] = os.environ["LD_LIBRARY_PATH"]
-    kept = [f"--cache={cache / 'bytecode'}"] if cache else []
+    cache_option = [f"--cache={cache / 'bytecode'}"] if cache else []
     # Not isolated (-I), which would leave the seed out. Without `site` (-S): no .pth file of a package is run.
     done = subprocess.run(
-        [str(python), "-S", "-W", "ignore", str(_COMPILER), *kept, *map(str, folders), "--without", *without],
+        [str(python), "-S", "-W", "ignore", str(_COMPILER), *cache_option, *map(str, folders), "--without", *without],
         cwd=str(folders[0]),
         env=environ,
         stdin=subprocess.DEVNULL,

@@ -1,4 +1,4 @@
-"""What an install that does not run on its stage was told of it (see `independent.collect`)."""
+"""The files and facts of its stage for an install that does not run there (see `independent.collect`)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NAMED = (
 
 
 def apply(folder: Path) -> Account:
-    """Put what was collected to its places in the image that the install runs on; return the owner."""
+    """Copy the collected files to their paths in the image that the install runs on; return the owner."""
     files = folder / "files"
     for source in sorted(files.rglob("*")):
         target = Path("/", source.relative_to(files))

@@ -1,23 +1,23 @@
-"""Byte-compile files: a script for the interpreter that is going to import them.
+"""Byte-compile files: a script for the interpreter that imports them later.
 
     python -S compiler.py [--cache=DIR] FOLDER ... [--without NAME ...]
 
-`compileall` does the same with a third more work: it sends the name of every file to a pool of processes that load much
-and answer each time. Here the processes are forks of this one, which have all names already, and take the next number
-from one pipe: a read of the size of a number gets one number, since nothing else is written. A process that is done
-earlier takes more of them.
+`compileall` takes a third longer: it sends the name of every file to a pool of processes, which import much and answer
+each time. Here the processes are forks of this one, which have all names already, and take the next number from one
+pipe: a read of the size of a number gets one number, since nothing else is written. A process that is done earlier
+takes more of them.
 
-What does not compile is left out: the standard library has deliberate syntax errors, packages ship templates that are
-not valid Python, and neither can be imported. What cannot be written ends the program: an image with a part of its byte
-code looks whole. Files are written beside their place and renamed, so that none is ever there in part.
+Files that do not compile are skipped: the standard library has deliberate syntax errors, packages ship templates that
+are not valid Python, and neither can be imported. A file that cannot be written ends the program: an image with a part
+of its byte code looks complete. Files are written under another name and renamed, so none is ever incomplete.
 
-The bytes must not depend on what was compiled before in the same process. They do: `marshal` marks objects that are
+The bytes must not depend on what was compiled before in the same process. They would: `marshal` marks objects that are
 referred to elsewhere in the process, such as a name that an earlier file left behind. So a process that has met an
-error or imported a codec is followed by a fresh one, and what the compiler keeps of every first use (the spelling of
+error or imported a codec is replaced by a new one, and what the compiler keeps of every first use (the spelling of
 annotations) is used once before there are any processes.
 
-Byte code that was compiled once is kept in `--cache`, under a digest of everything that it depends on, so that an
-environment that is created again compiles only what is new in it.
+Byte code is kept in `--cache`, under a digest of everything that it depends on, so that an environment that is created
+again compiles only what is new in it.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def f(a: (x[1:2], "b", lambda: 0, f"{y!r:>{z}}", {1: 2}, {3}, [g for i, in j if 
 def g(a: (-1 if not l else m ** n, o.p(*q, r=s), ..., (), t @ u, not v)): 0
 """
 _DONE, _STAINED, _FAILED = 0, 1, 2
-"""How a process ends: there is no file left, it must not compile another one, or a file could not be written."""
+"""Exit codes of a process: no file is left, it must not compile another one, or a file could not be written."""
 
 
 class _CompileError(Exception):
@@ -54,7 +54,7 @@ class _CompileError(Exception):
 
 
 def main() -> None:
-    """Compile what the arguments name, on all processors that this process may use.
+    """Compile the folders of the arguments, on all processors that this process may use.
 
     Raises:
         SystemExit: a file could not be written, or a process was killed.
@@ -64,7 +64,7 @@ def main() -> None:
     parser.add_argument("--without", nargs="*", default=[], help="names of folders to leave out")
     parser.add_argument("--cache", type=Path, help="where byte code is kept between builds")
     options = parser.parse_args()
-    gc.disable()  # compiling leaves no cycles worth looking for, and many objects to look through
+    gc.disable()  # compiling leaves few cycles among many objects
     compile(_FIRST_USES, "", "exec", dont_inherit=True)
     paths = _sources(options.folders, frozenset(options.without) | {"__pycache__"})
     drawn, numbers = os.pipe()
@@ -74,11 +74,11 @@ def main() -> None:
         os.write(numbers, _NUMBER.pack(number))
     os.close(numbers)
     if any(os.waitpid(worker, 0)[1] for worker in workers):
-        sys.exit(1)  # the worker has said why
+        sys.exit(1)  # the worker has reported why
 
 
 def _sources(folders: list[str], without: frozenset[str]) -> list[Path]:
-    """All sources, large ones first, so that no processor ends with a large one while the others are idle."""
+    """Return all sources, large ones first, so that no processor ends with a large one while the others are idle."""
     sources = []
     for top in folders:
         for folder, below, files in os.walk(top):
@@ -92,7 +92,7 @@ def _processors() -> int:
 
 
 def _fork(drawn: int, numbers: int, paths: list[Path], cache: Path | None) -> int:
-    """Start a worker: one process after the other that compiles until the numbers end. It compiles nothing itself."""
+    """Start a worker, which runs one compiling process after another until the numbers end."""
     worker = os.fork()
     if worker:
         return worker
@@ -111,7 +111,7 @@ def _fork(drawn: int, numbers: int, paths: list[Path], cache: Path | None) -> in
 
 
 def _draw(drawn: int, paths: list[Path], cache: Path | None) -> int:
-    """Compile the files whose numbers are drawn, as long as none leaves anything behind."""
+    """Compile the files whose numbers are drawn, until one leaves something behind in the process."""
     modules = len(sys.modules)
     while True:
         number = os.read(drawn, _NUMBER.size)
@@ -135,41 +135,41 @@ def _complain(message: str) -> None:
 def _compile(path: Path, cache: Path | None) -> None:
     try:
         source = path.read_bytes()
-    except OSError:  # a dangling link, say, which cannot be imported either
+    except OSError:  # for example a dangling link, which cannot be imported either
         return
-    kept = _place(path, source, cache) if cache else None
-    data = _kept_data(kept) if kept else None
+    cached = _place(path, source, cache) if cache else None
+    data = _kept_data(cached) if cached else None
     if data is None:
         data = _byte_code(path, source)
-        if kept:
-            with contextlib.suppress(OSError):  # without a cache the next build takes longer, and that is all
-                _write(kept, _sealed(data), 0o644)
+        if cached:
+            with contextlib.suppress(OSError):  # without the cache the next build only takes longer
+                _write(cached, _sealed(data), 0o644)
     _write(Path(cache_from_source(str(path))), data, (path.stat().st_mode | 0o200) & 0o666)  # as py_compile has it
 
 
 def _byte_code(path: Path, source: bytes) -> bytes:
-    """Compile one file, as `py_compile` does; that cannot write on a full disk without a gap before Python 3.14.
+    """Compile one file as `py_compile` does, which before Python 3.14 truncates files on a full disk.
 
     Raises:
         _CompileError: it does not compile.
     """
     try:
         code = SourceFileLoader("<py_compile>", str(path)).source_to_code(source, str(path))
-    except Exception as error:  # whatever a compiler says of a file that is not Python
+    except Exception as error:  # compilers raise many errors for a file that is not Python
         raise _CompileError from error
     return MAGIC_NUMBER + _UNCHECKED_HASH + source_hash(source) + marshal.dumps(code)
 
 
 def _place(path: Path, source: bytes, cache: Path) -> Path:
-    """Where the cache has it: byte code depends on the interpreter, the source and the path, which it names."""
+    """Return the path in the cache: byte code depends on the interpreter, the source and the path, which it names."""
     digest = hashlib.sha256(b"\0".join((MAGIC_NUMBER, os.fsencode(path), source))).hexdigest()
     return cache / digest[:2] / digest[2:]
 
 
-def _kept_data(kept: Path) -> bytes | None:
-    """Take byte code out of the cache. A file that lacks its end (power cut, full disk) counts as none."""
+def _kept_data(cached: Path) -> bytes | None:
+    """Read byte code from the cache; a truncated file (power cut, full disk) counts as missing."""
     try:
-        sealed = kept.read_bytes()
+        sealed = cached.read_bytes()
     except OSError:
         return None
     data = sealed[: -_NUMBER.size]
@@ -181,7 +181,7 @@ def _sealed(code: bytes) -> bytes:
 
 
 def _write(path: Path, data: bytes, mode: int) -> None:
-    """Write a file beside its place and rename it, so that it is whole or not there."""
+    """Write a file atomically: under another name, then renamed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f"{path.name}.{os.getpid()}")
     try:

@@ -1,4 +1,4 @@
-"""Copy an interpreter, and no more than that, from a mounted prefix to a prefix of its own in this image.
+"""Copy an interpreter, and nothing else, from a mounted prefix to a prefix of its own in this image.
 
 The official images link `bin/python3.X` with RUNPATH `$ORIGIN/../lib` and find their standard library relative to the
 executable, so the prefix can be moved as a whole. A prefix of its own (not `/usr/local`) keeps the base's own Python
@@ -26,10 +26,10 @@ _SERIES = f"{sys.version_info[0]}.{sys.version_info[1]}"
 # Never needed by a program in an environment: test suites, the editor, its demos, caches; packages of the other image.
 _LEFT_OUT = frozenset({"__pycache__", "test", "tests", "idlelib", "idle_test", "turtledemo", "site-packages"})
 
-# What the official images have beside their interpreter, so that `python3.X -m pip` works as it does there.
+# The packages of the official images, so that `python3.X -m pip` works as it does there.
 _PIP = re.compile(r"(pip|setuptools|wheel)(-[^-]+\.dist-info)?|pkg_resources|_distutils_hack|distutils-precedence\.pth")
 
-# No task imports them: byte code for them is size and time for nothing.
+# No task imports them, so they need no byte code.
 _SELDOM = ("lib2to3", "distutils", "pydoc_data", "tkinter", "ensurepip", "site-packages")
 
 
@@ -91,7 +91,7 @@ def _left_out(_folder: str, names: list[str]) -> set[str]:
 
 
 def _check(python: Path) -> None:
-    """Check at the new place, not where it was mounted."""
+    """Check the interpreter at its new path, not where it was mounted."""
     here = str(Path(__file__).resolve().parent)
     done = subprocess.run([str(python), "-IB", here, "selfcheck"], capture_output=True, check=False)
     if done.returncode:
@@ -99,7 +99,7 @@ def _check(python: Path) -> None:
 
 
 def link(python: Path, place: Path) -> None:
-    """Make `pythonX.Y` findable, unless the stage has one on its PATH, which keeps its meaning."""
+    """Link `pythonX.Y` on PATH, unless the stage has another one there."""
     if shutil.which(place.name) is None and not os.path.lexists(str(place)):
         place.parent.mkdir(parents=True, exist_ok=True)
         place.symlink_to(python)

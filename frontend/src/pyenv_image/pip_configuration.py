@@ -24,15 +24,15 @@ _NOT_SETTINGS = frozenset({"version", "help"})
 
 @dataclass(frozen=True)
 class Configured:
-    """A value that a setting was given."""
+    """A value of a setting, and where it is set."""
 
     value: str
     origin: str
-    """Where: a variable's name, or the path of a file."""
+    """A variable's name, or the path of a file."""
 
 
 def read_configuration(environ: Mapping[str, str], home: str) -> dict[str, list[Configured]]:
-    """Read all settings; of each its values, the one that overrides the others last.
+    """Read all settings: the values of each, the one that overrides the others last.
 
     Args:
         environ: the variables.

@@ -333,8 +333,8 @@ def _statements(line: _LogicalLine) -> Iterator[tuple[tuple[int, int], Statement
         index += 1
         if not word.startswith("-"):
             continue  # pip refuses it
-        name, value, given = _option(word)
-        if given:
+        name, value, has_value = _option(word)
+        if has_value:
             # The value of `--name='a b'` begins behind the sign, with its quotes; that of `-rfile` behind the letter.
             sign = text.find("=", start, stop) if word.startswith("--") else start + 1
             begin = sign + 1

@@ -1,7 +1,7 @@
-"""Run an installer so that its output is fit for a build's log.
+"""Run an installer with output that suits a build's log.
 
 The engine shows what a step writes piece by piece, and installers write lines in pieces: they are passed on as whole
-lines. Copies of the user's files are called by the names of the files. A long silence is explained.
+lines. Paths of copies are replaced by those of the user's files. A long silence is explained.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from typing import Mapping, Sequence
 __all__ = ["Output", "run"]
 
 _SILENCE = 15.0
-"""Seconds without a word until one is said."""
+"""Seconds without output until a note explains it."""
 
 _POSITION = re.compile(rb"`([^`\n]+)` at position (\d+)")
 _PATIENCE = 0.2
-"""Seconds that the output is waited for when the process has ended; a program that it left behind may hold it open."""
+"""Seconds to wait for more output after the process has ended; a program that it started may keep the pipe open."""
 
 
 @dataclass(frozen=True)
@@ -34,10 +34,10 @@ class Output:
     """Texts to replace, and what to write instead."""
 
     folder: Path | None = None
-    """The folder of the files of which uv says a position in bytes; the line is said instead."""
+    """The folder of the files for which uv's byte positions are replaced by lines."""
 
     silence: str = ""
-    """What to say when the program is silent; `{}` is the number of seconds. Empty: nothing."""
+    """The note about a silent program; `{}` is the number of seconds. Empty: none."""
 
 
 def run(command: Sequence[str], environ: Mapping[str, str], folder: Path, output: Output | None) -> int:
@@ -47,7 +47,7 @@ def run(command: Sequence[str], environ: Mapping[str, str], folder: Path, output
         command: the program and its arguments.
         environ: its variables.
         folder: where it runs.
-        output: how its output is passed on; None: it writes to our own output itself, which may be a terminal.
+        output: how its output is passed on; None: it inherits our own output, which may be a terminal.
 
     Returns:
         Its exit code.

@@ -1,10 +1,10 @@
 """Copies of requirements files that both installers read as pip reads the user's own.
 
-pip and uv take local packages relative to where they run; a file that is in a folder means its own folder, which is
-where the frontend looked when it chose what enters the step. What is not there relative to the file is looked for
-relative to the context, where most people run pip. An absolute path is one of the stage.
+pip and uv take local packages relative to where they run; for a file in a folder the frontend means that folder, where
+it looked when it chose the step's inputs. A path that does not exist relative to the file is looked up relative to the
+context, where most people run pip. An absolute path is one of the stage.
 
-A copy has the path of its original and the same numbers of lines, so that an installer's messages name the user's file.
+A copy has the path of its original and the same line numbers, so that an installer's messages name the user's file.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ class Requirements:
         return self._workspace.files / inside if inside else self._workspace.stage.joinpath(*path.parts[1:])
 
     def _name(self, path: Path) -> str:
-        """Return what the user calls a file."""
+        """Return the user's name of a file."""
         context = self._workspace.context
         return str(path.relative_to(context)) if context in path.parents else str(path)
 
@@ -149,7 +149,7 @@ class Requirements:
         return ""
 
     def _package(self, statement: pip_format.Statement, base: Path) -> str | None:
-        """Return a local package with its path absolute; one asked for as editable becomes the package alone."""
+        """Return a local package with an absolute path, and without `-e` in an image."""
         editable = statement.kind == pip_format.EDITABLE
         local = pip_format.local_path(statement.value, editable=editable)
         path = self._find(local.path, base) if local else None
@@ -161,10 +161,10 @@ class Requirements:
         return flag + local.replaced_in(statement.value, _written(path, address=local.start > 0))
 
     def _find(self, path: str, base: Path) -> Path | None:
-        """Return where a path leads, if it is one and leads anywhere.
+        """Return the file of a path; None if it is an address or does not exist.
 
         Raises:
-            StepError: it is absolute, and there is nothing.
+            StepError: it is absolute and does not exist.
         """
         if "://" in path:
             return None
@@ -176,7 +176,7 @@ class Requirements:
 
 
 class _LocatedError(StepError):
-    """An error that says its file and line."""
+    """An error that names its file and line."""
 
 
 def _text(path: Path, name: str) -> str:

@@ -1,7 +1,7 @@
-"""The settings that an installer gets: those of the stage that are about packages, in the installer's own words.
+"""The settings for an installer: those of the stage that are about packages, in the installer's own form.
 
-An image may set `PIP_USER`, `PYTHONPATH`, `UV_SYSTEM_PYTHON` or a target folder for its own Python; nothing of that may
-change an environment. The table in `installer_settings` says what becomes of each setting of pip and uv.
+An image may set `PIP_USER`, `PYTHONPATH`, `UV_SYSTEM_PYTHON` or a target folder for its own Python; none of these may
+change an environment. The table in `installer_settings` defines the effect of each setting of pip and uv.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _FOR_VENV = ("--no-index", "--find-links")
 
 @dataclass
 class InstallerSettings:
-    """What an installer is given."""
+    """The variables and options for an installer."""
 
     environ: dict[str, str]
     arguments: list[str] = field(default_factory=list)
@@ -71,7 +71,7 @@ class InstallerSettings:
         return arguments
 
     def for_lock(self) -> InstallerSettings:
-        """Leave out what chooses versions: a `pylock.toml` has chosen them, and uv refuses both together."""
+        """Return the settings without those that choose versions: the lock has chosen them, and uv refuses both."""
         environ = {key: value for key, value in self.environ.items() if key not in _VARIABLES_NOT_FOR_LOCKS}
         arguments = [argument for argument in self.arguments if argument.partition("=")[0] not in _NOT_FOR_LOCKS]
         return replace(self, environ=environ, arguments=arguments)
@@ -94,8 +94,8 @@ def settings_for(installer: str, environ: Mapping[str, str], home: str, folder: 
     Raises:
         StepError: a configuration file cannot be read, or a value has no meaning.
     """
-    kept = {key: value for key, value in environ.items() if not key.startswith(_STEERS_PYTHON)}
-    settings = InstallerSettings(kept)
+    neutral = {key: value for key, value in environ.items() if not key.startswith(_STEERS_PYTHON)}
+    settings = InstallerSettings(neutral)
     _add_settings_of_uv(settings, installer, environ)
     settings.uv_has_indexes = any(_INDEXES.search(_text(path)) for path in _configuration_files_of_uv(environ, home))
     configuration = read_configuration(environ, home)
@@ -110,12 +110,12 @@ def settings_for(installer: str, environ: Mapping[str, str], home: str, folder: 
             else:
                 _add_for_uv(settings, setting, values, configured[-1].origin, environ)
     if installer == "pip":
-        settings.environ["PIP_CONFIG_FILE"] = os.devnull  # all of it is in variables now
+        settings.environ["PIP_CONFIG_FILE"] = os.devnull  # its content is in variables now
     return settings
 
 
 def file_option(name: str, value: str, installer: str) -> list[str] | None:
-    """Say what an option of a requirements file becomes.
+    """Translate an option of a requirements file.
 
     Args:
         name: the option's name without dashes.
@@ -176,12 +176,12 @@ def _add_settings_of_uv(settings: InstallerSettings, installer: str, environ: Ma
 
 
 def _values(setting: PipSetting, configured: Sequence[Configured], folder: str) -> list[str]:
-    """Give the values of a setting as pip understands them: lists are split, and those of packages add up."""
+    """Return the values of a setting as pip reads them: lists are split, and those of packages are joined."""
     if setting.kind == PACKAGES:
-        return [word for each in configured for word in each.value.replace(",", " ").split()]
+        return [word for entry in configured for word in entry.value.replace(",", " ").split()]
     value = configured[-1].value
     values = value.split() if setting.kind == VALUES else [value]
-    return [_absolute(each, folder) for each in values] if setting.path else values
+    return [_absolute(text, folder) for text in values] if setting.path else values
 
 
 def _absolute(path: str, folder: str) -> str:
@@ -210,7 +210,7 @@ def _add_for_uv(
     if any(environ.get(name) for name in setting.before):
         return
     if setting.name in {"index-url", "extra-index-url"} and settings.uv_has_indexes:
-        return  # what was configured for uv goes before
+        return  # uv's own configuration takes precedence
     for target in setting.uv:
         _translate(settings, setting, target, values, origin)
 

@@ -207,14 +207,14 @@ class EnvironmentOptions:
 def to_arguments(options: Any) -> list[str]:
     """Write the options of a step as the arguments of its command. Defaults are left out."""
     arguments = []
-    for each in fields(options):
-        value = getattr(options, each.name)
+    for option in fields(options):
+        value = getattr(options, option.name)
         if isinstance(value, tuple):
-            arguments += [f"--{_flag(each)}={item}" for item in value]
+            arguments += [f"--{_flag(option)}={item}" for item in value]
         elif isinstance(value, bool):
-            arguments += [f"--{_flag(each)}"] if value else []
-        elif value != each.default:
-            arguments.append(f"--{_flag(each)}={value}")
+            arguments += [f"--{_flag(option)}"] if value else []
+        elif value != option.default:
+            arguments.append(f"--{_flag(option)}={value}")
     return arguments
 
 
@@ -228,7 +228,7 @@ def parse(kind: type, arguments: Sequence[str]) -> Any:
     Raises:
         StepError: an option is unknown, or one that is required is missing.
     """
-    flags = {_flag(each): each for each in fields(kind)}
+    flags = {_flag(known): known for known in fields(kind)}
     values: dict[str, Any] = {}
     for argument in arguments:
         flag, _, text = argument[2:].partition("=")
@@ -247,5 +247,5 @@ def parse(kind: type, arguments: Sequence[str]) -> Any:
     return kind(**values)
 
 
-def _flag(each: Field[Any]) -> str:
-    return str(each.metadata.get("flag", each.name.replace("_", "-")))
+def _flag(option: Field[Any]) -> str:
+    return str(option.metadata.get("flag", option.name.replace("_", "-")))

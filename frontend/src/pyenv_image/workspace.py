@@ -1,4 +1,4 @@
-"""The folder that an install works in: everything that it leaves behind is in there, and goes with it."""
+"""The temporary folder of an install, which is removed with everything in it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 __all__ = ["Workspace"]
 
 _READ_ONLY = (".whl", ".zip", ".gz")
-"""Archives are read and not written to, and a folder of them may be large: a copy links to them."""
+"""Archives are only read, and a folder of them may be large: a copy links to them."""
 
 
 class Workspace:
@@ -66,7 +66,7 @@ class Workspace:
 
     @property
     def names(self) -> tuple[tuple[str, str], ...]:
-        """What an installer calls files in here, and what the user calls them."""
+        """Paths of files in this folder as an installer writes them, and the user's names of these files."""
         return (
             (f"file://{self.context}/", "./"),
             (f"{self.context}/", ""),
@@ -91,7 +91,7 @@ def _copy(source: str, target: str) -> None:
 
 
 def _make_writable(remove: Any, path: str, _: object) -> None:
-    """Try again after a build has taken the rights to write away."""
+    """Make a path writable, which a build may have made read-only, and try again."""
     for place in (Path(path).parent, Path(path)):
         if not place.is_symlink():
             place.chmod(place.stat().st_mode | stat.S_IRWXU)

@@ -90,7 +90,7 @@ def test_the_latest_run_with_a_path_tells_where_an_environment_is():
     tasks = [task("a", "far"), task("b", "far"), task("c", "far")]
     runs = [run("a", "far", "/old/python", day=1), run("b", "far", "/new/python", day=2), run("c", "far", day=3)]
     (row,) = rows([], tasks, *runs)
-    assert row.told.python == "/new/python"
+    assert row.latest_run.python == "/new/python"
     assert (len(row.tasks), row.dags) == (3, 1)
 
 

@@ -6,8 +6,8 @@ that of the `-base` image, and the work of the triggers is done around the PYENV
 
     system packages (packages.txt) - the stage up to its last PYENV - requirements.txt - the project - the rest
 
-The triggers are the image's own, not a list kept here; those of a file that the context does not have are left out. No
-other image is touched, nor one that is a `-base` already.
+The triggers are those of the image, not a list kept here; triggers for a file that the context does not have are left
+out. No other image is changed, nor one that is a `-base` already.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["FILES", "Triggers", "has_triggers", "sort", "spelled"]
 
 FILES = ("packages.txt", "requirements.txt")
-"""What the triggers want of the context, and a project may well not have."""
+"""The files that the triggers copy, which a project need not have."""
 
 _RUNTIME = re.compile(
     r"(?:quay\.io/astronomer/(?:astro-runtime|ap-airflow)|(?:astrocrpublic\.azurecr\.io|images\.astronomer\.cloud)/"
@@ -45,31 +45,31 @@ class Triggers:
     """The triggers of an image as instructions, sorted around the PYENVs of a stage."""
 
     before: tuple[str, ...]
-    """To stand behind FROM: the system's packages."""
+    """Those after FROM: the system's packages."""
 
     after: tuple[str, ...]
-    """To stand behind the last PYENV: the project and its requirements."""
+    """Those after the last PYENV: the project and its requirements."""
 
     user: str | None
-    """The USER that `before` ends with, if it says one; `after` begins with the same."""
+    """The USER that `before` ends with, if it sets one; `after` begins with the same."""
 
 
 def spelled(trigger: str, escape: str) -> str:
-    """Return a trigger as it is written in a file with the escape token `escape`; its own is always the backslash.
+    """Write a trigger for a file with the escape token `escape`; its own is always the backslash.
 
-    What a shell gets to read, or JSON, stays as it is; but a backtick at the end would continue the line.
+    Commands for a shell, and JSON, stay as they are; but a backtick at the end would continue the line.
     """
     if escape == "\\":
         return trigger
     if _COMMAND.match(trigger):
         return f"{trigger} #" if trigger.endswith(escape) else trigger
-    return re.sub(r"\\(.)|`", lambda found: escape + (found[1] or escape), trigger.removesuffix("\\"), flags=re.DOTALL)
+    return re.sub(r"\\(.)|`", lambda match: escape + (match[1] or escape), trigger.removesuffix("\\"), flags=re.DOTALL)
 
 
 def sort(triggers: Sequence[str], present: Collection[str]) -> Triggers:
     """Sort an image's triggers around the PYENVs.
 
-    Each COPY opens a part of the work, which lasts to the next COPY. The parts up to the one of packages.txt are for
+    Each COPY begins a part, which extends to the next COPY. The parts up to the one of packages.txt are for
     the system; what follows is the project's.
 
     Args:
@@ -98,5 +98,5 @@ def _is_absent(part: Sequence[str], present: Collection[str]) -> bool:
 
 
 def _without_work(part: Sequence[str]) -> list[str]:
-    """Keep what a part says beside its work (USER, ENV), which goes for the parts behind it, too."""
+    """Keep the settings of a part (USER, ENV), which apply to the following parts, too."""
     return [trigger for trigger in part if not _WORK.match(trigger)]

@@ -1,6 +1,6 @@
-"""What the expansion needs to know of the image that a stage begins with.
+"""The facts of a base image that the expansion needs.
 
-Pure: the files come from whoever can read them (`solve.base_images` asks the engine; the command line takes options).
+Pure: callers provide the files (`solve.base_images` reads them through the engine; the command line takes options).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 FILES = ("etc/os-release", "etc/passwd")
-"""What is read of every image."""
+"""The files that are read from every image."""
 
 _PYTHON = re.compile(r"python(3\.\d+)")
 _FOLDERS = ("usr/local/bin", "usr/bin")
@@ -46,7 +46,7 @@ _GLIBC_PLACES = (
 
 _LIBRARIES = ("usr/lib64", "usr/lib/x86_64-linux-gnu", "usr/lib/aarch64-linux-gnu", "usr/local/lib", "usr/lib")
 
-# VERSION_CODENAME of os-release -> glibc. What is not here is read out of the library itself.
+# VERSION_CODENAME of os-release -> glibc. For others it is read from the library itself.
 _GLIBC_OF_RELEASE = {
     "buster": (2, 28),
     "bullseye": (2, 31),
@@ -76,7 +76,7 @@ class Files(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Libc:
-    """The C library, which decides which interpreters can start."""
+    """The C library, which determines the interpreters that can start."""
 
     kind: Literal["glibc", "musl"]
     version: tuple[int, int]
@@ -120,7 +120,7 @@ class Base:
     """`ID` of its os-release: `debian`, `alpine`."""
 
     architecture: str = ""
-    """Of its platform: `amd64`; empty where it is not known."""
+    """Of its platform: `amd64`; empty if it is not known."""
 
     libc: Libc | None = None
     """None when no C library was found (`scratch`, a static image)."""
@@ -135,7 +135,7 @@ class Base:
     """`ONBUILD` of its config, where the expansion takes their work over."""
 
     openssl: frozenset[str] = frozenset()
-    """Its OpenSSL libraries (`libssl.so.3`), looked for only where the C library does not tell which they are."""
+    """Its OpenSSL libraries (`libssl.so.3`), looked up only if they do not follow from the C library."""
 
     interpreters: Mapping[str, Interpreter] = field(default_factory=dict)
     """By series: `3.12`."""
@@ -192,9 +192,9 @@ def _libc(release: Mapping[str, str], files: Files) -> Libc | None:
     if files.names("lib", "ld-musl-*"):
         return Libc(kind="musl", version=(0, 0))
     for place in _GLIBC_PLACES:
-        found = _GLIBC.search(files.read(place) or b"")
-        if found:
-            return Libc(kind="glibc", version=(int(found[1]), int(found[2])))
+        match = _GLIBC.search(files.read(place) or b"")
+        if match:
+            return Libc(kind="glibc", version=(int(match[1]), int(match[2])))
     return None
 
 
@@ -213,7 +213,7 @@ def has_only_openssl_3(libc: Libc) -> bool:
 
 
 def is_of_debian(base: Base) -> bool:
-    """Tell whether the libraries of a base have the names and packages of Debian's; a base that says nothing does."""
+    """Tell whether the libraries of a base have Debian's names and packages, as is assumed of an unknown base."""
     return base.distribution in {None, "debian", "ubuntu"} or libc_of_release(base.suite or "") is not None
 
 
@@ -222,9 +222,9 @@ def _openssl(files: Files) -> frozenset[str]:
 
 
 def folders(env: Mapping[str, str]) -> list[str]:
-    """Return where an image has its own interpreters: what PATH names below `/usr` (Airflow's has `/usr/python/bin`).
+    """Return the folders of an image's own interpreters: those of PATH below `/usr` (Airflow's has `/usr/python/bin`).
 
-    Not elsewhere: a `python3.12` in a home or below `/opt` is most often some virtual environment's.
+    No others: a `python3.12` in a home or below `/opt` usually belongs to a virtual environment.
     """
     stated = [folder.strip("/") for folder in env.get("PATH", "").split(":") if folder.startswith("/usr/")]
     return list(dict.fromkeys([*(folder for folder in stated if folder.endswith("/bin")), *_FOLDERS]))
@@ -256,7 +256,7 @@ def is_program(head: bytes, architecture: str) -> bool:
 
     Args:
         head: the bytes.
-        architecture: as platforms have it, `amd64`; a program for one that is not known here passes.
+        architecture: that of a platform, `amd64`; a program for an unknown one is accepted.
     """
     order: Literal["little", "big"] = "big" if head[5:6] == b"\2" else "little"
     machine = int.from_bytes(head[18:20], order)
@@ -275,12 +275,12 @@ def _version(files: Files, env: Mapping[str, str], folder: str, series: str) -> 
 
 def accounts(passwd: bytes) -> dict[str, UserEntry]:
     """Return the users of a passwd(5) file, by name and by number; malformed lines are skipped."""
-    found: dict[str, UserEntry] = {}
+    users: dict[str, UserEntry] = {}
     for line in passwd.decode(errors="replace").splitlines():
         fields = line.split(":")
         if len(fields) < 6 or not (fields[2].isdigit() and fields[3].isdigit()):
             continue
         account = UserEntry(uid=int(fields[2]), gid=int(fields[3]), home=fields[5])
-        found.setdefault(fields[0], account)
-        found.setdefault(fields[2], account)
-    return found
+        users.setdefault(fields[0], account)
+        users.setdefault(fields[2], account)
+    return users

@@ -156,11 +156,13 @@ def _decide(
     parts: list[_Part], bases: Mapping[BaseKey, Base], program: Program, locks: Sequence[LockedPackages | None]
 ) -> list[_Part]:
     """Decide for each environment whether it is independent; a graft is if one of its environments is."""
-    made = {(part.stage.index, part.choice.graft.prefix) for part in parts if part.choice.graft and part.choice.is_new}
+    new_grafts = {
+        (part.stage.index, part.choice.graft.prefix) for part in parts if part.choice.graft and part.choice.is_new
+    }
     decided = []
     for part, lock in zip(parts, locks or [None] * len(parts), strict=True):
         pyenv, graft = part.environment.pyenv, part.choice.graft
-        made_here = graft is not None and (part.stage.index, graft.prefix) in made
+        made_here = graft is not None and (part.stage.index, graft.prefix) in new_grafts
         against = reason_against(pyenv, lock, part.choice, program, made_here=made_here)
         wheels = wheels_platform(bases[part.stage.root, part.stage.root_platform].libc)
         if lock is None or against:

@@ -41,13 +41,13 @@ class Graft:
 
     series: str
     prefix: str
-    """Where it goes: `/opt/pyenv/3.8`."""
+    """Its path in the image: `/opt/pyenv/3.8`."""
 
     link: str | None
-    """Where PATH finds it: `/usr/local/bin/python3.8`; None when PATH has a Python of that series already."""
+    """Its link on PATH: `/usr/local/bin/python3.8`; None if PATH has a Python of that series already."""
 
     loader: tuple[str, str] | None = None
-    """The image's folder of libraries and the loader in it, where the base lacks libraries that are then carried."""
+    """The image's folder of libraries and its loader, if libraries that the base lacks have to be copied."""
 
     @property
     def python(self) -> str:
@@ -56,7 +56,7 @@ class Graft:
 
     @property
     def carries(self) -> tuple[str, ...]:
-        """What the step leaves in the image."""
+        """The paths that the step adds to the image."""
         return (self.prefix, self.link) if self.link else (self.prefix,)
 
 
@@ -78,8 +78,8 @@ class InterpreterChoice:
 class Interpreters:
     """The interpreters that a stage has so far, those of the stages it is based on included.
 
-    The choice for one PYENV depends on the PYENVs around it as little as possible: whatever a neighbour changes in a
-    step's text rebuilds that step.
+    The choice for one PYENV depends as little as possible on the PYENVs around it: a step is built again if its text
+    changes.
     """
 
     grafts: dict[tuple[str, str | None], Graft] = field(default_factory=dict)
@@ -113,7 +113,7 @@ class Interpreters:
         return InterpreterChoice(python=graft.python, graft=graft, is_new=known is None)
 
     def _link(self, series: str, base: Base, state: StageState) -> str | None:
-        """Where the PATH of the stage will find `pythonX.Y`; None when it finds another one already."""
+        """Return the path of a link to `pythonX.Y` on the stage's PATH; None if it has another one already."""
         if series in base.interpreters or series in self.linked:
             return None
         folders = (state.path or base.env.get("PATH") or _DEFAULT_PATH).split(":")
@@ -121,7 +121,7 @@ class Interpreters:
 
 
 def _lacks_libraries(base: Base) -> bool:
-    """Tell whether libraries of Debian have other names or versions in the base, or none that its packages hold."""
+    """Tell whether the base's packages lack libraries of Debian's, or have them under other names or versions."""
     if base.libc is None or base.libc.kind == "musl":
         return False
     return not is_of_debian(base) or _lacks_openssl(base)

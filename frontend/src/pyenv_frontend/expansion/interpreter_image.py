@@ -32,9 +32,11 @@ def image(version: str, series: str, *, libc: Libc, suite: str | None, repositor
     if libc.kind == "musl":
         return f"{repository}:{version}-alpine"
     major, minor = series.split(".")
-    wanted = (int(major), int(minor))
+    minimum = (int(major), int(minor))
     fitting = [
-        name for name, (glibc, oldest, newest) in SUITES.items() if glibc <= libc.version and oldest <= wanted <= newest
+        name
+        for name, (glibc, oldest, newest) in SUITES.items()
+        if glibc <= libc.version and oldest <= minimum <= newest
     ]
     if not fitting:
         return None

@@ -1,4 +1,4 @@
-"""Where an environment lies in the image, and whose it is."""
+"""The path of an environment in the image, and its owner."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _SHARED = "/opt/venv"
 
 
 class HomeUnknownError(Exception):
-    """The stage's user is not in the base image's /etc/passwd, so an instruction of the stage makes it.
+    """The stage's user is not in the base image's /etc/passwd, so the stage itself must create it.
 
     Attributes:
         user: the user's name.
-        environment: the PYENV that wants to know.
+        environment: the PYENV that needs the user's home.
     """
 
     def __init__(self, user: str, environment: Environment) -> None:
@@ -41,17 +41,17 @@ class EnvironmentLocation:
 
     path: str
     user: str
-    """USER of the stage, as the engine gets it: `airflow`, `50000:0`, `root`."""
+    """USER of the stage as the engine gets it: `airflow`, `50000:0`, `root`."""
 
     home: str | None
-    """The stage's `ENV HOME`, where it sets one; the owner's own home otherwise holds."""
+    """The stage's `ENV HOME`, if it sets one; otherwise the owner's own home is used."""
 
     account: UserEntry | None
-    """The owner's numbers, where they are known."""
+    """The owner's numbers, if they are known."""
 
     @property
     def python(self) -> str:
-        """What `ASTRO_PYENV_<name>` holds."""
+        """The value of `ASTRO_PYENV_<name>`."""
         return f"{self.path}/bin/python"
 
     @property
@@ -61,7 +61,7 @@ class EnvironmentLocation:
 
 
 def locate(environment: Environment, base: Base) -> EnvironmentLocation:
-    """Locate an environment: `--path`, or `$HOME/.venv/<name>`, or `/opt/venv/<name>` for root and the homeless.
+    """Locate an environment: `--path`, `$HOME/.venv/<name>`, or `/opt/venv/<name>` for root and users without a home.
 
     Raises:
         HomeUnknownError: it would be under the home of a user that the base image does not know.
@@ -84,7 +84,7 @@ def locate(environment: Environment, base: Base) -> EnvironmentLocation:
         home = stated or (account.home if account else None)
         if home is None and not name.isdigit():
             raise HomeUnknownError(name, environment)
-        # A number without a line in /etc/passwd is a user without a home; so says the engine, too.
+        # A number without a line in /etc/passwd is a user without a home, as for the engine.
         path = (
             f"{_SHARED}/{pyenv.name.text}"
             if home is None or home in _HOMELESS

@@ -52,25 +52,27 @@ def printed_builder_stages(program: Program) -> dict[int, PrintedBuilderStage]:
     Raises:
         UserError: the file counts its stages somewhere, or a builder's stage would not be the same when built upon.
     """
-    found: dict[int, PrintedBuilderStage] = {}
+    printed: dict[int, PrintedBuilderStage] = {}
     taken = {stage.name or "": 1 for stage in program.stages}
     builders: dict[str, Stage] = {}
     places: dict[int, int] = {}
     """Where each FROM stands among the nodes."""
-    numbered = [(stage, each) for stage in program.stages for each in stage.environments]
+    numbered = [(stage, declared) for stage in program.stages for declared in stage.environments]
     for number, (stage, environment) in enumerate(numbered):
-        wanted = environment.pyenv.options.builder
-        if wanted is None:
+        builder_name = environment.pyenv.options.builder
+        if builder_name is None:
             continue
-        if not found:
+        if not printed:
             _check_counting(program, stage)
             places = {node.span.start: number for number, node in enumerate(program.document.nodes)}
         name = _free(f"pyenv-{environment.pyenv.name.text.lower()}", taken)
-        builder = builders.get(wanted) or builders.setdefault(wanted, _builder(program, environment, wanted))
+        builder = builders.get(builder_name) or builders.setdefault(
+            builder_name, _builder(program, environment, builder_name)
+        )
         start, line = _above(program.document, places[stage.instruction.span.start])
         settings = environment.builder.settings if environment.builder else ()
-        found[number] = PrintedBuilderStage(name, builder.name or "", settings, start, Lines(line, line))
-    return found
+        printed[number] = PrintedBuilderStage(name, builder.name or "", settings, start, Lines(line, line))
+    return printed
 
 
 def _free(name: str, taken: dict[str, int]) -> str:
@@ -84,17 +86,17 @@ def _free(name: str, taken: dict[str, int]) -> str:
     return free
 
 
-def _builder(program: Program, environment: Environment, wanted: str) -> Stage:
+def _builder(program: Program, environment: Environment, builder_name: str) -> Stage:
     pyenv = environment.pyenv
     place = Location(program.document.file, pyenv.options.span("builder") or pyenv.instruction.span)
-    stage = program.stage(wanted)
+    stage = program.stage(builder_name)
     if stage is None or stage.name is None:
         raise UserError(
-            f"--builder={wanted} counts stages, and FROM, which a print needs, takes a name only",
+            f"--builder={builder_name} counts stages, and FROM, which a print needs, takes a name only",
             place,
             hint="give the stage a name, as in FROM ... AS compilers, and use it here",
         )
-    trigger = next((each for each in stage.instructions if each.name == "ONBUILD"), None)
+    trigger = next((instruction for instruction in stage.instructions if instruction.name == "ONBUILD"), None)
     if trigger is not None:
         raise UserError(
             f"the stage {stage.name} has an ONBUILD, which would fire in a print, where another stage is based on it",

@@ -20,7 +20,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9_./:@%+=-]*")
 
 
 def _escaped(value: str, special: str, escape: str) -> str:
-    return re.sub(f"([{special}{re.escape(escape)}])", lambda found: escape + found[1], value)
+    return re.sub(f"([{special}{re.escape(escape)}])", lambda match: escape + match[1], value)
 
 
 def exec_form(arguments: Iterable[str]) -> list[str]:

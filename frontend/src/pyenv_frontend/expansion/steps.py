@@ -180,7 +180,9 @@ def _context(inputs: Sequence[str], escape: str) -> list[str]:
         place = _expressible_ancestor(path)
         places[place] = places.get(place, False) or path.endswith("/")
     for above in {place for path in inputs if (place := _expressible_ancestor(path)) != path.rstrip("/")}:
-        for path in [each for each in places if each != above and f"{each}/".startswith(f"{above}/" if above else "")]:
+        for path in [
+            place for place in places if place != above and f"{place}/".startswith(f"{above}/" if above else "")
+        ]:
             places[above] |= places.pop(path)
     return [_mount(path, escape, writable=writable) for path, writable in places.items()]
 

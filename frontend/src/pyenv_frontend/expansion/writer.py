@@ -1,4 +1,4 @@
-"""The expanded file as it grows: text, and for each of its lines the user's lines."""
+"""Write the expanded file, and record the user's lines for each of its lines."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class DockerfileWriter:
 
     @property
     def source(self) -> bytes:
-        """What was written so far."""
+        """The text written so far."""
         return b"".join(self._pieces)
 
     @property
@@ -70,8 +70,8 @@ class DockerfileWriter:
         """Write an instruction that stands for the user's `lines`.
 
         Args:
-            words: keyword, flags and arguments, quoted already; folded at a hundred columns or so.
-            command: the words of the exec form (a JSON array) behind them, or none.
+            words: keyword, flags and arguments, quoted already; long lines are wrapped.
+            command: the words of the exec form (a JSON array) after them, or none.
             lines: the user's.
 
         Returns:
@@ -101,7 +101,7 @@ def _json_items(items: Sequence[str]) -> list[str]:
 
 
 def _fold(items: Sequence[str]) -> list[str]:
-    """Items on as few rows as fit the width; the second row and what follows is indented."""
+    """Distribute items over as few rows as the width allows; all but the first are indented."""
     rows: list[str] = []
     for item in items:
         if rows and len(rows[-1]) + len(item) < _WIDTH:

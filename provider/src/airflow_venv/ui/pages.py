@@ -44,8 +44,8 @@ class TaskRow:
     task: EnvironmentTask
     name: str
     """The environment, by the name that it has here; the path, where no name is known."""
-    told: ToldRun | None
-    """What its latest run told, if there was one."""
+    latest_run: ToldRun | None
+    """What its latest run recorded, if there was one."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +64,13 @@ class EnvironmentRow:
         return len({row.task.dag_id for row in self.tasks})
 
     @property
-    def told(self) -> ToldRun | None:
+    def latest_run(self) -> ToldRun | None:
         """Return the latest run that had the environment where it ran."""
-        runs = [row.told for row in self.tasks if row.told and row.told.had_environment and row.told.started]
+        runs = [
+            row.latest_run
+            for row in self.tasks
+            if row.latest_run and row.latest_run.had_environment and row.latest_run.started
+        ]
         return max(runs, key=lambda run: (bool(run.python), run.started), default=None)
 
     @property
@@ -79,7 +83,7 @@ class EnvironmentRow:
         """Return `here`, `broken`, `told` (only tasks or the DAG processor have it) or `missing` (nobody has)."""
         if self.report is not None:
             return "broken" if self.report.problem else "here"
-        return "told" if self.told or self.told_by_processor else "missing"
+        return "told" if self.latest_run or self.told_by_processor else "missing"
 
     @property
     def sentence(self) -> str:
@@ -119,14 +123,14 @@ def needs_runs(tasks: Iterable[EnvironmentTask], reports: Sequence[EnvironmentRe
 def task_rows(
     tasks: Iterable[EnvironmentTask],
     reports: Sequence[EnvironmentReport],
-    told: Mapping[tuple[str, str], ToldRun],
+    latest_runs: Mapping[tuple[str, str], ToldRun],
 ) -> list[TaskRow]:
-    """Say of each task which environment it uses; one that names several has a row for each."""
+    """Return the environment that each task uses; a task that names several has a row for each."""
     known = _known(reports)
     by_path = {report.python: report.name for report in reports}
     rows = []
     for task in tasks:
-        run = told.get((task.dag_id, task.task_id))
+        run = latest_runs.get((task.dag_id, task.task_id))
         names = list(task.names)
         if run and run.venv and run.venv not in names and task.only_runs_tell:
             names.append(run.venv)

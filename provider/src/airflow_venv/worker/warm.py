@@ -360,15 +360,15 @@ def _await_ready(starting: subprocess.Popen[bytes]) -> None:
 
 
 def _make_room(warm: Warm, known: Identity, python: str) -> None:
-    """Stop warm processes of what this environment was before, and the least recently used ones above the limit."""
-    kept = []
+    """Stop warm processes of this environment's former content, and the least recently used ones above the limit."""
+    others = []
     for path in _sockets():
         about = _read(path.with_suffix(".json"))
         if about.get("python") == python and about.get("environment") != known.environment:
             _stop(path)
         else:
-            kept.append(path)
-    for path in kept[: max(0, len(kept) - warm.limit + 1)]:
+            others.append(path)
+    for path in others[: max(0, len(others) - warm.limit + 1)]:
         _stop(path)
 
 
