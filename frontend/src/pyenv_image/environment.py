@@ -63,7 +63,7 @@ def run(options: EnvironmentOptions) -> None:
         workspace.use_context(Path(options.context), copy=not options.local)
         installer = Installer(options, settings, workspace)
         installer.create()
-        made = sorted(path.rglob("*"), reverse=True) if options.packages_only else []
+        environment_files = sorted(path.rglob("*"), reverse=True) if options.packages_only else []
         untouched = _interpreter_of(path)
         _install(options, installer, workspace)
         if options.stage and _interpreter_of(path) != untouched:
@@ -72,7 +72,7 @@ def run(options: EnvironmentOptions) -> None:
                 "--lock=off installs it on the stage"
             )
         if options.packages_only:
-            _remove(made)
+            _remove(environment_files)
         else:
             _keep_lock(options, workspace.context)
             _record_line(options)

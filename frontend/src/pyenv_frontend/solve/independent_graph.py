@@ -190,7 +190,10 @@ def install_of(op: wire.Op, lock: _Output, *, packages_only: bool) -> wire.Op:
     args = part.exec.meta.args
     args.append(f"--lock={_PART}/{_LOCK}")
     if packages_only:
-        args[4:] = [*(each for each in args[4:] if not each.startswith("--requirements=")), "--packages-only"]
+        args[4:] = [
+            *(argument for argument in args[4:] if not argument.startswith("--requirements=")),
+            "--packages-only",
+        ]
         for mount in [mount for mount in part.exec.mounts if f"{mount.dest}/".startswith(f"{CONTEXT}/")]:
             _drop(part, mount)
     _mount(part, lock, _PART)
