@@ -3,34 +3,20 @@
 Run as a module: `python -m tools.demo`. It ends with one line, `demo: ok` or `demo: <the reason>`.
 """
 
-import contextlib
 import re
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
 
-from tools import base_images, build_image, dag_runs, engine, wheels
+from tools import base_images, build_image, dag_runs, demo_local, engine, wheels
 from tools.dag_runs import Task
-from tools.state import ROOT, Unavailable, folder, say
+from tools.demo_steps import DAG, EXAMPLE, finished, progress, report, step
+from tools.state import ROOT, Unavailable, say
 
-EXAMPLE = ROOT / "examples/quickstart"
-DAG = "quickstart"
 IMAGE = "pyenv-quickstart:dev"
-COLUMNS = ("task", "Python", "interpreter", "result")
 
 
 class NoEngine(Unavailable):
     """There is no engine, and none can be brought up."""
-
-
-@contextlib.contextmanager
-def step(title: str) -> Iterator[None]:
-    """Announce a step, and say how long it took."""
-    say(f"\n== {title}")
-    started = time.monotonic()
-    yield
-    say(f"-- {time.monotonic() - started:.1f} s")
 
 
 def demo() -> list[Task]:
@@ -61,61 +47,11 @@ def demo() -> list[Task]:
     return finished(run.code, run.tasks, run.log)
 
 
-def finished(code: int, tasks: Sequence[Task], text: str) -> list[Task]:
-    """Keep the log of a run, and return its tasks.
-
-    Raises:
-        Unavailable: not all of them ended well.
-    """
-    log = folder() / "demo.log"
-    log.write_text(text)
-    failed = [task.name for task in tasks if task.state != "success"]
-    if code or failed or not tasks:
-        say("\n".join(text.splitlines()[-40:]))
-        raise Unavailable(f"the DAG failed ({', '.join(failed) or f'code {code}'}): all of its log is in {log}")
-    return list(tasks)
-
-
-def table(tasks: list[Task]) -> str:
-    """Return the tasks as a table: one line each, and more where a result has more."""
-    rows = [COLUMNS]
-    for task in tasks:
-        value = task.value
-        first, *more = str(value["result"]).splitlines()
-        rows.append((task.name, value["python"], value["interpreter"], first))
-        rows += [("", "", "", line) for line in more]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])
-
-
 def _bases() -> list[str]:
     """Return the images that the example's Dockerfile starts from and takes interpreters from."""
     text = (EXAMPLE / "Dockerfile").read_text()
     versions = re.findall(r"^PYENV (\S+)", text, re.MULTILINE)
     return re.findall(r"^FROM (\S+)", text, re.MULTILINE) + [f"python:{version}-slim-bookworm" for version in versions]
-
-
-def progress(line: str) -> None:
-    """Show of Airflow's log when a task begins, what it printed, and what went wrong."""
-    if started := re.search(r"\[DAG TEST\] starting task_id=(\S+)", line):
-        say(f"task {started[1]}")
-    elif "error" in line[:60] or "Traceback" in line:
-        say(f"  {line}")
-
-
-def report(work: Callable[[], list[Task]]) -> int:
-    """Do the work of a demo and print what came of it; returns the exit code."""
-    try:
-        tasks = work()
-    except Unavailable as reason:
-        print(f"\ndemo: {reason}")
-        return 1
-    except KeyboardInterrupt:
-        print("\ndemo: interrupted")
-        return 130
-    print(f"\n{table(tasks)}\n\ndemo: ok")
-    return 0
 
 
 def somewhere() -> list[Task]:
@@ -124,8 +60,6 @@ def somewhere() -> list[Task]:
         return demo()
     except NoEngine as reason:
         say(f"{reason}\n\nThere is no Docker engine here, so this is the demo without one (`make demo-local`).")
-        from tools import demo_local
-
         return demo_local.demo()
 
 

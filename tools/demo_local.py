@@ -14,7 +14,7 @@ from pyenv_frontend.positions import Span
 from pyenv_frontend.pyenv.versions import parse_version
 from tools import interpreters, wheels
 from tools.dag_runs import SCRIPT, Task, follow
-from tools.demo import DAG, EXAMPLE, finished, progress, report, step
+from tools.demo_steps import DAG, EXAMPLE, finished, progress, report, step
 from tools.stand_ins import AIRFLOW_UNTIL
 from tools.state import ROOT, Unavailable, folder, lock, run, say
 

@@ -3,7 +3,8 @@
 import pytest
 
 from tools import demo, demo_local, engine
-from tools.demo import Task
+from tools.dag_runs import Task
+from tools.demo_steps import EXAMPLE
 from tools.state import Unavailable
 
 
@@ -13,8 +14,8 @@ def test_the_quickstart_runs_without_an_engine():
     tasks = {task.name: task.value for task in demo_local.demo()}
     series = {name: value["python"].rpartition(".")[0] for name, value in tasks.items()}
     assert series == {"sales": "3.12", "totals": "3.9", "best": "3.12", "announce": "3.11"}
-    assert tasks["totals"]["interpreter"] == str(demo.EXAMPLE / ".pyenv-frontend/report/bin/python")
-    assert tasks["announce"]["interpreter"] == str(demo.EXAMPLE / ".pyenv-frontend/tiny/bin/python")
+    assert tasks["totals"]["interpreter"] == str(EXAMPLE / ".pyenv-frontend/report/bin/python")
+    assert tasks["announce"]["interpreter"] == str(EXAMPLE / ".pyenv-frontend/tiny/bin/python")
     assert tasks["best"]["result"] == "Oslo sold 7"
 
 
@@ -28,7 +29,7 @@ def test_without_an_engine_the_demo_does_without(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(engine, "up", no_engine)
     monkeypatch.setattr(demo_local, "demo", lambda: [Task(name="only", state="success", value=value)])
     assert demo.main() == 0
-    printed, said = capsys.readouterr()
-    assert "nothing answers" in said
-    assert "the demo without one" in said
+    printed, progress = capsys.readouterr()
+    assert "nothing answers" in progress
+    assert "the demo without one" in progress
     assert printed.endswith("only  3.9.18  /p           r\n\ndemo: ok\n")
