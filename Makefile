@@ -29,13 +29,14 @@ check: lint ## Lint, types and unit tests: under a minute
 test: dev ## All tests, those on a real engine included; brings up what they need
 	@$(PYTHON) -m tools.base_images || echo "tests that need an engine or these images are skipped"
 	@log=$$(mktemp); builds=; trap 'rm -f "$$log"; kill $$builds 2>&- || true' EXIT; trap 'exit 130' INT TERM; \
-	.venv/bin/pytest -q --durations=10 -m "not matrix" $(BUILDS) > "$$log" 2>&1 & builds=$$!; \
-	tasks=0; .venv/bin/pytest -q --durations=10 -m "not matrix" $(addprefix --ignore=,$(BUILDS)) tests || tasks=$$?; \
+	.venv/bin/pytest -q --durations=10 -m "not matrix and not engines" $(BUILDS) > "$$log" 2>&1 & builds=$$!; \
+	tasks=0; .venv/bin/pytest -q --durations=10 -m "not matrix and not engines" $(addprefix --ignore=,$(BUILDS)) tests || tasks=$$?; \
 	code=0; wait $$builds || code=$$?; builds=; cat "$$log"; \
 	exit $$((tasks ? tasks : code))
 
 .PHONY: engines
 engines: dev ## The tests of builds on the other engines: Docker 26, and the containerd store (twenty minutes)
+	@.venv/bin/pytest -q -m engines tests/e2e
 	@for engine in docker-26 docker-28-containerd; do \
 	  echo "on $$engine"; \
 	  PYENV_ENGINE=$$engine .venv/bin/pytest -q --ignore=tests/e2e/environments --ignore=tests/e2e/examples tests/e2e; \

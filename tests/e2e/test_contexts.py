@@ -104,6 +104,7 @@ def test_a_tar_on_stdin(run, dockerfile, compression):
     assert "PYENV 3.13 etl" in run("-", stdin=tar({"Dockerfile": dockerfile, **FILES}, compression))
 
 
+@pytest.mark.engines
 def test_a_tar_on_stdin_of_an_older_engine(builder_on):
     """It writes the same graph in another order of bytes; the upload is read once there as well."""
     builder = builder_on("docker-26")

@@ -183,6 +183,7 @@ def test_the_expanded_file_is_shown_on_request(buildx):
     assert "ENV ASTRO_PYENV_etl=/opt/venv/etl/bin/python" in build.log
 
 
+@pytest.mark.engines
 def test_an_engine_that_cannot_lint_builds_and_advises_nonetheless(builder_on):
     """Docker 26 has no such call: its own warnings are as without us, and ours are there."""
     builder = builder_on("docker-26")

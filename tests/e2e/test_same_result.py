@@ -107,7 +107,7 @@ def test_the_image_is_the_same(buildx, base_images, name):
     build_both_ways(buildx, name)
 
 
-@pytest.mark.parametrize("flavour", ["docker-26", "docker-28-containerd"])
+@pytest.mark.parametrize("flavour", [pytest.param("docker-26", marks=pytest.mark.engines), "docker-28-containerd"])
 @pytest.mark.parametrize("name", ELSEWHERE)
 def test_the_image_is_the_same_on_other_engines(builder_on, flavour, name):
     """Another age, another store."""
