@@ -24,6 +24,7 @@ from pyenv_image.settings import settings_for
 from pyenv_image.workspace import Workspace
 
 if TYPE_CHECKING:
+    from pyenv_image.settings import InstallerSettings
     from pyenv_image.step_options import EnvironmentOptions
 
 __all__ = ["make_room", "run"]
@@ -52,16 +53,13 @@ def run(options: EnvironmentOptions) -> None:
     cache = None if options.local else caches.folder(owner.uid, owner.gid)
     folder = _working_directory()
     owner.become()
-    settings = settings_for(options.installer, os.environ, str(owner.home or "/"), folder)
-    if options.index_strategy and options.installer == "pip":
-        settings.notes.append("--index-strategy is of uv; pip takes the best version of all indexes")
-    for note in settings.notes:
-        print(f"PYENV {options.name}: note: {note}", flush=True)  # noqa: T201 - the build's log
+    settings, uv_settings = _settings(options, str(owner.home or "/"), folder)
     with Workspace() as workspace:
-        settings.environ.update(_own_caches() if options.local else _mounted_caches(cache))
-        settings.environ.update(_always(options, owner, workspace))
+        for own in (settings, uv_settings):
+            own.environ.update(_own_caches() if options.local else _mounted_caches(cache))
+            own.environ.update(_always(options, owner, workspace))
         workspace.use_context(Path(options.context), copy=not options.local)
-        installer = Installer(options, settings, workspace)
+        installer = Installer(options, settings, uv_settings, workspace)
         installer.create()
         environment_files = sorted(path.rglob("*"), reverse=True) if options.packages_only else []
         untouched = _interpreter_of(path)
@@ -101,6 +99,22 @@ def _remove(entries: Sequence[Path]) -> None:
             entry.unlink()
         elif not any(entry.iterdir()):
             entry.rmdir()
+
+
+def _settings(options: EnvironmentOptions, home: str, folder: str) -> tuple[InstallerSettings, InstallerSettings]:
+    """Return the settings of the program that installs requirements, and those of uv; write what has no effect."""
+    settings = uv_settings = settings_for(options.installer, os.environ, home, folder)
+    if options.installer == "pip":
+        uv_settings = settings_for("uv", os.environ, home, folder)
+        if options.index_strategy:
+            settings.notes.append("--index-strategy is of uv; pip takes the best version of all indexes")
+        if Path(options.uv).is_dir():
+            settings.notes.append(
+                "--uv creates the environment and installs projects; requirements are installed by pip"
+            )
+    for note in settings.notes:
+        print(f"PYENV {options.name}: note: {note}", flush=True)  # noqa: T201 - the build's log
+    return settings, uv_settings
 
 
 def _interpreter_of(path: Path) -> tuple[str, bytes]:

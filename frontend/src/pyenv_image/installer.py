@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import platform
 import re
 import subprocess
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 __all__ = ["Installer"]
 
 _UV_PLACES = ("uv", "usr/local/bin/uv", "usr/bin/uv", "bin/uv", "root/.local/bin/uv")
+_LINKS = 20
+"""How many links a path may have."""
+
 _REQUIRED_VERSION = re.compile(r"^\s*required-version\s*=", re.MULTILINE)
 _MISMATCH = re.compile(r"Required uv version `([^`]*)` does not match the running version `([^`]*)`")
 
@@ -33,6 +38,11 @@ class Installer:
 
     options: EnvironmentOptions
     settings: InstallerSettings
+    """Those of the program that installs requirements."""
+
+    uv_settings: InstallerSettings
+    """Those of uv, which creates environments and installs projects with `--installer=pip` as well."""
+
     workspace: Workspace
 
     @property
@@ -41,10 +51,13 @@ class Installer:
         root = Path(self.options.uv)
         if not root.is_dir():
             return self.options.uv
-        for place in _UV_PLACES:
-            if (root / place).is_file():
-                return str(root / place)
-        raise StepError(f"PYENV {self.options.name}: the image of --uv has no uv in {', '.join(_UV_PLACES)}")
+        places = [uv for uv in (_in_image(root, f"/{place}") for place in _UV_PLACES) if uv]
+        if not places:
+            listed = ", ".join(f"/{place}" for place in _UV_PLACES)
+            raise StepError(
+                f"PYENV {self.options.name}: what --uv names has no uv in {listed} that this stage's user may read"
+            )
+        return str(places[0])
 
     @property
     def python(self) -> Path:
@@ -60,8 +73,40 @@ class Installer:
         command = [self.uv, "venv", "--no-project", "--python", self.options.python or sys.executable]
         command += ["--relocatable", "--allow-existing"]
         command += ["--system-site-packages"] if self.options.system_site_packages else []
-        command += ["--seed", *self.settings.venv_arguments] if self.options.installer == "pip" else []
-        self._call([*command, self.options.path], "the environment could not be created")
+        if self.options.installer != "pip" or not self._seed([*command, "--seed", *self.uv_settings.venv_arguments]):
+            self._call([*command, self.options.path], "the environment could not be created")
+        if self.options.installer == "pip" and not (self.python.parent / "pip").exists():
+            self._seed_with_the_interpreters_own()
+
+    def _seed(self, command: Sequence[str]) -> bool:
+        """Create the environment with the newest pip of the configured indexes; tell whether they have one.
+
+        What the log says of a failure would not help: the interpreter most often has a pip of its own.
+        """
+        environ = {"UV_HTTP_RETRIES": "0", **self.uv_settings.environ}
+        try:
+            done = subprocess.run(
+                [*command, self.options.path],
+                env=environ,
+                cwd=str(self.workspace.files),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                check=False,
+            )
+        except OSError:  # uv does not run, which the next attempt reports
+            return False
+        if not done.returncode:
+            process.write(done.stdout, self._output("uv"))
+        return not done.returncode
+
+    def _seed_with_the_interpreters_own(self) -> None:
+        note = "pip is not available from the configured indexes; the environment gets the one of its Python"
+        print(f"PYENV {self.options.name}: note: {note}", flush=True)  # noqa: T201 - the build's log
+        self._call(
+            [str(self.python), "-Im", "ensurepip", "--default-pip"],
+            "--installer=pip needs pip, which neither the configured indexes nor its Python (ensurepip) have",
+        )
 
     def install(self, files: Sequence[str], constraints: Sequence[str], arguments: Sequence[str]) -> None:
         """Install requirements files.
@@ -96,10 +141,10 @@ class Installer:
         if locked:
             command = [self.uv, "sync", "--frozen", "--active", "--no-install-project", "--no-dev", "--inexact"]
             command += ["--project", str(project.parent), "--python", str(self.python), *extras]
-            command += [*_listed("--group", self.options.groups), *self.settings.sync_arguments]
+            command += [*_listed("--group", self.options.groups), *self.uv_settings.sync_arguments]
         else:
             groups = [f"{project}:{group}" for group in self.options.groups]
-            command = [*self._uv_install(self.settings), "-r", str(project), *extras, *_listed("--group", groups)]
+            command = [*self._uv_install(self.uv_settings), "-r", str(project), *extras, *_listed("--group", groups)]
             command += _listed("-c", [str(self.workspace.files / constraint) for constraint in constraints])
         self._call(command, f"the dependencies of {path} could not be installed", project.parent)
 
@@ -133,7 +178,7 @@ class Installer:
             return
         done = subprocess.run(
             [self.uv, "cache", "dir"],
-            env=self.settings.environ,
+            env=self.uv_settings.environ,
             cwd=str(folder),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -155,13 +200,43 @@ class Installer:
         *,
         environ: Mapping[str, str] | None = None,
     ) -> None:
-        program = "pip" if "pip" in command[1:3] and "-m" in command else "uv"
-        silence = f"PYENV {self.options.name}: {program} has said nothing for {{}} s; it waits for an index or builds"
+        program = "pip" if command[0] == str(self.python) else "uv"
         # What runs on a terminal draws progress there, which `local` reads.
-        output = None if sys.stdout.isatty() else Output(self.workspace.names, self.workspace.files, silence)
-        code = process.run(command, environ or self.settings.environ, folder or self.workspace.files, output)
+        output = None if sys.stdout.isatty() else self._output(program)
+        if environ is None:
+            environ = (self.settings if program == "pip" else self.uv_settings).environ
+        try:
+            code = process.run(command, environ, folder or self.workspace.files, output)
+        except OSError as error:
+            if program != "uv" or not Path(self.options.uv).is_dir():
+                raise
+            # Of a program without its loader, the system says that there is no such file.
+            reason = "it needs libraries that this stage lacks" if error.errno == errno.ENOENT else error.strerror
+            raise StepError(f"PYENV {self.options.name}: the uv that --uv names does not run here: {reason}") from None
         if code:
             raise StepError(f"PYENV {self.options.name}: {failure}; the installer's message stands above")
+
+    def _output(self, program: str) -> Output:
+        silence = f"PYENV {self.options.name}: {program} has said nothing for {{}} s; it waits for an index or builds"
+        return Output(self.workspace.names, self.workspace.files, silence)
+
+
+def _in_image(root: Path, path: str) -> Path | None:
+    """Return where a file of a mounted image is, if it is there and may be read; links stay within the image."""
+    for _ in range(_LINKS):
+        place = root
+        parts = Path(os.path.normpath(path)).parts[1:]
+        for number, part in enumerate(parts, start=1):
+            place /= part
+            try:
+                target = os.readlink(str(place))
+            except OSError:  # no link, or not to be read
+                continue
+            path = str(Path("/", *parts[: number - 1], target, *parts[number:]))
+            break
+        else:
+            return place if os.access(str(place), os.R_OK) and place.is_file() else None
+    return None
 
 
 def _listed(flag: str, values: Sequence[str]) -> list[str]:

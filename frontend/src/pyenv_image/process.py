@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Mapping, Sequence
 
-__all__ = ["Output", "run"]
+__all__ = ["Output", "run", "write"]
 
 _SILENCE = 15.0
 """Seconds without output until a note explains it."""
@@ -79,17 +79,18 @@ def _pass_on(process: subprocess.Popen[bytes], pipe: int, output: Output) -> Non
             if not piece:
                 break
             *lines, rest = (rest + piece).split(b"\n")
-            _write(b"".join(line + b"\n" for line in lines), output)
+            write(b"".join(line + b"\n" for line in lines), output)
             silent_since, silence = time.monotonic(), _SILENCE
         elif ended:
             break
         elif output.silence and time.monotonic() - silent_since >= silence:
-            _write((output.silence.format(round(silence)) + "\n").encode(), output)
+            write((output.silence.format(round(silence)) + "\n").encode(), output)
             silence *= 4
-    _write(rest + b"\n" if rest else b"", output)
+    write(rest + b"\n" if rest else b"", output)
 
 
-def _write(text: bytes, output: Output) -> None:
+def write(text: bytes, output: Output) -> None:
+    """Pass on whole lines of a program."""
     for old, new in output.names:
         text = text.replace(os.fsencode(old), os.fsencode(new))
     if output.folder and b" at position " in text:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.e2e.environments.conftest import Asked
 from tests.e2e.environments.test_install import PY311, installed
 from tests.support import services
 
@@ -56,6 +57,63 @@ def test_pips_configuration_says_where_packages_come_from(made, tmp_path, way):
             f"FROM {PY311}\n{before}PYENV {mount}3.11 a r.txt\n", {"r.txt": "local-wheel\n", "pip.conf": text}, *secret
         )
     assert [*installed(image).values()] == ["1.0"]
+
+
+@pytest.mark.images(PY311)
+@pytest.mark.parametrize("file", ["r.txt", "pyproject.toml"])
+def test_a_secret_configuration_of_pip_leaves_no_trace_with_pip(buildx, api, tmp_path, file):
+    """An index with a password that has no pip: the Python's own pip takes its place, and nothing else is asked."""
+    password = "s3cr3t-pa55w0rd"  # noqa: S105 - of this test's own index
+    wheels = {services.wheel_file("local-wheel", v): services.wheel("local-wheel", v) for v in ("1.0", "2.0")}
+    files = {
+        "r.txt": "local-wheel\n",
+        "pyproject.toml": "[project]\nname = 'p'\nversion = '1'\ndependencies = ['local-wheel']\n",
+        "limits.txt": "local-wheel<2\n",
+    }
+    with services.package_index(wheels, user="u", password=password) as url:
+        text = f"[global]\nindex-url = {url.replace('://', f'://u:{password}@')}\nconstraint = limits.txt\n"
+        (tmp_path / "pip.conf").write_text(text)
+        build = buildx(
+            f"FROM {PY311}\nWORKDIR /srv\nCOPY limits.txt .\n"
+            f"PYENV --installer=pip --mount=type=secret,id=c,target=/etc/pip.conf 3.11 a {file}\n",
+            files,
+            f"--secret=id=c,src={tmp_path / 'pip.conf'}",
+        )
+    image = Asked(api, build.image)
+    packages = installed(image)
+    assert packages["pip"] == image.sh("python -c 'import ensurepip; print(ensurepip.version())'").strip()
+    assert [version for name, version in packages.items() if name.startswith("local")] == ["1.0"]
+    assert "note: pip is not available from the configured indexes" in build.log
+    assert password not in build.log
+    assert password.encode() not in image.saved()
+    assert password not in "\n".join(image.history())
+
+
+@pytest.mark.images(PY311)
+def test_no_pip_anywhere(buildx):
+    """Where neither an index nor the Python has one, the error names both."""
+    remove = "RUN rm -r /usr/local/lib/python3.11/ensurepip"
+    log = buildx.fails(f"FROM {PY311}\n{remove}\nENV PIP_NO_INDEX=1\nPYENV --installer=pip 3.11 a\n").log
+    assert "needs pip, which neither the configured indexes nor its Python (ensurepip) have" in log
+    assert "   5 | >>> PYENV" in log
+
+
+@pytest.mark.images(PY311)
+@pytest.mark.parametrize("installer", ["uv", "pip"])
+@pytest.mark.parametrize("way", ["ENV PIP_CONSTRAINT=limits.txt", "COPY pip.conf /etc/pip.conf"])
+def test_constraints_of_pips_configuration(made, installer, way):
+    """They hold with both installers, relative to the WORKDIR, also without a network."""
+    image = made(
+        f"FROM {PY311}\nWORKDIR /srv\nCOPY limits.txt .\n{way}\n"
+        f"PYENV --installer={installer} --network=none 3.11 a r.txt\n",
+        {
+            "r.txt": "--no-index\n-f .\nlocal-wheel\n",
+            "limits.txt": "local-wheel<2\n",
+            "pip.conf": "[install]\nconstraint = limits.txt\n",
+            **{services.wheel_file("local-wheel", v): services.wheel("local-wheel", v) for v in ("1.0", "2.0")},
+        },
+    )
+    assert [version for name, version in installed(image).items() if name.startswith("local")] == ["1.0"]
 
 
 @pytest.mark.images(PY311)

@@ -61,10 +61,6 @@ def test_a_builder_with_carriage_returns():
 
 TWO = b"FROM debian:bookworm AS c\nFROM debian:bookworm AS d\nPYENV --builder=c 3.8 a\nFROM debian:bookworm\n"
 REFUSED = {
-    "a number": (
-        b"FROM debian:bookworm\nFROM debian:bookworm\nPYENV --builder=0 3.8 a\n",
-        "3:7: --builder=0 counts stages",
-    ),
     "an ONBUILD in the builder": (
         b"FROM debian:bookworm AS c\nONBUILD RUN x\nFROM debian:bookworm\nPYENV --builder=c 3.8 a\n",
         "4:7: the stage c has an ONBUILD",

@@ -124,6 +124,13 @@ def test_pre_releases(tmp_path):
         ]
 
 
+def test_an_environment_for_pip_where_no_index_has_one(tmp_path):
+    """It gets the pip that comes with its Python, and the log says so."""
+    output = step(tmp_path, environ={"PIP_NO_INDEX": "1"}, installer="pip")
+    assert "PYENV x: note: pip is not available from the configured indexes" in output
+    assert "pip" in packages(tmp_path)
+
+
 def test_a_project_that_requires_another_uv(tmp_path):
     """It is said plainly, with the way out."""
     (tmp_path / "context").mkdir()
@@ -136,11 +143,25 @@ def test_a_project_that_requires_another_uv(tmp_path):
 
 def test_uv_of_an_image(tmp_path):
     """It is found where images have it; where it is not, the places are named."""
-    (tmp_path / "root/usr/local/bin").mkdir(parents=True)
-    assert "the image of --uv has no uv in uv, usr/local/bin/uv" in step(tmp_path, 1, uv=str(tmp_path / "root"))
-    (tmp_path / "root/usr/local/bin/uv").symlink_to(interpreters.uv())
+    place = tmp_path / "root/usr/local/bin"
+    place.mkdir(parents=True)
+    (tmp_path / "root/root").mkdir(mode=0o000)
+    assert "what --uv names has no uv in /uv, /usr/local/bin/uv" in step(tmp_path, 1, uv=str(tmp_path / "root"))
+    (place / "uv").symlink_to("uv")
+    assert "what --uv names has no uv in" in step(tmp_path, 1, uv=str(tmp_path / "root"))
+    (place / "uv").unlink()
+    # Links of an image lead within the image, wherever it is mounted.
+    (tmp_path / "root/srv").mkdir()
+    (tmp_path / "root/srv/uv").write_bytes(interpreters.uv().read_bytes())
+    (tmp_path / "root/srv/uv").chmod(0o755)
+    (tmp_path / "root/opt").symlink_to("/srv")
+    (place / "uv").symlink_to("/opt/../opt/uv")
     step(tmp_path, uv=str(tmp_path / "root"))
     assert (tmp_path / "env/bin/python").exists()
+    (tmp_path / "root/srv/uv").write_bytes(b"#!/lib/no-such-loader\n")
+    assert "the uv that --uv names does not run here: it needs libraries that this stage lacks" in step(
+        tmp_path, 1, uv=str(tmp_path / "root")
+    )
 
 
 def test_an_index_that_is_missed_is_named(tmp_path):

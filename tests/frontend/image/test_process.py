@@ -21,7 +21,7 @@ def run(capfdbinary, tmp_path, code, output):
 def writes(monkeypatch):
     """Provide what is written to standard output, write by write."""
     written = []
-    monkeypatch.setattr(process, "_write", lambda text, _: written.append(text) if text else None)
+    monkeypatch.setattr(process, "write", lambda text, _: written.append(text) if text else None)
     return written
 
 

@@ -88,12 +88,12 @@ def test_platforms_of_one_build_are_told_apart(images):
 
 
 def test_a_stage_is_no_image(images):
-    """What `--from` names may be a stage of the file, by its name or number."""
-    bridge, found, stages = images(text=b"FROM base AS mine\nFROM base\nPYENV --from=mine 3.8 a\n")
+    """What `--from` and `--uv` name may be a stage of the file."""
+    bridge, found, stages = images(text=b"FROM base AS mine\nFROM base\nPYENV --from=mine --uv=mine 3.8 a\n")
     pyenv = stages[1].environments[0].pyenv
-    for name in ("mine", "0"):
-        stage = Graft(image=name, reason="", series="3.8", prefix="/p", link=None)
-        assert found.interpreter(stage, stages[1], pyenv) == name
+    stage = Graft(image="mine", reason="", series="3.8", prefix="/p", link=None)
+    assert found.interpreter(stage, stages[1], pyenv) == "mine"
+    assert found.uv("mine", stages[1], pyenv) == "mine"
     assert bridge.calls == []
 
 
@@ -106,6 +106,17 @@ def test_an_image_that_is_not_available_is_an_error_of_the_pyenv(images):
     assert caught.value.headline == "Dockerfile:2:7: python:3.8, that fits, is not available: not found"
     for way in ("--from=IMAGE", "--build-context python:3.8=docker-image://IMAGE", "--build-arg PYENV_PYTHON_IMAGE="):
         assert way in caught.value.hint
+
+
+def test_a_uv_that_is_not_available_is_an_error_of_its_option(images):
+    """It says which image was looked up, for the platform of the stage."""
+    bridge, found, stages = images(Status("not found"), text=b"FROM base\nPYENV --uv=0.5.0 3.8 a\n")
+    found.uv("ghcr.io/astral-sh/uv:0.5.0", stages[0], stages[0].environments[0].pyenv)
+    assert asked(bridge) == ["linux/arm64"]
+    with pytest.raises(UserError) as caught:
+        found.contexts()
+    expected = "Dockerfile:2:7: ghcr.io/astral-sh/uv:0.5.0, which has the uv of --uv=0.5.0, is not available: not found"
+    assert caught.value.headline == expected
 
 
 def test_our_own_image_that_is_not_available_is_the_engines_error(images):

@@ -30,7 +30,7 @@ def names(line, target):
         report=lambda _: None,
     )
     found = [each.pyenv.name.text for each in program.environments]
-    assert len(found) + len(program.left_out) == 5 - (target in {"", "e", "none"} or "$" in line)
+    assert len(found) + len(program.left_out) == 5 + ("PYENV" in line) - (target in {"", "e", "none"} or "$" in line)
     return found, asked
 
 
@@ -47,6 +47,7 @@ def names(line, target):
         ("COPY --from=elsewhere /x /x", "c", ["in_a", "in_c"], ["one"]),
         ("RUN --mount=type=bind,from=b,target=/x true", "c", ["in_a", "in_b", "in_c"], ["one", "two"]),
         ("RUN --mount=from=b,target=/x true", "c", ["in_a", "in_b", "in_c"], ["one", "two"]),
+        ("PYENV --uv=b 3.9 x", "c", ["in_a", "in_b", "in_c", "x"], ["one", "two"]),
         ("ONBUILD COPY --from=b /x /x", "c", ["in_a", "in_b", "in_c"], ["one", "two"]),
         ("RUN cp --from=b /x /x", "c", ["in_a", "in_c"], ["one"]),
         ("COPY --from=${X} /x /x", "c", ["in_a", "in_b", "in_c", "in_d"], ["one", "two", "three", "four"]),

@@ -346,12 +346,15 @@ class _Part:
         return self._install()
 
     def _install(self) -> steps.Run:
+        pyenv = self.environment.pyenv
+        uv = steps.uv_image(pyenv.options.uv) if pyenv.options.uv else ""
         return steps.environment(
-            self.environment.pyenv,
+            pyenv,
             self.location,
             self.choice.python,
             inputs=self.inputs,
             tools=self._tools,
+            uv=self.images.uv(uv, self.stage, pyenv) if uv and not pyenv.onbuild else uv,
             selfcheck=self.choice.graft is None,
             mounts_builder=self.builder_stage is None,
             wheels="" if self.to_print else self.wheels,

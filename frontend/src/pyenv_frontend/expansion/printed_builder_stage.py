@@ -90,12 +90,7 @@ def _builder(program: Program, environment: Environment, builder_name: str) -> S
     pyenv = environment.pyenv
     place = Location(program.document.file, pyenv.options.span("builder") or pyenv.instruction.span)
     stage = program.stage(builder_name)
-    if stage is None or stage.name is None:
-        raise UserError(
-            f"--builder={builder_name} counts stages, and FROM, which a print needs, takes a name only",
-            place,
-            hint="give the stage a name, as in FROM ... AS compilers, and use it here",
-        )
+    assert stage is not None  # noqa: S101 - the program has been checked
     trigger = next((instruction for instruction in stage.instructions if instruction.name == "ONBUILD"), None)
     if trigger is not None:
         raise UserError(

@@ -1,4 +1,4 @@
-"""The images that generated steps mount: our tools, and the interpreter that a graft copies."""
+"""The images that generated steps mount: our tools, the interpreter that a graft copies, and the uv of `--uv`."""
 
 from __future__ import annotations
 
@@ -29,6 +29,10 @@ class StepImages(Protocol):
         """Return what has the interpreter of a graft that a PYENV of a stage needs."""
         ...
 
+    def uv(self, image: str, stage: Stage, pyenv: Pyenv) -> str:
+        """Return what has the uv of the image or stage that a PYENV of a stage names."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImagesByName:
@@ -46,3 +50,8 @@ class ImagesByName:
         """See `StepImages.interpreter`."""
         del stage, pyenv
         return graft.image
+
+    def uv(self, image: str, stage: Stage, pyenv: Pyenv) -> str:
+        """See `StepImages.uv`."""
+        del stage, pyenv
+        return image

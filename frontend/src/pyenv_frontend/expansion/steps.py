@@ -37,6 +37,7 @@ __all__ = [
     "environment_options",
     "graft",
     "graft_title",
+    "uv_image",
     "variables",
 ]
 
@@ -52,7 +53,7 @@ PACKAGE = f"{TOOLS}/pyenv_image"
 FLAGS = "-IB"
 """Of the interpreter that runs a step; one word, since a script's first line can hold no more."""
 
-_VERSION = re.compile(r"\d+\.\d+(\.\d+)?")
+_VERSION = re.compile(r"\d+\.\d+(\.\d+)?|latest")
 _PATTERN = frozenset("\\*?[")
 
 
@@ -104,6 +105,7 @@ def environment(  # noqa: PLR0913 - three that say what, three that say how
     inputs: StepInputs,
     tools: str,
     selfcheck: bool,
+    uv: str = "",
     mounts_builder: bool = True,
     wheels: str = "",
 ) -> Run:
@@ -116,6 +118,7 @@ def environment(  # noqa: PLR0913 - three that say what, three that say how
         inputs: what of the build context the step reads.
         tools: what has our files, as `--mount=from=` names it.
         selfcheck: whether nobody has checked that interpreter on this base yet.
+        uv: what has the uv of `--uv`, as `--mount=from=` names it; empty: the step has the one of our own image.
         mounts_builder: whether the stage of `--builder` is mounted, which the graph of the build then makes the root.
         wheels: the C library that wheels are chosen for, if that is not the one that the step runs with.
     """
@@ -136,15 +139,16 @@ def environment(  # noqa: PLR0913 - three that say what, three that say how
         *(f"--mount={_readable(mount, location)}" for mount in options.mounts),
     ]
     contents = environment_options(pyenv, inputs.locked)
-    if options.uv:
-        words.append(quoting.mount(type="bind", from_=_uv_image(options.uv), target=UV))
+    if uv:
+        words.append(quoting.mount(type="bind", from_=uv, target=UV))
         contents = replace(contents, uv=UV)
     owner = _owner(location, in_other_stage=options.builder is not None)
     step = replace(contents, path=location.path, user=owner.user, home=owner.home, selfcheck=selfcheck, wheels=wheels)
     return words, _command(python, "environment", step)
 
 
-def _uv_image(uv: str) -> str:
+def uv_image(uv: str) -> str:
+    """Return the image or stage of `--uv`, which may be a version."""
     return f"ghcr.io/astral-sh/uv:{uv}" if _VERSION.fullmatch(uv) else uv
 
 

@@ -83,7 +83,7 @@ OPTIONS: Final = (
         choices=("uv", "pip"),
         default="uv",
         doc="The program that installs the requirements. uv leaves nothing of itself in the image; with pip, the "
-        "environment has pip as well.",
+        "environment has pip as well: the newest of the configured indexes, or the one that comes with its Python.",
         step="installer",
     ),
     OptionSpec(
@@ -197,10 +197,10 @@ OPTIONS: Final = (
         name="uv",
         field="uv",
         kind="reference",
-        value="VERSION|IMAGE",
+        value="VERSION|IMAGE|STAGE",
         default="the uv of the frontend's image",
-        doc="Another uv: a version, whose official image `ghcr.io/astral-sh/uv:VERSION` is used, or an image that has "
-        "one. For projects whose `required-version` excludes the default one.",
+        doc="Another uv: a version, whose official image `ghcr.io/astral-sh/uv:VERSION` is used, or an image or a "
+        "stage that has one. For projects whose `required-version` excludes the default one.",
         locally="the uv of this machine is used",
     ),
     OptionSpec(

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pyenv_frontend.buildkit import wire_pb2 as wire
     from pyenv_frontend.buildkit.api import Reply
     from pyenv_frontend.expansion.interpreter_choice import Graft
+    from pyenv_frontend.positions import Span
     from pyenv_frontend.pyenv.instruction import Pyenv
     from pyenv_frontend.solve.session import BuildSession
     from pyenv_frontend.stages.program import Program, Stage
@@ -36,9 +37,17 @@ class _Lookup:
     """An image that the delegate is looking up."""
 
     reply: Reply[wire.Result]
-    graft: Graft | None
-    """The graft that needs it; None for our own image."""
-    pyenv: Pyenv | None
+    missing: _Missing | None
+    """What to say if it is not available; None for our own image, of which the engine says it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Missing:
+    """The error of an image that a PYENV needs and that is not available."""
+
+    text: str
+    span: Span
+    hint: str
 
 
 class MountedImages:
@@ -70,19 +79,34 @@ class MountedImages:
         if platform == self._session.options.build_platform:
             self._native_tools.add(_TOOLS)
             return _TOOLS
-        return self._named(self._session.options.frontend_image, platform, None, None)
+        return self._named(self._session.options.frontend_image, platform, None)
 
     def interpreter(self, graft: Graft, stage: Stage, pyenv: Pyenv) -> str:
         """See `StepImages.interpreter`."""
-        if self._program.stage(graft.image) is not None:
-            return graft.image
-        return self._named(graft.image, stage.root_platform or self._target, graft, pyenv)
+        missing = _Missing(
+            text=f"{graft.image}, {graft.reason}, is not available",
+            span=pyenv.options.span("from") or pyenv.version.span,
+            hint="use another image for this PYENV (--from=IMAGE), replace this one in the build "
+            f"(--build-context {graft.image}=docker-image://IMAGE), or take all Python images from a registry of "
+            "your own (--build-arg PYENV_PYTHON_IMAGE=registry.example.com/python)",
+        )
+        return self._of_pyenv(graft.image, stage, missing)
+
+    def uv(self, image: str, stage: Stage, pyenv: Pyenv) -> str:
+        """See `StepImages.uv`."""
+        missing = _Missing(
+            text=f"{image}, which has the uv of --uv={pyenv.options.uv}, is not available",
+            span=pyenv.options.span("uv") or pyenv.instruction.span,
+            hint="write a version of uv (--uv=0.9.0), an image or a stage that has one, or replace this image in the "
+            f"build (--build-context {image}=docker-image://IMAGE)",
+        )
+        return self._of_pyenv(image, stage, missing)
 
     def contexts(self) -> dict[str, wire.Definition]:
         """Wait for the images; return the graph of each by the name of its context.
 
         Raises:
-            UserError: the image of an interpreter is not available.
+            UserError: the image of an interpreter or a uv is not available.
             CallError: our own image is not available for another platform.
         """
         graphs = {f"{name}{self._suffix}": own_image() for name in self._native_tools}
@@ -90,9 +114,13 @@ class MountedImages:
             try:
                 result = lookup.reply.get()
             except CallError as error:
-                if lookup.graft is None or lookup.pyenv is None:
+                if lookup.missing is None:
                     raise
-                raise self._not_available(lookup.graft, lookup.pyenv, error) from error
+                raise UserError(
+                    f"{lookup.missing.text}: {error.status.message}",
+                    Location(self._program.document.file, lookup.missing.span),
+                    hint=lookup.missing.hint,
+                ) from error
             (ref,) = results.file_systems(result).values()
             for metadata in ref.definition.metadata.values():
                 if llb.NAME in metadata.description:
@@ -100,7 +128,12 @@ class MountedImages:
             graphs[f"{name}{self._suffix}"] = ref.definition
         return graphs
 
-    def _named(self, reference: str, platform: str, graft: Graft | None, pyenv: Pyenv | None) -> str:
+    def _of_pyenv(self, reference: str, stage: Stage, missing: _Missing) -> str:
+        if self._program.stage(reference) is not None:
+            return reference
+        return self._named(reference, stage.root_platform or self._target, missing)
+
+    def _named(self, reference: str, platform: str, missing: _Missing | None) -> str:
         """Start to look an image up, once; return the name of its context."""
         key = (reference, platform)
         if key not in self._names:
@@ -111,17 +144,5 @@ class MountedImages:
                 name += "-2"
             self._names[key] = name
             reply = self._session.ask_for_image(reference, platform)
-            self._lookups[name] = _Lookup(reply=reply, graft=graft, pyenv=pyenv)
+            self._lookups[name] = _Lookup(reply=reply, missing=missing)
         return self._names[key]
-
-    def _not_available(self, graft: Graft, pyenv: Pyenv, error: CallError) -> UserError:
-        span = pyenv.options.span("from") or pyenv.version.span
-        return UserError(
-            f"{graft.image}, {graft.reason}, is not available: {error.status.message}",
-            Location(self._program.document.file, span),
-            hint=(
-                "use another image for this PYENV (--from=IMAGE), replace this one in the build "
-                f"(--build-context {graft.image}=docker-image://IMAGE), or take all Python images from a registry of "
-                "your own (--build-arg PYENV_PYTHON_IMAGE=registry.example.com/python)"
-            ),
-        )

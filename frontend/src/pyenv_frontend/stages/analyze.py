@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pyenv_frontend.errors import UserError, did_you_mean
 from pyenv_frontend.positions import Location
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 __all__ = ["Settings", "has_pyenv", "read"]
 
 _SETTINGS = frozenset({"ARG", "ENV"})
+_STAGE_OPTIONS = {"builder": "builder", "from": "from_", "uv": "uv"}
+"""The options that may name a stage, and their fields."""
+
 _PYTHON_IMAGE = "PYENV_PYTHON_IMAGE"
 """The ARG before the first FROM, or the build-arg, that names a mirror of the repository `python`."""
 
@@ -155,8 +158,7 @@ class _Reader:
             root.scope.begin(known[key])
 
     def _pyenv(self, instruction: Instruction, stage: OpenStage) -> None:
-        pyenv = parse_pyenv(instruction, stage.scope)
-        self._check_stages(pyenv, stage)
+        pyenv = self._with_named_stages(parse_pyenv(instruction, stage.scope), stage)
         self._check_name(pyenv, stage)
         builder_stage = self._stage(pyenv.options.builder) if pyenv.options.builder else None
         builder = self._builder(instruction, stage, builder_stage) if builder_stage else None
@@ -196,8 +198,8 @@ class _Reader:
             current = current.parent
         stage.taken |= dict.fromkeys(pyenv.name.variables, pyenv.name)
 
-    def _check_stages(self, pyenv: Pyenv, stage: OpenStage) -> None:
-        """Check that the stages that `--builder` and `--from` name come before this one."""
+    def _with_named_stages(self, pyenv: Pyenv, stage: OpenStage) -> Pyenv:
+        """Check that the stages of `--builder`, `--from` and `--uv` come before this one; have numbers become names."""
         options = pyenv.options
         if pyenv.onbuild and (span := options.span("builder")) is not None:
             raise UserError(
@@ -205,7 +207,8 @@ class _Reader:
                 Location(self._document.file, span),
                 hint="leave --builder out, and have the compilers in the images that the trigger fires in",
             )
-        for option, reference in (("builder", options.builder), ("from", options.from_)):
+        for option, field in _STAGE_OPTIONS.items():
+            reference: str | None = getattr(options, field)
             span = options.span(option)
             if reference is None or span is None:
                 continue
@@ -218,6 +221,16 @@ class _Reader:
                 raise UserError(message, place, hint=f"move the stage {reference} up")
             if named is None and (option == "builder" or reference.isdecimal()):
                 raise self._no_stage(option, reference, place, stage)
+            if named is not None and named.name != reference.lower():
+                if named.name is None or self._stage(named.name) is not named:
+                    raise UserError(
+                        f"--{option}={reference} counts stages, and a mount takes a name only",
+                        place,
+                        hint="give the stage a name of its own, as in FROM ... AS name, and use it here",
+                    )
+                names: dict[str, Any] = {field: named.name}
+                pyenv = replace(pyenv, options=replace(pyenv.options, **names))
+        return pyenv
 
     def _stage(self, reference: str) -> OpenStage | None:
         """Return the last stage that a reference means, by name or number."""

@@ -20,9 +20,9 @@ __all__ = ["reachable", "references"]
 def reachable(stages: Sequence[OpenStage], target: str) -> set[int]:
     """Return the numbers of the stages that are needed for `target` (empty: the last one).
 
-    They are the target, what it is based on, and what `COPY --from`, `RUN --mount=from=`, and a PYENV's `--from` and
-    `--builder` name, in turn. Where that cannot be told, which is for a name with a variable in it and for a target
-    that is not there, it is all of them.
+    They are the target, what it is based on, and what `COPY --from`, `RUN --mount=from=`, and a PYENV's `--from`,
+    `--builder` and `--uv` name, in turn. Where that cannot be told, which is for a name with a variable in it and for
+    a target that is not there, it is all of them.
     """
     everything = set(range(len(stages)))
     targets = [stage for stage in stages if stage.name == target.lower()] if target else [*stages]
@@ -49,7 +49,7 @@ def references(instructions: Sequence[Instruction]) -> Iterator[tuple[Flag, str]
             if flag.value is None:
                 continue
             name = flag.name.text
-            if name in {b"from", b"builder"}:
+            if name in {b"from", b"builder", b"uv"}:
                 yield flag, unquoted(flag.value.text.decode(errors="replace"), instruction.escape.decode())
             elif name == b"mount" and b"from" in flag.value.text.lower():
                 mount = read_mount(flag.value.text.decode(errors="replace"), instruction.escape.decode())
