@@ -2,25 +2,48 @@
 
 import logging
 import os
+import subprocess
+import sys
 import textwrap
 from pathlib import Path
 
 import pytest
 
-from airflow_venv.call import Call, FileFunction, FunctionSource
+from airflow_venv.call import Call, FileFunction, FunctionSource, Warm
 from airflow_venv.child.json_codec import decode, encode
 from airflow_venv.environments import facts
 from airflow_venv.piece import Piece
-from airflow_venv.worker import supervisor
+from airflow_venv.source.imports import imported_modules
+from airflow_venv.worker import supervisor, warm
 from tests.support import debian_pythons
 from tools import interpreters
 from tools.state import Unavailable
 
-__all__ = ["VERSIONS", "FakeServices", "Lines", "call", "interpreter", "run", "variables"]
+__all__ = ["VERSIONS", "FakeServices", "Lines", "call", "interpreter", "run", "variables", "worker"]
 
 VERSIONS = ("3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13", *debian_pythons.SUITES)
 DAG_FILE = "/dags/of the user.py"
 FIRST_LINE = 7
+WORKER = """
+    import logging, os, signal, sys
+    from pathlib import Path
+    from airflow_venv.environments import facts
+    from airflow_venv.worker import supervisor, warm
+    from airflow_venv.call import Call, FunctionSource, Warm
+    from airflow_venv.piece import Piece
+
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have had it ignored
+    warm.folder = lambda: Path({folder!r})
+    function = FunctionSource("f", (Piece({source!r}, "dag.py", 1),))
+    call = Call(facts.read({python!r}), function, args={args!r}, env=dict(os.environ), warm={warm!r})
+    answers = {{"context": lambda *_, **__: {{}}, "variables": lambda _, call: call.env, "redact": str}}
+    supervisor.run(call, type("Services", (), answers)(), logging)
+    """
+"""A worker that runs one function."""
+MANY = 100
+"""More warm processes than tests of all versions start."""
+warm_by_default = False
+"""Whether functions run in forks of a warm process where a test does not say; the fixture `way` sets it."""
 
 
 def interpreter(version: str = "3.8") -> str:
@@ -88,12 +111,11 @@ def call(source, *args, name="f", version="3.8", python=None, path=None, **optio
     """Describe a call of the function that `source` defines, as if it stood at line 7 of a DAG file."""
     piece = Piece(textwrap.dedent(source).lstrip("\n"), DAG_FILE, FIRST_LINE)
     options.setdefault("env", variables())
-    return Call(
-        environment=facts.read(python or interpreter(version)),
-        function=FileFunction(str(path), name) if path else FunctionSource(name, (piece,)),
-        args=args,
-        **options,
-    )
+    function = FileFunction(str(path), name) if path else FunctionSource(name, (piece,))
+    if warm_by_default:
+        modules = imported_modules(function) if isinstance(function, FunctionSource) else ()
+        options.setdefault("warm", Warm(modules, limit=MANY))
+    return Call(environment=facts.read(python or interpreter(version)), function=function, args=args, **options)
 
 
 def run(source, *args, services=None, lines=None, **options):
@@ -107,3 +129,14 @@ def run(source, *args, services=None, lines=None, **options):
         return supervisor.run(call(source, *args, **options), services or FakeServices(), log)
     finally:
         log.removeHandler(lines)
+
+
+def worker(source, *args, version="3.8"):
+    """Start a worker of its own that runs a function."""
+    text = textwrap.dedent(source).lstrip("\n")
+    modules = imported_modules(FunctionSource("f", (Piece(text, DAG_FILE, FIRST_LINE),)))
+    chosen = Warm(modules, limit=MANY) if warm_by_default else None
+    code = textwrap.dedent(WORKER).format(
+        source=text, args=args, python=interpreter(version), folder=str(warm.folder()), warm=chosen
+    )
+    return subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)

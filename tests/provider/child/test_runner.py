@@ -14,6 +14,7 @@ from airflow_venv.call import Crash, Error, Exit, Fail, Skip, Value
 from airflow_venv.worker import supervisor
 from tests.support.children import DAG_FILE, VERSIONS, FakeServices, Lines, call, interpreter, run, variables
 
+pytestmark = pytest.mark.usefixtures("way")
 every = pytest.mark.parametrize("version", VERSIONS)
 
 
@@ -504,6 +505,7 @@ def test_annotations_of_the_dag_file_are_never_evaluated(version):
 
 
 @every
+@pytest.mark.way("cold")
 def test_the_runner_needs_the_standard_library_alone(version):
     """Isolated and without site-packages, no module outside the standard library is loaded."""
     import socket

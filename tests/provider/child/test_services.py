@@ -9,6 +9,7 @@ from airflow_venv.child.json_codec import encode
 from airflow_venv.worker.messages import Pickled
 from tests.support.children import VERSIONS, FakeServices, run
 
+pytestmark = pytest.mark.usefixtures("way")
 CONNECTION = {
     "$": [
         "connection",

@@ -13,6 +13,7 @@ from airflow_venv.call import Error, Value
 from airflow_venv.worker import serializers
 from tests.support.children import VERSIONS, Lines, run, variables
 
+pytestmark = pytest.mark.usefixtures("way")
 every = pytest.mark.parametrize("version", VERSIONS)
 IDENTITY = "def f(x):\n    return x\n"
 VALUES = [None, 1.5, "é\0", b"\xff" * 10, (1, [2, {3: {4}}]), 1 << 100, float("inf"), "x" * 200_000, b"y" * 3_000_000]

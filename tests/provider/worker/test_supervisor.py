@@ -18,8 +18,10 @@ from airflow_venv.child import parent_death, process_tree
 from airflow_venv.errors import AbandonedError
 from airflow_venv.worker import supervisor
 from tests.support import children
-from tests.support.children import FakeServices, Lines, run, variables
+from tests.support.children import FakeServices, Lines, run, variables, worker
 from tests.support.waiting import wait_for
+
+pytestmark = pytest.mark.usefixtures("way")
 
 FAMILY = """
     def f(pids):
@@ -133,28 +135,6 @@ def test_a_function_that_ignores_the_request_is_ended_all_the_same(monkeypatch):
         run(source, lines=Impatient())
 
 
-WORKER = """
-    import logging, os, signal, sys
-    from airflow_venv.environments import facts
-    from airflow_venv.worker import supervisor
-    from airflow_venv.call import Call, FunctionSource
-    from airflow_venv.piece import Piece
-
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have had it ignored
-    function = FunctionSource("f", (Piece({source!r}, "dag.py", 1),))
-    call = Call(facts.read({python!r}), function, args={args!r}, env=dict(os.environ))
-    answers = {{"context": lambda *_, **__: {{}}, "variables": lambda _, call: call.env, "redact": str}}
-    supervisor.run(call, type("Services", (), answers)(), logging)
-    """
-
-
-def worker(source, *args, version="3.8"):
-    """Start a worker of its own that runs a function."""
-    python = children.interpreter(version)
-    code = textwrap.dedent(WORKER.format(source=textwrap.dedent(source).lstrip("\n"), args=args, python=python))
-    return subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
-
-
 @pytest.mark.parametrize("version", ["3.7", "3.8", "3.13"])
 def test_a_worker_that_is_killed_takes_everything_along(tmp_path, version):
     """Nobody is left to end the processes when the worker gets SIGKILL: they see to it themselves."""
@@ -201,14 +181,14 @@ STARTING = {
 
 
 @pytest.mark.parametrize("version", ["3.8", "3.13"])
-@pytest.mark.parametrize("way", STARTING)
-def test_no_way_of_starting_a_process_leaves_it_behind(tmp_path, version, way):
+@pytest.mark.parametrize("start", STARTING)
+def test_no_way_of_starting_a_process_leaves_it_behind(tmp_path, version, start):
     """Once there is another process it is not the kernel that ends the function: it would not end the other."""
     pids = tmp_path / "mark"
     source = f"""
         def f(pids):
             import os, time
-            {STARTING[way]}
+            {STARTING[start]}
             open(pids, "w").write(os.environ["AIRFLOW_VENV_TASK"])
             time.sleep(300)
         """
@@ -289,6 +269,7 @@ def test_a_background_process_does_not_hold_the_task_up():
     os.kill(outcome.value, signal.SIGKILL)
 
 
+@pytest.mark.way("cold")
 def test_the_child_stays_in_the_tasks_process_group():
     """Airflow 3.3 ends the whole group."""
     assert run("def f():\n    import os\n    return os.getpgid(0)\n") == Value(os.getpgid(0))
@@ -433,6 +414,7 @@ def test_an_argument_that_cannot_be_sent_is_named():
     assert "module of module builtins" in outcome.message
 
 
+@pytest.mark.way("cold")
 @pytest.mark.parametrize("version", ["3.7", "3.13"])
 def test_a_worker_that_has_ended_before_the_child_looks_is_noticed(version):
     """The kernel reports only hang-ups that happen later, so the child looks once."""
@@ -442,8 +424,7 @@ def test_a_worker_that_has_ended_before_the_child_looks_is_noticed(version):
         import parent_death
         read, write = os.pipe()
         os.close(write)
-        hooks = type("Hooks", (), {"after": lambda *_: None})()
-        parent_death.kill_at_hangup(read, hooks)
+        parent_death.kill_at_hangup(read)
         sum(range(10**13))
         """
     command = [children.interpreter(version), "-c", textwrap.dedent(code), str(Path(parent_death.__file__).parent)]
@@ -480,13 +461,16 @@ def test_what_a_function_has_started_outlives_it_only_if_it_ended_by_itself(tmp_
 
 def test_a_kill_while_the_process_is_being_started_is_not_lost(monkeypatch):
     """A signal handler that calls `on_kill` finds the task before its process exists."""
-    real = supervisor.launch
 
-    def launch(*arguments):
-        supervisor.kill_all()
-        return real(*arguments)
+    def killing(launch):
+        def killed(*arguments):
+            supervisor.kill_all()
+            return launch(*arguments)
 
-    monkeypatch.setattr(supervisor, "launch", launch)
+        return killed
+
+    monkeypatch.setattr(supervisor, "launch", killing(supervisor.launch))
+    monkeypatch.setattr(supervisor.warm, "launch", killing(supervisor.warm.launch))
     outcome = run("def f():\n    import time\n    time.sleep(600)\n")
     assert type(outcome) is Crash
     assert outcome.signal == signal.SIGTERM

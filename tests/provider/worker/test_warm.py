@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import textwrap
 import threading
 import time
@@ -18,7 +17,7 @@ from airflow_venv.call import Crash, Value, Warm
 from airflow_venv.child import process_tree
 from airflow_venv.worker import supervisor, warm
 from tests.support import children
-from tests.support.children import Lines, run, variables
+from tests.support.children import Lines, run, variables, worker
 from tests.support.waiting import wait_for
 
 VERSIONS = ["3.7", "3.8", "3.13"]
@@ -28,6 +27,7 @@ WHO = "def f():\n    import os\n    return [os.getpid(), os.getppid()]\n"
 @pytest.fixture(autouse=True)
 def warm_folder(monkeypatch, tmp_path_factory):
     """Give each test a folder of its own, and leave no process behind."""
+    monkeypatch.setattr(children, "warm_by_default", True)
     base = tmp_path_factory.mktemp("w")
     folder = base / f"airflow-venv-{os.getuid()}"
     monkeypatch.setattr(warm, "folder", lambda: folder)
@@ -125,7 +125,7 @@ def test_variables_and_descriptors_are_those_of_a_new_process():
             return [dict(os.environ), sorted(os.listdir("/proc/self/fd")), sys.argv, sys.path, os.environ["X"]]
         """
     environment = variables(X="1", PYTHONPATH="/nowhere/dags")
-    cold = run(source, env=environment).value
+    cold = run(source, env=environment, warm=None).value
     hot = run_warm(source, env=environment).value
     for variable in ("AIRFLOW_VENV_TASK",):
         assert cold[0].pop(variable) != hot[0].pop(variable)
@@ -167,7 +167,8 @@ def test_a_module_of_the_dags_comes_before_one_that_is_imported_already(tmp_path
 )
 def test_what_does_not_survive_a_fork_runs_cold_and_the_log_says_why(tmp_path, monkeypatch, text, reason):
     """Now and the next time, without another try; other tasks stay warm."""
-    monkeypatch.setattr(warm, "WAIT", 2.0)
+    if "took longer" in reason:
+        monkeypatch.setattr(warm, "WAIT", 2.0)
     python = folder_with(tmp_path, "unfit", text)
     for _ in range(2):
         assert run_warm("def f(): return 1", modules=("unfit",), python=python, memory=200 << 20, cold=reason) == Value(
@@ -264,40 +265,18 @@ FORKING = """
         open(pids, "w").write(os.environ["AIRFLOW_VENV_TASK"])
         time.sleep(600)
     """
-WORKER = """
-    import logging, os, sys
-    from pathlib import Path
-    from airflow_venv.environments import facts
-    from airflow_venv.worker import supervisor, warm
-    from airflow_venv.call import Call, FunctionSource, Warm
-    from airflow_venv.piece import Piece
-
-    warm.folder = lambda: Path({folder!r})
-    function = FunctionSource("f", (Piece({source!r}, "dag.py", 1),))
-    call = Call(facts.read({python!r}), function, args={args!r}, env=dict(os.environ), warm=Warm())
-    answers = {{"context": lambda *_, **__: {{}}, "variables": lambda _, call: call.env, "redact": str}}
-    supervisor.run(call, type("Services", (), answers)(), logging)
-    """
-
-
-def worker(folder, source, *args):
-    """Start a worker of its own that runs a function warm."""
-    text = textwrap.dedent(source).lstrip("\n")
-    python = children.interpreter("3.12")
-    code = textwrap.dedent(WORKER).format(source=text, args=args, python=python, folder=str(folder))
-    return subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
 
 
 def marked(mark):
     return process_tree.descendants(-1, mark)
 
 
-def kill_cycles(folder, tmp_path, count):
+def kill_cycles(tmp_path, count):
     """Kill workers at different moments; give the processes that are left of their tasks."""
     marks = []
     for cycle in range(count):
         path = tmp_path / f"mark{cycle}"
-        parent = worker(folder, FORKING, str(path))
+        parent = worker(FORKING, str(path), version="3.12")
         if cycle % 4:
             wait_for(path.exists, 30)
         time.sleep(0.02 * (cycle % 7))
@@ -309,18 +288,18 @@ def kill_cycles(folder, tmp_path, count):
     return [pid for mark in marks for pid in marked(mark)]
 
 
-def test_kill_cycles_leave_no_orphans_and_one_process(warm_folder, tmp_path):
+def test_kill_cycles_leave_no_orphans_and_one_process(tmp_path):
     """Descendants that only forked carry the mark of their task."""
-    assert kill_cycles(warm_folder, tmp_path, 9) == []
+    assert kill_cycles(tmp_path, 9) == []
     assert len(warm.running()) == 1
     wait_for(lambda: zygote()["running"] == 0)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-def test_five_hundred_kill_cycles_leave_no_orphans(warm_folder, tmp_path):
+def test_five_hundred_kill_cycles_leave_no_orphans(tmp_path):
     """A long run of the same."""
-    assert kill_cycles(warm_folder, tmp_path, 500) == []
+    assert kill_cycles(tmp_path, 500) == []
     assert len(warm.running()) == 1
 
 
@@ -342,7 +321,7 @@ def test_on_kill_ends_a_fork_and_its_descendants(tmp_path):
     assert marked(path.read_text()) == []
 
 
-def test_workers_that_start_at_once_share_one_process(warm_folder, tmp_path):
+def test_workers_that_start_at_once_share_one_process(tmp_path):
     """A lock decides who starts it."""
     source = """
         def f(path):
@@ -351,7 +330,7 @@ def test_workers_that_start_at_once_share_one_process(warm_folder, tmp_path):
                 file.write("%d\\n" % os.getppid())
         """
     path = tmp_path / "parents"
-    for parent in [worker(warm_folder, source, str(path)) for _ in range(4)]:
+    for parent in [worker(source, str(path), version="3.12") for _ in range(4)]:
         assert parent.wait(60) == 0
     assert path.read_text().split() == [str(zygote()["pid"])] * 4
 

@@ -4,16 +4,33 @@ What it takes on comes through the channel, before the start frame. Where it can
 be, it starts one in its place, with the same channel (`execve`).
 """
 
+import _signal
 import atexit
-import faulthandler  # noqa: F401 - the runner needs it, and so the modules below: they are imported before the fork
+import faulthandler  # noqa: F401 - the runner needs it, and so what else is not used here: it is imported before a fork
 import gc
 import json
+import linecache  # noqa: F401
 import os
+import pickle  # noqa: F401
 import resource
-import signal
 import sys
 
-from . import import_hooks, operator_channel, parent_death, runner, session, transfer  # noqa: F401
+from . import (  # noqa: F401
+    context_decoding,
+    file_loader,
+    import_hooks,
+    logs,
+    macros,
+    operator_channel,
+    outcome,
+    parent_death,
+    runner,
+    services,
+    session,
+    stream,
+    task_logger,
+    transfer,
+)
 from .process_tree import MARK
 
 HEADER = 8
@@ -24,9 +41,22 @@ RUNNER_THREADS = 2
 MODULE_ENDINGS = (".py", ".pyc", ".so")
 
 
-def run(descriptors):
-    """Run the task whose descriptors these are, and end this process."""
+def prepare():
+    """Do before modules are imported what can be done then; return what `run` takes."""
+    parent_death.watch_starts()
+    parent_death.watch_subprocesses(__import__("_posixsubprocess"))
+    return mark_place(), set(os.environ) - {"LC_CTYPE"}  # Python itself sets that one in the C locale
+
+
+def run(descriptors, prepared):
+    """Run the task whose descriptors these are, and end this process.
+
+    Args:
+        descriptors: the channel, the pipe to print to, the lifeline, the working folder.
+        prepared: what `prepare` has returned.
+    """
     channel, output, lifeline, folder = descriptors
+    place, inherited = prepared
     os.setsid()  # a signal to its own group must not reach the zygote and other tasks
     os.dup2(output, 1)
     os.dup2(output, 2)
@@ -38,13 +68,13 @@ def run(descriptors):
     set_signals(setup)
     variables = setup["variables"]
     folders = module_folders(variables.get("PYTHONPATH", ""))
-    if not write_mark(variables[MARK]) or shadowed(folders):
+    if not write_mark(place, variables[MARK]) or shadowed(folders):
         start_anew(channel, lifeline, variables)
-    set_variables(variables)
+    set_variables(variables, inherited)
     sys.path[:0] = [path for path in folders if path not in sys.path]
     sys.argv[:] = [os.path.join(runner.FOLDER, "runner.py")]
     reseed()
-    runner.run(channel, lifeline)
+    runner.run(channel, lifeline, import_hooks.ImportHooks())
     end()
 
 
@@ -70,11 +100,11 @@ def end():
                 names[name] = None
         gc.collect()
     code = 0
-    for stream in (sys.stdout, sys.stderr):
+    for printed in (sys.stdout, sys.stderr):
         try:
-            stream.flush()
+            printed.flush()
         except Exception:  # noqa: BLE001 - the function may have closed or replaced it
-            code = code if getattr(stream, "closed", True) else FLUSH_FAILED
+            code = code if getattr(printed, "closed", True) else FLUSH_FAILED
     os._exit(code)
 
 
@@ -96,31 +126,37 @@ def set_limits(setup):
     """Set the mask of new files and the soft limits; what cannot be changed is the zygote's in the first place."""
     os.umask(setup["umask"])
     for number, soft in setup["limits"]:
-        hard = resource.getrlimit(number)[1]
+        current, hard = resource.getrlimit(number)
         try:
-            resource.setrlimit(number, (soft, hard))
+            if current != soft:
+                resource.setrlimit(number, (soft, hard))
         except (OSError, ValueError):
             pass
 
 
 def set_signals(setup):
-    """Ignore and block the signals that a new process would, and no others."""
-    for number in range(1, signal.NSIG):
-        if number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores them
+    """Ignore and block the signals that a new process would, and no others.
+
+    The module `signal` would make an enumeration's member of each answer, which takes ten times as long.
+    """
+    ignored = set(setup["ignored"])
+    for number in range(1, _signal.NSIG):
+        if number in (_signal.SIGPIPE, _signal.SIGXFSZ):  # Python ignores them
             continue
         try:
-            current = signal.getsignal(number)
-            if number in setup["ignored"]:
-                signal.signal(number, signal.SIG_IGN)
-            elif current == signal.SIG_IGN:
-                signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+            current = _signal.getsignal(number)
+            if number in ignored:
+                _signal.signal(number, _signal.SIG_IGN)
+            elif current == _signal.SIG_IGN:
+                default = _signal.default_int_handler if number == _signal.SIGINT else _signal.SIG_DFL
+                _signal.signal(number, default)
         except (OSError, ValueError, RuntimeError):  # a signal that nobody can handle
             pass
-    signal.pthread_sigmask(signal.SIG_SETMASK, setup["blocked"])
+    _signal.pthread_sigmask(_signal.SIG_SETMASK, setup["blocked"])
 
 
-def write_mark(mark):
-    """Write the mark to where the system shows the variables of this process and its forks; return if it is there.
+def mark_place():
+    """Return where in this process's memory the mark is that the system shows; 0 where that is not known.
 
     `/proc/PID/environ` shows the memory that the process was started with. The zygote was started with a placeholder.
     """
@@ -128,25 +164,31 @@ def write_mark(mark):
         with open("/proc/self/stat", "rb") as file:
             start = int(file.read().rpartition(b")")[2].split()[47])
         with open("/proc/self/environ", "rb") as file:
-            place = file.read().index((MARK + "=").encode()) + len(MARK) + 1
+            return start + (b"\0" + file.read()).index(b"\0" + MARK.encode() + b"=") + len(MARK) + 1
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
+def write_mark(place, mark):
+    """Write the mark to where the system shows the variables of this process and its forks; return if it is there."""
+    try:
         memory = os.open("/proc/self/mem", os.O_WRONLY)
         try:
-            os.pwrite(memory, mark.encode(), start + place)
+            return bool(place) and os.pwrite(memory, mark.encode(), place) == len(mark)
         finally:
             os.close(memory)
-        with open("/proc/self/environ", "rb") as file:
-            return (MARK + "=" + mark).encode() + b"\0" in file.read()
-    except (OSError, ValueError, IndexError):
+    except OSError:
         return False
 
 
-def set_variables(variables):
-    """Set the variables to those of a new process. Python itself sets LC_CTYPE in the C locale."""
-    coerced = os.environ.get("LC_CTYPE")
-    os.environ.clear()
-    os.environ.update(variables)
-    if coerced is not None:
-        os.environ.setdefault("LC_CTYPE", coerced)
+def set_variables(variables, inherited):
+    """Set the variables to those of a new process, and leave those that modules have set while they were imported."""
+    current = dict(os.environ)
+    for name in inherited.intersection(current).difference(variables):
+        del os.environ[name]
+    for name, value in variables.items():
+        if current.get(name) != value:
+            os.environ[name] = value
 
 
 def module_folders(text):
@@ -161,8 +203,7 @@ def module_folders(text):
 
 def shadowed(folders):
     """Return whether a folder has a module that a new process would import instead of one that is imported already."""
-    imported = {name for name in sys.modules if "." not in name and name not in sys.builtin_module_names}
-    imported -= {"__main__", "airflow_venv"}
+    ours = {"__main__", "airflow_venv"}.union(sys.builtin_module_names) if folders else ()
     for folder in folders:
         try:
             names = os.listdir(folder)
@@ -170,11 +211,13 @@ def shadowed(folders):
             continue
         for name in names:
             module, path = name.partition(".")[0], os.path.join(folder, name)
+            if module not in sys.modules or module in ours:
+                continue
             if module == name:  # a folder, which is a package only if it has this file
                 path = os.path.join(path, "__init__.py")
             elif not name.endswith(MODULE_ENDINGS):
                 continue
-            if module in imported and os.path.exists(path) and not is_same(module, path):
+            if os.path.exists(path) and not is_same(module, path):
                 return True
     return False
 

@@ -11,6 +11,7 @@ from then on the thread does it, which leaves nothing behind.
 import fcntl
 import os
 import select
+import sys
 
 KILL = 9
 """SIGKILL; the module `signal` would load `enum`, which takes half as long as an interpreter start."""
@@ -20,7 +21,7 @@ SPAWNING = ("posix_spawn", "posix_spawnp", "system")
 _pipes = []
 
 
-def kill_at_hangup(fd, hooks):
+def kill_at_hangup(fd):
     """Have the kernel kill this process when the other end of the pipe `fd` closes, until it starts another process."""
     try:
         os.set_inheritable(fd, False)
@@ -34,11 +35,22 @@ def kill_at_hangup(fd, hooks):
     except (AttributeError, OSError):  # not Linux: the thread does it
         return
     _pipes.append(fd)
+
+
+def watch_starts():
+    """Have `release` called whenever this process starts another one, by whatever is imported from now on."""
     os.register_at_fork(before=release)
     for name in SPAWNING:
         if hasattr(os, name):
             setattr(os, name, _releasing(getattr(os, name), os))
-    hooks.after("_posixsubprocess", _subprocesses)
+
+
+def watch_subprocesses(module):
+    """Do the same for the module `_posixsubprocess`, which takes a while to import."""
+    module.fork_exec = _releasing(module.fork_exec, module)
+    subprocess = sys.modules.get("subprocess")  # a file of site-packages may have imported it when Python started
+    if hasattr(subprocess, "_fork_exec"):
+        subprocess._fork_exec = module.fork_exec  # noqa: SLF001 - from Python 3.11 on it has its own name for it
 
 
 def release():
@@ -48,10 +60,6 @@ def release():
             fcntl.fcntl(_pipes.pop(), fcntl.F_SETFL, 0)
         except OSError:  # the function has closed files that it did not open
             pass
-
-
-def _subprocesses(module):
-    module.fork_exec = _releasing(module.fork_exec, module)
 
 
 def _releasing(function, module):

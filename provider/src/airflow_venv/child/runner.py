@@ -72,7 +72,9 @@ def prepare(channel, lifeline, hooks, start):
     """Set this process up as the start frame says."""
     import faulthandler
 
-    lazy("parent_death", "kill_at_hangup")(lifeline, hooks)
+    from airflow_venv import parent_death
+
+    parent_death.kill_at_hangup(lifeline)
     watch_for_hangup(channel.fd, start.mark)
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True, errors="backslashreplace")
@@ -176,17 +178,21 @@ def main():
     fd, lifeline = map(int, sys.argv[1:])
     del sys.argv[1:]  # they are not arguments of the function
     install_package()
-    run(fd, lifeline)
+    from airflow_venv import parent_death
+    from airflow_venv.import_hooks import ImportHooks
+
+    hooks = ImportHooks()
+    parent_death.watch_starts()
+    hooks.after("_posixsubprocess", parent_death.watch_subprocesses)
+    run(fd, lifeline, hooks)
 
 
-def run(fd, lifeline):
+def run(fd, lifeline, hooks):
     """Run one function: the first thing that this process does, or a fork of a process that has imported modules."""
     os.set_inheritable(fd, False)
     from airflow_venv import session
-    from airflow_venv.import_hooks import ImportHooks
     from airflow_venv.operator_channel import OperatorChannel
 
-    hooks = ImportHooks()
     sys.meta_path.insert(0, hooks)
     session.channel = channel = OperatorChannel(fd)
     session.start, _ = channel.head()

@@ -293,6 +293,7 @@ def main():
 
     from airflow_venv import fork_safety, forked_task  # noqa: F401 - later it would count as the task's
 
+    prepared = forked_task.prepare()
     placeholder = logging.NullHandler()  # a module that calls basicConfig finds the root logger configured, as always
     logging.getLogger().addHandler(placeholder)
     zygote = Zygote(listener, settings)
@@ -306,7 +307,7 @@ def main():
     if task is None:
         os._exit(0)  # nothing here is worth an end in good order, and modules' own threads might hinder it
     logging.getLogger().removeHandler(placeholder)
-    forked_task.run(task)
+    forked_task.run(task, prepared)
 
 
 if __name__ == "__main__":

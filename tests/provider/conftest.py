@@ -1,0 +1,41 @@
+"""Tests that run functions run them both ways: in a new process, and in a fork of a warm one."""
+
+import contextlib
+import os
+import signal
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from airflow_venv.worker import warm
+from tests.support import children
+
+
+def pytest_generate_tests(metafunc):
+    """Give a test both ways, unless it is marked as being about one."""
+    if "way" in metafunc.fixturenames:
+        marker = metafunc.definition.get_closest_marker("way")
+        metafunc.parametrize("way", marker.args if marker else ("cold", "warm"), indirect=True)
+
+
+@pytest.fixture(scope="session")
+def warm_home():
+    """Provide a folder whose warm processes serve all tests that run functions both ways."""
+    with tempfile.TemporaryDirectory(prefix="w") as base:
+        home = Path(base) / "warm"
+        yield home
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(warm, "folder", lambda: home)
+            pids = [about["pid"] for about in warm.running()]
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+
+@pytest.fixture
+def way(request, monkeypatch, warm_home):
+    """Choose whether functions run in new processes or in forks."""
+    monkeypatch.setattr(children, "warm_by_default", request.param == "warm")
+    monkeypatch.setattr(warm, "folder", lambda: warm_home)
+    return request.param
