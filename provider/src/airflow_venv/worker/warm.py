@@ -11,6 +11,7 @@ import errno
 import fcntl
 import json
 import os
+import re
 import resource
 import secrets
 import select
@@ -27,7 +28,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_venv.child.process_tree import MARK
 from airflow_venv.worker.launch import Launched, pidfd
-from airflow_venv.worker.warm_identity import identity, start_variables
+from airflow_venv.worker.warm_identity import LIMITS, identity, read_system, start_variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -52,6 +53,8 @@ _AGE = 86400.0
 """Seconds after which a warm process is replaced."""
 _PACKET = 1 << 17
 _ZYGOTE = str(Path(__file__).parents[1] / "child/zygote.py")
+_SIGNALS = sorted(map(int, signal.valid_signals() - {signal.SIGPIPE, signal.SIGXFSZ, signal.SIGKILL, signal.SIGSTOP}))
+"""Signals that a process may ignore; Python itself ignores two."""
 _POD = "AIRFLOW_IS_K8S_EXECUTOR_POD"
 """Set where a pod runs one task: nothing to share."""
 
@@ -230,16 +233,13 @@ def _open_process(pid: int) -> int:
 
 def _setup() -> dict[str, Any]:
     """Describe what a process inherits from this one, apart from variables and descriptors."""
-    numbers = sorted({getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_")})
-    never = {signal.SIGPIPE, signal.SIGXFSZ, signal.SIGKILL, signal.SIGSTOP}
-    ignored = [number for number in signal.valid_signals() - never if signal.getsignal(number) == signal.SIG_IGN]
-    status = Path("/proc/self/status").read_text(encoding="utf-8")
-    umask = next((line.split()[1] for line in status.splitlines() if line.startswith("Umask:")), "22")
+    ignored = [number for number in _SIGNALS if signal.getsignal(number) == signal.SIG_IGN]
+    umask = re.search(r"^Umask:\s*([0-7]+)", read_system("/proc/self/status"), re.MULTILINE)
     return {
-        "limits": [(number, resource.getrlimit(number)[0]) for number in numbers],
-        "ignored": list(map(int, ignored)),
+        "limits": [(number, resource.getrlimit(number)[0]) for number in LIMITS],
+        "ignored": ignored,
         "blocked": list(map(int, signal.pthread_sigmask(signal.SIG_BLOCK, []))),
-        "umask": int(umask, 8),
+        "umask": int(umask[1], 8) if umask else 0o22,
     }
 
 

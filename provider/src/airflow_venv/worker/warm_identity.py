@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
     from airflow_venv.environments.facts import Environment
 
-__all__ = ["Identity", "identity", "start_variables"]
+__all__ = ["LIMITS", "Identity", "identity", "read_system", "start_variables"]
+
+LIMITS = sorted({getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_")})
+"""Numbers of the limits that a process inherits."""
+_CHILD = str(Path(__file__).parents[1] / "child")
 
 _NAMES = {
     "PATH",
@@ -53,7 +57,10 @@ def start_variables(variables: dict[str, str], more: Iterable[str]) -> dict[str,
 
 
 def identity(environment: Environment, variables: dict[str, str]) -> Identity:
-    """Name the warm process of an environment and these variables."""
+    """Name the warm process of an environment and these variables.
+
+    Each task does this anew, so it takes system calls alone.
+    """
     state = _digest([environment.python, os.path.realpath(environment.python), _files(environment)])
     return Identity(_digest([state, sorted(variables.items()), _surroundings()]), state)
 
@@ -63,21 +70,31 @@ def _digest(value: Any) -> str:
 
 
 def _files(environment: Environment) -> list[Any]:
-    """Describe the files of an environment: its interpreter, its settings, each entry of its folders of packages."""
-    paths = [os.path.realpath(environment.python), str(Path(environment.prefix) / "pyvenv.cfg")]
-    state: list[Any] = [str(Path(__file__).parent), *map(_stat, paths)]
+    """Describe the files of an environment: its interpreter, its settings, each entry of its folders of packages.
+
+    Installing a package puts a new folder in the old one's place, and a new folder of metadata. The time of a package's
+    own folder says less: compiled modules that are written beside it change it, too.
+    """
+    python, settings = os.path.realpath(environment.python), os.path.join(environment.prefix, "pyvenv.cfg")  # noqa: PTH118 - half the time
+    state: list[Any] = [_CHILD, _stat(python), _stat(settings)]
     for folder in environment.site_packages:
         try:
             with os.scandir(folder) as entries:
-                state.append(sorted([entry.name, _stat(entry.path)] for entry in entries))
+                state.append(sorted(_entry(entry) for entry in entries if entry.name != "__pycache__"))
         except OSError:  # noqa: PERF203 - a few folders
             state.append(None)
     return state
 
 
+def _entry(entry: os.DirEntry[str]) -> list[Any]:
+    if entry.is_dir() and not entry.name.endswith("-info"):
+        return [entry.name, entry.inode()]
+    return [entry.name, _stat(entry.path)]
+
+
 def _stat(path: str) -> list[int] | None:
     try:
-        status = Path(path).stat()
+        status = os.stat(path)  # noqa: PTH116 - half the time
     except OSError:
         return None
     return [status.st_ino, status.st_mtime_ns, status.st_size]
@@ -85,13 +102,18 @@ def _stat(path: str) -> list[int] | None:
 
 def _surroundings() -> list[Any]:
     """Describe what a process inherits and cannot change, or must not."""
-    spaces = [str(Path("/proc/self/ns", name).readlink()) for name in ("mnt", "pid", "net", "user", "ipc", "uts")]
-    limits = [resource.getrlimit(number)[1] for number in _limits()]
+    spaces = [os.readlink(f"/proc/self/ns/{name}") for name in ("mnt", "pid", "net", "user", "ipc", "uts")]  # noqa: PTH115
+    limits = [resource.getrlimit(number)[1] for number in LIMITS]
     nice = os.getpriority(os.PRIO_PROCESS, 0)
     groups = [os.getuid(), os.getgid(), sorted(os.getgroups())]
-    texts = [Path("/proc/self", name).read_text() for name in ("cgroup", "oom_score_adj")]
+    texts = [read_system(f"/proc/self/{name}") for name in ("cgroup", "oom_score_adj")]
     return [spaces, limits, nice, groups, texts, sorted(os.sched_getaffinity(0))]
 
 
-def _limits() -> list[int]:
-    return sorted({getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_")})
+def read_system(path: str) -> str:
+    """Read a file of the system's that is as long as one read."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        return os.read(descriptor, 1 << 16).decode(errors="replace")
+    finally:
+        os.close(descriptor)
