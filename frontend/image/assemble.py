@@ -15,6 +15,7 @@ the end most of them are put into one file, see entrypoint.py.
 
 from __future__ import annotations
 
+import _sre  # type: ignore[import-not-found]
 import ast
 import dataclasses
 import importlib
@@ -23,9 +24,15 @@ import marshal
 import os
 import pkgutil
 import py_compile
+import re
 import shutil
 import sys
+import types
 from pathlib import Path
+from typing import Any
+
+type Patterns = dict[tuple[str | bytes, int], tuple[Any, ...]]
+"""For a pattern and its flags what `_sre.compile` takes beside the pattern."""
 
 PACKAGE = "pyenv_frontend"
 NOT_NEEDED = (
@@ -71,7 +78,9 @@ HASHED = py_compile.PycInvalidationMode.UNCHECKED_HASH
 def main(root: Path, base: Path, site: Path) -> None:
     """Fill `root`; `base` is the root of the image for its processor, `site` has the dependencies for it."""
     texts: dict[str, bytes] = {}
+    patterns: Patterns = {}
     record_dataclasses(texts)
+    record_patterns(patterns)
     package = import_everything()
     home, library = root / "frontend", root / STDLIB.relative_to("/")
     places = {package.parent: home, site: home, base / STDLIB.relative_to("/"): library}
@@ -80,7 +89,7 @@ def main(root: Path, base: Path, site: Path) -> None:
             copy_module(name, places, root)
     for stub in sorted((Path(__file__).parent / "stdlib_stubs").glob("*.py")):
         take_the_place(stub, root)
-    bundle(root, [home, library], texts)
+    bundle(root, [home, library], (texts, patterns))
     for licence in sorted(site.glob("*.dist-info/licenses/**/*")):
         if licence.is_file():
             copy(licence, home / "licenses" / licence.relative_to(site))
@@ -106,7 +115,30 @@ def record_dataclasses(into: dict[str, bytes]) -> None:
     dataclasses.exec = record  # type: ignore[attr-defined]  # found before the built-in one
 
 
-def bundle(root: Path, folders: list[Path], texts: dict[str, bytes]) -> None:
+def record_patterns(into: Patterns) -> None:
+    """Keep what `re` makes of the patterns that are compiled from now on."""
+    compiler = re._compiler  # type: ignore[attr-defined]  # noqa: SLF001
+    compile_anew = compiler.compile
+    made: list[Any] = []
+
+    def keep(pattern: object, *rest: Any) -> re.Pattern[Any]:
+        made[:] = rest
+        compiled: re.Pattern[Any] = _sre.compile(pattern, *rest)
+        return compiled
+
+    def record(pattern: str | bytes, flags: int = 0) -> re.Pattern[Any]:
+        compiled: re.Pattern[Any] = compile_anew(pattern, flags)
+        final, code, *groups = made
+        if isinstance(pattern, str | bytes):  # and no tree, as `re.Scanner` has it
+            into[pattern, int(flags)] = (int(final), [*map(int, code)], *groups)
+        return compiled
+
+    re.purge()
+    compiler._sre = types.SimpleNamespace(**{**vars(_sre), "compile": keep})  # noqa: SLF001
+    compiler.compile = record
+
+
+def bundle(root: Path, folders: list[Path], records: tuple[dict[str, bytes], Patterns]) -> None:
     """Move byte code into one file; what the interpreter imports before it can read that file stays."""
     modules: dict[str, tuple[str, bytes]] = {}
     for folder in folders:
@@ -122,13 +154,13 @@ def bundle(root: Path, folders: list[Path], texts: dict[str, bytes]) -> None:
         if name and name not in modules:
             place = "/frontend/" + name.replace(".", "/") + "/__init__.py"
             modules[name] = (place, marshal.dumps(compile("", place, "exec")))
-    write_bundle(root / "frontend/bundle", modules, texts)
+    write_bundle(root / "frontend/bundle", modules, records)
     compile_to(Path(__file__).with_name("entrypoint.py"), root / "frontend/entrypoint.pyc", root)
 
 
-def write_bundle(path: Path, modules: dict[str, tuple[str, bytes]], texts: dict[str, bytes]) -> None:
+def write_bundle(path: Path, modules: dict[str, tuple[str, bytes]], records: tuple[dict[str, bytes], Patterns]) -> None:
     """Write what entrypoint.py reads: how long the index is, the index, and what it points at."""
-    packed = marshal.dumps(texts)
+    packed = marshal.dumps(records)
     index = {}
     offset = len(packed)
     for name, (place, code) in modules.items():

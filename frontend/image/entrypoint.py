@@ -5,9 +5,10 @@ in files is found as ever: extension modules, and what the interpreter needs bef
 imported here before the bundle is open.
 
 The bundle begins with an index of modules: where each one's file was, and where its code is. It also holds what
-`dataclasses` had to compile for each class: the text that it makes for one is the same every time.
+`dataclasses` had to compile for each class, and what `re` made of each pattern: both are the same every time.
 """
 
+import _sre  # type: ignore[import-not-found]
 import gc
 import marshal
 import sys
@@ -29,8 +30,10 @@ class Bundle:
         size = int.from_bytes(self.file.read(8))
         self._start = 8 + size
         self._index: dict[str, tuple[str, int, int]]
-        self._index, self._texts_size = marshal.loads(self.file.read(size))  # noqa: S302  # written with the image
-        self._texts: dict[str, bytes] | None = None
+        self._index, self._size = marshal.loads(self.file.read(size))  # noqa: S302  # written with the image
+        self._texts: dict[str, bytes]
+        self._patterns: dict[tuple[str | bytes, int], tuple[Any, ...]]
+        self._texts, self._patterns = self._read(0, self._size)
 
     def _read(self, offset: int, size: int) -> "Any":
         self.file.seek(self._start + offset)
@@ -58,13 +61,19 @@ class Bundle:
         exec(self._read(offset, size), module.__dict__)  # noqa: S102
         if module.__name__ == "dataclasses":
             module.exec = self.run  # type: ignore[attr-defined]
+        elif module.__name__ == "re._compiler":
+            self._compile_anew = module.compile
+            module.compile = self.compile_pattern  # type: ignore[attr-defined]
 
     def run(self, text: str, names: "dict[str, Any]", into: "dict[str, Any]") -> None:
         """Run what `dataclasses` has made for a class."""
-        if self._texts is None:
-            self._texts = self._read(0, self._texts_size)
         known = self._texts.get(text)
         exec(text if known is None else marshal.loads(known), names, into)  # noqa: S102, S302
+
+    def compile_pattern(self, pattern: "Any", flags: int = 0) -> "Any":
+        """Return what `re` makes of a pattern."""
+        known = self._patterns.get((pattern, int(flags)))
+        return self._compile_anew(pattern, flags) if known is None else _sre.compile(pattern, *known)
 
 
 def main() -> None:

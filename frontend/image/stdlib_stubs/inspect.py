@@ -1,8 +1,7 @@
 """Stands in for the standard library's `inspect` in the frontend's image, until more than annotations is asked for.
 
-`dataclasses` imports it for every class it makes, and uses only this one function of it for classes that have a
-docstring. The real module, kept as `_full_inspect`, loads the disassembler, the tokenizer and the syntax tree: 8 ms of
-every build.
+`dataclasses` imports it for every class it makes, and uses these two functions of it. The real module, kept as
+`_full_inspect`, loads the disassembler, the tokenizer and the syntax tree: 8 ms of every build.
 """
 
 from __future__ import annotations
@@ -15,6 +14,19 @@ def get_annotations(cls: type, **how: object) -> dict[str, object]:
 
         return _full_inspect.get_annotations(cls, **how)
     return dict(cls.__dict__.get("__annotations__", {}))  # noqa: RUF063  # this is that function
+
+
+def signature(called: object, **how: object) -> object:
+    """Refuse a class, which `dataclasses` takes for an answer: a class without a docstring needs none made for it.
+
+    Raises:
+        ValueError: it is a class.
+    """
+    if isinstance(called, type):
+        raise ValueError("the signatures of classes are not looked at here")  # noqa: TRY004  # as the real one has it
+    import _full_inspect  # noqa: PLC0415
+
+    return _full_inspect.signature(called, **how)
 
 
 def __getattr__(name: str) -> object:

@@ -2,6 +2,7 @@
 
 import importlib.util
 import marshal
+import re
 import sys
 
 import pytest
@@ -19,14 +20,20 @@ def loaded(name):
 
 @pytest.fixture
 def bundle(tmp_path):
-    """Provide a bundle of two modules in a package, and of one text of `dataclasses`."""
+    """Provide a bundle of two modules in a package, of one text of `dataclasses`, and of one pattern."""
     sources = {
         "bundled_test": ("/x/bundled_test/__init__.py", "WHERE = __file__, __path__"),
         "bundled_test.inner": ("/x/bundled_test/inner.py", "from bundled_test import WHERE as THERE"),
     }
     code = {name: (file, marshal.dumps(compile(text, file, "exec"))) for name, (file, text) in sources.items()}
     texts = {"x = 1": marshal.dumps(compile("x = 2", "<string>", "exec"))}
-    loaded("assemble").write_bundle(tmp_path / "bundle", code, texts)
+    patterns = {}
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("_sre", "compile"):  # to be as they were afterwards
+            patch.setattr(re._compiler, name, getattr(re._compiler, name))
+        loaded("assemble").record_patterns(patterns)
+        re.compile("(?P<a>x)(y)", re.IGNORECASE)
+    loaded("assemble").write_bundle(tmp_path / "bundle", code, (texts, patterns))
     found = loaded("entrypoint").Bundle(str(tmp_path / "bundle"))
     sys.meta_path.insert(0, found)
     yield found
@@ -55,3 +62,10 @@ def test_what_dataclasses_makes_is_compiled_once(bundle):
     bundle.run("x = 1", {}, names)
     bundle.run("y = 3", {}, names)
     assert names == {"x": 2, "y": 3}
+
+
+def test_patterns_are_compiled_once(bundle):
+    """One that is not known is compiled then and there."""
+    bundle._compile_anew = lambda pattern, flags: f"{pattern} {flags}"
+    match = bundle.compile_pattern("(?P<a>x)(y)", re.IGNORECASE).fullmatch("XY")
+    assert (match["a"], match[2], bundle.compile_pattern("x+")) == ("X", "Y", "x+ 0")

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from packaging.requirements import InvalidRequirement, Requirement
-
+from pyenv_frontend.lint.requirement import parse_requirement
 from pyenv_frontend.positions import Location
 
 if TYPE_CHECKING:
@@ -16,11 +15,12 @@ if TYPE_CHECKING:
 
     from pyenv_frontend.inputs.collector import ListedRequirement
     from pyenv_frontend.inputs.resolve import RequirementInputs
+    from pyenv_frontend.lint.requirement import LintRequirement
     from pyenv_frontend.positions import Span
     from pyenv_frontend.pyenv.instruction import EnvironmentName, Pyenv
     from pyenv_frontend.stages.program import Environment, Program, Stage
 
-__all__ = ["LintCase", "parse_requirement"]
+__all__ = ["LintCase"]
 
 
 @dataclass(frozen=True)
@@ -54,13 +54,13 @@ class LintCase:
         return Location(self.pyenv.instruction.file, span)
 
     @cached_property
-    def requirements(self) -> list[tuple[ListedRequirement, Requirement]]:
+    def requirements(self) -> list[tuple[ListedRequirement, LintRequirement]]:
         """The requirements in the standard form; local paths and forms of one installer are left out."""
         pairs = [(listed, parse_requirement(listed.text)) for listed in self._listed]
         return [(listed, requirement) for listed, requirement in pairs if requirement]
 
     @cached_property
-    def constraints(self) -> list[Requirement]:
+    def constraints(self) -> list[LintRequirement]:
         """What only constrains, in the standard form."""
         texts: Iterable[str] = self.inputs.constraints if self.inputs else ()
         return [requirement for text in texts if (requirement := parse_requirement(text))]
@@ -68,11 +68,3 @@ class LintCase:
     @property
     def _listed(self) -> Sequence[ListedRequirement]:
         return self.inputs.listed if self.inputs else ()
-
-
-def parse_requirement(text: str) -> Requirement | None:
-    """Read a requirement, or return None if it does not follow the standard."""
-    try:
-        return Requirement(text)
-    except InvalidRequirement:
-        return None

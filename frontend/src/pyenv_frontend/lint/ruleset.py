@@ -9,20 +9,19 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
-
 from pyenv_frontend.dockerfile import Comment
 from pyenv_frontend.dockerfile.directives import detect_syntax
+from pyenv_frontend.lint.requirement import normalized_name
 from pyenv_frontend.positions import Location, Span
 from pyenv_frontend.pyenv.versions import SERIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from packaging.requirements import Requirement
+    from packaging.version import Version
 
     from pyenv_frontend.lint.case import LintCase
+    from pyenv_frontend.lint.requirement import LintRequirement
 
 __all__ = ["RULES", "LintWarning", "Problem", "Rule"]
 
@@ -204,12 +203,12 @@ def _stale_lock(case: LintCase) -> Iterator[Problem]:
     good="FROM apache/airflow:3.0.6\nPYENV 3.14 reports <<EOF\npandas==2.3.3\nEOF\n",
 )
 def _unpinned(case: LintCase) -> Iterator[Problem]:
-    constrained = {canonicalize_name(requirement.name) for requirement in case.constraints if _is_exact(requirement)}
+    constrained = {normalized_name(requirement.name) for requirement in case.constraints if requirement.is_exact}
     loose = [
         (listed, requirement)
         for listed, requirement in case.requirements
-        if not (listed.locked or requirement.url or _is_exact(requirement))
-        and canonicalize_name(requirement.name) not in constrained
+        if not (listed.locked or requirement.url or requirement.is_exact)
+        and normalized_name(requirement.name) not in constrained
         and _may_be_installed(requirement)
     ]
     if not loose:
@@ -229,21 +228,14 @@ _NAMED: Final = 5
 """How many unpinned requirements a message names at most."""
 
 
-def _is_exact(requirement: Requirement) -> bool:
-    return any(
-        spec.operator == "===" or (spec.operator == "==" and not spec.version.endswith(".*"))
-        for spec in requirement.specifier
-    )
-
-
-def _may_be_installed(requirement: Requirement) -> bool:
+def _may_be_installed(requirement: LintRequirement) -> bool:
     """Return whether the marker may hold on Linux, where every image is."""
     marker = requirement.marker
-    if marker is None:
+    if not marker:
         return True
     # Whatever else a marker asks for is left open: it must be false for the system's names alone.
-    parts = [part.strip() for part in re.split(r"\band\b", str(marker))]
-    return "(" in str(marker) or " or " in str(marker) or not any(map(_is_elsewhere, parts))
+    parts = [part.strip() for part in re.split(r"\band\b", marker)]
+    return "(" in marker or " or " in marker or not any(map(_is_elsewhere, parts))
 
 
 def _is_elsewhere(comparison: str) -> bool:
@@ -272,15 +264,18 @@ _LINUX: Final = {"sys_platform": "linux", "platform_system": "Linux", "os_name":
     good="FROM apache/airflow:3.0.6\nPYENV 3.14 reports <<EOF\napache-airflow==3.0.6\nEOF\n",
 )
 def _airflow(case: LintCase) -> Iterator[Problem]:
-    version = _airflow_of_base(case)
+    requirements = [
+        (listed, requirement)
+        for listed, requirement in case.requirements
+        if normalized_name(requirement.name) in {"apache-airflow", "apache-airflow-core"}
+    ]
+    version = _airflow_of_base(case) if requirements else None
     if version is None:
         return
-    for listed, requirement in case.requirements:
-        if canonicalize_name(requirement.name) not in {"apache-airflow", "apache-airflow-core"}:
-            continue
-        if not requirement.specifier.contains(version, prereleases=True):
+    for listed, requirement in requirements:
+        if not requirement.versions.contains(version, prereleases=True):
             message = (
-                f"{requirement.name}{requirement.specifier} is not the {version} of the base image {case.stage.root}"
+                f"{requirement.name}{requirement.versions} is not the {version} of the base image {case.stage.root}"
             )
             yield Problem(message, listed.origin.word, listed.origin.locations[1:])
 
@@ -290,6 +285,8 @@ _AIRFLOW_IMAGE: Final = re.compile(r"(?:.*/)?apache/airflow:(?:slim-)?(\d+\.\d+\
 
 def _airflow_of_base(case: LintCase) -> Version | None:
     """Return the version that the base image states: in its ENV, or by its tag."""
+    from packaging.version import InvalidVersion, Version  # noqa: PLC0415 - few environments have an Airflow
+
     tag = _AIRFLOW_IMAGE.fullmatch(case.stage.root.partition("@")[0])
     try:
         return Version(case.environment.state.variables.get("AIRFLOW_VERSION") or (tag[1] if tag else ""))
