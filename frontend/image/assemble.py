@@ -119,16 +119,16 @@ def record_patterns(into: Patterns) -> None:
     """Keep what `re` makes of the patterns that are compiled from now on."""
     compiler = re._compiler  # type: ignore[attr-defined]  # noqa: SLF001
     compile_anew = compiler.compile
-    made: list[Any] = []
+    arguments: list[Any] = []
 
     def keep(pattern: object, *rest: Any) -> re.Pattern[Any]:
-        made[:] = rest
+        arguments[:] = rest
         compiled: re.Pattern[Any] = _sre.compile(pattern, *rest)
         return compiled
 
     def record(pattern: str | bytes, flags: int = 0) -> re.Pattern[Any]:
         compiled: re.Pattern[Any] = compile_anew(pattern, flags)
-        final, code, *groups = made
+        final, code, *groups = arguments
         if isinstance(pattern, str | bytes):  # and no tree, as `re.Scanner` has it
             into[pattern, int(flags)] = (int(final), [*map(int, code)], *groups)
         return compiled

@@ -16,6 +16,9 @@ class Files:
     def __init__(self, **files):
         self.files = files
 
+    def load(self, *_, **__):
+        return iter(())
+
     def read(self, path):
         return self.files.get(path)
 

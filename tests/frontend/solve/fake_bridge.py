@@ -2,76 +2,121 @@
 
 # ruff: noqa: ARG002 - it has the arguments of the real one
 
+import posixpath
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from fnmatch import fnmatch
 
 from pyenv_frontend.buildkit import llb
 from pyenv_frontend.buildkit import wire_pb2 as wire
-from pyenv_frontend.buildkit.api import FileStat, ImageFacts, Ready, RefId
+from pyenv_frontend.buildkit.api import FileStat, ImageFacts, RefId
 from pyenv_frontend.buildkit.status import CallError, Status
+
+FOLDER, LINK, PIPE = 1 << 31, 1 << 27, 1 << 25
+"""Modes of what is no regular file."""
 
 
 @dataclass
 class FakeBridge:
-    """Holds one file system for each source identifier; a call for what it does not hold is an error."""
+    """Holds one file system for each source identifier; a call for what it does not hold is an error.
 
-    systems: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    All that is asked comes back at once when somebody waits for any of it: that is a round.
+    """
+
+    systems: dict[str, dict[str, bytes | int | str]] = field(default_factory=dict)
+    """A file's content, the mode of what is none, or what a link says."""
     results: list[wire.Result | Status] = field(default_factory=list)
     """What nested frontends answer, in order."""
+    answer: Callable[[dict[str, str], bytes], wire.Result | Status] | None = None
+    """What they answer instead, by their options and the Dockerfile that they get."""
     calls: list[tuple[object, ...]] = field(default_factory=list)
     notices: list[object] = field(default_factory=list)
     config: bytes = b"{}"
+    sizes: dict[str, int] = field(default_factory=dict)
+    """The sizes that files are said to have, by path."""
+    rounds: int = 0
+    """How often somebody waited."""
 
     def ping(self):
-        return Ready(wire.PongResponse())
+        return Answer(self, wire.PongResponse())
 
     def inputs(self):
-        return Ready({})
+        return Answer(self, {})
 
     def solve(self, definition):
         first = wire.Op.FromString(definition.ops[0])
         identifier = first.source.identifier or llb.digest_of(definition.ops[0])
         self.calls.append(("solve", identifier, dict(first.source.attrs)))
-        return Ready(wire.Result(ref=wire.Ref(id=identifier, definition=definition)))
+        return Answer(self, wire.Result(ref=wire.Ref(id=identifier, definition=definition)))
 
     def solve_frontend(self, frontend, options, inputs):
         self.calls.append(("frontend", frontend, dict(options), sorted(inputs)))
-        answer = self.results.pop(0)
-        return Failing("Solve", answer) if isinstance(answer, Status) else Ready(answer)
+        if self.answer is None:
+            return Answer(self, self.results.pop(0))
+        written = wire.Op.FromString(inputs["dockerfile"].ops[0])
+        return Answer(self, self.answer(dict(options), written.file.actions[0].mkfile.data))
 
     def read_file(self, ref: RefId, path, length=None, offset=0):
         self.calls.append(("read", ref, path))
-        content = self.systems.get(ref, {}).get(path)
-        if content is None:
-            return Failing("ReadFile", Status(f"open /{path}: no such file or directory"))
-        return Ready(content[offset : offset + length] if length else content)
+        content = self._entry(ref, path)
+        if not isinstance(content, bytes):
+            return Answer(self, Status(f"open /{path}: no such file or directory"))
+        return Answer(self, content[offset : offset + length] if length else content)
 
     def read_dir(self, ref, path, pattern=""):
-        names = {name.split("/")[0] for name in self.systems.get(ref, {})}
-        return Ready([FileStat(path=name, mode=0o644, size=0) for name in sorted(names)])
+        self.calls.append(("list", ref, path))
+        folder = "" if path == "/" else f"{path}/"
+        below = [name.removeprefix(folder) for name in self.systems.get(ref, {}) if name.startswith(folder)]
+        names = sorted({name.split("/")[0] for name in below})
+        return Answer(self, [self._stat(ref, folder, name) for name in names if fnmatch(name, pattern or "*")])
 
     def stat_file(self, ref, path):
-        held = self.systems.get(ref, {})
-        if path in held or any(name.startswith(f"{path}/") for name in held):
-            return Ready(FileStat(path=path, mode=0o644, size=0))
-        return Failing("StatFile", Status("no such file or directory"))
+        self.calls.append(("stat", ref, path))
+        content = self._entry(ref, path)
+        if content is None:
+            return Answer(self, Status("no such file or directory"))
+        return Answer(self, self._stat_of(path, content))
 
     def resolve_image(self, name, platform=None, *, mode="", log_name=""):
-        return Ready(ImageFacts(name=name, digest="", config=self.config))
+        return Answer(self, ImageFacts(name=name, digest="", config=self.config))
 
     def evaluate(self, *refs):
-        return Ready(None)
+        return Answer(self, None)
 
     def warn(self, notice):
         self.notices.append(notice)
-        return Ready(None)
+        return Answer(self, None)
+
+    def _entry(self, ref, path):
+        """Return what is at a path, links followed."""
+        held = self.systems.get(ref, {})
+        content = held.get(path)
+        if isinstance(content, str):
+            return self._entry(ref, posixpath.normpath(posixpath.join(posixpath.dirname(path), content)))
+        return FOLDER if content is None and any(name.startswith(f"{path}/") for name in held) else content
+
+    def _stat(self, ref, folder, name):
+        content = self.systems[ref].get(f"{folder}{name}", FOLDER)
+        return self._stat_of(f"{folder}{name}", content, name)
+
+    def _stat_of(self, path, content, name=""):
+        link = content if isinstance(content, str) else ""
+        mode = LINK if link else 0o755 if isinstance(content, bytes) else content
+        size = self.sizes.get(path, len(content) if isinstance(content, bytes) else 0)
+        return FileStat(path=name or path, mode=mode, size=size, link=link)
 
 
-@dataclass
-class Failing:
-    """A reply that is an error."""
+class Answer:
+    """An answer that comes when somebody waits for the first time after it was asked for."""
 
-    method: str
-    status: Status
+    def __init__(self, bridge, value):
+        self._bridge = bridge
+        self._asked_in = bridge.rounds
+        self._value = value
 
     def get(self):
-        raise CallError(self.method, self.status)
+        if self._asked_in == self._bridge.rounds:
+            self._bridge.rounds += 1
+        if isinstance(self._value, Status):
+            raise CallError("Solve", self._value)
+        return self._value

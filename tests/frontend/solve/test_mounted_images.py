@@ -11,6 +11,7 @@ from pyenv_frontend.errors import UserError
 from pyenv_frontend.expansion.interpreter_choice import Graft
 from pyenv_frontend.solve import mounted_images
 from pyenv_frontend.solve.build_options import parse as parse_options
+from pyenv_frontend.solve.ignore_files import IgnoreFiles
 from pyenv_frontend.solve.mounted_images import MountedImages
 from pyenv_frontend.solve.session import BuildSession
 from pyenv_frontend.solve.source import UserFile
@@ -41,7 +42,7 @@ def images(monkeypatch):
         definition = llb.definition(llb.source("local://dockerfile", {}, "load"))
         file = UserFile(name="Dockerfile", text=text, definition=definition, ref=RefId("r"), context=wire.Definition())
         document = parse(text)
-        session = BuildSession(bridge, options, file, document, {})
+        session = BuildSession(bridge, options, file, document, {}, IgnoreFiles(bridge, options, file, {}))
         return bridge, MountedImages(session, read(document), platform), read(document).stages
 
     return make

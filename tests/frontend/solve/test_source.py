@@ -50,15 +50,6 @@ def test_a_file_that_is_not_there_is_left_to_docker():
     assert read(local(), options(filename="Other"), {}) is None
 
 
-def test_the_ignore_file_beside_it_is_found():
-    """Only this Dockerfile's own."""
-    bridge = local(Dockerfile=b"FROM x", Dockerfile__dockerignore=b"a")
-    assert read(bridge, options(), {}).ignore_file(bridge) == ("Dockerfile.dockerignore", b"a")
-    assert read(local(Dockerfile=b"FROM x"), options(), {}).ignore_file(bridge) is not None
-    bare = local(Dockerfile=b"FROM x")
-    assert read(bare, options(), {}).ignore_file(bare) is None
-
-
 def test_a_shared_session_is_honoured():
     """A client may serve its folders from another session."""
     bridge = local(Dockerfile=b"FROM x")

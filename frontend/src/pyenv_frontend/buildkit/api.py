@@ -78,6 +78,11 @@ class FileStat:
         return not any(self.mode & bit for bit in _KINDS)
 
     @property
+    def is_link(self) -> bool:
+        """Whether this is a symbolic link; a listing shows those."""
+        return bool(self.mode & _LINK)
+
+    @property
     def is_executable(self) -> bool:
         """Whether anybody may execute it."""
         return bool(self.mode & 0o111)
@@ -89,9 +94,10 @@ class FileStat:
 
 
 _DIRECTORY = 1 << 31
+_LINK = 1 << 27
 _KINDS = {
     _DIRECTORY: "a folder",
-    1 << 27: "a symbolic link",
+    _LINK: "a symbolic link",
     1 << 26: "a device",
     1 << 25: "a named pipe",
     1 << 24: "a socket",

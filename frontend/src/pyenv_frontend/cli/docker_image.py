@@ -11,7 +11,10 @@ import tarfile
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Self
 
+from pyenv_frontend.expansion.base_image import HEAD
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from types import TracebackType
 
 __all__ = ["EngineError", "Image"]
@@ -85,6 +88,23 @@ class Image:
         """`ONBUILD` instructions without that word; a container's own configuration lacks them."""
         image_config = json.loads(_docker("image", "inspect", "--format", "{{json .Config}}", self._reference))
         return tuple(image_config.get("OnBuild") or ())
+
+    def load(
+        self,
+        files: Iterable[str] = (),
+        *,
+        folders: Iterable[tuple[str, str]] = (),
+        heads: Iterable[str] = (),
+        looks: Iterable[str] = (),
+    ) -> Iterator[None]:
+        """See `expansion.base_image.Files`; here, everything is fetched when it is asked for."""
+        del files, folders, heads, looks
+        return iter(())
+
+    def head(self, path: str) -> bytes | None:
+        """See `expansion.base_image.Files`."""
+        content = self.read(path)
+        return None if content is None else content[:HEAD]
 
     def read(self, path: str) -> bytes | None:
         """See `expansion.base_image.Files`."""

@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pyenv_frontend.inputs.build_context import NotInContextError
+from pyenv_frontend.inputs.build_context import LARGEST, NotInContextError, too_large
 from pyenv_frontend.inputs.dockerignore import DockerIgnore, parse_dockerignore
 
 if TYPE_CHECKING:
@@ -44,6 +44,9 @@ class FolderContext:
         file = self._find(path)
         if file is None or not file.is_file():
             raise NotInContextError(path)
+        size = file.stat().st_size
+        if size > LARGEST:
+            raise too_large(size)
         return file.read_bytes()
 
     def exists(self, path: str) -> bool:

@@ -7,34 +7,36 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
 
 __all__ = [
-    "FILES",
-    "PYTHONS",
+    "HEAD",
     "Base",
     "Files",
     "Interpreter",
     "Libc",
     "UserEntry",
     "accounts",
-    "folders",
     "has_only_openssl_3",
     "inspect",
+    "inspection",
     "is_of_debian",
-    "is_program",
     "libc_of_release",
 ]
 
-FILES = ("etc/os-release", "etc/passwd")
-"""The files that are read from every image."""
-
+_RELEASE: Final = "etc/os-release"
+_ACCOUNTS: Final = "etc/passwd"
 _PYTHON = re.compile(r"python(3\.\d+)")
 _FOLDERS = ("usr/local/bin", "usr/bin")
-PYTHONS = "python3.*"
+_MOST_FOLDERS: Final = 16
+"""How many folders of PATH are looked into; an image of many has them elsewhere than below `/usr`."""
+
+_PYTHONS: Final = "python3.*"
+HEAD: Final = 20
+"""As many bytes of a program as say for which machine it is (elf(5))."""
 _PATCHLEVEL = re.compile(rb'#define PY_VERSION\s+"([^"]+)"')
 _GLIBC = re.compile(rb"GNU C Library .{0,80}?version (\d+)\.(\d+)")
 _GLIBC_PLACES = (
@@ -44,6 +46,8 @@ _GLIBC_PLACES = (
     "usr/lib64/libc.so.6",
 )
 
+_MUSL: Final = ("lib", "ld-musl-*")
+_OPENSSL: Final = "libssl.so.*"
 _LIBRARIES = ("usr/lib64", "usr/lib/x86_64-linux-gnu", "usr/lib/aarch64-linux-gnu", "usr/local/lib", "usr/lib")
 
 # VERSION_CODENAME of os-release -> glibc. For others it is read from the library itself.
@@ -63,7 +67,32 @@ _ELF_MACHINES = {"386": 3, "arm": 40, "amd64": 62, "arm64": 183, "ppc64le": 21, 
 
 
 class Files(Protocol):
-    """The file system of an image. Paths are relative to its root, without a leading slash."""
+    """The file system of an image. Paths are relative to its root, without a leading slash.
+
+    What is loaded before is there when it is asked for; the rest is fetched one by one.
+    """
+
+    def load(
+        self,
+        files: Iterable[str] = (),
+        *,
+        folders: Iterable[tuple[str, str]] = (),
+        heads: Iterable[str] = (),
+        looks: Iterable[str] = (),
+    ) -> Iterator[None]:
+        """Load all of it at once; yields where there is something to wait for.
+
+        Args:
+            files: what is going to be read.
+            folders: folders and patterns of names.
+            heads: what `head` is going to be asked.
+            looks: files that may be read, and may be missing.
+        """
+        ...
+
+    def head(self, path: str) -> bytes | None:
+        """Return the first bytes of an executable file; None if it is none."""
+        ...
 
     def read(self, path: str) -> bytes | None:
         """Return the file's content, symbolic links followed; None when there is none."""
@@ -144,15 +173,34 @@ class Base:
     """By name, and by number as text."""
 
 
-def inspect(  # noqa: PLR0913 - the image, and what matters of it
+def inspect(
     reference: str,
     files: Files,
     *,
     user: str = "",
     env: Mapping[str, str] | None = None,
-    series: frozenset[str] = frozenset(),
-    programs: Callable[[Iterable[str]], Iterable[str]] | None = None,
+    series: Collection[str] = (),
 ) -> Base:
+    """Read the facts of an image; see `inspection`. All interpreters count as programs of its machine."""
+    steps = inspection(reference, files, user=user, env=env, series=series)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            base: Base = end.value
+            return base
+
+
+def inspection(  # noqa: PLR0913 - the image, and what matters of it
+    reference: str,
+    files: Files,
+    *,
+    user: str = "",
+    env: Mapping[str, str] | None = None,
+    series: Collection[str] = (),
+    checked: Collection[str] = (),
+    architecture: str = "",
+) -> Generator[None, None, Base]:
     """Read the facts of an image.
 
     Args:
@@ -161,11 +209,32 @@ def inspect(  # noqa: PLR0913 - the image, and what matters of it
         user: `User` of its config, maybe empty.
         env: `Env` of its config.
         series: the Python series (`3.12`) whose exact version matters.
-        programs: returns those of some paths that the image's machine can execute; None: all of them.
+        checked: the series whose interpreters count only if they are programs of the image's machine.
+        architecture: that machine, as platforms have it.
+
+    Yields:
+        Wherever it has to wait for files. How often does not depend on how many there are.
+
+    Returns:
+        The facts.
     """
     env = env or {}
-    release = _os_release(files.read("etc/os-release") or b"")
-    libc = _libc(release, files)
+    folders = _folders(env)
+    yield from files.load([_RELEASE, _ACCOUNTS], folders=[(folder, _PYTHONS) for folder in folders])
+    release = _os_release(files.read(_RELEASE) or b"")
+    libc = libc_of_release(release.get("VERSION_CODENAME", ""))
+    paths = _pythons(files, folders)
+    programs = [path for path, minor in paths.items() if minor in checked]
+    headers = [
+        _header(path, minor) for path, minor in paths.items() if minor in series and not _stated(env, path, minor)
+    ]
+    if libc is None:
+        libraries = [(folder, _OPENSSL) for folder in _LIBRARIES]
+        yield from files.load(headers, heads=programs, folders=[_MUSL, *libraries], looks=_GLIBC_PLACES)
+        libc = yield from _libc(files)
+    else:
+        yield from files.load(headers, heads=programs)
+    unfit = {path for path in programs if not _is_program(files.head(path), architecture)}
     return Base(
         reference=reference,
         suite=release.get("VERSION_CODENAME"),
@@ -174,8 +243,8 @@ def inspect(  # noqa: PLR0913 - the image, and what matters of it
         openssl=_openssl(files) if libc and has_only_openssl_3(libc) else frozenset(),
         user=user or "root",
         env=env,
-        interpreters=_interpreters(files, env, series, programs),
-        accounts=accounts(files.read("etc/passwd") or b""),
+        interpreters=_interpreters(files, env, series, {path: paths[path] for path in paths if path not in unfit}),
+        accounts=accounts(files.read(_ACCOUNTS) or b""),
     )
 
 
@@ -185,15 +254,12 @@ def _os_release(text: bytes) -> dict[str, str]:
     return {key.strip(): value.strip().strip("\"'") for key, _, value in assignments}
 
 
-def _libc(release: Mapping[str, str], files: Files) -> Libc | None:
-    known = libc_of_release(release.get("VERSION_CODENAME", ""))
-    if known:
-        return known
-    if files.names("lib", "ld-musl-*"):
+def _libc(files: Files) -> Generator[None, None, Libc | None]:
+    if files.names(*_MUSL):
         return Libc(kind="musl", version=(0, 0))
     for place in _GLIBC_PLACES:
-        match = _GLIBC.search(files.read(place) or b"")
-        if match:
+        yield from files.load([place])
+        if match := _GLIBC.search(files.read(place) or b""):
             return Libc(kind="glibc", version=(int(match[1]), int(match[2])))
     return None
 
@@ -218,58 +284,64 @@ def is_of_debian(base: Base) -> bool:
 
 
 def _openssl(files: Files) -> frozenset[str]:
-    return frozenset(name for folder in _LIBRARIES for name in files.names(folder, "libssl.so.*"))
+    return frozenset(name for folder in _LIBRARIES for name in files.names(folder, _OPENSSL))
 
 
-def folders(env: Mapping[str, str]) -> list[str]:
-    """Return the folders of an image's own interpreters: those of PATH below `/usr` (Airflow's has `/usr/python/bin`).
+def _folders(env: Mapping[str, str]) -> list[str]:
+    """Return where an image has its own interpreters: what PATH names below `/usr` (Airflow's has `/usr/python/bin`).
 
     No others: a `python3.12` in a home or below `/opt` usually belongs to a virtual environment.
     """
     stated = [folder.strip("/") for folder in env.get("PATH", "").split(":") if folder.startswith("/usr/")]
-    return list(dict.fromkeys([*(folder for folder in stated if folder.endswith("/bin")), *_FOLDERS]))
+    below_usr = dict.fromkeys(folder for folder in stated if folder.endswith("/bin"))
+    return list(dict.fromkeys([*[*below_usr][:_MOST_FOLDERS], *_FOLDERS]))
+
+
+def _pythons(files: Files, folders: Iterable[str]) -> dict[str, str]:
+    """Return the series of Python by path, in the order of PATH."""
+    paths: dict[str, str] = {}
+    for folder in folders:
+        for name in files.names(folder, _PYTHONS):
+            if match := _PYTHON.fullmatch(name):
+                paths[f"{folder}/{name}"] = match[1]
+    return paths
 
 
 def _interpreters(
-    files: Files,
-    env: Mapping[str, str],
-    series: frozenset[str],
-    programs: Callable[[Iterable[str]], Iterable[str]] | None,
+    files: Files, env: Mapping[str, str], series: Collection[str], paths: Mapping[str, str]
 ) -> dict[str, Interpreter]:
-    paths: dict[str, str] = {}
-    """The series by path, in the order of PATH."""
-    for folder in folders(env):
-        for name in files.names(folder, PYTHONS):
-            if match := _PYTHON.fullmatch(name):
-                paths[f"{folder}/{name}"] = match[1]
-    runnable = {*paths} if programs is None else {*programs(paths)}
     interpreters: dict[str, Interpreter] = {}
     for path, minor in paths.items():
-        if path in runnable and minor not in interpreters:
-            version = _version(files, env, path.rpartition("/")[0], minor) if minor in series else None
+        if minor not in interpreters:
+            version = _version(files, env, path, minor) if minor in series else None
             interpreters[minor] = Interpreter(path=f"/{path}", version=version)
     return interpreters
 
 
-def is_program(head: bytes, architecture: str) -> bool:
-    """Tell by the first 20 bytes whether a file is a program for a machine.
-
-    Args:
-        head: the bytes.
-        architecture: that of a platform, `amd64`; a program for an unknown one is accepted.
-    """
+def _is_program(head: bytes | None, architecture: str) -> bool:
+    """Tell by its first bytes whether a file is a program for a machine; one for an unknown machine is."""
+    if head is None:
+        return False
     order: Literal["little", "big"] = "big" if head[5:6] == b"\2" else "little"
-    machine = int.from_bytes(head[18:20], order)
+    machine = int.from_bytes(head[18:HEAD], order)
     return head.startswith(b"\x7fELF") and machine == _ELF_MACHINES.get(architecture, machine)
 
 
-def _version(files: Files, env: Mapping[str, str], folder: str, series: str) -> str | None:
-    """Return the exact version: official images have it in PYTHON_VERSION, others may have it in their headers."""
+def _stated(env: Mapping[str, str], path: str, series: str) -> str:
+    """Return the exact version that the image states of its own interpreter: official images do."""
     stated = env.get("PYTHON_VERSION", "")
-    if folder != "usr/bin" and stated.startswith(series + "."):
+    return stated if not path.startswith("usr/bin/") and stated.startswith(f"{series}.") else ""
+
+
+def _header(path: str, series: str) -> str:
+    """Return the header that has the exact version of an interpreter, if there is one."""
+    return f"{path.rpartition('/bin/')[0]}/include/python{series}/patchlevel.h"
+
+
+def _version(files: Files, env: Mapping[str, str], path: str, series: str) -> str | None:
+    if stated := _stated(env, path, series):
         return stated
-    prefix = folder.removesuffix("/bin")
-    match = _PATCHLEVEL.search(files.read(f"{prefix}/include/python{series}/patchlevel.h") or b"")
+    match = _PATCHLEVEL.search(files.read(_header(path, series)) or b"")
     return match[1].decode() if match else None
 
 

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Final, Protocol
 
-__all__ = ["BuildContext", "NotInContextError"]
+__all__ = ["LARGEST", "BuildContext", "NotInContextError", "UnreadableFileError", "too_large"]
+
+LARGEST: Final = 32 << 20
+"""How large a file may be to be read, in bytes. 100,000 lines with two hashes each are about half of it."""
+
+
+class UnreadableFileError(Exception):
+    """A file of the build context is there and is not read; the text says what it is, to follow its name."""
+
+
+def too_large(size: int) -> UnreadableFileError:
+    """Return the error for a file of a size above `LARGEST`."""
+    return UnreadableFileError(f"has {size >> 20} MB, and no more than {LARGEST >> 20} MB of a file are read")
 
 
 class NotInContextError(LookupError):
@@ -22,6 +34,7 @@ class BuildContext(Protocol):
 
         Raises:
             NotInContextError: there is no such file, or it is a directory.
+            UnreadableFileError: it is larger than `LARGEST`, or a device.
         """
         ...
 

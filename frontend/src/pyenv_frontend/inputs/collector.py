@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
 from pyenv_frontend.errors import UserError, nearest, printable
-from pyenv_frontend.inputs.build_context import NotInContextError
+from pyenv_frontend.inputs.build_context import NotInContextError, UnreadableFileError
 from pyenv_frontend.inputs.links import broken_link
 from pyenv_frontend.positions import Location, SourceFile, Span
 from pyenv_frontend.pyenv.context_path import join
@@ -82,6 +82,10 @@ class InputCollector:
                 self.files[path] = SourceFile(path, self.context.read(path))
             except NotInContextError:
                 self._missing(path, origin)
+            except UnreadableFileError as error:
+                message = f"{origin.says(path)} {error}"
+                hint = "name another file, or split this one: a file may name others by -r"
+                raise UserError(message, *origin.locations, hint=hint) from None
         return self.files[path]
 
     def read_if_there(self, path: str) -> SourceFile | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from pyenv_frontend.inputs.build_context import NotInContextError
+from pyenv_frontend.inputs.build_context import NotInContextError, UnreadableFileError
 from pyenv_frontend.inputs.pyproject import read_project
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def _look(collector: InputCollector, folder: str) -> Project | None:
         return None
     try:
         return read_project(collector.context.read(_file(folder)))
-    except (ValueError, NotInContextError):
+    except (ValueError, NotInContextError, UnreadableFileError):
         return None
 
 

@@ -70,8 +70,8 @@ def _parse_any(text: str) -> LintRequirement | None:
     except InvalidRequirement:
         return None
     is_exact = any(
-        each.operator == "===" or (each.operator == "==" and not each.version.endswith(".*"))
-        for each in requirement.specifier
+        clause.operator == "===" or (clause.operator == "==" and not clause.version.endswith(".*"))
+        for clause in requirement.specifier
     )
     return LintRequirement(
         name=requirement.name,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pyenv_frontend.errors import UserError
-from pyenv_frontend.inputs.build_context import NotInContextError
+from pyenv_frontend.inputs.build_context import NotInContextError, UnreadableFileError
 from pyenv_frontend.inputs.resolve import resolve_inputs
 from pyenv_frontend.positions import Location
 from pyenv_frontend.pyenv.instruction import RequirementsFile
@@ -78,6 +78,10 @@ def plan_install(
         if pyenv.options.lock:
             raise _missing(pyenv, path, ignored_by=context.ignored_by(path)) from None
         return InstallPlan(pyenv=pyenv, requirements=requirements)
+    except UnreadableFileError as error:
+        message = f"the lock {path} {error}"
+        hint = "write the lock again, or leave it aside (--lock=off)"
+        raise UserError(message, _option_location(pyenv), hint=hint) from None
     # Imported only if there is a lock: the start of every build would wait for it.
     from pyenv_frontend.lock.fit import compare  # noqa: PLC0415
 

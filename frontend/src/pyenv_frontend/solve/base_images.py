@@ -19,19 +19,20 @@ from pyenv_frontend.buildkit.api import RefId
 from pyenv_frontend.buildkit.status import CallError
 from pyenv_frontend.errors import UserError
 from pyenv_frontend.expansion import astro_runtime
-from pyenv_frontend.expansion.base_image import FILES, PYTHONS, Base, folders, inspect, is_program
+from pyenv_frontend.expansion.base_image import Base, inspection
 from pyenv_frontend.positions import Location
 from pyenv_frontend.solve.error_details import at_lines
 from pyenv_frontend.solve.image_files import ImageFileError, ImageFiles
 from pyenv_frontend.solve.step_names import base_name
+from pyenv_frontend.solve.together import side_by_side
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from pyenv_frontend.buildkit.api import Reply
+    from pyenv_frontend.buildkit.api import ImageFacts, Reply
     from pyenv_frontend.expansion.expand import BaseKey
-    from pyenv_frontend.pyenv.instruction import Pyenv
     from pyenv_frontend.solve.session import BuildSession
+    from pyenv_frontend.solve.together import Task
     from pyenv_frontend.stages.program import Program, Stage
 
     type Facts = dict[BaseKey, Base]
@@ -84,13 +85,16 @@ class BaseImages:
         """
         if (reference, platform) not in self._replies:
             return {}
-        return next(iter(self._load(reference, platform).values())).env
+        return next(iter(self._load((reference, platform)).values())).env
 
-    def facts(self, program: Program) -> dict[str, Facts]:
-        """Return the facts of all images.
+    def facts(self, program: Program) -> Task[dict[str, Facts]]:
+        """Look at all images.
 
         Args:
             program: the file, read with the variables of the images.
+
+        Yields:
+            Wherever it has to wait.
 
         Returns:
             For each platform of the build (`linux/amd64`; an empty one where the build has only one) the bases by name
@@ -100,18 +104,27 @@ class BaseImages:
             CallError: an image is not available.
             UserError: a file of an image cannot be read.
         """
-        files = {}
-        for key in self._replies:
-            for platform, (image, ref) in self._solve(key).items():
-                files[key, platform] = image, ImageFiles(self._session.bridge, ref, f"the base image {key[0]}")
+        solves = [
+            (key, platform, image, self._solve(key, image))
+            for key in self._replies
+            for platform, image in self._load(key).items()
+        ]
+        triggers = {key: self._start_triggers(key[0]) for key in self._replies}
+        yield
+        systems = [
+            (key, platform, image, RefId("" if reply is None else reply.get().ref.id))
+            for key, platform, image, reply in solves
+        ]
+        inspected = yield from side_by_side(
+            *(self._inspect(key, image, ref, program, platform) for key, platform, image, ref in systems)
+        )
         facts: dict[str, Facts] = {}
-        for (key, platform), (image, image_files) in files.items():
-            facts.setdefault(platform, {})[key] = self._inspect(key, image, image_files, program, platform)
+        for (key, platform, _, _), base in zip(systems, inspected, strict=True):
+            facts.setdefault(platform, {})[key] = replace(base, triggers=_triggers(triggers[key]))
         scratch = {key: Base(reference=key[0]) for key in self._stages.keys() - self._replies.keys()}
         return {platform: {**scratch, **bases} for platform, bases in (facts or {"": {}}).items()}
 
-    def _load(self, reference: str, platform: str | None) -> dict[str, _Image]:
-        key = (reference, platform)
+    def _load(self, key: BaseKey) -> dict[str, _Image]:
         if key not in self._images:
             try:
                 result = self._replies[key].get()
@@ -125,64 +138,51 @@ class BaseImages:
             }
         return self._images[key]
 
-    def _solve(self, key: BaseKey) -> dict[str, tuple[_Image, RefId]]:
-        """Load the file systems, under the names that their steps have in the whole build.
+    def _solve(self, key: BaseKey, image: _Image) -> Reply[wire.Result] | None:
+        """Load a file system, under the names that its steps have in the whole build.
 
         The engine keeps the first name that it gets for a step.
         """
-        waiting = {}
-        for platform, image in self._load(*key).items():
-            definition = _before_triggers(image.definition)
-            for metadata in definition.metadata.values():
-                if llb.NAME in metadata.description:
-                    name = metadata.description[llb.NAME]
-                    metadata.description[llb.NAME] = base_name(name, self._program, self._stages[key])
-            waiting[platform] = image, self._session.bridge.solve(definition) if definition.ops else None
-        return {
-            platform: (image, RefId("" if reply is None else reply.get().ref.id))
-            for platform, (image, reply) in waiting.items()
-        }
+        definition = _before_triggers(image.definition)
+        for metadata in definition.metadata.values():
+            if llb.NAME in metadata.description:
+                name = metadata.description[llb.NAME]
+                metadata.description[llb.NAME] = base_name(name, self._program, self._stages[key])
+        return self._session.bridge.solve(definition) if definition.ops else None
 
-    def _inspect(self, key: BaseKey, image: _Image, files: ImageFiles, program: Program, platform: str) -> Base:
+    def _inspect(self, key: BaseKey, image: _Image, ref: RefId, program: Program, platform: str) -> Task[Base]:
         stages = [stage for stage in program.stages if (stage.root, stage.root_platform) == key]
         pyenvs = [environment.pyenv for stage in stages for environment in stage.environments]
-        reference = key[0]
+        architecture = self._architecture(key, platform)
         try:
-            files.load(FILES, [(folder, PYTHONS) for folder in folders(image.env)])
-            base = inspect(
-                reference,
-                files,
+            base = yield from inspection(
+                key[0],
+                ImageFiles(self._session.bridge, ref, f"the base image {key[0]}"),
                 user=str(image.config.get("User") or ""),
                 env=image.env,
-                series=frozenset(pyenv.version.minor for pyenv in pyenvs if pyenv.version.full),
-                programs=lambda paths: _programs(files, paths, pyenvs, self._architecture(key, platform)),
+                series={pyenv.version.minor for pyenv in pyenvs if pyenv.version.full},
+                # One of a series that no PYENV wants only keeps a name in PATH, and counts whatever it is.
+                checked={pyenv.version.minor for pyenv in pyenvs},
+                architecture=architecture,
             )
         except ImageFileError as error:
             place = [Location(program.document.file, pyenv.version.span) for pyenv in pyenvs[:1]]
             hint = "use another base image, or PYENV in a stage that is based on another one"
             raise UserError(str(error), *place, hint=hint) from error
-        architecture = self._architecture(key, platform)
-        return replace(base, triggers=self._triggers(reference), architecture=architecture)
+        return replace(base, architecture=architecture)
 
     def _architecture(self, key: BaseKey, platform: str) -> str:
         target = platform or self._session.settings().target_platform or self._session.options.build_platform
         return (key[1] or target).partition("/")[2].partition("/")[0]
 
-    def _triggers(self, reference: str) -> tuple[str, ...]:
-        """Return the triggers of an image whose work we take over; the engine runs all others."""
-        if not astro_runtime.has_triggers(reference):
-            return ()
-        config = json.loads(self._session.bridge.resolve_image(reference).get().config).get("config") or {}
-        return tuple(config.get("OnBuild") or ())
+    def _start_triggers(self, reference: str) -> Reply[ImageFacts] | None:
+        """Request the triggers of an image whose work we take over; the engine runs all others."""
+        return self._session.bridge.resolve_image(reference) if astro_runtime.has_triggers(reference) else None
 
 
-def _programs(files: ImageFiles, paths: Iterable[str], pyenvs: Sequence[Pyenv], architecture: str) -> Iterator[str]:
-    """Return the interpreters that work. Those of series that no PYENV names are not checked, and count."""
-    names = {f"python{pyenv.version.minor}" for pyenv in pyenvs}
-    candidates = [path for path in paths if path.rpartition("/")[2] in names]
-    yield from (path for path in paths if path not in candidates)
-    heads = files.executables(candidates, 20)
-    yield from (path for path, head in heads.items() if is_program(head, architecture))
+def _triggers(reply: Reply[ImageFacts] | None) -> tuple[str, ...]:
+    config = {} if reply is None else json.loads(reply.get().config).get("config") or {}
+    return tuple(config.get("OnBuild") or ())
 
 
 def _from(key: BaseKey) -> bytes:

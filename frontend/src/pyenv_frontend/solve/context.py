@@ -6,7 +6,7 @@ load, so paths that are known in advance are loaded together. Any other context 
 
 from __future__ import annotations
 
-__all__ = ["ClientFolder", "ContextFiles", "EngineFileSystem", "read_ignore_file"]
+__all__ = ["ClientFolder", "ContextFiles", "EngineFileSystem"]
 
 import json
 from typing import TYPE_CHECKING, Protocol
@@ -14,27 +14,38 @@ from typing import TYPE_CHECKING, Protocol
 from pyenv_frontend.buildkit import llb
 from pyenv_frontend.buildkit.api import RefId
 from pyenv_frontend.buildkit.status import CallError
-from pyenv_frontend.inputs.build_context import NotInContextError
-from pyenv_frontend.inputs.dockerignore import DockerIgnore, parse_dockerignore
+from pyenv_frontend.inputs.build_context import LARGEST, NotInContextError, UnreadableFileError, too_large
 from pyenv_frontend.inputs.links import follow_links
+from pyenv_frontend.inputs.references import references
 from pyenv_frontend.pyenv.invalid_value import InvalidValue
+from pyenv_frontend.solve.together import finish, side_by_side
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from pyenv_frontend.buildkit import wire_pb2 as wire
-    from pyenv_frontend.buildkit.api import Bridge, FileStat
+    from pyenv_frontend.buildkit.api import Bridge, FileStat, Reply
+    from pyenv_frontend.inputs.dockerignore import DockerIgnore
     from pyenv_frontend.solve.build_options import BuildOptions
-    from pyenv_frontend.solve.source import UserFile
+    from pyenv_frontend.solve.together import Task
 
 _FOLDER = "context"
-_IGNORE = ".dockerignore"
+_PART = 8 << 20
+"""How much is read at once, in bytes: a message of the engine holds no more than 16 MiB."""
 _STEP = "[internal] load what PYENV refers to"
 _ABSENT = ("no such file", "not found", "not a directory", "is a directory", "too many links")
 
 
 class ContextStore(Protocol):
     """Where a path of the context is looked up."""
+
+    def load(self, paths: Iterable[str]) -> None:
+        """Start to load several files at once."""
+        ...
+
+    def look(self, paths: Iterable[str]) -> None:
+        """Start to load at once what `metadata` of several paths is."""
+        ...
 
     def contents(self, path: str) -> RefId:
         """Return a file system that has the file, if the context has it."""
@@ -48,21 +59,34 @@ class ContextStore(Protocol):
         """Return a file system that has the names in the folder."""
         ...
 
+    @property
+    def is_partial(self) -> bool:
+        """Whether what was loaded has few files besides: a listing of it is short."""
+        ...
+
 
 class EngineFileSystem:
     """A context that is one file system in the engine: git, a download, the result of another build."""
 
+    is_partial = False
+
     def __init__(self, bridge: Bridge, definition: wire.Definition) -> None:
         self._bridge = bridge
         self._definition = definition
-        self._ref: RefId | None = None
+        self._reply: Reply[wire.Result] | None = None
+
+    def load(self, paths: Iterable[str] = ()) -> None:
+        """See `ContextStore.load`."""
+        del paths
+        self._reply = self._reply or self._bridge.solve(self._definition)
+
+    look = load
 
     def contents(self, path: str = "") -> RefId:
         """See `ContextStore.contents`."""
         del path
-        if self._ref is None:
-            self._ref = RefId(self._bridge.solve(self._definition).get().ref.id)
-        return self._ref
+        self._reply = self._reply or self._bridge.solve(self._definition)
+        return _ref(self._reply)
 
     metadata = listing = contents
 
@@ -70,91 +94,114 @@ class EngineFileSystem:
 class ClientFolder:
     """The client's folder."""
 
+    is_partial = True
+
     def __init__(self, bridge: Bridge, options: BuildOptions) -> None:
         self._bridge = bridge
         self._session = options.local_sessions.get(_FOLDER, options.session)
-        self._contents: dict[str, RefId] = {}
-        self._metadata: dict[str, RefId] = {}
+        self._contents: dict[str, Reply[wire.Result]] = {}
+        self._metadata: dict[str, Reply[wire.Result]] = {}
 
     def load(self, paths: Iterable[str]) -> None:
-        """Load several files at once."""
-        missing = sorted(set(paths) - self._contents.keys())
-        if missing:
-            ref = self._solve({"local.followpaths": _json([llb.literal(path) for path in missing])}, _STEP)
-            self._contents.update(dict.fromkeys(missing, ref))
+        """See `ContextStore.load`."""
+        if missing := sorted({*paths} - self._contents.keys()):
+            reply = self._solve({"local.followpaths": _json([llb.literal(path) for path in missing])})
+            self._contents.update(dict.fromkeys(missing, reply))
+
+    def look(self, paths: Iterable[str]) -> None:
+        """See `ContextStore.look`."""
+        if missing := sorted({*paths} - self._contents.keys() - self._metadata.keys()):
+            reply = self._solve(_only(llb.literal(path) for path in missing))
+            self._metadata.update(dict.fromkeys(missing, reply))
 
     def contents(self, path: str) -> RefId:
         """See `ContextStore.contents`."""
         self.load([path])
-        return self._contents[path]
+        return _ref(self._contents[path])
 
     def metadata(self, path: str) -> RefId:
         """See `ContextStore.metadata`; a folder is loaded without its contents."""
-        if path in self._contents:
-            return self._contents[path]
-        if path not in self._metadata:
-            self._metadata[path] = self._solve(_only(llb.literal(path)), _STEP)
-        return self._metadata[path]
+        self.look([path])
+        return _ref(self._contents.get(path) or self._metadata[path])
 
     def listing(self, folder: str) -> RefId:
         """See `ContextStore.listing`."""
-        return self._solve(_only(f"{llb.literal(folder)}/*" if folder else "*"), _STEP)
+        return _ref(self._solve(_only([f"{llb.literal(folder)}/*" if folder else "*"])))
 
-    def ignore_file(self) -> bytes:
-        """Read the folder's own `.dockerignore`, by the same op as Docker's frontend; empty if there is none."""
-        attrs = {"local.differ": "none", "local.followpaths": _json([_IGNORE])}
-        ref = self._solve(attrs, f"[internal] load {_IGNORE}", hint=f"{_FOLDER}-{_IGNORE}")
-        try:
-            return self._bridge.read_file(ref, _IGNORE).get()
-        except CallError:
-            return b""
-
-    def _solve(self, attrs: dict[str, str], name: str, hint: str = f"{_FOLDER}-pyenv") -> RefId:
-        attrs = attrs | {"local.session": self._session, "local.sharedkeyhint": hint}
-        graph = llb.definition(llb.source(f"local://{_FOLDER}", attrs, name))
-        return RefId(self._bridge.solve(graph).get().ref.id)
+    def _solve(self, attrs: dict[str, str]) -> Reply[wire.Result]:
+        attrs = attrs | {"local.session": self._session, "local.sharedkeyhint": f"{_FOLDER}-pyenv"}
+        return self._bridge.solve(llb.definition(llb.source(f"local://{_FOLDER}", attrs, _STEP)))
 
 
 class ContextFiles:
     """`inputs.build_context.BuildContext` over the engine."""
 
-    def __init__(self, bridge: Bridge, store: ContextStore, ignore: DockerIgnore) -> None:
+    def __init__(self, bridge: Bridge, store: ContextStore, rules: Callable[[], DockerIgnore]) -> None:
         self._bridge = bridge
         self._store = store
-        self._ignore = ignore
-        self._links: dict[tuple[RefId, str], dict[str, str]] = {}
-        """The targets of a folder's links by name; each folder is listed once, however many of its files are read."""
+        self._rules = rules
+        self._files: dict[str, bytes | Exception] = {}
+        """What was read, or the reason why it was not."""
+        self._entries: dict[str, FileStat | None] = {}
+        self._listings: dict[tuple[RefId, str], dict[str, FileStat]] = {}
+        """Each folder is listed once, however many of its files are read."""
+
+    def load(self, paths: Iterable[str]) -> Task[None]:
+        """Load several files at once, and those that they name in turn, which are read one by one later.
+
+        What the ignore file excludes is loaded all the same, and cannot be read.
+        """
+        waiting = {*paths}
+        while waiting := waiting - self._files.keys():
+            yield from self._load(waiting)
+            contents = {path: content for path in waiting if isinstance(content := self._files[path], bytes)}
+            waiting = {name for path, content in contents.items() for name in references(path, content)}
+
+    def look(self, paths: Iterable[str]) -> Task[None]:
+        """Inspect several paths at once, for `exists`."""
+        waiting = [path for path in dict.fromkeys(paths) if path not in self._entries]
+        if not waiting:
+            return
+        self._store.look(waiting)
+        yield
+        stats = {path: self._bridge.stat_file(self._store.metadata(path), path) for path in waiting}
+        yield
+        for path, stat in stats.items():
+            try:
+                self._entries[path] = stat.get()
+            except CallError as error:
+                if not _absent(error):
+                    raise
+                self._entries[path] = None
 
     def read(self, path: str) -> bytes:
         """Read a file; see `BuildContext`."""
         if self.ignored_by(path):
             raise NotInContextError(path)
-        try:
-            ref = self._store.contents(path)
-            content = self._bridge.read_file(ref, path).get()
-        except CallError as error:
-            if _absent(error):
-                raise NotInContextError(path) from error
-            raise
+        finish(self.load([path]))
+        content = self._files[path]
+        if isinstance(content, Exception):
+            raise content
         # The engine follows links regardless of the ignore file; the install step gets only what that file lets in.
-        if self._ignore.patterns and self._leads_to_ignored(ref, path):
+        if self._rules().patterns and self._leads_to_ignored(self._store.contents(path), path):
             raise NotInContextError(path)
         return content
 
     def exists(self, path: str) -> bool:
         """Tell whether there is such a path; see `BuildContext`."""
-        return not path or self._entry(path) is not None
+        if not path:
+            return True
+        if self.ignored_by(path):
+            return False
+        if isinstance(self._files.get(path), bytes):
+            return True
+        finish(self.look([path]))
+        return self._entries[path] is not None
 
     def names(self, folder: str) -> tuple[str, ...]:
         """List a folder; see `BuildContext`."""
-        try:
-            entries: Sequence[FileStat] = self._bridge.read_dir(self._store.listing(folder), folder or "/").get()
-        except CallError as error:
-            if _absent(error):
-                return ()
-            raise
-        names = [entry.path.rpartition("/")[2] for entry in entries]
         prefix = f"{folder}/" if folder else ""
+        names = self._list(self._store.listing(folder), folder)
         return tuple(sorted(name for name in names if not self.ignored_by(prefix + name)))
 
     def link_target(self, path: str) -> str:
@@ -163,7 +210,46 @@ class ContextFiles:
 
     def ignored_by(self, path: str) -> str:
         """Return the ignore file that excludes a path; see `BuildContext`."""
-        return self._ignore.name if self._ignore.ignores(path) else ""
+        rules = self._rules()
+        return rules.name if rules.ignores(path) else ""
+
+    def _load(self, paths: Iterable[str]) -> Task[None]:
+        self._store.load(paths)
+        yield
+        refs = {path: self._store.contents(path) for path in paths}
+        if self._store.is_partial:
+            folders = {(ref, folder) for path, ref in refs.items() for folder in _folders(path)}
+            missing = sorted(folders - self._listings.keys())
+            replies = [self._bridge.read_dir(ref, folder or "/") for ref, folder in missing]
+            yield
+            self._listings |= dict(zip(missing, map(_by_name, replies), strict=True))
+        contents = yield from side_by_side(*(self._load_file(ref, path) for path, ref in refs.items()))
+        self._files |= dict(zip(refs, contents, strict=True))
+
+    def _load_file(self, ref: RefId, path: str) -> Task[bytes | Exception]:
+        """Read a file, unless it is not a regular one or too large."""
+        try:
+            folder, _, name = path.rpartition("/")
+            entry = self._listings[ref, folder].get(name) if self._store.is_partial else None
+            if entry is None and self._store.is_partial:
+                return NotInContextError(path)
+            if entry is None or entry.is_link:
+                stat = self._bridge.stat_file(ref, path)
+                yield
+                entry = stat.get()
+            if entry.is_dir:
+                return NotInContextError(path)
+            if not entry.is_regular:
+                return UnreadableFileError(f"is {entry.kind}, and not a file")
+            if entry.size > LARGEST:
+                return too_large(entry.size)
+            parts = [self._bridge.read_file(ref, path, _PART, start) for start in range(0, entry.size, _PART)]
+            yield
+            return b"".join(part.get() for part in parts)
+        except CallError as error:
+            if _absent(error):
+                return NotInContextError(path)
+            raise
 
     def _leads_to_ignored(self, ref: RefId, path: str) -> bool:
         try:
@@ -174,44 +260,41 @@ class ContextFiles:
     def _link(self, ref: RefId, path: str) -> str:
         """Return the target of the link at a path of a file system; listings show links, `stat` follows them."""
         folder, _, name = path.rpartition("/")
-        if (ref, folder) not in self._links:
-            try:
-                entries: Sequence[FileStat] = self._bridge.read_dir(ref, folder or "/").get()
-            except CallError as error:
-                if not _absent(error):
-                    raise
-                entries = ()
-            self._links[ref, folder] = {entry.path.rpartition("/")[2]: entry.link for entry in entries if entry.link}
-        return self._links[ref, folder].get(name, "")
+        entry = self._list(ref, folder).get(name)
+        return entry.link if entry is not None else ""
 
-    def _entry(self, path: str) -> FileStat | None:
-        if self.ignored_by(path):
-            return None
-        try:
-            return self._bridge.stat_file(self._store.metadata(path), path).get()
-        except CallError as error:
-            if _absent(error):
-                return None
+    def _list(self, ref: RefId, folder: str) -> Mapping[str, FileStat]:
+        if (ref, folder) not in self._listings:
+            self._listings[ref, folder] = _by_name(self._bridge.read_dir(ref, folder or "/"))
+        return self._listings[ref, folder]
+
+
+def _ref(reply: Reply[wire.Result]) -> RefId:
+    return RefId(reply.get().ref.id)
+
+
+def _folders(path: str) -> list[str]:
+    """Return the folders on the way to a path; the context itself is an empty one."""
+    words = path.split("/")
+    return ["/".join(words[:length]) for length in range(len(words))]
+
+
+def _by_name(reply: Reply[Sequence[FileStat]]) -> dict[str, FileStat]:
+    try:
+        return {entry.path.rpartition("/")[2]: entry for entry in reply.get()}
+    except CallError as error:
+        if not _absent(error):
             raise
+        return {}
 
 
-def read_ignore_file(
-    bridge: Bridge, file: UserFile, folder: ClientFolder
-) -> tuple[DockerIgnore, tuple[str, bytes] | None]:
-    """Find the ignore file of a local context: the Dockerfile's own, or else the folder's.
-
-    Returns:
-        Its rules, and name and text of the Dockerfile's own, which Docker's frontend looks for beside the Dockerfile.
-    """
-    own = file.ignore_file(bridge)
-    if own is None:
-        return parse_dockerignore(folder.ignore_file()), own
-    return parse_dockerignore(own[1], own[0]), own
-
-
-def _only(pattern: str) -> dict[str, str]:
-    """Return the attributes that load what a pattern matches, without the contents of folders."""
-    return {"local.includepattern": _json([pattern]), "local.excludepatterns": _json([f"{pattern}/*"])}
+def _only(patterns: Iterable[str]) -> dict[str, str]:
+    """Return the attributes that load what patterns match, without the contents of folders."""
+    patterns = [*patterns]
+    return {
+        "local.includepattern": _json(patterns),
+        "local.excludepatterns": _json([f"{pattern}/*" for pattern in patterns]),
+    }
 
 
 def _json(paths: Sequence[str]) -> str:

@@ -18,11 +18,11 @@ from pyenv_frontend.expansion.location import HomeUnknownError
 from pyenv_frontend.inputs.resolve import named
 from pyenv_frontend.lock.choice import lock_name, plan_program
 from pyenv_frontend.positions import Location
-from pyenv_frontend.solve.base_images import BaseImages
 from pyenv_frontend.solve.expanded_build import ExpandedBuild
 from pyenv_frontend.solve.finalize import can_merge, finalize
 from pyenv_frontend.solve.image_files import ImageFileError, ImageFiles
 from pyenv_frontend.solve.mounted_images import MountedImages
+from pyenv_frontend.solve.together import finish, together
 from pyenv_frontend.stages.analyze import read
 
 if TYPE_CHECKING:
@@ -31,12 +31,18 @@ if TYPE_CHECKING:
     from pyenv_frontend.dockerfile import Document
     from pyenv_frontend.expansion.base_image import Base, Libc
     from pyenv_frontend.expansion.expand import BaseKey
+    from pyenv_frontend.solve.base_images import BaseImages, Facts
     from pyenv_frontend.solve.session import BuildSession
-    from pyenv_frontend.stages.program import Stage
+    from pyenv_frontend.solve.together import Task
+    from pyenv_frontend.stages.program import Program, Stage
 
 
-def expand_build(session: BuildSession) -> tuple[ExpandedBuild, ...]:
+def expand_build(session: BuildSession, images: BaseImages) -> tuple[ExpandedBuild, ...]:
     """Expand the file of a build.
+
+    Args:
+        session: the build.
+        images: the images that its stages begin with, asked for already.
 
     Returns:
         One entry if the expansion is the same for every platform, or else one for each.
@@ -45,32 +51,36 @@ def expand_build(session: BuildSession) -> tuple[ExpandedBuild, ...]:
         UserError: a PYENV is wrong.
         CallError: the engine cannot read a base image or a file.
     """
-    return _BuildExpander(session).run()
+    return _BuildExpander(session, images).run()
 
 
 class _BuildExpander:
-    def __init__(self, session: BuildSession) -> None:
+    def __init__(self, session: BuildSession, images: BaseImages) -> None:
         self.session = session
+        self.images = images
         self.bridge = session.bridge
         self.options = session.options
         self.file = session.file
         self.document = session.document
 
     def run(self) -> tuple[ExpandedBuild, ...]:
-        images = BaseImages(self.session, self.session.outline)
-        settings = self.session.settings(reachable_only=True)
-        # Errors are reported later, when all variables are known, including those of `--builder`.
-        first = read(self.document, settings, base_variables=images.variables, report=lambda _error: None)
-        pyenvs = [environment.pyenv for environment in first.environments if not environment.pyenv.onbuild]
-        locks = {lock_name(pyenv.name.text) for pyenv in pyenvs if not pyenv.bare}
-        self.session.load({path for pyenv in pyenvs for path in named(pyenv)} | locks)
-        facts = images.facts(first)
+        # The variables of the images may add files to those that are known already.
+        files = self.session.context.load(_context_paths(self.session.outline))
+        _, (first, facts) = together(files, self._look_at_images())
+        finish(self.session.context.load(_context_paths(first)))
         builds = [self._for_platform(platform, facts[platform]) for platform in facts]
         if len({build.expansion.source for build in builds}) > 1:
             return tuple(builds)
         inputs = {name: graph for build in builds for name, graph in build.inputs.items()}
         options = {name: value for build in builds for name, value in build.options.items()}
         return (replace(builds[0], inputs=inputs, options=options),)
+
+    def _look_at_images(self) -> Task[tuple[Program, dict[str, Facts]]]:
+        settings = self.session.settings(reachable_only=True)
+        # Errors are reported later, when all variables are known, including those of `--builder`.
+        first = read(self.document, settings, base_variables=self.images.variables, report=lambda _error: None)
+        facts = yield from self.images.facts(first)
+        return first, facts
 
     def _for_platform(self, platform: str, facts: Mapping[BaseKey, Base]) -> ExpandedBuild:
         known = dict(facts)
@@ -97,8 +107,9 @@ class _BuildExpander:
             libc_of=lambda stage: _libc(facts, stage),
         )
         closures = [plan.requirements for plan in plans]
-        have_triggers = any(base.triggers for base in facts.values())
-        present = {name for name in astro_runtime.FILES if context.exists(name)} if have_triggers else set()
+        wanted_by_triggers = astro_runtime.FILES if any(base.triggers for base in facts.values()) else ()
+        finish(context.look(wanted_by_triggers))
+        present = {name for name in wanted_by_triggers if context.exists(name)}
         images = MountedImages(self.session, program, platform)
         needs, locks = [closure.step_inputs for closure in closures], [plan.lock for plan in plans]
         expansion = expand(program, facts, needs, images, locks=locks, present=present)
@@ -144,6 +155,13 @@ class _BuildExpander:
             Location(self.document.file, unknown.environment.pyenv.name.span),
             hint=f"make it before the PYENV (RUN useradd -m {unknown.user}), or correct the USER above",
         )
+
+
+def _context_paths(program: Program) -> set[str]:
+    """Return the files of the build context that PYENVs name, and the locks that they may have."""
+    pyenvs = [environment.pyenv for environment in program.environments if not environment.pyenv.onbuild]
+    locks = {lock_name(pyenv.name.text) for pyenv in pyenvs if not pyenv.bare}
+    return {path for pyenv in pyenvs for path in named(pyenv)} | locks
 
 
 def _libc(facts: Mapping[BaseKey, Base], stage: Stage) -> Libc | None:

@@ -12,14 +12,19 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from pyenv_frontend.buildkit.status import CallError
+from pyenv_frontend.expansion.base_image import HEAD
+from pyenv_frontend.solve.together import finish
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from pyenv_frontend.buildkit.api import Bridge, FileStat, RefId, Reply
+    from pyenv_frontend.solve.together import Task
 
 LARGEST = 8 << 20
 """The size of a file that is still read, in bytes; a C library has 2 MB."""
+MOST_NAMES = 1000
+"""How many names of a folder are looked at; patterns are for a few."""
 _ABSENT = ("no such file", "not found", "not a directory")
 
 
@@ -40,61 +45,78 @@ class ImageFiles:
         self._bridge = bridge
         self._ref = ref
         self._image = image
-        self._stats: dict[str, FileStat | None] = {}
+        self._stats: dict[str, FileStat | CallError] = {}
         self._contents: dict[str, bytes | None] = {}
+        self._heads: dict[str, bytes | None] = {}
         self._names: dict[tuple[str, str], list[str]] = {}
 
-    def load(self, paths: Iterable[str], folders: Iterable[tuple[str, str]] = ()) -> None:
-        """Read several files and list several folders at once, for `read` and `names` to find.
+    def load(
+        self,
+        files: Iterable[str] = (),
+        *,
+        folders: Iterable[tuple[str, str]] = (),
+        heads: Iterable[str] = (),
+        looks: Iterable[str] = (),
+    ) -> Task[None]:
+        """See `Files.load`.
 
         Raises:
             ImageFileError: a path exists and cannot be read.
         """
-        paths = [path for path in paths if path not in self._contents]
-        folders = [folder for folder in folders if folder not in self._names]
+        files, heads = _new(files, self._contents), _new(heads, self._heads)
+        folders = _new(folders, self._names)
         if not self._ref:  # an empty file system
-            self._contents |= dict.fromkeys(paths)
+            self._contents |= dict.fromkeys(files)
+            self._heads |= dict.fromkeys(heads)
             self._names |= {folder: [] for folder in folders}
             return
-        self._look({*paths, *(folder for folder, _ in folders)})
-        files = {path: self._start_to_read(path) for path in paths}
-        listings = {folder: self._start_to_list(*folder) for folder in folders}
-        for path, reply in files.items():
-            self._contents[path] = None if reply is None else self._answer(path, reply)
+        unseen = _new([*files, *heads, *looks], self._stats)
+        stats = {path: self._bridge.stat_file(self._ref, path) for path in unseen}
+        listings = {folder: self._bridge.read_dir(self._ref, *folder) for folder in folders}
+        reads = self._start([path for path in files if path not in stats], self._start_to_read)
+        beginnings = self._start([path for path in heads if path not in stats], self._start_to_read_head)
+        if stats or listings:
+            yield
+        for path, look in stats.items():
+            self._stats[path] = _look(look)
         for folder, listing in listings.items():
-            self._names[folder] = [] if listing is None else sorted(posixpath.basename(e.path) for e in listing.get())
+            self._names[folder] = self._list(folder, listing)
+        reads |= self._start([path for path in files if path in stats], self._start_to_read)
+        beginnings |= self._start([path for path in heads if path in stats], self._start_to_read_head)
+        if reads or beginnings:
+            yield
+        self._contents |= dict.fromkeys(files) | {path: self._content(path, reply) for path, reply in reads.items()}
+        self._heads |= dict.fromkeys(heads) | {path: self._content(path, reply) for path, reply in beginnings.items()}
+
+    @staticmethod
+    def _start(paths: Iterable[str], ask: Callable[[str], Reply[bytes] | None]) -> dict[str, Reply[bytes]]:
+        """Ask for those of some files that are there."""
+        return {path: reply for path in paths if (reply := ask(path)) is not None}
 
     def read(self, path: str) -> bytes | None:
-        """Return a file's content; None if there is none.
+        """See `Files.read`.
 
         Raises:
             ImageFileError: it exists and cannot be read.
         """
-        self.load([path])
+        finish(self.load([path]))
         return self._contents[path]
 
     def names(self, folder: str, pattern: str) -> list[str]:
-        """Return the names in a folder that match; none if there is no such folder."""
-        self.load([], [(folder, pattern)])
+        """See `Files.names`.
+
+        Raises:
+            ImageFileError: there are too many.
+        """
+        finish(self.load(folders=[(folder, pattern)]))
         return self._names[folder, pattern]
 
-    def executables(self, paths: Iterable[str], length: int) -> dict[str, bytes]:
-        """Return the first bytes of those of some paths that are executable files.
+    def head(self, path: str) -> bytes | None:
+        """See `Files.head`."""
+        finish(self.load(heads=[path]))
+        return self._heads[path]
 
-        Args:
-            paths: the paths.
-            length: how many bytes.
-        """
-        paths = tuple(paths) if self._ref else ()
-        self._look(paths)
-        replies = {
-            path: self._bridge.read_file(self._ref, path, length)
-            for path in paths
-            if (stat := self._stats[path]) is not None and stat.is_regular and stat.is_executable
-        }
-        return {path: self._answer(path, reply) for path, reply in replies.items()}
-
-    def _answer(self, path: str, reply: Reply[bytes]) -> bytes:
+    def _content(self, path: str, reply: Reply[bytes]) -> bytes:
         try:
             return reply.get()
         except CallError as error:
@@ -103,19 +125,38 @@ class ImageFiles:
     def _unreadable(self, path: str, error: CallError) -> ImageFileError:
         return ImageFileError(f"/{path} of {self._image} cannot be read: {error.status.message}")
 
-    def _look(self, paths: Iterable[str]) -> None:
-        """Inspect several paths at once; missing ones are remembered as such."""
-        waiting = {path: self._bridge.stat_file(self._ref, path) for path in paths if path not in self._stats}
-        for path, reply in waiting.items():
-            try:
-                self._stats[path] = reply.get()
-            except CallError as error:
-                if not any(words in error.status.message for words in _ABSENT):
-                    raise self._unreadable(path, error) from error
-                self._stats[path] = None
+    def _list(self, folder: tuple[str, str], listing: Reply[Sequence[FileStat]]) -> list[str]:
+        """Take a listing; what it says of a file that is no link, nobody has to ask again."""
+        path, pattern = folder
+        try:
+            entries = listing.get()
+        except CallError as error:
+            if _is_absent(error):
+                return []
+            raise self._unreadable(path, error) from error
+        if len(entries) > MOST_NAMES:
+            raise ImageFileError(
+                f"/{path} of {self._image} has {len(entries)} names like {pattern}, "
+                f"and no more than {MOST_NAMES} of them are looked at"
+            )
+        names = []
+        for entry in entries:
+            name = posixpath.basename(entry.path)
+            names.append(name)
+            if not entry.is_link:
+                self._stats.setdefault(f"{path}/{name}", entry)
+        return sorted(names)
+
+    def _stat(self, path: str) -> FileStat | None:
+        stat = self._stats[path]
+        if isinstance(stat, CallError):
+            if _is_absent(stat):
+                return None
+            raise self._unreadable(path, stat) from stat
+        return stat
 
     def _start_to_read(self, path: str) -> Reply[bytes] | None:
-        stat = self._stats[path]
+        stat = self._stat(path)
         if stat is None:
             return None
         if not stat.is_regular:
@@ -126,6 +167,24 @@ class ImageFiles:
             )
         return self._bridge.read_file(self._ref, path)
 
-    def _start_to_list(self, folder: str, pattern: str) -> Reply[Sequence[FileStat]] | None:
-        stat = self._stats[folder]
-        return self._bridge.read_dir(self._ref, folder, pattern) if stat is not None and stat.is_dir else None
+    def _start_to_read_head(self, path: str) -> Reply[bytes] | None:
+        stat = self._stat(path)
+        if stat is None or not (stat.is_regular and stat.is_executable):
+            return None
+        return self._bridge.read_file(self._ref, path, HEAD)
+
+
+def _new[K](keys: Iterable[K], known: Mapping[K, object]) -> list[K]:
+    return [key for key in dict.fromkeys(keys) if key not in known]
+
+
+def _look(reply: Reply[FileStat]) -> FileStat | CallError:
+    """Take an answer; an error counts when the path is needed."""
+    try:
+        return reply.get()
+    except CallError as error:
+        return error
+
+
+def _is_absent(error: CallError) -> bool:
+    return any(words in error.status.message for words in _ABSENT)

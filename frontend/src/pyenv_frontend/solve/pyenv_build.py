@@ -11,11 +11,9 @@ from pyenv_frontend.buildkit import results
 from pyenv_frontend.buildkit.status import RESOURCE_EXHAUSTED, CallError
 from pyenv_frontend.dockerfile import parse
 from pyenv_frontend.errors import UserError
-from pyenv_frontend.solve import subrequests
+from pyenv_frontend.solve.base_images import BaseImages
 from pyenv_frontend.solve.debug import Clock, show
 from pyenv_frontend.solve.error_details import located, too_large
-from pyenv_frontend.solve.expand_build import expand_build
-from pyenv_frontend.solve.finalize import can_merge, finalize
 from pyenv_frontend.solve.session import BuildSession
 from pyenv_frontend.solve.subrequests.blanked_file import without_comments
 from pyenv_frontend.solve.subrequests.lint import Lint
@@ -28,6 +26,7 @@ if TYPE_CHECKING:
     from pyenv_frontend.buildkit.api import Bridge
     from pyenv_frontend.solve.build_options import BuildOptions
     from pyenv_frontend.solve.expanded_build import ExpandedBuild
+    from pyenv_frontend.solve.ignore_files import IgnoreFiles
     from pyenv_frontend.solve.source import UserFile
 
 
@@ -36,7 +35,11 @@ _LARGE = 1 << 20
 
 
 def build(
-    bridge: Bridge, options: BuildOptions, file: UserFile, inputs: Mapping[str, wire.Definition]
+    bridge: Bridge,
+    options: BuildOptions,
+    file: UserFile,
+    inputs: Mapping[str, wire.Definition],
+    ignore_files: IgnoreFiles,
 ) -> wire.Result | None:
     """Build a file that may have a PYENV.
 
@@ -53,8 +56,12 @@ def build(
         if len(file.text) > _LARGE:
             file = replace(file, text=without_comments(document))
             document = parse(file.text, file.name)
-        session = BuildSession(bridge, options, file, document, inputs)
-        return subrequests.answer(session, options.request) if options.request is not None else _build(session)
+        session = BuildSession(bridge, options, file, document, inputs, ignore_files)
+        if options.request is None:
+            return _build(session)
+        from pyenv_frontend.solve import subrequests  # noqa: PLC0415  # most requests are builds
+
+        return subrequests.answer(session, options.request)
     except UserError as error:
         raise CallError("PYENV", located(error, file)) from error
     except CallError as error:
@@ -67,9 +74,15 @@ def _build(session: BuildSession) -> wire.Result:
     bridge, options = session.bridge, session.options
     clock = Clock()
     engine = bridge.ping()
+    images = BaseImages(session, session.outline)
     lint = Lint(session)
+    clock.lap("ask")
+    # The engine answers during the imports.
+    from pyenv_frontend.solve.expand_build import expand_build  # noqa: PLC0415
+    from pyenv_frontend.solve.finalize import can_merge, finalize  # noqa: PLC0415
+
     try:
-        builds = expand_build(session)
+        builds = expand_build(session, images)
     except (CallError, UserError):
         lint.raise_docker_error()
         raise

@@ -14,6 +14,7 @@ from pyenv_frontend.buildkit.client import SERVICE, Client
 from pyenv_frontend.buildkit.status import CallError, Status
 from pyenv_frontend.solve import build_options as opts
 from pyenv_frontend.solve import source
+from pyenv_frontend.solve.ignore_files import IgnoreFiles
 from pyenv_frontend.solve.own_image import own_image
 
 if TYPE_CHECKING:
@@ -62,9 +63,10 @@ def build(client: Client, options: BuildOptions) -> wire.Result:
     inputs = inputs_reply.get()
     file = source.read(client, options, inputs)
     if file is not None and source.mentions_pyenv(file.text):
+        ignore_files = IgnoreFiles(client, options, file, inputs)  # the engine answers during the import
         from pyenv_frontend.solve import pyenv_build  # noqa: PLC0415  # most files have no PYENV
 
-        result = pyenv_build.build(client, options, file, inputs)
+        result = pyenv_build.build(client, options, file, inputs, ignore_files)
         if result is not None:
             return result
     return client.solve_frontend(options.delegate.frontend, options.forwarded(), inputs).get()

@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any
 from pyenv_frontend.buildkit import llb, results
 from pyenv_frontend.buildkit import wire_pb2 as wire
 from pyenv_frontend.buildkit.status import CallError
-from pyenv_frontend.inputs.dockerignore import DockerIgnore
-from pyenv_frontend.solve.context import ClientFolder, ContextFiles, EngineFileSystem, read_ignore_file
+from pyenv_frontend.solve.context import ClientFolder, ContextFiles, EngineFileSystem
 from pyenv_frontend.solve.image_names import normalized
 from pyenv_frontend.stages.analyze import Settings, read
 from pyenv_frontend.stages.scope import after_triggers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from pyenv_frontend.buildkit.api import Bridge, Reply
     from pyenv_frontend.dockerfile import Document
     from pyenv_frontend.solve.build_options import BuildOptions
+    from pyenv_frontend.solve.ignore_files import IgnoreFiles
     from pyenv_frontend.solve.source import UserFile
     from pyenv_frontend.stages.program import Program
 
@@ -35,16 +35,18 @@ class BuildSession:
         options: the client's options.
         file: the user's Dockerfile.
         document: the same, parsed.
-        inputs: graphs that the client passed, by name.
+        inputs: graphs that the client handed over, by name.
+        ignore_files: the ignore files.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  # it is what they are together
         self,
         bridge: Bridge,
         options: BuildOptions,
         file: UserFile,
         document: Document,
         inputs: Mapping[str, wire.Definition],
+        ignore_files: IgnoreFiles,
     ) -> None:
         self.bridge = bridge
         self.options = options
@@ -53,26 +55,16 @@ class BuildSession:
         self._inputs = dict(inputs)
         if file.context is not None:
             self._inputs["context"] = file.context
-        self._folder = None if "context" in self._inputs else ClientFolder(bridge, options)
-
-    def load(self, paths: Iterable[str]) -> None:
-        """Load several files of the context at once, which are read one by one later."""
-        if self._folder is not None:
-            self._folder.load(paths)
+        self._ignore_files = ignore_files
 
     @cached_property
     def context(self) -> ContextFiles:
         """The build context."""
-        if self._folder is None:
-            whole = EngineFileSystem(self.bridge, self._inputs["context"])
-            return ContextFiles(self.bridge, whole, DockerIgnore())
-        return ContextFiles(self.bridge, self._folder, self._ignore[0])
-
-    @cached_property
-    def _ignore(self) -> tuple[DockerIgnore, tuple[str, bytes] | None]:
-        return (
-            (DockerIgnore(), None) if self._folder is None else read_ignore_file(self.bridge, self.file, self._folder)
+        definition = self._inputs.get("context")
+        store = (
+            ClientFolder(self.bridge, self.options) if definition is None else EngineFileSystem(self.bridge, definition)
         )
+        return ContextFiles(self.bridge, store, lambda: self._ignore_files.rules)
 
     @cached_property
     def outline(self) -> Program:
@@ -100,9 +92,8 @@ class BuildSession:
             step: the name of the step that writes it, in the build's progress.
         """
         files = {self.options.filename: dockerfile}
-        own = self._ignore[1]
-        if own is not None:
-            files[f"{self.options.filename}.dockerignore"] = own[1]
+        if self._ignore_files.own is not None:
+            files[f"{self.options.filename}.dockerignore"] = self._ignore_files.own[1]
         return self._inputs | {"dockerfile": llb.definition(llb.written(files, f"[internal] {step}"))}
 
     def image_variables(self, reference: str, platform: str | None) -> Mapping[str, str]:

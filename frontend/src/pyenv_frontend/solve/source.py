@@ -55,17 +55,11 @@ class UserFile:
         """The file as warnings refer to it."""
         return results.source_info(self.name, self.text, self.definition)
 
-    def ignore_file(self, bridge: Bridge) -> tuple[str, bytes] | None:
-        """Read the `.dockerignore` that belongs to this Dockerfile alone; None if there is none."""
-        path = self.name + _IGNORE
-        try:
-            return path, bridge.read_file(self.ref, path).get()
-        except CallError:
-            return None
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _DockerfileSource:
+    """Where the Dockerfile is."""
+
     name: str
     definition: wire.Definition
     context: wire.Definition | None

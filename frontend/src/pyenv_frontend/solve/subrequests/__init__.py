@@ -14,8 +14,6 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from pyenv_frontend.buildkit import results
-from pyenv_frontend.solve.subrequests import convertllb, lint, outline
-from pyenv_frontend.solve.subrequests.blanked_file import blanked
 
 if TYPE_CHECKING:
     from pyenv_frontend.buildkit import wire_pb2 as wire
@@ -29,6 +27,10 @@ def answer(session: BuildSession, request: str) -> wire.Result:
         CallError: the delegate refuses.
         UserError: a PYENV is wrong.
     """
+    # A build imports this package for its linter, and waits for nothing else of it.
+    from pyenv_frontend.solve.subrequests import convertllb, lint, outline  # noqa: PLC0415
+    from pyenv_frontend.solve.subrequests.blanked_file import blanked  # noqa: PLC0415
+
     if request == convertllb.REQUEST:
         return convertllb.answer(session)
     text = blanked(session.outline)

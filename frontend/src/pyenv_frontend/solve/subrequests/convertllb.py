@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pyenv_frontend.buildkit import results
 from pyenv_frontend.buildkit import wire_pb2 as wire
 from pyenv_frontend.buildkit.status import CallError
+from pyenv_frontend.solve.base_images import BaseImages
 from pyenv_frontend.solve.error_details import relabelled, relabelled_ranges
 from pyenv_frontend.solve.expand_build import expand_build
 
@@ -32,7 +33,7 @@ def answer(session: BuildSession) -> wire.Result:
         CallError: the delegate refuses, or does not know the call (Docker's built-in one before BuildKit 0.20).
         UserError: a PYENV is wrong.
     """
-    build = expand_build(session)[0]
+    build = expand_build(session, BaseImages(session, session.outline))[0]
     quiet = session.options.quiet(build.options)  # its warnings would be about lines of the expanded file
     try:
         result = session.bridge.solve_frontend(session.options.delegate.frontend, quiet, build.inputs).get()

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pyenv_frontend.buildkit import results
 from pyenv_frontend.buildkit.api import Notice
 from pyenv_frontend.buildkit.status import CallError, Status
-from pyenv_frontend.lock.choice import requirement_inputs
+from pyenv_frontend.errors import UserError
 from pyenv_frontend.solve.error_details import of_same_lines
 from pyenv_frontend.solve.subrequests.blanked_file import blanked, named_last_stage
 from pyenv_frontend.stages.analyze import read
@@ -166,6 +166,8 @@ def add_findings(answer: dict[str, Any], result: wire.Result, session: BuildSess
         result: the result that contains it; its other forms are changed as well.
         session: the build.
     """
+    from pyenv_frontend.lock.choice import requirement_inputs  # noqa: PLC0415  # not for the lint of a build
+
     errors: list[UserError] = []
     program = read(session.document, session.settings(), base_variables=session.image_variables, report=errors.append)
     closures = requirement_inputs(program, session.context, report=errors.append)

@@ -1,0 +1,18 @@
+"""What a file seems to name."""
+
+from pyenv_frontend.inputs.references import references
+
+
+def test_requirements_files_name_others_beside_them():
+    """In each spelling of the option; addresses, variables and what leaves the context are nobody's files."""
+    text = (
+        b"-r other.txt\n  --requirement=b.txt\n-c../c.txt # why\n--constraint d.txt\nsix\n# -r no.txt\n"
+        b"-r https://example.com/x.txt\n-r ${HOME}/x\n-r /abs.txt\n-r ../../out.txt\n"
+    )
+    assert references("sub/r.txt", text) == {"sub/other.txt", "sub/b.txt", "c.txt", "sub/d.txt"}
+    assert references("r.txt", b"-r \0\n-r " + b"x" * 300) == set()
+
+
+def test_a_project_has_its_lock_beside_it():
+    """If it has one."""
+    assert references("sub/pyproject.toml", b"") == {"sub/uv.lock"}

@@ -1,0 +1,47 @@
+"""Which ignore file is in force."""
+
+from pyenv_frontend.buildkit import wire_pb2 as wire
+from pyenv_frontend.solve.ignore_files import IgnoreFiles
+from tests.frontend.solve.builds import LOCAL, options, user_file
+from tests.frontend.solve.fake_bridge import FakeBridge
+
+
+def ignore_files(files, context=None):
+    bridge = FakeBridge(files)
+    return bridge, IgnoreFiles(bridge, options(), user_file(context=context), {})
+
+
+def test_that_of_the_dockerfile_goes_before_that_of_the_folder():
+    """The folder's is then not loaded: the client would show a step for it."""
+    both = {"local://dockerfile": {"Dockerfile.dockerignore": b"a"}, LOCAL: {".dockerignore": b"b"}}
+    bridge, found = ignore_files(both)
+    assert found.own == ("Dockerfile.dockerignore", b"a")
+    assert (found.rules.name, found.rules.ignores("a"), found.rules.ignores("b")) == (found.own[0], True, False)
+    assert ("read", LOCAL, ".dockerignore") not in bridge.calls
+
+
+def test_that_of_the_folder():
+    """By the same op as Docker's frontend; a folder may have none."""
+    bridge, found = ignore_files({LOCAL: {".dockerignore": b"b"}})
+    assert (found.own, found.rules.name, found.rules.ignores("b")) == (None, ".dockerignore", True)
+    attrs = {
+        "local.differ": "none",
+        "local.followpaths": '[".dockerignore"]',
+        "local.session": "the-session",
+        "local.sharedkeyhint": "context-.dockerignore",
+    }
+    assert ("solve", LOCAL, attrs) in bridge.calls
+    assert not ignore_files({})[1].rules.ignores("b")
+
+
+def test_both_are_asked_for_at_once():
+    """The file of the folder is the second thing to wait for."""
+    bridge, found = ignore_files({LOCAL: {".dockerignore": b"b"}})
+    assert found.rules.ignores("b")
+    assert bridge.rounds == 2
+
+
+def test_another_context_has_none():
+    """A repository of git comes whole."""
+    bridge, found = ignore_files({"local://dockerfile": {"Dockerfile.dockerignore": b"a"}}, context=wire.Definition())
+    assert (found.own, found.rules.patterns, bridge.calls) == (None, (), [])

@@ -1,0 +1,90 @@
+"""Files of images, within bounds."""
+
+import pytest
+
+from pyenv_frontend.buildkit.api import RefId
+from pyenv_frontend.expansion.base_image import inspection
+from pyenv_frontend.solve.image_files import LARGEST, MOST_NAMES, ImageFileError, ImageFiles
+from pyenv_frontend.solve.together import finish, together
+from tests.frontend.solve.fake_bridge import PIPE, FakeBridge
+
+ELF = b"\x7fELF" + bytes(14) + b"\x3e\0"
+RHEL = {
+    "etc/os-release": b"ID=rhel\n",
+    "etc/passwd": b"root:x:0:0:root:/root:/bin/sh\n",
+    "usr/bin/python3.9": "python3.9-real",
+    "usr/bin/python3.9-real": ELF,
+    "usr/bin/python3.11": ELF,
+    "usr/include/python3.9/patchlevel.h": b'#define PY_VERSION "3.9.18"\n',
+    "lib64/libc.so.6": b"GNU C Library (GNU libc) stable release version 2.34.",
+    "usr/lib64/libssl.so.3": b"",
+}
+DEBIAN = {"etc/os-release": b"VERSION_CODENAME=bookworm\n", "usr/local/bin/python3.12": ELF}
+
+
+def bridge(*systems, **options):
+    return FakeBridge({f"image{number}": files for number, files in enumerate(systems)}, **options)
+
+
+def files_of(engine, number=0):
+    return ImageFiles(engine, RefId(f"image{number}"), "the base image x")
+
+
+def facts(engine, number=0):
+    series = {"3.9", "3.12"}
+    return inspection(
+        "x", files_of(engine, number), env={"PATH": "/usr/bin"}, series=series, checked=series, architecture="amd64"
+    )
+
+
+def test_the_facts_of_an_image_are_read():
+    """Of one whose release says nothing: library, libraries, a linked interpreter, its headers."""
+    base = finish(facts(bridge(RHEL)))
+    assert (base.libc.version, base.openssl, base.interpreters["3.9"].version) == ((2, 34), {"libssl.so.3"}, "3.9.18")
+    assert base.interpreters["3.11"].path == "/usr/bin/python3.11"
+
+
+def test_images_are_looked_at_in_as_many_rounds_as_one():
+    """Whatever each of them needs to be asked."""
+    alone = bridge(RHEL)
+    finish(facts(alone))
+    many = bridge(*[RHEL, DEBIAN, {}] * 5)
+    together(*(facts(many, number) for number in range(15)))
+    assert many.rounds == alone.rounds <= 5
+
+
+def test_an_image_of_a_known_release_takes_three_rounds():
+    """Its files are looked at, then read, and then the interpreters that the listings have shown."""
+    engine = bridge(DEBIAN)
+    finish(inspection("x", files_of(engine), checked={"3.12"}, architecture="amd64"))
+    assert engine.rounds == 3
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "sizes", "reason"),
+    [
+        ("etc/passwd", PIPE, {}, "is a named pipe, and must be a regular file"),
+        ("etc/passwd", b"", {"etc/passwd": LARGEST + 1}, "has 8 MB, and no more than 8 MB of it are read"),
+    ],
+)
+def test_what_could_never_be_read_is_not_asked_for(path, content, sizes, reason):
+    """An image may be hostile."""
+    engine = bridge({path: content}, sizes=sizes)
+    with pytest.raises(ImageFileError, match=f"^/{path} of the base image x {reason}$"):
+        files_of(engine).read(path)
+    assert not [call for call in engine.calls if call[0] == "read"]
+
+
+def test_a_folder_of_very_many_names_is_not_looked_at():
+    """They would be asked for one by one."""
+    engine = bridge({f"usr/bin/python3.{number}": b"" for number in range(MOST_NAMES + 1)})
+    with pytest.raises(ImageFileError, match=r"/usr/bin of the base image x has 1001 names like python3\.\*"):
+        finish(facts(engine))
+
+
+def test_few_folders_of_path_are_looked_at():
+    """However many the image names."""
+    engine = bridge({})
+    path = ":".join(f"/usr/{number}/bin" for number in range(1000))
+    finish(inspection("x", files_of(engine), env={"PATH": path}))
+    assert len([call for call in engine.calls if call[0] == "list"]) < 30

@@ -1,0 +1,61 @@
+"""A build with PYENV, against an engine that counts how often it is waited for."""
+
+import pytest
+
+from pyenv_frontend.buildkit import llb
+from pyenv_frontend.buildkit import wire_pb2 as wire
+from pyenv_frontend.solve import mounted_images, pyenv_build
+from pyenv_frontend.solve.ignore_files import IgnoreFiles
+from tests.frontend.solve.builds import LOCAL, options, user_file
+from tests.frontend.solve.fake_bridge import FakeBridge
+
+RELEASE = b"VERSION_CODENAME=bookworm\nID=debian\n"
+
+
+def image(reference):
+    graph = llb.definition(llb.source(f"docker-image://{reference}", {}, f"[1/1] FROM {reference}"))
+    return wire.Result(ref=wire.Ref(id=reference, definition=graph))
+
+
+def delegate(request, dockerfile):
+    """Answer as Docker's frontend: an image, the warnings of a file, or the result of a build."""
+    if "requestid" in request:
+        return wire.Result(metadata={"result.json": b"{}"})
+    lines = dockerfile.decode().splitlines()
+    return image(lines[0].split()[-1]) if len(lines) == 1 else wire.Result(ref=wire.Ref(id="built"))
+
+
+@pytest.fixture
+def rounds(monkeypatch):
+    """Provide what builds environments in stages, and says how often it waited."""
+
+    def build(stages, environments):
+        monkeypatch.setattr(mounted_images, "own_image", lambda: llb.definition(llb.source("docker-image://o", {}, "")))
+        lines, context = [], {}
+        for stage in range(stages):
+            lines.append(f"FROM base{stage} AS s{stage}\n")
+            for number in range(environments):
+                name = f"e{stage}_{number}"
+                lines.append(f"PYENV 3.{9 + number % 5} {name} {name}.txt\n")
+                context |= {
+                    f"{name}.txt": b"-r sub/more.txt\n",
+                    f"pylock.{name}.toml": b"",
+                    "sub/more.txt": b"six==1\n",
+                }
+        lines += ["FROM base0\n", *(f"COPY --from=s{stage} / /{stage}\n" for stage in range(stages))]
+        bases = {f"docker-image://base{stage}": {"etc/os-release": RELEASE} for stage in range(stages)}
+        bridge = FakeBridge({LOCAL: context, **bases}, answer=delegate)
+        file = user_file("".join(lines).encode())
+        result = pyenv_build.build(bridge, options(), file, {}, IgnoreFiles(bridge, options(), file, {}))
+        assert result.ref.id == "built"
+        expanded = [call for call in bridge.calls if call[0] == "frontend"][-1]
+        assert len(expanded[-1]) == 2 + min(environments, 5)
+        return bridge.rounds
+
+    return build
+
+
+def test_a_build_waits_as_often_for_many_environments_as_for_one(rounds):
+    """Images, files of images and of the context, interpreters: each kind is asked for at once."""
+    assert rounds(1, 1) == rounds(1, 12) == rounds(5, 4)
+    assert rounds(1, 1) <= 14
