@@ -18,7 +18,7 @@ from pyenv_image import account, caches, collected, selfcheck
 from pyenv_image.bytecode import compile_all
 from pyenv_image.failure import StepError
 from pyenv_image.installer import Installer
-from pyenv_image.pip_format import is_lock
+from pyenv_image.installer_commands import kept_lock
 from pyenv_image.requirements import Requirements
 from pyenv_image.settings import settings_for
 from pyenv_image.workspace import Workspace
@@ -199,9 +199,9 @@ def _install(options: EnvironmentOptions, installer: Installer, workspace: Works
 
 def _keep_lock(options: EnvironmentOptions, context: Path) -> None:
     """Put the lock that decides every package beside `pyvenv.cfg`, so that the image can be asked what is in it."""
-    only_files = not (options.projects or options.lines or options.constraints)
-    if only_files and len(options.requirements) == 1 and is_lock(options.requirements[0]):
-        shutil.copyfile(str(context / options.requirements[0]), str(Path(options.path) / "pylock.toml"))
+    lock = kept_lock(options)
+    if lock:
+        shutil.copyfile(str(context / lock), str(Path(options.path) / "pylock.toml"))
 
 
 def _record_line(options: EnvironmentOptions) -> None:

@@ -1,10 +1,9 @@
-"""The commands of uv and pip that create an environment and install into it."""
+"""Run the commands of uv and pip that create an environment and install into it."""
 
 from __future__ import annotations
 
 import errno
 import os
-import platform
 import re
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Mapping, Sequence
 
 from pyenv_image import process
 from pyenv_image.failure import StepError
+from pyenv_image.installer_commands import InstallerCommands
 from pyenv_image.pip_format import is_lock
 from pyenv_image.process import Output
 
@@ -70,11 +70,10 @@ class Installer:
         Raises:
             StepError: uv cannot create it.
         """
-        command = [self.uv, "venv", "--no-project", "--python", self.options.python or sys.executable]
-        command += ["--relocatable", "--allow-existing"]
-        command += ["--system-site-packages"] if self.options.system_site_packages else []
-        if self.options.installer != "pip" or not self._seed([*command, "--seed", *self.uv_settings.venv_arguments]):
-            self._call([*command, self.options.path], "the environment could not be created")
+        commands = self._commands(self.uv_settings)
+        python = self.options.python or sys.executable
+        if self.options.installer != "pip" or not self._seed(commands.create(python, with_pip=True)):
+            self._call(commands.create(python), "the environment could not be created")
         if self.options.installer == "pip" and not (self.python.parent / "pip").exists():
             self._seed_with_the_interpreters_own()
 
@@ -86,7 +85,7 @@ class Installer:
         environ = {"UV_HTTP_RETRIES": "0", **self.uv_settings.environ}
         try:
             done = subprocess.run(
-                [*command, self.options.path],
+                command,
                 env=environ,
                 cwd=str(self.workspace.files),
                 stdin=subprocess.DEVNULL,
@@ -120,8 +119,7 @@ class Installer:
             StepError: they do not install.
         """
         settings = self.settings.for_lock() if any(is_lock(file) for file in files) else self.settings
-        command = self._pip_install() if self.options.installer == "pip" else self._uv_install(settings)
-        command += [*_listed("-r", files), *_listed("-c", constraints), *arguments]
+        command = self._commands(settings).install(files, constraints, arguments)
         self._call(command, "its requirements could not be installed", environ=settings.environ)
 
     def install_project(self, path: str, constraints: Sequence[str], *, locked: bool) -> None:
@@ -137,15 +135,8 @@ class Installer:
         """
         project = self.workspace.context / path
         self._check_uv(path, project.parent)
-        extras = _listed("--extra", self.options.extras)
-        if locked:
-            command = [self.uv, "sync", "--frozen", "--active", "--no-install-project", "--no-dev", "--inexact"]
-            command += ["--project", str(project.parent), "--python", str(self.python), *extras]
-            command += [*_listed("--group", self.options.groups), *self.uv_settings.sync_arguments]
-        else:
-            groups = [f"{project}:{group}" for group in self.options.groups]
-            command = [*self._uv_install(self.uv_settings), "-r", str(project), *extras, *_listed("--group", groups)]
-            command += _listed("-c", [str(self.workspace.files / constraint) for constraint in constraints])
+        places = [str(self.workspace.files / constraint) for constraint in constraints]
+        command = self._commands(self.uv_settings).install_project(str(project), places, locked=locked)
         self._call(command, f"the dependencies of {path} could not be installed", project.parent)
 
     def check(self) -> None:
@@ -154,21 +145,10 @@ class Installer:
         Raises:
             StepError: they do not.
         """
-        command = [self.uv, "pip", "check", "--python", str(self.python)]
-        self._call(command, "its packages do not fit together")
+        self._call(self._commands(self.uv_settings).check(), "its packages do not fit together")
 
-    def _uv_install(self, settings: InstallerSettings) -> list[str]:
-        options = self.options
-        arguments = [f"--index-strategy={options.index_strategy}"] if options.index_strategy else []
-        arguments += ["--prerelease=allow"] if options.pre else []
-        arguments += [f"--python-platform={platform.machine()}-{options.wheels}"] if options.wheels else []
-        arguments += ["--no-build"] if options.stage else []
-        command = [self.uv, "pip", "install", "--python", str(self.python)]
-        return [*command, *arguments, *settings.arguments]
-
-    def _pip_install(self) -> list[str]:
-        pre = ["--pre"] if self.options.pre else []
-        return [str(self.python), "-m", "pip", "install", "--no-compile", *pre]
+    def _commands(self, settings: InstallerSettings) -> InstallerCommands:
+        return InstallerCommands(self.options, settings, self.uv)
 
     def _check_uv(self, path: str, folder: Path) -> None:
         """Check that uv is one that the project allows; it reads that in the project's files and its workspace's."""
@@ -237,7 +217,3 @@ def _in_image(root: Path, path: str) -> Path | None:
         else:
             return place if os.access(str(place), os.R_OK) and place.is_file() else None
     return None
-
-
-def _listed(flag: str, values: Sequence[str]) -> list[str]:
-    return [word for value in values for word in (flag, value)]

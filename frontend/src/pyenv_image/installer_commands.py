@@ -1,0 +1,106 @@
+"""The command lines of uv and pip that create an environment and install into it: values alone, nothing is run.
+
+The step of a build runs them, and `pyenv-frontend expand --standalone` prints them.
+"""
+
+from __future__ import annotations
+
+import platform
+import posixpath
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Sequence
+
+from pyenv_image.pip_format import is_lock
+
+if TYPE_CHECKING:
+    from pyenv_image.settings import InstallerSettings
+    from pyenv_image.step_options import EnvironmentOptions
+
+__all__ = ["InstallerCommands", "kept_lock"]
+
+
+@dataclass(frozen=True)
+class InstallerCommands:
+    """The commands for one environment."""
+
+    options: EnvironmentOptions
+    settings: InstallerSettings
+    """Those of the program that the command starts."""
+
+    uv: str
+    """The uv executable."""
+
+    compiles: bool = False
+    """Whether pip compiles byte code itself."""
+
+    @property
+    def python(self) -> str:
+        """The environment's interpreter."""
+        return f"{self.options.path}/bin/python"
+
+    def create(self, python: str, *, with_pip: bool = False) -> list[str]:
+        """Create the environment.
+
+        Args:
+            python: the interpreter that it is for.
+            with_pip: whether it gets the newest pip.
+        """
+        command = [self.uv, "venv", "--no-project", "--python", python, "--relocatable", "--allow-existing"]
+        command += ["--system-site-packages"] if self.options.system_site_packages else []
+        command += ["--seed", *self.settings.venv_arguments] if with_pip else []
+        return [*command, self.options.path]
+
+    def install(self, files: Sequence[str], constraints: Sequence[str], arguments: Sequence[str]) -> list[str]:
+        """Install requirements files.
+
+        Args:
+            files: the files.
+            constraints: constraints files.
+            arguments: in place of options in the files.
+        """
+        command = self._pip_install() if self.options.installer == "pip" else self._uv_install()
+        return [*command, *_listed("-r", files), *_listed("-c", constraints), *arguments]
+
+    def install_project(self, project: str, constraints: Sequence[str], *, locked: bool) -> list[str]:
+        """Install the dependencies of a `pyproject.toml`. To be run in its folder.
+
+        Args:
+            project: the absolute path of the file.
+            constraints: absolute paths of constraints files.
+            locked: whether its `uv.lock` decides the versions.
+        """
+        extras = _listed("--extra", self.options.extras)
+        if locked:
+            command = [self.uv, "sync", "--frozen", "--active", "--no-install-project", "--no-dev", "--inexact"]
+            command += ["--project", posixpath.dirname(project), "--python", self.python, *extras]
+            return [*command, *_listed("--group", self.options.groups), *self.settings.sync_arguments]
+        groups = [f"{project}:{group}" for group in self.options.groups]
+        command = [*self._uv_install(), "-r", project, *extras, *_listed("--group", groups)]
+        return [*command, *_listed("-c", constraints)]
+
+    def check(self) -> list[str]:
+        """Check that the installed packages fit together."""
+        return [self.uv, "pip", "check", "--python", self.python]
+
+    def _uv_install(self) -> list[str]:
+        options = self.options
+        arguments = [f"--index-strategy={options.index_strategy}"] if options.index_strategy else []
+        arguments += ["--prerelease=allow"] if options.pre else []
+        arguments += [f"--python-platform={platform.machine()}-{options.wheels}"] if options.wheels else []
+        arguments += ["--no-build"] if options.stage else []
+        return [self.uv, "pip", "install", "--python", self.python, *arguments, *self.settings.arguments]
+
+    def _pip_install(self) -> list[str]:
+        flags = [] if self.compiles else ["--no-compile"]
+        return [self.python, "-m", "pip", "install", *flags, *(["--pre"] if self.options.pre else [])]
+
+
+def kept_lock(options: EnvironmentOptions) -> str:
+    """Return the lock that decides every package, which is kept beside `pyvenv.cfg`; empty: there is none."""
+    others = options.projects or options.lines or options.constraints
+    alone = not others and len(options.requirements) == 1 and is_lock(options.requirements[0])
+    return options.requirements[0] if alone else ""
+
+
+def _listed(flag: str, values: Sequence[str]) -> list[str]:
+    return [word for value in values for word in (flag, value)]
