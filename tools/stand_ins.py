@@ -137,6 +137,10 @@ def _alpine(_version: str) -> StandIn:
     return StandIn(recipe="alpine")
 
 
+def _uv(_version: str) -> StandIn:
+    return StandIn(recipe="uv")
+
+
 NAMES: tuple[tuple[str, Callable[..., StandIn]], ...] = (
     (r"debian:(\w+)-slim", _debian),
     (r"python:([\d.]+)-slim-(\w+)", _python),
@@ -146,6 +150,7 @@ NAMES: tuple[tuple[str, Callable[..., StandIn]], ...] = (
     (r"alpine:([\d.]+)", _alpine),
     (r"redhat/ubi9-minimal:([\d.]+)", _ubi),
     (r"amazonlinux:(2023)", _amazon),
+    (r"ghcr\.io/astral-sh/uv:([\d.]+)", _uv),
 )
 
 

@@ -1,11 +1,17 @@
 """`pyenv-frontend expand` on a real engine: it asks the engine for the facts, and its print builds the same image."""
 
 import ast
+import re
 import subprocess
 import sys
 
 import pytest
 
+from pyenv_frontend.expansion.standalone import UV_VERSION
+from tools import interpreters
+from tools.state import run
+
+UV = f"ghcr.io/astral-sh/uv:{UV_VERSION}"
 BASES = ("python:3.12-slim-bookworm", "python:3.9-slim-bookworm")
 
 DOCKERFILE = """\
@@ -92,6 +98,90 @@ def both_ways(buildx, look, dockerfile, build=(), say=(), files=FILES):  # noqa:
     for folder in ("/srv", "/opt", "/home", "/usr/local/bin"):
         assert contents(one, folder) == contents(other, folder)
     return one
+
+
+STANDALONE = """\
+FROM python:3.12-slim-bookworm AS compilers
+RUN mkdir /compilers
+
+FROM python:3.12-slim-bookworm
+ENV PIP_USER=1
+RUN useradd --uid 1234 --create-home --home-dir /srv/me me
+USER me
+WORKDIR /srv/me/work
+PYENV 3.12 own-python reqs/all.txt
+PYENV 3.9 inline <<EOF
+# A comment.
+idna>=3,<3.8
+six==1.16.0 ; python_version < "4"
+EOF
+PYENV --builder=compilers --path=/srv/deep/down/built 3.9 built reqs/all.txt
+PYENV 3.9 bare
+PYENV --installer=pip 3.9 by-pip package/requirements.txt reqs/all.txt
+PYENV 3.9 local local.txt
+PYENV --extra=more 3.12 project project/pyproject.toml
+PYENV 3.9 locked pylock.locked.toml
+USER root
+PYENV --no-compile 3.9 as_root reqs/all.txt
+CMD ["true"]
+"""
+
+STANDALONE_FILES = {
+    **FILES,
+    "local.txt": "./package\n",
+    "package/requirements.txt": "idna==3.7\n",
+    "package/pyproject.toml": "[project]\nname = 'mine'\nversion = '1'\ndependencies = ['six==1.16.0']\n",
+    "package/mine.py": "",
+    "project/pyproject.toml": "[project]\nname = 'p'\nversion = '1'\ndependencies = ['six==1.16.0']\n"
+    "[project.optional-dependencies]\nmore = ['idna==3.7']\n",
+}
+PACKAGES = """
+import os, subprocess
+for name in sorted(os.environ):
+    if name.startswith("ASTRO_PYENV_"):
+        python = os.environ[name]
+        listed = "import importlib.metadata as m; print(sorted(str(d._path.name) for d in m.distributions()))"
+        print(name, python, subprocess.check_output([python, "-I", "-c", listed], text=True), end="")
+"""
+
+
+def test_a_standalone_print_makes_the_same_environments(buildx, base_images, look, tmp_path):
+    """By Docker's own frontend and public images alone: packages, variables, owners and the user are the same."""
+    base_images(*BASES, UV)
+    files = {**STANDALONE_FILES, "pylock.locked.toml": lock(tmp_path)}
+    through_us = buildx(STANDALONE, files)
+    text = expanded(buildx.engine, through_us.folder, "--standalone", "--base-account=me:1234:1234:/srv/me")
+    assert "pyenv-frontend" not in text
+    assert "--mount" not in text
+    by_itself = buildx(text, files, syntax=False)
+    one, other = look(through_us.image), look(by_itself.image)
+    for key in ("Env", "User", "WorkingDir", "Cmd"):
+        assert one.config[key] == other.config[key]
+    listed, also = (image.run("python3.12", "-c", PACKAGES) for image in (one, other))
+    assert (listed.code, listed.out) == (also.code, also.out)
+    assert "'mine-1.dist-info'" in listed.out
+    for folder in ("/srv", "/opt/venv"):
+        assert owners(one, folder) ^ owners(other, folder) == set()
+    kept = "cat /srv/me/.venv/locked/pylock.toml"
+    left = other.run("sh", "-ec", f"ls /tmp; python3.9 -m pip --version; {kept}")
+    assert "pyenv-" not in left.out
+    assert files["pylock.locked.toml"].strip() in left.out
+    assert "(python 3.9)" in left.out
+
+
+def lock(folder):
+    """Lock a requirement for Python 3.9."""
+    wishes = folder / "locked.in"
+    wishes.write_text("six==1.16.0\n")
+    command = [interpreters.uv(), "pip", "compile", "--quiet", "--universal", "--python-version=3.9", wishes]
+    return run([*command, "--format=pylock.toml", "--generate-hashes"])
+
+
+def owners(image, folder):
+    """Who owns what, but for byte code, programs of the environment, and what an installer notes of itself."""
+    others = re.compile(r"__pycache__|/bin/|pyvenv|INSTALLER|RECORD|REQUESTED|direct_url|virtualenv|lib64|/include")
+    lines = [tuple(line.split()[:4]) for line in contents(image, folder)]
+    return {line for line in lines if not others.search(line[0])}
 
 
 @pytest.mark.parametrize("target", ["plain", ""])

@@ -68,6 +68,7 @@ _MANAGERS = (
 _FOLDERS = ("/usr/bin", "/usr/sbin", "/bin", "/sbin")
 # Nice to have: a program that lacks them says so itself, and many slim bases leave them out on purpose.
 _OPTIONAL = frozenset({"readline", "uuid"})
+REQUIRED = tuple(name for name in MODULES if name not in _OPTIONAL)
 
 
 def run(_options: SelfcheckOptions | None = None) -> None:

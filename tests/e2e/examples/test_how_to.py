@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from pyenv_frontend.expansion.standalone import UV_VERSION
 from tests.airflow import installations
 from tests.e2e.conftest import need_images
 from tests.e2e.examples.conftest import AIRFLOW, REGISTRY, publish_frontend
@@ -161,17 +162,25 @@ def head() -> str:
 
 
 def test_other_builders(walk, base_images):
-    """The print builds without our frontend; with facts about the base it needs no engine."""
-    base_images(AIRFLOW, PYTHONS["3.9"])
+    """Both prints build without our frontend, one without any image of ours; with facts they need no engine."""
+    base_images(AIRFLOW, PYTHONS["3.9"], f"ghcr.io/astral-sh/uv:{UV_VERSION}")
     page = walk("docs/how-to/other-builders.md")
     page.run(f"uv tool install --quiet {ROOT / 'frontend'}")
-    (page.folder / "Dockerfile").write_text(f"# syntax={page.frontend}\nFROM {AIRFLOW}\nPYENV 3.9 old\n")
+    (page.folder / "Dockerfile").write_text(
+        f"# syntax={page.frontend}\nFROM {AIRFLOW}\nPYENV 3.9 old <<E\nsix==1.16.0\nE\n"
+    )
     page.type("-o Dockerfile.plain")
     plain = (page.folder / "Dockerfile.plain").read_text()
     assert not re.search("^PYENV", plain, re.MULTILINE)
     page.run("docker buildx build -t plain -f Dockerfile.plain .")
     assert "3.9" in page.run("docker run --rm plain bash -c '$ASTRO_PYENV_old --version'")
     assert "ENV ASTRO_PYENV_old=" in page.type("--base-suite bookworm")
+    page.type("--standalone")
+    assert page.frontend not in (page.folder / "Dockerfile.standalone").read_text()
+    for image in ("plain", "standalone"):
+        assert "1.16.0" in page.run(
+            f"docker run --rm {image} bash -c '$ASTRO_PYENV_old -c \"import six; print(six.__version__)\"'"
+        )
 
 
 def test_publish(walk, base_images, registry, frontend, builder_on, tools):  # noqa: PLR0913, PLR0917 - both halves

@@ -196,3 +196,38 @@ def test_a_builders_stage_gets_a_stage_of_its_own(monkeypatch, tmp_path):
     done = called(monkeypatch, "expand", "-f", place, *BASE)
     assert (done.code, done.out) == (1, "")
     assert "Dockerfile:3:7: --builder=0 counts stages" in done.err
+
+
+@pytest.mark.parametrize(
+    ("syntax", "first"),
+    [
+        ("# syntax=me/front:2\n", "FROM a"),
+        ("# syntax=me/front:2 dockerfile=docker/dockerfile:1\n", "# syntax=docker/dockerfile:1"),
+        ("# syntax=docker/dockerfile:1.7-labs\n", "# syntax=docker/dockerfile:1.7-labs"),
+        ("#!/usr/bin/env docker\n// syntax=me/front:2\n", "#!/usr/bin/env docker"),
+        ("", "FROM a"),
+    ],
+)
+def test_standalone_needs_no_image_of_ours(monkeypatch, tmp_path, syntax, first):
+    """The syntax line goes, or names the frontend of Docker that ours would have used."""
+    place = folder(tmp_path, f"{syntax}FROM a\nUSER root\nPYENV 3.9 x r.txt\n", r_dot_txt="six\n") / "Dockerfile"
+    done = called(monkeypatch, "expand", "--standalone", "-f", place, *BASE)
+    assert done.code == 0
+    assert done.out.splitlines()[0] == first
+    assert "me/front" not in done.out
+    assert "COPY --from=python:3.9-slim-bookworm /usr/local /opt/pyenv/3.9\n" in done.out
+    assert "ENV ASTRO_PYENV_x=/opt/venv/x/bin/python\n" in done.out
+
+
+def test_standalone_names_the_pyenv_and_the_option(monkeypatch, tmp_path):
+    """What plain instructions cannot do is an error with the place, as everything else that is wrong."""
+    place = folder(tmp_path, "FROM a\nPYENV --mount=type=secret,id=index 3.9 x\n") / "Dockerfile"
+    done = called(monkeypatch, "expand", "--standalone", "-f", place, *BASE)
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith(f"{place}:2:7: PYENV x has --mount, and a standalone Dockerfile has no RUN --mount\n")
+    assert "hint: print without --standalone" in done.err
+    place = (
+        folder(tmp_path, "FROM a\nPYENV 3.9 x r.txt\n", r_dot_txt="-e ./p\n", p__pyproject_dot_toml="") / "Dockerfile"
+    )
+    done = called(monkeypatch, "expand", "--standalone", "-f", place, *BASE)
+    assert done.err.startswith("r.txt:1:4: PYENV x reads -e ./p, which a standalone Dockerfile cannot have\n")

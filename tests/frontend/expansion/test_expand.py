@@ -25,11 +25,11 @@ def program(source: bytes) -> Program:
     return read(dockerfile.parse(source))
 
 
-def expanded(source: bytes, *, to_print: bool = False) -> Expansion:
+def expanded(source: bytes, *, to_print: bool = False, standalone: bool = False) -> Expansion:
     read_program = program(source)
     bases = {(stage.root, stage.root_platform): BASES[stage.root] for stage in read_program.stages}
     needs = [StepInputs(tuple(file.path for file in each.pyenv.requirements)) for each in read_program.environments]
-    return expand(read_program, bases, needs, TOOLS, to_print=to_print)
+    return expand(read_program, bases, needs, TOOLS, to_print=to_print, standalone=standalone)
 
 
 @pytest.mark.parametrize("case", sorted(CASES.iterdir()), ids=lambda case: case.name)

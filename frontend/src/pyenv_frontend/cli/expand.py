@@ -15,12 +15,14 @@ from pyenv_frontend.expansion import expand as expansion
 from pyenv_frontend.expansion.astro_runtime import FILES
 from pyenv_frontend.expansion.base_image import Base
 from pyenv_frontend.expansion.location import HomeUnknownError
+from pyenv_frontend.expansion.standalone_requirements import check_requirements
 from pyenv_frontend.expansion.step_images import ImagesByName
 from pyenv_frontend.lock.choice import plan_program
 from pyenv_frontend.stages.analyze import has_pyenv
 
 if TYPE_CHECKING:
     from pyenv_frontend.dockerfile import Document
+    from pyenv_frontend.dockerfile.directives import Detected
     from pyenv_frontend.expansion.base_image import Libc
     from pyenv_frontend.inputs.build_context import BuildContext
     from pyenv_frontend.stages.program import Environment, Stage
@@ -36,26 +38,50 @@ _DOCKERS: Final = re.compile(r"(docker\.io/)?docker/dockerfile(-upstream)?([:@]|
 @base_options
 @click.option("--tools", metavar="IMAGE", help="The frontend's image.  [default: that of the `# syntax=` line]")
 @click.option("--explain", is_flag=True, help="Say on stderr how a build installs each environment, and why.")
+@click.option("--standalone", is_flag=True, help="Print what needs nothing of ours: no image, no RUN --mount.")
 @click.option("-o", "--output", default="-", type=click.Path(dir_okay=False), help="Write to a file instead.")
-def expand(
-    common: tuple[CommonOptions, ...], base: BaseOptions, output: str, tools: str | None, *, explain: bool
+def expand(  # noqa: PLR0913 - one for each option
+    common: tuple[CommonOptions, ...],
+    base: BaseOptions,
+    output: str,
+    tools: str | None,
+    *,
+    explain: bool,
+    standalone: bool,
 ) -> None:
     """Print the Dockerfile without PYENV.
 
     Every PYENV becomes the plain instructions that a build through the frontend would run, with the PYENV as a comment
     above them; nothing else is changed. The facts of the base image come from the Docker engine, or from the options
-    --base-*.
+    --base-*. With --standalone the instructions are those of any Dockerfile: COPY, `python -m venv`, uv or pip.
     """
     options = only(common, "expand")
     document = options.read_document()
     text = document.file.data
     if has_pyenv(document):
-        expanded = _FileExpander(document, options, base).expand(options.context, tools)
+        expanded = _FileExpander(document, options, base).expand(options.context, tools, standalone=standalone)
         text = expanded.source
         for way in expanded.ways if explain else ():
             click.echo(str(way), err=True)
+    if standalone:
+        text = _without_our_syntax(text)
     with click.open_file(output, "wb") as stream:
         stream.write(text)
+
+
+def _is_dockers(syntax: Detected) -> bool:
+    return _DOCKERS.match(syntax.first_word.decode(errors="replace")) is not None
+
+
+def _without_our_syntax(text: bytes) -> bytes:
+    """Leave out a syntax line that names our image, or let it name Docker's frontend that ours would have used."""
+    syntax = detect_syntax(text)
+    if syntax is None or _is_dockers(syntax):
+        return text
+    lines = text.splitlines(keepends=True)
+    dockers = re.search(rb"\sdockerfile=(\S+)", syntax.value)
+    lines[syntax.line - 1] = b"# syntax=" + dockers[1] + b"\n" if dockers else b""
+    return b"".join(lines)
 
 
 class _FileExpander:
@@ -70,10 +96,13 @@ class _FileExpander:
         self._bases: dict[tuple[str, str | None], Base] = {("scratch", None): Base(reference="scratch")}
         self._program = options.read_program(document, base_variables=self._variables)
 
-    def expand(self, context: BuildContext, tools: str | None) -> expansion.Expansion:
+    def expand(self, context: BuildContext, tools: str | None, *, standalone: bool) -> expansion.Expansion:
         for environment in self._program.environments:
             self._check_user(environment)
         program, plans = plan_program(self._program, context, platform=self._platform, libc_of=self._libc)
+        if standalone:
+            for plan in plans:
+                check_requirements(plan.pyenv, plan.requirements)
         needs = [plan.requirements.step_inputs for plan in plans]
         image = tools or self._syntax() or _TOOLS
         images = ImagesByName(tools_image=image, onbuild_tools=image)
@@ -87,6 +116,7 @@ class _FileExpander:
                 locks=[plan.lock for plan in plans],
                 present=present,
                 to_print=True,
+                standalone=standalone,
             )
         except HomeUnknownError as error:
             raise self._homeless(error.user) from error
@@ -125,8 +155,7 @@ class _FileExpander:
     def _syntax(self) -> str:
         """Return the image of the `# syntax=` line, unless it is Docker's own frontend, which lacks our tools."""
         syntax = detect_syntax(self._document.file.data)
-        image = syntax.first_word.decode(errors="replace") if syntax else ""
-        return "" if _DOCKERS.match(image) else image
+        return "" if syntax is None or _is_dockers(syntax) else syntax.first_word.decode(errors="replace")
 
     def _homeless(self, user: str) -> UserError:
         users = [instruction for instruction in self._document.instructions if instruction.name == "USER"]

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pyenv_frontend.expansion.interpreter_choice import Graft, InterpreterChoice
     from pyenv_frontend.expansion.location import EnvironmentLocation
     from pyenv_frontend.expansion.printed_builder_stage import PrintedBuilderStage
+    from pyenv_frontend.expansion.standalone import StandaloneSteps
     from pyenv_frontend.expansion.step_images import StepImages
     from pyenv_frontend.expansion.weight import Parts
     from pyenv_frontend.inputs.resolve import StepInputs
@@ -102,6 +103,7 @@ def expand(  # noqa: PLR0913 - the file, and all that it takes to expand it
     locks: Sequence[LockedPackages | None] = (),
     present: Collection[str] = (),
     to_print: bool = False,
+    standalone: bool = False,
 ) -> Expansion:
     """Replace every PYENV by plain instructions; every other byte stays as it is.
 
@@ -114,6 +116,7 @@ def expand(  # noqa: PLR0913 - the file, and all that it takes to expand it
         present: which of `astro_runtime.FILES` the build context has.
         to_print: for people and other builders: with the user's own PYENV as a comment above its expansion, and with a
             stage of its own for each PYENV with `--builder`, which in a build through us is a matter of the graph.
+        standalone: whether the print is to need nothing of ours.
 
     Raises:
         UserError: a PYENV cannot be built on its base, or not be printed.
@@ -124,6 +127,8 @@ def expand(  # noqa: PLR0913 - the file, and all that it takes to expand it
     recorded: list[Step] = []
     left_out = deque(program.left_out)
     parts = _decide(list(_parts(program, bases, inputs, images, to_print=to_print)), bases, program, locks)
+    if standalone:
+        parts = _without_mounts(parts, bases)
     builder_stages: dict[int, list[tuple[_Part, PrintedBuilderStage]]] = {}
     for part in parts:
         if part.builder_stage:
@@ -174,6 +179,32 @@ def _decide(
     independent = {(part.stage.index, part.choice.python) for part in decided if not part.against}
     return [
         replace(part, grafts_independently=(part.stage.index, part.choice.python) in independent) for part in decided
+    ]
+
+
+def _without_mounts(parts: list[_Part], bases: Mapping[BaseKey, Base]) -> list[_Part]:
+    """Give each part its steps for a print that needs nothing of ours; uv is there from its first to its last use."""
+    from pyenv_frontend.expansion.standalone import StandaloneSteps  # noqa: PLC0415 - a build never needs it
+
+    every = [
+        StandaloneSteps(
+            environment=part.environment,
+            location=part.location,
+            choice=part.choice,
+            inputs=part.inputs,
+            base_env=bases[part.stage.root, part.stage.root_platform].env,
+        )
+        for part in parts
+    ]
+    users: dict[tuple[int, str], list[int]] = {}
+    for number, (part, written) in enumerate(zip(parts, every, strict=True)):
+        written.check()
+        if written.uv_image and not part.builder_stage:
+            users.setdefault((part.stage.index, written.uv_image), []).append(number)
+    first, last = {numbers[0] for numbers in users.values()}, {numbers[-1] for numbers in users.values()}
+    return [
+        replace(part, standalone=replace(written, brings_uv=number in first, removes_uv=number in last))
+        for number, (part, written) in enumerate(zip(parts, every, strict=True))
     ]
 
 
@@ -294,23 +325,49 @@ class _Part:
     """What is said of its layers."""
 
     grafts_independently: bool = False
+    standalone: StandaloneSteps | None = None
+    """How it is written if the print is to need nothing of ours."""
 
     def write(self, output: DockerfileWriter, before: Sequence[Step]) -> list[Step]:
         """Write the instructions of this PYENV; return the steps among them."""
         pyenv, choice = self.environment.pyenv, self.choice
         written: list[Step] = []
+        if self.standalone:
+            self._write_standalone(output, self.standalone)
+            return []
         if not self.location.is_root:
             self._instruction(output, ["USER", "0"])
         if choice.graft and choice.is_new:
             written.append(self._step("graft", output, self._graft(choice.graft), choice.graft.carries, None))
         graft = self._graft_of([*before, *written]) if choice.graft else None
         written.append(self._step("environment", output, self._result(), (self.location.path,), graft))
+        self._publish(output)
+        return [] if pyenv.onbuild else written
+
+    def _write_standalone(self, output: DockerfileWriter, written: StandaloneSteps) -> None:
+        as_root, as_user = ["USER", "0"], ["USER", quoting.env_value(self.location.user, self.environment.pyenv.escape)]
+        if self.builder_stage:
+            before, install, after = written.copy(self.builder_stage.name), [], []
+            if self.choice.graft and self.choice.is_new:
+                before = [*written.graft(self.choice.graft), *before]
+        else:
+            before, install, after = written.before(with_graft=self.choice.is_new), written.install(), written.after()
+        blocks = [(as_root, before), (as_user, install), (as_root, after)]
+        for user, instructions in blocks:
+            if instructions and not self.location.is_root:
+                self._instruction(output, user)
+            for instruction in instructions:
+                self._instruction(output, *instruction)
+        self._publish(output, is_user=bool(install) and not after)
+
+    def _publish(self, output: DockerfileWriter, *, is_user: bool = False) -> None:
+        """Write the variables, and leave the stage's user as it was, unless it `is_user` already."""
+        pyenv = self.environment.pyenv
         if self.to_print and any(map(_LIKE_A_SECRET.search, pyenv.name.variables)):
             output.comment(b"check=skip=SecretsUsedInArgOrEnv", pyenv.instruction.lines)
         self._instruction(output, steps.variables(pyenv, self.location))
-        if not self.location.is_root:
+        if not (self.location.is_root or is_user):
             self._instruction(output, ["USER", quoting.env_value(self.location.user, pyenv.escape)])
-        return [] if pyenv.onbuild else written
 
     def write_stage(self, output: DockerfileWriter, builder_stage: PrintedBuilderStage) -> None:
         """Write the stage that installs this environment, for the line that it is put before."""
@@ -323,9 +380,12 @@ class _Part:
         for instruction in builder_stage.settings:
             output.repeat(instruction.text, builder_stage.lines)
         self._instruction(output, ["USER", "0"], lines=builder_stage.lines)
-        if self.choice.graft:
-            self._instruction(output, *self._graft(self.choice.graft), lines=builder_stage.lines)
-        self._instruction(output, *self._install(), lines=builder_stage.lines)
+        if self.standalone:
+            runs = [*self.standalone.before(with_graft=True, in_other_stage=True), *self.standalone.install()]
+        else:
+            runs = [*([self._graft(self.choice.graft)] if self.choice.graft else []), self._install()]
+        for run in runs:
+            self._instruction(output, *run, lines=builder_stage.lines)
         output.repeat(b"\n", builder_stage.lines)
 
     @property

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["env_value", "exec_form", "mount"]
+__all__ = ["copied_path", "env_value", "exec_form", "mount"]
 
 _PLAIN = re.compile(r"[A-Za-z0-9_./:@%+=-]*")
 
@@ -26,6 +26,11 @@ def _escaped(value: str, special: str, escape: str) -> str:
 def exec_form(arguments: Iterable[str]) -> list[str]:
     """Return the items of a JSON array (RUN's exec form, which is not expanded), one a list entry."""
     return [json.dumps(argument) for argument in arguments]
+
+
+def copied_path(path: str, escape: str = "\\") -> str:
+    """Return a path for the JSON form of COPY: one reader, the word expansion."""
+    return _escaped(path, "$'\"", escape)
 
 
 def env_value(value: str, escape: str = "\\") -> str:

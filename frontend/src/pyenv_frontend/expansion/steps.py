@@ -32,6 +32,7 @@ __all__ = [
     "PACKAGE",
     "TOOLS",
     "Run",
+    "context_places",
     "copy",
     "environment",
     "environment_options",
@@ -179,6 +180,11 @@ def _context(inputs: Sequence[str], escape: str) -> list[str]:
 
     Folders are local packages: their build writes into them, which `rw` allows and forgets.
     """
+    return [_mount(path, escape, writable=writable) for path, writable in context_places(inputs).items()]
+
+
+def context_places(inputs: Sequence[str]) -> dict[str, bool]:
+    """Return the paths that have all inputs, and whether local packages are in them; empty: the whole context."""
     places: dict[str, bool] = {}
     for path in inputs:
         place = _expressible_ancestor(path)
@@ -188,7 +194,7 @@ def _context(inputs: Sequence[str], escape: str) -> list[str]:
             place for place in places if place != above and f"{place}/".startswith(f"{above}/" if above else "")
         ]:
             places[above] |= places.pop(path)
-    return [_mount(path, escape, writable=writable) for path, writable in places.items()]
+    return places
 
 
 def _expressible_ancestor(path: str) -> str:

@@ -70,7 +70,7 @@ class DockerfileWriter:
         """Write an instruction that stands for the user's `lines`.
 
         Args:
-            words: keyword, flags and arguments, quoted already; long lines are wrapped.
+            words: keyword, flags and arguments, quoted already; long lines are wrapped, and before each `&&`.
             command: the words of the exec form (a JSON array) after them, or none.
             lines: the user's.
 
@@ -80,7 +80,7 @@ class DockerfileWriter:
         first = len(self._ranges) + 1
         items = _json_items(quoting.exec_form(command))
         rows = [" ".join([*words, *items])]
-        if len(rows[0]) > _WIDTH:
+        if len(rows[0]) > _WIDTH or any(map(_begins_row, words)):
             rows = _fold(words) + [f"    {row}" for row in _fold(items)]
         for row in rows[:-1]:
             self._line(f"{row} {self._escape}", lines)
@@ -100,11 +100,16 @@ def _json_items(items: Sequence[str]) -> list[str]:
     return [("[" if number == 0 else "") + item + ("]" if number == last else ",") for number, item in enumerate(items)]
 
 
+def _begins_row(word: str) -> bool:
+    """Tell whether a word is the next command of a shell."""
+    return word.startswith("&& ")
+
+
 def _fold(items: Sequence[str]) -> list[str]:
     """Distribute items over as few rows as the width allows; all but the first are indented."""
     rows: list[str] = []
     for item in items:
-        if rows and len(rows[-1]) + len(item) < _WIDTH:
+        if rows and len(rows[-1]) + len(item) < _WIDTH and not _begins_row(item):
             rows[-1] += " " + item
         else:
             rows.append(f"    {item}" if rows else item)

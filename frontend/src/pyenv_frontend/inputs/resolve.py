@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pyenv_frontend.pyenv.instruction import Pyenv, RequirementsFile
     from pyenv_image.pip_format import Statement
 
-__all__ = ["DEEPEST", "RequirementInputs", "StepInputs", "named", "resolve_inputs"]
+__all__ = ["DEEPEST", "RequirementInputs", "StepInputs", "located_statements", "named", "resolve_inputs"]
 
 DEEPEST = 100
 """How many files deep `-r` and `-c` may lead."""
@@ -101,6 +101,23 @@ def resolve_inputs(pyenv: Pyenv, context: BuildContext) -> RequirementInputs:
         contents=collector.files,
         locked=tuple(collector.locked),
     )
+
+
+def located_statements(file: SourceFile, text: str) -> Iterator[tuple[Statement, Location]]:
+    """Read a requirements file: each statement, and where its value stands.
+
+    Args:
+        file: the file.
+        text: what it holds, decoded.
+    """
+    # Places in a file of another encoding are shown in its text.
+    shown = file if file.data == (data := text.encode("utf-8", "surrogatepass")) else SourceFile(file.name, data)
+    chars = octets = 0
+    for statement in read_statements(text):
+        ahead = text[chars : statement.start].encode("utf-8", "surrogatepass")
+        chars, octets = statement.start, octets + len(ahead)
+        length = len(text[chars : statement.end].encode("utf-8", "surrogatepass"))
+        yield statement, Location(shown, Span(octets, octets + length))
 
 
 def named(pyenv: Pyenv) -> tuple[str, ...]:
@@ -209,14 +226,7 @@ class _Requirements:
         except UnicodeDecodeError as error:
             message = f"{file.name or 'the heredoc'} is not text in {error.encoding.upper()} (byte {error.start})"
             raise UserError(message, *origin.locations, expected="a requirements file") from None
-        # Places in a file of another encoding are shown in its text.
-        shown = file if file.data == (data := text.encode("utf-8", "surrogatepass")) else SourceFile(file.name, data)
-        chars = octets = 0
-        for statement in read_statements(text):
-            ahead = text[chars : statement.start].encode("utf-8", "surrogatepass")
-            chars, octets = statement.start, octets + len(ahead)
-            length = len(text[chars : statement.end].encode("utf-8", "surrogatepass"))
-            yield statement, Location(shown, Span(octets, octets + length))
+        yield from located_statements(file, text)
 
     def _take(self, statement: Statement, folder: str, origin: Origin, *, constraint: bool) -> None:
         match statement.kind:

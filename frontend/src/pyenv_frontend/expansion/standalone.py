@@ -1,0 +1,332 @@
+"""PYENV as plain instructions that need nothing of ours: COPY from public images, `python -m venv`, uv or pip.
+
+For builders without `RUN --mount`, and for leaving. What goes where, for whom and from what is decided as in every
+expansion; the commands of uv and pip are those of the build's own step (`pyenv_image.installer_commands`).
+
+Without mounts, files of the build context are copied into the image, and removed by the RUN that has read them; uv is
+copied by the first PYENV of a stage that needs it, and removed by the last.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from pyenv_frontend.errors import UserError
+from pyenv_frontend.expansion import quoting, steps
+from pyenv_frontend.positions import Location
+from pyenv_image.installer_commands import InstallerCommands, kept_lock
+from pyenv_image.pip_format import is_lock
+from pyenv_image.selfcheck import REQUIRED
+from pyenv_image.settings import settings_for
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pyenv_frontend.expansion.interpreter_choice import Graft, InterpreterChoice
+    from pyenv_frontend.expansion.location import EnvironmentLocation
+    from pyenv_frontend.inputs.resolve import StepInputs
+    from pyenv_frontend.pyenv.instruction import Pyenv
+    from pyenv_frontend.stages.program import Environment
+    from pyenv_image.settings import InstallerSettings
+    from pyenv_image.step_options import EnvironmentOptions
+
+__all__ = ["UV_VERSION", "StandaloneSteps"]
+
+UV_VERSION = "0.13.9"
+"""Of the uv in the frontend's image (`requirements/uv.txt`)."""
+UV = "/tmp/pyenv-uv"  # noqa: S108 - in the image, for as long as the build takes
+_UV_IMAGE = re.compile(r"(.*/)?uv(:[^/]*|@[^/]*)?")
+_SHELLS = frozenset({"sh", "ash", "bash", "dash", "ksh", "zsh"})
+_NO_FILE = "/dev/null"
+_STEERING = ("PYTHON", "CONDA_", "VIRTUAL_ENV")
+_SERIES_WITH_SETUPTOOLS = range(12)
+"""The series 3.x whose environments get setuptools and wheel beside pip, as those of `virtualenv` do."""
+_OPTIONS_OF_RUN = ("mount", "network")
+
+type Instruction = tuple[list[str], list[str]]
+"""Its words, and an exec form behind them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandaloneSteps:
+    """One PYENV, about to be written without anything of ours."""
+
+    environment: Environment
+    location: EnvironmentLocation
+    choice: InterpreterChoice
+    inputs: StepInputs
+    base_env: Mapping[str, str]
+    """ENV of the base image."""
+
+    brings_uv: bool = False
+    """Whether uv is copied for this one."""
+
+    removes_uv: bool = False
+    """Whether uv is removed after this one."""
+
+    @property
+    def uv_image(self) -> str:
+        """The image with the uv that this PYENV is installed with; empty if it is installed without uv.
+
+        Raises:
+            UserError: the image of `--uv` may have it anywhere.
+        """
+        pyenv = self._pyenv
+        if pyenv.bare or (pyenv.options.installer == "pip" and not self._options.projects):
+            return ""
+        image = steps.uv_image(pyenv.options.uv or UV_VERSION)
+        if not _UV_IMAGE.fullmatch(image):
+            message = f"{self._name} has --uv={image}, and only of uv's official image is it known where uv is"
+            hint = "write --uv=VERSION, or a mirror of the official image, whose name ends with /uv"
+            raise UserError(message, self._location("uv"), hint=hint)
+        return image
+
+    def check(self) -> None:
+        """Check that this PYENV can be written.
+
+        Raises:
+            UserError: something of it cannot.
+        """
+        pyenv, graft = self._pyenv, self.choice.graft
+        if pyenv.onbuild:
+            message = f"{self._name} is a trigger (ONBUILD), which a standalone Dockerfile cannot have"
+            hint = "move the PYENV into the Dockerfile that it is for"
+            raise UserError(message, pyenv.instruction.location, hint=hint)
+        for option in _OPTIONS_OF_RUN:
+            if pyenv.options.span(option) and not (option == "network" and pyenv.options.network == "default"):
+                message = f"{self._name} has --{option}, and a standalone Dockerfile has no RUN --{option}"
+                hint = "print without --standalone (podman and buildah have it), or leave the option out"
+                raise UserError(message, self._location(option), hint=hint)
+        if graft is not None and graft.loader is not None:
+            message = f"{self._name} needs libraries that this base image lacks, and COPY alone cannot carry them"
+            hint = f"name an image whose Python was built for this base: PYENV --from=IMAGE {pyenv.version.text} ..."
+            raise UserError(message, Location(pyenv.instruction.file, pyenv.version.span), hint=hint)
+        shell = self.environment.state.shell
+        if shell and shell[0].rpartition("/")[2] not in _SHELLS:
+            message = f"{self._name} comes after SHELL [{shell[0]}, ...], and a standalone Dockerfile needs sh there"
+            raise UserError(message, pyenv.instruction.location, hint='put SHELL ["/bin/sh", "-c"] before the PYENV')
+
+    def before(self, *, with_graft: bool, in_other_stage: bool = False) -> list[Instruction]:
+        """Return what root does first: copy the interpreter, uv and files, and make folders for the user.
+
+        Args:
+            with_graft: whether the interpreter is to be copied.
+            in_other_stage: whether the environment is made in a stage for `--builder`, where all of it is root's.
+        """
+        graft = self.choice.graft
+        instructions = self.graft(graft) if graft and with_graft else []
+        if self.brings_uv or (in_other_stage and self.uv_image):
+            instructions.append(_copy(self.uv_image, "/uv", UV))
+        commands = [] if graft else [self._self_check()]
+        if not self.location.is_root and not in_other_stage:
+            commands += self._folders()
+        owner = "" if self.location.is_root or in_other_stage else self.location.user
+        return [*instructions, *([_run(commands)] if commands else []), *self._files(owner)]
+
+    def graft(self, graft: Graft) -> list[Instruction]:
+        """Return how the interpreter is copied, found on PATH and checked."""
+        commands = []
+        if graft.link:
+            folder, _, name = graft.link.rpartition("/")
+            commands += [f"mkdir -p {folder}", f"{{ command -v {name} || ln -s {graft.python} {graft.link}; }}"]
+        return [_copy(graft.image, "/usr/local", graft.prefix), _run([*commands, self._self_check()])]
+
+    def _self_check(self) -> str:
+        return f"{self.choice.python} -I -c {shlex.quote('import ' + ', '.join(sorted(REQUIRED)))}"
+
+    def install(self) -> list[Instruction]:
+        """Return what the owner does: create the environment and install into it."""
+        options, settings = self._options, self._settings(self._options.installer)
+        commands = InstallerCommands(options, settings, UV, compiles=not options.no_compile)
+        by_uv = replace(commands, settings=self._settings("uv"))
+        lines = self._create(options)
+        if not self._pyenv.bare or options.installer == "pip":
+            lines += self._exports([settings, *([by_uv.settings] if self.uv_image else [])])
+        if options.installer == "pip":
+            seeds = ["pip", "setuptools", "wheel"] if self._series in _SERIES_WITH_SETUPTOOLS else ["pip"]
+            lines.append(shlex.join([commands.python, "-m", "pip", "install", "--upgrade", *seeds]))
+        if self._pyenv.bare:
+            return [_run(lines)]
+        lines += [f"mkdir -p {self._context}"] if self.location.is_root or self._pyenv.options.builder else []
+        lines.append(f"cd {self._context}")
+        lines += self._inline(options)
+        lines += self._projects(by_uv)
+        files = [*options.requirements, *([self._heredoc] if any(options.lines) else [])]
+        if files:
+            lines.append(shlex.join(commands.install(files, options.constraints, [])))
+        lock = kept_lock(options)
+        lines += [f"cp {shlex.quote(lock)} {shlex.quote(options.path)}/pylock.toml"] if lock else []
+        check = [commands.python, "-m", "pip", "check"] if options.installer == "pip" else commands.check()
+        left_behind = [self._context, *([shlex.quote(f"{options.path}/.lock")] if self.uv_image else [])]
+        return [_run([*lines, shlex.join(check), "cd /", f"rm -rf {' '.join(left_behind)}"])]
+
+    def after(self) -> list[Instruction]:
+        """Return what root does last."""
+        return [_run([f"rm {UV}"])] if self.removes_uv else []
+
+    def copy(self, stage: str) -> list[Instruction]:
+        """Return how the environment is taken from the stage that has made it.
+
+        COPY makes folders on the way that are root's, so they are made first.
+        """
+        commands = [] if self.location.is_root else self._folders(context=False)
+        owner = [] if self.location.is_root else [f"--chown={self._owner.rstrip(':')}"]
+        copy = ["COPY", f"--from={stage}", *owner, self.location.path, self.location.path]
+        return [*([_run(commands)] if commands else []), (copy, [])]
+
+    @property
+    def _pyenv(self) -> Pyenv:
+        return self.environment.pyenv
+
+    @property
+    def _name(self) -> str:
+        return f"PYENV {self._pyenv.name.text}"
+
+    @property
+    def _series(self) -> int:
+        return int(self._pyenv.version.minor.partition(".")[2])
+
+    @property
+    def _options(self) -> EnvironmentOptions:
+        contents = steps.environment_options(self._pyenv, self.inputs.locked)
+        return replace(contents, path=self.location.path, uv=UV)
+
+    @property
+    def _context(self) -> str:
+        return f"/tmp/pyenv-{self._pyenv.name.text}"  # noqa: S108 - in the image, for as long as the build takes
+
+    @property
+    def _heredoc(self) -> str:
+        return f"{self._pyenv.name.text}-heredoc.txt"
+
+    def _location(self, option: str) -> Location:
+        pyenv = self._pyenv
+        return Location(pyenv.instruction.file, pyenv.options.span(option) or pyenv.instruction.span)
+
+    @property
+    def _owner(self) -> str:
+        """User and group as `chown` takes them."""
+        user, account = self.location.user, self.location.account
+        if ":" in user:
+            return user
+        if account:
+            return f"{user}:{account.gid}"
+        return f"{user}:0" if user.isdigit() else f"{user}:"
+
+    def _folders(self, *, context: bool = True) -> list[str]:
+        """Make the environment's folder and those above it below the user's home, and that for files."""
+        location = self.location
+        home = (location.home or (location.account.home if location.account else "")).rstrip("/")
+        folders = [location.path]
+        while home and (above := folders[-1].rpartition("/")[0]).startswith(f"{home}/"):
+            folders.append(above)
+        created = folders[:1]
+        if context and not self._pyenv.bare:
+            inside = {folder for place in self._places for folder in _folders_above(place)}
+            created += [self._context, *(f"{self._context}/{folder}" for folder in sorted(inside))]
+        owned = [*reversed(folders), *created[1:]]
+        return [f"mkdir -p {shlex.join(created)}", f"chown {shlex.quote(self._owner)} {shlex.join(owned)}"]
+
+    @property
+    def _places(self) -> Mapping[str, bool]:
+        return steps.context_places(self.inputs.inputs)
+
+    def _files(self, user: str) -> list[Instruction]:
+        """Copy files of the build context to where they have the same paths."""
+        owner = [f"--chown={user}"] if user else []
+        files = {path for path in self.inputs.inputs if not path.endswith("/")}
+        copies: list[Instruction] = []
+        for place in self._places:
+            target = f"{self._context}/{place}" if place in files else f"{self._context}/{place}/"
+            source = place or "."
+            if re.fullmatch(r"[A-Za-z0-9_./@%+=-]+", source):
+                copies.append((["COPY", *owner, source, target.replace("//", "/")], []))
+            else:
+                copies.append(
+                    (["COPY", *owner], [quoting.copied_path(path, self._pyenv.escape) for path in (source, target)])
+                )
+        return copies
+
+    def _create(self, options: EnvironmentOptions) -> list[str]:
+        command = [self.choice.python, "-I", "-m", "venv"]
+        command += ["--system-site-packages"] if options.system_site_packages else []
+        command += ["--without-pip"] if options.installer == "uv" else []
+        known = {**self.base_env, **self.environment.state.env}
+        replaces = any(known.get(name) == self.location.python for name in self._pyenv.name.variables)
+        command += ["--clear"] if replaces else []
+        return [shlex.join([*command, options.path])]
+
+    def _settings(self, installer: str) -> InstallerSettings:
+        """Return what the stage's variables set for the installer; no file of the image can be read here."""
+        environ = {**self._variables, "PIP_CONFIG_FILE": _NO_FILE, "UV_CONFIG_FILE": _NO_FILE}
+        settings = settings_for(installer, environ, "/nonexistent", "/")
+        return settings.for_lock() if any(is_lock(file) for file in self._options.requirements) else settings
+
+    @property
+    def _variables(self) -> Mapping[str, str]:
+        """Those that the install finds."""
+        if self.environment.builder:
+            return self.environment.builder.variables
+        return {**self.base_env, **self.environment.state.variables}
+
+    def _exports(self, settings: Sequence[InstallerSettings]) -> list[str]:
+        """Return how the variables become those of the installer: a value that the image has is named, not repeated."""
+        pyenv = self._pyenv
+        known = self._variables
+        environ = {name: value for one in settings for name, value in one.environ.items()}
+        unset = [name for name in sorted(known) if name not in environ and self._steers(name)]
+        names = {value: name for name, value in known.items() if name.startswith(("PIP_", "UV_"))}
+        exports = {
+            name: f'"${names[value]}"' if value in names else shlex.quote(value)
+            for name, value in environ.items()
+            if known.get(name) != value and value != _NO_FILE
+        }
+        if pyenv.options.installer == "pip":
+            exports |= {"PIP_NO_CACHE_DIR": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"}
+        if self.uv_image:
+            exports |= {"UV_NO_CACHE": "1", "UV_NO_EDITABLE": "1", "UV_PYTHON_DOWNLOADS": "never"}
+            exports |= {"UV_COMPILE_BYTECODE": "1"} if pyenv.options.compile else {}
+        exports |= {"VIRTUAL_ENV": shlex.quote(self.location.path)} if self._options.locked else {}
+        lines = ["export " + " ".join(f"{name}={value}" for name, value in exports.items())]
+        # A variable is named by the ones that are exported: they come first.
+        return [*lines, *([f"unset {' '.join(unset)}"] if unset else [])]
+
+    def _steers(self, name: str) -> bool:
+        """Tell whether a variable that is not for an environment would reach the installer."""
+        by_pip, by_uv = self._options.installer == "pip", bool(self.uv_image)
+        prefixes = [*_STEERING, *(["PIP_"] if by_pip else []), *(["UV_"] if by_uv else [])]
+        return name.isidentifier() and name.startswith(tuple(prefixes)) and not name.startswith("PYTHON_")
+
+    def _inline(self, options: EnvironmentOptions) -> list[str]:
+        lines = [shlex.quote(line) for line in options.lines if line.strip()]
+        return [f"printf '%s\\n' {' '.join(lines)} > {self._heredoc}"] if lines else []
+
+    def _projects(self, commands: InstallerCommands) -> list[str]:
+        """Return the commands for `pyproject.toml`s; uv takes settings from the folder that it runs in."""
+        constraints = [f"{self._context}/{path}" for path in commands.options.constraints]
+        lines = []
+        for path in commands.options.projects:
+            project = f"{self._context}/{path}"
+            command = commands.install_project(project, constraints, locked=path in commands.options.locked)
+            folder = project.rpartition("/")[0]
+            elsewhere = folder != self._context
+            lines.append(f"(cd {shlex.quote(folder)} && {shlex.join(command)})" if elsewhere else shlex.join(command))
+        return lines
+
+
+def _copy(image: str, source: str, target: str) -> Instruction:
+    return ["COPY", f"--from={image}", source, target], []
+
+
+def _run(commands: Sequence[str]) -> Instruction:
+    """Return a RUN of several commands; each is a word, so that none is broken but at its end."""
+    first, *rest = commands
+    return ["RUN", first, *(f"&& {command}" for command in rest)], []
+
+
+def _folders_above(path: str) -> list[str]:
+    parts = path.split("/")[:-1]
+    return ["/".join(parts[: number + 1]) for number in range(len(parts))]

@@ -1,0 +1,75 @@
+"""A print that needs nothing of ours: what it looks like, and what it refuses."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from pyenv_frontend.errors import UserError
+from pyenv_frontend.expansion.standalone import UV_VERSION
+from tests.frontend.expansion.test_expand import expanded
+from tools.state import ROOT
+
+CASES = Path(__file__).parent / "standalone"
+EACH_CASE = pytest.mark.parametrize("case", sorted(CASES.iterdir()), ids=lambda case: case.name)
+
+
+@EACH_CASE
+def test_golden(case):
+    """A case's Dockerfile is printed as the text beside it. (`UPDATE_GOLDEN=1` writes it.)"""
+    result = expanded((case / "Dockerfile").read_bytes(), to_print=True, standalone=True)
+    if os.environ.get("UPDATE_GOLDEN"):
+        (case / "expanded").write_bytes(result.source)
+    assert result.source == (case / "expanded").read_bytes()
+    assert len(result.lines) == len(result.source.splitlines())
+
+
+@EACH_CASE
+def test_nothing_of_ours(case):
+    """There is no mount, no image of ours and no heredoc; what was copied for an install is removed."""
+    text = (case / "expanded").read_text()
+    plain = "".join(line for line in text.splitlines(keepends=True) if not line.startswith("#"))
+    assert not re.search(r"--mount|pyenv-frontend|pyenv_image|<<", plain)
+    for folder in set(re.findall(r"^COPY .* (/tmp/pyenv-[\w-]+)/\S*$", plain, re.MULTILINE)):
+        assert f"&& rm -rf {folder}" in plain
+
+
+def test_uv_is_that_of_the_image():
+    """The version that the print names is the one that a build through the frontend has."""
+    assert f"uv=={UV_VERSION} " in (ROOT / "requirements/uv.txt").read_text()
+
+
+REFUSED = {
+    "a mount": (
+        "FROM debian:bookworm\nPYENV --mount=type=secret,id=index 3.8 a a.txt\n",
+        "2:7: PYENV a has --mount, and a standalone Dockerfile has no RUN --mount",
+    ),
+    "a network": (
+        "FROM debian:bookworm\nPYENV --network=none 3.8 a a.txt\n",
+        "2:7: PYENV a has --network, and a standalone Dockerfile has no RUN --network",
+    ),
+    "a trigger": (
+        "FROM debian:bookworm\nONBUILD PYENV 3.8 a a.txt\n",
+        "2:1: PYENV a is a trigger (ONBUILD), which a standalone Dockerfile cannot have",
+    ),
+    "an image with uv somewhere": (
+        "FROM debian:bookworm\nPYENV --uv=me/tools:1 3.8 a a.txt\n",
+        "2:7: PYENV a has --uv=me/tools:1, and only of uv's official image is it known where uv is",
+    ),
+    "another shell": (
+        'FROM debian:bookworm\nSHELL ["/usr/bin/python3", "-c"]\nPYENV 3.8 a a.txt\n',
+        "3:1: PYENV a comes after SHELL [/usr/bin/python3, ...], and a standalone Dockerfile needs sh there",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_be_said_is_refused(case):
+    """The error names the PYENV and what of it, and what to do; the other print takes it."""
+    source, headline = REFUSED[case]
+    with pytest.raises(UserError) as caught:
+        expanded(source.encode(), to_print=True, standalone=True)
+    assert caught.value.headline == f"Dockerfile:{headline}"
+    assert caught.value.hint
+    assert expanded(source.encode(), to_print=True).source
