@@ -7,13 +7,25 @@ import threading
 
 import pytest
 
+from tests.airflow.installations import environment
+from tests.support.editor import Editor
+from tests.support.services import free_port
 from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.airflow
 
 
 @pytest.mark.releases("2.11.2", "3.3.2")
-def test_breakpoint_prompts_in_the_terminal(airflow):
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["airflow", "dags", "test", "debugging", "2024-01-02"],
+        ["airflow", "tasks", "test", "debugging", "stops", "2024-01-02"],
+        ["python", "dags/debugging.py"],
+    ],
+    ids=["dags test", "tasks test", "dag.test()"],
+)
+def test_breakpoint_prompts_in_the_terminal(airflow, command):
     """The prompt is in the terminal; a variable that is changed there is what the task returns."""
     airflow.dag("debugging.py")
     ours, theirs = pty.openpty()
@@ -28,9 +40,14 @@ def test_breakpoint_prompts_in_the_terminal(airflow):
 
     reader = threading.Thread(target=read)
     reader.start()
-    command = ["airflow", "dags", "test", "debugging", "2024-01-02"]
     process = subprocess.Popen(
-        command, env=airflow.variables, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
+        [airflow.release.bin / command[0], *command[1:]],
+        cwd=airflow.home,
+        env=airflow.variables,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
     )
     os.close(theirs)
     wait_for(lambda: b"(Pdb)" in seen or process.poll() is not None, 120)
@@ -38,9 +55,34 @@ def test_breakpoint_prompts_in_the_terminal(airflow):
     os.write(ours, b"number = 42\ncontinue\n")
     process.wait(120)
     reader.join(10)
-    assert airflow.states("debugging") == {"stops": "success"}, seen.decode()[-8000:]
-    assert airflow.xcoms("debugging") == {"stops": 42}
+    assert b"Returned value was: 42" in seen, seen.decode()[-8000:]
     assert b"return number" in seen, "the prompt shows the line of the DAG file"
+
+
+@pytest.mark.releases("2.11.2", "3.3.2")
+def test_an_editor_attaches_and_stops_at_its_breakpoint(airflow):
+    """A session of debugpy's protocol: the function waits, stops at the line, and goes on with what was changed."""
+    airflow.dag("editing.py")
+    file = airflow.home / "dags/editing.py"
+    line = file.read_text().splitlines().index("        return number + 1") + 1
+    port = free_port()
+    airflow.variables["AIRFLOW__VENV__DEBUGPY"] = str(port)
+    airflow.variables["ASTRO_PYENV_debugpy"] = environment("3.8", "debugpy")
+    printed = []
+    command = ("airflow", "dags", "test", "editing", "2024-01-02")
+    run = threading.Thread(target=lambda: printed.append(airflow.run(*command, check=False)))
+    run.start()
+    with Editor(port) as editor:
+        editor.attach(str(file), line)
+        thread = editor.event("stopped")["threadId"]
+        frame = editor.request("stackTrace", threadId=thread)["stackFrames"][0]
+        assert (frame["name"], frame["line"], frame["source"]["path"]) == ("pauses", line, str(file))
+        editor.request("evaluate", expression="number = 49", frameId=frame["id"], context="repl")
+        editor.request("continue", threadId=thread)
+        editor.event("terminated")
+    run.join(120)
+    assert f"Waiting for an editor to attach to 127.0.0.1:{port}" in printed[0]
+    assert "Returned value was: 50" in printed[0], printed[0][-6000:]
 
 
 @pytest.mark.releases("3.3.2")

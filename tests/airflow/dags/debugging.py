@@ -8,7 +8,7 @@ except ImportError:
     from airflow import DAG
     from airflow.decorators import task
 
-with DAG("debugging", schedule=None, start_date=pendulum.datetime(2024, 1, 1)):
+with DAG("debugging", schedule=None, start_date=pendulum.datetime(2024, 1, 1)) as dag:
 
     @task.venv("py38")
     def stops():
@@ -17,3 +17,6 @@ with DAG("debugging", schedule=None, start_date=pendulum.datetime(2024, 1, 1)):
         return number
 
     stops()
+
+if __name__ == "__main__":
+    dag.test()
