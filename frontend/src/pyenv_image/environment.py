@@ -21,6 +21,7 @@ from pyenv_image.installer import Installer
 from pyenv_image.installer_commands import kept_lock
 from pyenv_image.requirements import Requirements
 from pyenv_image.settings import settings_for
+from pyenv_image.step_options import HEREDOC_PREFIX, HEREDOC_VARIABLE
 from pyenv_image.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def run(options: EnvironmentOptions) -> None:
         StepError: the user does not exist, the path is taken, the installer failed (its own message stands above
             ours), or what it installed does not fit together.
     """
+    heredoc = options.heredoc or _take_heredoc()
     if options.selfcheck:
         selfcheck.run()
     path = Path(options.path)
@@ -63,7 +65,7 @@ def run(options: EnvironmentOptions) -> None:
         installer.create()
         environment_files = sorted(path.rglob("*"), reverse=True) if options.packages_only else []
         untouched = _interpreter_of(path)
-        _install(options, installer, workspace)
+        _install(options, installer, workspace, heredoc)
         if options.stage and _interpreter_of(path) != untouched:
             raise StepError(
                 f"PYENV {options.name}: a package of the lock replaces bin/python or pyvenv.cfg of the environment; "
@@ -180,7 +182,16 @@ def _own_caches() -> dict[str, str]:
     return {name: os.environ[name] for name in _OWN_CACHES if name in os.environ}
 
 
-def _install(options: EnvironmentOptions, installer: Installer, workspace: Workspace) -> None:
+def _take_heredoc() -> str:
+    """Return where the heredoc is, as the build says it, and take the variable away (see `HEREDOC_VARIABLE`)."""
+    place = ""
+    for name in (HEREDOC_VARIABLE, HEREDOC_VARIABLE.upper()):
+        if os.environ.get(name, "").startswith(HEREDOC_PREFIX):
+            place = os.environ.pop(name)[len(HEREDOC_PREFIX) :]
+    return place
+
+
+def _install(options: EnvironmentOptions, installer: Installer, workspace: Workspace, heredoc: str) -> None:
     environ = installer.settings.environ
     if options.lock:
         part = workspace.files / Path(options.lock).name
@@ -192,7 +203,7 @@ def _install(options: EnvironmentOptions, installer: Installer, workspace: Works
     for path in options.projects:
         installer.install_project(path, constraints, locked=path in options.locked)
     files = [requirements.copy(path) for path in options.requirements]
-    files += [requirements.inline(options.lines, options.heredoc)] if any(options.lines) else []
+    files += [requirements.inline(options.lines, heredoc)] if any(options.lines) else []
     if files:
         installer.install(files, constraints, requirements.arguments)
 

@@ -12,6 +12,8 @@ from typing import Any, Sequence
 from pyenv_image.failure import StepError
 
 __all__ = [
+    "HEREDOC_PREFIX",
+    "HEREDOC_VARIABLE",
     "VARIABLE_PREFIX",
     "CollectOptions",
     "CopyOptions",
@@ -25,6 +27,13 @@ __all__ = [
     "to_arguments",
 ]
 
+HEREDOC_VARIABLE = "ftp_proxy"
+HEREDOC_PREFIX = "pyenv-heredoc:"
+"""A build says where the heredoc of an install is by a variable of this name and a value with this prefix.
+
+Proxies are the one thing that a step is told and that is not in its cache key, so that an instruction above the PYENV
+does not repeat the install; and nobody needs one for FTP. The step takes the variable away.
+"""
 VARIABLE_PREFIX = "ASTRO_PYENV_"
 """What the names of the variables that hold the environments' interpreters begin with."""
 
@@ -164,7 +173,10 @@ class EnvironmentOptions:
     """The lines of the heredoc."""
 
     heredoc: str = ""
-    """The Dockerfile's name and the number of the heredoc's first line, where they are known: `Dockerfile:7`."""
+    """The Dockerfile's name and the number of the heredoc's first line, if they are known: `Dockerfile:7`.
+
+    A build passes them by `HEREDOC_VARIABLE`.
+    """
 
     pre: bool = False
     """Whether pre-releases are taken."""

@@ -1,5 +1,7 @@
 """An install as a part of its stage: the stage's files, pip's configuration in it, and what must not have an effect."""
 
+import uuid
+
 import pytest
 
 from tests.e2e.environments.conftest import Asked
@@ -170,3 +172,23 @@ def test_messages_name_the_users_files(buildx):
     log = buildx.fails(f"FROM {PY311}\nPYENV 3.11 a reqs/r1.txt\n", {"reqs/r1.txt": "six\n\nsix ; nonsense\n"}).log
     assert "`reqs/r1.txt:3`" in log
     assert "/tmp/pyenv-" not in log
+
+
+@pytest.mark.images(PY311)
+def test_messages_name_the_line_of_a_heredoc(buildx):
+    """The line in the Dockerfile, for the installer's own messages and ours."""
+    log = buildx.fails(f"FROM {PY311}\nRUN true\nPYENV 3.11 a <<EOF\nsix\n# why\nsix ; nonsense\nEOF\n").log
+    assert "`Dockerfile:7`" in log  # behind the syntax line
+    log = buildx.fails(f"FROM {PY311}\nPYENV 3.11 a <<EOF\nsix\n/tmp/gone-1.0.whl\nEOF\n").log
+    assert "error: Dockerfile:5: /tmp/gone-1.0.whl does not exist in the stage" in log
+
+
+@pytest.mark.images(PY311)
+def test_a_heredoc_on_another_line_is_not_installed_again(buildx, made):
+    """Nor is the line anywhere in the image."""
+    name = f"e{uuid.uuid4().hex}"
+    heredoc = f"PYENV 3.11 {name} <<EOF\nsix==1.16.0\nEOF\nRUN env > /variables\n"
+    assert "Creating virtual environment" in buildx(f"FROM {PY311}\n{heredoc}").log
+    moved = made(f"FROM {PY311}\n# a comment\n\n{heredoc}")
+    assert "Creating virtual environment" not in moved.log
+    assert "proxy" not in moved.sh("cat /variables").lower()

@@ -12,7 +12,7 @@ import pyenv_image
 from airflow_venv.environments.facts import read as read_environment
 from pyenv_image.environment import make_room
 from pyenv_image.failure import StepError
-from pyenv_image.step_options import EnvironmentOptions, to_arguments
+from pyenv_image.step_options import HEREDOC_PREFIX, HEREDOC_VARIABLE, EnvironmentOptions, to_arguments
 from tests.local.support import wheel
 from tools import interpreters
 
@@ -94,6 +94,8 @@ def test_messages_name_the_users_files(tmp_path, heredoc, place):
     assert "`reqs/r.txt:3`" in step(tmp_path, 1, requirements=("reqs/r.txt",))
     output = step(tmp_path, 1, lines=("six", "pandas=2.2.3"), heredoc=heredoc)
     assert f"`{place}`" in output
+    variable = {HEREDOC_VARIABLE: HEREDOC_PREFIX + heredoc} if heredoc else {HEREDOC_VARIABLE: "http://proxy:1"}
+    assert f"`{place}`" in step(tmp_path, 1, environ=variable, lines=("six", "pandas=2.2.3"))
     assert "/pyenv-" not in output
 
 

@@ -151,6 +151,16 @@ def test_published_variables_are_no_part_of_a_step():
     assert list(wire.Op.FromString(result.ops[1]).exec.meta.env) == ["PATH=/bin", "X=1"]
 
 
+@pytest.mark.parametrize(("env", "proxy"), [("X=1", "pyenv-heredoc:Dockerfile:7"), ("FTP_PROXY=mine", "")])
+def test_a_step_is_told_where_its_heredoc_is(env, proxy):
+    """By the one thing that is not in its cache key, unless the user needs that."""
+    graph = Graph()
+    definition = graph.end(graph.run(graph.image("base"), "b", line=2, env=[env]))
+    step = replace(environment(2, "/v/b"), heredoc="Dockerfile:7")
+    result = parallelize(definition, [step], source=SOURCE, merge=False)
+    assert wire.Op.FromString(result.ops[1]).exec.meta.proxy_env.ftp_proxy == proxy
+
+
 def test_names_and_places_go_along():
     """A moved op keeps its name and its line; what joins it bears the same ones."""
     graph = Graph()

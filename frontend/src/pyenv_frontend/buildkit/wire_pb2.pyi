@@ -206,16 +206,24 @@ class ExecOp(_message.Message):
     def __init__(self, meta: _Optional[_Union[Meta, _Mapping]] = ..., mounts: _Optional[_Iterable[_Union[Mount, _Mapping]]] = ..., network: _Optional[int] = ..., security: _Optional[int] = ...) -> None: ...
 
 class Meta(_message.Message):
-    __slots__ = ("args", "env", "cwd", "user")
+    __slots__ = ("args", "env", "cwd", "user", "proxy_env")
     ARGS_FIELD_NUMBER: _ClassVar[int]
     ENV_FIELD_NUMBER: _ClassVar[int]
     CWD_FIELD_NUMBER: _ClassVar[int]
     USER_FIELD_NUMBER: _ClassVar[int]
+    PROXY_ENV_FIELD_NUMBER: _ClassVar[int]
     args: _containers.RepeatedScalarFieldContainer[str]
     env: _containers.RepeatedScalarFieldContainer[str]
     cwd: str
     user: str
-    def __init__(self, args: _Optional[_Iterable[str]] = ..., env: _Optional[_Iterable[str]] = ..., cwd: _Optional[str] = ..., user: _Optional[str] = ...) -> None: ...
+    proxy_env: ProxyEnv
+    def __init__(self, args: _Optional[_Iterable[str]] = ..., env: _Optional[_Iterable[str]] = ..., cwd: _Optional[str] = ..., user: _Optional[str] = ..., proxy_env: _Optional[_Union[ProxyEnv, _Mapping]] = ...) -> None: ...
+
+class ProxyEnv(_message.Message):
+    __slots__ = ("ftp_proxy",)
+    FTP_PROXY_FIELD_NUMBER: _ClassVar[int]
+    ftp_proxy: str
+    def __init__(self, ftp_proxy: _Optional[str] = ...) -> None: ...
 
 class Mount(_message.Message):
     __slots__ = ("input", "selector", "dest", "output", "readonly", "type", "cache")

@@ -75,6 +75,9 @@ class Step:
     parts: Parts | None = None
     """Its lock in two parts, if that has heavy distributions and it does not run on its stage."""
 
+    heredoc: str = ""
+    """Where the first line of the heredoc is that it installs, as `Dockerfile:7`. It is no part of its cache key."""
+
     variables: Mapping[str, str] | None = None
     """Its environment variables, if it runs on the stage of `--builder`; None: those of its own stage."""
 
@@ -450,6 +453,7 @@ class _Part:
             command=tuple(run[1]),
             title=tuple(title),
             stage=self.stage.index,
+            heredoc=pyenv.heredoc_start if kind == "environment" else "",
             independent=not self.to_print and (self.grafts_independently if kind == "graft" else not self.against),
             parts=self.parts if kind == "environment" and not self.to_print else None,
             variables=builder.variables if builder else None,

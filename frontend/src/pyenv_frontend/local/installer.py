@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from pyenv_frontend.local.interpreters import LocalInterpreter
     from pyenv_frontend.local.jobs import Job
-    from pyenv_frontend.pyenv.instruction import Pyenv
 
 __all__ = ["InstallError", "LocalInstaller", "latest_progress", "plain"]
 
@@ -126,7 +125,7 @@ class LocalInstaller:
             python=str(interpreter.python),
             uv=str(self.uv),
             context=str(self.context),
-            heredoc=_heredoc(job.pyenv),
+            heredoc=job.pyenv.heredoc_start,
             no_compile=True,
             local=True,
         )
@@ -154,14 +153,6 @@ class LocalInstaller:
             process.wait()
             with self._lock:
                 self._running.discard(process)
-
-
-def _heredoc(pyenv: Pyenv) -> str:
-    """Return where the first line of a PYENV's heredoc is: `Dockerfile:7`."""
-    bodies = [heredoc.body for heredoc in pyenv.instruction.heredocs if heredoc.content]
-    if not bodies:
-        return ""
-    return f"{pyenv.instruction.file.name.lstrip('/')}:{bodies[0].locate(0, 1).position.line}"
 
 
 def _pieces(reading: int) -> Iterator[str]:

@@ -167,6 +167,12 @@ class Pyenv:
         return "\\" if self.onbuild else self.instruction.escape.decode()
 
     @property
+    def heredoc_start(self) -> str:
+        """Where the first line of its heredoc is, as `Dockerfile:7`; empty without one."""
+        body = next((heredoc.body for heredoc in self.instruction.heredocs if heredoc.content), None)
+        return f"{self.instruction.file.name.lstrip('/')}:{body.locate(0, 1).position.line}" if body else ""
+
+    @property
     def bare(self) -> bool:
         """Whether nothing is to be installed."""
         return not self.requirements and self.inline is None

@@ -40,7 +40,7 @@ from pyenv_frontend.buildkit.llb import digest_of as _digest
 from pyenv_frontend.buildkit.llb import encode, literal
 from pyenv_frontend.expansion.steps import BUILDER, INTERPRETER
 from pyenv_frontend.solve import independent_graph, launcher
-from pyenv_image.step_options import VARIABLE_PREFIX
+from pyenv_image.step_options import HEREDOC_PREFIX, HEREDOC_VARIABLE, VARIABLE_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -186,6 +186,7 @@ class _Parallelizer:
         start = self._rebase_on(builder, graft) if builder else graft.result if graft else group.base
         _set_input(op, root, start)
         _set_variables(op.exec.meta, step)
+        _set_heredoc(op.exec.meta, step)
         self._run_under_title(op, step, old)
         result = _Out(self._add(encode(op), old), root.output)
         if step.kind == "graft":
@@ -339,6 +340,13 @@ def _set_variables(meta: wire.Meta, step: Step) -> None:
         variables = {"PATH": variables.get("PATH", "")} | dict(step.variables)
     del meta.env[:]
     meta.env.extend(f"{name}={value}" for name, value in variables.items() if not name.startswith(VARIABLE_PREFIX))
+
+
+def _set_heredoc(meta: wire.Meta, step: Step) -> None:
+    """Tell a step where its heredoc is, unless the user has a proxy for FTP."""
+    names = {variable.partition("=")[0].lower() for variable in meta.env}
+    if step.heredoc and HEREDOC_VARIABLE not in names and not meta.proxy_env.ftp_proxy:
+        meta.proxy_env.ftp_proxy = HEREDOC_PREFIX + step.heredoc
 
 
 def _set_input(op: wire.Op, mount: wire.Mount, output: _Out) -> None:
