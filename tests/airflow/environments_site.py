@@ -72,14 +72,18 @@ def prepare(version, home, database=None, *, installation=None):
 
 
 def prepare_many(version, home, database=None):
-    """Make an Airflow of 1,000 DAGs with 5,000 tasks, and 50 environments of 300 packages."""
+    """Make an Airflow of 1,002 DAGs with 6,500 tasks, and 500 environments.
+
+    The first has 2,000 packages, 49 have 301, the others two.
+    """
     airflow = _empty(version, home, database)
     airflow.dag("many_tasks.py")
     airflow.run("airflow", "dags", "reserialize", AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT="300")
     for name in [name for name in airflow.variables if name.startswith("ASTRO_PYENV_")]:
         del airflow.variables[name]
-    packages = {f"package_{number}": f"1.{number}" for number in range(300)}
-    for number in range(50):
+    for number in range(500):
+        count = 1999 if number == 0 else 300 if number < 50 else 1
+        packages = {f"package_{number}": f"1.{number}" for number in range(count)}
         python = environment(home / f"environments/env_{number:02d}", {**packages, "pandas": f"{number % 3}.2"})
         airflow.variables[f"ASTRO_PYENV_env_{number:02d}"] = python
     return airflow

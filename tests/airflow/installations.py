@@ -15,7 +15,17 @@ from pathlib import Path
 from tools import interpreters
 from tools.state import ROOT, folder, lock, run, say
 
-__all__ = ["CLUSTERS", "RELEASES", "WITH_FAB", "Release", "environment", "interpreter", "provider", "release"]
+__all__ = [
+    "CLUSTERS",
+    "RELEASES",
+    "WITH_FAB",
+    "WITH_MYSQL",
+    "Release",
+    "environment",
+    "interpreter",
+    "provider",
+    "release",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +118,9 @@ CLUSTERS = {
 
 WITH_FAB = Release(version="3.3.2", python="3.11", date="2026-11-20", extras=("apache-airflow-providers-fab",))
 """A release with the auth manager that has roles and rights on single DAGs."""
+
+WITH_MYSQL = Release(version="3.3.2", python="3.11", date="2026-11-20", extras=("aiomysql", "mysqlclient"))
+"""A release with clients of MySQL and MariaDB; `mysqlclient` is compiled."""
 
 
 def release(version: str) -> Release:

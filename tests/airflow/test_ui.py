@@ -11,12 +11,14 @@ import pytest
 from tests.airflow.api_server import serving
 from tests.airflow.conftest import WHOLE_MATRIX
 from tests.airflow.environments_site import MARKUP, PACKAGE, Site, prepare, readable
-from tests.support import postgres
+from tests.airflow.installations import WITH_MYSQL
+from tests.support import mariadb, postgres
+from tools import debian
 from tools.state import Unavailable
 
 pytestmark = pytest.mark.airflow
 RELEASES = ("3.3.2", "3.1.8", "3.2.2") if WHOLE_MATRIX else ("3.3.2",)
-ON_POSTGRESQL = "3.3.2 on PostgreSQL"
+ON_POSTGRESQL, ON_MARIADB = "3.3.2 on PostgreSQL", "3.3.2 on MariaDB"
 PAGES = (
     "/venv/",
     "/venv/environment?name=py38",
@@ -31,19 +33,24 @@ PAGES = (
 )
 
 
-@pytest.fixture(scope="module", params=[*RELEASES, ON_POSTGRESQL])
+@pytest.fixture(scope="module", params=[*RELEASES, ON_POSTGRESQL, pytest.param(ON_MARIADB, marks=pytest.mark.matrix)])
 def site(request, tmp_path_factory):
-    """Serve the page of a release, on SQLite and on PostgreSQL."""
+    """Serve the page of a release, on SQLite, PostgreSQL and MariaDB."""
     home = tmp_path_factory.mktemp("site")
     with contextlib.ExitStack() as stack:
-        database = None
-        if request.param == ON_POSTGRESQL:
-            try:
+        database = installation = None
+        try:
+            if request.param == ON_POSTGRESQL:
                 port = stack.enter_context(postgres.postgres("airflow"))
-            except Unavailable as reason:
-                pytest.skip(f"no PostgreSQL: {reason}")
-            database = f"postgresql+psycopg2://{postgres.USER}:{postgres.PASSWORD}@127.0.0.1:{port}/airflow"
-        airflow, locked = prepare(request.param.split()[0], home, database)
+                database = f"postgresql+psycopg2://{postgres.USER}:{postgres.PASSWORD}@127.0.0.1:{port}/airflow"
+            elif request.param == ON_MARIADB:
+                installation = WITH_MYSQL
+                debian.install("gcc", "libmariadb-dev", "pkg-config")
+                port = stack.enter_context(mariadb.mariadb("airflow"))
+                database = f"mysql+mysqldb://{mariadb.USER}:{mariadb.PASSWORD}@127.0.0.1:{port}/airflow?charset=utf8mb4"
+        except Unavailable as reason:
+            pytest.skip(f"no {request.param.split()[-1]}: {reason}")
+        airflow, locked = prepare(request.param.split()[0], home, database, installation=installation)
         yield Site(stack.enter_context(serving(airflow)), airflow, locked)
 
 
@@ -182,6 +189,9 @@ def test_every_answer_has_the_headers_that_protect_it(site, path):
         assert "frame-ancestors 'none'" in policy
         assert "unsafe" not in policy
         assert headers["x-content-type-options"] == "nosniff"
+        assert headers["cache-control"] == (
+            "private, max-age=600" if user == "admin" and "/static/" in path else "no-store"
+        )
 
 
 def test_names_that_look_like_markup_are_text(site):

@@ -1,5 +1,7 @@
 """The page of environments under the FAB auth manager: users who may see some DAGs, and users who may see nothing."""
 
+import re
+
 import pytest
 
 from tests.airflow.api_server import PASSWORD, serving
@@ -49,11 +51,34 @@ def test_a_user_of_one_dag_sees_its_tasks_alone(site):
     assert "2 tasks in 1 DAG" in text
     assert "nowhere" not in text
     assert "gone broken" in text
-    assert "gone broken version not known 0 not known no task" in text
+    assert "gone broken version not known not known not known no task" in text
     client = site.server.client("limited")
     assert client.get("/venv/environment?name=nowhere").status == 404
     assert client.get("/venv/dag?dag_id=broken_shop").status == 404
     assert client.get("/venv/dag?dag_id=shop").status == 200
+
+
+def test_of_a_dag_that_a_user_may_not_see_there_is_no_trace_on_any_route(site):
+    """Neither its name nor those of its tasks, nor of the environments that it alone names; not in JSON or an error."""
+    environments = ("py38", "py313", "locked", "gone", "elsewhere", "airflow", "pickles")
+    paths = [
+        "/venv/", "/venv/?sort=-tasks", "/venv/dags", "/venv/dag?dag_id=shop", "/venv/packages?q=a", "/venv/sizes.json",
+        "/venv/lock?name=locked", "/venv/lock?name=gone", "/venv/anything", "/venv/dags?page=x", "/venv/dags?q=broken",
+        "/venv/static/page.js", *(f"/venv/environment?name={name}" for name in environments),
+    ]  # fmt: skip
+    seen = ""
+    for user in ("limited", "curious"):
+        for path in paths:
+            for accept in ("text/html", "application/json"):
+                answer = site.server.client(user).get(path, accept=accept)
+                text = answer.text + str(answer.headers)
+                assert not re.search("broken_shop|no_interpreter|nowhere|\\blost\\b", text), (user, path, text)
+                seen += text
+    assert "shop" in seen
+    unseen, unknown = (
+        site.server.client("limited").get(f"/venv/dag?dag_id={name}") for name in ("broken_shop", "unknown_shop")
+    )
+    assert (unseen.status, unseen.text.replace("broken", "unknown")) == (unknown.status, unknown.text)
 
 
 def test_runs_are_shown_to_those_who_may_see_task_instances(site):

@@ -16,7 +16,8 @@ from tests.airflow.installations import release
 pytestmark = pytest.mark.airflow
 NAMES = (
     '"><script>alert(1)</script>', "<img src onerror>", "{{ 7*7 }}", "../../etc/passwd", "a&name:b", "a#b?c/d%2e",
-    "a b\tc\nd", "ünïcode-日本語", "x" * 5000, "no\udce9text",
+    "a b\tc\nd", "'\"`", "ünïcode-日本語", "\u202eright-to-left", "\u0639\u0631\u0628\u064a", "x" * 5000,
+    "no\udce9text", "lock", "static/page.css", "sizes.json", "..",
 )  # fmt: skip
 
 
@@ -46,6 +47,12 @@ def odd_files(folder):
     yield "loops", python
     yield "long-path", f"/opt/{'q' * 300}/bin/python"
     yield "empty", ""
+    yield "relative", "environments/x/bin/python"
+    yield "folder", str(folder)
+    os.mkfifo(folder / "fifo")
+    yield "fifo", str(folder / "fifo")
+    home, site, python = make_environment("vanishing")
+    yield "vanishing", python
     yield "device", "/dev/null"
     home, site, python = make_environment("path-of-no-text")
     moved = home.with_name(os.fsdecode(b"\xff"))
@@ -64,7 +71,7 @@ def odd_files(folder):
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    """Serve the page of 60 environments, below a path that a reverse proxy gives Airflow."""
+    """Serve the page of 70 environments, below a path that a reverse proxy gives Airflow."""
     home = tmp_path_factory.mktemp("site")
     airflow = make(release("3.3.2"), home)
     named = {name: environment(home / f"named/{number}", {"alpha": "1.0"}) for number, name in enumerate(NAMES)}
@@ -93,6 +100,11 @@ def test_every_environment_of_the_list_has_its_page(site):
 def test_what_is_wrong_with_one_is_said_and_the_others_are_found(site):
     assert "which must exist, but there is no such file" in site.text("/team/venv/environment?name=long-path")
     assert "is set but empty" in site.text("/team/venv/environment?name=empty")
+    assert "which must be an absolute path" in site.text("/team/venv/environment?name=relative")
+    for name in ("folder", "fifo", "device"):
+        text = site.text(f"/team/venv/environment?name={name}")
+        assert "which must be a file; it is a folder or a device" in text
+        assert "no packages" not in text
     assert "plain_39" in site.text("/team/venv/packages?q=alpha")
     assert site.server.client("admin").get("/team/venv/sizes.json").status == 200
 
@@ -123,6 +135,16 @@ def test_large_files_are_shown_in_part_and_that_is_said(site):
     lock = site.server.client("admin").get("/team/venv/lock?name=large").text
     assert 4_000_000 < len(lock) < 4_001_000
     assert lock.endswith("\n# The rest is left out: the lock is longer than 4,000,000 bytes.\n")
+
+
+def test_an_environment_that_vanishes_after_it_was_listed_is_broken(site):
+    """Its page and its lock answer all the same."""
+    assert "vanishing read here" in site.text("/team/venv/")
+    shutil.rmtree(site.locked / "odd/vanishing")
+    text = site.text("/team/venv/environment?name=vanishing")
+    assert "vanishing broken" in text
+    assert "which must exist, but there is no such file" in text
+    assert site.server.client("admin").get("/team/venv/lock?name=vanishing").status == 404
 
 
 @pytest.mark.parametrize(

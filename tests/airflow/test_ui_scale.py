@@ -3,6 +3,7 @@
 import json
 import re
 import time
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -39,7 +40,7 @@ class Watched:
 
 @pytest.fixture(scope="module")
 def watched(tmp_path_factory):
-    """Serve the page with 50 environments of 301 packages and 1,000 DAGs of 5 tasks."""
+    """Serve the page with 500 environments and 1,002 DAGs."""
     try:
         with postgres.postgres("airflow") as port:
             database = f"postgresql+psycopg2://{postgres.USER}:{postgres.PASSWORD}@127.0.0.1:{port}/airflow"
@@ -61,16 +62,26 @@ def of_dags(statements):
 def test_the_list_counts_all_tasks(watched):
     """Two in each DAG; of those that only a run tells, none has run."""
     text = readable(watched.get("/venv/")[0])
-    assert "50 environments" in text
-    assert re.search(r"env_00 read here .*? 301 .*? 20 tasks in 20 DAGs", text)
-    assert re.search(r"env_02 read here .*? 301 .*? 40 tasks in 40 DAGs", text)
+    assert "500 environments" in text
+    assert re.search(r"env_00 read here [^_]*? 2,000 [^_]*? 1,041 tasks in 42 DAGs", text)
+    assert re.search(r"env_02 read here [^_]*? 301 [^_]*? 41 tasks in 41 DAGs", text)
 
 
 @pytest.mark.parametrize(
     ("path", "limit"),
-    [("/venv/", 3), ("/venv/dags", 3), ("/venv/environment?name=env_07", 4), ("/venv/dag?dag_id=team_0001", 4),
-     ("/venv/packages?q=pandas%3C2", 1), ("/venv/sizes.json", 1), ("/venv/static/page.css", 1)],
-)  # fmt: skip
+    [
+        ("/venv/", 3),
+        ("/venv/?page=5&sort=-packages", 3),
+        ("/venv/dags", 3),
+        ("/venv/dag?dag_id=team_0001", 4),
+        ("/venv/dag?dag_id=wide&q=99", 4),
+        ("/venv/environment?name=env_07", 4),
+        ("/venv/environment?name=env_00&page=3&packages_page=7", 4),
+        ("/venv/packages?q=pandas%3C2", 1),
+        ("/venv/sizes.json", 1),
+        ("/venv/static/page.css", 1),
+    ],
+)
 def test_a_page_asks_few_questions_and_reads_no_stored_dag(watched, path, limit):
     """Airflow itself asks whether the token is revoked, and which DAGs there are; we ask what the latest runs told."""
     watched.get("/venv/")
@@ -92,13 +103,76 @@ def test_after_a_while_one_question_finds_out_which_dags_have_changed(watched):
 def test_long_lists_come_in_pages(watched):
     """A hundred rows each."""
     text, _ = watched.get("/venv/dags?page=2")
-    assert "Page 2 of 10" in readable(text)
+    assert "Page 2 of 11" in readable(text)
     assert text.count("<tr role=") == 101
-    assert "1,000 DAGs" in readable(text)
+    assert "1,002 DAGs" in readable(text)
+
+
+@pytest.mark.parametrize(
+    ("path", "pages", "count"),
+    [
+        ("/venv/", "Page 1 of 5", "500 environments"),
+        ("/venv/packages?q=pandas", "Page 1 of 5", "500 packages in 500 environments"),
+        ("/venv/dag?dag_id=wide", "Page 1 of 10", "1,000 tasks by environment"),
+        ("/venv/environment?name=env_00", "Page 1 of 11", "1,041 tasks in 42 DAGs"),
+        ("/venv/environment?name=env_00", "Page 1 of 20", "2,000 packages"),
+    ],
+)
+def test_every_list_has_pages_that_together_show_all_of_it(watched, path, pages, count):
+    """Each page is small, and its links lead through the list to its end."""
+    names, address = set(), path
+    things = count.split()[1]
+    while address:
+        text, _ = watched.get(address)
+        assert len(text) < 150_000
+        assert count in readable(text)
+        if address == path:
+            assert pages in readable(text)
+        (table,) = re.findall(rf'aria-label="Table of {things}".*?</table>', text, re.DOTALL)
+        assert table.count("<tr role=") <= 101
+        names |= set(re.findall(r"<tr role=.*?</tr>", table.partition("<tbody")[2], re.DOTALL))
+        (links,) = re.findall(rf'<nav class="pages" aria-label="Pages of {things}">.*?</nav>', text, re.DOTALL)
+        following = re.search(r'href="([^"]*)">Next<', links)
+        address = unescape(following[1]).partition("#")[0] if following else None
+    assert len(names) == int(count.split()[0].replace(",", ""))
+
+
+@pytest.mark.parametrize(
+    ("path", "count", "name"),
+    [
+        ("/venv/?q=ENV_499", "1 environment of 500", "env_499"),
+        ("/venv/dag?dag_id=wide&q=part_99", "10 tasks of 1,000 by environment", "part_999"),
+        ("/venv/dag?dag_id=everywhere&q=env_499", "1 task of 500 by environment", "in_499"),
+        ("/venv/environment?name=env_00&task=part_99", "10 tasks of 1,041", "part_999"),
+        ("/venv/environment?name=env_00&task=TEAM_0950", "1 task of 1,041", "team_0950"),
+        ("/venv/environment?name=env_00&q=Package_199", "10 packages of 2,000", "package-1998"),
+        ("/venv/dags?q=everywhere", "1 DAG of 1,002", "everywhere"),
+    ],
+)
+def test_a_search_finds_what_is_on_any_page(watched, path, count, name):
+    text = readable(watched.get(path)[0])
+    assert count in text
+    assert name in text
+
+
+def test_a_page_of_one_list_keeps_the_search_and_the_page_of_the_other(watched):
+    text, _ = watched.get("/venv/environment?name=env_00&q=package&packages_page=2&task=part&page=3")
+    assert (
+        'href="/venv/environment?name=env_00&amp;q=package&amp;packages_page=2&amp;task=part&amp;page=4#tasks"' in text
+    )
+    assert (
+        'href="/venv/environment?name=env_00&amp;q=package&amp;packages_page=3&amp;task=part&amp;page=3#packages"'
+        in text
+    )
+
+
+def test_what_names_hundreds_of_environments_stays_readable(watched):
+    """A DAG of the list, and the sentence about one that is missing."""
+    assert "env_08 , env_09 and 490 more" in readable(watched.get("/venv/dags?q=everywhere")[0])
 
 
 def test_a_package_is_found_in_the_environments_that_have_it_in_these_versions(watched):
     """Every third of fifty has pandas 0.2 or 1.2."""
     text = readable(watched.get("/venv/packages?q=pandas%3C2")[0])
-    assert "34 packages in 34 environments" in text
+    assert "334 packages in 334 environments" in text
     assert "pandas 2.2" not in text

@@ -1,4 +1,7 @@
-"""As many DAGs as a large installation has: two of each DAG's five tasks run in an environment."""
+"""As many DAGs as a large installation has: two of each DAG's five tasks run in an environment.
+
+One more has a thousand tasks in one environment, and one names an environment in each of its many tasks.
+"""
 
 import os
 
@@ -36,5 +39,29 @@ def define(number):
     return one()
 
 
+@dag(schedule=None)
+def wide():
+    for number in range(1000):
+
+        @task.venv("env_00", task_id=f"part_{number:03d}")
+        def part():
+            return 1
+
+        part()
+
+
+@dag(schedule=None)
+def everywhere():
+    for number in range(500):
+
+        @task.venv(f"env_{number:02d}", task_id=f"in_{number:03d}")
+        def inside():
+            return 1
+
+        inside()
+
+
+wide()
+everywhere()
 for number in range(DAGS):
     globals()[f"team_{number}"] = define(number)

@@ -40,6 +40,12 @@ def test_an_unknown_name_is_told_with_all_that_helps():
     assert caught.value.known == ("dbt", "snowpark")
 
 
+def test_an_error_names_fifty_environments_and_counts_the_others():
+    environ = {f"ASTRO_PYENV_env_{number:03d}": "/x" for number in range(500)}
+    with pytest.raises(UnknownEnvironmentError, match=r"env_048, env_049 and 450 more \(airflow-venv list\)\."):
+        find("other", environ)
+
+
 def test_another_letter_case_is_a_near_miss_and_no_match():
     """PYENV P310 does not make an environment p310, but the error says which it made."""
     with pytest.raises(UnknownEnvironmentError, match="Did you mean 'P310'"):

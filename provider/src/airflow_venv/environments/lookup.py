@@ -32,6 +32,8 @@ __all__ = [
 
 PREFIX = "ASTRO_PYENV_"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_NAMED = 50
+"""So many environments are named in an error."""
 _MACHINES = {3: "x86", 40: "arm", 62: "x86-64", 183: "arm64", 243: "riscv", 21: "ppc64", 22: "s390x"}
 
 
@@ -115,7 +117,8 @@ def missing(name: str, known: Mapping[str, str] | None = None) -> str:
     parts = [f"There is no environment {name!r}: the variable {PREFIX}{name} is not set."]
     parts.append(did_you_mean(name, known))
     if known:
-        parts.append(f"The environments here are: {', '.join(known)}.")
+        more = f" and {len(known) - _NAMED} more (airflow-venv list)" if len(known) > _NAMED else ""
+        parts.append(f"The environments here are: {', '.join(list(known)[:_NAMED])}{more}.")
     else:
         parts.append(f"This process has no environments at all (no {PREFIX}* variable).")
     parts.append(f"To add it, put a line into the Dockerfile: {pyenv_line(name)}")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import socket
 from collections import defaultdict
-from typing import TYPE_CHECKING, Annotated, Any
+from dataclasses import asdict, dataclass, replace
+from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, HTTPException, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
+from airflow_venv.environments.facts import normalize
 from airflow_venv.environments.inventory import LOCK_LIMIT, read_lock
 from airflow_venv.environments.lookup import pyenv_line
 from airflow_venv.environments.package_query import parse_query
@@ -24,13 +26,8 @@ from airflow_venv.ui.path_prefix import PathPrefix
 from airflow_venv.ui.render import STATIC, compile_templates, render, size_text
 from airflow_venv.ui.security_headers import SecurityHeaders
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
 __all__ = ["application"]
 
-_PAGE_SIZE = 100
-"""Rows of a list that grows with the number of DAGs."""
 _FILES = {path.name: path for path in STATIC.iterdir() if path.is_file()}
 """What the page loads; no name that comes from outside is ever made a path."""
 _inventory = InventoryCache()
@@ -40,6 +37,24 @@ _Text = Annotated[str, Query(max_length=300)]
 _Name = Annotated[str, Query(max_length=10_000)]
 """An environment's name, or a path: nothing limits their length."""
 _PageNumber = Annotated[int, Query(ge=1, le=100_000)]
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """What is shown of an environment's two lists."""
+
+    q: str
+    """Part of a package's name."""
+    packages_page: int
+    task: str
+    """Part of the name of a task or a DAG."""
+    page: int
+    """Of its tasks."""
+
+
+def _choice(q: _Text = "", packages_page: _PageNumber = 1, task: _Text = "", page: _PageNumber = 1) -> _Choice:
+    """Read them from the address; FastAPI before 0.118 cannot read the fields of a class itself."""
+    return _Choice(q, packages_page, task, page)
 
 
 def application() -> FastAPI:
@@ -67,23 +82,25 @@ def application() -> FastAPI:
     return app
 
 
-def environments(request: Request, reader: ReaderDep, q: _Text = "", sort: _Text = "name") -> Response:
+def environments(
+    request: Request, reader: ReaderDep, q: _Text = "", sort: _Text = "name", page: _PageNumber = 1
+) -> Response:
     """Show all environments, in the order and with the words that the user asks for."""
     with gather(reader, _inventory, _catalog) as knowledge:
-        rows = knowledge.environment_rows()
-        shown = [row for row in rows if q.strip().lower() in row.name.lower()]
+        rows = pages.sort_rows(knowledge.environment_rows(), sort)
         return _page(
             request,
             "environments.html",
-            rows=pages.sort_rows(shown, sort),
-            total=len(rows),
+            part=pages.cut(rows, page, q, lambda row: (row.name,)),
             q=q,
             sort=sort,
             read_at=knowledge.read_at,
         )
 
 
-def environment(request: Request, reader: ReaderDep, name: _Name, q: _Text = "", page: _PageNumber = 1) -> Response:
+def environment(
+    request: Request, reader: ReaderDep, name: _Name, choice: Annotated[_Choice, Depends(_choice)]
+) -> Response:
     """Show one environment."""
     with gather(reader, _inventory, _catalog) as knowledge:
         row = next((row for row in knowledge.environment_rows() if row.name == name), None)
@@ -91,8 +108,8 @@ def environment(request: Request, reader: ReaderDep, name: _Name, q: _Text = "",
             return _message(
                 request, 404, "No such environment", f"There is no environment {name!r} here, and no task names it."
             )
-        tasks, page, last = _slice(row.tasks, page)
-        report = row.report
+        report, q = row.report, normalize(choice.q.strip())
+        tasks = pages.cut(row.tasks, choice.page, choice.task, lambda used: (used.task.task_id, used.task.dag_id))
         packages = sorted(report.packages.items()) if report else []
         return _page(
             request,
@@ -100,12 +117,12 @@ def environment(request: Request, reader: ReaderDep, name: _Name, q: _Text = "",
             row=row,
             report=report,
             details=_inventory.details(report) if report else None,
-            packages=[item for item in packages if q.strip().lower() in item[0]],
+            packages=pages.cut(packages, choice.packages_page, q, lambda package: (package[0],)),
             lock=read_lock(report) if report else None,
-            tasks=knowledge.with_runs(tasks),
-            q=q,
-            page=page,
-            last=last,
+            tasks=replace(tasks, rows=knowledge.with_runs(tasks.rows)),
+            q=choice.q,
+            task=choice.task,
+            values={"name": name, **asdict(choice)},
             read_at=knowledge.read_at,
         )
 
@@ -122,7 +139,7 @@ def lock(name: _Name) -> Response:
     return PlainTextResponse(content.text + end)
 
 
-def packages(request: Request, q: _Text = "") -> Response:
+def packages(request: Request, q: _Text = "", page: _PageNumber = 1) -> Response:
     """Say which environments have a package."""
     problem = ""
     rows: list[pages.PackageRow] = []
@@ -133,7 +150,16 @@ def packages(request: Request, q: _Text = "") -> Response:
             rows = pages.find_packages(reports, parse_query(q))
         except ValueError as error:
             problem = str(error)
-    return _page(request, "packages.html", q=q, rows=rows, problem=problem, total=len(reports), unreadable=unreadable)
+    return _page(
+        request,
+        "packages.html",
+        q=q,
+        part=pages.cut(rows, page),
+        having=len({row.environment for row in rows}),
+        problem=problem,
+        total=len(reports),
+        unreadable=unreadable,
+    )
 
 
 def dags(request: Request, reader: ReaderDep, q: _Text = "", page: _PageNumber = 1) -> Response:
@@ -142,32 +168,27 @@ def dags(request: Request, reader: ReaderDep, q: _Text = "", page: _PageNumber =
         names: dict[str, dict[str, None]] = defaultdict(dict)
         for row in knowledge.rows:
             names[row.task.dag_id][row.name] = None
-        shown = [
-            (dag_id, sorted(used)) for dag_id, used in sorted(names.items()) if q.strip().lower() in dag_id.lower()
-        ]
-        rows, page, last = _slice(shown, page)
-        return _page(
-            request, "dags.html", rows=rows, total=len(shown), q=q, page=page, last=last, read_at=knowledge.read_at
-        )
+        rows = [(dag_id, sorted(used)) for dag_id, used in sorted(names.items())]
+        part = pages.cut(rows, page, q, lambda row: (row[0],))
+        return _page(request, "dags.html", part=part, q=q, read_at=knowledge.read_at)
 
 
-def dag(request: Request, reader: ReaderDep, dag_id: _Text, page: _PageNumber = 1) -> Response:
+def dag(request: Request, reader: ReaderDep, dag_id: _Name, q: _Text = "", page: _PageNumber = 1) -> Response:
     """Show the tasks of one DAG by environment."""
     with gather(reader, _inventory, _catalog) as knowledge:
         rows = [row for row in knowledge.rows if row.task.dag_id == dag_id]
         if not rows:
             return _message(request, 404, "No such DAG", f"No task of {dag_id!r} that you may see uses an environment.")
         states = {row.name: row.state for row in knowledge.environment_rows()}
-        shown, page, last = _slice(sorted(rows, key=lambda row: (row.name, row.task.task_id)), page)
+        rows = sorted(rows, key=lambda row: (row.name, row.task.task_id))
+        part = pages.cut(rows, page, q, lambda row: (row.task.task_id, row.name))
         return _page(
             request,
             "dag.html",
             dag_id=dag_id,
-            rows=knowledge.with_runs(shown),
+            part=replace(part, rows=knowledge.with_runs(part.rows)),
             states=states,
-            total=len(rows),
-            page=page,
-            last=last,
+            q=q,
             read_at=knowledge.read_at,
         )
 
@@ -191,13 +212,6 @@ def unknown_address() -> Response:
     raise HTTPException(404)
 
 
-def _slice(rows: Sequence[Any], page: int) -> tuple[list[Any], int, int]:
-    """Return one page of a list, its number, and that of the last page, which stands for every one behind it."""
-    last = max(1, -(-len(rows) // _PAGE_SIZE))
-    page = min(page, last)
-    return list(rows[(page - 1) * _PAGE_SIZE : page * _PAGE_SIZE]), page, last
-
-
 def _links(request: Request) -> Links:
     mounted = request.scope.get("root_path", "")
     return Links(page=mounted, airflow=mounted.removesuffix(URL_PREFIX))
@@ -207,7 +221,7 @@ def _page(request: Request, template: str, *, status: int = 200, **values: Any) 
     """Fill a template in."""
     text = render(template, links=_links(request), host=socket.gethostname(), pyenv_line=pyenv_line, **values)
     # Names that are no UTF-8 have surrogates, which nothing can encode.
-    return HTMLResponse(text.encode("utf-8", errors="replace"), status, headers={"Cache-Control": "no-store"})
+    return HTMLResponse(text.encode("utf-8", errors="replace"), status)
 
 
 def _message(request: Request, status: int, title: str, text: str) -> Response:
@@ -219,7 +233,7 @@ def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, StarletteHTTPException)  # noqa: S101 - that is what it is registered for
     if error.status_code in (401, 403):  # only Airflow raises these here, for a token that is missing or not valid
         if "text/html" not in request.headers.get("accept", ""):
-            return JSONResponse({"detail": error.detail}, 401, headers={"Cache-Control": "no-store"})
+            return JSONResponse({"detail": error.detail}, 401)
         links = _links(request)
         path = request.scope["path"]
         query = request.url.query

@@ -12,7 +12,7 @@ from airflow_venv.ui import pages
 from airflow_venv.ui.metadata import latest_runs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -42,12 +42,12 @@ class Knowledge:
         """Return the list of environments."""
         return pages.environment_rows(self.reports, self.sizes, self.rows)
 
-    def with_runs(self, rows: list[pages.TaskRow]) -> list[pages.TaskRow]:
+    def with_runs(self, rows: Sequence[pages.TaskRow]) -> list[pages.TaskRow]:
         """Return a few rows with what the latest run of each task told."""
         tasks = list(dict.fromkeys(row.task for row in rows))
         runs = latest_runs(self.session, tasks, self.reader.permitted_runs({task.dag_id for task in tasks}))
-        shown = {(row.task, row.name) for row in rows}
-        return [row for row in pages.task_rows(tasks, self.reports, runs) if (row.task, row.name) in shown]
+        told = {(row.task, row.name): row for row in pages.task_rows(tasks, self.reports, runs)}
+        return [told.get((row.task, row.name), row) for row in rows]
 
 
 @contextmanager

@@ -58,8 +58,8 @@ class Links:
         return f"{self.page}/dag?{_query(dag_id=dag_id)}"
 
     def search(self, path: str, **values: object) -> str:
-        """Return a page with its search, order and place in a long list; empty values are left out."""
-        query = _query(**{name: value for name, value in values.items() if value})
+        """Return a page with its search, order and place in a long list; empty values and first pages are left out."""
+        query = _query(**{name: value for name, value in values.items() if value and value != 1})
         return f"{path}?{query}" if query else path
 
     def airflow_dag(self, dag_id: str) -> str:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from airflow_venv.environments import lookup
 
@@ -23,7 +23,9 @@ __all__ = [
     "SORTS",
     "EnvironmentRow",
     "PackageRow",
+    "Part",
     "TaskRow",
+    "cut",
     "environment_rows",
     "find_packages",
     "needs_runs",
@@ -31,8 +33,11 @@ __all__ = [
     "task_rows",
 ]
 
+_Row = TypeVar("_Row")
 _TASKS_PER_NAME = 3
 """Of an environment that is not here, the runs of so many tasks are looked at for its path."""
+_PAGE_SIZE = 100
+"""Rows of a long list that are shown at once."""
 _ONLY_RUNS_TELL = 200
 """Of tasks whose environment only a run tells, so many are looked at for the list."""
 
@@ -100,6 +105,38 @@ class PackageRow:
     environment: str
     package: str
     version: str
+
+
+@dataclass(frozen=True)
+class Part(Generic[_Row]):
+    """One page of a long list."""
+
+    rows: Sequence[_Row]
+    page: int
+    last: int
+    """The number of the last page."""
+    found: int
+    """How many rows of all pages have the words that were searched for."""
+    total: int
+    """How many rows there are without a search."""
+
+
+def cut(
+    rows: Sequence[_Row], page: int, q: str = "", texts: Callable[[_Row], tuple[str, ...]] = lambda _: ()
+) -> Part[_Row]:
+    """Search all of a list, then cut out one page; a number behind the last page stands for the last.
+
+    Args:
+        rows: the list, in the order that it is shown in.
+        page: the page's number, from 1.
+        q: a part of a text, in any case; without one all rows are found.
+        texts: the texts of a row that are searched.
+    """
+    q = q.strip().lower()
+    found = [row for row in rows if any(q in text.lower() for text in texts(row))] if q else rows
+    last = max(1, -(-len(found) // _PAGE_SIZE))
+    page = min(page, last)
+    return Part(found[(page - 1) * _PAGE_SIZE : page * _PAGE_SIZE], page, last, len(found), len(rows))
 
 
 def needs_runs(tasks: Iterable[EnvironmentTask], reports: Sequence[EnvironmentReport]) -> list[EnvironmentTask]:

@@ -1,4 +1,4 @@
-"""Headers of every response of the page: nothing from elsewhere is loaded, run, framed or sent to."""
+"""Headers of every response of the page: nothing from elsewhere is loaded, run, framed or sent to, nothing is kept."""
 
 from __future__ import annotations
 
@@ -33,8 +33,11 @@ class SecurityHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
+                own = list(message.get("headers", ()))
                 headers = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
-                message["headers"] = [*message.get("headers", ()), *headers]
+                if not any(name.lower() == b"cache-control" for name, _ in own):
+                    headers.append((b"cache-control", b"no-store"))
+                message["headers"] = [*own, *headers]
             await send(message)
 
         await self.app(scope, receive, send_with_headers)

@@ -2,12 +2,16 @@
 // The page works without this script. It follows the theme that was chosen in Airflow, and fills sizes in when they
 // have been measured.
 
-const chosen = localStorage.getItem("theme");
-if (chosen === "light" || chosen === "dark") {
-  document.documentElement.dataset.theme = chosen;
+try {
+  const chosen = localStorage.getItem("theme");
+  if (chosen === "light" || chosen === "dark") {
+    document.documentElement.dataset.theme = chosen;
+  }
+} catch {
+  // A browser may keep its storage from pages; then the system's theme holds.
 }
 
-async function fillSizes(address, triesLeft) {
+async function fillSizes(address, seconds, triesLeft) {
   const cells = [...document.querySelectorAll("[data-size-of]")];
   if (cells.length === 0 || triesLeft === 0) {
     return;
@@ -24,7 +28,7 @@ async function fillSizes(address, triesLeft) {
       delete cell.dataset.sizeOf;
     }
   }
-  setTimeout(fillSizes, 1500, address, triesLeft - 1);
+  setTimeout(fillSizes, seconds * 1000, address, Math.min(seconds * 1.2, 15), triesLeft - 1);
 }
 
-document.addEventListener("DOMContentLoaded", () => fillSizes(document.body.dataset.sizes, 60));
+document.addEventListener("DOMContentLoaded", () => fillSizes(document.body.dataset.sizes, 1.5, 200));
