@@ -131,9 +131,9 @@ def test_a_long_list_is_searched_as_a_whole_and_shown_in_pages():
     """A page behind the last is the last; of nothing there is one page."""
     rows = [f"Row {number}" for number in range(250)]
     part = pages.cut(rows, 3)
-    assert (part.rows, part.page, part.last, part.found, part.total) == (rows[200:], 3, 3, 250, 250)
+    assert (part.rows, part.page, part.last, part.matching, part.total) == (rows[200:], 3, 3, 250, 250)
     assert pages.cut(rows, 99) == part
     part = pages.cut(rows, 1, " roW 249 ", lambda row: ("nothing", row))
-    assert (list(part.rows), part.last, part.found, part.total) == (["Row 249"], 1, 1, 250)
+    assert (list(part.rows), part.last, part.matching, part.total) == (["Row 249"], 1, 1, 250)
     part = pages.cut(rows, 2, "none", lambda row: (row,))
-    assert (list(part.rows), part.page, part.last, part.found) == ([], 1, 1, 0)
+    assert (list(part.rows), part.page, part.last, part.matching) == ([], 1, 1, 0)

@@ -46,8 +46,8 @@ class Knowledge:
         """Return a few rows with what the latest run of each task told."""
         tasks = list(dict.fromkeys(row.task for row in rows))
         runs = latest_runs(self.session, tasks, self.reader.permitted_runs({task.dag_id for task in tasks}))
-        told = {(row.task, row.name): row for row in pages.task_rows(tasks, self.reports, runs)}
-        return [told.get((row.task, row.name), row) for row in rows]
+        complete = {(row.task, row.name): row for row in pages.task_rows(tasks, self.reports, runs)}
+        return [complete.get((row.task, row.name), row) for row in rows]
 
 
 @contextmanager

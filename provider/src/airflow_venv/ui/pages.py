@@ -115,7 +115,7 @@ class Part(Generic[_Row]):
     page: int
     last: int
     """The number of the last page."""
-    found: int
+    matching: int
     """How many rows of all pages have the words that were searched for."""
     total: int
     """How many rows there are without a search."""
@@ -133,10 +133,10 @@ def cut(
         texts: the texts of a row that are searched.
     """
     q = q.strip().lower()
-    found = [row for row in rows if any(q in text.lower() for text in texts(row))] if q else rows
-    last = max(1, -(-len(found) // _PAGE_SIZE))
+    matching = [row for row in rows if any(q in text.lower() for text in texts(row))] if q else rows
+    last = max(1, -(-len(matching) // _PAGE_SIZE))
     page = min(page, last)
-    return Part(found[(page - 1) * _PAGE_SIZE : page * _PAGE_SIZE], page, last, len(found), len(rows))
+    return Part(matching[(page - 1) * _PAGE_SIZE : page * _PAGE_SIZE], page, last, len(matching), len(rows))
 
 
 def needs_runs(tasks: Iterable[EnvironmentTask], reports: Sequence[EnvironmentReport]) -> list[EnvironmentTask]:
