@@ -192,3 +192,96 @@ def test_a_lock_has_the_size_of_every_wheel(project: Path, index: str):
         for wheel in package["wheels"]
     ]
     assert [wheel["size"] for wheel in wheels] == [len(WHEELS[wheel["url"].rpartition("/")[2]]) for wheel in wheels]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Be a user with an empty home and no settings."""
+    for name in [name for name in os.environ if name.startswith(("PIP_", "UV_", "XDG_"))]:
+        monkeypatch.delenv(name)
+    folder = tmp_path / "home"
+    folder.mkdir()
+    monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.setenv("XDG_CONFIG_DIRS", str(folder / "none"))
+    return folder
+
+
+def configure_pip(home: Path, index: str) -> None:
+    """Write a configuration of pip with an index and constraints."""
+    (home / ".config/pip").mkdir(parents=True)
+    (home / "constraints.txt").write_text("alpha<1.1\n")
+    settings = f"[global]\nindex-url = {index}\nconstraint = {home}/constraints.txt\n"
+    (home / ".config/pip/pip.conf").write_text(settings)
+
+
+@pytest.mark.parametrize("options", ["", "--installer=pip "])
+def test_pips_configuration_counts_as_in_a_build(project: Path, index: str, home: Path, options: str):
+    """Its index, with the password, and its constraints: with either installer."""
+    configure_pip(home, index)
+    (project / "Dockerfile").write_text(f"FROM x\nPYENV {options}3.12 one one.txt\n")
+    lock(project, *BASE)
+    assert versions(project / "pylock.one.toml") == {"alpha": "1.0", "beta": "2.0"}
+    assert "s3cret" not in (project / "pylock.one.toml").read_text()
+
+
+def test_uvs_configuration_counts_as_in_a_build(project: Path, index: str, home: Path, monkeypatch: pytest.MonkeyPatch):
+    """That in a file, and constraints that a variable names."""
+    (home / ".config/uv").mkdir(parents=True)
+    (home / ".config/uv/uv.toml").write_text(f'index = [{{ url = "{index}", default = true }}]\n')
+    (home / "constraints.txt").write_text("alpha<1.1\n")
+    monkeypatch.setenv("UV_CONSTRAINT", str(home / "constraints.txt"))
+    lock(project, "one", *BASE)
+    assert versions(project / "pylock.one.toml") == {"alpha": "1.0", "beta": "2.0"}
+
+
+@pytest.mark.usefixtures("home")
+def test_the_indexes_of_the_dockerfile_count_if_one_has_none(project: Path, index: str):
+    """Those of ENV, and what it says of versions; one's own index goes before."""
+    text = f"FROM x\nENV PIP_INDEX_URL={index} UV_RESOLUTION=lowest\nPYENV 3.12 one one.txt\n"
+    (project / "Dockerfile").write_text(text)
+    lock(project, *BASE)
+    assert versions(project / "pylock.one.toml") == {"alpha": "1.0", "beta": "2.0"}
+    with services.package_index({name: wheel for name, wheel in WHEELS.items() if "alpha-1.0" not in name}) as own:
+        lock(project, "--upgrade", *BASE, index=own)
+    assert versions(project / "pylock.one.toml") == {"alpha": "1.1", "beta": "2.0"}
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize("options", ["", "--installer=pip "])
+def test_pre_releases(project: Path, options: str):
+    """Only those environments that ask for them get them."""
+    (project / "one.txt").write_text("alpha\n")
+    wheels = {**WHEELS, services.wheel_file("alpha", "2.0rc1"): services.wheel("alpha", "2.0rc1")}
+    chosen = []
+    with services.package_index(wheels) as address:
+        for pre in ("", "--pre "):
+            (project / "Dockerfile").write_text(f"FROM x\nPYENV {options}{pre}3.12 one one.txt\n")
+            lock(project, "--upgrade", *BASE, index=address)
+            chosen.append(versions(project / "pylock.one.toml")["alpha"])
+    assert chosen == ["1.1", "2.0rc1"]
+
+
+@pytest.mark.usefixtures("home")
+def test_several_indexes(project: Path, monkeypatch: pytest.MonkeyPatch):
+    """The first that has a package, unless `--index-strategy` says otherwise; pip's are all alike."""
+    (project / "one.txt").write_text("alpha\n")
+    old = {services.wheel_file("alpha", "0.9"): services.wheel("alpha", "0.9")}
+    with services.package_index(old) as first, services.package_index(WHEELS) as second:
+        monkeypatch.setenv("UV_INDEX", first)
+        monkeypatch.setenv("PIP_EXTRA_INDEX_URL", first)
+        chosen = {}
+        for option in ("", "--index-strategy=unsafe-best-match ", "--installer=pip "):
+            (project / "Dockerfile").write_text(f"FROM x\nPYENV {option}3.12 one one.txt\n")
+            lock(project, "--upgrade", *BASE, index=second)
+            chosen[option.partition("=")[0]] = versions(project / "pylock.one.toml")["alpha"]
+    assert chosen == {"": "0.9", "--index-strategy": "1.1", "--installer": "1.1"}
+
+
+@pytest.mark.usefixtures("home")
+def test_the_indexes_of_a_file_are_those_of_its_packages(project: Path):
+    """What pip has chosen is written down from the same places."""
+    (project / "Dockerfile").write_text("FROM x\nPYENV --installer=pip 3.12 one one.txt\n")
+    with services.package_index(WHEELS) as address:
+        (project / "one.txt").write_text(f"--index-url {address}\nbeta\n")
+        lock(project, *BASE)
+    assert versions(project / "pylock.one.toml") == {"alpha": "1.1", "beta": "2.0"}

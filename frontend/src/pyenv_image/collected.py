@@ -10,12 +10,14 @@ from pathlib import Path
 
 from pyenv_image.account import Account
 
-__all__ = ["NAMED", "apply"]
+__all__ = ["CONFIGURED", "NAMED", "apply"]
 
 NAMED = (
     "SSL_CERT_FILE",
     "SSL_CERT_DIR",
+    "SSL_CLIENT_CERT",
     "PIP_CERT",
+    "PIP_CLIENT_CERT",
     "REQUESTS_CA_BUNDLE",
     "CURL_CA_BUNDLE",
     "PIP_CONFIG_FILE",
@@ -23,6 +25,9 @@ NAMED = (
     "NETRC",
 )
 """The variables whose files are collected."""
+
+CONFIGURED = {"cert": "PIP_CERT", "client-cert": "PIP_CLIENT_CERT"}
+"""The settings of pip's configuration files whose files are collected, and the variables that go before them."""
 
 
 def apply(folder: Path) -> Account:
@@ -40,7 +45,7 @@ def apply(folder: Path) -> Account:
             os.chown(str(target), about.st_uid, about.st_gid)
             target.chmod(stat.S_IMODE(about.st_mode))
     for name in NAMED:
-        if os.environ.get(name, "").startswith("/"):
+        if os.environ.get(name, "").startswith("/") or (folder / "named" / name).exists():
             os.environ[name] = str(folder / "named" / name)
     facts = json.loads((folder / "account.json").read_text())
     home = Path(facts["home"]) if facts["home"] else None

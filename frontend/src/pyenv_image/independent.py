@@ -18,6 +18,7 @@ from pyenv_image.copy import copy
 from pyenv_image.environment import make_room
 from pyenv_image.failure import StepError
 from pyenv_image.graft import link
+from pyenv_image.pip_configuration import read_configuration
 from pyenv_image.selfcheck import run as selfcheck
 
 if TYPE_CHECKING:
@@ -90,9 +91,16 @@ def _collect_settings(output: Path, owner: account.Account) -> None:
     places = [Path(place) for place in _SETTINGS]
     places += [owner.home / name for name in _OF_HOME] if owner.home else []
     copies = {output / "files" / file.relative_to("/"): file for place in places for file in _files(place)}
-    for name in collected.NAMED:
+    configuration = read_configuration(os.environ, str(owner.home or "/"))
+    named = {
+        variable: configuration[setting][-1].value
+        for setting, variable in collected.CONFIGURED.items()
+        if setting in configuration
+    }
+    named.update({name: os.environ[name] for name in collected.NAMED if os.environ.get(name)})
+    for name, value in named.items():
         # A stage can name any file by a variable, and must not put it anywhere by that.
-        place = Path(os.environ.get(name) or ".")
+        place = Path(value).expanduser() if name in collected.CONFIGURED.values() else Path(value)
         if place.is_absolute():
             copies.update({output / "named" / name / file.relative_to(place): file for file in _files(place)})
     total = 0

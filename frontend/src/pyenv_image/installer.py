@@ -118,7 +118,9 @@ class Installer:
         Raises:
             StepError: they do not install.
         """
-        settings = self.settings.for_lock() if any(is_lock(file) for file in files) else self.settings
+        settings = self.settings
+        if any(is_lock(file) for file in files):
+            settings = settings.for_lock(only_wheels=bool(self.options.stage))
         command = self._commands(settings).install(files, constraints, arguments)
         self._call(command, "its requirements could not be installed", environ=settings.environ)
 

@@ -41,6 +41,8 @@ _SYNC_SWITCHES = {"--no-binary": "--no-binary", "--only-binary": "--no-build"}
 _NOT_FOR_SYNC = ("--constraints", "--build-constraints", "--no-deps", "--require-hashes", "--no-sources-package")
 _NOT_FOR_LOCKS = ("--constraints", "--overrides")
 _VARIABLES_NOT_FOR_LOCKS = ("UV_CONSTRAINT", "UV_OVERRIDE")
+_NOT_FOR_WHEELS = ("--build-constraints", "--find-links")
+_VARIABLES_NOT_FOR_WHEELS = ("UV_BUILD_CONSTRAINT", "UV_EXCLUDE", "UV_FIND_LINKS")
 _FOR_VENV = ("--no-index", "--find-links")
 
 
@@ -70,10 +72,17 @@ class InstallerSettings:
                 arguments.append(argument)
         return arguments
 
-    def for_lock(self) -> InstallerSettings:
-        """Return the settings without those that choose versions: the lock has chosen them, and uv refuses both."""
-        environ = {key: value for key, value in self.environ.items() if key not in _VARIABLES_NOT_FOR_LOCKS}
-        arguments = [argument for argument in self.arguments if argument.partition("=")[0] not in _NOT_FOR_LOCKS]
+    def for_lock(self, *, only_wheels: bool = False) -> InstallerSettings:
+        """Return the settings without those that choose versions: the lock has chosen them, and uv refuses both.
+
+        Args:
+            only_wheels: whether the lock has nothing but addresses of wheels. More is left out then that has no effect,
+                since uv fails if a file that a setting names is missing.
+        """
+        variables = (*_VARIABLES_NOT_FOR_LOCKS, *(_VARIABLES_NOT_FOR_WHEELS if only_wheels else ()))
+        options = (*_NOT_FOR_LOCKS, *(_NOT_FOR_WHEELS if only_wheels else ()))
+        environ = {key: value for key, value in self.environ.items() if key not in variables}
+        arguments = [argument for argument in self.arguments if argument.partition("=")[0] not in options]
         return replace(self, environ=environ, arguments=arguments)
 
     @property

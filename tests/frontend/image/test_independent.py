@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from pyenv_image import independent
+from pyenv_image import independent, pip_configuration
 from pyenv_image.step_options import CollectOptions
 
 
@@ -22,6 +22,7 @@ def collect(tmp_path, monkeypatch):
         output.mkdir()
         skeleton.mkdir()
         user, home = f"{os.getuid()}:{os.getgid()}", str(tmp_path / "home")
+        monkeypatch.setattr(pip_configuration, "SYSTEM_FILE", tmp_path / "etc/pip.conf")
         monkeypatch.setattr(independent, "_SETTINGS", (str(tmp_path / "etc/pip.conf"),))
         monkeypatch.setattr(os, "chown", lambda *_: None)
         independent.collect(
@@ -67,3 +68,13 @@ def test_the_layer_does_not_depend_on_the_times_of_the_folders_above(collect, tm
     assert {about["time"] for about in parents} == {independent._TIME * 10**9}
     skeleton = tmp_path / "skeleton" / str(parent).lstrip("/")
     assert skeleton.stat().st_mtime == 1000000000
+
+
+def test_certificates_of_pips_configuration(collect, tmp_path):
+    """They are mounted where a variable can name them, which goes before the file."""
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "ca.pem").write_text("certificates\n")
+    (tmp_path / "etc/pip.conf").write_text(f"[global]\ncert = {tmp_path}/ca.pem\n")
+    folder = collect(PIP_CONFIG_FILE=tmp_path / "etc/pip.conf")
+    assert (folder / "install/named/PIP_CERT").read_text() == "certificates\n"
+    assert (folder / "install/named/PIP_CONFIG_FILE").is_file()

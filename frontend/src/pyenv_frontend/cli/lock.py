@@ -87,14 +87,17 @@ def _plan(options: CommonOptions, base: BaseOptions, names: Sequence[str], *, of
     jobs: dict[str, LockJob] = {}
     libcs: dict[str, str] = {}
     for stage in program.stages:
-        for pyenv in (environment.pyenv for environment in stage.environments if can_be_locked(environment.pyenv)):
+        for environment in stage.environments:
+            pyenv = environment.pyenv
+            if not can_be_locked(pyenv):
+                continue
             name = pyenv.name.text
             if names and name not in names:
                 continue
             if stage.root not in libcs:
                 libcs[stage.root] = "" if offline and not base.enough else _libc(stage, base, options)
             target = LockTarget(python=pyenv.version.text, libc=libcs[stage.root], platforms=platforms)
-            job = plan_lock(pyenv, options.context, target, options.folder)
+            job = plan_lock(environment, options.context, target, options.folder)
             if name in jobs and jobs[name].inputs != job.inputs:
                 raise _ambiguous(jobs[name], job)
             jobs[name] = job

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pyenv_frontend.lock.lockfile import LockTarget
     from pyenv_frontend.lock.resolver import Resolver
     from pyenv_frontend.pyenv.instruction import Pyenv
+    from pyenv_frontend.stages.program import Environment
 
 __all__ = ["LockJob", "LockResult", "lock_environment", "plan_lock"]
 
@@ -36,6 +37,9 @@ class LockJob:
     """One environment, and its current lock."""
 
     pyenv: Pyenv
+    variables: Mapping[str, str]
+    """The variables that the Dockerfile sets at the PYENV."""
+
     requirements: RequirementInputs
     target: LockTarget
     inputs: Mapping[str, str]
@@ -63,11 +67,11 @@ class LockResult:
     only_wheels: bool
 
 
-def plan_lock(pyenv: Pyenv, context: BuildContext, target: LockTarget, folder: Path) -> LockJob:
+def plan_lock(environment: Environment, context: BuildContext, target: LockTarget, folder: Path) -> LockJob:
     """Compare the inputs of an environment with those in its lock.
 
     Args:
-        pyenv: the instruction.
+        environment: the instruction and its stage's state.
         context: the build context.
         target: what to lock for.
         folder: the folder of the locks.
@@ -75,6 +79,7 @@ def plan_lock(pyenv: Pyenv, context: BuildContext, target: LockTarget, folder: P
     Raises:
         UserError: its requirements cannot be read.
     """
+    pyenv = environment.pyenv
     requirements = resolve_inputs(pyenv, context)
     inputs = lock_inputs(pyenv, requirements)
     path = folder / lock_name(pyenv.name.text)
@@ -84,6 +89,7 @@ def plan_lock(pyenv: Pyenv, context: BuildContext, target: LockTarget, folder: P
         reasons = compare(before, pyenv, requirements, platforms=target.platforms, libc=target.libc)[1]
     return LockJob(
         pyenv=pyenv,
+        variables=environment.state.env,
         requirements=requirements,
         target=target,
         inputs=inputs,
@@ -100,7 +106,7 @@ def lock_environment(job: LockJob, resolver: Resolver) -> LockResult:
         UserError: its requirements have no solution; the error points at the PYENV.
     """
     try:
-        packages = resolver.resolve(job.pyenv, job.requirements, job.target, job.before)
+        packages = resolver.resolve(job.pyenv, job.requirements, job.target, job.before, job.variables)
     except ResolverError as error:
         raise UserError(
             f"the requirements of {job.name} cannot be resolved for Python {job.target.python}",

@@ -16,8 +16,10 @@ from urllib.parse import urlsplit, urlunsplit
 
 from pyenv_frontend.lock.choice import lock_name
 from pyenv_frontend.lock.lockfile import MACHINES, merge_platforms
+from pyenv_frontend.lock.settings import resolver_settings
 from pyenv_frontend.lock.sizes import add_sizes, sizes_of
 from pyenv_image.failure import StepError
+from pyenv_image.pip_format import read_statements
 from pyenv_image.requirements import Requirements
 from pyenv_image.workspace import Workspace
 
@@ -26,12 +28,16 @@ if TYPE_CHECKING:
 
     from pyenv_frontend.inputs.resolve import RequirementInputs
     from pyenv_frontend.lock.lockfile import LockTarget
-    from pyenv_frontend.pyenv.instruction import Installer, Pyenv
+    from pyenv_frontend.pyenv.instruction import Pyenv
+    from pyenv_image.settings import InstallerSettings
 
 __all__ = ["Resolver", "ResolverError", "Wishes"]
 
 _NEWEST_GLIBC: Final = 40
 """The newest glibc, 2.40, for which uv has a name; a newer one takes that."""
+
+
+_INDEX_OPTIONS: Final = frozenset({"--index-url", "--extra-index-url", "--find-links", "--no-index", "--pypi-url"})
 
 
 class ResolverError(Exception):
@@ -61,7 +67,12 @@ class Resolver:
     wishes: Wishes
 
     def resolve(
-        self, pyenv: Pyenv, requirements: RequirementInputs, target: LockTarget, before: bytes | None
+        self,
+        pyenv: Pyenv,
+        requirements: RequirementInputs,
+        target: LockTarget,
+        before: bytes | None,
+        variables: Mapping[str, str],
     ) -> tuple[Mapping[str, Any], ...]:
         """Return the `[[packages]]` tables of a lock.
 
@@ -70,6 +81,7 @@ class Resolver:
             requirements: its requirements.
             target: what is resolved for.
             before: the lock as it is, whose versions are kept as far as they fit; None if there is none.
+            variables: the variables that the Dockerfile sets at the PYENV.
 
         Raises:
             ResolverError: there is no solution, or an index cannot be reached.
@@ -77,7 +89,7 @@ class Resolver:
         with Workspace() as workspace:
             workspace.use_context(self.context, copy=False)
             try:
-                sources = self._sources(pyenv, requirements, workspace)
+                sources = self._sources(pyenv, requirements, workspace, variables)
             except StepError as error:
                 raise ResolverError(str(error)) from error
             output = workspace.root / lock_name(pyenv.name.text)
@@ -88,26 +100,35 @@ class Resolver:
             for platform in target.platforms:
                 # The file is also the input: versions of one platform are preferred for the next.
                 self._resolve_for(target, platform, output, sources)
-                resolutions[platform] = self._packages(output, sizes)
+                packages = _packages_of(output)
+                add_sizes(packages, sizes, sources.settings.environ)
+                resolutions[platform] = [_portable(package, output.parent, self.context) for package in packages]
         return merge_platforms(resolutions)
 
-    def _sources(self, pyenv: Pyenv, requirements: RequirementInputs, workspace: Workspace) -> _Sources:
+    def _sources(
+        self, pyenv: Pyenv, requirements: RequirementInputs, workspace: Workspace, variables: Mapping[str, str]
+    ) -> _Sources:
         """Gather what is resolved, as files with absolute paths in them, and the installer's arguments for it."""
         options = pyenv.options
-        copier = Requirements(workspace, os.environ, options.installer)
+        # What is written down by uv and chosen by pip comes from the same indexes.
+        settings = resolver_settings("uv", variables)
+        projects = [file for file in pyenv.requirements if file.kind == "pyproject"]
+        # pip has no command for projects, whose dependencies a build installs with uv as well.
+        pip = resolver_settings("pip", variables) if options.installer == "pip" and not projects else None
+        copier = Requirements(workspace, os.environ, "pip" if pip else "uv")
         files: list[str] = []
         arguments = ["--prerelease=allow"] if options.pre else []
         arguments += [f"--index-strategy={options.index_strategy}"] if options.index_strategy else []
         for file in pyenv.requirements:
             path = self.context / file.path
             if file.path in requirements.locked:
-                files.append(str(self._exported(path, pyenv, workspace.root / f"{len(files)}.txt")))
+                files.append(str(self._exported(path, pyenv, workspace.root / f"{len(files)}.txt", settings)))
             elif file.kind == "pyproject":
                 files.append(str(path))
                 arguments += [f"--group={path}:{group}" for group in options.groups]
             else:
                 files.append(copier.copy(file.path))
-        if any(file.kind == "pyproject" and file.path not in requirements.locked for file in pyenv.requirements):
+        if any(file.path not in requirements.locked for file in projects):
             arguments += [f"--extra={extra}" for extra in options.extras]
         if pyenv.inline is not None:
             lines = pyenv.inline.decode("utf-8", "surrogateescape").splitlines()
@@ -119,16 +140,17 @@ class Resolver:
             arguments=(*arguments, *(word for word in copier.arguments if word != "--require-hashes")),
             pre=options.pre,
             folder=workspace.files,
-            installer=options.installer,
+            settings=settings,
+            pip=pip,
         )
 
-    def _exported(self, project: Path, pyenv: Pyenv, into: Path) -> Path:
+    def _exported(self, project: Path, pyenv: Pyenv, into: Path, settings: InstallerSettings) -> Path:
         """Write the versions of a project's `uv.lock` as requirements."""
         options = pyenv.options
         command = ["export", "--frozen", "--no-dev", "--no-emit-project", "--no-hashes", "--no-header"]
         command += ["--format=requirements.txt", f"--project={project.parent}", f"--output-file={into}"]
         command += [*(f"--extra={extra}" for extra in options.extras), *(f"--group={name}" for name in options.groups)]
-        self._call([str(self.uv), *command], into.parent)
+        self._call([str(self.uv), *command], into.parent, settings)
         return into
 
     def _resolve_for(self, target: LockTarget, platform: str, output: Path, sources: _Sources) -> None:
@@ -146,14 +168,20 @@ class Resolver:
         command += [f"--output-file={output}", *(["--upgrade"] if self.wishes.upgrade else [])]
         command += [f"--upgrade-package={name}" for name in self.wishes.upgrade_packages]
         command += [f"--exclude-newer={self.wishes.exclude_newer}"] if self.wishes.exclude_newer else []
-        if sources.installer == "pip":
-            pins = self._pins_of_pip(target, platform, sources)
-            self._call([*command, "--no-deps", str(pins)], sources.folder)
+        if sources.pip:
+            pins = self._pins_of_pip(target, platform, sources, sources.pip)
+            settings = sources.settings.for_lock()
+            command += ["--no-deps", "--index-strategy=unsafe-best-match"]  # all indexes are alike to pip
+            self._call([*command, *settings.arguments, str(pins)], sources.folder, settings)
             return
-        command += [*sources.arguments, *(word for path in sources.constraints for word in ("-c", path))]
-        self._call([*command, *sources.files], sources.folder)
+        command += [
+            *sources.settings.arguments,
+            *sources.arguments,
+            *(word for path in sources.constraints for word in ("-c", path)),
+        ]
+        self._call([*command, *sources.files], sources.folder, sources.settings)
 
-    def _pins_of_pip(self, target: LockTarget, platform: str, sources: _Sources) -> Path:
+    def _pins_of_pip(self, target: LockTarget, platform: str, sources: _Sources, settings: InstallerSettings) -> Path:
         """Let pip choose the versions; uv then writes them down with hashes and sizes."""
         report, pins = sources.folder.with_name("report.json"), sources.folder.with_name("pins.txt")
         series = target.series.replace(".", "")
@@ -175,23 +203,22 @@ class Resolver:
         command += [f"--platform={tag}" for tag in _pip_platforms(target.libc, platform)]
         command += [f"--uploaded-prior-to={self.wishes.exclude_newer}"] if self.wishes.exclude_newer else []
         command += [word for path in sources.constraints for word in ("-c", path)]
-        self._call([*command, *(word for path in sources.files for word in ("-r", path))], sources.folder)
-        installed = json.loads(report.read_text("utf-8"))["install"]
-        lines = [f"{entry['metadata']['name']}=={entry['metadata']['version']}\n" for entry in installed]
-        pins.write_text("".join(sorted(lines)), "utf-8")
+        self._call([*command, *(word for path in sources.files for word in ("-r", path))], sources.folder, settings)
+        lines = sorted(f"{_pin(entry)}\n" for entry in json.loads(report.read_text("utf-8"))["install"])
+        pins.write_text("".join([*_index_options(sources.folder), *lines]), "utf-8")
         return pins
 
-    def _packages(self, output: Path, sizes: dict[str, int]) -> list[dict[str, Any]]:
-        """Read what uv wrote: addresses without credentials, folders relative to the build context."""
-        packages = tomllib.loads(output.read_text("utf-8")).get("packages", [])
-        add_sizes(packages, sizes)
-        return [_portable(package, output.parent, self.context) for package in packages]
-
     @staticmethod
-    def _call(command: list[str], folder: Path) -> None:
+    def _call(command: list[str], folder: Path, settings: InstallerSettings) -> None:
         """Run a program in a folder that has no settings of any project."""
         done = subprocess.run(
-            command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+            command,
+            cwd=folder,
+            env=settings.environ,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if done.returncode:
             message = (done.stderr or done.stdout).replace(f"{folder}/", "")
@@ -213,7 +240,34 @@ class _Sources:
     folder: Path
     """Where the installers run and the copies are."""
 
-    installer: Installer
+    settings: InstallerSettings
+    """Those of uv."""
+
+    pip: InstallerSettings | None
+    """Those of pip, if it chooses the versions."""
+
+
+def _packages_of(lock: Path) -> list[dict[str, Any]]:
+    packages: list[dict[str, Any]] = tomllib.loads(lock.read_text("utf-8")).get("packages", [])
+    return packages
+
+
+def _index_options(folder: Path) -> list[str]:
+    """Return the options in requirements files that say where packages are, a line for each."""
+    texts = [path.read_text("utf-8-sig") for path in sorted(folder.rglob("*")) if path.is_file()]
+    statements = [statement for text in texts for statement in read_statements(text)]
+    return [f"{statement.written()}\n" for statement in statements if statement.option in _INDEX_OPTIONS]
+
+
+def _pin(entry: Mapping[str, Any]) -> str:
+    """Return the requirement for what pip has chosen, by an entry of its report."""
+    name, download = entry["metadata"]["name"], entry["download_info"]
+    if not entry.get("is_direct"):
+        return f"{name}=={entry['metadata']['version']}"
+    vcs = download.get("vcs_info")
+    url = f"{vcs['vcs']}+{download['url']}@{vcs['commit_id']}" if vcs else download["url"]
+    folder = download.get("subdirectory")
+    return f"{name} @ {url}{f'#subdirectory={folder}' if folder else ''}"
 
 
 def _find_pip() -> list[str]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import netrc
-import os
+import ssl
 import tomllib
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote, urlsplit
+
+from pyenv_frontend.lock.settings import INDEXES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -18,15 +20,6 @@ __all__ = ["add_sizes", "sizes_of"]
 
 _SECONDS: Final = 10.0
 _AT_ONCE: Final = 16
-_INDEXES: Final = (
-    "UV_INDEX",
-    "UV_DEFAULT_INDEX",
-    "UV_INDEX_URL",
-    "UV_EXTRA_INDEX_URL",
-    "PIP_INDEX_URL",
-    "PIP_EXTRA_INDEX_URL",
-)
-"""The variables whose addresses may have credentials in them."""
 
 
 def sizes_of(lock: bytes | None) -> dict[str, int]:
@@ -38,12 +31,13 @@ def sizes_of(lock: bytes | None) -> dict[str, int]:
         return {}
 
 
-def add_sizes(packages: Sequence[Mapping[str, Any]], known: dict[str, int]) -> None:
+def add_sizes(packages: Sequence[Mapping[str, Any]], known: dict[str, int], environ: Mapping[str, str]) -> None:
     """Give a size to each wheel that has none. A server that does not answer leaves its wheels without.
 
     Args:
         packages: `[[packages]]` tables, changed in place.
         known: sizes by hash, which are not asked for; those that are found out are added.
+        environ: the variables of the installer: its indexes, which may have credentials, and certificates.
     """
     unknown = [wheel for wheel in _wheels(packages) if "size" not in wheel]
     for wheel in unknown:
@@ -52,8 +46,9 @@ def add_sizes(packages: Sequence[Mapping[str, Any]], known: dict[str, int]) -> N
     asked_for = [wheel for wheel in unknown if "size" not in wheel and wheel.get("url", "").startswith("http")]
     if not asked_for:
         return
+    ask = _Asker(environ)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        for wheel, size in zip(asked_for, pool.map(_ask, [wheel["url"] for wheel in asked_for]), strict=True):
+        for wheel, size in zip(asked_for, pool.map(ask.size, [wheel["url"] for wheel in asked_for]), strict=True):
             if size is not None:
                 wheel["size"] = known[_hash(wheel)] = size
 
@@ -66,32 +61,42 @@ def _hash(wheel: Mapping[str, Any]) -> str:
     return str(wheel.get("hashes", {}).get("sha256", ""))
 
 
-def _ask(url: str) -> int | None:
-    """Ask a server for the size of a file."""
-    parts = urlsplit(url)
-    bare = parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment="").geturl()
-    headers = {"Accept-Encoding": "identity"}
-    request = urllib.request.Request(bare, method="HEAD", headers=headers)  # noqa: S310 - it is of HTTP, see above
-    credentials = _credentials(url)
-    if credentials:
-        # Not sent on to where a redirect leads.
-        request.add_unredirected_header("Authorization", f"Basic {base64.b64encode(credentials.encode()).decode()}")
-    try:
-        with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310 - likewise
-            return int(answer.headers["Content-Length"])
-    except (OSError, ValueError, TypeError):
-        return None
+class _Asker:
+    """Asks servers for the sizes of files."""
 
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        try:
+            self._tls = ssl.create_default_context(cafile=environ.get("SSL_CERT_FILE") or None)
+        except OSError:
+            self._tls = ssl.create_default_context()
 
-def _credentials(url: str) -> str:
-    """Return user and password for an address: its own, those of an index on the same host, or those of `.netrc`."""
-    host = urlsplit(url).netloc.rpartition("@")[2]
-    words = [word.rpartition("=")[2] for name in _INDEXES for word in os.environ.get(name, "").split()]
-    for place in map(urlsplit, (url, *words)):
-        if place.username and place.netloc.rpartition("@")[2] == host:
-            return f"{unquote(place.username)}:{unquote(place.password or '')}"
-    try:
-        entry = netrc.netrc(os.environ.get("NETRC")).authenticators(urlsplit(url).hostname or "")
-    except (OSError, netrc.NetrcParseError):
-        return ""
-    return f"{entry[0]}:{entry[2]}" if entry else ""
+    def size(self, url: str) -> int | None:
+        """Return the size of the file at an address of HTTP, or None if its server does not say it."""
+        parts = urlsplit(url)
+        bare = parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment="").geturl()
+        headers = {"Accept-Encoding": "identity"}
+        request = urllib.request.Request(bare, method="HEAD", headers=headers)  # noqa: S310 - only for addresses of HTTP
+        credentials = self._credentials(url)
+        if credentials:
+            # Not sent on to where a redirect leads.
+            encoded = base64.b64encode(credentials.encode()).decode()
+            request.add_unredirected_header("Authorization", f"Basic {encoded}")
+        try:
+            with urllib.request.urlopen(request, timeout=_SECONDS, context=self._tls) as answer:  # noqa: S310 - likewise
+                return int(answer.headers["Content-Length"])
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def _credentials(self, url: str) -> str:
+        """Return user and password for an address: its own, those of an index on its host, or those of `.netrc`."""
+        host = urlsplit(url).netloc.rpartition("@")[2]
+        words = [word.rpartition("=")[2] for name in INDEXES for word in self._environ.get(name, "").split()]
+        for place in map(urlsplit, (url, *words)):
+            if place.username and place.netloc.rpartition("@")[2] == host:
+                return f"{unquote(place.username)}:{unquote(place.password or '')}"
+        try:
+            entry = netrc.netrc(self._environ.get("NETRC")).authenticators(urlsplit(url).hostname or "")
+        except (OSError, netrc.NetrcParseError):
+            return ""
+        return f"{entry[0]}:{entry[2]}" if entry else ""

@@ -58,7 +58,16 @@ SKELETON = 2
 _NONE = 2
 """No network."""
 
-_SETTINGS = ("UV_", "PIP_", "SSL_CERT_", "NETRC=", "REQUESTS_CA_BUNDLE=", "CURL_CA_BUNDLE=", "SOURCE_DATE_EPOCH=")
+_SETTINGS = (
+    "UV_",
+    "PIP_",
+    "SSL_CERT_",
+    "SSL_CLIENT_CERT=",
+    "NETRC=",
+    "REQUESTS_CA_BUNDLE=",
+    "CURL_CA_BUNDLE=",
+    "SOURCE_DATE_EPOCH=",
+)
 """The variables of a stage that configure where packages come from."""
 
 

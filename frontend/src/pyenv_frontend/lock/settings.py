@@ -1,0 +1,64 @@
+"""The settings of uv and pip that an environment is resolved with: one's own, and what its stage sets by ENV.
+
+They become what they become in the step of a build. Of a stage count the variables that say which index and which
+versions: paths in it mean files of the image, which is not at hand.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from pyenv_image.settings import settings_for
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pyenv_image.settings import InstallerSettings
+
+__all__ = ["INDEXES", "resolver_settings"]
+
+INDEXES: Final = (
+    "UV_INDEX",
+    "UV_DEFAULT_INDEX",
+    "UV_INDEX_URL",
+    "UV_EXTRA_INDEX_URL",
+    "PIP_INDEX_URL",
+    "PIP_EXTRA_INDEX_URL",
+)
+"""The variables that name indexes. Who sets one has chosen, and those of the stage do not count."""
+
+_OF_STAGE: Final = (
+    "UV_INDEX_STRATEGY",
+    "UV_NO_BINARY",
+    "UV_NO_BINARY_PACKAGE",
+    "UV_NO_BUILD",
+    "UV_NO_BUILD_PACKAGE",
+    "UV_PRERELEASE",
+    "UV_RESOLUTION",
+    "PIP_NO_BINARY",
+    "PIP_ONLY_BINARY",
+    "PIP_PRE",
+)
+_OF_THIS_MACHINE: Final = ("UV_CACHE_DIR", "UV_LINK_MODE", "UV_NO_CACHE", "UV_PYTHON", "PIP_CACHE_DIR")
+_NOT_FOR_LOCKS: Final = "--require-hashes"
+"""A lock gets the hashes."""
+
+
+def resolver_settings(installer: str, stage: Mapping[str, str]) -> InstallerSettings:
+    """Return the settings for a resolver.
+
+    Args:
+        installer: `uv` or `pip`.
+        stage: the variables that the Dockerfile sets at the PYENV.
+
+    Raises:
+        StepError: a configuration file cannot be read, or a value has no meaning.
+    """
+    names = _OF_STAGE if any(os.environ.get(name) for name in INDEXES) else (*_OF_STAGE, *INDEXES)
+    environ = {**{name: stage[name] for name in names if name in stage}, **os.environ}
+    settings = settings_for(installer, environ, str(Path.home()), str(Path.cwd()))
+    settings.environ.update({name: environ[name] for name in _OF_THIS_MACHINE if name in environ})
+    settings.arguments = [argument for argument in settings.arguments if argument != _NOT_FOR_LOCKS]
+    return settings
