@@ -39,7 +39,7 @@ def test_warm_tasks_share_a_process_that_has_imported_what_the_function_names(ex
     assert first[0] == second[0] != os.getpid()
     assert first[1:] != second[1:]
     (about,) = warm.running()
-    assert about["modules"] == ["os", "random", "decimal"]
+    assert about["modules"] == ["decimal", "os", "random"]
 
 
 def test_the_configuration_is_the_default_and_a_task_can_leave_it(execute, monkeypatch):

@@ -1,11 +1,14 @@
 """Forks of a process that has imported what they need: the same meaning as a new process, and no way to hang."""
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
+import shutil
 import signal
 import subprocess
+import sys
 import textwrap
 import threading
 import time
@@ -18,7 +21,7 @@ from airflow_venv.child import process_tree
 from airflow_venv.worker import supervisor, warm
 from tests.support import children
 from tests.support.children import Lines, run, variables, worker
-from tests.support.waiting import wait_for
+from tests.support.waiting import alive, wait_for
 
 VERSIONS = ["3.7", "3.8", "3.13"]
 WHO = "def f():\n    import os\n    return [os.getpid(), os.getppid()]\n"
@@ -160,6 +163,8 @@ def test_a_module_of_the_dags_comes_before_one_that_is_imported_already(tmp_path
     [
         ("import threading, time\nthreading.Thread(target=time.sleep, args=(99,), daemon=True).start()\n", "a thread"),
         ("import os\nos._exit(1)\n", "ended the warm process"),
+        ("import sys\nsys.flags.nothing\n", "importing unfit: it raises AttributeError("),
+        ("import sys\nsys.exit('no')\n", "importing unfit: it raises SystemExit('no')"),
         ("import sys, types\nsys.modules['polars'] = types.ModuleType('polars')\n", "polars: its thread pool"),
         ("held = bytearray(300 << 20)\n", "MB with it, [venv] warm_memory allows 200"),
         ("import time\nif __name__ != '__main__': time.sleep(5)\n", "took longer than 2 s"),
@@ -177,10 +182,157 @@ def test_what_does_not_survive_a_fork_runs_cold_and_the_log_says_why(tmp_path, m
     assert run_warm("def f(): return 1", python=python) == Value(1)
 
 
-def test_an_import_that_fails_is_the_functions_own_error():
-    """As it would be in a new process."""
-    outcome = run_warm("def f():\n    import missing_module\n", modules=("missing_module",))
+@pytest.mark.parametrize("name", ["missing_module", "missing_module.part", "missing_module:part"])
+def test_an_import_of_what_is_not_there_is_the_functions_own_error(name):
+    """As it would be in a new process; it may be in a `try`, so the task is warm all the same."""
+    outcome = run_warm("def f():\n    import missing_module\n", modules=(name,))
     assert outcome.type_name == "ModuleNotFoundError"
+
+
+def test_what_from_import_names_is_imported_beforehand_if_it_is_a_module(tmp_path):
+    """`from package import module` waits for the module, not for the package."""
+    python = folder_with(tmp_path, "unused", "")
+    package = next((tmp_path / "env").glob("lib/python*/site-packages")) / "package"
+    package.mkdir()
+    (package / "__init__.py").write_text("VALUE = 1\n")
+    (package / "module.py").write_text("import os\npid = os.getpid()\n")
+    source = "def f():\n    from package import VALUE, module\n    return [VALUE, module.pid]\n"
+    outcome = run_warm(source, modules=("package:VALUE", "package:module"), python=python)
+    assert outcome == Value([1, zygote()["pid"]])
+    assert zygote()["modules"] == ["package", "package.module"]
+
+
+def test_a_warm_process_that_is_killed_while_it_imports_is_not_blamed_for_ever(tmp_path, monkeypatch):
+    """It may have been a lack of memory: the task runs cold, and some time later the module is tried again."""
+    python = folder_with(
+        tmp_path,
+        "slow",
+        f"import os, time\nopen({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid()))\n"
+        f"os.path.exists({str(tmp_path / 'killed')!r}) or time.sleep(60)\n",
+    )
+
+    def kill():
+        wait_for(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text())
+        (tmp_path / "killed").touch()
+        os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
+
+    threading.Thread(target=kill).start()
+    options = {"modules": ("slow",), "python": python}
+    assert run_warm("def f(): return 1", cold="importing slow ended the warm process", **options) == Value(1)
+    assert run_warm("def f(): return 1", cold="it is tried again in 10 minutes", **options) == Value(1)
+    now = time.time()
+    monkeypatch.setattr(warm.time, "time", lambda: now + 601)  # in place of the wait
+    assert run_warm("def f(): return 1", **options) == Value(1)
+
+
+def test_whenever_a_warm_process_is_killed_each_task_runs_once(tmp_path):
+    """A process that was forked and did not get its task ends; the task goes to another one."""
+    source = """
+        def f(path, number):
+            import time
+            with open(path, "a") as file:
+                file.write("%d\\n" % number)
+            return number
+        """
+    path, over = tmp_path / "numbers", threading.Event()
+
+    def kill():
+        while not over.wait(0.03):
+            for about in children_of(warm.folder()):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(about, signal.SIGKILL)
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    try:
+        outcomes = [run(source, str(path), number, version="3.12", env=variables()) for number in range(30)]
+    finally:
+        over.set()
+        thread.join()
+    assert outcomes == list(map(Value, range(30)))
+    assert path.read_text().split() == list(map(str, range(30)))
+
+
+def children_of(folder):
+    """List the warm processes whose sockets are in a folder."""
+    pids = []
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):
+            command = (entry / "cmdline").read_bytes() if entry.name.isdigit() else b""
+            if f'"socket": "{folder}/'.encode() in command:
+                pids += [int(entry.name)]
+    return pids
+
+
+def test_an_environment_that_is_gone_fails_the_task_and_one_in_its_place_gets_its_own_process(tmp_path):
+    """What the old process has imported is not shown to a task of the new environment."""
+    python = folder_with(tmp_path, "counted", "value = 1\n")
+    source = "def f():\n    import counted\n    return counted.value\n"
+    assert run_warm(source, modules=("counted",), python=python) == Value(1)
+    shutil.rmtree(tmp_path / "env")
+    outcome = run_warm(source, modules=("counted",), python=python, cold="No such file or directory")
+    assert "cannot be started" in outcome.description
+    folder_with(tmp_path, "counted", "value = 2\n")
+    assert run_warm(source, modules=("counted",), python=python) == Value(2)
+    assert zygote()["modules"] == ["counted"]
+
+
+def test_a_folder_of_sockets_that_is_gone_is_made_again(warm_folder):
+    """Something has cleaned the folder of temporary files: nobody finds the old process any more, and it ends."""
+    run_warm(WHO, idle=1.0)
+    old = zygote()["pid"]
+    shutil.rmtree(warm_folder)
+    assert run_warm(WHO).value[1] == zygote()["pid"] != old
+    wait_for(lambda: not alive(old))
+
+
+def test_where_nothing_can_be_written_the_task_runs_cold(monkeypatch, warm_folder):
+    """No folder for the sockets, or no room in it; a path too long for a socket."""
+    monkeypatch.setattr(warm, "folder", lambda: Path("/proc/airflow-venv"))
+    assert run_warm("def f(): return 1", cold="FileNotFoundError") == Value(1)
+    monkeypatch.setattr(warm, "folder", lambda: warm_folder.parent / ("x" * 100))
+    assert run_warm("def f(): return 1", cold="is too long for a socket") == Value(1)
+    monkeypatch.setattr(warm, "folder", lambda: warm_folder)
+
+    def full(*_):  # a mock: a test cannot fill the disk
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(warm, "_write", full)
+    assert run_warm("def f(): return 1", cold="No space left on device") == Value(1)
+    assert warm.running() == []
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can be another user")
+def test_another_user_gets_no_fork(warm_folder):
+    """Neither through the folder, nor if the folder stood open."""
+    run_warm(WHO)
+    (path,) = warm_folder.glob("*.sock")
+    for folder in path.parents[:-2]:
+        with contextlib.suppress(PermissionError):
+            folder.chmod(folder.stat().st_mode | 0o055)
+    warm_folder.chmod(0o700)
+    code = """
+        import json, os, socket, sys
+        os.setuid(65534)
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        try:
+            connection.connect(sys.argv[1])
+            connection.send(json.dumps({"do": "state"}).encode())
+            print(connection.recv(1000))
+        except OSError as error:
+            print(type(error).__name__)
+        """
+
+    def answer():
+        command = [sys.executable, "-c", textwrap.dedent(code), path]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+    assert answer() == "PermissionError"
+    warm_folder.chmod(0o777)
+    path.chmod(0o777)
+    assert answer() in {"b''", "BrokenPipeError", "ConnectionResetError"}
+    assert run_warm("def f(): return 1", cold="nobody else can enter") == Value(1)
+    warm_folder.chmod(0o700)
 
 
 def test_a_changed_environment_gets_a_new_process(tmp_path):

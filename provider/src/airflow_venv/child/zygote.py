@@ -40,8 +40,7 @@ class Zygote:
         self.started = self.used = time.monotonic()
         self.tasks = {}
         self.count = 0
-        self.modules = []
-        self.failed = {}
+        self.known = set()
         self.ending = False
         self.files = {}
 
@@ -58,7 +57,8 @@ class Zygote:
                 continue
             try:
                 connection, _ = self.listener.accept()
-            except OSError:
+            except OSError:  # there may be no room for another descriptor
+                time.sleep(0.05)
                 continue
             try:
                 task = self.handle(connection)
@@ -122,7 +122,7 @@ class Zygote:
         return {
             "pid": os.getpid(),
             "python": sys.executable,
-            "modules": self.modules,
+            "modules": modules_of(self.known),
             "running": len(self.tasks),
             "tasks": self.count,
             "idle": round(time.monotonic() - self.used, 1),
@@ -138,16 +138,11 @@ class Zygote:
         if self.changed():
             self.refuse(connection, "", "a file that it has imported has changed", again=True)
             return None
-        new = [name for name in modules if name not in self.modules and name not in self.failed]
+        new = [name for name in modules if name not in self.known]
         for name in new:
             say(connection, {"importing": name})
-            try:
-                __import__(name)
-            except BaseException as error:  # noqa: BLE001 - the function's own import raises it again
-                self.failed[name] = repr(error)[:200]
-            else:
-                self.modules.append(name)
-            reason = problem()
+            self.known.add(name)
+            reason = load(name) or problem()
             if not reason and resident() > self.settings["memory"]:
                 reason = "the process takes {} MB with it, [venv] warm_memory allows {}".format(
                     resident() >> 20, self.settings["memory"] >> 20
@@ -214,6 +209,28 @@ class Zygote:
     def changed(self):
         """Return whether a file outside of the environment is no longer what was imported."""
         return any(modified(path) != before for path, before in self.files.items())
+
+
+def load(name):
+    """Import `module`, or `module:name` as `from module import name` does; return why it spoils this process.
+
+    A package that is not there changes nothing, and the function's own statement raises that error again. A module that
+    fails in the middle of its code might fail in another way the next time.
+    """
+    module, _, attribute = name.partition(":")
+    try:
+        __import__(module, fromlist=[attribute] if attribute else [])
+    except BaseException as error:  # noqa: BLE001 - a module may do anything
+        if isinstance(error, ModuleNotFoundError) and error.name == module.partition(".")[0]:
+            return ""
+        return "it raises " + repr(error)[:200]
+    return ""
+
+
+def modules_of(names):
+    """Return the names of modules among those that were to be imported."""
+    modules = {name.replace(":", ".") for name in names} | {name.partition(":")[0] for name in names}
+    return sorted(modules.intersection(sys.modules))
 
 
 def modified(path):

@@ -14,9 +14,9 @@ _NEVER = {"__future__", "airflow", "airflow_venv"}
 
 
 def imported_modules(function: FunctionSource) -> tuple[str, ...]:
-    """List the modules that the statements of a function import, in their order; what this Python cannot read has none.
+    """List what the statements of a function import, in their order; what this Python cannot read has none.
 
-    `from a import b` names `a` only: whether `b` is a module is known where `a` is.
+    `import a.b` gives `a.b`, and `from a import b` gives `a:b`: whether `b` is a module is known where `a` is.
     """
     names: dict[str, None] = {}
     for piece in function.pieces:
@@ -28,5 +28,6 @@ def imported_modules(function: FunctionSource) -> tuple[str, ...]:
             if isinstance(node, ast.Import):
                 names.update(dict.fromkeys(alias.name for alias in node.names))
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                names[node.module] = None
-    return tuple(name for name in names if name.partition(".")[0] not in _NEVER)
+                for alias in node.names:
+                    names[node.module if alias.name == "*" else f"{node.module}:{alias.name}"] = None
+    return tuple(name for name in names if name.partition(":")[0].partition(".")[0] not in _NEVER)

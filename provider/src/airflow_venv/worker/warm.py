@@ -49,6 +49,10 @@ WAIT = 60.0
 _START_WAIT = 20.0
 _STATUS_WAIT = 2.0
 """Seconds between a child's end and the word of its parent about it."""
+_PATH_LIMIT = 107 - len("/.sock") - 32
+"""Bytes of the folder's path, so that those of its sockets fit into the system's structure."""
+_RETRY = 600.0
+"""Seconds after which a module is tried again that need not have been the reason."""
 _AGE = 86400.0
 """Seconds after which a warm process is replaced."""
 _PACKET = 1 << 17
@@ -135,7 +139,7 @@ def _launch(call: Call, warm: Warm, variables: dict[str, str]) -> Launched:
     refusals = _refusals(known)
     for name in warm.modules:
         if name in refusals:
-            raise _ColdError(f"importing {name}: {refusals[name]} (until the environment changes)")
+            raise _ColdError(f"importing {_written(name)}: {refusals[name]}")
     for last in (False, True):
         connection = _connect(known) or _start(call, warm, known, own)
         try:
@@ -208,17 +212,17 @@ def _request_fork(
                 if answer["again"]:
                     raise _AgainError(answer["refused"])
                 _remember_refusal(known, answer["module"], answer["refused"])
-                raise _ColdError(f"importing {answer['module']}: {answer['refused']}")
+                raise _ColdError(f"importing {_written(answer['module'])}: {answer['refused']}")
             if not answer and importing:
-                _remember_refusal(known, importing, "it ended the warm process")
-                raise _ColdError(f"importing {importing} ended the warm process")
+                _remember_refusal(known, importing, "it ended the warm process", _RETRY)
+                raise _ColdError(f"importing {_written(importing)} ended the warm process")
             if not answer:
                 raise _AgainError("it closed the connection")
     except TimeoutError as error:
         _kill(connection)
         if importing:
-            _remember_refusal(known, importing, f"it took longer than {WAIT:.0f} s")
-        doing = f"importing {importing}" if importing else "the warm process"
+            _remember_refusal(known, importing, f"it took longer than {WAIT:.0f} s", _RETRY)
+        doing = f"importing {_written(importing)}" if importing else "the warm process"
         raise _ColdError(f"{doing} took longer than {WAIT:.0f} s") from error
     except (BrokenPipeError, ConnectionResetError) as error:
         raise _AgainError(str(error)) from error
@@ -245,6 +249,8 @@ def _setup() -> dict[str, Any]:
 
 def _make_folder() -> None:
     path = folder()
+    if len(os.fsencode(path)) > _PATH_LIMIT:
+        raise _ColdError(f"the path {path} is too long for a socket: set TMPDIR to a shorter one for the worker")
     with contextlib.suppress(FileExistsError):
         path.mkdir(mode=0o700)
     status = path.lstat()
@@ -422,13 +428,26 @@ def stop_all() -> int:
 
 def _refusals(known: Identity) -> dict[str, str]:
     """Read what could not be imported in a warm process, with the reasons."""
-    return {str(name): str(reason) for name, reason in _read(folder() / f"{known.name}.cold").items()}
+    refusals = {}
+    for name, (reason, since, seconds) in _read(folder() / f"{known.name}.cold").items():
+        left = seconds and since + seconds - time.time()
+        if left is None:
+            refusals[name] = f"{reason} (until the environment changes)"
+        elif left > 0:
+            refusals[name] = f"{reason} (it is tried again in {left / 60:.0f} minutes)"
+    return refusals
 
 
-def _remember_refusal(known: Identity, module: str, reason: str) -> None:
-    if module:
+def _remember_refusal(known: Identity, name: str, reason: str, seconds: float | None = None) -> None:
+    if name:
+        path = folder() / f"{known.name}.cold"
         with contextlib.suppress(OSError):
-            _write(folder() / f"{known.name}.cold", {**_refusals(known), module: reason})
+            _write(path, {**_read(path), name: [reason, time.time(), seconds]})
+
+
+def _written(name: str) -> str:
+    """Write what is imported as `import` names it: `a.b` for `from a import b`."""
+    return name.replace(":", ".")
 
 
 def _read(path: Path) -> dict[str, Any]:
