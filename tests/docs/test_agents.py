@@ -1,0 +1,49 @@
+"""The guide for agents and `llms.txt` against the programs: whoever follows them gets what stands there."""
+
+import re
+
+import pytest
+
+from pyenv_frontend.pyenv.options import OPTIONS
+from tests.docs.test_blocks import OURS, option_names, told
+from tools.state import ROOT
+
+GUIDE = (ROOT / "docs/agents.md").read_text()
+INDEX = (ROOT / "docs/llms.txt").read_text()
+TYPED = [
+    words
+    for text in (GUIDE, INDEX, *(path.read_text() for path in sorted(ROOT.glob("*/README.md"))))
+    for span in re.findall(r"`([^`\n]+)`", text)
+    for command in re.findall(r"(?:pyenv-frontend|airflow-venv) [^)'&|]+", span)
+    for words in [command.strip('"').split()]
+]
+
+
+@pytest.mark.parametrize("words", TYPED, ids=" ".join)
+def test_commands_and_their_options_exist(words):
+    """Each command in the text is one, with the options that stand behind it."""
+    program, command = words[0], words[1]
+    assert program in OURS
+    shown = told(ROOT / ".venv/bin" / program, command)
+    assert option_names(words) <= set(re.findall(r"--[\w-]+", shown))
+
+
+def test_commands_are_found():
+    """So that the test above does look at something."""
+    found = {tuple(words[:2]) for words in TYPED}
+    assert found >= {("pyenv-frontend", verb) for verb in ("check", "expand", "local", "lock")}
+    assert found >= {("airflow-venv", verb) for verb in ("doctor", "list")}
+
+
+def test_the_options_of_pyenv_are_all_there():
+    """In the form of the reference."""
+    listed = re.findall(r"`(--[^`]+)`", GUIDE.partition("## Recipes")[0])
+    options = [usage for usage in listed if usage.partition("=")[0] in {f"--{spec.name}" for spec in OPTIONS}]
+    assert options == [spec.usage for spec in OPTIONS]
+
+
+def test_the_index_has_every_page():
+    """But for the folder of rules, which has a page of its own."""
+    pages = {str(path.relative_to(ROOT / "docs")) for path in (ROOT / "docs").rglob("*.md")}
+    pages = {page for page in pages if not page.startswith("reference/rules/Pyenv")} - {"index.md"}
+    assert set(re.findall(r"\]\(([^)#]+)\)", INDEX)) == pages
