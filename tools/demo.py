@@ -63,9 +63,22 @@ def somewhere() -> list[Task]:
         return demo_local.demo()
 
 
+def what_next() -> str:
+    """Say how a shell reaches the engine, where it is one of ours that `docker` does not find by itself."""
+    docker = engine.find()
+    if docker is None or not docker.ours:
+        return ""
+    return (
+        "`make` started an engine of its own. To use it in your shell, type this in the checkout:\n\n"
+        '    eval "$(.venv/bin/python -m tools.engine env)"\n\n'
+        "It has no network for containers, so add --network=host to `docker buildx build` and `docker run`:\n\n"
+        f"    docker run --rm --network=host {IMAGE} bash -c 'airflow-venv list'\n"
+    )
+
+
 def main() -> int:
     """Run the demo; the exit code says whether it worked."""
-    return report(somewhere)
+    return report(somewhere, what_next)
 
 
 if __name__ == "__main__":

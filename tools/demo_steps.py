@@ -45,8 +45,13 @@ def finished(code: int, tasks: Sequence[Task], text: str) -> list[Task]:
     return list(tasks)
 
 
-def report(work: Callable[[], list[Task]]) -> int:
-    """Do the work of a demo and print what came of it; returns the exit code."""
+def report(work: Callable[[], list[Task]], what_next: Callable[[], str] = lambda: "") -> int:
+    """Do the work of a demo and print what came of it; returns the exit code.
+
+    Args:
+        work: the demo.
+        what_next: says how to go on, after a demo that worked; empty: nothing is printed.
+    """
     try:
         tasks = work()
     except Unavailable as reason:
@@ -55,7 +60,10 @@ def report(work: Callable[[], list[Task]]) -> int:
     except KeyboardInterrupt:
         print("\ndemo: interrupted")
         return 130
-    print(f"\n{table(tasks)}\n\ndemo: ok")
+    hint = what_next()
+    print(f"\n{table(tasks)}\n")
+    print(f"{hint}\n" if hint else "", end="")
+    print("demo: ok")
     return 0
 
 

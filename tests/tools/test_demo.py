@@ -1,0 +1,36 @@
+"""The end of `make demo`: what ran, how to go on, and the last line."""
+
+import pytest
+
+from tools import demo, demo_steps
+from tools.dag_runs import Task
+from tools.engine import Engine
+from tools.state import Unavailable
+
+TASK = Task(name="read", state="success", value={"python": "3.9.2", "interpreter": "/x/bin/python", "result": "1\n2"})
+
+
+@pytest.mark.parametrize("ours", [True, False])
+def test_an_engine_of_our_own_is_explained(monkeypatch, capsys, ours):
+    """The lines to type stand above the last one; whoever has an engine needs none."""
+    # There is one engine on a machine, so the other kind is made up.
+    monkeypatch.setattr(demo.engine, "find", lambda: Engine(flavour="docker", env={}, ours=ours))
+    assert demo_steps.report(lambda: [TASK], demo.what_next) == 0
+    printed = capsys.readouterr().out
+    assert printed.endswith("\ndemo: ok\n")
+    assert "read" in printed
+    lines = (
+        '    eval "$(.venv/bin/python -m tools.engine env)"\n',
+        "    docker run --rm --network=host pyenv-quickstart:dev",
+    )
+    assert [line in printed for line in lines] == [ours, ours]
+
+
+def test_a_demo_that_fails_says_why(capsys):
+    """In one line, and with the exit code."""
+
+    def fails() -> list[Task]:
+        raise Unavailable("no network")
+
+    assert demo_steps.report(fails, demo.what_next) == 1
+    assert capsys.readouterr().out == "\ndemo: no network\n"
