@@ -179,7 +179,8 @@ def lock(folder):
 
 def owners(image, folder):
     """Who owns what, but for byte code, programs of the environment, and what an installer notes of itself."""
-    others = re.compile(r"__pycache__|/bin/|pyvenv|INSTALLER|RECORD|REQUESTED|direct_url|virtualenv|lib64|/include")
+    names = "__pycache__|/bin/|pyvenv|INSTALLER|RECORD|REQUESTED|direct_url|/uv_|virtualenv|lib64|/include"
+    others = re.compile(names)
     lines = [tuple(line.split()[:4]) for line in contents(image, folder)]
     return {line for line in lines if not others.search(line[0])}
 

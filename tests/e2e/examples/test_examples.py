@@ -57,18 +57,31 @@ def test_compiled(walk, base_images, look):
 
 
 def test_dbt(walk, base_images, look):
-    """Dbt builds its tables in a real PostgreSQL with Airflow's connection, from an environment without Airflow."""
+    """Dbt builds tables in a real PostgreSQL with Airflow's connection: as library, by Cosmos, as a command line."""
     base_images(AIRFLOW, PYTHONS["3.11"])
     readme = walk("examples/dbt/README.md")
     try:
         with postgres.postgres("shop") as port:
             address = f"postgresql://{postgres.USER}:{postgres.PASSWORD}@127.0.0.1:{port}/shop"
             readme.replace["postgresql://user:password@host:5432/shop"] = address
-            log = readme.type_rest()
-            rows = postgres.query(port, "shop", "select city, amount from totals order by city")
+            log = readme.type("docker buildx build")
+            ask = "select city, amount from totals order by city"
+            rows = postgres.query(port, "shop", ask)
+            forget = "drop table totals, orders cascade"
+            postgres.query(port, "shop", forget)
+            cosmos = readme.type("cosmos_shop")
+            by_cosmos = postgres.query(port, "shop", ask)
+            postgres.query(port, "shop", forget)
+            shell = readme.type("shell_shop")
+            by_shell = postgres.query(port, "shop", ask)
     except Unavailable as reason:
         pytest.skip(f"no PostgreSQL: {reason}")
-    assert rows == [["Lima", "5"], ["Oslo", "7"]]
+    assert rows == by_cosmos == by_shell == [["Lima", "5"], ["Oslo", "7"]]
+    tasks = set(re.findall(r"end task task_id=([\w.]+)", cosmos))
+    assert tasks == {"orders.run", "orders.test", "totals_run"}, cosmos[-8000:]
+    assert "/home/airflow/.venv/dbt/bin/dbt" in cosmos
+    assert "Completed successfully" in shell
+    assert postgres.PASSWORD not in cosmos + shell
     assert "'totals': 'success'" in log
     assert "'unique_orders_id': 'pass'" in log
     assert postgres.PASSWORD not in log
