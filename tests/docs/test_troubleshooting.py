@@ -27,6 +27,7 @@ OF_OUR_OWN_CODE = {
     "error: {}",
     "error: the step: {}",
     "{}, which {} names in line {},{}",
+    "{}, which {} names in line {}, {}",
     "not plain data: {}",
     "{}: {} is missing",
     "{}: {} cannot be a {}",
