@@ -89,11 +89,11 @@ def machine() -> str:
 
 def write(part: str, rows: Sequence[Row]) -> None:
     """Keep a part's rows, and make `RESULTS.md` anew of all that were ever kept."""
-    kept = json.loads(KEPT.read_text()) if KEPT.exists() else {}
-    kept[part] = {"machine": machine(), "commit": _commit(), "rows": [asdict(row) for row in rows]}
-    KEPT.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n")
-    RESULTS.write_text("\n".join(_page(kept)) + "\n")
-    summary.write(kept)
+    parts = json.loads(KEPT.read_text()) if KEPT.exists() else {}
+    parts[part] = {"machine": machine(), "commit": _commit(), "rows": [asdict(row) for row in rows]}
+    KEPT.write_text(json.dumps(parts, indent=1, sort_keys=True) + "\n")
+    RESULTS.write_text("\n".join(_page(parts)) + "\n")
+    summary.write(parts)
 
 
 def table(rows: Sequence[Row]) -> str:
@@ -105,11 +105,11 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
-def _page(kept: dict[str, dict[str, Any]]) -> Iterator[str]:
+def _page(parts: dict[str, dict[str, Any]]) -> Iterator[str]:
     yield "# Results"
     yield ""
     yield "Made by `make bench`; the two sides of a row were measured in turn, in one run on one machine."
-    for part, run in sorted(kept.items()):
+    for part, run in sorted(parts.items()):
         yield f"\n## {part}\n"
         yield table([Row(**row) for row in run["rows"]])
         yield f"\n{run['machine']}; commit {run['commit']}"

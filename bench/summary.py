@@ -30,23 +30,23 @@ CHOSEN = (
 Kept = Mapping[str, Mapping[str, Any]]
 
 
-def lines(kept: Kept) -> Iterator[str]:
+def lines(parts: Kept) -> Iterator[str]:
     """Return the table, from what `results.json` holds."""
     yield "| | here | against | |"
     yield "|---|---|---|---|"
     for part, beginning, name in CHOSEN:
-        row = next((row for row in kept[part]["rows"] if row["what"].startswith(beginning)), None)
+        row = next((row for row in parts[part]["rows"] if row["what"].startswith(beginning)), None)
         if row is not None:
             theirs = f"{_amount(row['theirs'], row['unit'])}, {row['against']}"
             yield f"| {name} | {_amount(row['ours'], row['unit'])} | {theirs} | {_ratio(row)} |"
     yield ""
-    yield f"Measured on {', '.join(kept['environments']['machine'].split(', ')[:2])}: [all results](bench/RESULTS.md)."
+    yield f"Measured on {', '.join(parts['environments']['machine'].split(', ')[:2])}: [all results](bench/RESULTS.md)."
 
 
-def write(kept: Kept) -> None:
+def write(parts: Kept) -> None:
     """Put the table in its place."""
-    if {part for part, _, _ in CHOSEN} <= set(kept):
-        table = "\n".join(lines(kept)) + "\n"
+    if {part for part, _, _ in CHOSEN} <= set(parts):
+        table = "\n".join(lines(parts)) + "\n"
         README.write_text(BLOCK.sub(lambda _: table, README.read_text()))
 
 

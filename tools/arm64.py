@@ -108,8 +108,8 @@ def tag_both(engine: Engine, name: str, python: str) -> None:
 
 def _in_local(path: str, series: str) -> str:
     """Say where a file of Debian's Python lies in an official image; other files stay where they are."""
-    wanted = path == f"usr/bin/python{series}" or f"{path}/".startswith(f"usr/lib/python{series}/")
-    return path.replace("usr/", "usr/local/", 1) if wanted else path
+    belongs_to_python = path == f"usr/bin/python{series}" or f"{path}/".startswith(f"usr/lib/python{series}/")
+    return path.replace("usr/", "usr/local/", 1) if belongs_to_python else path
 
 
 def push_frontend(engine: Engine, name: str, frontend: str) -> None:

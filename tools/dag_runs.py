@@ -95,8 +95,8 @@ def run_dag(
 
 def _base(engine: Engine, image: str) -> str:
     """Return what an image says of the Airflow and the Python in it, as the name of a folder."""
-    told = json.loads(engine.run("image", "inspect", "--format", "{{json .Config.Env}}", image))
-    known = dict(each.split("=", 1) for each in told)
+    variables = json.loads(engine.run("image", "inspect", "--format", "{{json .Config.Env}}", image))
+    known = dict(variable.split("=", 1) for variable in variables)
     names = ("AIRFLOW_VERSION", "ASTRONOMER_RUNTIME_VERSION", "PYTHON_VERSION")
     return "-".join(["airflow", *(known[name] for name in names if name in known)])
 
@@ -108,8 +108,8 @@ def follow(process: subprocess.Popen[str], heard: Callable[[str], None]) -> tupl
     with process:
         for line in process.stdout or ():
             if line.startswith(MARK):
-                told = json.loads(line.removeprefix(MARK))
-                tasks.append(Task(name=told["task"], state=told["state"], value=told["value"]))
+                outcome = json.loads(line.removeprefix(MARK))
+                tasks.append(Task(name=outcome["task"], state=outcome["state"], value=outcome["value"]))
             else:
                 lines.append(line)
                 heard(line.rstrip("\n"))

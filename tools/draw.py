@@ -32,14 +32,14 @@ def graph(metadata: dict[str, Any]) -> str:
     steps = metadata["buildx.build.provenance"]["buildConfig"]["llbDefinition"]
     nodes = {node.name: node for node in map(_node, steps) if node is not None}
     for node in nodes.values():
-        node.inputs = [each for each in node.inputs if each in nodes]
+        node.inputs = [digest for digest in node.inputs if digest in nodes]
     _place(nodes)
     return _svg(nodes)
 
 
 def _node(step: dict[str, Any]) -> Node | None:
     op = step["op"].get("Op", step["op"])
-    inputs = [each.partition(":")[0] for each in step.get("inputs") or []]
+    inputs = [name.partition(":")[0] for name in step.get("inputs") or []]
     if "source" in op:
         image = op["source"]["identifier"].removeprefix("docker-image://docker.io/").removeprefix("library/")
         if image.startswith(("local://", "pyenv-frontend")):
@@ -66,14 +66,14 @@ def _place(nodes: dict[str, Node]) -> None:
         if node.kind == "join" or (not node.inputs and not node.label[1].startswith("python:")):
             node.lane = len(environments)
     for node in nodes.values():  # inputs come before what needs them
-        node.column = max((nodes[each].column + 1 for each in node.inputs), default=0)
+        node.column = max((nodes[digest].column + 1 for digest in node.inputs), default=0)
 
 
 def _lane(nodes: dict[str, Node], node: Node, lane: int) -> None:
     node.lane = lane
-    for each in node.inputs:
-        if nodes[each].kind in {"graft", "source"}:
-            _lane(nodes, nodes[each], lane)
+    for digest in node.inputs:
+        if nodes[digest].kind in {"graft", "source"}:
+            _lane(nodes, nodes[digest], lane)
 
 
 def _svg(nodes: dict[str, Node]) -> str:
@@ -82,8 +82,8 @@ def _svg(nodes: dict[str, Node]) -> str:
     lines, boxes = [], []
     for node in nodes.values():
         x, y = _corner(node)
-        for each in node.inputs:
-            a, b = _corner(nodes[each])
+        for digest in node.inputs:
+            a, b = _corner(nodes[digest])
             start, end = (a + WIDTH, b + HEIGHT / 2), (x, y + HEIGHT / 2)
             bend = (end[0] - start[0]) / 2
             curve = f"C {start[0] + bend} {start[1]} {end[0] - bend} {end[1]} {end[0]} {end[1]}"

@@ -269,16 +269,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="engine", description="A Docker engine for the tests.")
     parser.add_argument("action", choices=["up", "down", "status", "env"])
     parser.add_argument("flavour", nargs="?", default=os.environ.get("PYENV_ENGINE", "docker"), choices=FLAVOURS)
-    asked = parser.parse_args()
+    options = parser.parse_args()
     try:
-        if asked.action == "down":
-            print("stopped" if down(asked.flavour) else "no engine of ours was running")
+        if options.action == "down":
+            print("stopped" if down(options.flavour) else "no engine of ours was running")
             return 0
-        engine = up(asked.flavour) if asked.action == "up" else find(asked.flavour)
+        engine = up(options.flavour) if options.action == "up" else find(options.flavour)
         if engine is None:
             print("no engine answers (make engine)", file=sys.stderr)
             return 1
-        if asked.action == "env":
+        if options.action == "env":
             print("\n".join(f"export {name}={shlex.quote(value)}" for name, value in engine.env.items()))
         else:
             where = engine.env.get("DOCKER_HOST", "the docker client's own setting")

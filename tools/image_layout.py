@@ -63,13 +63,13 @@ def build(target: Path) -> Layout:
     """
     with _builder() as (builder, options):
         try:
-            wanted = [*base(builder), f"--platform={','.join(PLATFORMS)}"]
+            for_both = [*base(builder), f"--platform={','.join(PLATFORMS)}"]
         except Unavailable as reason:
             say(f"for {' and '.join(PLATFORMS)} it cannot be built here, so for this platform alone: {_last(reason)}")
-            wanted = []
-        _build(builder, [*options, *wanted], target)
-        found = checked(target)
-        return Layout(platforms=tuple(found), started=tuple(_started(builder, options, target, found)))
+            for_both = []
+        _build(builder, [*options, *for_both], target)
+        digests = checked(target)
+        return Layout(platforms=tuple(digests), started=tuple(_started(builder, options, target, digests)))
 
 
 @contextlib.contextmanager
@@ -129,7 +129,7 @@ def checked(layout: Path) -> dict[str, str]:
         def blob(entry: dict[str, object]) -> IO[bytes]:
             return member(f"blobs/{str(entry['digest']).replace(':', '/')}")
 
-        found: dict[str, str] = {}
+        digests: dict[str, str] = {}
         waiting = list(json.load(member("index.json"))["manifests"])
         while waiting:
             entry = waiting.pop(0)
@@ -138,8 +138,8 @@ def checked(layout: Path) -> dict[str, str]:
             if "config" in document and "attestation" not in json.dumps(entry.get("annotations", {})):
                 config = json.load(blob(document["config"]))
                 _check_programs(config["architecture"], [blob(layer) for layer in document["layers"]])
-                found[f"{config['os']}/{config['architecture']}"] = str(entry["digest"])
-    return dict(sorted(found.items()))
+                digests[f"{config['os']}/{config['architecture']}"] = str(entry["digest"])
+    return dict(sorted(digests.items()))
 
 
 def _check_programs(architecture: str, layers: list[IO[bytes]]) -> None:
@@ -164,7 +164,7 @@ def _check_programs(architecture: str, layers: list[IO[bytes]]) -> None:
         raise Unavailable(f"error: the image for {architecture} lacks {', '.join(missing)}")
 
 
-def _started(builder: Engine, options: list[str], layout: Path, found: dict[str, str]) -> Iterator[str]:
+def _started(builder: Engine, options: list[str], layout: Path, digests: dict[str, str]) -> Iterator[str]:
     """Have each platform's image answer a build; yields those that did, and says which cannot be executed here.
 
     Raises:
@@ -173,19 +173,19 @@ def _started(builder: Engine, options: list[str], layout: Path, found: dict[str,
     with tempfile.TemporaryDirectory(dir=folder("tmp")) as scratch:
         with tarfile.open(layout) as tar:
             tar.extractall(Path(scratch, "layout"), filter="data")
-        for each, digest in found.items():
+        for platform, digest in digests.items():
             with contextlib.ExitStack() as stack:
                 try:
-                    if each != f"linux/{HERE}":
+                    if platform != f"linux/{HERE}":
                         stack.enter_context(arm64.emulation())
                 except Unavailable as reason:
-                    say(f"the image for {each} is not executed: {_last(reason)}")
+                    say(f"the image for {platform} is not executed: {_last(reason)}")
                     continue
-                name = f"frontend-{each.rpartition('/')[2]}"
+                name = f"frontend-{platform.rpartition('/')[2]}"
                 itself = [f"--build-context={name}=oci-layout://{scratch}/layout@{digest}"]
-                itself += [f"--build-arg=BUILDKIT_SYNTAX={name}", f"--platform={each}", "--output=type=cacheonly"]
+                itself += [f"--build-arg=BUILDKIT_SYNTAX={name}", f"--platform={platform}", "--output=type=cacheonly"]
                 _answers(builder, [*options, *itself], name, Path(scratch))
-            yield each
+            yield platform
 
 
 def _answers(builder: Engine, options: list[str], name: str, scratch: Path) -> None:

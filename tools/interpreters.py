@@ -34,10 +34,10 @@ def find(version: str) -> Path:
         Unavailable: this machine has none, and uv can fetch none.
     """
     home = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
-    wanted = re.compile(re.escape(version) + r"(\.\d+)?")
-    found = [path for path in home.glob("*") if wanted.fullmatch(path.name) and (path / "bin/python3").exists()]
-    if found:
-        return max(found, key=lambda path: [int(part) for part in path.name.split(".")])
+    pattern = re.compile(re.escape(version) + r"(\.\d+)?")
+    homes = [path for path in home.glob("*") if pattern.fullmatch(path.name) and (path / "bin/python3").exists()]
+    if homes:
+        return max(homes, key=lambda path: [int(part) for part in path.name.split(".")])
     try:
         return _managed(version)
     except Unavailable:

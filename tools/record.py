@@ -200,11 +200,11 @@ def _svg(frames: list[tuple[float, Picture]], columns: int) -> str:
 
 def _fewer(frames: list[tuple[float, Picture]]) -> list[tuple[float, Picture]]:
     """Return the first and the last, and between them those that are far enough apart."""
-    apart, kept = frames[-1][0] / PICTURES, frames[:1]
+    apart, shown = frames[-1][0] / PICTURES, frames[:1]
     for frame in frames[1:-1]:
-        if frame[0] - kept[-1][0] >= apart:
-            kept.append(frame)
-    return [*kept, frames[-1]]
+        if frame[0] - shown[-1][0] >= apart:
+            shown.append(frame)
+    return [*shown, frames[-1]]
 
 
 def _row(

@@ -27,12 +27,12 @@ _NOTE = "<!-- Made by `python -m tools.reference_pages`; edit the tables in that
 
 def pages() -> dict[str, str]:
     """Every page by its path from the top of the project."""
-    found = {
+    pages = {
         "docs/reference/pyenv.md": _instruction(),
         "docs/reference/installer-settings.md": _settings(),
         "docs/reference/rules/README.md": _rules(),
     }
-    return found | {rule.page: _rule(rule) for rule in RULES}
+    return pages | {rule.page: _rule(rule) for rule in RULES}
 
 
 def main(root: str = ".") -> None:
@@ -50,7 +50,7 @@ def _instruction() -> str:
         usage=USAGE,
         grammar=grammar,
         options="\n".join(map(_option, OPTIONS)),
-        series="\n".join(f"| {each.minor} | {each.end_of_life.isoformat()} |" for each in SERIES.values()),
+        series="\n".join(f"| {series.minor} | {series.end_of_life.isoformat()} |" for series in SERIES.values()),
         rules="\n".join(f"- [{rule.name}](rules/{rule.name}.md): {rule.summary}." for rule in RULES),
     )
 

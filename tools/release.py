@@ -29,17 +29,17 @@ def distributions() -> list[Path]:
     Raises:
         Unavailable: one cannot be built or is not as it should be; the text says which and why.
     """
-    made: list[Path] = []
+    files: list[Path] = []
     for half, commands in HALVES.items():
         with tempfile.TemporaryDirectory() as scratch:
             run([sys.executable, "-m", "hatchling", "build", "-d", scratch], cwd=ROOT / half)
             sdist, wheel = sorted(Path(scratch).iterdir(), key=lambda path: path.suffix)
             _check_sdist(sdist, wheel)
             _check_installed(wheel, commands)
-            made += [Path(shutil.copy(each, DIST)) for each in (wheel, sdist)]
+            files += [Path(shutil.copy(file, DIST)) for file in (wheel, sdist)]
         say(f"{wheel.name}, {sdist.name}: built, and installed into an empty environment")
-    _twine(made)
-    return made
+    _twine(files)
+    return files
 
 
 def _check_sdist(sdist: Path, wheel: Path) -> None:
@@ -50,7 +50,7 @@ def _check_sdist(sdist: Path, wheel: Path) -> None:
         source = next(Path(scratch).iterdir())
         again = Path(scratch, "wheel")
         run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", again], cwd=source)
-        names, others = (set(zipfile.ZipFile(each).namelist()) for each in (wheel, next(again.iterdir())))
+        names, others = (set(zipfile.ZipFile(archive).namelist()) for archive in (wheel, next(again.iterdir())))
     if names != others:
         raise Unavailable(f"{sdist.name} and {wheel.name} differ in {', '.join(sorted(names ^ others))}")
     if not any(name.endswith("/licenses/LICENSE") for name in names):
@@ -73,11 +73,11 @@ def _check_installed(wheel: Path, commands: tuple[str, ...]) -> None:
             run(["sh", "-c", command], env=clean, cwd=scratch)
 
 
-def _twine(made: list[Path]) -> None:
+def _twine(files: list[Path]) -> None:
     place = ROOT / ".venv/release"
     if not (place / "bin/twine").exists():
         packages.make(place, ROOT / "requirements/release.txt")
-    run([place / "bin/twine", "check", "--strict", *made])
+    run([place / "bin/twine", "check", "--strict", *files])
     say("twine check: passed")
 
 
@@ -85,19 +85,19 @@ def main() -> int:
     """Make everything; the exit code says whether it worked."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--no-image", action="store_true", help="wheels and sdists alone")
-    wanted = parser.parse_args()
+    options = parser.parse_args()
     shutil.rmtree(DIST, ignore_errors=True)
     DIST.mkdir()
     try:
         distributions()
-        if not wanted.no_image:
-            made = image_layout.build(DIST / IMAGE)
-            say(f"{IMAGE}: for {', '.join(made.platforms)}; it has answered builds on {', '.join(made.started)}")
+        if not options.no_image:
+            layout = image_layout.build(DIST / IMAGE)
+            say(f"{IMAGE}: for {', '.join(layout.platforms)}; it has answered builds on {', '.join(layout.started)}")
     except Unavailable as reason:
         print(f"dist: {reason}")
         return 1
-    for each in sorted(DIST.iterdir()):
-        print(f"dist/{each.name}  {each.stat().st_size / 1e6:.1f} MB")
+    for path in sorted(DIST.iterdir()):
+        print(f"dist/{path.name}  {path.stat().st_size / 1e6:.1f} MB")
     return 0
 
 

@@ -179,15 +179,15 @@ def task(stage: Stage) -> Recorder:
 
 
 ALL: dict[str, Callable[[Stage], Recorder | str]] = {
-    each.__name__: each for each in (build, task, failure, llb, check, local)
+    screen.__name__: screen for screen in (build, task, failure, llb, check, local)
 }
 
 
 def strangers(text: str) -> list[str]:
     """Return what a picture must not show: names of this machine, addresses, private folders."""
     names = {socket.gethostname(), str(Path.home()), str(ROOT), str(folder()), tempfile.gettempdir()}
-    found = {name for name in names if len(name) > 3 and name in text}
-    return sorted(found | set(ADDRESS.findall(text)))
+    private = {name for name in names if len(name) > 3 and name in text}
+    return sorted(private | set(ADDRESS.findall(text)))
 
 
 def main(names: list[str]) -> int:
@@ -199,10 +199,10 @@ def main(names: list[str]) -> int:
     build_image.build_frontend(docker)
     for name in names or ALL:
         with tempfile.TemporaryDirectory() as scratch:
-            made = ALL[name](Stage(Path(scratch)))
-        picture = made if isinstance(made, str) else made.svg()
-        if found := strangers(picture):
-            print(f"screens: {name} shows {', '.join(found)}")
+            recorded = ALL[name](Stage(Path(scratch)))
+        picture = recorded if isinstance(recorded, str) else recorded.svg()
+        if private := strangers(picture):
+            print(f"screens: {name} shows {', '.join(private)}")
             return 1
         (SCREENS / f"{name}.svg").write_text(picture)
         print(f"docs/assets/{name}.svg  {len(picture) / 1e3:.0f} KB")

@@ -171,14 +171,14 @@ def parent(name: str) -> str | None:
 @functools.cache
 def key(name: str) -> str:
     """Return what tells a stand-in that was built from the present recipe from an older one."""
-    made = _stand_in(name)
-    content = [repr(made), _acquire_settings(), *(path.read_text() for path in _recipe_files(made))]
-    if made.recipe == "debian":
+    stand_in = _stand_in(name)
+    content = [repr(stand_in), _acquire_settings(), *(path.read_text() for path in _recipe_files(stand_in))]
+    if stand_in.recipe == "debian":
         content.append(inspect.getsource(_import_debian))
-    if made.recipe == "python":
+    if stand_in.recipe == "python":
         content.append(inspect.getsource(interpreters))
-    if made.parent:
-        content.append(key(made.parent))
+    if stand_in.parent:
+        content.append(key(stand_in.parent))
     elif CERTIFICATES.exists():
         content.append(hashlib.sha256(CERTIFICATES.read_bytes()).hexdigest())
     return hashlib.sha256("\0".join(content).encode()).hexdigest()[:16]
@@ -190,35 +190,35 @@ def build(engine: Engine, name: str) -> None:
     Raises:
         Unavailable: something that it needs cannot be had.
     """
-    made = _stand_in(name)
+    stand_in = _stand_in(name)
     with tempfile.TemporaryDirectory(dir=folder("tmp")) as scratch:
-        if made.recipe == "debian":
-            _import_debian(engine, name, Path(scratch), made)
+        if stand_in.recipe == "debian":
+            _import_debian(engine, name, Path(scratch), stand_in)
         else:
-            _build_recipe(engine, name, Path(scratch), made)
+            _build_recipe(engine, name, Path(scratch), stand_in)
 
 
-def _build_recipe(engine: Engine, name: str, context: Path, made: StandIn) -> None:
-    arguments = dict(made.arguments)
-    if made.recipe == "python":
+def _build_recipe(engine: Engine, name: str, context: Path, stand_in: StandIn) -> None:
+    arguments = dict(stand_in.arguments)
+    if stand_in.recipe == "python":
         packed = interpreters.pack(interpreters.find(arguments["VERSION"]), as_prefix=arguments["PREFIX"])
         (context / "interpreter.tar").write_bytes(packed)
-    if made.recipe == "alpine":
+    if stand_in.recipe == "alpine":
         _musl_root(context / "root.tar")
     for file in (RECIPES / "files").iterdir():
         (context / file.name).write_bytes(file.read_bytes())
     command = ["buildx", "build", "--network=host", "--progress=plain", "--label", f"{LABEL}={key(name)}"]
-    command += [f"--build-context=uv={interpreters.uv().parent}", f"--file={RECIPES / made.recipe}.Dockerfile"]
-    for argument, value in {**arguments, **({"BASE": made.parent} if made.parent else {})}.items():
+    command += [f"--build-context=uv={interpreters.uv().parent}", f"--file={RECIPES / stand_in.recipe}.Dockerfile"]
+    for argument, value in {**arguments, **({"BASE": stand_in.parent} if stand_in.parent else {})}.items():
         command += ["--build-arg", f"{argument}={value}"]
-    for tag in (name, *made.also):
+    for tag in (name, *stand_in.also):
         command += ["--tag", tag]
     engine.run(*command, str(context), timeout=1200)
 
 
-def _import_debian(engine: Engine, name: str, scratch: Path, made: StandIn) -> None:
+def _import_debian(engine: Engine, name: str, scratch: Path, stand_in: StandIn) -> None:
     """Make a Debian as the `-slim` images are: no documentation, no package lists, this machine's certificates."""
-    suite = dict(made.arguments)["SUITE"]
+    suite = dict(stand_in.arguments)["SUITE"]
     debian.install("mmdebstrap")
     system = scratch / "system.tar"
     sources = scratch / "debian.sources"
@@ -274,9 +274,9 @@ def _musl_root(tar: Path) -> None:
         run(["tar", "-C", image, "--owner=0", "--group=0", "-cf", tar, "."])
 
 
-def _recipe_files(made: StandIn) -> list[Path]:
-    files = sorted((RECIPES / "files").iterdir()) if made.recipe in ("airflow", "astro") else []
-    return files if made.recipe == "debian" else [RECIPES / f"{made.recipe}.Dockerfile", *files]
+def _recipe_files(stand_in: StandIn) -> list[Path]:
+    files = sorted((RECIPES / "files").iterdir()) if stand_in.recipe in ("airflow", "astro") else []
+    return files if stand_in.recipe == "debian" else [RECIPES / f"{stand_in.recipe}.Dockerfile", *files]
 
 
 @functools.cache
@@ -285,8 +285,8 @@ def _acquire_settings() -> str:
     if not debian.is_debian_root():
         return ""
     lines = run(["apt-config", "dump", "--format", '%F "%v";%n', "Acquire"]).splitlines()
-    kept = [line for line in lines if re.match(r'Acquire::([Hh]ttps?::Proxy|Check-)\S* "[^"]+"', line)]
-    return "".join(f"{line}\n" for line in kept)
+    proxies = [line for line in lines if re.match(r'Acquire::([Hh]ttps?::Proxy|Check-)\S* "[^"]+"', line)]
+    return "".join(f"{line}\n" for line in proxies)
 
 
 @functools.cache

@@ -125,10 +125,10 @@ def pytest_generate_tests(metafunc):
     """Give `airflow` the releases that the test runs on: those of its marker; or all in the matrix, else a few."""
     if "airflow" in metafunc.fixturenames:
         marked = [mark.args for mark in metafunc.definition.iter_markers("releases")]
-        wanted = marked[0] if marked else FULL
-        if WHOLE_MATRIX and wanted == FULL:
-            wanted = EVERY
-        chosen = [one for one in RELEASES if one.version in wanted]
+        versions = marked[0] if marked else FULL
+        if WHOLE_MATRIX and versions == FULL:
+            versions = EVERY
+        chosen = [one for one in RELEASES if one.version in versions]
         metafunc.parametrize("airflow", chosen, ids=[one.name for one in chosen], indirect=True)
 
 

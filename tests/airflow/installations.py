@@ -164,10 +164,10 @@ def provider() -> Path:
     target = ROOT / ".pyenv" / f"provider-{digest.hexdigest()[:16]}"
     if not target.exists():
         target.parent.mkdir(exist_ok=True)
-        made = Path(tempfile.mkdtemp(dir=target.parent)) / "provider"
-        how = ["--no-deps", "--no-build-isolation", "--target", made]
+        copy = Path(tempfile.mkdtemp(dir=target.parent)) / "provider"
+        how = ["--no-deps", "--no-build-isolation", "--target", copy]
         run([interpreters.uv(), "pip", "install", "-q", "--python", sys.executable, *how, ROOT / "provider"])
         with contextlib.suppress(OSError):  # somebody else was faster
-            made.rename(target)
-        shutil.rmtree(made.parent)
+            copy.rename(target)
+        shutil.rmtree(copy.parent)
     return target

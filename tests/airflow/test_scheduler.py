@@ -60,11 +60,9 @@ def wait(airflow, log, what, seconds=300):
 
 def logs_of(airflow, tasks):
     """Give the ends of the tasks' logs."""
-    found = sorted((airflow.home / "logs").rglob("attempt=*.log"))
+    logs = sorted((airflow.home / "logs").rglob("attempt=*.log"))
     return "\n".join(
-        f"{path}\n{path.read_text()[-2500:]}"
-        for path in found
-        if any(f"task_id={task}/" in str(path) for task in tasks)
+        f"{path}\n{path.read_text()[-2500:]}" for path in logs if any(f"task_id={task}/" in str(path) for task in tasks)
     )
 
 

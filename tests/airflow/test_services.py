@@ -21,16 +21,16 @@ def test_the_same_function_finds_the_same_in_the_worker_and_in_environments(airf
     states = airflow.states("services")
     assert set(states.values()) == {"success"}, f"{states}\n{printed[-15000:]}"
     results = airflow.results()
-    found, pushed = results["found"], results["pushed"]
+    pulled, pushed = results["found"], results["pushed"]
     for kind in ("arguments", "imports"):
-        expected = found[f"{kind}_worker"]
+        expected = pulled[f"{kind}_worker"]
         assert expected["pulled"] == {"a": [1, 2, 3], "when": "2024"}
         for place in ("py37", "py38", "py313"):
-            assert found[f"{kind}_{place}"] == expected
+            assert pulled[f"{kind}_{place}"] == expected
             assert pushed[f"{kind}_{place}"] == pushed[f"{kind}_worker"]
-    assert found["arguments_worker"]["conn"][2:4] == ["p@ssw0rd", URI]
-    assert found["exported"] == [URI, ["AIRFLOW_CONN_MY_DB"]]
-    assert "ti" not in found["whole"]
+    assert pulled["arguments_worker"]["conn"][2:4] == ["p@ssw0rd", URI]
+    assert pulled["exported"] == [URI, ["AIRFLOW_CONN_MY_DB"]]
+    assert "ti" not in pulled["whole"]
     if airflow.release.number >= (3, 1):  # `dags test` of earlier ones keeps no events
         extras = [json.loads(extra) for (extra,) in airflow.query("select extra from asset_event")]
         assert {"rows": 3, "more": 1} in extras

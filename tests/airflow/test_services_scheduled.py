@@ -32,9 +32,9 @@ def test_services_are_the_workers_own_and_secrets_stay_out_of_the_log(airflow):
     states = airflow.states("services")
     bad = [task for task, state in states.items() if state != "success"]
     assert not bad, f"{states}\n{logs_of(airflow, bad)}"
-    found = airflow.results()["found"]
+    pulled = airflow.results()["found"]
     for kind in ("arguments", "imports"):
-        assert [found[f"{kind}_{place}"] for place in PLACES] == [found[f"{kind}_worker"]] * len(PLACES)
+        assert [pulled[f"{kind}_{place}"] for place in PLACES] == [pulled[f"{kind}_worker"]] * len(PLACES)
     logs = {path: path.read_text() for path in (airflow.home / "logs").rglob("attempt=*.log")}
     assert len(logs) >= len(states)
     ours = {path: text for path, text in logs.items() if "_worker/" not in str(path)}  # the rest is Airflow's own doing

@@ -159,6 +159,6 @@ def test_a_proxy_may_pass_the_path_on_or_take_it_away(site, path):
         passed_on.status,
         re.findall('href="[^"]*"', passed_on.text),
     )
-    for asked in (f"/team{path}", path):
-        location = site.server.client().get(asked).headers["location"]
+    for address in (f"/team{path}", path):
+        location = site.server.client().get(address).headers["location"]
         assert location == f"/team/api/v2/auth/login?{urlencode({'next': f'/team{path}'})}"

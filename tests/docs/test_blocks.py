@@ -81,8 +81,8 @@ def test_commands_exist(page: Path):
         if program == "make":
             assert {word for word in words[1:] if "=" not in word} <= targets, words
         elif program in OURS:
-            asked = [ROOT / ".venv/bin" / program, *(word for word in words[1:2] if not word.startswith("-"))]
-            shown = told(*asked)
+            command = [ROOT / ".venv/bin" / program, *(word for word in words[1:2] if not word.startswith("-"))]
+            shown = told(*command)
             assert option_names(words) <= set(re.findall(r"--[\w-]+", shown)), words
         elif words[:3] == ["docker", "buildx", "build"]:
             assert option_names(words) <= buildx_options(), words
@@ -102,7 +102,7 @@ def buildx_options() -> set[str]:
 
 def test_commands_are_found():
     """So that the tests above do look at something."""
-    found = [words for page in PAGES for words in commands(page)]
-    assert ["pyenv-frontend", "local"] in found
-    assert ["airflow", "dags", "test", "hello"] in found
-    assert len(found) > 40
+    shown = [words for page in PAGES for words in commands(page)]
+    assert ["pyenv-frontend", "local"] in shown
+    assert ["airflow", "dags", "test", "hello"] in shown
+    assert len(shown) > 40

@@ -18,8 +18,8 @@ LINK = re.compile(r"\]\((?P<path>[^)#\s]*)(?:#(?P<anchor>[^)]*))?\)")
 
 def test_the_table_is_that_of_the_results():
     """It cannot go stale: `make bench` writes it, and so does `python -m bench.summary`."""
-    kept = json.loads((ROOT / "bench/results.json").read_text())
-    table = "\n".join(summary.lines(kept)) + "\n"
+    results = json.loads((ROOT / "bench/results.json").read_text())
+    table = "\n".join(summary.lines(results)) + "\n"
     assert summary.BLOCK.search(summary.README.read_text())[0] == table
     assert len(re.findall(r"^\| \w", table, re.MULTILINE)) == len(summary.CHOSEN)
 

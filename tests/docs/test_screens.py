@@ -23,10 +23,12 @@ def recorded(tmp_path: Path, program: str = PROGRAM, **options: object) -> recor
 
 def shown(svg: str) -> tuple[list[str], list[str]]:
     """Return the lines that stand there where nothing moves, and those that were there before."""
-    groups = [each for each in ET.fromstring(svg).iter(f"{NAMESPACE}g") if each.get("font-family") is None]  # noqa: S314 - our own
+    groups = [group for group in ET.fromstring(svg).iter(f"{NAMESPACE}g") if group.get("font-family") is None]  # noqa: S314 - our own
     lines: tuple[list[str], list[str]] = ([], [])
     for group in groups:
-        lines[group.get("visibility") == "hidden"].append("".join(each.text or "" for each in group if each.text))
+        lines[group.get("visibility") == "hidden"].append(
+            "".join(element.text or "" for element in group if element.text)
+        )
     return lines
 
 
@@ -87,7 +89,7 @@ def test_pictures_load_nothing_and_name_no_machine(picture: Path):
 
 def test_every_screen_is_recorded():
     """What `make screens` makes is there."""
-    assert set(screens.ALL) <= {each.stem for each in PICTURES}
+    assert set(screens.ALL) <= {picture.stem for picture in PICTURES}
 
 
 def test_every_picture_of_the_page_in_airflow_is_small_and_stands_on_a_page():

@@ -131,16 +131,16 @@ def listed(page: Path) -> Iterator[str]:
 @pytest.mark.parametrize("page", PAGES, ids=str)
 def test_a_page_is_laid_out(page: Path, device: str, measured):
     """Nothing is cut off or sticks out, pictures load, and lists and tables are lists and tables."""
-    found = measured[address(page), device]
-    assert found["sideways"] <= 0
-    assert found["wide"] == []
-    assert found["clipped"] == []
-    assert found["images"] == []
-    assert found["shrunk"] == [], "text in a picture is too small to be read"
+    box = measured[address(page), device]
+    assert box["sideways"] <= 0
+    assert box["wide"] == []
+    assert box["clipped"] == []
+    assert box["images"] == []
+    assert box["shrunk"] == [], "text in a picture is too small to be read"
     lines = list(listed(page))
-    assert found["items"] >= sum(bool(re.match(r" *(?:[-*]|\d+\.) ", line)) for line in lines)
-    assert found["nested"] >= bool([line for line in lines if re.match(r" {2,}[-*] ", line)])
-    assert found["rows"] >= sum(line.startswith("|") and not line.startswith("|--") for line in lines)
+    assert box["items"] >= sum(bool(re.match(r" *(?:[-*]|\d+\.) ", line)) for line in lines)
+    assert box["nested"] >= bool([line for line in lines if re.match(r" {2,}[-*] ", line)])
+    assert box["rows"] >= sum(line.startswith("|") and not line.startswith("|--") for line in lines)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=str)

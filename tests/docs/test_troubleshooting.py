@@ -126,7 +126,7 @@ def _name(node: ast.expr) -> str:
 def entries() -> list[re.Pattern[str]]:
     """Return what stands between back quotes on the page, as patterns: `…` is anything."""
     quoted = re.findall(r"`([^`]+)`", PAGE.read_text())
-    return [re.compile(".*".join(map(re.escape, each.split("…")))) for each in quoted if " " in each]
+    return [re.compile(".*".join(map(re.escape, entry.split("…")))) for entry in quoted if " " in entry]
 
 
 def test_every_message_has_an_entry():

@@ -109,15 +109,15 @@ def buildx(engine: Engine, frontend: str, tmp_path: Path) -> Iterator[Builder]:
 @pytest.fixture
 def builder_on(tmp_path: Path) -> Iterator[Callable[[str], Builder]]:
     """Return a builder on an engine of another flavour: `builder_on("docker-26")`."""
-    made: list[Builder] = []
+    builders: list[Builder] = []
 
     def make(flavour: str) -> Builder:
         engine = engine_of(flavour)
-        made.append(Builder(engine, frontend_on(engine), tmp_path))
-        return made[-1]
+        builders.append(Builder(engine, frontend_on(engine), tmp_path))
+        return builders[-1]
 
     yield make
-    for builder in made:
+    for builder in builders:
         builder.remove_images()
 
 

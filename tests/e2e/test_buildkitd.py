@@ -46,16 +46,16 @@ def build(daemon, frontend, tmp_path):
 
 def test_an_environment_is_built(build):
     """Steps have the user's names, and what comes behind finds the interpreter."""
-    made = build(f"FROM {BASE}\nPYENV 3.11 etl reqs.txt\nRUN $ASTRO_PYENV_etl -c 'import ssl'\n", {"reqs.txt": ""})
-    assert made.code == 0, made.log[-3000:]
-    assert "[2/3] PYENV 3.11 etl reqs.txt" in made.steps
+    result = build(f"FROM {BASE}\nPYENV 3.11 etl reqs.txt\nRUN $ASTRO_PYENV_etl -c 'import ssl'\n", {"reqs.txt": ""})
+    assert result.code == 0, result.log[-3000:]
+    assert "[2/3] PYENV 3.11 etl reqs.txt" in result.steps
 
 
 def test_a_failure_is_marked_at_the_users_line(build):
     """And the last line quotes the PYENV."""
-    made = build(f"FROM {BASE}\nRUN true\nPYENV 3.11 etl reqs.txt\n", {"reqs.txt": "no-such-package-of-ours==3\n"})
-    assert "   4 | >>> PYENV 3.11 etl reqs.txt" in made.log
-    assert 'process "PYENV 3.11 etl reqs.txt" did not complete' in made.log.rpartition("ERROR: ")[2]
+    result = build(f"FROM {BASE}\nRUN true\nPYENV 3.11 etl reqs.txt\n", {"reqs.txt": "no-such-package-of-ours==3\n"})
+    assert "   4 | >>> PYENV 3.11 etl reqs.txt" in result.log
+    assert 'process "PYENV 3.11 etl reqs.txt" did not complete' in result.log.rpartition("ERROR: ")[2]
 
 
 def test_without_a_pyenv_the_image_is_the_same(build):
@@ -73,8 +73,8 @@ def test_a_daemon_without_a_dockerfile_frontend_says_what_to_write(engine, front
     Such a daemon does not even read the syntax line: the client has to start the image.
     """
     with started(engine, frontend, settings='[frontend."dockerfile.v0"]\nenabled = false\n') as known:
-        made = Builder(known, frontend, tmp_path).attempt(
+        attempt = Builder(known, frontend, tmp_path).attempt(
             "FROM scratch\nCOPY file /\n", {"file": ""}, *ALLOWED, f"--build-arg=BUILDKIT_SYNTAX={frontend}"
         )
-    assert made.code != 0
-    assert "# syntax=IMAGE dockerfile=docker/dockerfile:1" in made.log.rpartition("ERROR: ")[2]
+    assert attempt.code != 0
+    assert "# syntax=IMAGE dockerfile=docker/dockerfile:1" in attempt.log.rpartition("ERROR: ")[2]

@@ -18,21 +18,21 @@ def _bases(base_images):
 def call(buildx, name, dockerfile, files=None, *arguments):
     """Return the JSON answer of a call."""
     build = buildx.attempt(dockerfile, files, f"--call={name},format=json", "--progress=quiet", *arguments)
-    found, _ = json.JSONDecoder().raw_decode(build.log[build.log.index("{") :])
-    return found
+    answer, _ = json.JSONDecoder().raw_decode(build.log[build.log.index("{") :])
+    return answer
 
 
 @pytest.mark.usefixtures("linting")
 def test_check_has_dockers_warnings_and_ours_in_the_order_of_the_file(buildx):
     """Both speak of the user's lines, and the source shown is the user's."""
-    found = call(buildx, "check", f"from {BASE}\nPYENV 3.11 etl <<EOF\nsix\nEOF\nRUN true\nMAINTAINER me\n")
-    lines = [(each["ruleName"], each["location"]["ranges"][0]["start"]["line"]) for each in found["warnings"]]
+    answer = call(buildx, "check", f"from {BASE}\nPYENV 3.11 etl <<EOF\nsix\nEOF\nRUN true\nMAINTAINER me\n")
+    lines = [(warning["ruleName"], warning["location"]["ranges"][0]["start"]["line"]) for warning in answer["warnings"]]
     assert lines == [
         ("ConsistentInstructionCasing", 2),
         ("PyenvUnpinnedRequirements", 4),
         ("MaintainerDeprecated", 7),
     ]
-    assert "buildError" not in found
+    assert "buildError" not in answer
 
 
 @pytest.mark.usefixtures("linting")
@@ -54,15 +54,15 @@ def test_check_of_a_file_without_faults_succeeds(buildx):
 @pytest.mark.usefixtures("linting")
 def test_check_finds_a_mistake_in_a_pyenv(buildx):
     """It is the check's error, with its line, as a parse error of Docker's is."""
-    found = call(buildx, "check", f"FROM {BASE}\nRUN true\nPYENV 3.11 etl nope.txt\n")
-    assert found["buildError"]["message"].startswith("nope.txt is not in the build context")
-    assert found["buildError"]["location"]["ranges"] == [{"start": {"line": 4}, "end": {"line": 4}}]
+    answer = call(buildx, "check", f"FROM {BASE}\nRUN true\nPYENV 3.11 etl nope.txt\n")
+    assert answer["buildError"]["message"].startswith("nope.txt is not in the build context")
+    assert answer["buildError"]["location"]["ranges"] == [{"start": {"line": 4}, "end": {"line": 4}}]
 
 
 def test_targets_are_the_users_stages(buildx):
     """No stage is generated that would be listed here."""
-    found = call(buildx, "targets", f"FROM {BASE} AS one\nPYENV 3.11 a\n# the app\nFROM one AS two\nPYENV 3.10 b\n")
-    assert [(each["name"], each["location"]["ranges"][0]["start"]["line"]) for each in found["targets"]] == [
+    answer = call(buildx, "targets", f"FROM {BASE} AS one\nPYENV 3.11 a\n# the app\nFROM one AS two\nPYENV 3.10 b\n")
+    assert [(target["name"], target["location"]["ranges"][0]["start"]["line"]) for target in answer["targets"]] == [
         ("one", 2),
         ("two", 5),
     ]
@@ -74,21 +74,24 @@ def test_the_outline_has_the_users_arguments_and_secrets_alone(buildx):
         f"FROM {BASE}\nARG VERSION=3.11\nPYENV --mount=type=secret,id=netrc,required=true $VERSION etl\n"
         "RUN --mount=type=secret,id=other true\n"
     )
-    found = call(buildx, "outline", dockerfile)
-    assert [each["name"] for each in found["args"]] == ["VERSION"]
-    assert {each["name"]: each.get("required", False) for each in found["secrets"]} == {"netrc": True, "other": False}
-    assert not found.get("cache")
-    assert found["args"][0]["location"]["ranges"][0]["start"]["line"] == 3
+    answer = call(buildx, "outline", dockerfile)
+    assert [argument["name"] for argument in answer["args"]] == ["VERSION"]
+    assert {secret["name"]: secret.get("required", False) for secret in answer["secrets"]} == {
+        "netrc": True,
+        "other": False,
+    }
+    assert not answer.get("cache")
+    assert answer["args"][0]["location"]["ranges"][0]["start"]["line"] == 3
 
 
 def test_a_conversion_has_the_steps_of_a_pyenv(buildx, engine, frontend):
     """`convertllb`, where the frontend that builds knows it: the graph's steps and source are the user's."""
     official = need_official(engine)
     text = f"# syntax={frontend} dockerfile={official}\nFROM {BASE}\nRUN true\nPYENV 3.11 etl\n"
-    found = call(buildx, "convertllb", text)
-    names = {each.get("description", {}).get("llb.customname") for each in found["metadata"].values()}
+    answer = call(buildx, "convertllb", text)
+    names = {metadata.get("description", {}).get("llb.customname") for metadata in answer["metadata"].values()}
     assert {"[2/3] RUN true", "[3/3] PYENV 3.11 etl"} <= names
-    assert [base64.b64decode(each["data"]).decode() for each in found["source"]["infos"]] == [text]
+    assert [base64.b64decode(info["data"]).decode() for info in answer["source"]["infos"]] == [text]
 
 
 def test_a_call_that_nobody_knows_is_refused_as_docker_refuses_it(buildx):
@@ -100,8 +103,8 @@ def test_a_call_that_nobody_knows_is_refused_as_docker_refuses_it(buildx):
 @pytest.mark.usefixtures("linting")
 def test_a_check_without_warnings_is_null_as_dockers(buildx):
     """Programs that read the JSON see what they see of a file without a PYENV."""
-    found = call(buildx, "check", f"FROM {BASE}\nPYENV 3.12 etl\n")
-    assert found["warnings"] is None
+    answer = call(buildx, "check", f"FROM {BASE}\nPYENV 3.12 etl\n")
+    assert answer["warnings"] is None
 
 
 @pytest.mark.usefixtures("linting")
@@ -120,5 +123,5 @@ def test_the_variables_of_a_pyenv_are_defined(buildx):
 @pytest.mark.usefixtures("linting")
 def test_what_stands_for_a_pyenv_is_never_warned_about(buildx):
     """Not about its keyword's case, and not about a name that sounds like a secret."""
-    found = call(buildx, "check", f"FROM {BASE}\npyenv 3.13 my_token\nRUN true\nENV A=$UNKNOWN\n")
-    assert [each["ruleName"] for each in found["warnings"]] == ["UndefinedVar"]
+    answer = call(buildx, "check", f"FROM {BASE}\npyenv 3.13 my_token\nRUN true\nENV A=$UNKNOWN\n")
+    assert [warning["ruleName"] for warning in answer["warnings"]] == ["UndefinedVar"]

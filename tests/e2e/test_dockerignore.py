@@ -15,7 +15,7 @@ FINE = [case for case in CASES if not case[0].startswith("[") or case[1]]
 def test_as_the_engine(buildx, look, patterns, out, taken_in):
     """The files that reach a COPY of everything are those that are not left out."""
     paths = [*out, *taken_in, "sub/deeper/file.txt", "other.md"]
-    files = {path: "" for path in paths if not any(each.startswith(f"{path}/") for each in paths)}
+    files = {path: "" for path in paths if not any(other.startswith(f"{path}/") for other in paths)}
     build = buildx("FROM scratch\nCOPY . /c/\n", {**files, ".dockerignore": patterns}, syntax=False)
     copied = {
         posixpath.relpath(path, "/c") for path, entry in look(build.image).files("/c").items() if entry.kind == "file"

@@ -226,10 +226,10 @@ def test_the_variables_of_a_builders_stage_hold_for_the_install(buildx, base_ima
         ).image
         for name in ("builder", "own")
     )
-    wanted = ("A", "B", "C", "D", "ONLY_builder", "ONLY_own", "PATH")
+    names = ("A", "B", "C", "D", "ONLY_builder", "ONLY_own", "PATH")
     setup = (
         "import os, setuptools\n"
-        f"said = {{name: os.environ.get(name) for name in {wanted}}}\n"
+        f"said = {{name: os.environ.get(name) for name in {names}}}\n"
         "said['PATH'] = [each for each in said['PATH'].split(':') if each in ('/late', '/builder', '/own')]\n"
         "open('told.py', 'w').write(repr(said))\n"
         "setuptools.setup(name='told', version='1', py_modules=['told'])\n"
@@ -240,8 +240,8 @@ def test_the_variables_of_a_builders_stage_hold_for_the_install(buildx, base_ima
     )
     files = {"told/setup.py": setup, "told/requirements.txt": "./told\n"}
     built = both_ways(buildx, look, dockerfile, files=files, build=["--build-arg=D=given"])
-    told = ast.literal_eval(built.read("/srv/a/lib/python3.12/site-packages/told.py").decode())
-    assert told == {
+    variables = ast.literal_eval(built.read("/srv/a/lib/python3.12/site-packages/told.py").decode())
+    assert variables == {
         "A": "builder",
         "B": "stage",
         "C": "last",

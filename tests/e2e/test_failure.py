@@ -153,23 +153,23 @@ def test_a_frontend_that_is_killed_ends_the_build(working, buildx):
 
 def processes(words):
     """Find the processes of these words, anywhere on this machine."""
-    found = subprocess.run(["pgrep", "-f", f"^{words}$"], capture_output=True, text=True, check=False)
-    return [int(each) for each in found.stdout.split()]
+    pgrep = subprocess.run(["pgrep", "-f", f"^{words}$"], capture_output=True, text=True, check=False)
+    return [int(pid) for pid in pgrep.stdout.split()]
 
 
 def frontends(build):
     """Find the frontend of a build, by its options."""
-    found = []
+    pids = []
     for folder in Path("/proc").iterdir():
         try:
             if (
                 folder.name.isdigit()
                 and f"build-arg:MARK={build.seconds}".encode() in (folder / "environ").read_bytes()
             ):
-                found.append(int(folder.name))
+                pids.append(int(folder.name))
         except OSError:  # it has ended
             continue
-    return found
+    return pids
 
 
 @pytest.mark.parametrize(
@@ -182,8 +182,8 @@ def frontends(build):
 )
 def test_no_recursion_can_be_made_to_happen(buildx, frontend, arguments):
     """Whoever names us where Docker's own frontend is meant gets a result or a sentence, and soon."""
-    given = [argument.replace("SELF", frontend) for argument in arguments]
-    build = buildx.attempt(f"FROM {BASE}\nRUN true\n", {}, *given, timeout=120)
+    command = [argument.replace("SELF", frontend) for argument in arguments]
+    build = buildx.attempt(f"FROM {BASE}\nRUN true\n", {}, *command, timeout=120)
     assert build.code == 0 or "asked to delegate to itself" in build.log
 
 

@@ -54,15 +54,15 @@ def test_an_image_that_is_not_available_is_an_error_of_the_pyenv(buildx, line):
         assert way in words
 
 
-@pytest.mark.parametrize("said", ["an ARG", "a build-arg"])
-def test_one_setting_takes_all_pythons_from_a_mirror(buildx, engine, said):
+@pytest.mark.parametrize("setting", ["an ARG", "a build-arg"])
+def test_one_setting_takes_all_pythons_from_a_mirror(buildx, engine, setting):
     """A company's registry, or an air-gapped build: the tags stay the same, the repository is another."""
     mirror = "mirror.example.com/team/python"
     for image in GRAFTED:
         engine.run("tag", image, image.replace("python:", f"{mirror}:"))
     try:
         pyenvs = "PYENV 3.11 a\nPYENV 3.12 b\nRUN $ASTRO_PYENV_a -V && $ASTRO_PYENV_b -V\n"
-        if said == "an ARG":
+        if setting == "an ARG":
             build = buildx(f"ARG PYENV_PYTHON_IMAGE={mirror}\nFROM {BASE}\n{pyenvs}")
         else:
             build = buildx(f"FROM {BASE}\n{pyenvs}", {}, f"--build-arg=PYENV_PYTHON_IMAGE={mirror}")

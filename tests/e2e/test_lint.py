@@ -44,7 +44,9 @@ FILES = {"a.txt": "six==1.16.0\n", "odd name.txt": "six==1.16.0\n", "réq.txt": 
 def expanded(text: str, *, to_print: bool) -> str:
     program = read(dockerfile.parse(text.encode()))
     bases = {(stage.root, stage.root_platform): FACTS for stage in program.stages}
-    needs = [StepInputs(tuple(file.path for file in each.pyenv.requirements)) for each in program.environments]
+    needs = [
+        StepInputs(tuple(file.path for file in environment.pyenv.requirements)) for environment in program.environments
+    ]
     return expand(program, bases, needs, TOOLS, to_print=to_print).source.decode()
 
 

@@ -19,8 +19,8 @@ def _bases(base_images):
 def marked(log):
     """Return the lines that the client's excerpt of the Dockerfile marks, with the file's name in front."""
     name = re.search(r"^(\S+):\d+\n-{20}$", log, re.MULTILINE)
-    found = re.findall(r"^ +(\d+) \| >>> (.*)$", log, re.MULTILINE)
-    return (name[1] if name else None), [(int(number), text.strip()) for number, text in found]
+    marked = re.findall(r"^ +(\d+) \| >>> (.*)$", log, re.MULTILINE)
+    return (name[1] if name else None), [(int(number), text.strip()) for number, text in marked]
 
 
 def test_one_pyenv_is_one_step_in_the_users_own_counting(buildx):

@@ -141,8 +141,8 @@ def _config_at(registry, tag):
     """Return the configuration of an image in a registry."""
     address = f"http://{registry}/v2/put-out"
     kinds = "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json"
-    asked = urllib.request.Request(f"{address}/manifests/{tag}", headers={"Accept": kinds})
-    with urllib.request.urlopen(asked) as answer:
+    request = urllib.request.Request(f"{address}/manifests/{tag}", headers={"Accept": kinds})
+    with urllib.request.urlopen(request) as answer:
         digest = json.load(answer)["config"]["digest"]
     with urllib.request.urlopen(f"{address}/blobs/{digest}") as answer:
         return json.load(answer)
@@ -170,7 +170,7 @@ def test_two_platforms_in_one_build(modern, tmp_path):
     with tarfile.open(to) as tar:
         outer = json.load(tar.extractfile("index.json"))["manifests"][0]
         index = json.load(tar.extractfile(f"blobs/sha256/{outer['digest'].partition(':')[2]}"))
-    assert {each["platform"]["architecture"] for each in index["manifests"]} == {"amd64", "arm64"}
+    assert {manifest["platform"]["architecture"] for manifest in index["manifests"]} == {"amd64", "arm64"}
 
 
 def test_attestations_come_through(modern):

@@ -88,6 +88,6 @@ def test_an_install_step_has_what_a_run_has(buildx, base_images, look, agent):
 def test_a_secret_that_is_not_given_is_missing_in_a_pyenv_as_in_a_run(buildx, base_images):
     """The engine's own words, at the PYENV's line."""
     base_images(BASE)
-    made = buildx.fails(f"FROM {BASE}\nPYENV --mount=type=secret,id=nowhere,required=true 3.13 etl\n")
-    assert "   3 | >>> PYENV --mount=type=secret" in made.log
-    assert "nowhere: not found" in made.log.rpartition("ERROR: ")[2]
+    failure = buildx.fails(f"FROM {BASE}\nPYENV --mount=type=secret,id=nowhere,required=true 3.13 etl\n")
+    assert "   3 | >>> PYENV --mount=type=secret" in failure.log
+    assert "nowhere: not found" in failure.log.rpartition("ERROR: ")[2]

@@ -31,12 +31,14 @@ def scanned(builder, scanner, folder, *arguments):
     """Build with a bill of materials; give the small files of the image's archive."""
     to = folder / "image.tar"
     options = (f"--sbom=generator={scanner}", f"--output=type=oci,dest={to}", *arguments)
-    made = builder.attempt(f"FROM {BASE}\nPYENV 3.13 etl\n", {}, *options)
-    if "network bridge not found" in made.log:
+    build = builder.attempt(f"FROM {BASE}\nPYENV 3.13 etl\n", {}, *options)
+    if "network bridge not found" in build.log:
         pytest.skip("this engine has no network bridge, and a scanner runs in one")
-    assert made.code == 0, made.log[-4000:]
+    assert build.code == 0, build.log[-4000:]
     with tarfile.open(to) as tar:
-        return [tar.extractfile(each).read() for each in tar.getmembers() if each.isfile() and each.size < 100_000]
+        return [
+            tar.extractfile(member).read() for member in tar.getmembers() if member.isfile() and member.size < 100_000
+        ]
 
 
 def test_a_scanner_sees_the_environments(builder_on, tmp_path):

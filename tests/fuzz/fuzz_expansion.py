@@ -29,7 +29,10 @@ def one_input(data: bytes) -> None:
     try:
         program = read(parse(data))
         bases = {(stage.root, stage.root_platform): BASE for stage in program.stages}
-        needs = [StepInputs(tuple(file.path for file in each.pyenv.requirements)) for each in program.environments]
+        needs = [
+            StepInputs(tuple(file.path for file in environment.pyenv.requirements))
+            for environment in program.environments
+        ]
         result = expand(program, bases, needs, TOOLS, to_print=len(data) % 2 == 1)
     except UserError as error:
         error.format()
@@ -41,9 +44,13 @@ def one_input(data: bytes) -> None:
         return
     after = parse(result.source)
     assert len(result.lines) == after.nodes[-1].lines.last
-    assert not [each for each in after.instructions if "PYENV" in {each.name, each.trigger and each.trigger.name}]
-    gone = {each.pyenv.instruction for each in program.environments}
-    there = iter([each.text for each in after.instructions])
+    assert not [
+        instruction
+        for instruction in after.instructions
+        if "PYENV" in {instruction.name, instruction.trigger and instruction.trigger.name}
+    ]
+    gone = {environment.pyenv.instruction for environment in program.environments}
+    there = iter([instruction.text for instruction in after.instructions])
     for instruction in program.document.instructions:
         assert instruction in gone or instruction.text in there  # `in` moves on behind the text it finds
 

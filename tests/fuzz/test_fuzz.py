@@ -10,7 +10,10 @@ import pytest
 
 HERE = Path(__file__).parent
 TESTS = HERE.parent
-SEEDS = [TESTS / "corpus", *(TESTS / "frontend" / each for each in ("dockerfile/cases", "expansion/cases", "pyenv"))]
+SEEDS = [
+    TESTS / "corpus",
+    *(TESTS / "frontend" / folder for folder in ("dockerfile/cases", "expansion/cases", "pyenv")),
+]
 RUNS = os.environ.get("PYENV_FUZZ_RUNS", "1500")
 
 

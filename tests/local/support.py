@@ -51,7 +51,7 @@ def slow_package(folder: Path, *, seconds: float, version: str) -> None:
 
 def interpreter_versions(*series: str) -> list[str]:
     """Return the full versions of this machine's interpreters of some series."""
-    return [interpreters.full_version(interpreters.find(each)) for each in series]
+    return [interpreters.full_version(interpreters.find(version)) for version in series]
 
 
 def local(folder: Path, *arguments: str, code: int = 0, environ: dict[str, str] | None = None) -> tuple[str, str]:

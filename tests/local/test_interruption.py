@@ -59,7 +59,7 @@ def test_ended_at_random_moments(project: Path, number: signal.Signals):
     assert [version_of(project, name) for name in NAMES] == [str(rounds)] * 2
     local(project)
     linked = {(project / ".pyenv-frontend" / name).readlink().name for name in NAMES}
-    assert {each.name for each in (project / ".pyenv-frontend/.store").iterdir()} == linked
+    assert {path.name for path in (project / ".pyenv-frontend/.store").iterdir()} == linked
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -76,15 +76,15 @@ def test_an_interrupted_run_stops_its_installers(project: Path, number: signal.S
 
 def running_below(folder: Path) -> list[int]:
     """Return the installers that work for a folder, as their command lines name it."""
-    found = []
-    for each in Path("/proc").glob("[0-9]*"):
+    running = []
+    for process in Path("/proc").glob("[0-9]*"):
         try:
-            words = (each / "cmdline").read_bytes()
+            words = (process / "cmdline").read_bytes()
         except OSError:
             continue
         if f"--path={folder}/.pyenv-frontend".encode() in words or f"{folder}/.pyenv-frontend/.store".encode() in words:
-            found.append(int(each.name))
-    return found
+            running.append(int(process.name))
+    return running
 
 
 def test_two_runs_at_once_take_turns(project: Path):
@@ -94,25 +94,25 @@ def test_two_runs_at_once_take_turns(project: Path):
     while not (project / ".pyenv-frontend/.lock").exists():
         time.sleep(0.01)
     time.sleep(0.2)
-    _, said = local(project)
+    _, notes = local(project)
     assert first.wait(timeout=60) == 0
-    assert "another run is at work" in said
-    assert "up to date" in said
+    assert "another run is at work" in notes
+    assert "up to date" in notes
 
 
 def test_ctrl_c_is_heard_while_interpreters_are_looked_for(tmp_path: Path):
     """At once, although an interpreter takes long to answer; its Python does not count as missing."""
     slow = tmp_path / "bin" / "python3.12"
     slow.parent.mkdir()
-    asked = tmp_path / "asked"
-    slow.write_text(f"#!/bin/sh\ntouch {asked}\nexec sleep 15\n")
+    marker = tmp_path / "asked"
+    slow.write_text(f"#!/bin/sh\ntouch {marker}\nexec sleep 15\n")
     slow.chmod(0o755)
     (tmp_path / "Dockerfile").write_text("FROM debian\nPYENV --network=none 3.12 one\n")
     environ = {**os.environ, "PATH": f"{slow.parent}:{os.environ['PATH']}"}
     process = subprocess.Popen(
         [PROGRAM, "local"], cwd=tmp_path, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
-    wait_for(asked.exists, 60)
+    wait_for(marker.exists, 60)
     began = time.monotonic()
     process.send_signal(signal.SIGINT)
     printed, _ = process.communicate(timeout=20)

@@ -44,16 +44,18 @@ def asked(python: Path | str, code: str) -> str:
 
 def test_makes_the_environments_of_all_stages_of_the_target(project: Path):
     """Each has the version and the packages that its PYENV says, and the printed variables name its python."""
-    printed, said = local(project)
+    printed, notes = local(project)
     code = "import os; print(os.environ['ASTRO_PYENV_old'], os.environ['ASTRO_PYENV_my_env'], sep='\\n')"
     script = f'{printed}\n"{sys.executable}" -c "{code}"'
     pythons = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True).stdout.splitlines()
     assert pythons == [str(project / ".pyenv-frontend" / name / "bin/python") for name in ("old", "my-env")]
-    found = [asked(each, "import platform, tiny; print(platform.python_version(), tiny.VERSION)") for each in pythons]
+    answers = [
+        asked(python, "import platform, tiny; print(platform.python_version(), tiny.VERSION)") for python in pythons
+    ]
     old, new = interpreter_versions("3.8", "3.12")
-    assert found == [f"{old} 1.0", f"{new} 2.0"]
-    assert "old: done in" in said
-    assert "my-env: done in" in said
+    assert answers == [f"{old} 1.0", f"{new} 2.0"]
+    assert "old: done in" in notes
+    assert "my-env: done in" in notes
 
 
 def test_a_build_arg_chooses_the_version(project: Path):
@@ -76,11 +78,11 @@ def test_makes_again_only_what_changed(project: Path):
     assert "2 environments, up to date" in local(project)[1]
     (project / "common.txt").write_text("--find-links wheels\ntiny==2.0\n")
     (project / "unrelated.txt").write_text("x")
-    _, said = local(project)
+    _, notes = local(project)
     assert (project / ".pyenv-frontend/my-env").readlink() == places["my-env"]
     assert (project / ".pyenv-frontend/old").readlink() != places["old"]
     assert asked(project / ".pyenv-frontend/old/bin/python", "import tiny; print(tiny.VERSION)") == "2.0"
-    assert "my-env" not in said
+    assert "my-env" not in notes
 
 
 def test_check_says_what_is_stale_and_why(project: Path):
@@ -117,7 +119,7 @@ def test_clean_removes_what_was_made_and_nothing_else(project: Path):
     local(project)
     (project / ".pyenv-frontend/versions").mkdir()
     assert "removed my-env, old" in local(project, "--clean")[1]
-    assert [each.name for each in (project / ".pyenv-frontend").iterdir()] == ["versions"]
+    assert [path.name for path in (project / ".pyenv-frontend").iterdir()] == ["versions"]
     (project / ".pyenv-frontend/versions").rmdir()
     local(project, "--target", "base")
     local(project, "--clean")
@@ -158,25 +160,25 @@ def test_an_interpreter_that_cannot_be_had_fails_alone(project: Path):
     """The others are made, the exit code is 1, and the message says how to get it."""
     (project / "Dockerfile").write_text(DOCKERFILE + "PYENV 3.12.39 never\n")
     environ = {**os.environ, "UV_PYTHON_DOWNLOADS": "never"}
-    printed, said = local(project, code=1, environ=environ)
+    printed, notes = local(project, code=1, environ=environ)
     assert printed.count("export") == 2
     assert printed.endswith("\nfalse\n")  # `eval "$(pyenv-frontend local)"` fails
-    assert "Dockerfile:11:7: there is no Python 3.12.39 on this machine; there is 3.12" in said
-    assert "UV_PYTHON_DOWNLOADS forbids" in said
-    assert "hint: get it with `pyenv install 3.12.39`, `uv python install 3.12.39`" in said
+    assert "Dockerfile:11:7: there is no Python 3.12.39 on this machine; there is 3.12" in notes
+    assert "UV_PYTHON_DOWNLOADS forbids" in notes
+    assert "hint: get it with `pyenv install 3.12.39`, `uv python install 3.12.39`" in notes
 
 
 def test_requirements_that_do_not_install_leave_the_old_environment(project: Path):
     """What the resolver says is shown with the user's line; the environment made before stays, and is not exported."""
     local(project)
     (project / "common.txt").write_text("--find-links wheels\ntiny==9\n")
-    printed, said = local(project, code=1)
+    printed, notes = local(project, code=1)
     assert "ASTRO_PYENV_old" not in printed
     assert "ASTRO_PYENV_my_env" in printed
-    assert "old: failed (the one made before stays)" in said
-    assert "Dockerfile:5:" in said
-    assert "tiny==9" in said
-    assert "Using CPython" not in said
+    assert "old: failed (the one made before stays)" in notes
+    assert "Dockerfile:5:" in notes
+    assert "tiny==9" in notes
+    assert "Using CPython" not in notes
     assert asked(project / ".pyenv-frontend/old/bin/python", "import tiny; print(tiny.VERSION)") == "1.0"
     assert local(project, "--check", code=1)[0].startswith("old: common.txt changed\n")
 
@@ -184,15 +186,15 @@ def test_requirements_that_do_not_install_leave_the_old_environment(project: Pat
 def test_messages_name_the_line_of_the_dockerfile(project: Path):
     """A line of a heredoc is a line of the Dockerfile."""
     (project / "Dockerfile").write_text("FROM debian\n\nPYENV --network=none 3.12 x <<E\n\n./nowhere\nE\n")
-    _, said = local(project, code=1)
-    assert "Dockerfile:5" in said
+    _, notes = local(project, code=1)
+    assert "Dockerfile:5" in notes
 
 
 def test_a_missing_requirements_file_fails_alone(project: Path):
     """One PYENV's mistake does not keep the others from being made."""
     (project / "common.txt").unlink()
-    printed, said = local(project, code=1)
-    assert "common.txt, which requirements/old.txt names in line 1, is not in the build context" in said
+    printed, notes = local(project, code=1)
+    assert "common.txt, which requirements/old.txt names in line 1, is not in the build context" in notes
     assert "ASTRO_PYENV_my_env" in printed
 
 
@@ -200,10 +202,10 @@ def test_options_about_images_are_said(project: Path):
     """What means nothing here is told, and the environment is made all the same."""
     odd = "PYENV --from=python:3.12 --builder=tools --path=/x --network=host 3.12 odd"
     (project / "Dockerfile").write_text(f"FROM debian AS tools\nFROM debian\n{odd}\nONBUILD PYENV 3.12 later\n")
-    _, said = local(project)
+    _, notes = local(project)
     for option in ("from", "builder", "path", "network"):
-        assert f"note: odd: --{option} is for images; " in said
-    assert "note: later: ONBUILD PYENV" in said
+        assert f"note: odd: --{option} is for images; " in notes
+    assert "note: later: ONBUILD PYENV" in notes
     assert not (project / ".pyenv-frontend/later").exists()
 
 
@@ -224,9 +226,9 @@ def test_a_removed_pyenv_takes_its_environment_along(project: Path):
     local(project)
     local(project, "-f", "Dockerfile.other")
     (project / "Dockerfile").write_text("FROM debian\nPYENV 3.12 fresh\n")
-    _, said = local(project)
-    assert "old: removed" in said
-    assert sorted(each.name for each in (project / ".pyenv-frontend").iterdir() if each.is_symlink()) == [
+    _, notes = local(project)
+    assert "old: removed" in notes
+    assert sorted(path.name for path in (project / ".pyenv-frontend").iterdir() if path.is_symlink()) == [
         "fresh",
         "other",
     ]
@@ -236,22 +238,22 @@ def test_a_folder_of_ones_own_is_not_touched(project: Path):
     """What was not made by this command is not replaced by it."""
     mine = project / ".pyenv-frontend/old/precious"
     mine.mkdir(parents=True)
-    _, said = local(project, "--target", "base", code=1)
-    assert "is there already, and pyenv-frontend did not make it" in said
+    _, notes = local(project, "--target", "base", code=1)
+    assert "is there already, and pyenv-frontend did not make it" in notes
     assert mine.exists()
 
 
 def test_a_dockerfile_without_pyenv(tmp_path: Path):
     """Nothing is printed, and that is no error."""
     (tmp_path / "Dockerfile").write_text("FROM debian\n")
-    printed, said = local(tmp_path)
+    printed, notes = local(tmp_path)
     assert printed == ""
-    assert "there is no PYENV" in said
+    assert "there is no PYENV" in notes
 
 
 def test_without_uv_it_says_how_to_get_it(project: Path):
     """The program uv is looked for on PATH and among the packages installed with us."""
     if shutil.which("uv", path=str(Path(sys.executable).parent)):
         pytest.skip("uv is installed beside the tests")
-    _, said = local(project, code=64, environ={**os.environ, "PATH": "/usr/bin:/bin"})
-    assert "pip install uv" in said
+    _, notes = local(project, code=64, environ={**os.environ, "PATH": "/usr/bin:/bin"})
+    assert "pip install uv" in notes

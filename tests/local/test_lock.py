@@ -69,9 +69,9 @@ def versions(path: Path) -> dict[str, str]:
 
 def test_each_environment_gets_a_lock_for_its_python_and_platforms(project: Path, index: str):
     """One line on standard error for each; the files are valid, have hashes, and hold no credentials."""
-    said = lock(project, *BASE, index=index).stderr
-    assert "one: pylock.one.toml written: 2 packages for Python 3.9, glibc 2.36, linux/amd64 and linux/arm64" in said
-    assert "two: pylock.two.toml written: 2 packages for Python 3.12" in said
+    notes = lock(project, *BASE, index=index).stderr
+    assert "one: pylock.one.toml written: 2 packages for Python 3.9, glibc 2.36, linux/amd64 and linux/arm64" in notes
+    assert "two: pylock.two.toml written: 2 packages for Python 3.12" in notes
     assert sorted(path.name for path in project.glob("*pylock*")) == ["pylock.one.toml", "pylock.two.toml"]
     text = (project / "pylock.one.toml").read_text()
     assert "s3cret" not in text
@@ -165,13 +165,13 @@ def test_local_installs_from_the_lock(project: Path, index: str):
     older = {name: wheel for name, wheel in WHEELS.items() if "1.1" not in name}
     with services.package_index(older) as before:
         lock(project, "one", *BASE, index=before)
-        _, said = local(project, environ={**os.environ, "UV_DEFAULT_INDEX": index})
-    assert "note: one: installed from pylock.one.toml" in said
+        _, notes = local(project, environ={**os.environ, "UV_DEFAULT_INDEX": index})
+    assert "note: one: installed from pylock.one.toml" in notes
     assert (environment / "pylock.toml").read_bytes() == (project / "pylock.one.toml").read_bytes()
     assert installed(environment, "alpha") == "1.0"
     (project / "one.txt").write_text("alpha>=1\n")
-    _, said = local(project, environ={**os.environ, "UV_DEFAULT_INDEX": index})
-    assert "note: one: the lock does not fit: pylock.one.toml (one.txt changed)" in said
+    _, notes = local(project, environ={**os.environ, "UV_DEFAULT_INDEX": index})
+    assert "note: one: the lock does not fit: pylock.one.toml (one.txt changed)" in notes
     assert installed(environment, "alpha") == "1.1"
     assert not (environment / "pylock.toml").exists()
 

@@ -57,11 +57,11 @@ def ask_everything(document: Document) -> None:
     assert_lossless(document, document.file.data)
     for instruction in document.instructions:
         assert_sound(instruction)
-    for found in (
+    for node in (
         detect_syntax(document.file.data),
         *(detect(document.file.data, name) for name in ("check", "escape")),
     ):
-        assert found is None or (found.value and found.line >= 1)
+        assert node is None or (node.value and node.line >= 1)
 
 
 def steps(work: Callable[[], object]) -> int:

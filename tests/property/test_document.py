@@ -119,8 +119,8 @@ def test_a_pyenv_is_never_overlooked(head, broken_at, end, between):
     """The quick look that decides whether a build reads the file at all sees every PYENV, broken over lines or not."""
     source = head + b"PyEnV"[:broken_at] + end + between + b"PyEnV"[broken_at:] + b" 3.8 x\n"
     try:
-        found = has_pyenv(parse(source))
+        finds_pyenv = has_pyenv(parse(source))
     except UserError:
-        found = True
-    event("a PYENV" if found else "none")
-    assert mentions_pyenv(source) or not found
+        finds_pyenv = True
+    event("a PYENV" if finds_pyenv else "none")
+    assert mentions_pyenv(source) or not finds_pyenv

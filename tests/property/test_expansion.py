@@ -48,7 +48,9 @@ def program_of(source: bytes) -> Program | None:
 
 
 def expanded(program: Program, *, to_print: bool = False) -> Expansion | None:
-    needs = [StepInputs(tuple(file.path for file in each.pyenv.requirements)) for each in program.environments]
+    needs = [
+        StepInputs(tuple(file.path for file in environment.pyenv.requirements)) for environment in program.environments
+    ]
     try:
         return expand(program, AnyBase(), needs, TOOLS, to_print=to_print)
     except HomeUnknownError:  # the caller asks the user for it, or the engine
@@ -95,7 +97,11 @@ def test_with_pyenv_every_other_byte_stays(to_print, source):
     after = parse(result.source, "expanded")
     assert_lossless(after, result.source)
     assert len(result.lines) == (after.nodes[-1].lines.last if after.nodes else 0)
-    assert not [each for each in after.instructions if "PYENV" in {each.name, each.trigger and each.trigger.name}]
+    assert not [
+        instruction
+        for instruction in after.instructions
+        if "PYENV" in {instruction.name, instruction.trigger and instruction.trigger.name}
+    ]
     assert copied(program, result) == kept(program)
     again = expanded(read(after), to_print=to_print)
     assert again is not None
@@ -111,14 +117,16 @@ def test_a_print_with_builders_keeps_every_instruction(source):
     file = head + source.rstrip(b"\r\n").lower().replace(b"pyenv ", b"pyenv --builder=zz-builder ") + b"\n"
     program = program_of(file)
     result = program and expanded(program, to_print=True)
-    built = [each for each in program.environments if each.pyenv.options.builder] if program else []
+    built = (
+        [environment for environment in program.environments if environment.pyenv.options.builder] if program else []
+    )
     event("expanded" if result and built else "refused or without")
     if not program or not result:
         return
     after = parse(result.source, "expanded")
     assert_lossless(after, result.source)
-    texts = iter(each.logical.text for each in after.instructions)
-    users = [each.logical.text for each in program.document.instructions if each.name != "PYENV"]
+    texts = iter(instruction.logical.text for instruction in after.instructions)
+    users = [instruction.logical.text for instruction in program.document.instructions if instruction.name != "PYENV"]
     users = [text for text in users if not text.lower().startswith(b"onbuild pyenv")]
     assert all(any(text == other for other in texts) for text in users)
     read_again = read(after)
@@ -129,7 +137,7 @@ def test_a_print_with_builders_keeps_every_instruction(source):
 
 
 def lines_of_pyenvs(program: Program) -> set[int]:
-    return {line for each in program.environments for line in each.pyenv.instruction.lines.numbers()}
+    return {line for environment in program.environments for line in environment.pyenv.instruction.lines.numbers()}
 
 
 def kept(program: Program) -> list[tuple[int, bytes]]:
@@ -151,13 +159,15 @@ def copied(program: Program, result: Expansion) -> list[tuple[int, bytes]]:
 def assert_generated(program: Program, result: Expansion, instructions: tuple[Instruction, ...]) -> None:
     """Each PYENV became instructions that a parser takes as meant: exec forms are JSON, its variables are set."""
     gone = lines_of_pyenvs(program)
-    generated = [each for each in instructions if result.lines[each.lines.first].first in gone]
+    generated = [instruction for instruction in instructions if result.lines[instruction.lines.first].first in gone]
     for instruction in generated:
         command = instruction.trigger or instruction.command
         assert command.name in {"RUN", "ENV", "USER", "COPY"}
         if command.name == "RUN":
             assert all(isinstance(word, str) for word in json.loads(command.arguments.text))
-    variables = b" ".join(each.arguments.text for each in generated if b"ASTRO_PYENV_" in each.logical.text)
+    variables = b" ".join(
+        instruction.arguments.text for instruction in generated if b"ASTRO_PYENV_" in instruction.logical.text
+    )
     for environment in program.environments:
         assert f"ASTRO_PYENV_{environment.pyenv.name.text}=".encode() in variables
 

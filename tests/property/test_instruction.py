@@ -93,13 +93,15 @@ def test_only_our_own_errors(text):
     for error in errors:
         checked(error, document)
     pyenvs = [
-        each for each in document.instructions if "PYENV" in {each.name, each.trigger.name if each.trigger else ""}
+        instruction
+        for instruction in document.instructions
+        if "PYENV" in {instruction.name, instruction.trigger.name if instruction.trigger else ""}
     ]
     assert len(program.environments) + len(errors) == len(pyenvs)
     for environment in program.environments:
         pyenv = environment.pyenv
         start, end = pyenv.instruction.span
-        spans = [pyenv.version.span, pyenv.name.span, *(each.span for each in pyenv.requirements)]
+        spans = [pyenv.version.span, pyenv.name.span, *(file.span for file in pyenv.requirements)]
         spans += [span for _, span in pyenv.options.spans]
         assert all(start <= span.start < span.end <= end for span in spans)
 
@@ -131,12 +133,12 @@ def test_walks_end_and_stay_inside(files, first):
     context = Files(files)
     (environment,) = read(document).environments
     try:
-        found = resolve_inputs(environment.pyenv, context)
+        inputs = resolve_inputs(environment.pyenv, context)
     except UserError as error:
         checked(error, document)
     else:
-        assert set(found.files) <= set(files)
-        assert all(path == "./" or context.exists(path.rstrip("/")) for path in found.inputs)
+        assert set(inputs.files) <= set(files)
+        assert all(path == "./" or context.exists(path.rstrip("/")) for path in inputs.inputs)
     assert len(context.asked) == len(set(context.asked))
 
 
@@ -153,4 +155,6 @@ def test_requirements_files_are_read_or_not_text(data):
         local_path(statement.value)
     again = rewrite(text, lambda _: None, {})
     assert len(again.splitlines()) == len(text.splitlines())
-    assert [each.value for each in read_statements(again)] == [each.value for each in read_statements(text)]
+    assert [statement.value for statement in read_statements(again)] == [
+        statement.value for statement in read_statements(text)
+    ]

@@ -133,11 +133,11 @@ def test_show_of_an_unknown_name_says_which_there_are(capsys):
 def test_doctor_finds_conflicts_and_broken_environments(capsys):
     """Requirements are compared with what is installed; extras and other markers do not count."""
     assert main(["doctor", "--json"]) == 1
-    found = [(one["environment"], one["problem"], one["message"]) for one in json.loads(capsys.readouterr().out)]
-    assert ("good", "conflict", "alpha 1.0 requires beta>=2, but 1.5 is installed.") in found
-    assert ("good", "conflict", "alpha 1.0 requires gone, which is not installed.") in found
-    assert [kind for name, kind, _ in found if name == "bad"] == ["broken"]
-    assert len(found) == 3
+    problems = [(one["environment"], one["problem"], one["message"]) for one in json.loads(capsys.readouterr().out)]
+    assert ("good", "conflict", "alpha 1.0 requires beta>=2, but 1.5 is installed.") in problems
+    assert ("good", "conflict", "alpha 1.0 requires gone, which is not installed.") in problems
+    assert [kind for name, kind, _ in problems if name == "bad"] == ["broken"]
+    assert len(problems) == 3
 
 
 @pytest.mark.usefixtures("environments")

@@ -12,8 +12,8 @@ from tools.state import ROOT, Unavailable
 def test_the_distributions_pass_their_checks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Wheels and sdists are built, checked by twine, and installed into an empty environment."""
     monkeypatch.setattr(release, "DIST", tmp_path)
-    made = release.distributions()
-    assert sorted(path.name.split("-")[0] for path in made) == ["airflow_provider_venv"] * 2 + ["pyenv_frontend"] * 2
+    files = release.distributions()
+    assert sorted(path.name.split("-")[0] for path in files) == ["airflow_provider_venv"] * 2 + ["pyenv_frontend"] * 2
     with zipfile.ZipFile(next(tmp_path.glob("pyenv_frontend*.whl"))) as wheel:
         assert {"pyenv_image/graft.py", "pyenv_frontend/pyenv/grammar.lark"} <= set(wheel.namelist())
     with zipfile.ZipFile(next(tmp_path.glob("airflow_provider_venv*.whl"))) as wheel:

@@ -31,8 +31,8 @@ def arm64():
 @pytest.mark.usefixtures("arm64")
 def test_the_image_is_made_for_both_platforms_and_answers_builds_on_both(tmp_path: Path):
     """By a build of each platform's own image: it has every module that it may import, and knows PYENV."""
-    made = image_layout.build(tmp_path / "image.tar")
-    assert made == image_layout.Layout(platforms=image_layout.PLATFORMS, started=image_layout.PLATFORMS)
+    layout = image_layout.build(tmp_path / "image.tar")
+    assert layout == image_layout.Layout(platforms=image_layout.PLATFORMS, started=image_layout.PLATFORMS)
 
 
 def written(path: Path, machines: dict[str, int], *, interpreter: bool = True) -> Path:
@@ -43,16 +43,16 @@ def written(path: Path, machines: dict[str, int], *, interpreter: bool = True) -
         blobs[f"blobs/sha256/{name}"] = content if isinstance(content, bytes) else json.dumps(content).encode()
         return {"digest": f"sha256:{name}"}
 
-    made = []
+    manifests = []
     for arch, machine in machines.items():
         program = b"\x7fELF" + bytes(14) + machine.to_bytes(2, "little")
         programs = {"tools/uv": program, "usr/bin/python3": program} if interpreter else {"tools/uv": program}
         layer = blob(f"layer-{arch}", packed(programs, links={"python": "/usr/bin/python3"}))
         config = blob(f"config-{arch}", {"os": "linux", "architecture": arch})
-        made.append(blob(f"image-{arch}", {"config": config, "layers": [layer]}))
+        manifests.append(blob(f"image-{arch}", {"config": config, "layers": [layer]}))
     proof = blob("proof", {"config": blob("none", {"os": "unknown", "architecture": "unknown"}), "layers": []})
     proof["annotations"] = {"vnd.docker.reference.type": "attestation-manifest"}
-    blobs["index.json"] = json.dumps({"manifests": [blob("index", {"manifests": [*made, proof]})]}).encode()
+    blobs["index.json"] = json.dumps({"manifests": [blob("index", {"manifests": [*manifests, proof]})]}).encode()
     path.write_bytes(packed(blobs))
     return path
 
@@ -73,8 +73,8 @@ def packed(files: dict[str, bytes], links: dict[str, str] | None = None) -> byte
 
 def test_platforms_are_read_from_the_layout(tmp_path: Path):
     """Through indexes, without the attestations beside the images."""
-    found = image_layout.checked(written(tmp_path / "layout.tar", {"arm64": 183, "amd64": 62}))
-    assert found == {"linux/amd64": "sha256:image-amd64", ARM64: "sha256:image-arm64"}
+    digests = image_layout.checked(written(tmp_path / "layout.tar", {"arm64": 183, "amd64": 62}))
+    assert digests == {"linux/amd64": "sha256:image-amd64", ARM64: "sha256:image-arm64"}
 
 
 def test_an_image_with_programs_for_another_platform_is_refused(tmp_path: Path):
@@ -130,8 +130,8 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch):
 def test_a_builder_in_a_container_is_used_where_no_engine_of_ours_can_be(tmp_path: Path, elsewhere):
     """As on GitHub's machines; it is made for this, and removed afterwards."""
     client = elsewhere(Client({"arm64": 183, "amd64": 62}))
-    made = image_layout.build(tmp_path / "image.tar")
-    assert made == image_layout.Layout(platforms=image_layout.PLATFORMS, started=image_layout.PLATFORMS)
+    layout = image_layout.build(tmp_path / "image.tar")
+    assert layout == image_layout.Layout(platforms=image_layout.PLATFORMS, started=image_layout.PLATFORMS)
     create, build, *answers, remove = client.asked
     assert create.startswith("buildx create --name=pyenv-frontend-dist --driver=docker-container")
     assert build.startswith("buildx build --builder=pyenv-frontend-dist --platform=linux/amd64,linux/arm64 ")
@@ -140,12 +140,12 @@ def test_a_builder_in_a_container_is_used_where_no_engine_of_ours_can_be(tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("answer", "said"), [("", "took a PYENV with an option"), ("exec format error", "exec format error")]
+    ("answer", "message"), [("", "took a PYENV with an option"), ("exec format error", "exec format error")]
 )
-def test_an_image_that_does_not_answer_as_ours_is_refused(tmp_path: Path, elsewhere, answer: str, said: str):
+def test_an_image_that_does_not_answer_as_ours_is_refused(tmp_path: Path, elsewhere, answer: str, message: str):
     """One that is not the frontend, or that does not start."""
     elsewhere(Client({"arm64": 183, "amd64": 62}, answer))
-    with pytest.raises(Unavailable, match=said):
+    with pytest.raises(Unavailable, match=message):
         image_layout.build(tmp_path / "image.tar")
 
 
@@ -158,8 +158,8 @@ def test_what_cannot_be_executed_is_said(tmp_path: Path, elsewhere, monkeypatch:
         raise Unavailable("there is no qemu")
 
     monkeypatch.setattr(image_layout.arm64, "emulation", emulation)
-    made = image_layout.build(tmp_path / "image.tar")
-    assert (made.platforms, made.started) == (image_layout.PLATFORMS, ("linux/amd64",))
+    layout = image_layout.build(tmp_path / "image.tar")
+    assert (layout.platforms, layout.started) == (image_layout.PLATFORMS, ("linux/amd64",))
     assert "the image for linux/arm64 is not executed: there is no qemu" in capsys.readouterr().err
 
 

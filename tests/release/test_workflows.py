@@ -30,6 +30,6 @@ def test_workflows_call_make_and_nothing_else():
 
 def test_every_action_is_named_with_its_version():
     """None follows a branch."""
-    used = re.findall(r"uses: (\S+)", "".join(each.read_text() for each in WORKFLOWS))
+    used = re.findall(r"uses: (\S+)", "".join(workflow.read_text() for workflow in WORKFLOWS))
     assert used
-    assert all(re.fullmatch(r"[\w-]+/[\w-]+@v\d+", each) for each in used)
+    assert all(re.fullmatch(r"[\w-]+/[\w-]+@v\d+", action) for action in used)

@@ -80,7 +80,7 @@ def test_unit_tests_carry_the_name_of_their_module(tests, sources):
         if tests == "tests/frontend" and below.parts[0] == "image":
             continue
         name = below.name.removeprefix("test_")
-        wanted = [below.with_name(name)]
+        modules = [below.with_name(name)]
         if below.parent.name == name.removesuffix(".py"):
-            wanted.append(below.with_name("__init__.py"))
-        assert any((ROOT / source / module).exists() for source in sources for module in wanted), path
+            modules.append(below.with_name("__init__.py"))
+        assert any((ROOT / source / module).exists() for source in sources for module in modules), path

@@ -25,12 +25,12 @@ def test_no_two_classes_of_a_distribution_have_one_name(distribution):
     assert {name for name, times in names.items() if times > 1} == TWICE.get(distribution, set())
 
 
-@pytest.mark.parametrize("folder", ["frontend/*.py", "provider/*.py"])
-def test_local_names_of_the_product_say_what_they_hold(folder):
+@pytest.mark.parametrize("folder", ["frontend", "provider", "tests", "tools", "bench"])
+def test_local_names_say_what_they_hold(folder):
     """No variable, parameter or attribute is called by a participle alone."""
     vague = [
         f"{path}:{node.lineno}: {name}"
-        for path in tracked(folder)
+        for path in tracked(f"{folder}/*.py")
         for node in ast.walk(ast.parse((ROOT / path).read_bytes()))
         if (name := _bound_name(node)) in VAGUE
     ]

@@ -10,12 +10,12 @@ __all__ = ["files"]
 def files(name: str) -> dict[str, bytes]:
     """Return the files of an example by their path in it, without the environments that somebody made there."""
     folder = ROOT / "examples" / name
-    return {each.as_posix(): (folder / each).read_bytes() for each in _paths(folder)}
+    return {path.as_posix(): (folder / path).read_bytes() for path in _paths(folder)}
 
 
 def _paths(folder: Path) -> list[Path]:
-    found: list[Path] = []
+    paths: list[Path] = []
     for place, folders, names in folder.walk():
-        folders[:] = sorted(each for each in folders if each not in {".pyenv-frontend", "__pycache__"})
-        found += [(place / name).relative_to(folder) for name in sorted(names)]
-    return found
+        folders[:] = sorted(name for name in folders if name not in {".pyenv-frontend", "__pycache__"})
+        paths += [(place / name).relative_to(folder) for name in sorted(names)]
+    return paths

@@ -132,9 +132,9 @@ class Walkthrough:
 
     def code(self, pattern: str, *kinds: str) -> str:
         """Return the one code block of some kinds in which a pattern is found."""
-        found = [block.text for block in blocks(self.page, *kinds) if re.search(pattern, block.text, re.MULTILINE)]
-        assert len(found) == 1, f"{pattern!r} is in {len(found)} blocks of {self.page}"
-        return found[0]
+        texts = [block.text for block in blocks(self.page, *kinds) if re.search(pattern, block.text, re.MULTILINE)]
+        assert len(texts) == 1, f"{pattern!r} is in {len(texts)} blocks of {self.page}"
+        return texts[0]
 
     def type(self, pattern: str, *, code: int | None = 0) -> str:
         """Type the first block of commands that was not typed yet.
@@ -160,9 +160,9 @@ class Walkthrough:
     def again(self, pattern: str, *, code: int = 0) -> str:
         """Type once more the command line in which a pattern is found."""
         lines = [line for block in blocks(self.page, *COMMANDS) for line in typed_lines(block).splitlines()]
-        found = [line for line in lines if re.search(pattern, line)]
-        assert len(found) == 1, (pattern, found)
-        return self.run(found[0], code=code)
+        matching = [line for line in lines if re.search(pattern, line)]
+        assert len(matching) == 1, (pattern, matching)
+        return self.run(matching[0], code=code)
 
     def leave(self, pattern: str, because: str) -> None:
         """Leave out the next block of commands."""

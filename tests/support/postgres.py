@@ -72,13 +72,13 @@ def query(port: int, database: str, sql: str) -> list[list[str]]:
 
 def _programs() -> Path:
     """Return the folder with initdb, pg_ctl and psql."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    if not found:
+    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if not programs:
         debian.install("postgresql")
-        found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    if not found:
+        programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if not programs:
         raise Unavailable("PostgreSQL's programs are not below /usr/lib/postgresql")
-    return found[-1].parent
+    return programs[-1].parent
 
 
 def _account() -> str:

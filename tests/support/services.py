@@ -108,9 +108,9 @@ class _IndexHandler(http.server.BaseHTTPRequestHandler):
             self._send(200, self._wheels[rest], {})
             return
         project = rest.strip("/").replace("-", "_").lower()
-        found = [name for name in self._wheels if name.lower().startswith(f"{project}-")] if project else []
-        page = "".join(f'<a href="/files/{name}">{name}</a><br>\n' for name in found)
-        self._send(200 if found else 404, page.encode(), {"Content-Type": "text/html"})
+        wheels = [name for name in self._wheels if name.lower().startswith(f"{project}-")] if project else []
+        page = "".join(f'<a href="/files/{name}">{name}</a><br>\n' for name in wheels)
+        self._send(200 if wheels else 404, page.encode(), {"Content-Type": "text/html"})
 
     def do_HEAD(self) -> None:
         self.do_GET()

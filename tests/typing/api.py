@@ -66,7 +66,7 @@ command("shop")
 ready()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 airflows_own(1)
 task.venv("snow", serializer="yaml")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-made = plain(1, y="a")
+task_result = plain(1, y="a")
 plain("1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 plain(1, z=2)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 with_options()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]

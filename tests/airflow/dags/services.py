@@ -67,22 +67,22 @@ def imports(got):
     )
 
     log.info("told by %s", "log")
-    said = []
+    messages = []
     try:
         get_connection("no_such")
     except AirflowNotFoundException as error:
-        said.append(str(error))
+        messages.append(str(error))
     try:
         get_variable("no_such")
     except KeyError as error:
-        said.append(str(error))
+        messages.append(str(error))
     set_variable("set_by_task", "x1")
     set_variable("set_as_json", {"a": [1]}, serialize_json=True)
     xcom_push("pushed", [1, 2])
     context = get_current_context()
     return {
         "got": got,
-        "said": said,
+        "said": messages,
         "connection": [get_connection("my_db").login, get_connection("my_db").schema],
         "variables": [get_variable("plain"), get_variable("json", deserialize_json=True), get_variable("no_such", 3)],
         "set": [get_variable("set_by_task"), get_variable("set_as_json", deserialize_json=True)],
@@ -147,8 +147,8 @@ with DAG(
             return [task_state_store.get("place"), task_state_store.get("gone", "no more")]
 
         @task
-        def told(kept):
-            assert kept == [{"row": 7}, "no more"], kept
+        def told(state):
+            assert state == [{"row": 7}, "no more"], state
 
         told(stores())
 
@@ -160,10 +160,10 @@ with DAG(
         names = [
             f"{kind}_{place}" for kind in ("arguments", "imports") for place in ("worker", "py37", "py38", "py313")
         ]
-        found = {name: ti.xcom_pull(task_ids=name) for name in [*names, "whole", "exported"]}
+        pulled = {name: ti.xcom_pull(task_ids=name) for name in [*names, "whole", "exported"]}
         pushed = {name: ti.xcom_pull(task_ids=name, key="pushed") for name in names}
         with open(os.environ["RESULTS"], "a") as file:
-            file.write(json.dumps(["found", found]) + "\n" + json.dumps(["pushed", pushed]) + "\n")
+            file.write(json.dumps(["found", pulled]) + "\n" + json.dumps(["pushed", pushed]) + "\n")
 
     [*done, whole(), exported(), *([events()] if VERSION >= (2, 10) and OUTLETS else [])] >> collect()
 

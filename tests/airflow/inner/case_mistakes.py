@@ -90,10 +90,10 @@ def test_newer_syntax_breaks_the_dag_where_the_environment_is_known(dag, tmp_pat
     path.write_text(MATCH)
     namespace = {"__name__": "newer"}
     exec(compile(path.read_text(), str(path), "exec"), namespace)
-    said = rf"The environment 'py38' runs Python 3\.8\S*, which cannot read line 3 of {path} \(function f\): .*3\.10"
+    message = rf"The environment 'py38' runs Python 3\.8\S*, which cannot read line 3 of {path} \(function f\): .*3\.10"
     if os.sys.version_info < (3, 12):
-        said = said.replace("line 3", "line .")
-    with pytest.raises(SourceError, match=said.replace("line 3", "line [34]")):
+        message = message.replace("line 3", "line .")
+    with pytest.raises(SourceError, match=message.replace("line 3", "line [34]")):
         VenvOperator(task_id="t", venv="py38", python_callable=namespace["f"], op_args=[1])
     assert VenvOperator(task_id="u", venv="py313", python_callable=namespace["f"], op_args=[1])
     monkeypatch.setenv("AIRFLOW__VENV__PARSE_CHECK", "off")
@@ -158,5 +158,5 @@ def test_the_log_says_once_where_a_task_runs(dag, caplog, monkeypatch):
     operator.execute({})
     path = os.environ["ASTRO_PYENV_py38"]
     version = ".".join(map(str, facts.read(path).version))
-    said = [record.getMessage() for record in caplog.records if "Running in" in record.getMessage()]
-    assert said == [f"Running in the environment 'py38': Python {version}, {path}"]
+    messages = [record.getMessage() for record in caplog.records if "Running in" in record.getMessage()]
+    assert messages == [f"Running in the environment 'py38': Python {version}, {path}"]

@@ -305,11 +305,11 @@ def test_a_process_without_environments_waits_for_the_task_unless_strict(dag, mo
     def f():
         return 1
 
-    kept = os.environ["ASTRO_PYENV_py38"]
+    python = os.environ["ASTRO_PYENV_py38"]
     for name in [name for name in os.environ if name.startswith("ASTRO_PYENV_")]:
         monkeypatch.delenv(name)
     operator = VenvOperator(task_id="a", venv="py38", python_callable=f)
-    monkeypatch.setenv("ASTRO_PYENV_py38", kept)
+    monkeypatch.setenv("ASTRO_PYENV_py38", python)
     assert operator.execute({}) == 1
     monkeypatch.delenv("ASTRO_PYENV_py38")
     monkeypatch.setenv("AIRFLOW__VENV__PARSE_CHECK", "strict")
@@ -382,13 +382,13 @@ def test_every_one_of_them_is_rendered_in_all_forms(dag):
         return x
 
     options = {"templates_dict": {"k": "{{ word }}"}, "env_vars": {"K": "{{ word }}"}}
-    made = [
+    operators = [
         VenvOperator(task_id="a", venv="py{{ 38 }}", python_callable=f, op_args=["{{ word }}"], **options),
         VenvSensor(task_id="b", venv="py{{ 38 }}", python_callable=f, op_kwargs={"x": "{{ word }}"}, **options),
         task.venv("py{{ 38 }}", task_id="c", **options)(f)("{{ word }}", y=["{{ word }}"]).operator,
         task.venv_branch(venv="py{{ 38 }}", task_id="d", **options)(f)("{{ word }}").operator,
     ]
-    for operator in made:
+    for operator in operators:
         operator.render_template_fields({"word": "said"})
         assert (operator.venv, operator.templates_dict, operator.env_vars) == ("py38", {"k": "said"}, {"K": "said"})
         assert [*operator.op_args, *operator.op_kwargs.values()] in (["said"], ["said", ["said"]])
@@ -487,8 +487,8 @@ def test_all_errors_have_one_root():
 @pytest.mark.parametrize("serializer", ["dill", "cloudpickle"])
 def test_picklers_that_take_more_are_there_where_both_sides_have_them(execute, serializer):
     def f(function):
-        made = function(2)
-        return lambda x: x + made
+        number = function(2)
+        return lambda x: x + number
 
     assert execute(f, venv="pickles", op_args=[lambda x: x * 3], serializer=serializer)(1) == 7
     if serializer == "dill":
@@ -502,12 +502,12 @@ def test_the_readme_s_function_runs_though_it_imports_sys_outside(execute):
     assert execute(f).startswith("My python version is 3.8")
 
 
-@pytest.mark.parametrize(("given", "kept"), [(None, []), (100, [100]), ([100, 102], [100, 102]), ((100,), (100,))])
-def test_exit_codes_are_kept_as_the_stock_operator_keeps_them(dag, given, kept):
+@pytest.mark.parametrize(("codes", "expected"), [(None, []), (100, [100]), ([100, 102], [100, 102]), ((100,), (100,))])
+def test_exit_codes_are_kept_as_the_stock_operator_keeps_them(dag, codes, expected):
     def f(): ...
 
-    ours = VenvOperator(task_id="ours", venv="py38", python_callable=f, skip_on_exit_code=given)
-    assert ours.skip_on_exit_code == kept
+    ours = VenvOperator(task_id="ours", venv="py38", python_callable=f, skip_on_exit_code=codes)
+    assert ours.skip_on_exit_code == expected
 
 
 def test_python_is_known_to_dag_code_and_looked_up_again_by_the_task(dag, execute, monkeypatch):

@@ -55,8 +55,8 @@ def test_the_longest_secret_is_known():
 def test_its_secrets_are_masked_from_then_on():
     services().answer("get_connection", {"conn_id": "my_db"})
     redact = _compat.redact
-    said = "password p@ss-w0rd, in the URI p%40ss-w0rd, in extra extra-s3cret, and the host dbhost"
-    assert redact(said) == "password ***, in the URI ***, in extra ***, and the host dbhost"
+    text = "password p@ss-w0rd, in the URI p%40ss-w0rd, in extra extra-s3cret, and the host dbhost"
+    assert redact(text) == "password ***, in the URI ***, in extra ***, and the host dbhost"
 
 
 def test_variables_say_whether_they_are_there():
@@ -66,7 +66,7 @@ def test_variables_say_whether_they_are_there():
 
 
 @pytest.mark.parametrize(
-    ("request_name", "arguments", "said"),
+    ("request_name", "arguments", "message"),
     [
         ("os.system", {}, "an unknown request"),
         ("__class__", {}, "an unknown request"),
@@ -78,17 +78,17 @@ def test_variables_say_whether_they_are_there():
         ("xcom_push", {"key": "k", "value": {"$": ["object"]}}, "unknown type"),
     ],
 )
-def test_what_is_no_request_is_refused(request_name, arguments, said):
-    with pytest.raises(ValueError, match=said):
+def test_what_is_no_request_is_refused(request_name, arguments, message):
+    with pytest.raises(ValueError, match=message):
         services().answer(request_name, arguments)
 
 
 def test_xcoms_are_pulled_with_what_was_asked_and_pickled_where_they_are_no_data():
-    asked = []
+    pulls = []
 
     class Instance:
         def xcom_pull(self, task_ids=None, dag_id=None, key="return_value", include_prior_dates=False):
-            asked.append((task_ids, dag_id, key, include_prior_dates))
+            pulls.append((task_ids, dag_id, key, include_prior_dates))
             return [Proxy] if key == "odd" else (1, {"a": datetime.date(2024, 1, 1)})
 
     answer = services(ti=Instance()).answer
@@ -96,7 +96,7 @@ def test_xcoms_are_pulled_with_what_was_asked_and_pickled_where_they_are_no_data
     odd = answer("xcom_pull", {"task_ids": ["a"], "key": "odd"})
     assert isinstance(odd, Pickled)
     assert pickle.loads(odd.data) == [Proxy]
-    assert asked == [("up", None, "return_value", False), (["a"], None, "odd", False)]
+    assert pulls == [("up", None, "return_value", False), (["a"], None, "odd", False)]
 
 
 def test_an_alias_can_stand_for_an_asset():
@@ -113,23 +113,23 @@ def test_an_alias_can_stand_for_an_asset():
     alias = _compat.make_asset("b", "s3://bucket/b")
     task = types.SimpleNamespace(inlets=[], outlets=[alias])
     answer = services(task=task, outlet_events=Events()).answer
-    wanted = {"name": None, "uri": "s3://bucket/b"}
-    answer("outlet_event", {"asset": wanted, "add": {"name": None, "uri": "s3://bucket/c"}, "add_extra": {"rows": 1}})
+    asset = {"name": None, "uri": "s3://bucket/b"}
+    answer("outlet_event", {"asset": asset, "add": {"name": None, "uri": "s3://bucket/c"}, "add_extra": {"rows": 1}})
     assert added == [("s3://bucket/c", {"rows": 1})]
 
 
 def test_state_stores_do_what_they_are_for_and_nothing_else():
-    kept = {}
+    stores = {}
 
     class Store:
         def __getitem__(self, asset):
-            return kept.setdefault(asset.uri, Store())
+            return stores.setdefault(asset.uri, Store())
 
         def set(self, key, value):
-            kept[key] = value
+            stores[key] = value
 
         def get(self, key, default=None):
-            return kept.get(key, default)
+            return stores.get(key, default)
 
     asset = _compat.make_asset("a", "s3://bucket/a")
     task = types.SimpleNamespace(inlets=[asset], outlets=[])
@@ -139,7 +139,7 @@ def test_state_stores_do_what_they_are_for_and_nothing_else():
     assert answer("state", {**request, "method": "get", "arguments": {"key": "k"}}) == [1]
     of_asset = {"store": "asset_state_store", "asset": {"name": "a", "uri": "s3://bucket/a"}}
     assert answer("state", {**of_asset, "method": "get", "arguments": {"key": "no", "default": 2}}) == 2
-    assert "s3://bucket/a" in kept
+    assert "s3://bucket/a" in stores
     for wrong in ({"method": "__class__"}, {"method": "_ti_id"}, {"store": "task"}):
         with pytest.raises(ValueError, match="has no"):
             answer("state", {**request, "method": "get", "arguments": {}, **wrong})

@@ -106,14 +106,14 @@ def test_pendulum_of_another_major_version_takes_and_gives_values(execute, venv,
         import pendulum
 
         instant = pendulum.instance(berlin).in_timezone("Asia/Tokyo")
-        made = pendulum.datetime(2024, 7, 1, 12, tz="Europe/Berlin")
+        summer = pendulum.datetime(2024, 7, 1, 12, tz="Europe/Berlin")
         return {
             "given": [berlin, fixed, duration],
             "context": [data_interval_start.add(days=1), type(data_interval_start).__module__],
-            "made": [made, instant, pendulum.datetime(2024, 1, 1), pendulum.parse("2024-01-01T00:00:00+05:30")],
-            "parts": (made.date(), made.time(), pendulum.duration(days=9, hours=1)),
-            "zones": [made.timezone, pendulum.parse("2024-01-01T00:00:00+05:30").timezone],
-            "interval": made - made.subtract(days=2),
+            "made": [summer, instant, pendulum.datetime(2024, 1, 1), pendulum.parse("2024-01-01T00:00:00+05:30")],
+            "parts": (summer.date(), summer.time(), pendulum.duration(days=9, hours=1)),
+            "zones": [summer.timezone, pendulum.parse("2024-01-01T00:00:00+05:30").timezone],
+            "interval": summer - summer.subtract(days=2),
         }
 
     fixed = pendulum.parse("2024-01-01T00:00:00+05:30")
@@ -122,15 +122,15 @@ def test_pendulum_of_another_major_version_takes_and_gives_values(execute, venv,
     value = execute(f, venv=venv, op_args=args, serializer=serializer, context=context)
     assert value["given"] == [BERLIN, fixed, datetime.timedelta(9)]
     assert value["context"] == [pendulum.datetime(2024, 2, 2), "pendulum.datetime"]
-    made = pendulum.datetime(2024, 7, 1, 12, tz="Europe/Berlin")
-    assert value["made"] == [made, BERLIN, pendulum.datetime(2024, 1, 1), fixed]
+    summer = pendulum.datetime(2024, 7, 1, 12, tz="Europe/Berlin")
+    assert value["made"] == [summer, BERLIN, pendulum.datetime(2024, 1, 1), fixed]
     assert value["parts"] == (datetime.date(2024, 7, 1), datetime.time(12), datetime.timedelta(9, 3600))
     moment = datetime.datetime(2024, 7, 1)
     assert [zone.utcoffset(moment) for zone in value["zones"]] == [datetime.timedelta(hours=2), fixed.utcoffset()]
     assert value["interval"] == datetime.timedelta(2)
     if serializer in ("pickle", "cloudpickle", "dill"):
         assert value["made"][0].add(months=1).timezone.name == "Europe/Berlin"
-        assert type(value["interval"]) is type(made - made)
+        assert type(value["interval"]) is type(summer - summer)
 
 
 def test_a_time_zone_that_the_environment_cannot_have_is_named(execute):

@@ -10,7 +10,7 @@ from tests.support.image_contents import Image
 
 AIRFLOW = "apache/airflow:3.3.2-python3.12"
 
-type Made = Callable[..., Asked]
+type BuildImage = Callable[..., Asked]
 
 
 class Asked(Image):
@@ -38,8 +38,8 @@ def _bases(request, base_images):
 
 
 @pytest.fixture
-def made(buildx, api):
-    """Build, and look into the image: `made(dockerfile, files, *arguments)`."""
+def build_image(buildx, api):
+    """Build, and look into the image: `build_image(dockerfile, files, *arguments)`."""
 
     def make(dockerfile, files=None, *arguments, **options):
         build = buildx(dockerfile, files, *arguments, **options)

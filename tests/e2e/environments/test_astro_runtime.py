@@ -32,14 +32,14 @@ def test_an_edit_of_the_project_rebuilds_no_environment(buildx, api):
     assert Asked(api, again.image).sh(f"cat {PROJECT}/dags/a.py") == "2"
 
 
-def test_the_two_files_are_optional(made):
+def test_the_two_files_are_optional(build_image):
     """A project without packages.txt and requirements.txt builds."""
-    image = made(f"FROM {RUNTIME}\nPYENV 3.8 a\n", {"dags/a.py": "1"})
+    image = build_image(f"FROM {RUNTIME}\nPYENV 3.8 a\n", {"dags/a.py": "1"})
     assert image.sh(f"ls {PROJECT}/dags; $ASTRO_PYENV_a -V") == "a.py\nPython 3.8.18\n"
 
 
-def test_a_base_image_is_left_alone(made):
+def test_a_base_image_is_left_alone(build_image):
     """`-base` has no triggers, and none are made up for it."""
-    image = made(f"FROM {RUNTIME}-base\nPYENV 3.8 a\n", {"dags/a.py": "1"})
+    image = build_image(f"FROM {RUNTIME}-base\nPYENV 3.8 a\n", {"dags/a.py": "1"})
     assert "a.py" not in image.sh(f"ls -R {PROJECT}")
     assert re.search(r"/home/astro/\.venv/a/bin/python", image.env["ASTRO_PYENV_a"])

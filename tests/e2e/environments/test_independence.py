@@ -33,32 +33,32 @@ def text(index, before="", pyenv=PYENV, base=PY311):
     return f"FROM {base}\n{INDEX.format(index=index)}{before}{pyenv}"
 
 
-def test_a_change_below_installs_nothing(made, files, index):
+def test_a_change_below_installs_nothing(build_image, files, index):
     """The environment works, and a changed instruction above does not install it again."""
-    image = made(text(index, "RUN echo 1\n"), files)
+    image = build_image(text(index, "RUN echo 1\n"), files)
     assert "Creating virtual environment" in image.log
     assert image.ask("/opt/venv/x/bin/python", "-c", "import alpha, beta, ssl; print('ok')") == "ok\n"
     assert image.sh("python3.8 -c 'import sys; print(sys.prefix)'") == "/opt/pyenv/3.8\n"
-    again = made(text(index, "RUN echo 2\n"), files)
+    again = build_image(text(index, "RUN echo 2\n"), files)
     assert "Creating virtual environment" not in again.log
     assert again.ask("/opt/venv/x/bin/python", "-c", "import alpha, beta, ssl; print('ok')") == "ok\n"
 
 
-def test_parents_keep_owner_mode_and_time(made, files, index):
+def test_parents_keep_owner_mode_and_time(build_image, files, index):
     """A parent with a set-group bit and a time of its own stays as it is; the time of files is fixed."""
     before = (
         "RUN mkdir -p /srv/deep && chown 12:34 /srv/deep && chmod 2775 /srv/deep && touch -d @1000000000 /srv/deep\n"
     )
-    image = made(text(index, before, "PYENV --path=/srv/deep/x 3.8 x r.txt\n"), files)
+    image = build_image(text(index, before, "PYENV --path=/srv/deep/x 3.8 x r.txt\n"), files)
     assert image.sh("stat -c '%u:%g %a %Y' /srv/deep") == "12:34 2775 1000000000\n"
     assert image.sh("find /srv/deep/x ! -newermt @315532801 | wc -l") == image.sh("find /srv/deep/x | wc -l")
     assert image.ask("/srv/deep/x/bin/python", "-c", "import beta; print('ok')") == "ok\n"
 
 
-def test_an_environment_of_the_base_is_gone(made, files, index):
+def test_an_environment_of_the_base_is_gone(build_image, files, index):
     """What lies at the place is not merged with the new environment; what is no environment is an error."""
     before = "RUN mkdir -p /opt/venv/x && touch /opt/venv/x/pyvenv.cfg /opt/venv/x/old\n"
-    image = made(text(index, before), files)
+    image = build_image(text(index, before), files)
     assert image.sh("test ! -e /opt/venv/x/old && echo gone") == "gone\n"
     assert image.ask("/opt/venv/x/bin/python", "-c", "import beta; print('ok')") == "ok\n"
 
@@ -70,26 +70,28 @@ def test_what_is_no_environment_is_an_error(buildx, files, index):
     assert ">>> PYENV 3.8 x r.txt" in log
 
 
-def test_the_stage_decides_the_owner_and_links_are_followed(made, files, index):
+def test_the_stage_decides_the_owner_and_links_are_followed(build_image, files, index):
     """A user that the stage makes, with a home behind a link."""
     before = "RUN mkdir -p /data/home && ln -s /data/home /homes && useradd -u 4321 -d /homes/ada -m ada\nUSER ada\n"
-    image = made(text(index, before), files)
+    image = build_image(text(index, before), files)
     assert image.sh("stat -c %u /data/home/ada/.venv /data/home/ada/.venv/x/pyvenv.cfg") == "4321\n4321\n"
     assert image.ask("/homes/ada/.venv/x/bin/python", "-c", "import beta; print('ok')") == "ok\n"
 
 
-def test_locked_and_unlocked_environments_share_an_interpreter(made, files, index):
+def test_locked_and_unlocked_environments_share_an_interpreter(build_image, files, index):
     """One graft serves both; each is installed in its own way."""
-    image = made(text(index, "", "PYENV 3.8 y r.txt\nPYENV 3.8 x r.txt\nRUN echo between\nPYENV 3.8 z r.txt\n"), files)
+    image = build_image(
+        text(index, "", "PYENV 3.8 y r.txt\nPYENV 3.8 x r.txt\nRUN echo between\nPYENV 3.8 z r.txt\n"), files
+    )
     for name in "xyz":
         assert image.ask(f"/opt/venv/{name}/bin/python", "-c", "import beta; print('ok')") == "ok\n"
 
 
 @pytest.mark.images(PY311, PY313, PY38)
-def test_another_base_installs_nothing_and_changes_no_layer(made, engine, files, index):
+def test_another_base_installs_nothing_and_changes_no_layer(build_image, engine, files, index):
     """Only what is below differs: another base image, and other times of the folders above the environment."""
-    first = made(text(index, "RUN touch -d @1000000000 /opt\n"), files)
-    second = made(text(index, "RUN touch -d @1100000000 /opt\n", base=PY313), files)
+    first = build_image(text(index, "RUN touch -d @1000000000 /opt\n"), files)
+    second = build_image(text(index, "RUN touch -d @1100000000 /opt\n", base=PY313), files)
     assert "Creating virtual environment" not in second.log
     assert second.ask("/opt/venv/x/bin/python", "-c", "import alpha, beta, ssl; print('ok')") == "ok\n"
     if engine.flavour.endswith("containerd"):
@@ -99,7 +101,7 @@ def test_another_base_installs_nothing_and_changes_no_layer(made, engine, files,
         assert second.layers[environment] == first.layers[environment]
 
 
-def test_heavy_distributions_have_a_layer_of_their_own(made, engine, tmp_path):
+def test_heavy_distributions_have_a_layer_of_their_own(build_image, engine, tmp_path):
     """An edit of a small requirement leaves it as it is, and the environment is the same as one made at once."""
     held = {"heavy/__init__.py": "", "shared/heavy.py": "", "heavy-1.0.data/scripts/heavy": "#!python\n"}
     heavy, small = services.wheel("heavy", "1.0", held), services.wheel("small", "1.0", {"shared/small.py": ""})
@@ -109,11 +111,11 @@ def test_heavy_distributions_have_a_layer_of_their_own(made, engine, tmp_path):
             {"r.txt": lines, "pylock.x.toml": lock_of(tmp_path, address, lines)}
             for lines in ("heavy\nsmall\nalpha==1.0\n", "heavy\nsmall\nalpha==1.1\n")
         )
-        at_once = made(text(address), new)
+        at_once = build_image(text(address), new)
         for files in (old, new):
             files["pylock.x.toml"] = with_heavy_wheel(files["pylock.x.toml"], "heavy")
-        first = made(text(address), old)
-        second = made(text(address), new)
+        first = build_image(text(address), old)
+        second = build_image(text(address), new)
     assert [len(installs(image.log)) for image in (at_once, first, second)] == [1, 2, 1]
     ask = "import alpha, heavy, shared.heavy, shared.small; print(alpha.VERSION)"
     assert first.ask("/opt/venv/x/bin/python", "-c", ask) == "1.0\n"
@@ -152,16 +154,16 @@ def without_locks(listing):
     return [line for line in listing.splitlines() if "pylock.toml" not in line]
 
 
-def test_history_has_an_entry_for_each_layer(made, engine, files, index):
+def test_history_has_an_entry_for_each_layer(build_image, engine, files, index):
     """All of them in the words of the file, next to each other; Docker's own instructions keep their places."""
-    image = made(text(index, "RUN echo before\n", PYENV + "RUN echo after\n"), files)
+    image = build_image(text(index, "RUN echo before\n", PYENV + "RUN echo after\n"), files)
     history = image.history()
     last = history[next(number for number, entry in enumerate(history) if "echo before" in entry) :]
     count = 3 if engine.flavour.endswith("containerd") else 2
     layers = [entry.removesuffix(" # buildkit") for entry in last if not entry.startswith("ENV ")]
     assert layers[1:-1] == ["PYENV 3.8"] * count + ["PYENV 3.8 x r.txt"] * count
     assert "echo after" in layers[-1]
-    base = made(f"FROM {PY311}\n")
+    base = build_image(f"FROM {PY311}\n")
     assert len(image.layers) == len(base.layers) + len(layers)
 
 
@@ -197,7 +199,7 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
 """
 
 
-def test_foreign_code_changes_nothing_that_a_locked_install_takes(made, tmp_path):
+def test_foreign_code_changes_nothing_that_a_locked_install_takes(build_image, tmp_path):
     """What it does to the cache of downloads and of byte code meets installs without a lock, and no other."""
     name = f"victim_{uuid.uuid4().hex}"
     wheel = services.wheel(name, "1.0", {f"{name}.py": f"NAME = '{name}'\nSTATE = 'genuine'\n"})
@@ -212,11 +214,11 @@ def test_foreign_code_changes_nothing_that_a_locked_install_takes(made, tmp_path
         locked = {**unlocked, "pylock.x.toml": lock_of(tmp_path, address, f"{name}\n")}
         ask = ("/opt/venv/x/bin/python", "-c", f"import {name}; print({name}.STATE)")
         for files in (unlocked, locked):
-            assert made(text(address), files).ask(*ask) == "genuine\n"
-        made(text(address, "", "PYENV 3.8 attacker r.txt\n"), attack)
+            assert build_image(text(address), files).ask(*ask) == "genuine\n"
+        build_image(text(address, "", "PYENV 3.8 attacker r.txt\n"), attack)
         anew = "ENV UV_HTTP_TIMEOUT=40\n"  # of those settings that an install depends on
-        assert made(text(address, anew), unlocked).ask(*ask) == "altered\n"  # the attack works
-        again = made(text(address, anew), locked)
+        assert build_image(text(address, anew), unlocked).ask(*ask) == "altered\n"  # the attack works
+        again = build_image(text(address, anew), locked)
         assert "Creating virtual environment" in again.log
         assert again.ask(*ask) == "genuine\n"
         assert again.sh("grep -rl altered /opt/venv/x/lib || true") == ""

@@ -21,9 +21,9 @@ def installed(image, name="a"):
 
 
 @pytest.mark.images(PY311)
-def test_requirements_files_and_what_they_name(made):
+def test_requirements_files_and_what_they_name(build_image):
     """Several files, with the files, constraints, wheels and projects that they name, each relative to its file."""
-    image = made(
+    image = build_image(
         f"FROM {PY311}\nPYENV --constraint=limits.txt 3.11 a reqs/one.txt two.txt\n",
         {
             "reqs/one.txt": "-r more/base.txt\nidna\n./wheels/local_wheel-1.0-py3-none-any.whl\n",
@@ -36,13 +36,13 @@ def test_requirements_files_and_what_they_name(made):
             "limits.txt": "idna<3\n",
         },
     )
-    found = installed(image)
-    assert (found["six"], found["local-wheel"], found["own"]) == ("1.16.0", "1.0", "2.0")
-    assert found["idna"].startswith("2.")
+    packages = installed(image)
+    assert (packages["six"], packages["local-wheel"], packages["own"]) == ("1.16.0", "1.0", "2.0")
+    assert packages["idna"].startswith("2.")
 
 
 @pytest.mark.images(PY311)
-def test_projects_and_locks(made):
+def test_projects_and_locks(build_image):
     """A pyproject.toml with extras and groups, the uv.lock beside one, and a pylock.toml."""
     project = textwrap.dedent(
         """
@@ -70,7 +70,7 @@ def test_projects_and_locks(made):
         """
     )
     wheel = services.wheel("local-wheel", "1.0")
-    image = made(
+    image = build_image(
         f"FROM {PY311}\nPYENV --extra=more --group=lint 3.11 a pyproject.toml\nPYENV 3.11 b pylock.toml\n",
         {
             "pyproject.toml": project,
@@ -84,7 +84,7 @@ def test_projects_and_locks(made):
 
 @pytest.mark.images(PY311)
 @pytest.mark.parametrize("locked", [True, False], ids=["locked", "without a lock"])
-def test_a_member_of_a_workspace(made, locked):
+def test_a_member_of_a_workspace(build_image, locked):
     """The lock at the workspace's root decides, and what members depend on is in the image, not linked from outside."""
     name = '[project]\nname = "%s"\nversion = "%s"\nrequires-python = ">=3.11"\n'
     sources = "dependencies = ['%s']\n[tool.uv.sources]\n%s = { workspace = true }\n"
@@ -92,8 +92,8 @@ def test_a_member_of_a_workspace(made, locked):
     lock = (
         "version = 1\nrequires-python = '>=3.11'\n[manifest]\nmembers = ['app', 'common', 'util', 'other']\n"
         + "".join(
-            package % each + f"dependencies = [{{ name = '{needs}' }}]\n" * bool(needs)
-            for each, needs in [
+            package % member + f"dependencies = [{{ name = '{needs}' }}]\n" * bool(needs)
+            for member, needs in [
                 (("app", "1", "virtual", "apps/app"), "common"),
                 (("common", "2", "editable", "libs/common"), "util"),
                 (("util", "3", "editable", "libs/util"), ""),
@@ -101,7 +101,7 @@ def test_a_member_of_a_workspace(made, locked):
             ]
         )
     )
-    image = made(
+    image = build_image(
         f"FROM {PY311}\nPYENV 3.11 a apps/app/pyproject.toml\n",
         {
             "pyproject.toml": "[tool.uv.workspace]\nmembers = ['apps/*', 'libs/*']\n",
@@ -120,21 +120,21 @@ def test_a_member_of_a_workspace(made, locked):
 
 @pytest.mark.images(PY311)
 @pytest.mark.parametrize("installer", ["uv", "pip"])
-def test_an_editable_package_is_there_when_its_sources_are_gone(made, installer):
+def test_an_editable_package_is_there_when_its_sources_are_gone(build_image, installer):
     """`-e ./pkg` is for a machine where the sources stay; in an image the package itself is installed."""
     files = {
         "r.txt": "-e ./pkg\n",
         "pkg/pyproject.toml": "[project]\nname = 'pkg'\nversion = '1'\n",
         "pkg/pkg.py": "VALUE = 42\n",
     }
-    image = made(f"FROM {PY311}\nPYENV --installer={installer} 3.11 a r.txt\n", files)
+    image = build_image(f"FROM {PY311}\nPYENV --installer={installer} 3.11 a r.txt\n", files)
     assert image.run("/opt/venv/a/bin/python", "-c", "import pkg; print(pkg.VALUE)").out.strip() == "42"
 
 
 @pytest.mark.images(PY311)
-def test_pip_on_request(made):
+def test_pip_on_request(build_image):
     """--installer=pip installs with pip, which stays in the environment."""
-    image = made(f"FROM {PY311}\nPYENV --installer=pip 3.11 a <<E\nsix==1.16.0\nE\n", None, "--no-cache")
+    image = build_image(f"FROM {PY311}\nPYENV --installer=pip 3.11 a <<E\nsix==1.16.0\nE\n", None, "--no-cache")
     assert installed(image)["six"] == "1.16.0"
     assert "pip" in installed(image)
     assert "Successfully installed six-1.16.0" in image.log
@@ -149,9 +149,9 @@ def test_the_resolvers_own_words(buildx):
 
 
 @pytest.mark.images(PY311)
-def test_settings_of_the_image_do_not_bend_an_environment(made):
+def test_settings_of_the_image_do_not_bend_an_environment(build_image):
     """Variables that steer the image's own Python and pip mean nothing to an environment."""
-    image = made(
+    image = build_image(
         f"FROM {PY311}\nENV PIP_USER=true PYTHONHOME=/nowhere PIP_TARGET=/nowhere UV_SYSTEM_PYTHON=1 UV_TARGET=/x\n"
         "PYENV 3.11 a <<E\nsix\nE\nPYENV --installer=pip 3.11 b <<E\nsix\nE\nENV PYTHONHOME=\n"
     )
@@ -160,9 +160,9 @@ def test_settings_of_the_image_do_not_bend_an_environment(made):
 
 
 @pytest.mark.images(PY311)
-def test_a_wheelhouse_without_network(made):
+def test_a_wheelhouse_without_network(build_image):
     """With --network=none a folder of the context is all there is."""
-    image = made(
+    image = build_image(
         f"FROM {PY311}\nPYENV --network=none 3.11 a r.txt\n",
         {
             "r.txt": "--no-index\n--find-links wheelhouse\nlocal-wheel\n",
@@ -198,7 +198,7 @@ def test_a_private_index_leaves_no_trace_of_its_password(buildx, api, tmp_path, 
 
 
 @pytest.mark.images(PY311, PY38)
-def test_a_builder_has_the_compiler(made, buildx):
+def test_a_builder_has_the_compiler(build_image, buildx):
     """An extension module is compiled in the builder's stage; of that stage only the environment is kept."""
     files = {
         "ext/pyproject.toml": '[build-system]\nrequires = ["setuptools"]\nbuild-backend = "setuptools.build_meta"\n',
@@ -211,16 +211,16 @@ def test_a_builder_has_the_compiler(made, buildx):
     install = "apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev"
     compilers = f"FROM {PY311} AS compilers\nRUN {install}\n"
     assert "gcc" in buildx.fails(f"FROM {PY311}\nUSER nobody\nPYENV 3.8 a r.txt\n", files).log
-    image = made(f"{compilers}FROM {PY311}\nUSER nobody\nPYENV --builder=compilers 3.8 a r.txt\n", files)
+    image = build_image(f"{compilers}FROM {PY311}\nUSER nobody\nPYENV --builder=compilers 3.8 a r.txt\n", files)
     assert image.sh("$ASTRO_PYENV_a -c 'import ext; print(ext.__name__)'; command -v gcc || echo none") == "ext\nnone\n"
     assert image.sh("stat -c %U /opt/venv /opt/venv/a") == "root\nnobody\n"
 
 
 @pytest.mark.images(PY311)
 @pytest.mark.parametrize("option", ["", "--installer=pip", "--cache=off"])
-def test_requirements_are_read_as_pip_reads_them(made, option):
+def test_requirements_are_read_as_pip_reads_them(build_image, option):
     """Quoted and continued names, words cut by a continuation, abbreviations and variables hold with each installer."""
-    image = made(
+    image = build_image(
         f"FROM {PY311}\nENV SIX_VERSION=1.16.0\nPYENV {option} 3.11 a reqs/one.txt\n",
         {
             "reqs/one.txt": '-r "my file.txt"\n-r \\\nnext.txt\n--requirem more/last.txt  # why\nsix==${SIX_VERSION}\n',
@@ -229,8 +229,8 @@ def test_requirements_are_read_as_pip_reads_them(made, option):
             "reqs/more/last.txt": "iniconfig==2.0.0\n",
         },
     )
-    found = installed(image)
-    assert {name: found[name] for name in ("six", "idna", "iniconfig")} == {
+    packages = installed(image)
+    assert {name: packages[name] for name in ("six", "idna", "iniconfig")} == {
         "six": "1.16.0",
         "idna": "3.6",
         "iniconfig": "2.0.0",

@@ -11,10 +11,10 @@ PY312 = "python:3.12.1-slim-bookworm"
 
 
 @pytest.mark.images(AIRFLOW, PY38)
-def test_the_base_stays_as_it_was(made):
+def test_the_base_stays_as_it_was(build_image):
     """Every file of the base is byte for byte the same, its Python above all; what is new in /usr is one link."""
-    before = made(f"FROM {AIRFLOW}\n").files("/usr")
-    image = made(f"FROM {AIRFLOW}\nPYENV 3.8 a\n")
+    before = build_image(f"FROM {AIRFLOW}\n").files("/usr")
+    image = build_image(f"FROM {AIRFLOW}\nPYENV 3.8 a\n")
     after = image.files("/usr")
     changed = {path for path in after if path not in before or after[path].digest != before[path].digest}
     assert changed == {"/usr/local/bin/python3.8"}
@@ -24,17 +24,17 @@ def test_the_base_stays_as_it_was(made):
 
 
 @pytest.mark.images(PY311)
-def test_a_base_that_has_it_already(made):
+def test_a_base_that_has_it_already(build_image):
     """The base's own X.Y is used as it is and nothing is copied."""
-    image = made(f"FROM {PY311}\nPYENV 3.11 a <<E\nsix\nE\n")
+    image = build_image(f"FROM {PY311}\nPYENV 3.11 a <<E\nsix\nE\n")
     assert image.sh("ls /opt") == "venv\n"
     assert image.sh("$ASTRO_PYENV_a -c 'import sys, six; print(sys.base_prefix)'") == "/usr/local\n"
 
 
 @pytest.mark.images(PY311, PY312)
-def test_a_full_version_beside_the_bases_own(made):
+def test_a_full_version_beside_the_bases_own(build_image):
     """A version that is exactly the base's is the base's; another one is grafted beside it and touches nothing."""
-    image = made(f"FROM {PY311}\nPYENV --from={PY312} 3.12.1 a\nPYENV 3.11.7 b\n")
+    image = build_image(f"FROM {PY311}\nPYENV --from={PY312} 3.12.1 a\nPYENV 3.11.7 b\n")
     assert image.sh("ls /opt/pyenv; python3.12 -V; $ASTRO_PYENV_a -V; readlink -f $ASTRO_PYENV_b") == (
         "3.12.1-python-3.12.1-slim-bookworm\nPython 3.12.1\nPython 3.12.1\n/usr/local/bin/python3.11\n"
     )
@@ -50,17 +50,17 @@ def test_a_bare_base_is_told_what_it_lacks(buildx):
 
 
 @pytest.mark.images(DEBIAN, PY311)
-def test_a_bare_base_with_what_it_was_told(made):
+def test_a_bare_base_with_what_it_was_told(build_image):
     """What the error says to write is enough."""
     install = "apt-get update && apt-get install -y --no-install-recommends libsqlite3-0 libssl3"
-    image = made(f"FROM {DEBIAN}\nRUN {install}\nPYENV 3.11 a\n")
+    image = build_image(f"FROM {DEBIAN}\nRUN {install}\nPYENV 3.11 a\n")
     assert image.sh("$ASTRO_PYENV_a -c 'import ssl, sqlite3, ctypes; print(\"fine\")'") == "fine\n"
 
 
 @pytest.mark.images(AIRFLOW, PY38)
-def test_two_stages_have_an_interpreter_each(made):
+def test_two_stages_have_an_interpreter_each(build_image):
     """The second FROM gets its own, a stage on top of another one shares."""
-    image = made(
+    image = build_image(
         f"FROM {AIRFLOW} AS one\nPYENV 3.8 a\nFROM one AS two\nPYENV 3.8 b\n"
         f"FROM {AIRFLOW}\nPYENV 3.8 a\nCOPY --from=two /opt/pyenv /tmp/two\n"
     )
@@ -68,9 +68,9 @@ def test_two_stages_have_an_interpreter_each(made):
 
 
 @pytest.mark.images(PY311, PY38)
-def test_linked_folders(made):
+def test_linked_folders(build_image):
     """A base whose /usr/local/lib and /home are links is grafted onto all the same."""
-    image = made(
+    image = build_image(
         f"FROM {PY311}\n"
         "RUN mkdir -p /data && mv /usr/local/lib /data/lib && ln -s /data/lib /usr/local/lib"
         " && rm -rf /home && mkdir /data/home && ln -s /data/home /home && useradd -m -u 1234 app\n"

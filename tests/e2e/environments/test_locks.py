@@ -62,20 +62,20 @@ def dockerfile(index: str, pyenv: str = "PYENV 3.8 x r.txt") -> str:
     return f"FROM {PY311}\n{INDEX.format(index=index)}{pyenv}\n"
 
 
-def test_a_build_takes_the_versions_of_the_lock(made, tmp_path, old_index, new_index):
+def test_a_build_takes_the_versions_of_the_lock(build_image, tmp_path, old_index, new_index):
     """A newer release changes nothing, and the lock lies beside pyvenv.cfg."""
     lock = lock_of(tmp_path, old_index)
-    image = made(dockerfile(new_index), {"r.txt": "beta\n", "pylock.x.toml": lock})
+    image = build_image(dockerfile(new_index), {"r.txt": "beta\n", "pylock.x.toml": lock})
     assert versions(image) == "alpha-1.0.dist-info\nbeta-2.0.dist-info\n"
     assert image.sh("cat /opt/venv/x/pylock.toml") == lock
     assert image.sh("stat -c %U /opt/venv/x/pylock.toml") == "root\n"
 
 
 @pytest.mark.usefixtures("linting")
-def test_a_stale_lock_is_a_warning_at_its_pyenv_and_not_used(made, tmp_path, old_index, new_index):
+def test_a_stale_lock_is_a_warning_at_its_pyenv_and_not_used(build_image, tmp_path, old_index, new_index):
     """The requirements are installed as if there were none; the warning has the command that mends it."""
     lock = lock_of(tmp_path, old_index)
-    image = made(dockerfile(new_index), {"r.txt": "beta\nalpha>1\n", "pylock.x.toml": lock})
+    image = build_image(dockerfile(new_index), {"r.txt": "beta\nalpha>1\n", "pylock.x.toml": lock})
     assert versions(image) == "alpha-1.1.dist-info\nbeta-2.0.dist-info\n"
     assert "PyenvStaleLock" in image.log
     assert "run pyenv-frontend lock x" in image.log

@@ -20,10 +20,10 @@ WHEEL = services.wheel_file("local-wheel", "1.0")
         (AMAZON, {"libssl.so.3", "libcrypto.so.3", "libbz2.so.1.0", "libffi.so.8", "libsqlite3.so.0"}),
     ],
 )
-def test_the_interpreter_brings_the_libraries_that_the_base_lacks(made, base, carried):
+def test_the_interpreter_brings_the_libraries_that_the_base_lacks(build_image, base, carried):
     """Those and no others, in its own folder; every module works in an environment, and the base stays as it was."""
-    before = made(f"FROM {base}\n").files("/usr")
-    image = made(
+    before = build_image(f"FROM {base}\n").files("/usr")
+    image = build_image(
         f"FROM {base}\nPYENV --network=none 3.11 a r.txt\n",
         {"r.txt": f"./{WHEEL}\n", WHEEL: services.wheel("local-wheel", "1.0")},
         BULLSEYE,

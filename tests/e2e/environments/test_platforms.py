@@ -23,14 +23,14 @@ pytestmark = pytest.mark.images()
 @pytest.fixture
 def builder(builder_on, registry):
     """Provide a builder whose registry has images for arm64; skips where arm64 programs cannot be executed."""
-    made = builder_on(ENGINE)
-    need_images(made.engine, BASE, GRAFTED)
+    builder = builder_on(ENGINE)
+    need_images(builder.engine, BASE, GRAFTED)
     try:
         with arm64.emulation():
-            arm64.push_base(made.engine, f"{registry}/base:arm64")
-            arm64.push_python(made.engine, f"{registry}/python:arm64")
-            arm64.push_frontend(made.engine, f"{registry}/frontend:1", made.frontend)
-            yield made
+            arm64.push_base(builder.engine, f"{registry}/base:arm64")
+            arm64.push_python(builder.engine, f"{registry}/python:arm64")
+            arm64.push_frontend(builder.engine, f"{registry}/frontend:1", builder.frontend)
+            yield builder
     except Unavailable as reason:
         pytest.skip(f"nothing for arm64: {reason}")
 
@@ -66,13 +66,13 @@ def mounted(build):
     """For each install step its own platform, and that of the image that its tools are mounted from."""
     steps = build.metadata["buildx.build.provenance"]["buildConfig"]["llbDefinition"]
     platforms = {step["id"]: step["op"].get("platform", {}).get("Architecture") for step in steps}
-    found = set()
+    steps_and_tools = set()
     for step in steps:
         run = step["op"]["Op"].get("exec")
-        (tools,) = [each for each in run["mounts"] if each["dest"] == "/run/pyenv"] if run else [None]
+        (tools,) = [mount for mount in run["mounts"] if mount["dest"] == "/run/pyenv"] if run else [None]
         words = run["meta"]["args"] if tools else []
         if len(words) > 2:
-            found.add(
+            steps_and_tools.add(
                 (" ".join(words), platforms[step["id"]], platforms[step["inputs"][tools["input"]].partition(":")[0]])
             )
-    return found
+    return steps_and_tools

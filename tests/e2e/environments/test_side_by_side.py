@@ -72,42 +72,44 @@ def test_they_run_at_the_same_time(buildx):
         assert ran(buildx(FOUR, files).log) == set("abcd")
 
 
-def test_what_stands_between_is_there(made):
+def test_what_stands_between_is_there(build_image):
     """An instruction before a PYENV has been done when it installs, and one behind it sees the environment."""
-    image = made(
+    image = build_image(
         f"FROM {PY311}\nPYENV 3.11 a\nRUN test -x $ASTRO_PYENV_a && echo 127.0.0.1 > /tmp/between\n"
         "PYENV 3.11 b <<E\nsix\nE\nRUN test -f /tmp/between && $ASTRO_PYENV_b -c 'import six'\n"
     )
     assert image.sh("ls /opt/venv") == "a\nb\n"
 
 
-def test_cmd_and_entrypoint(made):
+def test_cmd_and_entrypoint(build_image):
     """An ENTRYPOINT behind a PYENV drops no CMD before it; both are what they are without PYENV."""
     text = (
         f'FROM {PY311} AS base\nCMD ["sleep"]\nFROM base\nPYENV 3.11 a\nPYENV 3.11 b\nENTRYPOINT ["env"]\nCMD ["x"]\n'
     )
-    config = made(text).config
-    without = made("".join(line for line in text.splitlines(keepends=True) if "PYENV" not in line)).config
+    config = build_image(text).config
+    without = build_image("".join(line for line in text.splitlines(keepends=True) if "PYENV" not in line)).config
     assert (config["Cmd"], config["Entrypoint"]) == (without["Cmd"], without["Entrypoint"]) == (["x"], ["env"])
 
 
-def test_onbuild_of_the_user_does_not_fire(made):
+def test_onbuild_of_the_user_does_not_fire(build_image):
     """A trigger before a PYENV waits for the next image; a PYENV as a trigger is done there, with the files there."""
-    parent = made(f"FROM {PY311}\nONBUILD RUN echo fired > /tmp/fired\nONBUILD PYENV 3.11 t t.txt\nPYENV 3.11 a\n")
+    parent = build_image(
+        f"FROM {PY311}\nONBUILD RUN echo fired > /tmp/fired\nONBUILD PYENV 3.11 t t.txt\nPYENV 3.11 a\n"
+    )
     assert parent.sh("ls /tmp/fired 2>/dev/null || echo no") == "no\n"
-    child = made(f"FROM {parent.name}\n", {"t.txt": "six==1.16.0\n"}, syntax=False)
+    child = build_image(f"FROM {parent.name}\n", {"t.txt": "six==1.16.0\n"}, syntax=False)
     assert child.sh("cat /tmp/fired; $ASTRO_PYENV_t -c 'import six; print(six.__version__)'") == "fired\n1.16.0\n"
 
 
-def test_stages_by_number_and_by_target(made):
+def test_stages_by_number_and_by_target(build_image):
     """`--from=0` and `--target` mean the user's own stages."""
     text = (
         f"FROM {PY311}\nPYENV 3.11 a\nRUN echo zero > /zero\n"
         f"FROM {PY311} AS one\nPYENV 3.11 b\nRUN echo one > /one\n"
         f"FROM {PY311}\nCOPY --from=0 /zero /\nCOPY --from=1 /one /\n"
     )
-    assert made(text).sh("cat /zero /one") == "zero\none\n"
-    assert made(text, None, "--target=one").sh("cat /one; ls /opt/venv") == "one\nb\n"
+    assert build_image(text).sh("cat /zero /one") == "zero\none\n"
+    assert build_image(text, None, "--target=one").sh("cat /one; ls /opt/venv") == "one\nb\n"
 
 
 def test_no_cache_filter(buildx):

@@ -15,9 +15,9 @@ WHEEL = services.wheel_file("astro_provider_snowflake", "0.0.0")
 
 
 @pytest.mark.images(BASE, PY38)
-def test_a_wheel_of_the_stage_and_the_interpreters_own_packages(made):
+def test_a_wheel_of_the_stage_and_the_interpreters_own_packages(build_image):
     """Snowpark: one requirements file, which names a wheel in /tmp, for the environment and for `python3.8 -m pip`."""
-    image = made(
+    image = build_image(
         f"FROM {BASE}\n"
         "\n"
         "# Copy the whl file to the image\n"
@@ -42,9 +42,9 @@ def test_a_wheel_of_the_stage_and_the_interpreters_own_packages(made):
 
 
 @pytest.mark.images(RUNTIME, PY39, PY310)
-def test_an_environment_for_external_python_and_one_for_virtualenv(made):
+def test_an_environment_for_external_python_and_one_for_virtualenv(build_image):
     """Isolated environments: pinned requirements, and a Python that `@task.virtualenv` finds."""
-    image = made(
+    image = build_image(
         f"FROM {RUNTIME}\n"
         "\n"
         "# create a virtual environment for the ExternalPythonOperator and @task.external_python decorator\n"

@@ -31,7 +31,7 @@ def walk_on(
     yield begin
     for walkthrough in begun:
         walkthrough.remove_images()
-    assert request.node.stash.get(FAILED, False) or [block for each in begun for block in each.left()] == []
+    assert request.node.stash.get(FAILED, False) or [block for console in begun for block in console.left()] == []
 
 
 @pytest.fixture

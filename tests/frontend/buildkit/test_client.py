@@ -25,7 +25,7 @@ def test_every_graph_names_the_imported_caches():
     client.import_caches(CACHES)
     for number in range(2):
         client.solve(wire.Definition(ops=[bytes([number])])).get()
-    assert [[(each.type, dict(each.attrs)) for each in request.cache_imports] for request in asked(engine)] == [
+    assert [[(cache.type, dict(cache.attrs)) for cache in request.cache_imports] for request in asked(engine)] == [
         list(CACHES),
         list(CACHES),
     ]
@@ -37,7 +37,7 @@ def test_another_frontend_reads_the_caches_out_of_its_own_options():
     client = Client(engine.connect())
     client.import_caches(CACHES)
     client.solve_frontend("dockerfile.v0", {"cache-imports": "[]"}, {}).get()
-    assert [(each.frontend, len(each.cache_imports)) for each in asked(engine)] == [("dockerfile.v0", 0)]
+    assert [(request.frontend, len(request.cache_imports)) for request in asked(engine)] == [("dockerfile.v0", 0)]
 
 
 def test_of_several_file_systems_the_first_error_ends_the_wait():

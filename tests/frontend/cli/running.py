@@ -30,7 +30,7 @@ def called(monkeypatch, *arguments, stdin=b""):
     monkeypatch.setattr(sys, "stdin", Stream(stdin))
     monkeypatch.setattr(sys, "stdout", out)
     monkeypatch.setattr(sys, "stderr", err)
-    code = run([str(each) for each in arguments])
+    code = run([str(argument) for argument in arguments])
     for stream in (out, err):
         stream.flush()
     texts = [stream.buffer.getvalue() for stream in (out, err)]

@@ -208,13 +208,13 @@ def test_gitlab(monkeypatch, place):
     """A Code Quality report, whose fingerprints tell the findings apart and outlive a line above them."""
     folder(place, MIXED, a_dot_txt="numpy\n")
     report = json.loads(checked(monkeypatch, "--format", "gitlab").out)
-    assert [each["severity"] for each in report] == ["minor", "major", "major", "minor"]
+    assert [finding["severity"] for finding in report] == ["minor", "major", "major", "minor"]
     assert report[1]["location"] == {"path": "Dockerfile", "lines": {"begin": 3}}
-    prints = [each["fingerprint"] for each in report]
+    prints = [finding["fingerprint"] for finding in report]
     assert len(set(prints)) == 4
     folder(place, f"# A comment.\n{MIXED}", a_dot_txt="numpy\n")
     moved = json.loads(checked(monkeypatch, "--format", "gitlab").out)
-    assert [each["fingerprint"] for each in moved] == prints
+    assert [finding["fingerprint"] for finding in moved] == prints
 
 
 @pytest.mark.parametrize(

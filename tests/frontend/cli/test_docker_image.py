@@ -55,7 +55,7 @@ def archive(path, content):
     with tarfile.open(fileobj=buffer, mode="w") as tar:
         if not isinstance(content, bytes):
             tar.addfile(directory(f"{name}/"))
-        members = {name: content} if isinstance(content, bytes) else {f"{name}/{each}": b"" for each in content}
+        members = {name: content} if isinstance(content, bytes) else {f"{name}/{entry}": b"" for entry in content}
         for member, data in members.items():
             info = tarfile.TarInfo(member)
             info.size = len(data)
@@ -127,8 +127,8 @@ def test_triggers_of_astro_runtime(monkeypatch, tmp_path):
 def test_triggers_of_another_base(monkeypatch, tmp_path):
     """Triggers fire with FROM, so that their USER and ENV hold for a PYENV behind it; the engine does their work."""
     place = folder(tmp_path / "context", "FROM me/base\nPYENV $WANTED x\n") / "Dockerfile"
-    said = ("--base-onbuild=USER root", "--base-onbuild=ENV HOME=/x WANTED=3.12", "--base-onbuild=RUN work")
-    out = called(monkeypatch, "expand", "-f", place, *said).out
+    options = ("--base-onbuild=USER root", "--base-onbuild=ENV HOME=/x WANTED=3.12", "--base-onbuild=RUN work")
+    out = called(monkeypatch, "expand", "-f", place, *options).out
     assert "ENV ASTRO_PYENV_x=/opt/venv/x/bin/python" in out
     assert "USER" not in out
     assert "work" not in out

@@ -13,10 +13,10 @@ def ends(value, pattern):
         return {0}
     first, rest = pattern[0], pattern[1:]
     if first == "*":
-        found = ends(value, rest)
+        matched = ends(value, rest)
         if value and value[0] != "\n":
-            found |= {1 + end for end in ends(value[1:], pattern)}
-        return found
+            matched |= {1 + end for end in ends(value[1:], pattern)}
+        return matched
     if value and (value[0] == first or (first == "?" and value[0] != "\n")):
         return {1 + end for end in ends(value[1:], rest)}
     return set()

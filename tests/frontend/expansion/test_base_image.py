@@ -23,8 +23,8 @@ class Files:
         return self.files.get(path)
 
     def names(self, folder, pattern):
-        found = (path.removeprefix(f"{folder}/") for path in self.files if path.startswith(f"{folder}/"))
-        return sorted(name for name in found if "/" not in name and fnmatch(name, pattern))
+        paths = (path.removeprefix(f"{folder}/") for path in self.files if path.startswith(f"{folder}/"))
+        return sorted(name for name in paths if "/" not in name and fnmatch(name, pattern))
 
 
 def image(files, **config):

@@ -30,7 +30,9 @@ def test_every_other_line_stays(case):
     """The user's own lines are all there, in order; stages are put in between, never into a line."""
     source = (case / "Dockerfile").read_bytes()
     pyenvs = {
-        line for each in read(dockerfile.parse(source)).environments for line in each.pyenv.instruction.lines.numbers()
+        line
+        for environment in read(dockerfile.parse(source)).environments
+        for line in environment.pyenv.instruction.lines.numbers()
     }
     rest = [text for line, text in enumerate(source.splitlines(), 1) if line not in pyenvs]
     printed = iter(expanded(source, to_print=True).source.splitlines())
@@ -50,7 +52,7 @@ def test_names_of_stages_are_free():
     """The name of a stage that is put in is nobody else's: not the user's, nor that of another case of letters."""
     source = (CASES / "builders-and-settings" / "Dockerfile").read_bytes()
     asides = printed_builder_stages(read(dockerfile.parse(source)))
-    assert [each.name for each in asides.values()] == ["pyenv-a-2", "pyenv-a-3", "pyenv-a-4"]
+    assert [stage.name for stage in asides.values()] == ["pyenv-a-2", "pyenv-a-3", "pyenv-a-4"]
 
 
 def test_a_builder_with_carriage_returns():

@@ -50,7 +50,7 @@ def test_the_step_is_told(spec: OptionSpec):
 def test_a_local_environment_is_made_again(spec: OptionSpec):
     """Each option that holds outside an image is part of the fingerprint."""
     digests = {
-        fingerprint_of(each, resolve_inputs(each, FILES), FILES, Path("/x")).digest
-        for each in (pyenv(f"PYENV {word} 3.12 x pyproject.toml") for word in (written(spec), ""))
+        fingerprint_of(instruction, resolve_inputs(instruction, FILES), FILES, Path("/x")).digest
+        for instruction in (pyenv(f"PYENV {word} 3.12 x pyproject.toml") for word in (written(spec), ""))
     }
     assert len(digests) == 2

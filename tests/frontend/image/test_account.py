@@ -13,8 +13,8 @@ from pyenv_image.failure import StepError
 def test_a_name_is_looked_up():
     """A name gives the numbers and the home of its line in /etc/passwd."""
     me = pwd.getpwuid(os.getuid())
-    found = account.find(me.pw_name)
-    assert (found.uid, found.gid, found.home) == (me.pw_uid, me.pw_gid, Path(me.pw_dir))
+    owner = account.find(me.pw_name)
+    assert (owner.uid, owner.gid, owner.home) == (me.pw_uid, me.pw_gid, Path(me.pw_dir))
 
 
 def test_a_number_need_not_be_known():
@@ -24,8 +24,8 @@ def test_a_number_need_not_be_known():
 
 def test_a_group_takes_the_place_of_the_users_own():
     """`USER name:group` means that group, and no others."""
-    found = account.find("0:4711")
-    assert (found.gid, found.groups) == (4711, (4711,))
+    owner = account.find("0:4711")
+    assert (owner.gid, owner.groups) == (4711, (4711,))
 
 
 def test_a_stated_home_wins():

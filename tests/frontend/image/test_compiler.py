@@ -108,12 +108,12 @@ def test_what_is_kept_is_used_again(folder, tmp_path):
     (folder / "one.py").chmod(0o600)
     cache = tmp_path / "cache"
     first = compiled(folder, cache)
-    kept = [path for path in cache.rglob("*") if path.is_file()]
-    assert len(kept) == len(first)
-    written = {path: path.stat().st_mtime_ns for path in kept}
+    cached = [path for path in cache.rglob("*") if path.is_file()]
+    assert len(cached) == len(first)
+    written = {path: path.stat().st_mtime_ns for path in cached}
     assert compiled(folder, cache) == first
     assert (Path(importlib.util.cache_from_source(str(folder / "one.py"))).stat().st_mode & 0o777) == 0o600
-    assert {path: path.stat().st_mtime_ns for path in kept} == written
+    assert {path: path.stat().st_mtime_ns for path in cached} == written
     (folder / "one.py").write_text("Y = 1\n")
     again = compiled(folder, cache)
     assert {path for path in again if again[path] != first[path]} == {
@@ -176,8 +176,8 @@ def test_the_bytes_do_not_tell_what_was_compiled_before(tmp_path, version):
     for names in ((), *((name,) for name in before), tuple(before)):
         shutil.rmtree(tmp_path / "packages", ignore_errors=True)
         write_files(tmp_path / "packages", {name: before[name] for name in names} | {"late.py": late})
-        found = compiled(tmp_path / "packages", python=prefix / "bin/python3")
-        results.add(next(data for name, data in found.items() if "late." in name))
+        byte_code = compiled(tmp_path / "packages", python=prefix / "bin/python3")
+        results.add(next(data for name, data in byte_code.items() if "late." in name))
     assert len(results) == 1
 
 

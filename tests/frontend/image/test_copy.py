@@ -10,7 +10,7 @@ from pyenv_image.step_options import CopyOptions
 
 
 @pytest.fixture
-def made(tmp_path):
+def environment(tmp_path):
     """Provide an environment as a builder's stage leaves it."""
     root = tmp_path / "made"
     (root / "bin").mkdir(parents=True)
@@ -28,29 +28,31 @@ def options(source, path, user=None):
     return CopyOptions(name="x", source=str(source), path=str(path), user=user)
 
 
-def test_an_environment_comes_as_it_is(made, tmp_path):
+def test_an_environment_comes_as_it_is(environment, tmp_path):
     """Files, links, modes and times; what stood at its place before gives way."""
     path = tmp_path / "home" / ".venv" / "x"
     path.mkdir(parents=True)
     (path / "old").write_text("")
     (path / "pyvenv.cfg").write_text("")
-    copy.run(options(made, path))
-    assert sorted(each.name for each in path.rglob("*")) == ["bin", "lib", "python", "run"]
-    assert (path / "bin" / "python").readlink() == (made / "bin" / "python").readlink()
+    copy.run(options(environment, path))
+    assert sorted(place.name for place in path.rglob("*")) == ["bin", "lib", "python", "run"]
+    assert (path / "bin" / "python").readlink() == (environment / "bin" / "python").readlink()
     assert (path / "lib").is_symlink()
     for name in (".", "bin", "bin/run"):
-        ours, theirs = (path / name).stat(), (made / name).stat()
+        ours, theirs = (path / name).stat(), (environment / name).stat()
         assert (ours.st_mode, ours.st_mtime) == (theirs.st_mode, theirs.st_mtime)
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can give files away")
-def test_owners_come_along(made, tmp_path):
-    """Whoever made a file owns it here, too; folders above are made for the stage's user, or root."""
-    os.chown(made / "bin" / "python", 1234, 77, follow_symlinks=False)
-    os.chown(made, 1234, 77)
+def test_owners_come_along(environment, tmp_path):
+    """The owner of a file stays the same; folders above are created for the stage's user, or root."""
+    os.chown(environment / "bin" / "python", 1234, 77, follow_symlinks=False)
+    os.chown(environment, 1234, 77)
     path = tmp_path / "srv" / "x"
-    copy.run(options(made, path, "1234:77"))
-    owners = {each: (each.lstat().st_uid, each.lstat().st_gid) for each in (path, path / "bin" / "python", path.parent)}
+    copy.run(options(environment, path, "1234:77"))
+    owners = {
+        place: (place.lstat().st_uid, place.lstat().st_gid) for place in (path, path / "bin" / "python", path.parent)
+    }
     assert [*owners.values()] == [(1234, 77), (1234, 77), (0, 0)]
 
 

@@ -21,10 +21,10 @@ def step(tmp_path, code=0, environ=None, **options):
     """Run the step; returns what it printed."""
     folder = tmp_path / "stage"
     folder.mkdir(exist_ok=True)
-    given = {"name": "x", "path": str(tmp_path / "env"), "user": f"{os.getuid()}:{os.getgid()}", "home": str(tmp_path)}
-    given |= {"uv": str(interpreters.uv()), "context": str(tmp_path / "context"), "no_compile": True, **options}
+    values = {"name": "x", "path": str(tmp_path / "env"), "user": f"{os.getuid()}:{os.getgid()}", "home": str(tmp_path)}
+    values |= {"uv": str(interpreters.uv()), "context": str(tmp_path / "context"), "no_compile": True, **options}
     command = [sys.executable, "-IB", str(Path(pyenv_image.__file__).parent), "environment"]
-    command += to_arguments(EnvironmentOptions(**given))
+    command += to_arguments(EnvironmentOptions(**values))
     environ = {"PATH": os.environ["PATH"], "PIP_CONFIG_FILE": os.devnull, "TMPDIR": str(folder), **(environ or {})}
     done = subprocess.run(
         command, env=environ, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False

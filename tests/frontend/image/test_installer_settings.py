@@ -64,7 +64,7 @@ def test_every_variable_of_uv():
 @pytest.mark.parametrize("setting", PIP_SETTINGS, ids=lambda setting: setting.name)
 def test_each_setting_of_pip_has_one_treatment(setting):
     """A setting is translated, impossible with uv, not needed by uv, or has no meaning for a PYENV."""
-    assert [bool(each) for each in (setting.uv, setting.uv_error, setting.uv_unneeded, setting.meaningless)].count(
+    assert [bool(fate) for fate in (setting.uv, setting.uv_error, setting.uv_unneeded, setting.meaningless)].count(
         True
     ) == 1
 

@@ -8,7 +8,7 @@ from pyenv_image.pip_format import local_path, read_statements, rewrite
 
 def statements(text):
     """Return what a file says, in short."""
-    return [(each.kind, each.value) for each in read_statements(text)]
+    return [(statement.kind, statement.value) for statement in read_statements(text)]
 
 
 @pytest.mark.parametrize(

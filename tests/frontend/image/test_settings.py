@@ -21,9 +21,9 @@ def settings(environ, installer="uv", home="/nonexistent"):
     return settings_for(installer, {"XDG_CONFIG_DIRS": "/nonexistent", **environ}, str(home), "/here")
 
 
-def variables(given):
+def variables(installer_settings):
     """Return what an installer gets besides what the stage has."""
-    return {key: value for key, value in given.environ.items() if not key.startswith("XDG_")}
+    return {key: value for key, value in installer_settings.environ.items() if not key.startswith("XDG_")}
 
 
 def configured(home, text, place=".config/pip/pip.conf"):
@@ -37,8 +37,8 @@ def test_what_steers_a_python_is_kept_out():
         "PYTHONPATH": "/x", "PYTHONHOME": "/y", "PIP_USER": "true", "PIP_TARGET": "/t", "UV_SYSTEM_PYTHON": "1",
         "UV_PROJECT_ENVIRONMENT": "/p", "VIRTUAL_ENV": "/v", "CONDA_PREFIX": "/c", "ASTRO_PYENV_a": "/a",
     }  # fmt: skip
-    given = settings(environ)
-    assert (variables(given), given.arguments, given.notes) == ({}, [], [])
+    installer_settings = settings(environ)
+    assert (variables(installer_settings), installer_settings.arguments, installer_settings.notes) == ({}, [], [])
 
 
 def test_settings_of_the_network_and_of_uv_are_kept():
@@ -48,8 +48,8 @@ def test_settings_of_the_network_and_of_uv_are_kept():
         "UV_INDEX_PRIVATE_PASSWORD": "secret", "UV_EXTRA_INDEX_URL": "http://a", "UV_TORCH_BACKEND": "cpu",
         "UV_HTTP_CONNECT_TIMEOUT": "3",
     }  # fmt: skip
-    given = settings(environ)
-    assert (variables(given), given.arguments, given.notes) == (environ, [], [])
+    installer_settings = settings(environ)
+    assert (variables(installer_settings), installer_settings.arguments, installer_settings.notes) == (environ, [], [])
 
 
 @pytest.mark.parametrize(
@@ -88,8 +88,8 @@ def test_settings_of_the_network_and_of_uv_are_kept():
 )
 def test_variables_of_pip_become_variables_of_uv(environ, expected):
     """A setting that was made for pip holds for uv, unless one was made for uv."""
-    given = settings(environ)
-    assert (variables(given), given.arguments, given.notes) == (expected, [], [])
+    installer_settings = settings(environ)
+    assert (variables(installer_settings), installer_settings.arguments, installer_settings.notes) == (expected, [], [])
 
 
 @pytest.mark.parametrize(
@@ -113,12 +113,14 @@ def test_variables_of_pip_become_variables_of_uv(environ, expected):
 )  # fmt: skip
 def test_settings_that_are_options_of_uv(environ, arguments, sync):
     """What uv reads from no variable it gets as an option, of the command that is run."""
-    given = settings(environ)
-    assert given.arguments == arguments
-    assert given.sync_arguments == (arguments if sync is None else sync)
+    installer_settings = settings(environ)
+    assert installer_settings.arguments == arguments
+    assert installer_settings.sync_arguments == (arguments if sync is None else sync)
 
 
-@pytest.mark.parametrize("setting", [each for each in PIP_SETTINGS if not each.meaningless], ids=lambda each: each.name)
+@pytest.mark.parametrize(
+    "setting", [setting for setting in PIP_SETTINGS if not setting.meaningless], ids=lambda setting: setting.name
+)
 def test_nothing_is_dropped_in_silence(setting):
     """With pip each setting holds; with uv it does, or the log says why not."""
     value = "1" if setting.kind in {SWITCH, "inverted switch"} else "3"
@@ -131,7 +133,9 @@ def test_nothing_is_dropped_in_silence(setting):
         assert bool(variables(uv) or uv.arguments) is not bool(uv.notes)
 
 
-@pytest.mark.parametrize("setting", [each for each in UV_SETTINGS if not each.meaningless], ids=lambda each: each.name)
+@pytest.mark.parametrize(
+    "setting", [setting for setting in UV_SETTINGS if not setting.meaningless], ids=lambda setting: setting.name
+)
 def test_no_variable_of_uv_is_dropped_in_silence(setting):
     """With uv each holds; where pip installs, the log names those that are about packages."""
     assert settings({setting.name: "1"}).environ[setting.name] == "1"
@@ -168,21 +172,21 @@ def test_configuration_files_in_pips_order(tmp_path):
     configured(tmp_path, "[global]\nindex_url = http://old\nproxy = http://p\n", ".pip/pip.conf")
     configured(tmp_path, "[global]\nindex-url = http://user\n[install]\nretries = 2\n")
     environ = {"XDG_CONFIG_DIRS": str(tmp_path / "xdg"), "PIP_TIMEOUT": "7"}
-    given = settings_for("uv", environ, str(tmp_path), "/")
-    assert given.environ["UV_DEFAULT_INDEX"] == "http://user"
-    assert given.environ["HTTPS_PROXY"] == "http://p"
-    assert (given.environ["UV_HTTP_RETRIES"], given.environ["UV_HTTP_TIMEOUT"]) == ("2", "7")
-    given = settings_for("pip", environ, str(tmp_path), "/")
-    assert given.environ["PIP_INDEX_URL"] == "http://user"
-    assert given.environ["PIP_CONFIG_FILE"] == os.devnull
+    installer_settings = settings_for("uv", environ, str(tmp_path), "/")
+    assert installer_settings.environ["UV_DEFAULT_INDEX"] == "http://user"
+    assert installer_settings.environ["HTTPS_PROXY"] == "http://p"
+    assert (installer_settings.environ["UV_HTTP_RETRIES"], installer_settings.environ["UV_HTTP_TIMEOUT"]) == ("2", "7")
+    installer_settings = settings_for("pip", environ, str(tmp_path), "/")
+    assert installer_settings.environ["PIP_INDEX_URL"] == "http://user"
+    assert installer_settings.environ["PIP_CONFIG_FILE"] == os.devnull
 
 
 def test_pip_config_file(tmp_path):
     """It goes before all files, and takes the user's place; the null device stands for none."""
     configured(tmp_path, "[global]\nindex-url = http://user\n")
     configured(tmp_path, "[global]\nextra-index-url =\n  http://a\n  http://b\n", "own.conf")
-    given = settings({"PIP_CONFIG_FILE": str(tmp_path / "own.conf")}, home=tmp_path)
-    assert variables(given) == {"UV_INDEX": "http://a http://b", "UV_INDEX_STRATEGY": "unsafe-best-match"}
+    installer_settings = settings({"PIP_CONFIG_FILE": str(tmp_path / "own.conf")}, home=tmp_path)
+    assert variables(installer_settings) == {"UV_INDEX": "http://a http://b", "UV_INDEX_STRATEGY": "unsafe-best-match"}
     assert variables(settings({"PIP_CONFIG_FILE": "/nonexistent"}, home=tmp_path)) == {
         "UV_DEFAULT_INDEX": "http://user"
     }
@@ -252,6 +256,6 @@ def test_a_lock_has_chosen_the_versions(tmp_path):
     """Constraints and overrides are refused by uv beside a `pylock.toml`; what else is set stays."""
     configured(tmp_path, "[global]\nconstraint = /c.txt\nfind-links = /wheels\n")
     environ = {"UV_CONSTRAINT": "/u.txt", "UV_OVERRIDE": "/o.txt", "UV_OFFLINE": "1"}
-    given = settings(environ, home=tmp_path).for_lock()
-    assert given.arguments == ["--find-links=/wheels"]
-    assert variables(given) == {"UV_OFFLINE": "1"}
+    installer_settings = settings(environ, home=tmp_path).for_lock()
+    assert installer_settings.arguments == ["--find-links=/wheels"]
+    assert variables(installer_settings) == {"UV_OFFLINE": "1"}

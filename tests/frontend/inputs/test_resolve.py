@@ -31,10 +31,10 @@ def test_nested_files_are_found_relative_to_the_file():
         "r/con3.txt": "two==2",
         "unrelated.txt": "seven",
     }
-    found = closure("PYENV 3.9 x r/a.txt", files)
-    assert set(found.inputs) == set(files) - {"unrelated.txt"}
-    assert [each.text for each in found.listed] == ["one", "two", "three", "four", "five", "six"]
-    assert set(found.constraints) == {"one==1", "two==2"}
+    inputs = closure("PYENV 3.9 x r/a.txt", files)
+    assert set(inputs.inputs) == set(files) - {"unrelated.txt"}
+    assert [requirement.text for requirement in inputs.listed] == ["one", "two", "three", "four", "five", "six"]
+    assert set(inputs.constraints) == {"one==1", "two==2"}
 
 
 def test_cycle():
@@ -49,19 +49,19 @@ def test_depth(count, fine):
     """Files may name one another a hundred deep; what goes deeper is refused, not followed for ever."""
     files = {f"{number}.txt": f"-r {number + 1}.txt" for number in range(1, count)} | {f"{count}.txt": "numpy"}
     try:
-        found = closure("PYENV 3.9 x 1.txt", files)
+        inputs = closure("PYENV 3.9 x 1.txt", files)
     except UserError as error:
         message = error.message
     else:
-        message = found.listed[0].text
+        message = inputs.listed[0].text
     assert message == ("numpy" if fine else "requirements files name one another more than 100 deep")
 
 
 def test_constraints_of_the_option():
     """--constraint files are followed like any other, and list nothing to install."""
-    found = closure("PYENV --constraint=c/a.txt 3.9 x", {"c/a.txt": "-c b.txt\nnumpy==1", "c/b.txt": "scipy==1"})
-    assert found.files == ("c/a.txt", "c/b.txt")
-    assert found.listed == ()
+    inputs = closure("PYENV --constraint=c/a.txt 3.9 x", {"c/a.txt": "-c b.txt\nnumpy==1", "c/b.txt": "scipy==1"})
+    assert inputs.files == ("c/a.txt", "c/b.txt")
+    assert inputs.listed == ()
 
 
 @pytest.mark.parametrize(
@@ -98,9 +98,9 @@ def test_local_packages(line, tree):
         "lib/setup.py": "",
         "index.html": "",
     }
-    found = closure("PYENV 3.9 x r/a.txt", files)
-    assert tree in found.inputs
-    assert found.listed == ()
+    inputs = closure("PYENV 3.9 x r/a.txt", files)
+    assert tree in inputs.inputs
+    assert inputs.listed == ()
 
 
 @pytest.mark.parametrize(
@@ -141,12 +141,12 @@ def test_what_names_no_file(line):
 
 def test_continued_lines():
     """A backslash at the end of a line continues it, for options and requirements alike."""
-    found = closure(
+    inputs = closure(
         "PYENV 3.9 x a.txt",
         {"a.txt": "numpy==1 \\\n  --hash=sha256:a \\\n  --hash=sha256:b\n-r \\\nb.txt", "b.txt": ""},
     )
-    assert found.files == ("a.txt", "b.txt")
-    assert [each.text for each in found.listed] == ["numpy==1"]
+    assert inputs.files == ("a.txt", "b.txt")
+    assert [requirement.text for requirement in inputs.listed] == ["numpy==1"]
 
 
 def test_files_inside_trees_are_not_repeated():
@@ -157,10 +157,10 @@ def test_files_inside_trees_are_not_repeated():
 
 def test_inline_is_relative_to_the_context():
     """Paths in a heredoc start at the top of the context."""
-    found = closure("PYENV 3.9 x <<E\nnumpy\n-r r/a.txt\nE", {"r/a.txt": "scipy\n-r b.txt", "r/b.txt": ""})
-    assert found.files == ("r/a.txt", "r/b.txt")
-    assert [each.text for each in found.listed] == ["numpy", "scipy"]
-    assert found.listed[0].origin.word.position == (3, 1)
+    inputs = closure("PYENV 3.9 x <<E\nnumpy\n-r r/a.txt\nE", {"r/a.txt": "scipy\n-r b.txt", "r/b.txt": ""})
+    assert inputs.files == ("r/a.txt", "r/b.txt")
+    assert [requirement.text for requirement in inputs.listed] == ["numpy", "scipy"]
+    assert inputs.listed[0].origin.word.position == (3, 1)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
@@ -217,8 +217,8 @@ def test_project():
         "helper/setup.py": "",
         "tool/setup.py": "",
     }
-    found = closure("PYENV 3.9 x app/pyproject.toml", files)
-    assert set(found.inputs) == {
+    inputs = closure("PYENV 3.9 x app/pyproject.toml", files)
+    assert set(inputs.inputs) == {
         "app/pyproject.toml",
         "app/uv.lock",
         "app/README.md",
@@ -230,8 +230,13 @@ def test_project():
         "helper/",
         "tool/",
     }
-    assert {each.text for each in found.listed if each.locked} == {"numpy", "common", "helper", "tool @ file:../tool"}
-    assert [each.text for each in found.listed if not each.locked] == ["scipy", "pandas"]
+    assert {requirement.text for requirement in inputs.listed if requirement.locked} == {
+        "numpy",
+        "common",
+        "helper",
+        "tool @ file:../tool",
+    }
+    assert [requirement.text for requirement in inputs.listed if not requirement.locked] == ["scipy", "pandas"]
 
 
 MEMBER = """
@@ -290,23 +295,23 @@ LOCKED = {"apps/app/pyproject.toml", "pyproject.toml", "uv.lock", "libs/common/"
 
 def test_a_lock_at_the_root_of_the_workspace():
     """It is found above the project, as uv finds it; of what it locks, what the project needs enters the step."""
-    found = closure("PYENV 3.9 x apps/app/pyproject.toml", WORKSPACE)
-    assert set(found.inputs) == LOCKED
-    assert found.step_inputs.locked == ("apps/app/pyproject.toml",)
-    assert all(each.locked for each in found.listed)
+    inputs = closure("PYENV 3.9 x apps/app/pyproject.toml", WORKSPACE)
+    assert set(inputs.inputs) == LOCKED
+    assert inputs.step_inputs.locked == ("apps/app/pyproject.toml",)
+    assert all(requirement.locked for requirement in inputs.listed)
     more = "optional-dependencies = { more = [] }\n[dependency-groups]\nlint = []\n[tool.uv.sources]"
     files = WORKSPACE | {"apps/app/pyproject.toml": MEMBER.replace("[tool.uv.sources]", more)}
-    found = closure("PYENV --extra=more --group=lint 3.9 x apps/app/pyproject.toml", files)
-    assert set(found.inputs) == LOCKED | {"libs/by-extra.whl", "libs/by-group.whl"}
+    inputs = closure("PYENV --extra=more --group=lint 3.9 x apps/app/pyproject.toml", files)
+    assert set(inputs.inputs) == LOCKED | {"libs/by-extra.whl", "libs/by-group.whl"}
 
 
 def test_a_workspace_without_a_lock():
     """Without one the members that a project depends on enter, and those that these depend on."""
     files = {path: text for path, text in WORKSPACE.items() if path != "uv.lock"}
-    found = closure("PYENV 3.9 x apps/app/pyproject.toml", files)
-    assert set(found.inputs) == {"apps/app/pyproject.toml", "pyproject.toml", "libs/common/", "libs/util/"}
-    assert not any(each.locked for each in found.listed)
-    assert found.step_inputs.locked == ()
+    inputs = closure("PYENV 3.9 x apps/app/pyproject.toml", files)
+    assert set(inputs.inputs) == {"apps/app/pyproject.toml", "pyproject.toml", "libs/common/", "libs/util/"}
+    assert not any(requirement.locked for requirement in inputs.listed)
+    assert inputs.step_inputs.locked == ()
 
 
 def test_sources_of_the_root_hold_for_its_members():
@@ -335,18 +340,18 @@ def test_sources_of_the_root_hold_for_its_members():
 def test_a_project_of_no_workspace(path, between):
     """A workspace above that does not take the project in is none of its business, nor is that one's lock."""
     files = WORKSPACE | between | {f"{path}/pyproject.toml": '[project]\nname = "me"\ndependencies = ["numpy"]\n'}
-    found = closure(f"PYENV 3.9 x {path}/pyproject.toml", files)
-    assert found.inputs == (f"{path}/pyproject.toml",)
-    assert not any(each.locked for each in found.listed)
+    inputs = closure(f"PYENV 3.9 x {path}/pyproject.toml", files)
+    assert inputs.inputs == (f"{path}/pyproject.toml",)
+    assert not any(requirement.locked for requirement in inputs.listed)
 
 
 def test_a_folder_between_that_says_nothing():
     """A pyproject.toml of neither project nor workspace on the way up, or one that is no TOML, is passed over."""
     files = {"pyproject.toml": ROOT, "uv.lock": LOCK, "apps/app/pyproject.toml": '[project]\nname = "nobody"'}
     for text in ("[tool.ruff]\n", "="):
-        found = closure("PYENV 3.9 x apps/app/pyproject.toml", files | {"apps/pyproject.toml": text, **WHEELS})
-        assert {"uv.lock", "pyproject.toml"} <= set(found.inputs)
-        assert "apps/pyproject.toml" not in found.inputs
+        inputs = closure("PYENV 3.9 x apps/app/pyproject.toml", files | {"apps/pyproject.toml": text, **WHEELS})
+        assert {"uv.lock", "pyproject.toml"} <= set(inputs.inputs)
+        assert "apps/pyproject.toml" not in inputs.inputs
 
 
 WHEELS = {path: "" for path in WORKSPACE if path.endswith(".whl")} | {"libs/common/x": "", "libs/util/x": ""}
@@ -377,8 +382,8 @@ def test_lock():
         archive = {path = "w/d.zip"}
         """
     files = {"l/pylock.toml": lock, "l/w/a.whl": "", "l/w/a.tar.gz": "", "l/b/x": "", "l/w/d.zip": "", "l/w/e.zip": ""}
-    found = closure("PYENV 3.9 x l/pylock.toml", files)
-    assert set(found.inputs) == {"l/pylock.toml", "l/w/a.whl", "l/w/a.tar.gz", "l/w/d.zip", "l/b/"}
+    inputs = closure("PYENV 3.9 x l/pylock.toml", files)
+    assert set(inputs.inputs) == {"l/pylock.toml", "l/w/a.whl", "l/w/a.tar.gz", "l/w/d.zip", "l/b/"}
 
 
 def test_extras_and_groups():
@@ -394,7 +399,7 @@ def test_odd_projects(content):
     try:
         names = closure("PYENV 3.9 x pyproject.toml", {"pyproject.toml": content}).files
     except UserError as error:
-        names = tuple(each.file.name for each in error.locations)
+        names = tuple(location.file.name for location in error.locations)
     assert names in {("pyproject.toml",), ("Dockerfile", "pyproject.toml")}
 
 
@@ -402,7 +407,7 @@ def test_locations_of_a_nested_error():
     """The Dockerfile's word comes first, since that is what a build shows, then the line that is wrong."""
     with pytest.raises(UserError) as caught:
         closure("PYENV 3.9 x a.txt", {"a.txt": "numpy\n-r gone.txt"})
-    assert [(each.file.name, each.position) for each in caught.value.locations] == [
+    assert [(location.file.name, location.position) for location in caught.value.locations] == [
         ("Dockerfile", (2, 13)),
         ("a.txt", (2, 4)),
     ]
@@ -410,9 +415,9 @@ def test_locations_of_a_nested_error():
 
 def test_the_files_of_a_trigger_are_those_that_it_names():
     """They are in the context of the build that fires it, and so is a lock."""
-    found = closure("ONBUILD PYENV --constraint=c.txt 3.9 x a.txt pyproject.toml", {})
-    assert found.inputs == ("a.txt", "pyproject.toml", "c.txt")
-    assert found.step_inputs.locked == ()
+    inputs = closure("ONBUILD PYENV --constraint=c.txt 3.9 x a.txt pyproject.toml", {})
+    assert inputs.inputs == ("a.txt", "pyproject.toml", "c.txt")
+    assert inputs.step_inputs.locked == ()
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "utf-8"])

@@ -20,12 +20,14 @@ SYNTAX = "PyenvSyntaxMissing"
 def advice(text, files=None, *, today=TODAY, build_args=None, standalone=False, **variables):
     """Return what is said about a Dockerfile."""
     program = read(parse(text.encode()), base_variables=lambda *_: variables)
-    closures = [plan_install(each.pyenv, Files(files or {})).requirements for each in program.environments]
+    closures = [
+        plan_install(environment.pyenv, Files(files or {})).requirements for environment in program.environments
+    ]
     return lint_pyenvs(program, closures, today=today, build_args=build_args, standalone=standalone)
 
 
 def names(*args, **kwargs):
-    return [each.rule.name for each in advice(*args, **kwargs)]
+    return [warning.rule.name for warning in advice(*args, **kwargs)]
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
@@ -60,7 +62,7 @@ def test_comment_counts_for_one_instruction():
     text = (
         "FROM a\n# check=skip=PyenvEndOfLifePython\nPYENV 3.8 one\nPYENV 3.8 two\n# check=skip=all\n\nPYENV 3.8 three\n"
     )
-    assert [each.location.position.line for each in advice(text)] == [4, 7]
+    assert [warning.location.position.line for warning in advice(text)] == [4, 7]
 
 
 @pytest.mark.parametrize(
@@ -84,10 +86,10 @@ def test_directive_behind_shebang():
     assert not config_of(parse(b"FROM a\n# check=error=true\n"), {}).error
 
 
-@pytest.mark.parametrize(("today", "said"), [(date(2024, 10, 7), []), (date(2024, 10, 8), ["PyenvEndOfLifePython"])])
-def test_end_of_life_by_date(today, said):
+@pytest.mark.parametrize(("today", "message"), [(date(2024, 10, 7), []), (date(2024, 10, 8), ["PyenvEndOfLifePython"])])
+def test_end_of_life_by_date(today, message):
     """A series is fine through its last day."""
-    assert names("FROM a\nPYENV 3.8.20 x", today=today) == said
+    assert names("FROM a\nPYENV 3.8.20 x", today=today) == message
 
 
 @pytest.mark.parametrize(
@@ -101,10 +103,10 @@ def test_pinned(line):
 @pytest.mark.parametrize("line", ["numpy", "numpy>=1", "numpy~=1.0", "numpy==1.*", "numpy[extra]", "numpy<2"])
 def test_unpinned(line):
     """Anything else may be another version tomorrow."""
-    (found,) = advice("FROM a\nPYENV 3.14 x a.txt", {"a.txt": f"scipy==1\n{line}"})
-    assert found.message == "numpy has no exact version in the environment x: write a lock with pyenv-frontend lock x"
-    assert found.location.position == (2, 14)
-    assert [(each.file.name, each.position) for each in found.details] == [("a.txt", (2, 1))]
+    (warning,) = advice("FROM a\nPYENV 3.14 x a.txt", {"a.txt": f"scipy==1\n{line}"})
+    assert warning.message == "numpy has no exact version in the environment x: write a lock with pyenv-frontend lock x"
+    assert warning.location.position == (2, 14)
+    assert [(location.file.name, location.position) for location in warning.details] == [("a.txt", (2, 1))]
 
 
 @pytest.mark.parametrize(
@@ -166,8 +168,8 @@ def test_a_syntax_from_outside():
 
 def test_many_unpinned():
     """One piece of advice for one PYENV, and no endless lists."""
-    (found,) = advice("FROM a\nPYENV 3.14 x <<E\n" + "\n".join("abcdefg") + "\nE")
-    assert found.message.startswith("a, b, c, d, e and 2 more have no exact version in the environment x: ")
+    (warning,) = advice("FROM a\nPYENV 3.14 x <<E\n" + "\n".join("abcdefg") + "\nE")
+    assert warning.message.startswith("a, b, c, d, e and 2 more have no exact version in the environment x: ")
 
 
 def test_constraints_pin():
@@ -191,7 +193,7 @@ def test_lock_pins():
 
 
 @pytest.mark.parametrize(
-    ("base", "line", "said"),
+    ("base", "line", "message"),
     [
         ("apache/airflow:3.0.6", "apache-airflow==3.0.6", False),
         ("apache/airflow:3.0.6", "apache-airflow==3.0.5", True),
@@ -202,37 +204,40 @@ def test_lock_pins():
         ("apache/airflow:3.0.6", "apache-airflow-providers-http==1.0", False),
     ],
 )
-def test_airflow_by_tag(base, line, said):
+def test_airflow_by_tag(base, line, message):
     """The version in the tag of the official image counts."""
-    assert names(f"FROM {base}\nPYENV 3.14 x <<E\n{line}\nE") == ["PyenvAirflowVersionDiffers"] * said
+    assert names(f"FROM {base}\nPYENV 3.14 x <<E\n{line}\nE") == ["PyenvAirflowVersionDiffers"] * message
 
 
 def test_airflow_by_environment():
     """What the base image says in AIRFLOW_VERSION counts before the tag."""
     text = "FROM me/airflow\nPYENV 3.14 x <<E\napache-airflow==3.0.5\nE"
-    (found,) = advice(text, AIRFLOW_VERSION="3.0.6")
-    assert found.message == "apache-airflow==3.0.5 is not the 3.0.6 of the base image me/airflow"
-    assert found.location.position == (3, 1)
+    (warning,) = advice(text, AIRFLOW_VERSION="3.0.6")
+    assert warning.message == "apache-airflow==3.0.5 is not the 3.0.6 of the base image me/airflow"
+    assert warning.location.position == (3, 1)
     assert names(text, AIRFLOW_VERSION="3.0.5") == []
 
 
 def test_similar_names_across_stages():
     """Names that differ in case or dash are told apart with trouble wherever they stand."""
-    found = advice("FROM a\nPYENV 3.14 my-env\nFROM a\nPYENV 3.14 My_Env\nPYENV 3.14 my-env")
-    assert [(each.location.position.line, each.details[0].position.line) for each in found] == [(4, 2), (5, 4)]
+    warnings = advice("FROM a\nPYENV 3.14 my-env\nFROM a\nPYENV 3.14 My_Env\nPYENV 3.14 my-env")
+    assert [(warning.location.position.line, warning.details[0].position.line) for warning in warnings] == [
+        (4, 2),
+        (5, 4),
+    ]
 
 
 @pytest.mark.parametrize("address", ["https://me:pw@h/", "https://:pw@h/", "git+https://u:p@h/x"])
 def test_credentials(address):
     """A password in a file is shown at the word that names the file; a variable is none."""
-    (found,) = advice("FROM a\nPYENV 3.14 x a.txt", {"a.txt": f"--extra-index-url {address}\n"})
-    assert found.rule.name == "PyenvCredentialsInRequirements"
-    assert found.location.position == (2, 14)
-    assert found.details[0].position.line == 1
+    (warning,) = advice("FROM a\nPYENV 3.14 x a.txt", {"a.txt": f"--extra-index-url {address}\n"})
+    assert warning.rule.name == "PyenvCredentialsInRequirements"
+    assert warning.location.position == (2, 14)
+    assert warning.details[0].position.line == 1
     assert names("FROM a\nPYENV 3.14 x a.txt", {"a.txt": "--index-url https://me:${PW}@h/\n-i https://me@h:80/"}) == []
 
 
 def test_text_is_dockers():
     """One line in the form of Docker's own warnings."""
-    (found,) = advice("FROM a\nPYENV 3.8 x")
-    assert found.text == "PyenvEndOfLifePython: Python 3.8 has had no security fixes since 2024-10-07 (line 2)"
+    (warning,) = advice("FROM a\nPYENV 3.8 x")
+    assert warning.text == "PyenvEndOfLifePython: Python 3.8 has had no security fixes since 2024-10-07 (line 2)"

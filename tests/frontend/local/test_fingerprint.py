@@ -84,5 +84,5 @@ def test_differences_are_said_in_words():
     """Each part that changed, came or went."""
     old = {"Python": "3.8", "a.txt": "1", "b.txt": "1", "layout": "1"}
     new = {"Python": "3.9", "a.txt": "2", "c.txt": "1", "layout": "1"}
-    said = ["Python 3.8 became 3.9", "a.txt changed", "c.txt is new", "b.txt is gone"]
-    assert changes(old, new) == said
+    reasons = ["Python 3.8 became 3.9", "a.txt changed", "c.txt is new", "b.txt is gone"]
+    assert changes(old, new) == reasons

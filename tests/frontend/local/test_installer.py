@@ -8,7 +8,7 @@ UP = "\x1b[1A\x1b[2K"
 
 
 @pytest.mark.parametrize(
-    ("output", "said"),
+    ("output", "progress"),
     [
         ("⠋ Resolving dependencies...                  \r", "resolving"),
         (f"{UP}⠙ Preparing packages... (3/9)\n", "downloading 3/9"),
@@ -21,9 +21,9 @@ UP = "\x1b[1A\x1b[2K"
         ("", ""),
     ],
 )
-def test_news(output: str, said: str):
+def test_news(output: str, progress: str):
     """The latest of several is told; what is no progress says nothing."""
-    assert latest_progress(output) == said
+    assert latest_progress(output) == progress
 
 
 def test_plain_keeps_what_stays_on_the_screen():

@@ -28,12 +28,12 @@ class Files:
         return self.files[path]
 
     def exists(self, path):
-        return any(each == path or each.startswith(f"{path}/") for each in self.files if each not in self.left_out)
+        return any(file == path or file.startswith(f"{path}/") for file in self.files if file not in self.left_out)
 
     def names(self, folder):
         prefix = posixpath.join(folder, "") if folder else ""
-        inside = [each.removeprefix(prefix) for each in self.files if each.startswith(prefix)]
-        return tuple(sorted({each.partition("/")[0] for each in inside}))
+        inside = [file.removeprefix(prefix) for file in self.files if file.startswith(prefix)]
+        return tuple(sorted({file.partition("/")[0] for file in inside}))
 
     def link_target(self, path):
         return self.links.get(path, "")

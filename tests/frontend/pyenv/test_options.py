@@ -46,18 +46,18 @@ def test_value_arrives(spec):
     text, value = SAMPLES[spec.name]
     written = f"--{spec.name}" if text is None else f"--{spec.name}={text}"
     prefix = "FROM z AS builder\nFROM y\n" if spec.name == "builder" else ""
-    found = pyenv(f"{prefix}PYENV {written} 3.9 x pyproject.toml")
-    assert replace(found.options, spans=()) == Options(**{spec.field: value})
-    start, end = found.options.span(spec.name)
-    assert found.instruction.file.data[start:end].decode() == written
+    instruction = pyenv(f"{prefix}PYENV {written} 3.9 x pyproject.toml")
+    assert replace(instruction.options, spans=()) == Options(**{spec.field: value})
+    start, end = instruction.options.span(spec.name)
+    assert instruction.instruction.file.data[start:end].decode() == written
 
 
 @pytest.mark.parametrize("spec", [spec for spec in OPTIONS if spec.repeatable], ids=lambda spec: spec.name)
 def test_repeatable(spec):
     """A repeatable option keeps all values in order."""
     samples = {"mount": ("type=ssh", "type=tmpfs,target=/x")}.get(spec.name, ("b", "a"))
-    found = pyenv(f"PYENV --{spec.name}={samples[0]} --{spec.name}={samples[1]} 3.9 x pyproject.toml")
-    assert getattr(found.options, spec.field) == tuple(read_value(spec, sample) for sample in samples)
+    instruction = pyenv(f"PYENV --{spec.name}={samples[0]} --{spec.name}={samples[1]} 3.9 x pyproject.toml")
+    assert getattr(instruction.options, spec.field) == tuple(read_value(spec, sample) for sample in samples)
 
 
 @pytest.mark.parametrize("text", ["true", "True", "FALSE", "false"])

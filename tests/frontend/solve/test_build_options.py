@@ -18,17 +18,17 @@ def test_a_value_may_hold_an_equals_sign():
 
 def test_what_is_not_said_has_dockers_defaults():
     """A build without options is a build of `Dockerfile` by the engine's own frontend."""
-    found = options()
-    assert (found.filename, found.target, found.platforms, found.context) == ("Dockerfile", None, (), None)
-    assert (found.delegate.frontend, found.delegate.source) == ("dockerfile.v0", None)
+    parsed = options()
+    assert (parsed.filename, parsed.target, parsed.platforms, parsed.context) == ("Dockerfile", None, (), None)
+    assert (parsed.delegate.frontend, parsed.delegate.source) == ("dockerfile.v0", None)
 
 
 def test_both_ways_to_name_caches_are_read():
     """The newer option is JSON, the older a list of references."""
-    found = options(**{
+    parsed = options(**{
         "cache-imports": '[{"Type":"local","Attrs":{"src":"x"}},{"Type":"gha"}]', "cache-from": "a,b"
     })  # fmt: skip
-    assert found.cache_imports == (
+    assert parsed.cache_imports == (
         ("local", {"src": "x"}), ("gha", {}), ("registry", {"ref": "a"}), ("registry", {"ref": "b"}),
     )  # fmt: skip
 
@@ -52,10 +52,10 @@ def test_caches_that_cannot_be_read_are_an_error(text):
 )
 def test_the_delegate_is_named_on_the_syntax_line_or_by_a_build_arg(raw, source):
     """The build-arg goes first; `dockerfile.v0` is the engine's own."""
-    found = options(**raw)
-    assert found.delegate.source == source
-    assert found.delegate.frontend == ("gateway.v0" if source else "dockerfile.v0")
-    assert found.forwarded().get("source") == source
+    parsed = options(**raw)
+    assert parsed.delegate.source == source
+    assert parsed.delegate.frontend == ("gateway.v0" if source else "dockerfile.v0")
+    assert parsed.forwarded().get("source") == source
 
 
 def test_what_is_forwarded_never_lets_the_delegate_start_us_again():
@@ -75,33 +75,33 @@ def test_delegating_to_ourselves_is_noticed():
 def test_an_expanded_file_is_handed_over_where_docker_looks_for_it():
     """An input is not looked at where the client insists on a folder or the context is remote."""
     raw = {"dockerfilekey": "d", "context": "https://x/y.git", "contextsubdir": "s", "build-arg:A": "1", "target": "t"}
-    found = options(**raw).for_expanded(["tools"])
-    assert not {"dockerfilekey", "context", "contextsubdir"} & found.keys()
-    assert found["context:tools"] == "input:tools"
-    assert (found["build-arg:A"], found["target"]) == ("1", "t")
+    parsed = options(**raw).for_expanded(["tools"])
+    assert not {"dockerfilekey", "context", "contextsubdir"} & parsed.keys()
+    assert parsed["context:tools"] == "input:tools"
+    assert (parsed["build-arg:A"], parsed["target"]) == ("1", "t")
 
 
 def test_a_context_under_another_key_is_dropped_as_well():
     """`contextkey` renames the option."""
-    found = options(contextkey="mine", mine="https://x/y.git")
-    assert found.context == "https://x/y.git"
-    assert "mine" not in found.for_expanded()
+    parsed = options(contextkey="mine", mine="https://x/y.git")
+    assert parsed.context == "https://x/y.git"
+    assert "mine" not in parsed.for_expanded()
 
 
 def test_a_base_is_looked_at_without_what_is_about_the_users_file():
     """Target, call and cache switches would be about a file that the delegate does not see."""
     raw = {"target": "t", "requestid": "frontend.lint", "no-cache": "", "platform": "linux/arm64"}
-    found = options(**raw).for_base()
-    assert not {"target", "requestid", "no-cache"} & found.keys()
-    assert found["platform"] == "linux/arm64"
+    parsed = options(**raw).for_base()
+    assert not {"target", "requestid", "no-cache"} & parsed.keys()
+    assert parsed["platform"] == "linux/arm64"
 
 
 def test_a_call_needs_a_capability_beside_its_name():
     """Those that the client asked for are kept."""
-    asked = options(**{"frontend.caps": "x+forward"})
-    found = asked.for_request("frontend.lint", asked.forwarded(), target="t")
-    assert found["frontend.caps"] == "moby.buildkit.frontend.subrequests,x+forward"
-    assert (found["requestid"], found["target"]) == ("frontend.lint", "t")
+    client = options(**{"frontend.caps": "x+forward"})
+    parsed = client.for_request("frontend.lint", client.forwarded(), target="t")
+    assert parsed["frontend.caps"] == "moby.buildkit.frontend.subrequests,x+forward"
+    assert (parsed["requestid"], parsed["target"]) == ("frontend.lint", "t")
 
 
 @pytest.mark.parametrize(

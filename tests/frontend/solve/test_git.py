@@ -7,7 +7,7 @@ from pyenv_frontend.solve.build_options import parse as parse_options
 from pyenv_frontend.solve.git import parse, source
 
 
-def made(address, **build_args):
+def git_source(address, **build_args):
     """Return the source op of an address, as identifier and attributes."""
     raw = {f"BUILDKIT_FRONTEND_OPT_{n}": f"build-arg:{k}={v}" for n, (k, v) in enumerate(build_args.items())}
     op = wire.Op.FromString(source(parse(address), parse_options(raw)).ops[-1])
@@ -43,8 +43,8 @@ def test_what_is_no_repository_is_none(address):
 )
 def test_an_address_becomes_the_op_that_docker_makes(address, identifier, remote):
     """Identity without the scheme, the full address beside it."""
-    found, attrs = made(address)
-    assert found == identifier
+    source_identifier, attrs = git_source(address)
+    assert source_identifier == identifier
     assert attrs["git.fullurl"] == remote
 
 
@@ -64,17 +64,17 @@ def test_an_address_becomes_the_op_that_docker_makes(address, identifier, remote
 )
 def test_the_query_says_how_to_check_out(query, attribute):
     """Each switch has an attribute; what is Docker's default has none."""
-    _, attrs = made(f"https://host/a.git?{query}")
+    _, attrs = git_source(f"https://host/a.git?{query}")
     always = {"git.fullurl", "git.authheadersecret", "git.authtokensecret"}
     assert {key: value for key, value in attrs.items() if key not in always} == attribute
 
 
 def test_a_build_arg_keeps_the_git_folder():
     """`BUILDKIT_CONTEXT_KEEP_GIT_DIR`."""
-    assert made("https://host/a.git", BUILDKIT_CONTEXT_KEEP_GIT_DIR="1")[1]["git.keepgitdir"] == "true"
+    assert git_source("https://host/a.git", BUILDKIT_CONTEXT_KEEP_GIT_DIR="1")[1]["git.keepgitdir"] == "true"
 
 
 def test_ssh_asks_for_the_clients_agent():
     """Both spellings of an SSH address do."""
-    assert made("git@host:a.git")[1]["git.mountsshsock"] == "default"
-    assert made("ssh://host/a.git")[1]["git.mountsshsock"] == "default"
+    assert git_source("git@host:a.git")[1]["git.mountsshsock"] == "default"
+    assert git_source("ssh://host/a.git")[1]["git.mountsshsock"] == "default"

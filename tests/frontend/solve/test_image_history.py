@@ -23,8 +23,8 @@ STEPS = [
 ]
 
 
-def config(*told):
-    entries = [{"created": "2026-01-01T00:00:00Z", "created_by": each, "comment": "c"} for each in told]
+def config(*commands):
+    entries = [{"created": "2026-01-01T00:00:00Z", "created_by": command, "comment": "c"} for command in commands]
     return json.dumps({"os": "linux", "history": [*entries, {"empty_layer": True}], "x": [None, "\u00e9"]}).encode()
 
 
@@ -48,5 +48,5 @@ def test_an_image_with_many_layers_gets_no_more_than_it_must(layers, apart):
     """Engines stack only so many; what makes no layer does not count."""
     step = replace(STEPS[0], independent=True, parts=Parts(heavy=b"", rest=b"", names=()))
     history = json.dumps({"history": [{}] * layers + [{"empty_layer": True}] * 9}).encode()
-    (kept,) = merge_parts([history, b"{}"], [step], merge=True)
-    assert (kept.parts is not None) is apart
+    (merged,) = merge_parts([history, b"{}"], [step], merge=True)
+    assert (merged.parts is not None) is apart

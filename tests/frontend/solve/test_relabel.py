@@ -33,13 +33,13 @@ def file():
 @pytest.fixture
 def labels(file):
     """Provide what the expanded lines stand for."""
-    return Labels(file, parse(USER), EXPANDED, LineMap(Lines(*each) for each in LINES))
+    return Labels(file, parse(USER), EXPANDED, LineMap(Lines(*span) for span in LINES))
 
 
 def graph(*steps, data=EXPANDED):
     """Return a chain of steps, each a name and the lines it comes from."""
-    made = wire.Definition()
-    made.source.infos.add(filename="Dockerfile", data=data)
+    definition = wire.Definition()
+    definition.source.infos.add(filename="Dockerfile", data=data)
     before = None
     for name, lines in steps:
         op = wire.Op(exec=wire.ExecOp(meta=wire.Meta(args=[name])))
@@ -47,18 +47,18 @@ def graph(*steps, data=EXPANDED):
             op.inputs.add(digest=before)
         raw = llb.encode(op)
         before = llb.digest_of(raw)
-        made.ops.append(raw)
-        made.metadata[before].description[llb.NAME] = name
-        place = made.source.locations[before].locations.add(source_index=0)
+        definition.ops.append(raw)
+        definition.metadata[before].description[llb.NAME] = name
+        place = definition.source.locations[before].locations.add(source_index=0)
         for line in lines:
             place.ranges.add(start={"line": line}, end={"line": line})
-    made.ops.append(llb.encode(wire.Op(inputs=[wire.Input(digest=before)])))
-    return made
+    definition.ops.append(llb.encode(wire.Op(inputs=[wire.Input(digest=before)])))
+    return definition
 
 
-def names(made):
+def names(definition):
     """Return the names of the steps in order."""
-    return [made.metadata[llb.digest_of(raw)].description[llb.NAME] for raw in made.ops[:-1]]
+    return [definition.metadata[llb.digest_of(raw)].description[llb.NAME] for raw in definition.ops[:-1]]
 
 
 STEPS = (
@@ -69,9 +69,9 @@ STEPS = (
 
 def test_names_count_what_the_user_wrote(labels):
     """Two generated steps are one; the generated stage prefix goes, since the file has one stage."""
-    made = graph(*STEPS)
-    labels.apply(made)
-    assert names(made) == [
+    definition = graph(*STEPS)
+    labels.apply(definition)
+    assert names(definition) == [
         "[1/4] FROM docker.io/library/base", "[2/4] RUN one", "[3/4] PYENV 3.8 a reqs.txt",
         "[3/4] PYENV 3.8 a reqs.txt", "[4/4] RUN two",
     ]  # fmt: skip
@@ -79,47 +79,47 @@ def test_names_count_what_the_user_wrote(labels):
 
 def test_the_parts_of_a_pyenv_are_one_group(labels):
     """The client folds a group into one step; nothing else is in it."""
-    made = graph(*STEPS)
-    labels.apply(made)
-    groups = [made.metadata[llb.digest_of(raw)].progress_group for raw in made.ops[:-1]]
+    definition = graph(*STEPS)
+    labels.apply(definition)
+    groups = [definition.metadata[llb.digest_of(raw)].progress_group for raw in definition.ops[:-1]]
     assert [group.name for group in groups] == ["", "", *["[3/4] PYENV 3.8 a reqs.txt"] * 2, ""]
     assert groups[2].id == groups[3].id
 
 
 def test_ops_are_not_touched(labels):
     """Their bytes are their digests, and their digests the cache."""
-    made = graph(*STEPS)
-    before = list(made.ops)
-    labels.apply(made)
-    assert list(made.ops) == before
+    definition = graph(*STEPS)
+    before = list(definition.ops)
+    labels.apply(definition)
+    assert list(definition.ops) == before
 
 
 def test_places_and_text_are_the_users(labels, file):
     """A step of a PYENV comes from all of its lines, one range for each."""
-    made = graph(*STEPS)
-    labels.apply(made)
-    assert made.source.infos[0].data == USER
-    assert made.source.infos[0].definition == file.definition
-    found = [
-        [each.start.line for each in made.source.locations[llb.digest_of(raw)].locations[0].ranges]
-        for raw in made.ops[:-1]
+    definition = graph(*STEPS)
+    labels.apply(definition)
+    assert definition.source.infos[0].data == USER
+    assert definition.source.infos[0].definition == file.definition
+    lines = [
+        [span.start.line for span in definition.source.locations[llb.digest_of(raw)].locations[0].ranges]
+        for raw in definition.ops[:-1]
     ]
-    assert found == [[1], [2], [3, 4], [3, 4], [5]]
+    assert lines == [[1], [2], [3, 4], [3, 4], [5]]
 
 
 def test_a_graph_of_another_file_is_left_alone(labels):
     """A linked target brings its own Dockerfile."""
-    made = graph(*STEPS, data=b"FROM other\n")
-    before = made.SerializeToString(deterministic=True)
-    labels.apply(made)
-    assert made.SerializeToString(deterministic=True) == before
+    definition = graph(*STEPS, data=b"FROM other\n")
+    before = definition.SerializeToString(deterministic=True)
+    labels.apply(definition)
+    assert definition.SerializeToString(deterministic=True) == before
 
 
 def test_triggers_and_platforms_stay_in_the_count(labels):
     """The base's ONBUILD steps count before the file's own, and what is in front of the number stays."""
-    made = graph(("[linux/arm64 stage-0  9/11] RUN install   more", [5, 6]))
-    labels.apply(made)
-    assert names(made) == ["[linux/arm64  8/10] PYENV 3.8 a reqs.txt"]
+    definition = graph(("[linux/arm64 stage-0  9/11] RUN install   more", [5, 6]))
+    labels.apply(definition)
+    assert names(definition) == ["[linux/arm64  8/10] PYENV 3.8 a reqs.txt"]
 
 
 def source(data, *lines, **more):
@@ -132,9 +132,9 @@ def source(data, *lines, **more):
 def test_an_error_of_the_delegates_moves_to_the_users_lines(labels):
     """In its text and in its places; the rest of a place is kept."""
     status = Status("dockerfile parse error on line 8: unknown instruction", 2, (source(EXPANDED, 8),))
-    found = relabelled(status, labels)
-    assert found.message == "dockerfile parse error on line 5: unknown instruction"
-    place = json.loads(found.details[0].value)
+    relabelled_status = relabelled(status, labels)
+    assert relabelled_status.message == "dockerfile parse error on line 5: unknown instruction"
+    place = json.loads(relabelled_status.details[0].value)
     assert place["ranges"] == [{"start": {"line": 5}, "end": {"line": 5}}]
     assert b64decode(place["info"]["data"]) == USER
     assert place["info"]["definition"] == {"def": ["kept"]}
@@ -151,8 +151,10 @@ def test_details_that_are_not_about_our_file_are_kept(labels, detail):
 
 def test_an_error_about_a_small_file_of_ours_moves_as_a_whole(file):
     """A base is looked at by a Dockerfile of one line."""
-    found = at_lines(Status("m on line 1", 2, (source(b"FROM base\n", 1),)), b"FROM base\n", file, Lines(4, 5))
-    assert [each["start"]["line"] for each in json.loads(found.details[0].value)["ranges"]] == [4, 5]
+    relabelled_status = at_lines(
+        Status("m on line 1", 2, (source(b"FROM base\n", 1),)), b"FROM base\n", file, Lines(4, 5)
+    )
+    assert [span["start"]["line"] for span in json.loads(relabelled_status.details[0].value)["ranges"]] == [4, 5]
 
 
 def test_a_mistake_is_a_sentence_and_marked_lines(file):
@@ -162,13 +164,13 @@ def test_a_mistake_is_a_sentence_and_marked_lines(file):
     error = UserError("it is wrong", here, Location(other, Span(2, 3)), expected="this", hint="write that")
     status = located(error, file)
     assert status.message == "it is wrong (reqs.txt:2). Expected this. Write that"
-    assert [json.loads(each.value)["ranges"][0]["start"]["line"] for each in status.details] == [3]
+    assert [json.loads(detail.value)["ranges"][0]["start"]["line"] for detail in status.details] == [3]
 
 
 def test_an_error_about_the_blanked_file_is_about_the_users(file):
     """The lines are the same; the text that is shown has the PYENVs in it."""
     text = blanked(read(parse(USER)))
-    found = of_same_lines(Status("m on line 5", 2, (source(text, 5),)), text, file)
-    place = json.loads(found.details[0].value)
-    assert found.message == "m on line 5"
+    relabelled_status = of_same_lines(Status("m on line 5", 2, (source(text, 5),)), text, file)
+    place = json.loads(relabelled_status.details[0].value)
+    assert relabelled_status.message == "m on line 5"
     assert (place["ranges"][0]["start"]["line"], b64decode(place["info"]["data"])) == (5, USER)

@@ -13,9 +13,9 @@ def test_the_engines_own_errors_go_on_as_they_are():
 
 def test_a_frontend_that_is_switched_off_comes_with_what_helps():
     """The engine's administrator may allow images only."""
-    found = failed(CallError("Solve", Status("invalid frontend: dockerfile.v0")))
-    assert found.message.startswith("invalid frontend: dockerfile.v0. ")
-    assert "dockerfile=docker/dockerfile:1" in found.message
+    status = failed(CallError("Solve", Status("invalid frontend: dockerfile.v0")))
+    assert status.message.startswith("invalid frontend: dockerfile.v0. ")
+    assert "dockerfile=docker/dockerfile:1" in status.message
 
 
 def test_wrong_options_are_said_plainly():
@@ -28,6 +28,6 @@ def test_a_defect_asks_for_a_report_and_leaves_the_traceback_on_stderr(capsys):
     try:
         raise ZeroDivisionError("oh")  # noqa: TRY301
     except ZeroDivisionError as error:
-        found = failed(error)
-    assert found.message.startswith("ZeroDivisionError: oh: this is a defect of pyenv-frontend")
+        status = failed(error)
+    assert status.message.startswith("ZeroDivisionError: oh: this is a defect of pyenv-frontend")
     assert "test_serve.py" in capsys.readouterr().err

@@ -41,8 +41,8 @@ def pyenv_lines(pyenv, state):
     yield f"  {'onbuild ' if pyenv.onbuild else ''}{pyenv.keyword} lines {first}-{last}"
     yield f"    version {pyenv.version.text} series={pyenv.version.minor} full={pyenv.version.full}"
     yield f"    name {pyenv.name.text} variables={','.join(pyenv.name.variables)}"
-    for each in pyenv.requirements:
-        yield f"    {each.kind} {each.path!r} written {file.data[slice(*each.span)].decode()}"
+    for requirements in pyenv.requirements:
+        yield f"    {requirements.kind} {requirements.path!r} written {file.data[slice(*requirements.span)].decode()}"
     if pyenv.inline is not None:
         yield f"    inline {pyenv.inline!r}"
     for field in fields(pyenv.options):
@@ -143,7 +143,7 @@ def test_the_variables_of_a_builders_stage():
     )
     builder = program.environments[0].builder
     assert builder.variables == {"P": "/late:/own:/bin", "ONLY": "base", "A": "last", "B": "own", "C": "given"}
-    assert [each.name for each in builder.settings] == ["ARG", "ENV"]
+    assert [instruction.name for instruction in builder.settings] == ["ARG", "ENV"]
 
 
 def test_settings_are_not_repeated_for_a_builder_that_has_them():
@@ -155,16 +155,16 @@ def test_settings_are_not_repeated_for_a_builder_that_has_them():
 
 def test_base_variables():
     """The ENV of the base image is there, is asked for once, and only for images that a PYENV stands on."""
-    asked = []
+    images = []
 
     def known(reference, platform):
-        asked.append((reference, platform))
+        images.append((reference, platform))
         return {"V": "3.9"}
 
     text = b"FROM other AS o\nENV V=1\nFROM --platform=linux/arm64 base AS b\nFROM b\nPYENV $V x\nFROM b\nPYENV $V y"
     program = read(parse(text), base_variables=known)
-    assert [each.pyenv.version.text for each in program.environments] == ["3.9", "3.9"]
-    assert asked == [("base", "linux/arm64")]
+    assert [environment.pyenv.version.text for environment in program.environments] == ["3.9", "3.9"]
+    assert images == [("base", "linux/arm64")]
 
 
 @pytest.mark.parametrize(
@@ -234,7 +234,7 @@ def test_from_platform_expands():
 def test_same_name_in_another_stage():
     """A name may be used again in a stage that is not based on the first."""
     program = read(parse(b"FROM a\nPYENV 3.9 x\nFROM a\nPYENV 3.10 x"))
-    assert [each.pyenv.name.text for each in program.environments] == ["x", "x"]
+    assert [environment.pyenv.name.text for environment in program.environments] == ["x", "x"]
 
 
 def test_stage_lookup():
@@ -247,14 +247,14 @@ def test_stage_lookup():
 def test_from_another_stage_or_image():
     """`--from` takes an earlier stage or any image, and with it any series."""
     program = read(parse(b"FROM a AS py\nFROM b\nPYENV --from=py 3.16 x\nPYENV --from=me/py:3.17 3.17.2 y"))
-    assert [each.pyenv.options.from_ for each in program.environments] == ["py", "me/py:3.17"]
+    assert [environment.pyenv.options.from_ for environment in program.environments] == ["py", "me/py:3.17"]
 
 
 def test_report_goes_on():
     """With `report` every mistake is found, and the PYENVs that are right are there."""
     errors = []
     program = read(parse(b"FROM a\nPYENV 3.1 x\nPYENV 3.9 y\nPYENV 3.9 z.z\n"), report=errors.append)
-    assert [each.pyenv.name.text for each in program.environments] == ["y"]
+    assert [environment.pyenv.name.text for environment in program.environments] == ["y"]
     assert [error.locations[0].position.line for error in errors] == [2, 4]
 
 
@@ -270,14 +270,14 @@ def test_spelling(line):
 def test_quotes_and_escapes():
     """Quotes and the escape character protect blanks, under either escape."""
     pyenv = one("FROM a\nPYENV \"3.9\" 'x' \"a b.txt\" 'c d.txt' e\\ f.txt")
-    assert [each.path for each in pyenv.requirements] == ["a b.txt", "c d.txt", "e f.txt"]
+    assert [file.path for file in pyenv.requirements] == ["a b.txt", "c d.txt", "e f.txt"]
     pyenv = one("# escape=`\nFROM a\nPYENV 3.9 x a` b.txt c\\d.txt")
-    assert [each.path for each in pyenv.requirements] == ["a b.txt", "c\\d.txt"]
+    assert [file.path for file in pyenv.requirements] == ["a b.txt", "c\\d.txt"]
 
 
 def test_dashes_end_options():
     """Behind `--` a word that begins with dashes is a file."""
-    assert [each.path for each in one("FROM a\nPYENV -- 3.9 x --odd.txt").requirements] == ["--odd.txt"]
+    assert [file.path for file in one("FROM a\nPYENV -- 3.9 x --odd.txt").requirements] == ["--odd.txt"]
 
 
 @pytest.mark.parametrize("use", ["$?", "$1x", "${1}", "$größe", "$_", "${A}"])
@@ -295,7 +295,7 @@ def test_no_hole_in_a_heredoc(use):
 
 def test_value_without_splitting():
     """A variable's value is one word, blanks and all."""
-    assert [each.path for each in one("FROM a\nARG F='a b.txt'\nPYENV 3.9 x $F").requirements] == ["a b.txt"]
+    assert [file.path for file in one("FROM a\nARG F='a b.txt'\nPYENV 3.9 x $F").requirements] == ["a b.txt"]
 
 
 @pytest.mark.parametrize(
@@ -311,5 +311,5 @@ def test_value_without_splitting():
 )
 def test_versions(text, minor, full, prerelease):
     """A series, a release and a pre-release are told apart."""
-    found = one(f"FROM a\nPYENV {text} x").version
-    assert (found.text, found.minor, found.full, found.prerelease) == (text, minor, full, prerelease)
+    version = one(f"FROM a\nPYENV {text} x").version
+    assert (version.text, version.minor, version.full, version.prerelease) == (text, minor, full, prerelease)

@@ -210,7 +210,7 @@ def test_failing_for_good_is_told_apart():
 
 
 @pytest.mark.parametrize(
-    ("statement", "signal", "code", "said"),
+    ("statement", "signal", "code", "message"),
     [
         (
             "os.kill(os.getpid(), 9)",
@@ -223,11 +223,11 @@ def test_failing_for_good_is_told_apart():
         ("os._exit(0)", None, 0, "exit code 0 before its function had returned"),
     ],
 )
-def test_a_crash_says_what_it_was(statement, signal, code, said):
+def test_a_crash_says_what_it_was(statement, signal, code, message):
     """A signal has its name, and what it most often means."""
     outcome = run(f"def f():\n    import os\n    {statement}\n")
     assert (type(outcome), outcome.signal, outcome.exit_code) == (Crash, signal, code)
-    assert said in outcome.description
+    assert message in outcome.description
 
 
 def test_a_crash_in_compiled_code_leaves_its_python_stack_in_the_log():
@@ -324,8 +324,8 @@ def test_the_function_does_not_read_the_workers_input():
 @every
 def test_only_what_connects_it_is_inherited_and_only_by_the_child(version):
     """Nothing else of the worker's is open in the child; nothing at all beyond the standard streams in its children."""
-    kept = os.open(os.devnull, os.O_RDONLY)
-    os.set_inheritable(kept, True)  # noqa: FBT003 - os names it no other way
+    descriptor = os.open(os.devnull, os.O_RDONLY)
+    os.set_inheritable(descriptor, True)  # noqa: FBT003 - os names it no other way
     try:
         outcome = run(
             """
@@ -339,7 +339,7 @@ def test_only_what_connects_it_is_inherited_and_only_by_the_child(version):
             version=version,
         )
     finally:
-        os.close(kept)
+        os.close(descriptor)
     ours, theirs = outcome.value
     assert sorted(link.partition(":")[0] for link in ours) == ["pipe", "pipe", "socket"]
     assert theirs.strip() == "[]"
@@ -484,9 +484,9 @@ def test_a_file_may_use_what_only_the_environments_python_knows(tmp_path, versio
         "    except ValueError, TypeError:\n"
         "        return greeting.strings, [part.value for part in greeting.interpolations], asked\n"
     )
-    strings, values, asked = run("", "x", path=file, name="main", version=version).value
+    strings, values, answers = run("", "x", path=file, name="main", version=version).value
     assert (strings, values) == (("hello ", " ", ""), ["x", 2])
-    assert asked == {"name": "Missing", "return": "Missing.Either"}
+    assert answers == {"name": "Missing", "return": "Missing.Either"}
 
 
 @pytest.mark.parametrize("version", ["3.13", "3.14", "3.15"])

@@ -86,7 +86,9 @@ class Airflow(FakeServices):
                 "get_variable": variable,
                 "set_variable": None,
                 "xcom_push": None,
-                "xcom_pull": lambda **given: encode(given) if given["key"] != "none" else given["default"],
+                "xcom_pull": lambda **arguments: (
+                    encode(arguments) if arguments["key"] != "none" else arguments["default"]
+                ),
                 "context": lambda name: CONTEXT[name] if name else list(CONTEXT),
                 "outlet_event": None,
                 "inlet_events": lambda asset: [Record("event", extra={"of": asset["uri"]})],
@@ -193,16 +195,16 @@ def test_macros_that_need_more_than_python_are_the_workers():
             lent = macros.voices.shout("a", times=2)
             return lent, macros.ds_format_locale("2024-01-31", "%Y", "%y"), hasattr(macros, "nobody")
         """
-    asked = []
+    requests = []
 
     def macro(**arguments):
-        asked.append(arguments)
+        requests.append(arguments)
         return arguments["name"]
 
     airflow = Airflow()
     airflow.answers |= {"plugin_macros": lambda plugin: ["shout"] if plugin == "voices" else [], "macro": macro}
     assert ask(source, airflow, context_names=("macros",)) == Value(("shout", "ds_format_locale", False))
-    assert asked == [
+    assert requests == [
         {"plugin": "voices", "name": "shout", "args": ["a"], "kwargs": {"times": 2}},
         {"plugin": "", "name": "ds_format_locale", "args": ["2024-01-31", "%Y", "%y"], "kwargs": {}},
     ]
@@ -221,17 +223,17 @@ def test_state_stores_are_the_workers():
             return task_state_store.get("at", default=3), asyncio.run(of_asset.aget("k"))
         """
     airflow = Airflow()
-    kept = []
+    values = []
 
     def state(store, method, asset, arguments):
-        kept.append((store, method, asset and asset["name"], arguments))
+        values.append((store, method, asset and asset["name"], arguments))
         return [method, arguments.get("default")]
 
     airflow.answers["state"] = state
     names = ("task_state_store", "asset_state_store", "inlets")
     assert ask(source, airflow, context_names=names) == Value((["get", 3], ["get", None]))
     task, asset = names[:2]
-    assert kept == [
+    assert values == [
         (task, "set", None, {"key": "at", "value": [1, 2], "retention": dt.timedelta(hours=6)}),
         (asset, "delete", "a", {"key": "old"}),
         (asset, "set", None, {"key": "k", "value": 1}),
@@ -255,8 +257,8 @@ def test_the_whole_context_holds_nothing_that_is_silently_none():
             return said, sorted(context), "prev_start_date_success" in context
         """
     airflow = Airflow()
-    said, names, late = ask(source, airflow, all_context=True).value
-    assert said == [
+    texts, names, late = ask(source, airflow, all_context=True).value
+    assert texts == [
         "'conf' of Airflow's context does not reach an environment: i",
         "'conf' of Airflow's context does not reach an environment: i",
         "ti.nope does not reach an environment; of Airflow's ti these",
@@ -298,7 +300,7 @@ def test_assets_and_their_events():
     airflow = Airflow()
     names = ("inlets", "outlets", "outlet_events", "inlet_events", "triggering_asset_events")
     assert ask(source, airflow, context_names=names) == Value(("s3://b", {"rows": 1}, {"rows": 1}, 1, {"of": "s3://a"}))
-    changes = [given for name, given in airflow.asked if name == "outlet_event"]
+    changes = [arguments for name, arguments in airflow.asked if name == "outlet_event"]
     assert changes == [
         {"asset": {"name": "b", "uri": "s3://b"}, "extra": {"rows": 3}},
         {"asset": {"name": "b", "uri": "s3://b"}, "extra": {"rows": 3, "more": 1}},
@@ -360,9 +362,9 @@ def test_a_forked_process_is_refused_and_not_kept_waiting(version):
                 said = pool.map(work, range(4))
             return before, set(said), get_variable("plain")
         """
-    before, said, after = ask(source, version=version).value
+    before, texts, after = ask(source, version=version).value
     assert (before, after) == ("hello", "hello")
-    assert {text.partition(":")[0] for text in said} == {
+    assert {text.partition(":")[0] for text in texts} == {
         "a process that the function has started has no channel to Airflow"
     }
 
@@ -373,7 +375,9 @@ def test_a_signal_handlers_exception_does_not_confuse_the_answers():
 
     airflow = Airflow()
     slow = airflow.answers["xcom_pull"]
-    airflow.answers["xcom_pull"] = lambda **given: time.sleep(0.4 if given["key"] == "slow" else 0) or slow(**given)
+    airflow.answers["xcom_pull"] = lambda **arguments: (
+        time.sleep(0.4 if arguments["key"] == "slow" else 0) or slow(**arguments)
+    )
     source = """
         def f(ti):
             import signal
@@ -416,9 +420,9 @@ SHIM = """
 @pytest.mark.parametrize("version", VERSIONS)
 def test_stand_ins_for_airflow_are_there_when_asked_for(version):
     """The services work, the rest explains itself, a skip skips."""
-    found = ("db.example", 5432, "hello", 1)
-    said = ["airflow.providers is not there", "airflow.sdk.DAG is not there", "airflow.nope is not there"]
-    assert ask(SHIM, airflow_shim=True, version=version) == Skip(str([found, said]))
+    connection = ("db.example", 5432, "hello", 1)
+    messages = ["airflow.providers is not there", "airflow.sdk.DAG is not there", "airflow.nope is not there"]
+    assert ask(SHIM, airflow_shim=True, version=version) == Skip(str([connection, messages]))
 
 
 def test_without_being_asked_for_there_are_none():

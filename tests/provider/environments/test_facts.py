@@ -86,6 +86,6 @@ def test_a_real_environment_is_what_its_own_python_says(tmp_path):
     venv.create(tmp_path / "env", with_pip=False, symlinks=True)
     python = str(tmp_path / "env" / "bin" / "python")
     command = [python, "-c", "import sys; print(sys.version_info[:3])"]
-    told = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert str(environment.read(python).version) == told.stdout.strip()
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert str(environment.read(python).version) == done.stdout.strip()
     assert environment.read(python).version == sys.version_info[:3]

@@ -19,11 +19,11 @@ def test_the_exact_name_is_found_first():
     assert find("a_b", environ) == "/underscore"
 
 
-@pytest.mark.parametrize("asked", ["my-env", "my_env"])
+@pytest.mark.parametrize("name", ["my-env", "my_env"])
 @pytest.mark.parametrize("set_as", ["my-env", "my_env"])
-def test_dash_and_underscore_stand_for_each_other(asked, set_as):
+def test_dash_and_underscore_stand_for_each_other(name, set_as):
     """A shell drops names with a dash, so either spelling finds the other."""
-    assert find(asked, {f"ASTRO_PYENV_{set_as}": "/x"}) == "/x"
+    assert find(name, {f"ASTRO_PYENV_{set_as}": "/x"}) == "/x"
 
 
 def test_an_unknown_name_is_told_with_all_that_helps():

@@ -26,22 +26,22 @@ def make(_name="x"):
 @pytest.fixture
 def module(tmp_path):
     """Write a file and import it."""
-    made = []
+    written = []
 
     def write(text, **names):
-        path = tmp_path / f"dag{len(made)}.py"
+        path = tmp_path / f"dag{len(written)}.py"
         path.write_text(textwrap.dedent(text), encoding="utf-8")
-        spec = importlib.util.spec_from_file_location(f"dag{len(made)}", path)
+        spec = importlib.util.spec_from_file_location(f"dag{len(written)}", path)
         loaded = importlib.util.module_from_spec(spec)
         vars(loaded).update(venv=make, **names)
         sys.modules[spec.name] = loaded
-        made.append(spec.name)
+        written.append(spec.name)
         spec.loader.exec_module(loaded)
         loaded.path = path
         return loaded
 
     yield write
-    for name in made:
+    for name in written:
         del sys.modules[name]
 
 

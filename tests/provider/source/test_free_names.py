@@ -13,20 +13,20 @@ from airflow_venv.source.free_names import gather
 @pytest.fixture
 def module(tmp_path):
     """Write a file and import it."""
-    made = []
+    names = []
 
     def write(text):
-        path = tmp_path / f"names{len(made)}.py"
+        path = tmp_path / f"names{len(names)}.py"
         path.write_text(textwrap.dedent(text))
         spec = importlib.util.spec_from_file_location(path.stem, path)
         loaded = importlib.util.module_from_spec(spec)
         sys.modules[path.stem] = loaded
-        made.append(path.stem)
+        names.append(path.stem)
         spec.loader.exec_module(loaded)
         return loaded
 
     yield write
-    for name in made:
+    for name in names:
         del sys.modules[name]
 
 

@@ -19,8 +19,8 @@ def operator(**fields):
 
 
 def only(task):
-    (found,) = environment_tasks(dag(task))
-    return found
+    (environment_task,) = environment_tasks(dag(task))
+    return environment_task
 
 
 def test_a_task_that_names_an_environment():

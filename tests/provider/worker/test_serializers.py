@@ -100,7 +100,7 @@ def test_with_pickle_the_test_above_would_have_shown_it(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("statement", "said"),
+    ("statement", "message"),
     [
         ("import threading; return {'a': [1, threading.Lock()]}", "value['a'][1] is a lock of module _thread"),
         ("return lambda: 1", "value is a function of module builtins"),
@@ -111,11 +111,11 @@ def test_with_pickle_the_test_above_would_have_shown_it(tmp_path):
         ("return (i for i in [])", "value is a generator of module builtins"),
     ],
 )
-def test_a_result_that_cannot_be_sent_is_named_with_its_place(statement, said):
+def test_a_result_that_cannot_be_sent_is_named_with_its_place(statement, message):
     """Type, module, place and remedies are in the sentence; none of our frames is."""
     outcome = run(f"def f():\n    {statement}\n")
     assert outcome.type_name == "airflow_venv.TransferError"
-    assert said in outcome.message
+    assert message in outcome.message
     assert "serializer='cloudpickle'" in outcome.message
     assert "runner.py" not in outcome.traceback
 

@@ -109,15 +109,15 @@ def test_secrets_of_a_task_are_neither_in_the_warm_process_nor_in_the_next_task(
     assert run_warm(source, secret + "2", env=variables(SECRET=secret)) == Value([secret, secret + "2"])
     assert run_warm("def f():\n    import os\n    return 'SECRET' in os.environ\n") == Value(False)  # noqa: FBT003
     pid = zygote()["pid"]
-    found = []
+    places = []
     with Path(f"/proc/{pid}/maps").open() as maps, Path(f"/proc/{pid}/mem").open("rb", 0) as memory:
         for line in maps:
             span, mode = line.split()[:2]
             start, end = (int(number, 16) for number in span.split("-"))
             if mode.startswith("rw") and "[v" not in line:
                 memory.seek(start)
-                found += [line] * (secret.encode() in memory.read(end - start))
-    assert found == []
+                places += [line] * (secret.encode() in memory.read(end - start))
+    assert places == []
 
 
 def test_variables_and_descriptors_are_those_of_a_new_process():

@@ -10,8 +10,8 @@ from pyenv_frontend.stages.analyze import read
 def test_a_blanked_file_has_the_same_lines():
     """PYENVs go, heredocs and triggers of them too; every other line is where it was, and their variables are set."""
     text = b"FROM x\nPYENV 3.8 a-b <<E\nsix\nE\nRUN y\nONBUILD PYENV 3.8 b\nPYENV wrong\nRUN z"
-    found = blanked(read(parse(text), report=lambda _: None))
-    assert found == b"FROM x\nENV ASTRO_PYENV_a-b=/ ASTRO_PYENV_a_b=/\n\n\nRUN y\n\n\nRUN z"
+    text_without = blanked(read(parse(text), report=lambda _: None))
+    assert text_without == b"FROM x\nENV ASTRO_PYENV_a-b=/ ASTRO_PYENV_a_b=/\n\n\nRUN y\n\n\nRUN z"
 
 
 def test_what_stands_for_a_pyenv_is_in_the_case_of_the_file():
@@ -31,13 +31,15 @@ def test_what_stands_for_a_pyenv_is_in_the_case_of_the_file():
 )
 def test_the_last_stage_can_be_named_as_a_target(text, named):
     """Its line keeps its number, and the word follows the user's letter case."""
-    found, target = named_last_stage(read(parse(text), report=lambda _: None))
-    assert found == named
+    text_without, target = named_last_stage(read(parse(text), report=lambda _: None))
+    assert text_without == named
     assert target == ("last" if b"AS last" in text else "pyenv-frontend-target")
 
 
 def test_comments_of_a_large_file_stay_behind():
     """Directives and settings of the linter are no mere comments, nor is what stands in an instruction or a heredoc."""
-    kept = b"# syntax=x\n# escape=`\nFROM x\n# check=skip=all\nRUN a `\n  # inside\n  b\nRUN <<E\n# in a heredoc\nE\n"
-    text = kept.replace(b"FROM x\n", b"# one\n  # two\nFROM x\n# three\n")
-    assert without_comments(parse(text)) == kept.replace(b"FROM x\n", b"\n\nFROM x\n\n")
+    settings = (
+        b"# syntax=x\n# escape=`\nFROM x\n# check=skip=all\nRUN a `\n  # inside\n  b\nRUN <<E\n# in a heredoc\nE\n"
+    )
+    text = settings.replace(b"FROM x\n", b"# one\n  # two\nFROM x\n# three\n")
+    assert without_comments(parse(text)) == settings.replace(b"FROM x\n", b"\n\nFROM x\n\n")

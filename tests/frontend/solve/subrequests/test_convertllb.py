@@ -25,16 +25,16 @@ def answered():
 
 def test_steps_places_and_source_are_the_users(labels):
     """One PYENV is one group under its own name; capabilities and ops are left alone."""
-    found = answered()
-    relabel_graph(found, labels)
-    step = found["metadata"]["sha256:a"]
+    graph = answered()
+    relabel_graph(graph, labels)
+    step = graph["metadata"]["sha256:a"]
     assert step["description"]["llb.customname"] == "[3/4] PYENV 3.8 a reqs.txt"
     assert step["progress_group"]["name"] == "[3/4] PYENV 3.8 a reqs.txt"
     assert step["caps"] == {"exec.meta.base": True}
-    ours, foreign = found["source"]["locations"]["sha256:a"]["locations"]
-    assert [each["start"]["line"] for each in ours["ranges"]] == [3, 4]
+    ours, foreign = graph["source"]["locations"]["sha256:a"]["locations"]
+    assert [entry["start"]["line"] for entry in ours["ranges"]] == [3, 4]
     assert foreign["ranges"] == [{"start": {"line": 4}, "end": {"line": 4}}]
-    info, other = found["source"]["infos"]
+    info, other = graph["source"]["infos"]
     assert b64decode(info["data"]) == USER
     assert "definition" not in info
     assert other["filename"] == "other"
@@ -42,6 +42,6 @@ def test_steps_places_and_source_are_the_users(labels):
 
 def test_a_graph_of_nothing_stays_as_it_is(labels):
     """`FROM scratch` alone."""
-    found = {"def": None, "metadata": None, "source": None}
-    relabel_graph(found, labels)
-    assert found == {"def": None, "metadata": None, "source": None}
+    graph = {"def": None, "metadata": None, "source": None}
+    relabel_graph(graph, labels)
+    assert graph == {"def": None, "metadata": None, "source": None}
