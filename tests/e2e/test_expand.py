@@ -162,8 +162,8 @@ def test_a_standalone_print_makes_the_same_environments(buildx, base_images, loo
     assert "'mine-1.dist-info'" in listed.out
     for folder in ("/srv", "/opt/venv"):
         assert owners(one, folder) ^ owners(other, folder) == set()
-    kept = "cat /srv/me/.venv/locked/pylock.toml"
-    left = other.run("sh", "-ec", f"ls /tmp; python3.9 -m pip --version; {kept}")
+    show_lock = "cat /srv/me/.venv/locked/pylock.toml"
+    left = other.run("sh", "-ec", f"ls /tmp; python3.9 -m pip --version; {show_lock}")
     assert "pyenv-" not in left.out
     assert files["pylock.locked.toml"].strip() in left.out
     assert "(python 3.9)" in left.out

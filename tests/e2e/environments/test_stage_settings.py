@@ -8,32 +8,6 @@ from tests.e2e.environments.conftest import Asked
 from tests.e2e.environments.test_install import PY311, installed
 from tests.support import services
 
-PY38 = "python:3.8-slim-bookworm"
-RUNTIME = "quay.io/astronomer/astro-runtime:9.1.0-base"
-WHEEL = services.wheel_file("astro-provider-snowflake", "0.0.0")
-
-
-@pytest.mark.images(RUNTIME, PY38)
-def test_the_tutorial_with_a_wheel_in_the_stage(made):
-    """A requirements file names a wheel by the absolute path that COPY put it to; pip of the grafted Python works."""
-    image = made(
-        f"FROM {RUNTIME}\n"
-        f"COPY include/{WHEEL} /tmp\n"
-        "PYENV 3.8 snowpark snowpark-requirements.txt\n"
-        "COPY requirements-snowpark.txt /tmp\n"
-        "RUN python3.8 -m pip install -r /tmp/requirements-snowpark.txt\n"
-        "RUN python3.8 -c 'import six, sys; assert sys.version_info[:2] == (3, 8)'\n",
-        {
-            f"include/{WHEEL}": services.wheel("astro-provider-snowflake", "0.0.0"),
-            "snowpark-requirements.txt": f"six\n/tmp/{WHEEL}\n",
-            "requirements-snowpark.txt": "six==1.16.0\n",
-        },
-    )
-    packages = installed(image, "snowpark")
-    assert "0.0.0" in packages.values()
-    assert "six" in packages
-    assert "pip" not in packages
-
 
 @pytest.mark.images(PY311)
 def test_a_file_that_the_stage_does_not_have(buildx):
@@ -44,7 +18,7 @@ def test_a_file_that_the_stage_does_not_have(buildx):
 
 @pytest.mark.images(PY311)
 @pytest.mark.parametrize("way", ["file", "secret", "variable"])
-def test_pips_configuration_says_where_packages_come_from(made, tmp_path, way):
+def test_pips_configuration_says_where_packages_come_from(build_image, tmp_path, way):
     """/etc/pip.conf of the image, a secret in its place and PIP_CONFIG_FILE hold for both installers."""
     wheels = {services.wheel_file("local-wheel", "1.0"): services.wheel("local-wheel", "1.0")}
     with services.package_index(wheels) as url:
@@ -55,7 +29,7 @@ def test_pips_configuration_says_where_packages_come_from(made, tmp_path, way):
         before += "ENV PIP_CONFIG_FILE=/srv/own.conf\n" if way == "variable" else ""
         mount = "--mount=type=secret,id=c,target=/etc/pip.conf " if way == "secret" else ""
         secret = [f"--secret=id=c,src={tmp_path / 'pip.conf'}"] if way == "secret" else []
-        image = made(
+        image = build_image(
             f"FROM {PY311}\n{before}PYENV {mount}3.11 a r.txt\n", {"r.txt": "local-wheel\n", "pip.conf": text}, *secret
         )
     assert [*installed(image).values()] == ["1.0"]
@@ -103,9 +77,9 @@ def test_no_pip_anywhere(buildx):
 @pytest.mark.images(PY311)
 @pytest.mark.parametrize("installer", ["uv", "pip"])
 @pytest.mark.parametrize("way", ["ENV PIP_CONSTRAINT=limits.txt", "COPY pip.conf /etc/pip.conf"])
-def test_constraints_of_pips_configuration(made, installer, way):
+def test_constraints_of_pips_configuration(build_image, installer, way):
     """They hold with both installers, relative to the WORKDIR, also without a network."""
-    image = made(
+    image = build_image(
         f"FROM {PY311}\nWORKDIR /srv\nCOPY limits.txt .\n{way}\n"
         f"PYENV --installer={installer} --network=none 3.11 a r.txt\n",
         {
@@ -119,10 +93,10 @@ def test_constraints_of_pips_configuration(made, installer, way):
 
 
 @pytest.mark.images(PY311)
-def test_a_project_in_the_stage_has_no_effect(made):
+def test_a_project_in_the_stage_has_no_effect(build_image):
     """A pyproject.toml that the PYENV does not name is not read: not in the WORKDIR, not above it, not if broken."""
     project = '[tool.uv]\nrequired-version = "==0.5.0"\nindex-url = "http://127.0.0.1:1/"\n'
-    image = made(
+    image = build_image(
         f"FROM {PY311}\nCOPY pyproject.toml /\nWORKDIR /app\nCOPY . .\nPYENV 3.11 a r.txt\n",
         {"pyproject.toml": project, "uv.toml": "not = [toml", "r.txt": "six\n"},
     )
@@ -150,10 +124,10 @@ def test_a_folder_that_is_no_environment_stays(buildx, path, message):
 
 
 @pytest.mark.images(PY311)
-def test_an_install_leaves_nothing_but_the_environment(made):
+def test_an_install_leaves_nothing_but_the_environment(build_image):
     """No lock file in /tmp, no byte code in the base's own Python, whatever a build of a package wrote."""
     listing = "find / -xdev -newer /mark ! -path '/opt/venv*' ! -path '/proc/*' -type f | sort"
-    image = made(
+    image = build_image(
         f"FROM {PY311}\nRUN touch /mark && sleep 1\nPYENV 3.11 a r.txt\nRUN {listing} > /new\n",
         {
             "r.txt": "./pkg\n",
@@ -184,11 +158,11 @@ def test_messages_name_the_line_of_a_heredoc(buildx):
 
 
 @pytest.mark.images(PY311)
-def test_a_heredoc_on_another_line_is_not_installed_again(buildx, made):
+def test_a_heredoc_on_another_line_is_not_installed_again(buildx, build_image):
     """Nor is the line anywhere in the image."""
     name = f"e{uuid.uuid4().hex}"
     heredoc = f"PYENV 3.11 {name} <<EOF\nsix==1.16.0\nEOF\nRUN env > /variables\n"
     assert "Creating virtual environment" in buildx(f"FROM {PY311}\n{heredoc}").log
-    moved = made(f"FROM {PY311}\n# a comment\n\n{heredoc}")
+    moved = build_image(f"FROM {PY311}\n# a comment\n\n{heredoc}")
     assert "Creating virtual environment" not in moved.log
     assert "proxy" not in moved.sh("cat /variables").lower()

@@ -37,6 +37,7 @@ def test_a_wheel_of_the_stage_and_the_interpreters_own_packages(build_image):
     packages = installed(image, "snowpark")
     assert packages["six"] == "1.16.0"
     assert "virtualenv" in packages
+    assert "pip" not in packages
     assert "0.0.0" in packages.values()
     assert image.sh("python3.8 -c 'import six; print(six.__version__)'") == "1.16.0\n"
 

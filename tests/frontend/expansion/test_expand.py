@@ -28,7 +28,10 @@ def program(source: bytes) -> Program:
 def expanded(source: bytes, *, to_print: bool = False, standalone: bool = False) -> Expansion:
     read_program = program(source)
     bases = {(stage.root, stage.root_platform): BASES[stage.root] for stage in read_program.stages}
-    needs = [StepInputs(tuple(file.path for file in each.pyenv.requirements)) for each in read_program.environments]
+    needs = [
+        StepInputs(tuple(file.path for file in environment.pyenv.requirements))
+        for environment in read_program.environments
+    ]
     return expand(read_program, bases, needs, TOOLS, to_print=to_print, standalone=standalone)
 
 
@@ -46,7 +49,9 @@ def test_every_other_line_is_copied(case):
     """What is no PYENV is in the output, byte for byte and in order; the line map says where it was."""
     source = (case / "Dockerfile").read_bytes()
     result = expanded(source)
-    pyenvs = {line for each in program(source).environments for line in each.pyenv.instruction.lines.numbers()}
+    pyenvs = {
+        line for environment in program(source).environments for line in environment.pyenv.instruction.lines.numbers()
+    }
     before, after = source.splitlines(keepends=True), result.source.splitlines(keepends=True)
     assert len(result.lines) == len(after)
     copied = [

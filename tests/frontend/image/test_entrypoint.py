@@ -34,11 +34,11 @@ def bundle(tmp_path):
         loaded("assemble").record_patterns(patterns)
         re.compile("(?P<a>x)(y)", re.IGNORECASE)
     loaded("assemble").write_bundle(tmp_path / "bundle", code, (texts, patterns))
-    found = loaded("entrypoint").Bundle(str(tmp_path / "bundle"))
-    sys.meta_path.insert(0, found)
-    yield found
-    sys.meta_path.remove(found)
-    found.file.close()
+    bundle = loaded("entrypoint").Bundle(str(tmp_path / "bundle"))
+    sys.meta_path.insert(0, bundle)
+    yield bundle
+    sys.meta_path.remove(bundle)
+    bundle.file.close()
     for name in sources:
         sys.modules.pop(name, None)
 

@@ -14,16 +14,16 @@ def ignore_files(files, context=None):
 def test_that_of_the_dockerfile_goes_before_that_of_the_folder():
     """The folder's is then not loaded: the client would show a step for it."""
     both = {"local://dockerfile": {"Dockerfile.dockerignore": b"a"}, LOCAL: {".dockerignore": b"b"}}
-    bridge, found = ignore_files(both)
-    assert found.own == ("Dockerfile.dockerignore", b"a")
-    assert (found.rules.name, found.rules.ignores("a"), found.rules.ignores("b")) == (found.own[0], True, False)
+    bridge, ignore = ignore_files(both)
+    assert ignore.own == ("Dockerfile.dockerignore", b"a")
+    assert (ignore.rules.name, ignore.rules.ignores("a"), ignore.rules.ignores("b")) == (ignore.own[0], True, False)
     assert ("read", LOCAL, ".dockerignore") not in bridge.calls
 
 
 def test_that_of_the_folder():
     """By the same op as Docker's frontend; a folder may have none."""
-    bridge, found = ignore_files({LOCAL: {".dockerignore": b"b"}})
-    assert (found.own, found.rules.name, found.rules.ignores("b")) == (None, ".dockerignore", True)
+    bridge, ignore = ignore_files({LOCAL: {".dockerignore": b"b"}})
+    assert (ignore.own, ignore.rules.name, ignore.rules.ignores("b")) == (None, ".dockerignore", True)
     attrs = {
         "local.differ": "none",
         "local.followpaths": '[".dockerignore"]',
@@ -36,12 +36,12 @@ def test_that_of_the_folder():
 
 def test_both_are_asked_for_at_once():
     """The file of the folder is the second thing to wait for."""
-    bridge, found = ignore_files({LOCAL: {".dockerignore": b"b"}})
-    assert found.rules.ignores("b")
+    bridge, ignore = ignore_files({LOCAL: {".dockerignore": b"b"}})
+    assert ignore.rules.ignores("b")
     assert bridge.rounds == 2
 
 
 def test_another_context_has_none():
     """A repository of git comes whole."""
-    bridge, found = ignore_files({"local://dockerfile": {"Dockerfile.dockerignore": b"a"}}, context=wire.Definition())
-    assert (found.own, found.rules.patterns, bridge.calls) == (None, (), [])
+    bridge, ignore = ignore_files({"local://dockerfile": {"Dockerfile.dockerignore": b"a"}}, context=wire.Definition())
+    assert (ignore.own, ignore.rules.patterns, bridge.calls) == (None, (), [])

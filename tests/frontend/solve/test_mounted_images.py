@@ -55,55 +55,55 @@ def asked(bridge):
 
 def test_an_image_is_looked_up_for_the_platform_of_its_stage(images):
     """A stage may be for the machine that builds, and the build for another one."""
-    bridge, found, stages = images(image(), image())
+    bridge, mounted, stages = images(image(), image())
     pyenvs = [stage.environments[0].pyenv for stage in stages]
-    names = [found.interpreter(GRAFT, *each) for each in zip(stages, pyenvs, strict=True)]
+    names = [mounted.interpreter(GRAFT, *pair) for pair in zip(stages, pyenvs, strict=True)]
     assert asked(bridge) == ["linux/arm64", "linux/amd64"]
     assert names == ["pyenv-image-python-3.8", "pyenv-image-python-3.8-on-linux-amd64"]
-    assert set(found.contexts()) == set(names)
+    assert set(mounted.contexts()) == set(names)
 
 
 def test_an_image_is_looked_up_once(images):
     """Two PYENVs of one version share it."""
-    bridge, found, stages = images(image())
+    bridge, mounted, stages = images(image())
     pyenv = stages[0].environments[0].pyenv
-    assert found.interpreter(GRAFT, stages[0], pyenv) == found.interpreter(GRAFT, stages[0], pyenv)
+    assert mounted.interpreter(GRAFT, stages[0], pyenv) == mounted.interpreter(GRAFT, stages[0], pyenv)
     assert asked(bridge) == ["linux/arm64"]
 
 
 def test_our_own_image_is_at_hand_for_the_machine_that_builds(images):
     """For another platform it is looked up as the client named it."""
-    bridge, found, stages = images(image())
-    assert found.tools(stages[1]) == "pyenv-frontend-tools"
+    bridge, mounted, stages = images(image())
+    assert mounted.tools(stages[1]) == "pyenv-frontend-tools"
     assert asked(bridge) == []
-    assert found.tools(stages[0]) == "pyenv-image-me"
+    assert mounted.tools(stages[0]) == "pyenv-image-me"
     assert asked(bridge) == ["linux/arm64"]
-    assert found.contexts()["pyenv-frontend-tools"] == OWN
+    assert mounted.contexts()["pyenv-frontend-tools"] == OWN
 
 
 def test_platforms_of_one_build_are_told_apart(images):
     """The delegate looks a context up by its name and the platform that it builds for."""
-    _, found, stages = images(image(), platform="linux/arm64")
-    found.interpreter(GRAFT, stages[0], stages[0].environments[0].pyenv)
-    assert set(found.contexts()) == {"pyenv-image-python-3.8::linux/arm64"}
+    _, mounted, stages = images(image(), platform="linux/arm64")
+    mounted.interpreter(GRAFT, stages[0], stages[0].environments[0].pyenv)
+    assert set(mounted.contexts()) == {"pyenv-image-python-3.8::linux/arm64"}
 
 
 def test_a_stage_is_no_image(images):
     """What `--from` and `--uv` name may be a stage of the file."""
-    bridge, found, stages = images(text=b"FROM base AS mine\nFROM base\nPYENV --from=mine --uv=mine 3.8 a\n")
+    bridge, mounted, stages = images(text=b"FROM base AS mine\nFROM base\nPYENV --from=mine --uv=mine 3.8 a\n")
     pyenv = stages[1].environments[0].pyenv
     stage = Graft(image="mine", reason="", series="3.8", prefix="/p", link=None)
-    assert found.interpreter(stage, stages[1], pyenv) == "mine"
-    assert found.uv("mine", stages[1], pyenv) == "mine"
+    assert mounted.interpreter(stage, stages[1], pyenv) == "mine"
+    assert mounted.uv("mine", stages[1], pyenv) == "mine"
     assert bridge.calls == []
 
 
 def test_an_image_that_is_not_available_is_an_error_of_the_pyenv(images):
     """It says why that image, and every way out."""
-    _, found, stages = images(Status("not found"))
-    found.interpreter(GRAFT, stages[0], stages[0].environments[0].pyenv)
+    _, mounted, stages = images(Status("not found"))
+    mounted.interpreter(GRAFT, stages[0], stages[0].environments[0].pyenv)
     with pytest.raises(UserError) as caught:
-        found.contexts()
+        mounted.contexts()
     assert caught.value.headline == "Dockerfile:2:7: python:3.8, that fits, is not available: not found"
     for way in ("--from=IMAGE", "--build-context python:3.8=docker-image://IMAGE", "--build-arg PYENV_PYTHON_IMAGE="):
         assert way in caught.value.hint
@@ -111,18 +111,18 @@ def test_an_image_that_is_not_available_is_an_error_of_the_pyenv(images):
 
 def test_a_uv_that_is_not_available_is_an_error_of_its_option(images):
     """It says which image was looked up, for the platform of the stage."""
-    bridge, found, stages = images(Status("not found"), text=b"FROM base\nPYENV --uv=0.5.0 3.8 a\n")
-    found.uv("ghcr.io/astral-sh/uv:0.5.0", stages[0], stages[0].environments[0].pyenv)
+    bridge, mounted, stages = images(Status("not found"), text=b"FROM base\nPYENV --uv=0.5.0 3.8 a\n")
+    mounted.uv("ghcr.io/astral-sh/uv:0.5.0", stages[0], stages[0].environments[0].pyenv)
     assert asked(bridge) == ["linux/arm64"]
     with pytest.raises(UserError) as caught:
-        found.contexts()
+        mounted.contexts()
     expected = "Dockerfile:2:7: ghcr.io/astral-sh/uv:0.5.0, which has the uv of --uv=0.5.0, is not available: not found"
     assert caught.value.headline == expected
 
 
 def test_our_own_image_that_is_not_available_is_the_engines_error(images):
     """Nothing in the file could mend it."""
-    _, found, stages = images(Status("not found"))
-    found.tools(stages[0])
+    _, mounted, stages = images(Status("not found"))
+    mounted.tools(stages[0])
     with pytest.raises(CallError):
-        found.contexts()
+        mounted.contexts()

@@ -22,20 +22,22 @@ PYENV 3.1 $$ not read
 
 def names(line, target):
     """Return the environments of a build, and the images that were asked for."""
-    asked = []
+    images = []
     program = read(
         parse(FILE.format(line=line).encode()),
         Settings(target=target, reachable_only=True),
-        base_variables=lambda reference, _: asked.append(reference) or {},
+        base_variables=lambda reference, _: images.append(reference) or {},
         report=lambda _: None,
     )
-    found = [each.pyenv.name.text for each in program.environments]
-    assert len(found) + len(program.left_out) == 5 + ("PYENV" in line) - (target in {"", "e", "none"} or "$" in line)
-    return found, asked
+    read_names = [environment.pyenv.name.text for environment in program.environments]
+    assert len(read_names) + len(program.left_out) == 5 + ("PYENV" in line) - (
+        target in {"", "e", "none"} or "$" in line
+    )
+    return read_names, images
 
 
 @pytest.mark.parametrize(
-    ("line", "target", "found", "asked"),
+    ("line", "target", "environments", "images"),
     [
         ("", "a", ["in_a"], ["one"]),
         ("", "C", ["in_a", "in_c"], ["one"]),
@@ -54,9 +56,9 @@ def names(line, target):
         ("", "none", ["in_a", "in_b", "in_c", "in_d"], ["one", "two", "three", "four"]),
     ],
 )
-def test_what_a_target_needs(line, target, found, asked):
+def test_what_a_target_needs(line, target, environments, images):
     """The target, what it is based on, and what it copies or mounts from, in turn."""
-    assert names(line, target) == (found, asked)
+    assert names(line, target) == (environments, images)
 
 
 def test_builder_and_from_of_pyenv():

@@ -33,8 +33,8 @@ def run(task_id, venv, python="", *, succeeded=True, day=1):
 
 
 def rows(reports, tasks, *runs):
-    told = {(one.dag_id, one.task_id): one for one in runs}
-    return pages.environment_rows(reports, {}, pages.task_rows(tasks, reports, told))
+    latest_runs = {(one.dag_id, one.task_id): one for one in runs}
+    return pages.environment_rows(reports, {}, pages.task_rows(tasks, reports, latest_runs))
 
 
 def states(*arguments):
@@ -123,8 +123,8 @@ def test_the_list_is_sorted_by_what_the_user_chose(by, order):
 
 def test_packages_are_found_across_environments():
     reports = [report("b", pandas="1.5"), report("a", pandas="2.1"), report("c", pandas="1.0")]
-    found = pages.find_packages(reports, parse_query("pandas<2"))
-    assert [(row.environment, row.version) for row in found] == [("b", "1.5"), ("c", "1.0")]
+    matches = pages.find_packages(reports, parse_query("pandas<2"))
+    assert [(row.environment, row.version) for row in matches] == [("b", "1.5"), ("c", "1.0")]
 
 
 def test_a_long_list_is_searched_as_a_whole_and_shown_in_pages():
