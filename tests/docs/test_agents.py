@@ -30,9 +30,9 @@ def test_commands_and_their_options_exist(words):
 
 def test_commands_are_found():
     """So that the test above does look at something."""
-    found = {tuple(words[:2]) for words in TYPED}
-    assert found >= {("pyenv-frontend", verb) for verb in ("check", "expand", "local", "lock")}
-    assert found >= {("airflow-venv", verb) for verb in ("doctor", "list")}
+    typed = {tuple(words[:2]) for words in TYPED}
+    assert typed >= {("pyenv-frontend", verb) for verb in ("check", "expand", "local", "lock")}
+    assert typed >= {("airflow-venv", verb) for verb in ("doctor", "list")}
 
 
 def test_the_options_of_pyenv_are_all_there():
