@@ -3,8 +3,11 @@
 import os
 import random
 import signal
+import socketserver
 import subprocess
+import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -120,3 +123,47 @@ def test_ctrl_c_is_heard_while_interpreters_are_looked_for(tmp_path: Path):
     assert time.monotonic() - began < 10  # the interpreter alone takes fifteen seconds
     assert "Traceback" not in printed
     assert "downloading Python" not in printed
+
+
+@pytest.fixture
+def silent_index() -> Iterator[tuple[str, threading.Event]]:
+    """Provide the address of an index that takes calls and never answers, and an event: that somebody has called."""
+    called, over = threading.Event(), threading.Event()
+
+    class Silent(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            called.set()
+            over.wait(60)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Silent) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/simple", called
+        over.set()
+        server.shutdown()
+
+
+def test_ctrl_c_is_heard_while_a_lock_waits_for_an_index(tmp_path: Path, silent_index: tuple[str, threading.Event]):
+    """No lock is written, no program of it runs on, nothing stays in the folder for temporary files."""
+    address, called = silent_index
+    lines = [f"PYENV 3.12 {name} <<EOF\nsix\nEOF\n" for name in "abcdef"]
+    (tmp_path / "Dockerfile").write_text("FROM debian\n" + "".join(lines))
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    environ = {**os.environ, "UV_DEFAULT_INDEX": address, "TMPDIR": str(temporary)}
+    environ["UV_CACHE_DIR"] = str(tmp_path / "cache")
+    process = subprocess.Popen(
+        [PROGRAM, "lock", "--base-suite=bookworm"],
+        cwd=tmp_path,
+        env=environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert called.wait(60)
+    process.send_signal(signal.SIGINT)
+    printed, _ = process.communicate(timeout=20)  # an index is given half a minute
+    assert process.returncode == 130, printed
+    assert "Traceback" not in printed
+    assert [path.name for path in tmp_path.glob("pylock*")] == []
+    assert [*temporary.iterdir()] == []

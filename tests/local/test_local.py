@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.local.support import interpreter_versions, local, wheel
+from tests.local.support import PROGRAM, interpreter_versions, local, wheel
 
 DOCKERFILE = """\
 # syntax=pyenv-frontend:dev
@@ -166,6 +166,34 @@ def test_an_interpreter_that_cannot_be_had_fails_alone(project: Path):
     assert "Dockerfile:11:7: there is no Python 3.12.39 on this machine; there is 3.12" in notes
     assert "UV_PYTHON_DOWNLOADS forbids" in notes
     assert "hint: get it with `pyenv install 3.12.39`, `uv python install 3.12.39`" in notes
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [((), 1), (("--format", "fish"), 1), (("--jobs", "none"), 64), (("--frmat", "sh"), 64), (("-f", "nothere"), 64)],
+)
+def test_eval_fails_with_whatever_ends_the_command(tmp_path: Path, arguments: tuple[str, ...], code: int):
+    """An empty output would be a success for `eval`; the shell itself is as it was."""
+    (tmp_path / "Dockerfile").write_text("FROM debian\nPYENV 3.12 two words\nPYENV\n")
+    printed, _ = local(tmp_path, *arguments, code=code)
+    assert printed == "false\n"
+    script = 'eval "$("$@" 2> /dev/null)" || echo "failed, and $0 goes on"'
+    done = subprocess.run(
+        ["sh", "-c", script, "sh", PROGRAM, "local", *arguments],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "failed, and sh goes on\n"
+
+
+@pytest.mark.parametrize("arguments", [("--check",), ("--clean", "--format", "sh"), ("--format", "json")])
+def test_what_no_shell_evaluates_has_no_line_for_it(tmp_path: Path, arguments: tuple[str, ...]):
+    """An error leaves the output to programs empty."""
+    (tmp_path / "Dockerfile").write_text("FROM debian\nPYENV\n")
+    printed, _ = local(tmp_path, *arguments, code=0 if "--clean" in arguments else 1)
+    assert printed == ""
 
 
 def test_requirements_that_do_not_install_leave_the_old_environment(project: Path):

@@ -6,7 +6,7 @@ import contextlib
 import json
 import signal
 import sys
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 
@@ -34,9 +34,34 @@ __all__ = ["local"]
 
 _EVALUATED: Final = {"sh", "fish"}
 """Formats that a shell evaluates."""
+_FAILS: Final = "false"
 
 
-@click.command()
+class _Evaluated(click.Command):
+    """A command whose output a shell evaluates: `eval "$(pyenv-frontend local)"` fails where the command does.
+
+    Without any output, `eval` would succeed.
+    """
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        try:
+            return super().make_context(info_name, args, parent, **extra)
+        except click.UsageError:
+            click.echo(_FAILS)
+            raise
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BaseException:
+            if ctx.params.get("form") in _EVALUATED and not (ctx.params.get("check") or ctx.params.get("clean")):
+                click.echo(_FAILS)
+            raise
+
+
+@click.command(cls=_Evaluated)
 @common_options
 @click.option("--format", "form", type=click.Choice([*FORMATS]), default="sh", show_default=True)
 @click.option("--check", is_flag=True, help="Only say what is out of date; exit code 1 if anything is.")
@@ -70,7 +95,7 @@ def local(common: tuple[CommonOptions, ...], form: str, *, check: bool, clean: b
     variables = {variable: str(store.python(name.text)) for name in ready for variable in name.variables}
     click.echo(FORMATS[form](variables), nl=False)
     if errors and form in _EVALUATED:
-        click.echo("false")  # so that `eval "$(pyenv-frontend local)"` fails too
+        click.echo(_FAILS)
     return int(bool(errors))
 
 

@@ -164,8 +164,9 @@ def _lock(jobs: Sequence[LockJob], resolver: Resolver) -> int:
         return 0
     errors: list[UserError] = []
     started = time.monotonic()
-    with ThreadPoolExecutor(4) as pool:
-        futures = {pool.submit(lock_environment, job, resolver): job for job in jobs}
+    pool = ThreadPoolExecutor(4)
+    futures = {pool.submit(lock_environment, job, resolver): job for job in jobs}
+    try:
         for future in as_completed(futures):
             job = futures[future]
             try:
@@ -175,6 +176,12 @@ def _lock(jobs: Sequence[LockJob], resolver: Resolver) -> int:
             except UserError as error:
                 click.echo(f"{job.name}: failed", err=True)
                 errors.append(error)
+    except BaseException:  # Ctrl-C too: what still runs is stopped
+        pool.shutdown(wait=False, cancel_futures=True)
+        resolver.processes.stop()
+        raise
+    finally:
+        pool.shutdown()
     for problem in errors:
         show_error(problem.format())
     return int(bool(errors))

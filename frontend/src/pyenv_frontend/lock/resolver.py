@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 import sys
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -16,6 +15,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from pyenv_frontend.lock.choice import lock_name
 from pyenv_frontend.lock.lockfile import MACHINES, merge_platforms
+from pyenv_frontend.lock.processes import Processes
 from pyenv_frontend.lock.settings import resolver_settings
 from pyenv_frontend.lock.sizes import add_sizes, sizes_of
 from pyenv_image.failure import StepError
@@ -65,6 +65,7 @@ class Resolver:
     uv: Path
     context: Path
     wishes: Wishes
+    processes: Processes = field(default_factory=Processes)
 
     def resolve(
         self,
@@ -208,18 +209,9 @@ class Resolver:
         pins.write_text("".join([*_index_options(sources.folder), *lines]), "utf-8")
         return pins
 
-    @staticmethod
-    def _call(command: list[str], folder: Path, settings: InstallerSettings) -> None:
+    def _call(self, command: list[str], folder: Path, settings: InstallerSettings) -> None:
         """Run a program in a folder that has no settings of any project."""
-        done = subprocess.run(
-            command,
-            cwd=folder,
-            env=settings.environ,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = self.processes.run(command, folder, settings.environ)
         if done.returncode:
             message = (done.stderr or done.stdout).replace(f"{folder}/", "")
             raise ResolverError(message.strip() or f"{Path(command[0]).name} ended with exit code {done.returncode}")
