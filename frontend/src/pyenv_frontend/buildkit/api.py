@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Bridge", "FileStat", "ImageFacts", "Notice", "Ready", "RefId", "Reply"]
+__all__ = ["Bridge", "FileStat", "ImageFacts", "Notice", "RefId", "Reply"]
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NewType, Protocol
@@ -31,17 +31,6 @@ class Reply[T](Protocol):
             ChannelClosedError: the engine is gone.
         """
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Ready[T]:
-    """A reply whose value is known already."""
-
-    value: T
-
-    def get(self) -> T:
-        """Return the value."""
-        return self.value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ Source of truth: BuildKit `util/grpcerrors` and `solver/errdefs`; the percent-en
 
 from __future__ import annotations
 
-__all__ = ["CANCELLED", "RESOURCE_EXHAUSTED", "UNIMPLEMENTED", "UNKNOWN", "CallError", "Detail", "Status"]
+__all__ = ["RESOURCE_EXHAUSTED", "UNKNOWN", "CallError", "Detail", "Status"]
 
 import binascii
 from dataclasses import dataclass
@@ -21,12 +21,11 @@ from pyenv_frontend.buildkit import wire_pb2 as wire
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-CANCELLED = 1
+
 UNKNOWN = 2
 """The code whose message buildx prints without putting the code's name before it."""
 RESOURCE_EXHAUSTED = 8
 """The code for a message that is too large; the text contains `larger than max`, as in the engine's own errors."""
-UNIMPLEMENTED = 12
 
 
 @dataclass(frozen=True, slots=True)

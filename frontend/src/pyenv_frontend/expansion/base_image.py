@@ -116,6 +116,14 @@ class Libc:
         """`glibc 2.36` or `musl`, as locks have it."""
         return "musl" if self.kind == "musl" else "glibc {}.{}".format(*self.version)
 
+    @classmethod
+    def named(cls, name: str) -> Libc:
+        """Return the C library of a `name`."""
+        if name == "musl":
+            return cls(kind="musl", version=(0, 0))
+        major, _, minor = name.removeprefix("glibc ").partition(".")
+        return cls(kind="glibc", version=(int(major), int(minor)))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interpreter:

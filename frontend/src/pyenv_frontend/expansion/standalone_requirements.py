@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["check_requirements"]
 
-_HINT: Final = "change it, or print without --standalone"
+
 _FOR_UV: Final = "change it, write PYENV --installer=pip, or print without --standalone"
 _OF_ONE_REQUIREMENT: Final = frozenset({"config-settings", "config-setting"})
 

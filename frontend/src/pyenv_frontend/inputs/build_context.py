@@ -20,13 +20,13 @@ def too_large(size: int) -> UnreadableFileError:
 
 
 class NotInContextError(LookupError):
-    """There is no such file in the build context, or .dockerignore leaves it out."""
+    """There is no such file in the build context, or .dockerignore excludes it."""
 
 
 class BuildContext(Protocol):
     """Files by their path relative to the context, with `/`; `""` is the context itself.
 
-    The gateway answers from the client's session, the command line from a folder.
+    A build reads them through the engine, the command line from a folder.
     """
 
     def read(self, path: str) -> bytes:
@@ -43,13 +43,13 @@ class BuildContext(Protocol):
         ...
 
     def names(self, folder: str) -> tuple[str, ...]:
-        """Return the names in a directory; none if it is not there. Asked for globs, and on the way to an error."""
+        """Return the names in a directory; none if it does not exist. Called for globs and for errors."""
         ...
 
     def link_target(self, path: str) -> str:
-        """Return what a symbolic link says; an empty text for anything else. Asked only for an error."""
+        """Return the target of a symbolic link; empty for anything else. Called only for errors."""
         ...
 
     def ignored_by(self, path: str) -> str:
-        """Return the name of the ignore file that leaves a path out, or an empty text. Asked only for an error."""
+        """Return the name of the ignore file that excludes a path, or an empty string. Called only for errors."""
         ...

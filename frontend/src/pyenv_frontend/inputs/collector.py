@@ -1,4 +1,4 @@
-"""The files of the build context that one PYENV refers to, and the errors for those that are missing."""
+"""The files of the build context that one PYENV refers to, and the errors for missing ones."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ if TYPE_CHECKING:
 __all__ = ["InputCollector", "ListedRequirement", "Origin"]
 
 _SHOWN = 8
-"""How many neighbours of a missing file are named at most."""
+"""The most neighbours of a missing file that are named."""
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Who names a file: a word of the Dockerfile, and the line of the file that word led to."""
+    """What names a file: a word of the Dockerfile, and the line of a file that this word refers to."""
 
     word: Location
     line: Location | None = None
 
     def at(self, line: Location) -> Origin:
-        """Return the word at a line of a file it led to; a line of the Dockerfile itself takes the word's place."""
+        """Return the origin at a line of a referenced file; a line of the Dockerfile itself replaces the word."""
         return Origin(line) if line.file is self.word.file else Origin(self.word, line)
 
     @property
     def locations(self) -> tuple[Location, ...]:
-        """The Dockerfile's first, since that is what a build shows."""
+        """The locations, that of the Dockerfile first, since a build shows that one."""
         return (self.word,) if self.line is None else (self.word, self.line)
 
     def says(self, path: str) -> str:
@@ -63,12 +63,12 @@ class InputCollector:
     def __init__(self, context: BuildContext) -> None:
         self.context = context
         self.files: dict[str, SourceFile] = {}
-        """Files that were read, by path."""
+        """The files that were read, by path."""
         self.trees: dict[str, None] = {}
-        """Directories and archives that are named and not read, in order."""
+        """Directories and archives that are named but not read, in order."""
         self.listed: list[ListedRequirement] = []
         self.locked: list[str] = []
-        """The `pyproject.toml`s that have a lock, beside them or at the root of their workspace."""
+        """The `pyproject.toml`s with a lock, beside them or at the root of their workspace."""
         self.constraints: list[str] = []
 
     def read(self, path: str, origin: Origin) -> SourceFile:
@@ -106,7 +106,7 @@ class InputCollector:
         self.trees[path or "."] = None
 
     def join(self, folder: str, text: str, origin: Origin) -> str:
-        """Return a path as a file in `folder` says it, relative to the context.
+        """Resolve a path that a file in `folder` names, relative to the context.
 
         Raises:
             UserError: it leaves the context.
@@ -130,7 +130,7 @@ class InputCollector:
         raise UserError(message, *origin.locations, hint=self._neighbours(path, named=origin.line is not None))
 
     def _neighbours(self, path: str, *, named: bool) -> str:
-        """Suggest what exists instead; a word of the Dockerfile may not be meant as a file."""
+        """Suggest what exists instead; a word of the Dockerfile may be another mistake than a wrong file name."""
         from pyenv_frontend.pyenv.hints import file_hint  # noqa: PLC0415
 
         if ignore_file := self.context.ignored_by(path):

@@ -1,7 +1,7 @@
 """Read `.dockerignore` files, to find which paths they exclude.
 
-Source of truth: moby/patternmatcher, as the Dockerfile reference describes it. The last line that matches decides, a
-line with `!` takes in again, and what lies in a directory that matches is matched with it.
+Source of truth: moby/patternmatcher, as the Dockerfile reference describes it. The last matching line decides, a
+line with `!` includes again, and a matching directory matches with everything in it.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ __all__ = ["DockerIgnore", "parse_dockerignore"]
 
 @dataclass(frozen=True, slots=True)
 class DockerIgnore:
-    """The patterns of a `.dockerignore` in order, each with whether it takes in (`!`)."""
+    """The patterns of a `.dockerignore` in order, each with whether it includes (`!`)."""
 
     patterns: tuple[tuple[re.Pattern[str], bool], ...] = ()
     name: str = ".dockerignore"
     """The file's name: that of a Dockerfile's own is `<Dockerfile>.dockerignore`."""
 
     def ignores(self, path: str) -> bool:
-        """Whether a path, relative to the context, is left out."""
+        """Tell whether a path, relative to the context, is excluded."""
         parents = path.split("/")
         tried = ["/".join(parents[: count + 1]) for count in range(len(parents))]
         left_out = False

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["broken_link", "follow_links"]
 
 _MOST_LINKS: Final = 40
-"""As many as Linux follows (path_resolution(7))."""
+"""The most links that Linux follows (path_resolution(7))."""
 
 
 def follow_links(path: str, link_target: Callable[[str], str]) -> str:
@@ -24,7 +24,7 @@ def follow_links(path: str, link_target: Callable[[str], str]) -> str:
 
     Args:
         path: a path relative to the build context.
-        link_target: what the symbolic link at a path says; an empty text for anything else.
+        link_target: returns the target of the symbolic link at a path; empty for anything else.
 
     Returns:
         The path without links, relative to the context.
@@ -53,10 +53,10 @@ def follow_links(path: str, link_target: Callable[[str], str]) -> str:
 
 
 def broken_link(context: BuildContext, path: str) -> tuple[str, str] | None:
-    """Explain why the links on the way to a path lead to nothing that the build has.
+    """Explain why the links on the way to a path lead to no file of the build.
 
     Returns:
-        A sentence that begins with the path, and a hint; None if links have nothing to do with it.
+        A sentence that begins with the path, and a hint; None if links are not the reason.
     """
     try:
         target = follow_links(path, context.link_target)

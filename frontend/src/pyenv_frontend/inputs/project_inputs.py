@@ -1,4 +1,4 @@
-"""What a `pyproject.toml` with its `uv.lock`, and a `pylock.toml`, refer to."""
+"""The files that a `pyproject.toml` with its `uv.lock`, and a `pylock.toml`, refer to."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def take_lock(collector: InputCollector, path: str, origin: Origin, options: Opt
 
 
 def take_project(collector: InputCollector, path: str, origin: Origin, options: Options) -> tuple[str, ...]:
-    """Add a `pyproject.toml`, its lock, which may be at the root of a workspace above, and what it names.
+    """Add a `pyproject.toml`, its lock, which may be at the root of a workspace above, and the files that it names.
 
     Returns:
         The requirements files its dependencies are read from.
@@ -89,7 +89,7 @@ def _take_members(collector: InputCollector, above: UvWorkspace, project: Projec
     waiting, taken = [project], {canonicalize_name(project.name)}
     while waiting:
         needed = waiting.pop()
-        # What the root says of sources holds for its members.
+        # The sources of the root apply to its members.
         from_workspace = {canonicalize_name(name) for name in (*needed.workspace, *above.project.workspace)}
         names = from_workspace & {name for text in needed.dependencies if (name := _name_of(text))}
         for folder, member in known:
@@ -106,7 +106,7 @@ def _name_of(text: str) -> str:
 
 
 def _no_root(collector: InputCollector, path: str, project: Project, origin: Origin) -> UserError:
-    """Return the error of a dependency that is a member of a workspace, where there is no workspace."""
+    """Return the error of a dependency on a member of a workspace that is not in the build context."""
     name = project.workspace[0]
     file = collector.files[path]
     offset = file.data.find(b"workspace")

@@ -1,4 +1,4 @@
-"""Which other files a `pyproject.toml` or a `pylock.toml` names, and what it says is to be installed.
+"""The files that a `pyproject.toml` or a `pylock.toml` names, and the dependencies in it.
 
 `pyproject.toml`: PyPA's specification, PEP 735 for groups, and the tables of uv and setuptools that name files.
 `pylock.toml`: PEP 751.
@@ -10,8 +10,10 @@ import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pyenv_frontend.inputs.toml_values import table, tables, texts
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
 __all__ = ["Project", "read_lock", "read_project"]
 
@@ -21,10 +23,10 @@ class Project:
     """What one of these files refers to; paths as written, relative to the file."""
 
     required: tuple[str, ...] = ()
-    """Files and directories without which nothing can be installed."""
+    """Files and directories that an install needs."""
 
     optional: tuple[str, ...] = ()
-    """Files that matter only if they are there: the readme, the licence."""
+    """Files that are used if they exist: the readme, the licence."""
 
     listed: tuple[str, ...] = ()
     """Requirements files that the project's dependencies are read from."""
@@ -62,14 +64,14 @@ def read_lock(data: bytes) -> Project:
     """
     lock = tomllib.loads(data.decode("utf-8"))
     required: list[str] = []
-    for package in _tables(lock.get("packages")):
+    for package in tables(lock.get("packages")):
         places = [package.get(key) for key in ("directory", "archive", "sdist", "vcs")]
-        for place in (*_tables(places), *_tables(package.get("wheels"))):
-            required += _texts([place.get("path")])
+        for place in (*tables(places), *tables(package.get("wheels"))):
+            required += texts([place.get("path")])
     return Project(
         required=tuple(required),
-        extras=tuple(_texts(lock.get("extras"))),
-        groups=tuple(_texts(lock.get("dependency-groups"))),
+        extras=tuple(texts(lock.get("extras"))),
+        groups=tuple(texts(lock.get("dependency-groups"))),
     )
 
 
@@ -80,65 +82,53 @@ def read_project(data: bytes) -> Project:
         ValueError: it is not TOML, or not UTF-8.
     """
     content = tomllib.loads(data.decode("utf-8"))
-    project = _table(content.get("project"))
-    uv = _table(_table(content.get("tool")).get("uv"))
-    dynamic = _table(_table(_table(content.get("tool")).get("setuptools")).get("dynamic"))
-    dependencies = _texts(project.get("dependencies"))
-    groups = _table(content.get("dependency-groups"))
+    project = table(content.get("project"))
+    uv = table(table(content.get("tool")).get("uv"))
+    dynamic = table(table(table(content.get("tool")).get("setuptools")).get("dynamic"))
+    dependencies = texts(project.get("dependencies"))
+    groups = table(content.get("dependency-groups"))
     requirement_files = [*_files(dynamic.get("dependencies"))]
-    for extra in _table(dynamic.get("optional-dependencies")).values():
+    for extra in table(dynamic.get("optional-dependencies")).values():
         requirement_files += _files(extra)
     return Project(
         required=tuple(_source_paths(uv)),
         optional=(*_described(project), *_files(dynamic.get("version")), *_files(dynamic.get("readme"))),
         listed=tuple(requirement_files),
-        members=tuple(_texts(_table(uv.get("workspace")).get("members"))),
-        excluded=tuple(_texts(_table(uv.get("workspace")).get("exclude"))),
+        members=tuple(texts(table(uv.get("workspace")).get("members"))),
+        excluded=tuple(texts(table(uv.get("workspace")).get("exclude"))),
         is_root=isinstance(uv.get("workspace"), dict),
         is_project=isinstance(content.get("project"), dict),
         dependencies=tuple(dependencies),
         workspace=tuple(_workspace_sources(uv)),
-        extras=tuple(_table(project.get("optional-dependencies"))),
+        extras=tuple(table(project.get("optional-dependencies"))),
         groups=tuple(groups),
-        name="".join(_texts([project.get("name")])),
+        name="".join(texts([project.get("name")])),
     )
 
 
 def _source_paths(uv: dict[str, Any]) -> Iterator[str]:
     """Return the local paths of `[tool.uv.sources]`, where a source may be a table or a list of tables."""
-    for source in _table(uv.get("sources")).values():
-        for table in _tables(source if isinstance(source, list) else [source]):
-            yield from _texts([table.get("path")])
+    for source in table(uv.get("sources")).values():
+        for origin in tables(source if isinstance(source, list) else [source]):
+            yield from texts([origin.get("path")])
 
 
 def _workspace_sources(uv: dict[str, Any]) -> Iterator[str]:
     """Return the dependencies whose source is `workspace = true`."""
-    for name, source in _table(uv.get("sources")).items():
-        tables = _tables(source if isinstance(source, list) else [source])
-        if any(table.get("workspace") is True for table in tables):
+    for name, source in table(uv.get("sources")).items():
+        origins = tables(source if isinstance(source, list) else [source])
+        if any(origin.get("workspace") is True for origin in origins):
             yield name
 
 
 def _described(project: dict[str, Any]) -> Iterator[str]:
     """Return the readme and licence files of `[project]`."""
     readme = project.get("readme")
-    yield from _texts([readme, _table(readme).get("file"), _table(project.get("license")).get("file")])
-    yield from (path for path in _texts(project.get("license-files")) if not set(path) & set("*?["))
+    yield from texts([readme, table(readme).get("file"), table(project.get("license")).get("file")])
+    yield from (path for path in texts(project.get("license-files")) if not set(path) & set("*?["))
 
 
 def _files(entry: object) -> list[str]:
     """Return the `file` of a setuptools `dynamic` entry: one name or several."""
-    named = _table(entry).get("file")
-    return list(_texts(named if isinstance(named, list) else [named]))
-
-
-def _table(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _tables(value: object) -> Iterable[dict[str, Any]]:
-    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
-
-
-def _texts(value: object) -> list[str]:
-    return [entry for entry in value if isinstance(entry, str)] if isinstance(value, list) else []
+    named = table(entry).get("file")
+    return list(texts(named if isinstance(named, list) else [named]))

@@ -16,7 +16,7 @@ from pyenv_frontend.inputs.collector import InputCollector, ListedRequirement, O
 from pyenv_frontend.positions import Location, SourceFile, Span
 from pyenv_frontend.pyenv.context_path import is_url
 from pyenv_image import pip_format
-from pyenv_image.pip_format import decode, is_file, local_path, read_statements
+from pyenv_image.pip_format import decode, is_file, is_lock, local_path, read_statements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 __all__ = ["DEEPEST", "RequirementInputs", "StepInputs", "located_statements", "named", "resolve_inputs"]
 
 DEEPEST = 100
-"""How many files deep `-r` and `-c` may lead."""
+"""The depth to which `-r` and `-c` are followed."""
 
 
 @dataclass(frozen=True, slots=True)
 class StepInputs:
-    """What the step that makes an environment is told of the build context; paths relative to it."""
+    """The files of the build context that the install step gets; paths relative to it."""
 
     inputs: tuple[str, ...] = ()
     """Files and folders that it reads, folders with a `/` at the end."""
@@ -44,10 +44,10 @@ class StepInputs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequirementInputs:
-    """What one PYENV needs of the build context; paths relative to it."""
+    """The files of the build context that one PYENV needs; paths relative to it."""
 
     files: tuple[str, ...]
-    """Files that were read, the ones that the PYENV names first to be found first."""
+    """Files that were read, in the order in which they are named."""
 
     trees: tuple[str, ...]
     """Directories and archives of local packages, and of `--find-links`; `.` is the whole context."""
@@ -56,10 +56,10 @@ class RequirementInputs:
     """Every requirement, in order."""
 
     constraints: tuple[str, ...]
-    """Every requirement that only constrains."""
+    """Every requirement of constraints files."""
 
     contents: Mapping[str, SourceFile]
-    """What was read, by path."""
+    """The files that were read, by path."""
 
     locked: tuple[str, ...] = ()
     """The `pyproject.toml`s whose dependencies a `uv.lock` decides."""
@@ -69,7 +69,7 @@ class RequirementInputs:
 
     @property
     def step_inputs(self) -> StepInputs:
-        """The part of it that the step gets."""
+        """The part that the step gets."""
         return StepInputs(inputs=self.inputs, locked=self.locked)
 
     @property
@@ -83,7 +83,7 @@ class RequirementInputs:
 def resolve_inputs(pyenv: Pyenv, context: BuildContext) -> RequirementInputs:
     """Follow the requirements of `pyenv` to every file they name.
 
-    Those of a trigger are in the context of another build: they are the ones that it names itself, as far as we know.
+    Those of a trigger are in the context of another build: only the files that it names itself are known.
 
     Raises:
         UserError: a file is missing, leaves the context, or cannot be read; the error points at the PYENV's word, and
@@ -110,7 +110,7 @@ def located_statements(file: SourceFile, text: str) -> Iterator[tuple[Statement,
         file: the file.
         text: what it holds, decoded.
     """
-    # Places in a file of another encoding are shown in its text.
+    # Locations in a file of another encoding refer to its text in UTF-8.
     shown = file if file.data == (data := text.encode("utf-8", "surrogatepass")) else SourceFile(file.name, data)
     chars = octets = 0
     for statement in read_statements(text):
@@ -137,7 +137,7 @@ _MEANT = {"=": "==", "=>": ">=", "=<": "<=", "": "==", "!": "!=", "~": "~="}
 
 
 def _check_operator(requirement: str, origin: Origin) -> None:
-    """Refuse a version behind an operator that does not exist: `pandas=2.2.3`, `pandas => 2`, `pandas 2.2.3`.
+    """Refuse a version after an operator that does not exist: `pandas=2.2.3`, `pandas => 2`, `pandas 2.2.3`.
 
     The installer judges everything else; uv accepts more than the standard.
 
@@ -178,7 +178,7 @@ class _Requirements:
             self._inline(self._pyenv.inline)
 
     def _project(self, file: RequirementsFile, origin: Origin) -> None:
-        # Few PYENVs name a project, and what reads it takes a while to import.
+        # Few PYENVs name a project, and its reader takes a while to import.
         from pyenv_frontend.inputs.project_inputs import take_lock, take_project  # noqa: PLC0415
 
         if file.kind == "pylock":
@@ -198,7 +198,7 @@ class _Requirements:
         starts = [0]
         for row in written:
             starts.append(starts[-1] + len(row) + 1)
-        # Variables change columns; they change the number of lines only if a value has some, and then the word will do.
+        # Variables change columns. If a value has line breaks, lines change too; the error is then at the marker.
         same_lines = len(written) == text.count(b"\n") + 1
         for statement, _ in self._statements(SourceFile("", text), origin):
             line = statement.line - 1
@@ -220,7 +220,7 @@ class _Requirements:
         self._depth -= 1
 
     def _statements(self, file: SourceFile, origin: Origin) -> Iterator[tuple[Statement, Location]]:
-        """Read a requirements file: each statement, and where its value stands."""
+        """Read a requirements file: each statement, and the location of its value."""
         try:
             text = decode(file.data)
         except UnicodeDecodeError as error:
@@ -246,7 +246,7 @@ class _Requirements:
         self._refuse_variable(statement.value, origin)
         path = self.collector.join(folder, statement.value, origin)
         name = posixpath.basename(path)
-        if name == "pyproject.toml" or name.startswith("pylock."):
+        if name == "pyproject.toml" or is_lock(name):
             message = f"{origin.says(statement.value)} is not a requirements file"
             raise UserError(message, *origin.locations, hint=f"name it in the PYENV: PYENV ... {path}")
         self._visit(path, origin, constraint=constraint)
@@ -276,7 +276,7 @@ class _Requirements:
             self.collector.tree(self._local(local.path, folder, origin), origin)
 
     def _local(self, path: str, folder: str, origin: Origin) -> str:
-        """Return the path of a local package: beside the file that names it, else at the top, where most run pip."""
+        """Return the path of a local package: beside the file that names it, or at the top, where most run pip."""
         beside = self.collector.join(folder, path, origin)
         if folder and not self.collector.context.exists(beside):
             top = posixpath.normpath(path)

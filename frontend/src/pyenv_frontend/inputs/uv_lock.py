@@ -1,4 +1,4 @@
-"""`uv.lock`: which of the local packages in it a project needs.
+"""`uv.lock`: the local packages in it that a project needs.
 
 Source of truth: what uv 0.13 writes (version 1 of the format). A package names the packages it depends on, and apart
 from them those of each extra and of each dependency group; where it comes from is its source, a local one by path.
@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
 
+from pyenv_frontend.inputs.toml_values import table, tables
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
 __all__ = ["local_packages"]
 
 _LOCAL = ("directory", "editable", "path")
-"""Not `virtual`, which is a project that is never installed: its dependencies alone are."""
+"""Not `virtual`, a project that is never installed itself: only its dependencies are."""
 
 
 def local_packages(data: bytes, project: str, extras: Collection[str], groups: Collection[str]) -> tuple[str, ...]:
@@ -26,15 +28,15 @@ def local_packages(data: bytes, project: str, extras: Collection[str], groups: C
     Args:
         data: the lock.
         project: the project's name. If the lock does not have it, it is all of its local packages.
-        extras: those of the project's that are asked for.
-        groups: its dependency groups that are asked for.
+        extras: the requested extras of the project.
+        groups: its requested dependency groups.
 
     Raises:
         ValueError: it is not TOML, or not UTF-8.
     """
     lock = tomllib.loads(data.decode("utf-8"))
     packages: dict[str, list[dict[str, Any]]] = {}
-    for package in _tables(lock.get("package")):
+    for package in tables(lock.get("package")):
         packages.setdefault(_name(package), []).append(package)
     start = canonicalize_name(project)
     if not project or start not in packages:
@@ -54,20 +56,20 @@ def local_packages(data: bytes, project: str, extras: Collection[str], groups: C
 
 
 def _needed(package: dict[str, Any], extra: str) -> Iterator[tuple[str, str]]:
-    """Return what a package, or one of its extras, depends on: each without extras, and with those asked for."""
-    by_extra = _table(package.get("optional-dependencies"))
+    """Return what a package, or one of its extras, depends on: each without extras, and with those requested."""
+    by_extra = table(package.get("optional-dependencies"))
     listed = package.get("dependencies") if not extra else _of(by_extra, extra)
     yield from _entries(listed)
 
 
 def _grouped(package: dict[str, Any], groups: Collection[str]) -> Iterator[tuple[str, str]]:
-    by_group = _table(package.get("dev-dependencies"))
+    by_group = table(package.get("dev-dependencies"))
     for group in groups:
         yield from _entries(_of(by_group, canonicalize_name(group)))
 
 
 def _entries(listed: object) -> Iterator[tuple[str, str]]:
-    for entry in _tables(listed):
+    for entry in tables(listed):
         yield _name(entry), ""
         extras = entry.get("extra")
         for extra in extras if isinstance(extras, list) else ():
@@ -79,18 +81,10 @@ def _of(tables: dict[str, Any], name: str) -> object:
 
 
 def _paths(packages: Iterator[dict[str, Any]]) -> tuple[str, ...]:
-    sources = [_table(package.get("source")) for package in packages]
+    sources = [table(package.get("source")) for package in packages]
     paths = [source[key] for source in sources for key in _LOCAL if isinstance(source.get(key), str)]
     return tuple(dict.fromkeys(paths))
 
 
-def _name(table: dict[str, Any]) -> str:
-    return canonicalize_name(str(table.get("name", "")))
-
-
-def _table(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _tables(value: object) -> list[dict[str, Any]]:
-    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
+def _name(package: dict[str, Any]) -> str:
+    return canonicalize_name(str(package.get("name", "")))

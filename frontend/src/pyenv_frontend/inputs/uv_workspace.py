@@ -1,7 +1,7 @@
-"""uv's workspaces: several projects under one root, which has the lock of them all.
+"""uv's workspaces: several projects under one root, which has the lock of all.
 
 Source of truth: uv's own search (`find_workspace`). It goes up from the project; the first folder on the way that has a
-`pyproject.toml` with a workspace or a project decides: the root, if its members take the project in, else nothing.
+`pyproject.toml` with a workspace or a project decides: it is the root if its members include the project.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ class UvWorkspace:
     """Relative to the context; empty for its top."""
 
     project: Project
-    """What the root's `pyproject.toml` says."""
+    """The content of the root's `pyproject.toml`."""
 
 
 def find(collector: InputCollector, folder: str, project: Project) -> UvWorkspace | None:
     """Find the workspace of a project in the context; its root's `pyproject.toml` becomes one of the files.
 
     Args:
-        collector: takes in what is read.
-        folder: the project's.
-        project: what its `pyproject.toml` says.
+        collector: gets the files that are read.
+        folder: the folder of the project.
+        project: the content of its `pyproject.toml`.
     """
     if project.is_root:
         return UvWorkspace(folder, project)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pyenv_frontend.expansion.base_image import Libc
 from pyenv_frontend.lock.inputs import changes, lock_inputs
 from pyenv_frontend.lock.lockfile import LockFormatError, read_lock_file
 
@@ -45,10 +46,5 @@ def compare(
 
 def _runs_with(locked: str, libc: str) -> bool:
     """Tell whether wheels for one C library run with another: with the same one, or a newer glibc."""
-    if locked.startswith("glibc ") and libc.startswith("glibc "):
-        return _version(locked) <= _version(libc)
-    return locked == libc
-
-
-def _version(libc: str) -> tuple[int, ...]:
-    return tuple(map(int, libc.removeprefix("glibc ").split(".")))
+    built_for, present = Libc.named(locked), Libc.named(libc)
+    return built_for.kind == present.kind and built_for.version <= present.version

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
+from pyenv_frontend.expansion.base_image import Libc
+from pyenv_frontend.expansion.independence import wheels_platform
 from pyenv_frontend.lock.choice import lock_name
 from pyenv_frontend.lock.lockfile import MACHINES, merge_platforms
 from pyenv_frontend.lock.processes import Processes
@@ -32,9 +34,6 @@ if TYPE_CHECKING:
     from pyenv_image.settings import InstallerSettings
 
 __all__ = ["Resolver", "ResolverError", "Wishes"]
-
-_NEWEST_GLIBC: Final = 40
-"""The newest glibc, 2.40, for which uv has a name; a newer one takes that."""
 
 
 _INDEX_OPTIONS: Final = frozenset({"--index-url", "--extra-index-url", "--find-links", "--no-index", "--pypi-url"})
@@ -282,12 +281,7 @@ def _find_pip() -> list[str]:
 
 def _uv_platform(libc: str, platform: str) -> str:
     """Return uv's name of a platform: `x86_64-manylinux_2_36`."""
-    machine = MACHINES[platform]
-    if libc == "musl":
-        return f"{machine}-unknown-linux-musl"
-    minor = int(libc.rpartition(".")[2])
-    known = [17, 28, *range(31, _NEWEST_GLIBC + 1)]
-    return f"{machine}-manylinux_2_{max(version for version in known if version <= max(minor, known[0]))}"
+    return f"{MACHINES[platform]}-{wheels_platform(Libc.named(libc)) or 'manylinux_2_17'}"
 
 
 def _pip_platforms(libc: str, platform: str) -> list[str]:
@@ -295,7 +289,7 @@ def _pip_platforms(libc: str, platform: str) -> list[str]:
     machine = MACHINES[platform]
     if libc == "musl":
         return [f"musllinux_1_{minor}_{machine}" for minor in (2, 1)]
-    minor = int(libc.rpartition(".")[2])
+    minor = Libc.named(libc).version[1]
     oldest = 5 if machine == "x86_64" else 17
     return [
         *(f"manylinux_2_{version}_{machine}" for version in range(minor, oldest - 1, -1)),

@@ -1,4 +1,4 @@
-"""The form of a PYENV line: text in, words with their places out. The rules are in `grammar.lark`, and only there.
+"""The grammar of a PYENV line: text in, words with their positions out. The rules are in `grammar.lark` alone.
 
 An image of the frontend holds a stand-alone parser made from that file (see `tools/grammar_parser.py`); lark itself
 takes longer to import than a whole build may add. Without one, lark reads the grammar.
@@ -18,14 +18,6 @@ __all__ = ["Line", "LineSyntaxError", "Option", "Word", "parse_line"]
 
 _SWAP: Final = str.maketrans({"\\": "`", "`": "\\"})
 _STANDALONE: Final = "pyenv_frontend.pyenv._standalone"
-
-EXPECTED: Final = {
-    "VERSION": "a Python version",
-    "NAME": "a name for the environment",
-    "FILE": "a requirements file",
-    "_SPACE": "a blank",
-}
-"""What the parser may wait for, in words for the user."""
 
 
 @dataclass(frozen=True, slots=True)

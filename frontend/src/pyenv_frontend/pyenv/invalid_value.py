@@ -15,7 +15,7 @@ class InvalidValue(ValueError):  # noqa: N818 - it becomes an error with a locat
 
     Args:
         message: what is wrong, without a full stop.
-        expected: what could have stood there.
+        expected: what would be valid.
         hint: what to write instead.
     """
 
@@ -26,7 +26,7 @@ class InvalidValue(ValueError):  # noqa: N818 - it becomes an error with a locat
         self.hint = hint
 
 
-def any_of(words: Iterable[str], last: str = "or") -> str:
+def any_of(words: Iterable[str]) -> str:
     """Join words for a sentence: `a, b or c`."""
     *head, tail = words
-    return f"{', '.join(head)} {last} {tail}" if head else tail
+    return f"{', '.join(head)} or {tail}" if head else tail
