@@ -177,7 +177,9 @@ def test_other_builders(walk, base_images):
     assert "ENV ASTRO_PYENV_old=" in page.type("--base-suite bookworm")
     page.type("--standalone")
     assert page.frontend not in (page.folder / "Dockerfile.standalone").read_text()
-    for image in ("plain", "standalone"):
+    # Docker's builder from before BuildKit knows as little of mounts and frontends as a builder can.
+    page.run("DOCKER_BUILDKIT=0 docker build -t classic -f Dockerfile.standalone .")
+    for image in ("plain", "standalone", "classic"):
         assert "1.16.0" in page.run(
             f"docker run --rm {image} bash -c '$ASTRO_PYENV_old -c \"import six; print(six.__version__)\"'"
         )
