@@ -6,16 +6,23 @@ from collections.abc import Iterator
 import pytest
 
 from tests.airflow.api_server import PASSWORD, Server, serving
-from tests.airflow.environments_site import MARKUP, prepare
+from tests.airflow.conftest import WHOLE_MATRIX
+from tests.airflow.environments_site import MARKUP, environment, prepare
 from tools.browser import Browser, axe_core, browser
 from tools.state import Unavailable
 
 pytestmark = pytest.mark.airflow
+RELEASES = ("3.3.2", "3.1.8", "3.2.2") if WHOLE_MATRIX else ("3.3.2",)
+LONG = "long_" * 100
+RIGHT_TO_LEFT = "\u202eleft-to-right"
 PAGES = {
     "list": "/venv/",
     "nothing-found": "/venv/?q=nothing-like-this",
     "environment": "/venv/environment?name=py313",
     "locked": "/venv/environment?name=locked",
+    "many": "/venv/environment?name=many&packages_page=2",
+    "damaged": "/venv/environment?name=damaged",
+    "long": f"/venv/environment?name={LONG}",
     "missing": "/venv/environment?name=nowhere",
     "told": "/venv/environment?name=elsewhere",
     "packages": "/venv/packages?q=pip",
@@ -40,10 +47,16 @@ return [element.textContent.trim() || element.name, style.outlineStyle, parseFlo
 """
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    """Prepare the Airflow that all servers are of."""
-    return prepare("3.3.2", tmp_path_factory.mktemp("site"))[0]
+@pytest.fixture(scope="module", params=RELEASES)
+def site(request, tmp_path_factory):
+    """Prepare the Airflow that all servers are of, with environments that make odd pages."""
+    home = tmp_path_factory.mktemp("site")
+    airflow = prepare(request.param, home)[0]
+    for place, name in enumerate(("damaged", "many", LONG, RIGHT_TO_LEFT)):
+        packages = {f"package-{number:03d}": "1.0" for number in range(250 if name == "many" else 1)}
+        airflow.variables[f"ASTRO_PYENV_{name}"] = environment(home / f"odd/{place}", packages)
+    (home / "odd/0/lib").rename(home / "odd/0/moved")
+    return airflow
 
 
 @pytest.fixture(scope="module")
@@ -142,6 +155,37 @@ def test_the_keyboard_reaches_everything_and_its_place_is_seen(window, server):
         window.press(key)
     assert wait_for(lambda: window.address.endswith("?q=now"))
     assert "1 environment of" in window.script("return document.body.innerText")
+
+
+def test_without_scripts_the_keyboard_leads_through_a_long_list(window, server):
+    """A link to each page of the list, and a search that comes back to the list."""
+    window.devtools("Emulation.setScriptExecutionDisabled", value=True)
+    try:
+        visit(window, server, "/venv/environment?name=many")
+        last, texts = "return document.querySelector('#packages ~ div tbody tr:last-child th').textContent", []
+        assert window.script(last) == "package-099"
+        while "Next" not in texts:
+            window.press(TAB)
+            texts.append(window.script(FOCUS)[0])
+            assert len(texts) < 30, texts
+        window.press(ENTER)
+        wait_for(lambda: window.address.endswith("name=many&packages_page=2#packages"))
+        assert window.script(last) == "package-199"
+        visit(window, server, "/venv/environment?name=many&packages_page=2")
+        window.script("document.querySelector('input[type=search]').focus()")
+        for key in ("2", "4", "9", ENTER):
+            window.press(key)
+        wait_for(lambda: window.address.endswith("q=249&task=#packages"))
+        assert window.script(last) == "package-249"
+    finally:
+        window.devtools("Emulation.setScriptExecutionDisabled", value=False)
+
+
+def test_a_name_from_right_to_left_turns_nothing_around_it(window, server):
+    """What stands behind it in the same cell begins to the right of it."""
+    visit(window, server, "/venv/")
+    link = f"[...document.querySelectorAll('tbody th a')].find(link => link.textContent === {RIGHT_TO_LEFT!r})"
+    assert window.script(f"return getComputedStyle({link}).unicodeBidi") == "isolate"
 
 
 def test_the_entry_of_the_navigation_opens_the_page(window, anywhere):
