@@ -12,6 +12,9 @@ from tests.frontend.expansion.test_expand import expanded
 from tools.state import ROOT
 
 CASES = Path(__file__).parent / "standalone"
+EVERY_EXPANSION = [*CASES.parent.glob("cases/*"), *CASES.parent.glob("printed/*")]
+UNSAYABLE = {"builder", "onbuild", "onbuild-under-backtick", "options", "quoted-mounts"}
+"""Cases with a mount or a trigger."""
 EACH_CASE = pytest.mark.parametrize("case", sorted(CASES.iterdir()), ids=lambda case: case.name)
 
 
@@ -73,3 +76,33 @@ def test_what_cannot_be_said_is_refused(case):
     assert caught.value.headline == f"Dockerfile:{headline}"
     assert caught.value.hint
     assert expanded(source.encode(), to_print=True).source
+
+
+@pytest.mark.parametrize("case", sorted(EVERY_EXPANSION), ids=lambda case: case.name)
+def test_every_expansion_is_standalone_or_refused(case):
+    """Whatever file can be expanded: the print is plain and prints as itself, or the error names a PYENV."""
+    source = (case / "Dockerfile").read_bytes()
+    if case.name in UNSAYABLE:
+        with pytest.raises(UserError, match=r"PYENV \S+ (has|is|needs|comes)"):
+            expanded(source, to_print=True, standalone=True)
+        return
+    result = expanded(source, to_print=True, standalone=True).source
+    assert b"--mount=type=bind" not in result
+    assert expanded(result, to_print=True, standalone=True).source == result
+
+
+def test_odd_paths_and_secret_addresses():
+    """A path with a blank is one path; an address that a variable holds is named, with whatever is in it."""
+    text = (
+        "FROM debian:bookworm AS c\nFROM debian:bookworm\nARG PIP_FIND_LINKS\nARG PIP_INDEX_URL=https://me:secret@x/\n"
+        "ENV PIP_FIND_LINKS=https://me:secret@example.com/links\nPYENV --builder=c --path='/srv/a b' 3.9 x a.txt\n"
+        "PYENV 3.9 y a.txt\n"
+    )
+    result = expanded(text.encode(), to_print=True, standalone=True).source.decode()
+    assert 'COPY --from=pyenv-x ["/srv/a b", "/srv/a b"]\n' in result
+    assert "venv --without-pip '/srv/a b'" in result
+    assert '--find-links="$PIP_FIND_LINKS" -r a.txt' in result
+    assert 'UV_DEFAULT_INDEX="$PIP_INDEX_URL"' in result
+    assert "secret" not in "".join(
+        row for row in result.splitlines(keepends=True) if not row.startswith(("ARG", "ENV"))
+    )

@@ -156,7 +156,7 @@ class StandaloneSteps:
         lines += self._projects(by_uv)
         files = [*options.requirements, *([self._heredoc] if any(options.lines) else [])]
         if files:
-            lines.append(shlex.join(commands.install(files, options.constraints, [])))
+            lines.append(self._command(commands.install(files, options.constraints, [])))
         lock = kept_lock(options)
         lines += [f"cp {shlex.quote(lock)} {shlex.quote(options.path)}/pylock.toml"] if lock else []
         check = [commands.python, "-m", "pip", "check"] if options.installer == "pip" else commands.check()
@@ -174,8 +174,8 @@ class StandaloneSteps:
         """
         commands = [] if self.location.is_root else self._folders(context=False)
         owner = [] if self.location.is_root else [f"--chown={self._owner.rstrip(':')}"]
-        copy = ["COPY", f"--from={stage}", *owner, self.location.path, self.location.path]
-        return [*([_run(commands)] if commands else []), (copy, [])]
+        copy = self._copy([f"--from={stage}", *owner], self.location.path, self.location.path)
+        return [*([_run(commands)] if commands else []), copy]
 
     @property
     def _pyenv(self) -> Pyenv:
@@ -241,14 +241,14 @@ class StandaloneSteps:
         copies: list[Instruction] = []
         for place in self._places:
             target = f"{self._context}/{place}" if place in files else f"{self._context}/{place}/"
-            source = place or "."
-            if re.fullmatch(r"[A-Za-z0-9_./@%+=-]+", source):
-                copies.append((["COPY", *owner, source, target.replace("//", "/")], []))
-            else:
-                copies.append(
-                    (["COPY", *owner], [quoting.copied_path(path, self._pyenv.escape) for path in (source, target)])
-                )
+            copies.append(self._copy(owner, place or ".", target.replace("//", "/")))
         return copies
+
+    def _copy(self, flags: Sequence[str], source: str, target: str) -> steps.Run:
+        """Return a COPY; in the JSON form where a path has more than plain characters."""
+        if re.fullmatch(r"[A-Za-z0-9_./@%+=-]+", f"{source}{target}"):
+            return ["COPY", *flags, source, target], []
+        return ["COPY", *flags], [quoting.copied_path(path, self._pyenv.escape) for path in (source, target)]
 
     def _create(self, options: EnvironmentOptions) -> list[str]:
         command = [self.choice.python, "-I", "-m", "venv"]
@@ -272,13 +272,28 @@ class StandaloneSteps:
             return self.environment.builder.variables
         return {**self.base_env, **self.environment.state.variables}
 
+    @property
+    def _names(self) -> Mapping[str, str]:
+        """Variables by their values, which are named and not repeated: an address may have a password in it."""
+        known = self._variables.items()
+        return {value: name for name, value in known if name.startswith(("PIP_", "UV_")) and "/" in value}
+
+    def _command(self, words: Sequence[str]) -> str:
+        """Return a command for the shell."""
+        named = {value: f'"${name}"' for value, name in self._names.items()}
+        parts = [word.partition("=") for word in words]
+        return " ".join(
+            f"{option}={named[value]}" if value in named else shlex.quote(option + equals + value)
+            for option, equals, value in parts
+        )
+
     def _exports(self, settings: Sequence[InstallerSettings]) -> list[str]:
         """Return how the variables become those of the installer: a value that the image has is named, not repeated."""
         pyenv = self._pyenv
         known = self._variables
         environ = {name: value for one in settings for name, value in one.environ.items()}
         unset = [name for name in sorted(known) if name not in environ and self._steers(name)]
-        names = {value: name for name, value in known.items() if name.startswith(("PIP_", "UV_"))}
+        names = self._names
         exports = {
             name: f'"${names[value]}"' if value in names else shlex.quote(value)
             for name, value in environ.items()
@@ -313,7 +328,9 @@ class StandaloneSteps:
             command = commands.install_project(project, constraints, locked=path in commands.options.locked)
             folder = project.rpartition("/")[0]
             elsewhere = folder != self._context
-            lines.append(f"(cd {shlex.quote(folder)} && {shlex.join(command)})" if elsewhere else shlex.join(command))
+            lines.append(
+                f"(cd {shlex.quote(folder)} && {self._command(command)})" if elsewhere else self._command(command)
+            )
         return lines
 
 
