@@ -1,7 +1,8 @@
 """A fully cached build: what our syntax line adds to the wait, and how large the frontend's image is.
 
 The same Dockerfile, with everything in the cache, through our frontend and through the engine's built-in one, whole
-process on the clock; through the official frontend's image too, where a registry has it.
+process on the clock; through the official frontend's image too, where a registry has it. And a Dockerfile with four
+environments against the same file without them, both through our frontend.
 """
 
 import gzip
@@ -19,6 +20,8 @@ from tools.state import Unavailable
 BASE = "debian:bookworm-slim"
 OFFICIAL = "docker/dockerfile:1"
 PAIRS = 15
+AIRFLOW = "apache/airflow:3.3.2-python3.12"
+VERSIONS = ("3.9", "3.10", "3.11", "3.13")
 DOCKERFILE = f"FROM {BASE}\n" + "".join(f"RUN echo {number} > /{number}\n" for number in range(8)) + "COPY file /file\n"
 
 
@@ -28,6 +31,7 @@ def rows() -> Iterator[Row]:
     base_images.ensure(docker, BASE)
     build_image.build_frontend(docker)
     yield from _cached(docker)
+    yield from _with_environments(docker)
     yield from _sizes(docker)
 
 
@@ -50,9 +54,25 @@ def _cached(docker: engine.Engine) -> Iterator[Row]:
         yield Row(what="cached build", ours=one, theirs=other, against=f"{OFFICIAL}, an image too", unit="ms", aim=aim)
 
 
-def _builder(docker: engine.Engine, folder: Path, syntax: str) -> Callable[[], None]:
-    """Return what builds the Dockerfile under a syntax line, as a user does."""
-    write_files(folder, {"Dockerfile": syntax + DOCKERFILE, "file": "content\n"})
+def _with_environments(docker: engine.Engine) -> Iterator[Row]:
+    """Measure what four environments add to a build of which everything is cached."""
+    base_images.ensure(docker, AIRFLOW, *(f"python:{version}-slim-bookworm" for version in VERSIONS))
+    instructions = "".join(f"RUN echo {number} > /tmp/{number}\n" for number in range(8)) + "COPY file /file\n"
+    environments = "".join(f"PYENV {version} env{number} r{number}.txt\n" for number, version in enumerate(VERSIONS))
+    with tempfile.TemporaryDirectory() as scratch:
+        syntax, without = f"# syntax={build_image.FRONTEND}\n", f"FROM {AIRFLOW}\n{instructions}"
+        ours = _builder(docker, Path(scratch, "with"), syntax, without + environments)
+        theirs = _builder(docker, Path(scratch, "without"), syntax, without)
+        times = [(seconds(ours), seconds(theirs)) for _ in range(PAIRS + 1)][1:]
+    one, other = (1000 * statistics.median(column) for column in zip(*times, strict=True))
+    what, against = "cached build with 4 environments", "the same file without them"
+    yield Row(what=what, ours=one, theirs=other, against=against, unit="ms", aim="at most 1.1x slower")
+
+
+def _builder(docker: engine.Engine, folder: Path, syntax: str, text: str = DOCKERFILE) -> Callable[[], None]:
+    """Return what builds a Dockerfile under a syntax line, as a user does."""
+    requirements = {f"r{number}.txt": "six\n" for number in range(len(VERSIONS))}
+    write_files(folder, {"Dockerfile": syntax + text, "file": "content\n", **requirements})
     command = ["docker", "buildx", "build", "--quiet", "--network=host", "--output=type=cacheonly", str(folder)]
 
     def build() -> None:

@@ -1,10 +1,13 @@
 """A Dockerfile of 10,000 instructions through parse, read and expand: how fast, and whether in proportion.
 
+The same of many PYENVs, and of very long requirements: in a file, and in a heredoc.
+
 The other side of the first row is an independent parser of Dockerfiles in Python, which stops after the parse.
 """
 
 import gc
 from collections.abc import Callable, Iterator
+from datetime import date
 
 from e2b_dockerfile_utils.syntax import parse_dockerfile_ast
 
@@ -13,10 +16,14 @@ from pyenv_frontend.dockerfile import parse
 from pyenv_frontend.expansion.base_image import Base, Libc
 from pyenv_frontend.expansion.expand import expand
 from pyenv_frontend.expansion.step_images import ImagesByName
+from pyenv_frontend.inputs.build_context import NotInContextError
 from pyenv_frontend.inputs.resolve import StepInputs
+from pyenv_frontend.lint.linter import lint_pyenvs
+from pyenv_frontend.lock.choice import plan_program
 from pyenv_frontend.stages.analyze import read
 
 MANY = 10_000
+FEW_LINES, MANY_LINES = 10_000, 100_000
 PAIRS = 5
 IMAGE = "debian:bookworm"
 BASE = Base(reference=IMAGE, suite="bookworm", distribution="debian", libc=Libc(kind="glibc", version=(2, 36)))
@@ -35,6 +42,60 @@ def instructions(count: int) -> str:
 def pyenvs(count: int) -> str:
     """Return a file of environments in two versions."""
     return f"FROM {IMAGE}\n" + "".join(f"PYENV 3.{8 + n % 2} env{n} <<EOF\npandas==2.{n}\nEOF\n" for n in range(count))
+
+
+class OneFile:
+    """A build context of one requirements file.
+
+    Args:
+        count: how many lines it has.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._text = requirements(count).encode()
+
+    def read(self, path: str) -> bytes:
+        """Return its content."""
+        if path != "r.txt":
+            raise NotInContextError(path)
+        return self._text
+
+    def exists(self, path: str) -> bool:
+        """Tell whether it is the file."""
+        return path == "r.txt"
+
+    def names(self, folder: str) -> tuple[str, ...]:
+        """Return its name."""
+        return () if folder else ("r.txt",)
+
+    def link_target(self, path: str) -> str:
+        """Return that nothing is a link."""
+        del path
+        return ""
+
+    def ignored_by(self, path: str) -> str:
+        """Return that nothing is ignored."""
+        del path
+        return ""
+
+
+def requirements(count: int) -> str:
+    """Return requirements as people write them."""
+    return "".join(f"package{n}=={n % 9}.{n}  # why\n" for n in range(count))
+
+
+def with_requirements(count: int, *, inline: bool) -> Callable[[], bytes]:
+    """All of our way through a PYENV of many requirements."""
+    source = f"FROM {IMAGE}\nPYENV 3.11 etl {f'<<EOF\n{requirements(count)}EOF' if inline else 'r.txt'}\n".encode()
+    context = OneFile(count)
+
+    def work() -> bytes:
+        program, plans = plan_program(read(parse(source)), context)
+        inputs = [plan.requirements for plan in plans]
+        lint_pyenvs(program, inputs, today=date(2026, 1, 1))
+        return expand(program, {(IMAGE, None): BASE}, [each.step_inputs for each in inputs], TOOLS).source
+
+    return work
 
 
 def through(text: str) -> Callable[[], bytes]:
@@ -61,6 +122,17 @@ def rows() -> Iterator[Row]:
             ours=double / 2,
             theirs=single,
             against=f"a file of {count:,}",
+            unit="s",
+            aim="as fast: linear",
+        )
+    for where, inline in (("a file", False), ("a heredoc", True)):
+        long, short = (with_requirements(count, inline=inline) for count in (MANY_LINES, FEW_LINES))
+        many, few = in_turn(long, short, PAIRS)
+        yield Row(
+            what=f"{FEW_LINES:,} of {MANY_LINES:,} requirement lines in {where}",
+            ours=many / (MANY_LINES / FEW_LINES),
+            theirs=few,
+            against=f"{FEW_LINES:,} lines",
             unit="s",
             aim="as fast: linear",
         )

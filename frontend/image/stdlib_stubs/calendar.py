@@ -8,6 +8,8 @@ from __future__ import annotations
 
 
 def __getattr__(name: str) -> object:
+    if name == "__path__":  # asked by each `from ... import`
+        raise AttributeError(name)
     import _full_calendar  # noqa: PLC0415
 
     return getattr(_full_calendar, name)

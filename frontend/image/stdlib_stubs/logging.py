@@ -29,6 +29,8 @@ def getLogger(name: str | None = None) -> Logger:  # noqa: N802  # the standard 
 
 
 def __getattr__(name: str) -> object:
+    if name == "__path__":  # asked by each `from ... import`
+        raise AttributeError(name)
     import _full_logging  # noqa: PLC0415
 
     return getattr(_full_logging, name)

@@ -13,6 +13,8 @@ Lock = allocate_lock
 
 
 def __getattr__(name: str) -> object:
+    if name == "__path__":  # asked by each `from ... import`
+        raise AttributeError(name)
     import _full_threading  # noqa: PLC0415
 
     return getattr(_full_threading, name)
