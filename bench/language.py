@@ -93,7 +93,7 @@ def with_requirements(count: int, *, inline: bool) -> Callable[[], bytes]:
         program, plans = plan_program(read(parse(source)), context)
         inputs = [plan.requirements for plan in plans]
         lint_pyenvs(program, inputs, today=date(2026, 1, 1))
-        return expand(program, {(IMAGE, None): BASE}, [each.step_inputs for each in inputs], TOOLS).source
+        return expand(program, {(IMAGE, None): BASE}, [needs.step_inputs for needs in inputs], TOOLS).source
 
     return work
 
