@@ -1,5 +1,8 @@
 """The table of tasks under `airflow dags test`, which runs every task in one process, with no executor at all."""
 
+import os
+import signal
+
 import pytest
 
 from tests.airflow.table import ANY, ROWS
@@ -17,6 +20,23 @@ def test_values_arrive_as_under_an_executor(airflow):
     assert {row.task: states[row.task] for row in rows} == {row.task: row.state for row in rows}, printed[-15000:]
     expected = {row.task: row.value for row in rows if row.value is not ANY}
     assert {task: values[task] for task in expected} == expected
+
+
+@pytest.mark.releases("2.11.2", "3.3.2")
+def test_warm_tasks_are_forked_from_one_process(airflow):
+    """Across the tasks of a run, and across runs."""
+    airflow.dag("warm.py")
+    settings = {"TMPDIR": str(airflow.home), "AIRFLOW__VENV__WARM_IDLE": "60"}
+    zygotes = set()
+    for date in ("2024-01-02", "2024-01-03"):
+        printed = airflow.run("airflow", "dags", "test", "warm", date, check=False, **settings)
+        values = airflow.xcoms("warm")
+        assert "Not warm" not in printed, printed[-15000:]
+        assert values["first"][2:] == ["1.5", [3, 13]], printed[-15000:]
+        zygotes |= {values["first"][0], values["second"][0]}
+    (zygote,) = zygotes
+    assert f"ValueError: parent {zygote}" in printed
+    os.kill(zygote, signal.SIGKILL)
 
 
 @pytest.mark.releases("2.11.2", "3.3.2")

@@ -16,8 +16,8 @@ from tools.state import Unavailable
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(1200)]
 
-DAGS = ["endings.py", "lines.py", "moments.py", "values.py"]
-BATCH = ["crowd", "endings", "lines", "values"]
+DAGS = ["endings.py", "lines.py", "moments.py", "values.py", "warm.py"]
+BATCH = ["crowd", "endings", "lines", "values", "warm"]
 """The DAGs that need nothing but to be run."""
 KINDS = (
     ("3.3.2", "local"),
@@ -33,11 +33,17 @@ def deployment(request, tmp_path_factory):
     version, kind = request.param
     environments = {"none": environment("3.8"), "py38": environment("3.8"), "py313": environment("3.13")}
     environments |= {line: str(release(inside).install() / "python") for line, inside in LINES.items()}
-    variables = {**SECRETS, **{f"ASTRO_PYENV_{name}": python for name, python in environments.items()}}
+    variables = {
+        **SECRETS,
+        "AIRFLOW__VENV__WARM_IDLE": "3600",
+        **{f"ASTRO_PYENV_{name}": python for name, python in environments.items()},
+    }
     with contextlib.ExitStack() as stack:
         try:
             home = tmp_path_factory.mktemp(kind)
+            variables["TMPDIR"] = str(home)  # warm processes of its own, which end with it
             running = stack.enter_context(deploy(CLUSTERS[version], kind, home, DAGS, lambda _: variables))
+            stack.callback(end_warm_process, running)
         except Unavailable as reason:
             pytest.skip(str(reason))
         running.trigger(*BATCH)
@@ -55,6 +61,26 @@ def test_what_the_environment_pushed_is_there(deployment):
     """From every environment, under the key that the function chose."""
     pushed = deployment.xcoms("lines", "pushed")
     assert pushed == {f"ask_{line}": [1, "é"] for line in ("none", *LINES)}
+
+
+def test_warm_tasks_are_forked_from_one_process_whatever_runs_them(deployment):
+    """Each is a process of its own, and ends as others do; the one that it is forked from outlives it."""
+    values = deployment.xcoms("warm")
+    zygote, pid, *rest = values["first"]
+    assert rest == ["1.5", [3, 13]]
+    assert values["second"][0] == zygote
+    assert values["second"][1] != pid
+    assert deployment.states("warm") == {"first": "success", "second": "success", "third": "failed"}
+    logs = [deployment.log("warm", task) for task in ("first", "second", "third")]
+    assert "Not warm" not in "".join(logs)
+    assert "printed by the third" in logs[2]
+    assert f"ValueError: parent {zygote}" in logs[2]
+
+
+def end_warm_process(deployment):
+    """End what the tasks were forked from."""
+    with contextlib.suppress(KeyError, ProcessLookupError):
+        os.kill(deployment.xcoms("warm")["first"][0], signal.SIGKILL)
 
 
 def test_a_callback_sees_the_exception_of_the_dag_file(deployment):
@@ -112,9 +138,10 @@ def parent(pid):
 
 
 def test_a_worker_that_is_asked_to_stop_lets_its_tasks_end(deployment):
-    """A warm shutdown: the last test of each deployment."""
+    """A warm shutdown: the last test of each deployment. Warm processes stay for the next worker."""
     deployment.trigger("shut_down")
     deployment.wait(deployment.mark("shut_down").exists, 120)
     deployment.shut_down_warmly()
     assert deployment.states("shut_down") == {"sleeps": "success"}, deployment.log("shut_down", "sleeps")
     assert deployment.xcoms("shut_down") == {"sleeps": "to its end"}
+    assert alive(deployment.xcoms("warm")["first"][0])

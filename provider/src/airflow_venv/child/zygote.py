@@ -278,7 +278,6 @@ def detach():
     if os.fork():
         os._exit(0)
     os.setsid()
-    os.chdir("/")
 
 
 def listen(path):
@@ -289,7 +288,9 @@ def listen(path):
     except FileNotFoundError:
         pass
     before = os.umask(0o077)
-    listener.bind(path)
+    os.chdir(os.path.dirname(path))
+    listener.bind(os.path.basename(path))  # the whole path may be longer than the system allows
+    os.chdir("/")
     os.umask(before)
     listener.listen(128)
     return listener

@@ -49,8 +49,6 @@ WAIT = 60.0
 _START_WAIT = 20.0
 _STATUS_WAIT = 2.0
 """Seconds between a child's end and the word of its parent about it."""
-_PATH_LIMIT = 107 - len("/.sock") - 32
-"""Bytes of the folder's path, so that those of its sockets fit into the system's structure."""
 _RETRY = 600.0
 """Seconds after which a module is tried again that need not have been the reason."""
 _AGE = 86400.0
@@ -249,8 +247,6 @@ def _setup() -> dict[str, Any]:
 
 def _make_folder() -> None:
     path = folder()
-    if len(os.fsencode(path)) > _PATH_LIMIT:
-        raise _ColdError(f"the path {path} is too long for a socket: set TMPDIR to a shorter one for the worker")
     with contextlib.suppress(FileExistsError):
         path.mkdir(mode=0o700)
     status = path.lstat()
@@ -263,7 +259,11 @@ def _connect_to(path: Path) -> socket.socket | None:
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     connection.settimeout(WAIT)
     try:
-        connection.connect(str(path))
+        parent = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
+        try:
+            connection.connect(f"/proc/self/fd/{parent}/{path.name}")  # a socket's path may have 107 bytes
+        finally:
+            os.close(parent)
         _check_peer(connection)
     except (FileNotFoundError, ConnectionRefusedError):
         connection.close()
