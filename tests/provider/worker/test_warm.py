@@ -506,6 +506,27 @@ def test_openblas_is_allowed_and_its_results_are_right():
     assert first[1] != second[1]
 
 
+def test_generators_of_random_numbers_differ_from_fork_to_fork(tmp_path):
+    """PyTorch is seeded when it is imported; a stand-in takes its place here, since it takes a gigabyte."""
+    text = "class default_generator:\n    seeds = []\n    seed = classmethod(lambda cls: cls.seeds.append(1))\n"
+    python = folder_with(tmp_path, "torch", text)
+    source = "def f():\n    import random, torch\n    return [torch.default_generator.seeds, random.random()]\n"
+    first, second = (run_warm(source, modules=("random", "torch"), python=python).value for _ in range(2))
+    assert first[0] == second[0] == [1]
+    assert first[1] != second[1]
+
+
+def test_variables_that_a_module_sets_stay_unless_the_task_sets_them(tmp_path):
+    """As after an import in a new process."""
+    python = folder_with(
+        tmp_path, "sets", "import os\nos.environ.setdefault('SET_A', 'm')\nos.environ['SET_B'] = 'm'\n"
+    )
+    source = "def f():\n    import os, sets\n    return [os.environ['SET_A'], os.environ['SET_B']]\n"
+    assert run_warm(source, modules=("sets",), python=python) == Value(["m", "m"])
+    outcome = run_warm(source, modules=("sets",), python=python, env=variables(SET_A="task"))
+    assert outcome == Value(["task", "m"])
+
+
 def test_the_command_line_lists_and_stops(capsys):
     """As JSON and as text."""
     from airflow_venv.cli import main

@@ -241,6 +241,9 @@ def reseed():
     numpy = sys.modules.get("numpy.random")
     if numpy is not None:
         numpy.seed()
+    torch = getattr(sys.modules.get("torch"), "default_generator", None)
+    if torch is not None:
+        torch.seed()
     multiprocessing = sys.modules.get("multiprocessing.process")
     if multiprocessing is not None:
         multiprocessing.current_process().authkey = os.urandom(32)
