@@ -183,6 +183,31 @@ def test_doctor_is_content_where_nothing_is_wrong(monkeypatch, capsys):
     assert capsys.readouterr().out == "1 environment, nothing wrong.\n"
 
 
+def test_doctor_tells_which_tasks_can_be_forked(tmp_path, monkeypatch, capsys):
+    """By importing what they import; what does not survive a fork is no problem, and has its reason and place."""
+    env = tmp_path / "env"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", env], check=True)
+    site = next(env.glob("lib/python*/site-packages"))
+    (site / "spins.py").write_text(
+        "import threading, time\nthreading.Thread(target=time.sleep, args=(99,), daemon=True).start()\n"
+    )
+    (site / "ends.py").write_text("import os\nprint('printed')\nos._exit(3)\n")
+    monkeypatch.setenv("ASTRO_PYENV_here", str(env / "bin/python"))
+    dag = tmp_path / "a.py"
+    dag.write_text(
+        "@task.venv('here')\ndef f():\n    import json, spins\n\n"
+        "@task.venv('here')\ndef g():\n    from xml import dom\n    import ends, csv\n"
+    )
+    assert main(["doctor", "--warm", str(dag)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith(f"{dag}:1 here: importing spins: it has started a thread of Python's")
+    assert lines[1].startswith(f"{dag}:5 here: importing ends: it ended the process (")
+    assert lines[2] == "here: Tasks can be forked; imports that were tried: 3."
+    assert main(["doctor", "--warm", "--json"]) == 0
+    (finding,) = json.loads(capsys.readouterr().out)
+    assert (finding["problem"], finding["message"]) == ("warm", "Tasks can be forked; imports that were tried: 0.")
+
+
 def test_doctor_refuses_a_folder_that_is_not_there(environments, capsys):
     """That is a mistake in the command, and not a folder without problems."""
     assert main(["doctor", str(environments / "nothere")]) == 64

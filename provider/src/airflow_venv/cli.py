@@ -109,6 +109,11 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--json", action="store_const", const="json", dest="format", help="as --format=json")
     doctor.add_argument("folder", nargs="?", metavar="DAG_FOLDER", help="check what the DAG files here ask for, too")
     doctor.add_argument("--json", action="store_true", help="print JSON")
+    doctor.add_argument(
+        "--warm",
+        action="store_true",
+        help="say whether tasks can be forked, trying the imports of the functions in DAG_FOLDER, which takes time",
+    )
     processes = commands.add_parser("warm", help="the processes that tasks with warm=True are forked from")
     actions = processes.add_subparsers(required=True, metavar="ACTION")
     warm_list = actions.add_parser("list", help="your warm processes on this machine")
@@ -188,10 +193,15 @@ def _doctor(options: argparse.Namespace) -> int:
         findings.append(Finding("", "none", _NONE))
     if options.folder:
         findings += examine_dags(options.folder)
+    forks: list[Finding] = []
+    if options.warm:
+        from airflow_venv.fork_check import examine_forks  # noqa: PLC0415
+
+        forks += examine_forks(options.folder)
     if options.json:
-        print(json.dumps([dataclasses.asdict(finding) for finding in findings], indent=2))
+        print(json.dumps([dataclasses.asdict(finding) for finding in [*findings, *forks]], indent=2))
     else:
-        for finding in findings:
+        for finding in [*findings, *forks]:
             where = " ".join(filter(None, [finding.place, finding.environment]))
             print(f"{where}: {finding.message}" if where else finding.message)
         if not findings:
