@@ -22,6 +22,8 @@ def inputs(line, files):
         (LINE, {"r.txt": "six\n"}, "more.txt is gone"),
         (LINE.replace("3.9", "3.10"), {}, "Python 3.9 became 3.10"),
         (LINE.replace("--constraint=c.txt", ""), {}, "options changed"),
+        (LINE.replace("PYENV", "PYENV --pre"), {}, "options changed"),
+        (LINE.replace("PYENV", "PYENV --index-strategy=unsafe-best-match"), {}, "options changed"),
         (LINE + " <<EOF\nattrs\nEOF\n", {}, "the heredoc is new"),
     ],
 )

@@ -20,7 +20,7 @@ KNOWN_CUTS = {
     ("child/outcome.py", "_text"),  # likewise
     ("child/outcome.py", "formatted"),  # likewise, the start
     ("child/outcome.py", "_types"),  # of a list, not of a text
-    ("child/zygote.py", "fork"),
+    ("child/zygote.py", "load"),  # of a process that has nothing of a task
     ("environments/inventory.py", "read_lock"),  # a file for the page, not a message
     ("worker/warm_identity.py", "_digest"),
 }

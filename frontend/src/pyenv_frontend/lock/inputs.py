@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
+
+from pyenv_frontend.pyenv.options import OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pyenv_frontend.inputs.resolve import RequirementInputs
     from pyenv_frontend.pyenv.instruction import Pyenv
+    from pyenv_frontend.pyenv.options import OptionSpec
 
 __all__ = ["changes", "lock_inputs"]
-
-_OPTIONS: Final = ("constraints", "extras", "groups")
-"""The fields of `Options` that decide what is resolved; file names among them count with their content as well."""
 
 
 def lock_inputs(pyenv: Pyenv, requirements: RequirementInputs) -> dict[str, str]:
@@ -28,16 +28,19 @@ def lock_inputs(pyenv: Pyenv, requirements: RequirementInputs) -> dict[str, str]
         pyenv: the instruction.
         requirements: its requirements, with every file that they name.
     """
-    options = pyenv.options
-    words = [f"{field}={value}" for field in _OPTIONS for value in getattr(options, field)]
-    words += ["pre"] if options.pre else []
-    words += [f"index-strategy={options.index_strategy}"] if options.index_strategy else []
+    words = [word for spec in OPTIONS if spec.resolves for word in _words(spec, getattr(pyenv.options, spec.field))]
     words += [f"{file.kind}:{file.path}" for file in pyenv.requirements]
     inputs = {"Python": pyenv.version.text, "options": _digest(json.dumps(words).encode())}
     if pyenv.inline is not None:
         inputs["the heredoc"] = _digest(_normalized(pyenv.inline))
     inputs |= {path: _digest(_normalized(requirements.contents[path].data)) for path in requirements.files}
     return inputs
+
+
+def _words(spec: OptionSpec, value: str | bool | tuple[str, ...]) -> list[str]:
+    """Return the values of an option; files among them count with their content as well."""
+    values = value if isinstance(value, tuple) else (value,)
+    return [f"{spec.name}={item}" for item in values if item]
 
 
 def changes(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:

@@ -65,6 +65,9 @@ class OptionSpec:
     step: str = ""
     """The field of the install step's `EnvironmentOptions` that gets the value; empty: the step is not told."""
 
+    resolves: bool = False
+    """Whether the versions that are chosen depend on it, so that another value makes a lock stale."""
+
     locally: str = ""
     """What holds instead where `pyenv-frontend local` ignores the option; empty: it holds there as well."""
 
@@ -95,6 +98,7 @@ OPTIONS: Final = (
         default="none",
         doc="A constraints file of the build context, as with `pip install -c`.",
         step="constraints",
+        resolves=True,
     ),
     OptionSpec(
         name="system-site-packages",
@@ -162,6 +166,7 @@ OPTIONS: Final = (
         default="none",
         doc="An extra of the project (`pyproject.toml`) or lock file (`pylock.toml`) to install as well.",
         step="extras",
+        resolves=True,
     ),
     OptionSpec(
         name="group",
@@ -172,6 +177,7 @@ OPTIONS: Final = (
         default="none",
         doc="A dependency group of the project or lock file to install as well.",
         step="groups",
+        resolves=True,
     ),
     OptionSpec(
         name="pre",
@@ -180,6 +186,7 @@ OPTIONS: Final = (
         default="off",
         doc="Pre-releases are taken as well, as with `--pre` of pip and uv.",
         step="pre",
+        resolves=True,
     ),
     OptionSpec(
         name="index-strategy",
@@ -192,6 +199,7 @@ OPTIONS: Final = (
         "`unsafe-best-match` the best version of all, as pip does, `unsafe-first-match` a version of the first one "
         "that has a fitting one. Not for `--installer=pip`.",
         step="index_strategy",
+        resolves=True,
     ),
     OptionSpec(
         name="uv",
