@@ -22,8 +22,9 @@ def generate() -> str:
     gen_standalone(  # type: ignore[no-untyped-call] # lark ships no types for its tools
         Lark(grammar, start="pyenv", parser="lalr"), out=out
     )
-    # For parsers that are kept in files; imported, it would be 2 ms of every build.
-    return out.getvalue().replace("\nimport pickle, zlib, base64\n", "\n")
+    # Three milliseconds of every build: what is for parsers that are kept in files, and types that nobody looks at.
+    text = out.getvalue().replace("\nimport pickle, zlib, base64\n", "\n")
+    return f"from __future__ import annotations\n{text}"
 
 
 def main() -> None:
