@@ -126,7 +126,7 @@ PIP_SETTINGS = (
     PipSetting("prefer-binary", SWITCH, in_files=True,
                uv_error="uv takes the newest version, be it a source; write --only-binary or --installer=pip"),
     PipSetting("no-build-isolation", INVERTED, uv=("UV_NO_BUILD_ISOLATION=1",), before=("UV_NO_BUILD_ISOLATION",)),
-    PipSetting("config-settings", VALUES, uv=("--config-setting",)),
+    PipSetting("config-settings", uv=("--config-setting",)),
     PipSetting("use-pep517", SWITCH, uv_unneeded="uv builds in no other way"),
     PipSetting("check-build-dependencies", SWITCH, uv_unneeded="uv checks them when it installs them"),
     PipSetting("use-feature", VALUES, uv_unneeded="uv has its own features", in_files=True),

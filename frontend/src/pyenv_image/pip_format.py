@@ -34,6 +34,7 @@ __all__ = [
     "is_file",
     "is_lock",
     "local_path",
+    "needs_value",
     "read_statements",
     "rewrite",
 ]
@@ -166,6 +167,8 @@ def decode(data: bytes) -> str:
                 return data.decode(coding[1].decode("ascii", "replace"))
             except LookupError:
                 break
+    if b"\0" in data:  # most often UTF-16 without its mark
+        raise UnicodeDecodeError("utf-8", data, data.index(b"\0"), data.index(b"\0") + 1, "a NUL")
     return data.decode("utf-8")
 
 
@@ -208,6 +211,11 @@ def is_lock(path: str) -> bool:
 def is_file(path: str) -> bool:
     """Return whether a path of a requirement or of `--find-links` is a file by its name, and not a directory."""
     return path.lower().endswith((*_ARCHIVES, ".html", ".htm"))
+
+
+def needs_value(option: str) -> bool:
+    """Return whether an option, by its full name, has a value."""
+    return option in _WITH_VALUE
 
 
 def local_path(requirement: str, *, editable: bool = False) -> LocalPath | None:

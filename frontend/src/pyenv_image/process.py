@@ -22,6 +22,7 @@ _SILENCE = 15.0
 """Seconds without output until a note explains it."""
 
 _POSITION = re.compile(rb"`([^`\n]+)` at position (\d+)")
+_CREDENTIALS = re.compile(rb"(://)([^/\s@:'\"]*)(:?)([^/\s@'\"]*)@")
 _PATIENCE = 0.2
 """Seconds to wait for more output after the process has ended; a program that it started may keep the pipe open."""
 
@@ -91,12 +92,19 @@ def _pass_on(process: subprocess.Popen[bytes], pipe: int, output: Output) -> Non
 
 def write(text: bytes, output: Output) -> None:
     """Pass on whole lines of a program."""
+    text = _CREDENTIALS.sub(_without_password, text)
     for old, new in output.names:
         text = text.replace(os.fsencode(old), os.fsencode(new))
     if output.folder and b" at position " in text:
         text = _POSITION.sub(lambda match: _with_line(match, output.folder), text)
     sys.stdout.buffer.write(text)
     sys.stdout.buffer.flush()
+
+
+def _without_password(match: re.Match[bytes]) -> bytes:
+    """Hide the password of an address: pip shows that of a direct one when it cannot be fetched; or a token alone."""
+    user = match[2] if match[3] or match[2] == b"git" else b"****"
+    return b"%b%b%b@" % (match[1], user, b":****" if match[3] else b"")
 
 
 def _with_line(match: re.Match[bytes], folder: Path | None) -> bytes:

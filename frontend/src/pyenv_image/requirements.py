@@ -27,7 +27,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Requirements"]
 
-_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+_NAMED = re.compile(r"([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(?!\S*://)")
+_PROJECT_NAME = re.compile(r"""^\[project\]\s*\n(?:(?!\[).*\n)*?\s*name\s*=\s*["']([^"']+)["']""", re.MULTILINE)
+_LETTERS = {"U": "upgrade", "t": "target", "v": "verbose", "q": "quiet"}
+"""Options of pip that people write by their letter."""
+
 _HEREDOC = "heredoc"
 
 
@@ -102,12 +106,14 @@ class Requirements:
         target.parent.mkdir(parents=True, exist_ok=True)
         relative = os.path.relpath(str(target), str(self._workspace.files))
         name = relative if not relative.startswith("../") else f"/{target.relative_to(self._workspace.stage)}"
-        requirement = ""
+        requirement: pip_format.Statement | None = None
 
         def change(statement: pip_format.Statement) -> str | None:
             nonlocal requirement
-            if statement.kind == pip_format.REQUIREMENT:
-                requirement = statement.value
+            if statement.kind in {pip_format.REQUIREMENT, pip_format.EDITABLE}:
+                requirement = statement
+            elif requirement is not None and requirement.line != statement.line:
+                requirement = None
             try:
                 return self._changed(statement, base, target.parent, requirement)
             except _LocatedError:  # in a file that this one names
@@ -117,12 +123,23 @@ class Requirements:
 
         target.write_bytes(pip_format.encode(pip_format.rewrite(text, change, self._environ)))
 
-    def _changed(self, statement: pip_format.Statement, base: Path, folder: Path, requirement: str) -> str | None:
-        """Return what to write for a statement, or None if it can stay as it is."""
+    def _changed(
+        self, statement: pip_format.Statement, base: Path, folder: Path, requirement: pip_format.Statement | None
+    ) -> str | None:
+        """Return what to write for a statement, or None if it can stay as it is.
+
+        Args:
+            statement: the statement.
+            base: the folder that its paths are relative to.
+            folder: that of the copy.
+            requirement: what the line installs, if its options are about that.
+        """
+        if not statement.value and pip_format.needs_value(statement.option):
+            raise StepError(f"{statement.option} needs a value on its line")
         if statement.kind in {pip_format.REQUIREMENT, pip_format.EDITABLE}:
             return self._package(statement, base)
         if statement.kind == pip_format.OPTION:
-            return self._option(statement, requirement)
+            return self._option(statement, base, requirement)
         path = self._find(statement.value, base)
         if path is None:
             return None
@@ -134,19 +151,40 @@ class Requirements:
         folders = (path, *path.parents)
         return self._workspace.context in folders or self._workspace.stage in folders
 
-    def _option(self, statement: pip_format.Statement, requirement: str) -> str | None:
+    def _option(
+        self, statement: pip_format.Statement, base: Path, requirement: pip_format.Statement | None
+    ) -> str | None:
         name = statement.option.lstrip("-")
-        if self._installer == "uv" and name in {"config-settings", "config-setting"}:
-            package = _NAME.match(requirement)
-            self.arguments += [f"--config-settings-package={package[0]}:{statement.value}"] if package else []
+        if name in {"config-settings", "config-setting"}:
+            if requirement is None:
+                raise StepError(f"{statement.option} belongs behind a requirement, on the same line")
+            if self._installer == "pip":
+                return None
+            self.arguments.append(
+                f"--config-settings-package={self._package_name(requirement, base)}:{statement.value}"
+            )
             return ""
         if self._installer == "uv" and name == "pypi-url":
             return f"--index-url {statement.value}"
-        arguments = file_option(name, statement.value, self._installer)
+        arguments = file_option(_LETTERS.get(name, name), statement.value, self._installer)
         if arguments is None:
             return None
         self.arguments += arguments
         return ""
+
+    def _package_name(self, requirement: pip_format.Statement, base: Path) -> str:
+        """Return the name of what a line installs, which uv wants for settings of its build.
+
+        Raises:
+            StepError: neither the requirement nor its project says it.
+        """
+        local = pip_format.local_path(requirement.value, editable=requirement.kind == pip_format.EDITABLE)
+        path = self._find(local.path, base) if local and local.start == 0 else None
+        text = _text(path / "pyproject.toml", "pyproject.toml") if path and (path / "pyproject.toml").is_file() else ""
+        name = _PROJECT_NAME.search(text) or (None if local and local.start == 0 else _NAMED.match(requirement.value))
+        if name is None:
+            raise StepError(f"--config-settings needs a name with uv: write NAME @ {requirement.value}")
+        return name[1]
 
     def _package(self, statement: pip_format.Statement, base: Path) -> str | None:
         """Return a local package with an absolute path, and without `-e` in an image."""

@@ -43,6 +43,9 @@ _NOT_FOR_LOCKS = ("--constraints", "--overrides")
 _VARIABLES_NOT_FOR_LOCKS = ("UV_CONSTRAINT", "UV_OVERRIDE")
 _NOT_FOR_WHEELS = ("--build-constraints", "--find-links")
 _VARIABLES_NOT_FOR_WHEELS = ("UV_BUILD_CONSTRAINT", "UV_EXCLUDE", "UV_FIND_LINKS")
+_PER_REQUIREMENT = frozenset({"global-option", "install-option", "build-option"})
+"""Options behind a requirement that pip had, and uv has not."""
+
 _FOR_VENV = ("--no-index", "--find-links")
 
 
@@ -138,15 +141,37 @@ def file_option(name: str, value: str, installer: str) -> list[str] | None:
         StepError: uv has nothing like it; the message begins with the option.
     """
     setting = pip_setting(name)
-    if installer == "pip" or setting is None or not setting.in_files or setting.uv_reads_files:
+    if name in _PER_REQUIREMENT or name == "hash":
+        if installer == "pip" or name == "hash":
+            return None
+        raise StepError(f"--{name} has no effect with uv: write --config-settings, or --installer=pip")
+    if setting is None and installer == "pip":
+        return None  # a newer pip may have it
+    if setting is None or not setting.in_files:
+        raise _not_for_files(name, setting)
+    if installer == "pip" or setting.uv_reads_files:
         return None
     if setting.uv_error:
         raise StepError(f"--{name} has no effect with uv: {setting.uv_error}")
     translated = InstallerSettings({})
     words = value.replace(",", " ").split() if setting.kind == PACKAGES else [value or "1"]
     _add_for_uv(translated, setting, words, f"--{name}", {})
-    variables = {"UV_PRERELEASE": "--prerelease", "UV_INSECURE_HOST": "--allow-insecure-host"}
-    return [*translated.arguments, *(f"{variables[key]}={text}" for key, text in translated.environ.items())]
+    written = {
+        "UV_PRERELEASE": "--prerelease={}",
+        "UV_INSECURE_HOST": "--allow-insecure-host={}",
+        "UV_SYSTEM_CERTS": "--system-certs",
+    }
+    return [*translated.arguments, *(written[key].format(text) for key, text in translated.environ.items())]
+
+
+def _not_for_files(name: str, setting: PipSetting | None) -> StepError:
+    if setting is None:
+        return StepError(f"--{name} is not an option of requirements files")
+    advice = f"leave it out, {setting.meaningless}"
+    if not setting.meaningless:
+        value = "1" if setting.kind in {SWITCH, INVERTED} else "..."
+        advice = f"write ARG PIP_{setting.name.upper().replace('-', '_')}={value} above the PYENV"
+    return StepError(f"--{name} is not an option of requirements files: {advice}")
 
 
 def _configuration_files_of_uv(environ: Mapping[str, str], home: str) -> list[Path]:

@@ -148,3 +148,9 @@ def test_no_text():
     """What is in no known encoding is an error."""
     with pytest.raises(UnicodeDecodeError):
         pip_format.decode(b"six\xff")
+
+
+def test_utf_16_without_its_mark_is_no_text():
+    """What a NUL stands in would be a requirement that nobody wrote."""
+    with pytest.raises(UnicodeDecodeError):
+        pip_format.decode("six\n".encode("utf-16-le"))

@@ -61,3 +61,16 @@ def test_a_program_left_behind_is_not_waited_for(capfdbinary, tmp_path):
         print("done")
     """
     assert run(capfdbinary, tmp_path, code, Output()) == (0, "done\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "hidden"),
+    [
+        ("error at https://u:s%2Fecret@h/simple: no", "error at https://u:****@h/simple: no"),
+        ("clone git+https://ghp_token@h/x.git", "clone git+https://****@h/x.git"),
+        ("clone git+ssh://git@h/x.git and a@b", "clone git+ssh://git@h/x.git and a@b"),
+    ],
+)
+def test_passwords_of_addresses_are_hidden(capfdbinary, tmp_path, text, hidden):
+    """An installer may show an address that has one."""
+    assert run(capfdbinary, tmp_path, f"print({text!r})", Output()) == (0, f"{hidden}\n")

@@ -1,5 +1,7 @@
 """Copies of requirements files: local paths in them, their names, options that only pip reads in a file."""
 
+import re
+
 import pytest
 
 from pyenv_image.failure import StepError
@@ -49,7 +51,6 @@ def copied(workspace, text, name="reqs/one.txt", environ=None, **options):
         ("-e../libs/own", "CONTEXT/libs/own"),
         ("-e 'git+https://example.com/a/b.git#egg=b'", "git+https://example.com/a/b.git#egg=b"),
         ("-fwheels", "--find-links CONTEXT/reqs/wheels"),
-        ("--find-linksx wheels", "--find-linksx wheels"),
         ("--find-links=wheels", "--find-links CONTEXT/reqs/wheels"),
         ("own @ ../libs/own", "own @ file://CONTEXT/libs/own"),
         ("own @ file:../libs/own", "own @ file://CONTEXT/libs/own"),
@@ -202,3 +203,52 @@ def test_an_option_that_uv_cannot_follow(workspace):
     """The error names the line, and what to write."""
     with pytest.raises(StepError, match=r"^reqs/one.txt:2: --prefer-binary has no effect with uv: .*--installer=pip"):
         copied(workspace, "six\n--prefer-binary\n")
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("--find-linksx wheels", "--find-linksx is not an option of requirements files"),
+        ("--no-deps", "--no-deps is not an option of requirements files: write ARG PIP_NO_DEPS=1 above the PYENV"),
+        ("--timeout 60", "--timeout is not an option of requirements files: write ARG PIP_TIMEOUT=... above the PYENV"),
+        ("-U", "--upgrade is not an option of requirements files: leave it out, every environment is made anew"),
+        (
+            "six --global-option=--x",
+            "--global-option has no effect with uv: write --config-settings, or --installer=pip",
+        ),
+        ("--find-links\nsix", "--find-links needs a value on its line"),
+        ("six\n--config-settings=a=b", "--config-settings belongs behind a requirement, on the same line"),
+        ("https://h/x-1.tar.gz --config-settings=a=b", "write NAME @ https://h/x-1.tar.gz"),
+    ],
+)
+def test_an_option_that_cannot_be_in_a_file(workspace, line, message):
+    """It is an error that says what to write; neither it nor the next line is lost."""
+    with pytest.raises(StepError, match=rf"^reqs/one\.txt:[12]: .*{re.escape(message)}$"):
+        copied(workspace, f"{line}\n")
+
+
+def test_what_a_newer_pip_may_have(workspace):
+    """What pip reads itself is left to it."""
+    assert copied(workspace, "--find-linksx wheels\n", installer="pip") == "--find-linksx wheels\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [("./libs/own", "Own.Name"), ("-e ./libs/own", "Own.Name"), ("own @ ./libs/own", "own"), ("six[a]>1", "six")],
+)
+def test_settings_of_a_build_have_the_name_that_uv_wants(workspace, line, name):
+    """A local package's name stands in its project."""
+    project = "[build-system]\nrequires = []\n[project]\nversion = '1'\nname = 'Own.Name'\n[tool.x]\nname = 'no'\n"
+    (workspace.context / "libs/own/pyproject.toml").write_text(project)
+    (workspace.context / "one.txt").write_text(f"{line} --config-settings='k=v w'\n")
+    requirements = Requirements(workspace, {}, "uv")
+    requirements.copy("one.txt")
+    assert requirements.arguments == [f"--config-settings-package={name}:k=v w"]
+
+
+def test_the_systems_certificates(workspace):
+    """--use-feature=truststore of a file is an option of uv."""
+    (workspace.context / "one.txt").write_text("--use-feature=truststore\n--use-feature fast-deps\nsix\n")
+    requirements = Requirements(workspace, {}, "uv")
+    requirements.copy("one.txt")
+    assert requirements.arguments == ["--system-certs"]
