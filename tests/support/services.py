@@ -7,6 +7,7 @@ import hashlib
 import http.server
 import io
 import os
+import random
 import socket
 import socketserver
 import subprocess
@@ -34,10 +35,15 @@ __all__ = [
 
 
 def free_port() -> int:
-    """Return a TCP port of 127.0.0.1 that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Return a TCP port of 127.0.0.1 that nobody listens on.
+
+    It is below those that the system gives to clients: a server may need half a minute until it takes the port.
+    """
+    while True:
+        port = random.randint(20_000, 32_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def wheel(name: str, version: str, files: Mapping[str, str] | None = None, requires: tuple[str, ...] = ()) -> bytes:
