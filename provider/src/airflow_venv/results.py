@@ -9,9 +9,11 @@ look for; and from what the stock operators raise, for those that look for that.
 from __future__ import annotations
 
 import builtins
+import contextlib
 import subprocess
 import sys
 import warnings
+from types import BuiltinFunctionType
 from typing import TYPE_CHECKING, Any
 
 from airflow_venv._compat import AirflowException, AirflowFailException, AirflowSkipException
@@ -47,6 +49,27 @@ class FunctionError(AirflowException, subprocess.CalledProcessError):
 
     def __str__(self) -> str:
         return self.message
+
+    # The class that was raised is among the bases, and its __init__ has not run. Whatever it defines for the methods
+    # below may therefore fail, and does so where nobody expects it: while Airflow logs the exception.
+
+    __setattr__ = BaseException.__setattr__
+    __delattr__ = BaseException.__delattr__
+    __eq__ = BaseException.__eq__
+    __hash__ = BaseException.__hash__
+
+    def __repr__(self) -> str:
+        try:
+            return str(super().__repr__())
+        except Exception:  # noqa: BLE001 - see above
+            return f"{type(self).__name__}({self.message!r})"
+
+    def __getattr__(self, name: str) -> Any:
+        inherited = getattr(super(), "__getattr__", None)
+        if inherited is not None:
+            with contextlib.suppress(Exception):
+                return inherited(name)
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __reduce__(self) -> tuple[Any, ...]:
         state = {"message": self.message, "traceback": self.traceback, "returncode": self.returncode, "cmd": self.cmd}
@@ -158,12 +181,9 @@ def _instance(outcome: Error, call: Call, bases: tuple[type, ...]) -> FunctionEr
             metaclass = type("_AsRaised", (_AsRaised, *special), {}) if special else _AsRaised
             kind = metaclass(_last(name.qualname), (FunctionError, *chosen), _namespace(name, call.module_name))
             kind.raised = next(iter(chosen), None) if chosen is bases else None
-            if outcome.exceptions and issubclass(kind, _GROUP):
-                parts = [_exception_of(part, call) for part in outcome.exceptions]
-                error: FunctionError = kind.__new__(kind, outcome.message, parts)
-                FunctionError.__init__(error, outcome.message, **arguments)
-            else:
-                error = kind(outcome.message, **arguments)
+            parts = [_exception_of(part, call) for part in outcome.exceptions]
+            error = _new(kind, outcome.message, *([parts] if parts and issubclass(kind, _GROUP) else []))
+            FunctionError.__init__(error, outcome.message, **arguments)
             if isinstance(error, OSError) and outcome.args:
                 OSError.__init__(error, *outcome.args)
             if isinstance(error, SyntaxError):
@@ -172,6 +192,13 @@ def _instance(outcome: Error, call: Call, bases: tuple[type, ...]) -> FunctionEr
             continue
         return error
     return FunctionError(outcome.message, **arguments)
+
+
+def _new(kind: type, *args: Any) -> FunctionError:
+    """Make an instance by the `__new__` of Python's own base: one of the user's may want other arguments."""
+    own = next(base for base in kind.__mro__ if isinstance(vars(base).get("__new__"), BuiltinFunctionType))
+    error: FunctionError = vars(own)["__new__"](kind, *args)
+    return error
 
 
 def _complete_syntax_error(error: Any, call: Call) -> None:

@@ -64,6 +64,58 @@ def test_a_class_of_the_dag_file_is_itself(execute):
     assert str(pickle.loads(pickle.dumps(error))) == str(error)
 
 
+class Picky(ValueError):
+    """Needs what its own constructors set, for nearly everything."""
+
+    def __new__(cls, code, detail):
+        return super().__new__(cls, code, detail)
+
+    def __init__(self, code, detail):
+        super().__init__(code, detail)
+        object.__setattr__(self, "parts", {"file": [code]})
+
+    def __setattr__(self, name, value):
+        raise TypeError("frozen")
+
+    def __getattr__(self, name):
+        return self.__dict__["parts"][name]
+
+    def __repr__(self):
+        return "Picky(%r)" % self.parts["file"]
+
+    def __eq__(self, other):
+        return self.parts == other.parts
+
+    __hash__ = None
+
+
+def is_picky():
+    raise Picky(3, "x")
+
+
+def lacks_its_file():
+    import urllib.error
+
+    raise urllib.error.HTTPError("http://a", 404, "not found", {}, None)
+
+
+@pytest.mark.parametrize("function", [is_picky, lacks_its_file])
+def test_a_class_that_needs_its_constructor_does_no_harm(execute, function):
+    """Airflow logs the exception, which asks for its attributes and its representation."""
+    import urllib.error
+
+    error = caught(execute, function, include=[Picky])
+    assert isinstance(error, Picky if function is is_picky else urllib.error.HTTPError)
+    assert getattr(error, "missing", None) is None
+    assert not hasattr(error, "__notes__")
+    assert repr(error)
+    assert error == error
+    assert error in {error}
+    error.added = 1
+    assert type(error).__name__ in "".join(traceback.format_exception(type(error), error, None))
+    assert pickle.loads(pickle.dumps(error)).message == error.message
+
+
 def test_a_class_with_the_name_of_a_builtin_is_not_mistaken(execute):
     error = caught(execute, times_out, include=[TimeoutError])
     assert isinstance(error, TimeoutError)

@@ -35,10 +35,22 @@ class Text(str):
 
 
 @pytest.mark.parametrize(
-    "value", [(1,), {1: 2}, {"a": {1, 2}}, b"x", Text("x"), 1 << 64, [[Text("x")]], ["x" * 100_000], [0] * 9999]
+    "value",
+    [
+        (1,),
+        {1: 2},
+        {"a": {1, 2}},
+        b"x",
+        Text("x"),
+        1 << 64,
+        [[Text("x")]],
+        ["x" * 100_000],
+        [0] * 9999,
+        ["\ud83d\ude00"],
+    ],
 )
 def test_what_json_would_change_is_not_plain(value):
-    """Tuples, keys that are no strings, subclasses, what is too large."""
+    """Tuples, keys that are no strings, subclasses, what is too large, halves of a character."""
     assert not frames.is_plain(value)
 
 

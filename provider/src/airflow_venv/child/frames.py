@@ -325,6 +325,8 @@ def is_plain(value):
             remaining.extend(item if kind is dict else ())
         elif kind is str:
             room -= len(item)
+            if not item.isascii() and item.encode("utf-8", "ignore").decode() != item:  # two halves would become one
+                return False
         elif kind is int:
             if item.bit_length() > INTEGER_BITS:
                 return False
