@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -117,6 +118,17 @@ def test_check_says_offline_what_changed(project: Path, index: str):
     assert "one: pylock.one.toml does not fit: one.txt changed" in done.stdout
     assert "two: pylock.two.toml does not fit: Python 3.12 became 3.13" in done.stdout
     assert "run pyenv-frontend lock one two" in done.stderr
+
+
+def test_a_check_loads_nothing_that_resolves(project: Path):
+    """It runs before every commit, so it waits for no module that it does without."""
+    command = [sys.executable, "-X", "importtime", PROGRAM, "lock", "--check"]
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 1
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "pyenv_frontend.lock.locker" in loaded
+    unneeded = {"pyenv_frontend.lock.writer", "pyenv_frontend.cli.docker_image", "urllib.request", "difflib"}
+    assert not unneeded & loaded
 
 
 def test_requirements_without_a_solution_are_an_error_at_the_pyenv(project: Path, index: str):

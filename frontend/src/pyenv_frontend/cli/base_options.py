@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from pyenv_frontend.cli.docker_image import EngineError, Image
 from pyenv_frontend.errors import UsageError, UserError
 from pyenv_frontend.expansion.astro_runtime import has_triggers
 from pyenv_frontend.expansion.base_image import Base, Interpreter, Libc, accounts, inspect, libc_of_release
@@ -125,6 +124,8 @@ class BaseOptions:
         return triggers if has_triggers(reference) else ()
 
     def _from_engine(self, reference: str, platform: str | None, env: Mapping[str, str], place: Location) -> Base:
+        from pyenv_frontend.cli.docker_image import EngineError, Image  # noqa: PLC0415 - a check of locks asks no engine
+
         try:
             with Image(reference, platform) as image:
                 triggers = self.onbuild or image.triggers

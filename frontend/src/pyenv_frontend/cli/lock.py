@@ -15,7 +15,7 @@ from pyenv_frontend.cli.common import common_options_without_argument, only
 from pyenv_frontend.cli.terminal import show_error
 from pyenv_frontend.errors import UsageError, UserError, nearest
 from pyenv_frontend.lock.choice import can_be_locked
-from pyenv_frontend.lock.locker import lock_environment, plan_lock
+from pyenv_frontend.lock.locker import plan_lock
 from pyenv_frontend.lock.lockfile import MACHINES, LockTarget
 from pyenv_frontend.positions import Location
 
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
     from pyenv_frontend.cli.base_options import BaseOptions
     from pyenv_frontend.cli.common import CommonOptions
-    from pyenv_frontend.lock.locker import LockJob, LockResult
+    from pyenv_frontend.lock.locker import LockJob
     from pyenv_frontend.lock.resolver import Resolver
+    from pyenv_frontend.lock.writer import LockResult
     from pyenv_frontend.stages.program import Program, Stage
 
 __all__ = ["lock"]
@@ -162,6 +163,8 @@ def _lock(jobs: Sequence[LockJob], resolver: Resolver) -> int:
     if not jobs:
         click.echo("note: there is no PYENV with requirements to lock", err=True)
         return 0
+    from pyenv_frontend.lock.writer import lock_environment  # noqa: PLC0415 - as in `_resolver`
+
     errors: list[UserError] = []
     started = time.monotonic()
     pool = ThreadPoolExecutor(4)
