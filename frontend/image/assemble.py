@@ -40,6 +40,9 @@ NOT_NEEDED = (
     "pyenv_frontend.local",
     "pyenv_frontend.lock.locker",
     "pyenv_frontend.lock.resolver",
+    "pyenv_frontend.lock.settings",
+    "pyenv_frontend.lock.sizes",
+    "pyenv_frontend.lock.writer",
 )
 """Modules that the frontend does not run."""
 
