@@ -211,6 +211,13 @@ def test_publish(walk, base_images, registry, frontend, builder_on, tools):  # n
     assert f"docker-image://{registry}/tools/pyenv-frontend:0.3" in page.type("BUILDKIT_SYNTAX")
     assert f"pyenv-frontend:0.2@{digest}" in page.run("docker buildx build --no-cache .")
 
+    mirrored = f"{registry}/mirror/{PYTHONS['3.12']}"
+    page.run(f"docker tag {PYTHONS['3.12']} {mirrored} && docker push --quiet {mirrored}")
+    today = page.run(f"skopeo inspect --format '{{{{.Digest}}}}' docker://{mirrored}").split()[-1]
+    line = re.sub(r"sha256:\w+", today, page.code("^PYENV --from=", "Dockerfile")).replace(REGISTRY, registry)
+    (page.folder / "Dockerfile").write_text(f"{pinned}\nFROM debian:bookworm-slim\n{line}")
+    assert f"{mirrored}@{today}" in page.run("docker buildx build .")
+
     port = services.free_port()
     (page.folder.parent / "index").mkdir()
     command = [tools / "pypi-server", "run", "-p", str(port), "-i", "127.0.0.1", "-a", ".", "-P", ".", "index"]
