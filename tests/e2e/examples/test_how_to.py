@@ -215,7 +215,7 @@ def test_publish(walk, base_images, registry, frontend, builder_on, tools):  # n
     page.run(f"docker tag {PYTHONS['3.12']} {mirrored} && docker push --quiet {mirrored}")
     today = page.run(f"skopeo inspect --format '{{{{.Digest}}}}' docker://{mirrored}").split()[-1]
     line = re.sub(r"sha256:\w+", today, page.code("^PYENV --from=", "Dockerfile")).replace(REGISTRY, registry)
-    (page.folder / "Dockerfile").write_text(f"{pinned}\nFROM debian:bookworm-slim\n{line}")
+    (page.folder / "Dockerfile").write_text(f"{pinned}\nFROM {AIRFLOW}\n{line}")
     assert f"{mirrored}@{today}" in page.run("docker buildx build .")
 
     port = services.free_port()
