@@ -107,7 +107,7 @@ def tag_both(engine: Engine, name: str, python: str) -> None:
 
 
 def _in_local(path: str, series: str) -> str:
-    """Say where a file of Debian's Python lies in an official image; other files stay where they are."""
+    """Return the path of a file of Debian's Python in an official image; other files keep their paths."""
     belongs_to_python = path == f"usr/bin/python{series}" or f"{path}/".startswith(f"usr/lib/python{series}/")
     return path.replace("usr/", "usr/local/", 1) if belongs_to_python else path
 

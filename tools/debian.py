@@ -86,7 +86,7 @@ def _installed(package: str) -> bool:
 
 
 def _download(suite: str, packages: list[str]) -> list[Path]:
-    """Fetch with lists of our own, so that the system's apt never hears of the other suite."""
+    """Fetch with separate package lists, so that the system's apt does not use the other suite."""
     if not is_debian_root():
         raise Unavailable(f"{', '.join(packages)} of Debian {suite} is needed, and this is not Debian with root")
     apt, into = folder("apt", suite), folder("apt", suite, "debs")

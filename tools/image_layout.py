@@ -74,7 +74,7 @@ def build(target: Path) -> Layout:
 
 @contextlib.contextmanager
 def _builder() -> Iterator[tuple[Engine, list[str]]]:
-    """Whoever can write an OCI layout: an engine of ours with containerd's store, else a builder in a container.
+    """Provide a builder that can write an OCI layout: an engine of ours with containerd's store, or one in a container.
 
     The classic store of the engine that most people have cannot. Yields options of `buildx build` as well.
     """

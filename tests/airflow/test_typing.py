@@ -50,7 +50,7 @@ def check(checker, airflow, folder, *files, strict=False):
 @pytest.mark.releases("3.3.2")
 @each_checker
 def test_decorated_functions_keep_their_signatures(airflow, checker, tmp_path):
-    """No error where there is none, and one wherever the file says that there must be."""
+    """There are errors exactly where the file expects them."""
     done = check(checker, airflow, tmp_path, API, strict=True)
     assert done.returncode == 0, done.stdout + done.stderr
 

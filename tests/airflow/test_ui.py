@@ -243,7 +243,7 @@ def test_every_page_can_be_asked_for_its_headers(site, path):
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
 def test_nothing_can_be_changed(site, method):
-    """Whoever asks is told so, and nothing else."""
+    """The answer says so, and nothing else."""
     for user in ("admin", "nobody", None):
         for path in PAGES:
             answer = site.server.client(user).send(method, path, headers={"Accept": "text/html"})

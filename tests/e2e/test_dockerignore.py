@@ -8,7 +8,7 @@ from pyenv_frontend.inputs.dockerignore import parse_dockerignore
 from tests.frontend.inputs.test_dockerignore import CASES
 
 FINE = [case for case in CASES if not case[0].startswith("[") or case[1]]
-"""A bracket that is none is an error of the engine's; we leave it to say so."""
+"""An invalid bracket is an error of the engine, which reports it."""
 
 
 @pytest.mark.parametrize(("patterns", "out", "taken_in"), FINE)

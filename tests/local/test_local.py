@@ -102,7 +102,7 @@ def test_check_says_what_is_stale_and_why(project: Path):
 
 
 def test_an_environment_whose_interpreter_is_gone_is_stale(project: Path):
-    """Whoever uninstalls a Python has its environments made anew."""
+    """The environments of an uninstalled Python are made again."""
     local(project, "--target", "base")
     python = project / ".pyenv-frontend/old/bin/python"
     python.unlink()

@@ -183,7 +183,7 @@ def assert_generated(program: Program, result: Expansion, instructions: tuple[In
     ],
 )
 def test_expanding_takes_steps_in_proportion_to_the_file(unit):
-    """Twice the file takes twice the steps, not four times; a chain of a thousand stages is none too deep."""
+    """Twice the file takes twice the steps, not four times; a chain of a thousand stages is not too deep."""
 
     def through(count: int) -> None:
         lines = b"".join(unit % number if b"%" in unit else unit for number in range(count))

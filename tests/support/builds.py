@@ -139,7 +139,7 @@ class Builder:
 
 
 def remove_images(engine: Engine, names: Sequence[str]) -> None:
-    """Take names off images; what is not there is as good as removed."""
+    """Remove names of images; missing ones are ignored."""
     if names:
         command = ["docker", "image", "rm", "--force", *names]
         subprocess.run(command, env=engine.environment(), capture_output=True, check=False)

@@ -12,7 +12,7 @@ TASK = Task(name="read", state="success", value={"python": "3.9.2", "interpreter
 
 @pytest.mark.parametrize("ours", [True, False])
 def test_an_engine_of_our_own_is_explained(monkeypatch, capsys, ours):
-    """The lines to type stand above the last one; whoever has an engine needs none."""
+    """The lines to type precede the last one; with an engine there are none."""
     # There is one engine on a machine, so the other kind is made up.
     monkeypatch.setattr(demo.engine, "find", lambda: Engine(flavour="docker", env={}, ours=ours))
     assert demo_steps.report(lambda: [TASK], demo.what_next) == 0

@@ -1,7 +1,7 @@
 """Stands in for the standard library's `logging` in the frontend's image, where nothing is ever logged.
 
 hpack and the parser that lark generates ask for a logger when they are imported, and the real module, with what it
-imports in turn, is 8 ms of every build. Whoever asks for more gets the real one, which is kept as `_full_logging`.
+imports in turn, is 8 ms of every build. Other names come from the real one, which is kept as `_full_logging`.
 """
 
 from __future__ import annotations

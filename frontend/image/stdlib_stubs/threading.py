@@ -1,6 +1,6 @@
 """Stands in for the standard library's `threading` in the frontend's image, which has one thread.
 
-protobuf imports it for a lock. Whoever asks for more gets the real module, which is kept as `_full_threading`.
+protobuf imports it for a lock. Other names come from the real module, which is kept as `_full_threading`.
 """
 
 from __future__ import annotations

@@ -110,7 +110,7 @@ HAS_EXTERNAL_VIEWS = tuple(int(number) for number in AIRFLOW_VERSION.split(".")[
 
 
 def stock_arguments(serializer: str) -> dict[str, Any]:
-    """Name the serializer as this version's ExternalPythonOperator wants it; those that it lacks are ours alone."""
+    """Return the arguments that select the serializer in this version's ExternalPythonOperator, or its default."""
     if "serializer" in inspect.signature(ExternalPythonOperator.__init__).parameters:  # 2.10 and newer
         return {"serializer": serializer if serializer in ("cloudpickle", "dill") else "pickle"}
     return {"use_dill": serializer == "dill"}
@@ -165,7 +165,7 @@ def get_connection(conn_id: str) -> Any:
     """Fetch a connection as Airflow does, secrets backends first; its secrets are masked in logs from then on.
 
     Raises:
-        AirflowNotFoundException: there is none of that id.
+        AirflowNotFoundException: there is no connection with that id.
     """
     if AIRFLOW_3:
         from airflow.sdk import Connection
@@ -180,7 +180,7 @@ def get_connection(conn_id: str) -> Any:
 
 
 def _mask_connection(connection: Any) -> None:
-    """Mask what Airflow masks when somebody looks at a connection, for the child will look where Airflow cannot see."""
+    """Mask the secrets of a connection as Airflow does when it is read, since the child reads it unseen by Airflow."""
     if connection.password:
         mask_secret(connection.password)
         mask_secret(quote(connection.password, safe=""))  # as the URI spells it

@@ -50,7 +50,7 @@ class FileFunction:
 
 @dataclass(frozen=True)
 class Warm:
-    """That a function is to run in a fork of a process that has imported modules, and the bounds of such processes."""
+    """The settings of a run in a fork of a process that has imported modules, and the limits of such processes."""
 
     modules: tuple[str, ...] = ()
     """What to import beforehand, where the environment has it."""

@@ -25,7 +25,7 @@ _PROBLEMS = 1
 _USAGE = 64
 _INTERRUPTED = 130
 _BROKEN_PIPE = 141
-"""As a program ends that the signal SIGPIPE ended."""
+"""The exit code of a program that SIGPIPE ended."""
 _NONE = f"There are no environments here: no variable {lookup.PREFIX}* is set."
 
 
@@ -72,7 +72,7 @@ class _Version(argparse.Action):
     """Print the version of the distribution and exit."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object, **__: object) -> NoReturn:
-        """Do it; to read metadata takes an import that no other call needs."""
+        """Print the version; reading metadata takes an import that no other call needs."""
         from importlib import metadata  # noqa: PLC0415
 
         print(f"airflow-venv {metadata.version('airflow-provider-venv')}")
@@ -80,7 +80,7 @@ class _Version(argparse.Action):
 
 
 def _complete(parser: argparse.ArgumentParser) -> None:
-    """Answer a shell that asks what can be typed; Airflow brings what it takes."""
+    """Complete words for a shell, with the package argcomplete that Airflow installs."""
     if "_ARGCOMPLETE" not in os.environ:
         return
     try:

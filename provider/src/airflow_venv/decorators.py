@@ -67,7 +67,7 @@ class DecoratedVenvSensor(_Decorated, DecoratedInit, VenvSensor):
 def venv_task(
     venv: Any = None, python_callable: Any = None, multiple_outputs: bool | None = None, **options: Any
 ) -> Any:
-    """Make tasks that run in the environment of a name: what `@task.venv` is.
+    """Make tasks that run in a named environment: the function behind `@task.venv`.
 
     Args:
         venv: the environment's name; the only argument that may be given by position.
@@ -170,7 +170,7 @@ if TYPE_CHECKING:
             """Change options of the task."""
 
     class VenvDecorator(Protocol):
-        """What `venv("name")` gives: a decorator that keeps the function's signature."""
+        """The result of `venv("name")`: a decorator that keeps the function's signature."""
 
         def __call__(self, function: Callable[P, R]) -> VenvTask[P, R]:
             """Decorate."""

@@ -1,4 +1,4 @@
-"""What every operator has that runs in an environment: its name or its interpreter, looked up again where it runs."""
+"""The base of all operators that run in an environment: its name or interpreter, looked up again where it runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Try whether tasks can be forked in environments: whether what they import survives it."""
+"""Check whether tasks can be forked in environments: whether their imports survive it."""
 
 from __future__ import annotations
 

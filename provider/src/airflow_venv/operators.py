@@ -85,7 +85,7 @@ class _Namespace:
 
 
 class VenvOperator(EnvironmentMixin, ExternalPythonOperator):
-    """Run a function in the Python environment of a name.
+    """Run a function in a named Python environment.
 
     Takes everything that ExternalPythonOperator takes, in all versions of Airflow alike, and:
 
@@ -136,7 +136,7 @@ class VenvOperator(EnvironmentMixin, ExternalPythonOperator):
         self.function_file = FileReference.parse(python_callable) if isinstance(python_callable, str) else None
         serializer = _serializer(serializer, use_dill=use_dill)
         super().__init__(
-            python=python or "(by name)",  # the parent insists on a path; it is put right below
+            python=python or "(by name)",  # the parent requires a path; it is corrected below
             python_callable=self.function_file.placeholder() if self.function_file else python_callable,
             **stock_arguments(serializer),
             **kwargs,
@@ -269,7 +269,7 @@ class VenvOperator(EnvironmentMixin, ExternalPythonOperator):
         )
 
     def _warn_about_xcom(self, value: Any) -> None:
-        """Say what Airflow itself will lack to store the value; its own error does not say on which side."""
+        """Warn about a package that Airflow lacks to store the value; its own error does not say on which side."""
         kind = type(value)
         if kind.__module__.startswith("pandas.") and kind.__name__ == "DataFrame" and find_spec("pyarrow") is None:
             self.log.warning(

@@ -1,4 +1,4 @@
-"""From the outcome of a run to what Airflow understands: a value, a skip, or a failure with or without a retry.
+"""Convert the outcome of a run for Airflow: a value, a skip, or a failure with or without a retry.
 
 The exception that ends a task looks like the function's own. The worker may not have the class that was raised, and
 must not import it from anywhere. So a class of that name is made here. It derives from the real one where the worker

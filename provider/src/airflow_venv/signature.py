@@ -78,7 +78,7 @@ def bind(
 
 
 def _why_missing(context: Mapping[str, Any]) -> str:
-    """Say why a key is not in the context of this run, and what to do."""
+    """Explain why a key is not in the context of this run, and what to do."""
     if getattr(context.get("dag_run"), "logical_date", context) is None:
         return (
             "Airflow's context does not have in this run: the run has no logical date, since an asset or a person "

@@ -19,7 +19,7 @@ def asked(engine):
 
 
 def test_every_graph_names_the_imported_caches():
-    """Whoever solves does not have to think of them."""
+    """Callers of `solve` need not pass them."""
     engine = FakeEngine({"Solve": lambda _: wire.SolveResponse().SerializeToString()})
     client = Client(engine.connect())
     client.import_caches(CACHES)

@@ -29,7 +29,7 @@ def options(source, path, user=None):
 
 
 def test_an_environment_comes_as_it_is(environment, tmp_path):
-    """Files, links, modes and times; what stood at its place before gives way."""
+    """Files, links, modes and times; a former environment there is replaced."""
     path = tmp_path / "home" / ".venv" / "x"
     path.mkdir(parents=True)
     (path / "old").write_text("")

@@ -71,7 +71,7 @@ def test_what_the_stage_finds_on_its_path_keeps_its_meaning(tmp_path, monkeypatc
 
 
 def test_what_stands_there_stays(tmp_path):
-    """A Python of the base's own is never shadowed, be it a broken link."""
+    """A Python of the base's own is never shadowed, not even a broken link."""
     there = tmp_path / "python3.8"
     there.symlink_to("/somewhere/else")
     graft.link(Path("/opt/pyenv/3.8/bin/python3.8"), there)

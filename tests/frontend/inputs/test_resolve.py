@@ -338,7 +338,7 @@ def test_sources_of_the_root_hold_for_its_members():
     ],
 )
 def test_a_project_of_no_workspace(path, between):
-    """A workspace above that does not take the project in is none of its business, nor is that one's lock."""
+    """A workspace above that does not include the project is ignored, and so is its lock."""
     files = WORKSPACE | between | {f"{path}/pyproject.toml": '[project]\nname = "me"\ndependencies = ["numpy"]\n'}
     inputs = closure(f"PYENV 3.9 x {path}/pyproject.toml", files)
     assert inputs.inputs == (f"{path}/pyproject.toml",)
@@ -358,7 +358,7 @@ WHEELS = {path: "" for path in WORKSPACE if path.endswith(".whl")} | {"libs/comm
 
 
 def test_project_alone():
-    """Without a lock the file itself is all there is; a readme that is missing is none of our business."""
+    """Without a lock only the file itself is read; a missing readme is ignored."""
     files = {"pyproject.toml": '[project]\nname = "x"\nreadme = "README.md"\ndependencies = ["numpy"]'}
     assert closure("PYENV 3.9 x pyproject.toml", files).inputs == ("pyproject.toml",)
 

@@ -229,7 +229,7 @@ def test_similar_names_across_stages():
 
 @pytest.mark.parametrize("address", ["https://me:pw@h/", "https://:pw@h/", "git+https://u:p@h/x"])
 def test_credentials(address):
-    """A password in a file is shown at the word that names the file; a variable is none."""
+    """A password in a file is shown at the word that names the file; a variable is no password."""
     (warning,) = advice("FROM a\nPYENV 3.14 x a.txt", {"a.txt": f"--extra-index-url {address}\n"})
     assert warning.rule.name == "PyenvCredentialsInRequirements"
     assert warning.location.position == (2, 14)

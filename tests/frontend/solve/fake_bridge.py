@@ -24,7 +24,7 @@ class FakeBridge:
     """
 
     systems: dict[str, dict[str, bytes | int | str]] = field(default_factory=dict)
-    """A file's content, the mode of what is none, or what a link says."""
+    """A file's content, the mode of anything else, or the target of a link."""
     results: list[wire.Result | Status] = field(default_factory=list)
     """What nested frontends answer, in order."""
     answer: Callable[[dict[str, str], bytes], wire.Result | Status] | None = None

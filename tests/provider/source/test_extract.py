@@ -185,7 +185,7 @@ def test_functions_of_one_name_are_told_apart_by_their_line(module):
 
 
 def test_a_decorator_made_by_a_helper_is_found(module):
-    """The position noted is also that of the callers of whoever calls our decorator."""
+    """The recorded position also includes the callers of the function that calls our decorator."""
     dag = module("""
         def ours(): return venv("x")
         def other(f): return f

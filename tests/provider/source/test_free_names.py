@@ -190,7 +190,7 @@ def test_auto_brings_every_import_below_a_name_that_is_used(module):
 
 
 def test_auto_brings_all_imports_below_a_name_where_none_is_named(module):
-    """The package itself is passed on: whoever gets it may look for any of them."""
+    """The package itself is passed on: the callee may use any of them."""
     dag = module("""
         import xml.dom
         import xml.sax

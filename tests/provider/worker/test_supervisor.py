@@ -137,7 +137,7 @@ def test_a_function_that_ignores_the_request_is_ended_all_the_same(monkeypatch):
 
 @pytest.mark.parametrize("version", ["3.7", "3.8", "3.13"])
 def test_a_worker_that_is_killed_takes_everything_along(tmp_path, version):
-    """Nobody is left to end the processes when the worker gets SIGKILL: they see to it themselves."""
+    """Nobody is left to end the processes when the worker gets SIGKILL: they end themselves."""
     pids = tmp_path / "mark"
     parent = worker(FAMILY, str(pids), version=version)
     wait_for(lambda: pids.exists() and pids.read_text())

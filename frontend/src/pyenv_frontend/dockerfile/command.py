@@ -27,7 +27,7 @@ __all__ = ["Command", "Flag", "split_command", "unquoted"]
 
 _SPACE = b"\t\n\v\f\r "
 _QUOTES = b"'\""
-_DASHES = rb"--(?:''|\"\")*['\"]?"  # an open quote or an escape at the end of the line counts for nothing
+_DASHES = rb"--(?:''|\"\")*['\"]?"  # an open quote or an escape at the end of the line is ignored
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class _FlagWord:
     start: int
     end: int
     dashes: bool
-    """It is the bare `--` that ends the flags."""
+    """Whether it is the bare `--` that ends the flags."""
 
 
 def _flags(text: bytes, position: int, end: int, escape: bytes) -> Iterator[_FlagWord]:

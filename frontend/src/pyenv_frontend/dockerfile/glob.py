@@ -40,7 +40,7 @@ def trim_suffix(value: str, pattern: str, *, longest: bool) -> str:
     Raises:
         GlobError: The pattern is wrong.
     """
-    # Reversed as text, pair by pair: a lone escape at the end then escapes what comes to stand behind it.
+    # Reversed as text, pair by pair: a lone escape at the end then escapes the character that follows it.
     backwards = "".join(reversed(_PAIRS.findall(pattern)))
     return trim_prefix(value[::-1], backwards, longest=longest)[::-1]
 

@@ -55,7 +55,7 @@ class Heredoc(Opening):
     body: Logical
     """The lines between, with their ends; without the leading tabs if they are to be stripped."""
     span: Span
-    """The lines in the file, the end's own line not among them."""
+    """The lines in the file, without the line of the end."""
     terminator: Span | None
     """The line that ends it; None where the file ended first."""
 
@@ -66,12 +66,12 @@ class Heredoc(Opening):
 
 
 def is_strings_array(text: bytes) -> bool:
-    """Say whether a text is a JSON array of strings, which makes an instruction's exec form."""
+    """Tell whether a text is a JSON array of strings, which makes an instruction's exec form."""
     return text.startswith(b"[") and re.fullmatch(_STRINGS, text) is not None
 
 
 def takes_heredocs(command: Command) -> bool:
-    """Say whether the instruction may have heredocs at all. For ONBUILD give its inner command."""
+    """Tell whether the instruction may have heredocs. For ONBUILD pass its inner command."""
     return command.name in _TAKERS and not (command.name != "PYENV" and is_strings_array(command.arguments.text))
 
 

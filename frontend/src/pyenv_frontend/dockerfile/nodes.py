@@ -138,7 +138,7 @@ class Instruction(Node):
 
     @property
     def trigger(self) -> Command | None:
-        """What an ONBUILD holds back, taken apart in its turn; None for any other instruction."""
+        """The parsed instruction of an ONBUILD; None for any other instruction."""
         return split_command(self.arguments, self.escape) if self.name == "ONBUILD" and self.arguments else None
 
 

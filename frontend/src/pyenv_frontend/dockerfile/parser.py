@@ -38,8 +38,8 @@ def parse(source: bytes, name: str = "Dockerfile") -> Document:
     """Parse a Dockerfile into its nodes.
 
     Args:
-        source: its bytes; any bytes will do.
-        name: how messages call the file.
+        source: its bytes; any bytes are accepted.
+        name: the file's name in messages.
 
     Raises:
         DocumentError: a PYENV whose lines are wrong.

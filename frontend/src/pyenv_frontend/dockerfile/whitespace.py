@@ -26,7 +26,7 @@ _ASCII = b"\t\n\v\f\r "
 
 
 def is_space(char: str) -> bool:
-    """Say whether one character is white space by Unicode's property."""
+    """Tell whether one character is white space by Unicode's property."""
     return char in SPACES
 
 

@@ -42,9 +42,9 @@ class Expanded:
 
     value: str
     used: frozenset[str]
-    """The variables that were asked for and set."""
+    """The variables that were used and set."""
     unset: frozenset[str]
-    """The variables that were asked for and not set."""
+    """The variables that were used and not set."""
 
 
 @dataclass(frozen=True, slots=True)

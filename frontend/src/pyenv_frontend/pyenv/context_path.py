@@ -37,7 +37,7 @@ def context_path(text: str) -> str:
 
 
 def join(folder: str, text: str) -> str:
-    """`text` as a file in `folder` (both relative to the context) says it, relative to the context.
+    """Resolve `text`, a path in a file in `folder`, relative to the context.
 
     Raises:
         InvalidValue: it leaves the context.
@@ -54,7 +54,7 @@ def join(folder: str, text: str) -> str:
 
 
 def kind_of(path: str) -> RequirementsKind:
-    """How a requirements file is read, by its name alone (PEP 751 fixes the names of lock files).
+    """Return how a requirements file is read, by its name alone (PEP 751 fixes the names of lock files).
 
     Raises:
         InvalidValue: it is a file that holds something else.

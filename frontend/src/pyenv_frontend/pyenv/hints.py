@@ -1,4 +1,4 @@
-"""What people write by habit, which means something elsewhere: what to write instead.
+"""Hints for common mistakes: words that mean something in other tools.
 
 Imported only when an error is reported.
 """
@@ -74,7 +74,7 @@ def file_hint(path: str) -> str:
 def misspelt(document: Document) -> list[Instruction]:
     """Instructions that no Dockerfile has and that look like PYENV: the engine would take them for another's.
 
-    Templates of Dockerfiles have all kinds of words there (`}}ENV`, `open`), so that they must look much like it.
+    Templates of Dockerfiles have all kinds of words there (`}}ENV`, `open`), so they must be very similar.
     """
     unknown = [instruction for instruction in document.instructions if instruction.name not in _INSTRUCTIONS]
     return [instruction for instruction in unknown if nearest(instruction.name[: len("PYENV")], ["PYENV"], cutoff=0.75)]

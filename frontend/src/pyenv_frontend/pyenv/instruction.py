@@ -1,4 +1,4 @@
-"""What one PYENV says, as a value: checked, expanded, and with the place of every word.
+"""One PYENV as a value: checked, expanded, and with the location of every word.
 
 Nothing here parses or decides; `pyenv.parser` makes these, `expansion` and `cli` read them.
 """

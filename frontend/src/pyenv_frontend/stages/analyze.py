@@ -35,7 +35,7 @@ _PYTHON_IMAGE = "PYENV_PYTHON_IMAGE"
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a build says from outside of the Dockerfile."""
+    """The settings of a build outside of the Dockerfile."""
 
     build_args: Mapping[str, str] = MappingProxyType({})
     build_platform: str = "linux/amd64"
@@ -51,7 +51,7 @@ class Settings:
 
 
 def no_variables(reference: str, platform: str | None) -> Mapping[str, str]:
-    """Know nothing about base images."""
+    """Return no variables, if nothing is known about base images."""
     del reference, platform
     return {}
 

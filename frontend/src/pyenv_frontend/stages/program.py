@@ -1,4 +1,4 @@
-"""A whole Dockerfile as PYENV sees it: its stages, what each is based on, and the state each PYENV stands in."""
+"""An analyzed Dockerfile: its stages, what each is based on, and the state at each PYENV."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ class Stage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """A Dockerfile, read."""
+    """An analyzed Dockerfile."""
 
     document: Document
     stages: tuple[Stage, ...]

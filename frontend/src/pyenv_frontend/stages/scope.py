@@ -1,4 +1,4 @@
-"""What `$NAME` stands for at some point of a Dockerfile.
+"""The value of `$NAME` at some point of a Dockerfile.
 
 Source of truth: BuildKit's dockerfile2llb (buildMetaArgs, dispatchArg, dispatchEnv). In short: ARGs before the first
 FROM are seen by FROM alone, until a stage says `ARG NAME`; build-args replace defaults; ARG and ENV write into one
@@ -77,7 +77,7 @@ class GlobalScope:
         return Scope(self)
 
     def expand(self, word: Logical) -> str:
-        """Return a word of FROM; as written where it cannot be expanded, since the engine will say so."""
+        """Return a word of FROM; as written if it cannot be expanded, which the engine reports."""
         text = _quiet(word, self.values.get, self.escape)
         return word.text.decode(errors="replace") if text is None else text
 

@@ -1,4 +1,4 @@
-"""The stages of a file: where each begins, what it is called, and which one it is based on."""
+"""The stages of a file: where each begins, its name, and the stage that it is based on."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def last_name(document: Document) -> str:
 
 
 def _name(words: Sequence[Logical]) -> str | None:
-    """Return what `FROM base AS name` calls the stage."""
+    """Return the name of the stage in `FROM base AS name`."""
     named = len(words) == 3 and words[1].text.lower() == b"as"  # FROM base AS name
     return words[2].text.decode(errors="replace").lower() if named else None
 

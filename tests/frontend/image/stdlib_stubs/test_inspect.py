@@ -58,5 +58,5 @@ def test_a_class_without_a_docstring_needs_no_real_module(stub, monkeypatch):
 
 
 def test_functions_have_the_real_signatures(stub):
-    """Whoever asks gets them."""
+    """They are available on request."""
     assert str(stub("inspect").signature(test_functions_have_the_real_signatures)) == "(stub)"
