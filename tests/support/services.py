@@ -40,7 +40,7 @@ def free_port() -> int:
     It is below those that the system gives to clients: a server may need half a minute until it takes the port.
     """
     while True:
-        port = random.randint(20_000, 32_000)
+        port = random.randint(20_000, 32_000)  # noqa: S311 - any of them will do
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port
