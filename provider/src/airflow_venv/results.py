@@ -164,7 +164,9 @@ def _exception_of(outcome: Error, call: Call) -> FunctionError:
     for attribute, value in outcome.attributes.items():
         if attribute not in error.__dict__ and not hasattr(FunctionError, attribute):
             error.__dict__[attribute] = value
-    if outcome.args:
+    if isinstance(error, OSError):
+        error.args = outcome.args[:2] or error.args  # the rest are file names, which it has taken
+    elif outcome.args or (outcome.mro and not outcome.message):
         error.args = outcome.args
     if outcome.exceptions and not hasattr(error, "exceptions"):  # a Python without groups, or a group's class is odd
         error.__dict__["exceptions"] = tuple(_exception_of(part, call) for part in outcome.exceptions)

@@ -116,6 +116,19 @@ def test_a_class_that_needs_its_constructor_does_no_harm(execute, function):
     assert pickle.loads(pickle.dumps(error)).message == error.message
 
 
+def test_the_arguments_are_those_of_a_plain_task_s_exception(execute):
+    def without():
+        raise ValueError
+
+    def no_file():
+        open("/no/such/file")
+
+    assert caught(execute, without).args == ()
+    error = caught(execute, no_file)
+    assert error.args == (2, "No such file or directory")
+    assert error.filename == "/no/such/file"
+
+
 def test_a_class_with_the_name_of_a_builtin_is_not_mistaken(execute):
     error = caught(execute, times_out, include=[TimeoutError])
     assert isinstance(error, TimeoutError)

@@ -85,7 +85,11 @@ def _text(value):
 
 def _state(error):
     """Return the arguments and the attributes of an exception that are plain data."""
-    args = [*error.args, error.filename] if isinstance(error, OSError) and error.filename else list(error.args)
+    args = (
+        [*error.args, error.filename]
+        if isinstance(error, OSError) and error.filename and len(error.args) == 2
+        else list(error.args)
+    )
     try:
         attributes = {name: value for name, value in vars(error).items() if is_plain([name, value])}
     except TypeError:  # no __dict__
