@@ -179,7 +179,7 @@ def test_provenance_has_the_users_file_and_lines(builder_on):
 def test_the_expanded_file_is_shown_on_request(buildx):
     """A build-arg makes the frontend say what it made of the file, and how long it took."""
     build = buildx(f"FROM {BASE}\nPYENV 3.11 etl\n", {}, "--build-arg=PYENV_FRONTEND_DEBUG=1")
-    assert re.search(r"PYENV_FRONTEND_DEBUG: start \d+ ms, expand \d+ ms", build.log)
+    assert re.search(r"PYENV_FRONTEND_DEBUG: start \d+ ms, ask \d+ ms, expand \d+ ms", build.log)
     assert "ENV ASTRO_PYENV_etl=/opt/venv/etl/bin/python" in build.log
 
 
