@@ -20,7 +20,7 @@ from airflow_venv.call import Crash, Value, Warm
 from airflow_venv.child import process_tree
 from airflow_venv.worker import supervisor, warm
 from tests.support import children
-from tests.support.children import Lines, run, variables, worker
+from tests.support.children import FakeServices, Lines, run, variables, worker
 from tests.support.waiting import alive, wait_for
 
 VERSIONS = ["3.7", "3.8", "3.13"]
@@ -99,25 +99,50 @@ def test_a_module_is_imported_once_and_what_a_task_does_to_it_is_not_seen(tmp_pa
 
 
 def test_secrets_of_a_task_are_neither_in_the_warm_process_nor_in_the_next_task():
-    """It is started with an allow-list; the rest goes to the fork by the channel."""
-    secret = "s3cr3t" + "x" * 10
+    """It is started with an allow-list; arguments, variables, what Airflow answers and the function go to the fork."""
+    secrets = {
+        name: f"s3cr3t-{name}-{os.urandom(8).hex()}" for name in ("argument", "long", "env", "exported", "answer")
+    }
     source = """
-        def f(argument):
+        def f(argument, long):
             import os
-            return [os.environ.get("SECRET"), argument]
+            from airflow_venv import get_variable
+            kept = [os.environ["SECRET"], os.environ["AIRFLOW_CONN_X"], get_variable("x"), argument, long[-30:]]
+            os.environ["KEPT"] = kept[0]
+            os.kept = kept
+            return kept
         """
-    assert run_warm(source, secret + "2", env=variables(SECRET=secret)) == Value([secret, secret + "2"])
-    assert run_warm("def f():\n    import os\n    return 'SECRET' in os.environ\n") == Value(False)  # noqa: FBT003
+    services = FakeServices(
+        {"get_variable": [True, secrets["answer"]]}, variables={"AIRFLOW_CONN_X": secrets["exported"]}
+    )
+    long = secrets["long"] * 10_000  # travels as a stream
+    first = run_warm(source, secrets["argument"], long, env=variables(SECRET=secrets["env"]), services=services)
+    assert first.value == [secrets[name] for name in ("env", "exported", "answer", "argument")] + [long[-30:]]
     pid = zygote()["pid"]
-    places = []
-    with Path(f"/proc/{pid}/maps").open() as maps, Path(f"/proc/{pid}/mem").open("rb", 0) as memory:
+    assert [name for name, secret in secrets.items() if secret in memory(pid)] == []
+    second = run_warm("def f():\n    import os\n    return [dict(os.environ), hasattr(os, 'kept'), os.getpid()]\n")
+    assert "s3cr3t" not in str(second.value[0])
+    assert second.value[1] is False
+
+
+def test_the_search_for_secrets_finds_what_is_there(tmp_path):
+    """What a module keeps that was imported beforehand is in the memory of the warm process."""
+    python = folder_with(tmp_path, "keeps", "import os\ntext = 'kept-' + os.environ['OMP_KEPT']\n")
+    run_warm("def f(): return 1", modules=("keeps",), python=python, env=variables(OMP_KEPT="in memory"))
+    assert "kept-in memory" in memory(zygote()["pid"])
+
+
+def memory(pid):
+    """Give what a process's memory holds that it can write to, as text."""
+    parts = []
+    with Path(f"/proc/{pid}/maps").open() as maps, Path(f"/proc/{pid}/mem").open("rb", 0) as file:
         for line in maps:
             span, mode = line.split()[:2]
             start, end = (int(number, 16) for number in span.split("-"))
             if mode.startswith("rw") and "[v" not in line:
-                memory.seek(start)
-                places += [line] * (secret.encode() in memory.read(end - start))
-    assert places == []
+                file.seek(start)
+                parts.append(file.read(end - start))
+    return b"".join(parts).decode("latin-1")
 
 
 def test_variables_and_descriptors_are_those_of_a_new_process():
