@@ -23,6 +23,7 @@ CHOSEN = (
     ("environments", "image with 4 environments", "size of that image"),
     ("tasks", "a trivial task, an environment without Airflow", "a trivial task"),
     ("tasks", "a trivial task, an environment with Airflow", "the same, with Airflow in the environment"),
+    ("warm", "a task that imports pandas", "a task that imports pandas, with `warm=True`"),
     ("cached", "cached build", "a build of which everything is cached"),
 )
 """Part, the beginning of the row's name, what the README calls it. Of several rows the first counts."""
