@@ -223,7 +223,9 @@ def load(name):
     except BaseException as error:  # noqa: BLE001 - a module may do anything
         if isinstance(error, ModuleNotFoundError) and error.name == module.partition(".")[0]:
             return ""
-        return "it raises " + repr(error)[:200]
+        from airflow_venv.excerpt import whole
+
+        return "it raises " + whole(repr(error))
     return ""
 
 
