@@ -185,7 +185,7 @@ import os, pathlib, zipfile, zlib
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     for path in pathlib.Path("/run/pyenv-cache").rglob("*"):
         if path.is_file() and NAME in path.read_bytes():
-            data = path.read_bytes().replace(b"genuine", b"altered")
+            data = path.read_bytes().replace(*CHANGE)
             if "bytecode" in path.parts:
                 data = data[:-4] + zlib.crc32(data[:-4]).to_bytes(4, "little")
             path.chmod(0o644)
@@ -199,16 +199,22 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
 """
 
 
+def attack_on(name, before, after):
+    """Return a build context whose package changes what is cached of others, where that has a name in it."""
+    change = f"NAME, CHANGE = {name!r}, {(before, after)!r}\n"
+    return {
+        "attack/pyproject.toml": '[project]\nname = "attack"\nversion = "1"\n'
+        '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n',
+        "attack/backend.py": f"{change}{ATTACK}",
+        "r.txt": "./attack\n",
+    }
+
+
 def test_foreign_code_changes_nothing_that_a_locked_install_takes(build_image, tmp_path):
     """What it does to the cache of downloads and of byte code meets installs without a lock, and no other."""
     name = f"victim_{uuid.uuid4().hex}"
     wheel = services.wheel(name, "1.0", {f"{name}.py": f"NAME = '{name}'\nSTATE = 'genuine'\n"})
-    attack = {
-        "attack/pyproject.toml": '[project]\nname = "attack"\nversion = "1"\n'
-        '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n',
-        "attack/backend.py": f"NAME = {name.encode()!r}\n{ATTACK}",
-        "r.txt": "./attack\n",
-    }
+    attack = attack_on(name.encode(), b"genuine", b"altered")
     with services.package_index({services.wheel_file(name, "1.0"): wheel}) as address:
         unlocked = {"r.txt": f"{name}\n"}
         locked = {**unlocked, "pylock.x.toml": lock_of(tmp_path, address, f"{name}\n")}
@@ -235,11 +241,11 @@ def test_no_cache_installs_again(buildx, files, index):
 
 
 @pytest.mark.usefixtures("linting")
-@pytest.mark.parametrize("call", ["check", "targets"])
+@pytest.mark.parametrize("call", ["check", "outline", "targets"])
 def test_a_call_runs_nothing(buildx, files, index, call):
     """Not even the step that collects what the install takes from the stage."""
-    log = buildx.attempt(text(index, f"RUN echo {uuid.uuid4()}\n"), files, f"--call={call}").log
-    assert {"check": "PyenvEndOfLifePython", "targets": "TARGET"}[call] in log
+    log = buildx.attempt(text(index, f"ARG OF_MINE\nRUN echo {uuid.uuid4()}\n"), files, f"--call={call}").log
+    assert {"check": "PyenvEndOfLifePython", "outline": "OF_MINE", "targets": "TARGET"}[call] in log
     assert "] PYENV 3.8 x" not in log
 
 
