@@ -131,7 +131,7 @@ def test_show_of_an_unknown_name_says_which_there_are(capsys):
 
 @pytest.mark.usefixtures("environments")
 def test_doctor_finds_conflicts_and_broken_environments(capsys):
-    """Requirements are compared with what is installed; extras and other markers do not count."""
+    """Requirements are compared with the installed packages; extras and other markers do not count."""
     assert main(["doctor", "--json"]) == 1
     problems = [(one["environment"], one["problem"], one["message"]) for one in json.loads(capsys.readouterr().out)]
     assert ("good", "conflict", "alpha 1.0 requires beta>=2, but 1.5 is installed.") in problems

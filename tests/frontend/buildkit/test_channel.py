@@ -46,7 +46,7 @@ def test_a_result_can_be_asked_for_twice():
 
 @pytest.mark.parametrize("window", [65535, 1 << 24])
 def test_a_message_near_the_limit_passes_in_both_directions(window):
-    """16 MiB fit, whatever window the engine grants."""
+    """16 MiB fit with every window that the engine grants."""
     message = os.urandom(1 << 16) * ((MAX_MESSAGE >> 16) - 1)
     engine = FakeEngine({"Solve": lambda message: message}, window=window)
     channel = engine.connect()
@@ -108,7 +108,7 @@ def test_writing_to_an_engine_that_is_gone_is_an_error_of_the_channel():
 
 
 def test_taking_stdio_keeps_prints_off_the_pipe():
-    """What is printed after `take_stdio` appears on stderr; what is written to the channel's fd appears on stdout."""
+    """Output after `take_stdio` appears on stderr; data for the channel's fd appears on stdout."""
     code = (
         "import os; from pyenv_frontend.buildkit.channel import take_stdio; r, w = take_stdio();"
         "print('stray', flush=True); os.write(w, b'<' + os.read(r, 5) + b'>'); assert os.read(0, 1) == b''"

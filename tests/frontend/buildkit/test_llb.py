@@ -14,7 +14,7 @@ GO_SOURCE = (
 
 
 def test_an_op_is_written_as_go_writes_it():
-    """What is in a oneof comes last; Python alone would write it in the order of numbers."""
+    """The field of a oneof comes last; Python alone would write it in the order of numbers."""
     op = wire.Op.FromString(GO_SOURCE)
     assert llb.encode(op) == GO_SOURCE
     assert op.SerializeToString(deterministic=True) != GO_SOURCE

@@ -21,7 +21,7 @@ def test_a_success_is_no_status():
     ],
 )
 def test_messages_are_percent_decoded_and_never_fail(encoded, text):
-    """GRPC asks for a lenient reader: what is no escape stays as it is."""
+    """GRPC requires a lenient reader: invalid escapes stay as they are."""
     assert Status.from_trailers({b"grpc-status": b"5", b"grpc-message": encoded}) == Status(text, 5)
 
 

@@ -135,7 +135,7 @@ def test_many_files(monkeypatch, place):
 
 
 def test_a_misspelt_keyword(monkeypatch, place):
-    """What the engine would take for another instruction, or for none, is said to be a PYENV."""
+    """A misspelt PYENV, which the engine would read as another instruction, is reported."""
     folder(place, "FROM a\nPYEVN 3.14 x\nRUN true\nSOMETHING else\nopen x\n}}ENV y\n")
     done = checked(monkeypatch)
     assert done.code == 1
@@ -165,7 +165,7 @@ def test_base_env(monkeypatch, place):
 
 
 def test_ignore_file_of_the_dockerfile(monkeypatch, place):
-    """`<name>.dockerignore` beside the Dockerfile goes before the context's own."""
+    """`<name>.dockerignore` beside the Dockerfile takes precedence over the context's own."""
     folder(place, "FROM a\nPYENV 3.14 x a.txt\n", a_dot_txt="a==1", _dot_dockerignore="a.txt")
     assert "hint: .dockerignore leaves it out; add the line !a.txt to it\n" in checked(monkeypatch).out
     (place / "Dockerfile.dockerignore").write_text("b.txt")

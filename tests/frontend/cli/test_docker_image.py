@@ -101,7 +101,7 @@ def test_no_such_image(docker):
 
 @pytest.mark.usefixtures("docker")
 def test_expand_asks(monkeypatch, tmp_path):
-    """Without --base options `expand` asks the engine; an option goes before the answer."""
+    """Without --base options `expand` asks the engine; an option overrides the answer."""
     place = folder(tmp_path / "context", "FROM me/base\nPYENV 3.12 x\nPYENV 3.9 y\n") / "Dockerfile"
     out = called(monkeypatch, "expand", "-f", place).out
     assert "ENV ASTRO_PYENV_x=/home/astro/.venv/x/bin/python" in out

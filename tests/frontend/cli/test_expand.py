@@ -1,4 +1,4 @@
-"""`expand`: what is printed, and what must be said first."""
+"""`expand`: its output, and the options that it needs."""
 
 import pytest
 
@@ -220,7 +220,7 @@ def test_standalone_needs_no_image_of_ours(monkeypatch, tmp_path, syntax, first)
 
 
 def test_standalone_names_the_pyenv_and_the_option(monkeypatch, tmp_path):
-    """What plain instructions cannot do is an error with the place, as everything else that is wrong."""
+    """A PYENV that plain instructions cannot express is an error at its line, as any other mistake."""
     place = folder(tmp_path, "FROM a\nPYENV --mount=type=secret,id=index 3.9 x\n") / "Dockerfile"
     done = called(monkeypatch, "expand", "--standalone", "-f", place, *BASE)
     assert (done.code, done.out) == (1, "")

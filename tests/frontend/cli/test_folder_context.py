@@ -34,13 +34,13 @@ def test_reads(root):
     "path", ["gone", "sub", "", "sub/c.log", "outside", "parent/secret", "../secret", "round", "a" * 300]
 )
 def test_what_is_not_there(root, path):
-    """What is missing, a folder, left out, or outside of the context cannot be read."""
+    """Missing and ignored files, folders, and paths outside of the context cannot be read."""
     with pytest.raises(NotInContextError):
         FolderContext(root).read(path)
 
 
 def test_looks(root):
-    """Existence, names and what is left out."""
+    """Existence, names and ignored files."""
     context = FolderContext(root)
     assert [context.exists(path) for path in ("", "sub", "sub/b.txt", "sub/c.log", "outside")] == [True] * 3 + [
         False

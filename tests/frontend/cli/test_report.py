@@ -44,7 +44,7 @@ def assert_place(place):
 
 
 def test_every_report_is_sarif(monkeypatch):
-    """Whatever is found, the log says it in the form that SARIF 2.1.0's schema asks for."""
+    """Every finding is in the log in the form of SARIF 2.1.0's schema."""
     log = json.loads(called(monkeypatch, "check", "--format=sarif", *FILES).out)
     assert set(log) == {"$schema", "version", "runs"}
     (run,) = log["runs"]

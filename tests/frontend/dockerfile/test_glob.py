@@ -1,4 +1,4 @@
-"""Patterns of variables: what they match, whatever the pattern, and in what time."""
+"""Patterns of variables: what they match, and in what time."""
 
 import itertools
 

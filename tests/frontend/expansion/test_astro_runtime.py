@@ -99,7 +99,7 @@ def test_triggers_in_a_file_with_another_escape(trigger, written):
 
 
 def test_the_escape_of_the_file_is_taken():
-    """What is written around the PYENVs is read with the file's escape."""
+    """The lines around the PYENVs are read with the file's escape."""
     head = b"# escape=`\nFROM quay.io/astronomer/astro-runtime:7.2.0\nPYENV 3.8 a\n"
     assert "RUN install-system-packages" in expanded(head)[1]
     lines = expanded(head, triggers=(*TRIGGERS, "ENV A=a\\ b", "RUN a `b`"))[0].source.splitlines()

@@ -64,7 +64,7 @@ def test_nothing_there():
 
 
 def test_users_are_known_by_name_and_number():
-    """What is no proper line of passwd(5) is passed over."""
+    """Malformed lines of passwd(5) are skipped."""
     accounts = image({"etc/passwd": PASSWD}).accounts
     assert accounts["airflow"] == accounts["50000"] == UserEntry(uid=50000, gid=0, home="/home/airflow")
     assert set(accounts) == {"root", "0", "airflow", "50000"}

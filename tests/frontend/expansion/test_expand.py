@@ -46,7 +46,7 @@ def test_golden(case):
 
 @pytest.mark.parametrize("case", sorted(CASES.iterdir()), ids=lambda case: case.name)
 def test_every_other_line_is_copied(case):
-    """What is no PYENV is in the output, byte for byte and in order; the line map says where it was."""
+    """All but PYENVs is in the output, byte for byte and in order; the line map has its original lines."""
     source = (case / "Dockerfile").read_bytes()
     result = expanded(source)
     pyenvs = {
@@ -80,7 +80,7 @@ def test_steps_name_their_lines(case):
 
 
 def test_without_pyenv_nothing_changes():
-    """A file without PYENV is its own expansion, whatever bytes it has."""
+    """A file without PYENV is its own expansion, with any bytes."""
     source = b"\xef\xbb\xbfFROM debian:bookworm\r\nRUN echo \xff\x00 \\\n\n # x\n y"
     result = expanded(source)
     assert result.source == source
@@ -107,7 +107,7 @@ def test_no_official_build_for_an_old_libc():
     ("reference", "glibc"), [("redhat/ubi9", (2, 34)), ("amazonlinux:2023", (2, 34)), ("ubuntu:22.04", (2, 35))]
 )
 def test_no_official_build_with_the_openssl_of_the_base(monkeypatch, reference, glibc):
-    """Where the loader is not known to bring the libraries along with, it is said before anything is downloaded."""
+    """If the loader is not known, with which libraries could be carried, the error comes before any download."""
     libc = Libc(kind="glibc", version=glibc)
     monkeypatch.setitem(BASES, reference, Base(reference=reference, libc=libc, openssl=frozenset({"libssl.so.3"})))
     with pytest.raises(UserError) as caught:

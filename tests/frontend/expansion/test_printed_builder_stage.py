@@ -49,7 +49,7 @@ def test_the_comment_above_from_stays_above_it():
 
 
 def test_names_of_stages_are_free():
-    """The name of a stage that is put in is nobody else's: not the user's, nor that of another case of letters."""
+    """The name of an inserted stage is unique, also among names in another letter case."""
     source = (CASES / "builders-and-settings" / "Dockerfile").read_bytes()
     asides = printed_builder_stages(read(dockerfile.parse(source)))
     assert [stage.name for stage in asides.values()] == ["pyenv-a-2", "pyenv-a-3", "pyenv-a-4"]

@@ -80,7 +80,7 @@ def test_what_cannot_be_said_is_refused(case):
 
 @pytest.mark.parametrize("case", sorted(EVERY_EXPANSION), ids=lambda case: case.name)
 def test_every_expansion_is_standalone_or_refused(case):
-    """Whatever file can be expanded: the print is plain and prints as itself, or the error names a PYENV."""
+    """A file that can be expanded has a plain print that prints as itself, or an error that names a PYENV."""
     source = (case / "Dockerfile").read_bytes()
     if case.name in UNSAYABLE:
         with pytest.raises(UserError, match=r"PYENV \S+ (has|is|needs|comes)"):
@@ -92,7 +92,7 @@ def test_every_expansion_is_standalone_or_refused(case):
 
 
 def test_odd_paths_and_secret_addresses():
-    """A path with a blank is one path; an address that a variable holds is named, with whatever is in it."""
+    """A path with a blank is one path; an address in a variable is named completely."""
     text = (
         "FROM debian:bookworm AS c\nFROM debian:bookworm\nARG PIP_FIND_LINKS\nARG PIP_INDEX_URL=https://me:secret@x/\n"
         "ENV PIP_FIND_LINKS=https://me:secret@example.com/links\nPYENV --builder=c --path='/srv/a b' 3.9 x a.txt\n"

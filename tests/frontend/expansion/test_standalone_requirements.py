@@ -48,6 +48,6 @@ def test_refused_in_a_heredoc():
 
 
 def test_what_installers_read_as_the_step_does():
-    """Packages at the top, absolute paths, files in folders, indexes and hashes are said as they are."""
+    """Packages at the top, absolute paths, files in folders, indexes and hashes stay as they are."""
     top = "-r deps/b.txt\n--index-url https://example.com/${I}\n./package\n/srv/x.whl\nsix ; python_version>'3'\n"
     check({"a.txt": top, "deps/b.txt": "idna\n-c c.txt\n", "deps/c.txt": "idna<4\n"})

@@ -192,7 +192,7 @@ def test_a_full_disk(folder):
 
 
 def test_a_full_disk_when_byte_code_comes_from_the_cache(folder, tmp_path):
-    """The same holds for what is copied."""
+    """The same holds for copied files."""
     cache = tmp_path / "cache"
     compiled(folder, cache)
     with file_size_limit(2000), pytest.raises(StepError, match=r"large\S*: File too large"):

@@ -167,7 +167,7 @@ def test_uv_of_an_image(tmp_path):
 
 
 def test_an_index_that_is_missed_is_named(tmp_path):
-    """What has no effect stands in the log."""
+    """Settings without effect are in the log."""
     assert "PYENV x: note: PIP_INDEX sets index, which is not" in step(tmp_path, environ={"PIP_INDEX": "http://i"})
 
 

@@ -47,7 +47,7 @@ def test_what_a_program_needs_is_copied(source, tmp_path):
 
 
 def test_another_image_than_one_with_that_python(tmp_path):
-    """`--from` an image without that Python is said in a sentence."""
+    """`--from` with an image without that Python is an error of one sentence."""
     with pytest.raises(StepError, match=f"no bin/python{SERIES} in .*--from must name an image"):
         graft.copy(tmp_path, tmp_path / "prefix")
 

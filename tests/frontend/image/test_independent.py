@@ -71,7 +71,7 @@ def test_the_layer_does_not_depend_on_the_times_of_the_folders_above(collect, tm
 
 
 def test_certificates_of_pips_configuration(collect, tmp_path):
-    """They are mounted where a variable can name them, which goes before the file."""
+    """They are mounted where a variable, which overrides the file, can name them."""
     (tmp_path / "etc").mkdir()
     (tmp_path / "ca.pem").write_text("certificates\n")
     (tmp_path / "etc/pip.conf").write_text(f"[global]\ncert = {tmp_path}/ca.pem\n")

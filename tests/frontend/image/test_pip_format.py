@@ -63,7 +63,7 @@ def test_statements(text, expected):
     ],
 )
 def test_places(text, line, written):
-    """A statement knows its line, and where its value stands in the text."""
+    """A statement has its line, and the position of its value in the text."""
     statement = [*read_statements(text)][-1]
     assert (statement.line, text[statement.start : statement.end]) == (line, written)
 
@@ -145,12 +145,12 @@ def test_a_comment_says_the_encoding():
 
 
 def test_no_text():
-    """What is in no known encoding is an error."""
+    """An unknown encoding is an error."""
     with pytest.raises(UnicodeDecodeError):
         pip_format.decode(b"six\xff")
 
 
 def test_utf_16_without_its_mark_is_no_text():
-    """What a NUL stands in would be a requirement that nobody wrote."""
+    """A text with a NUL would be a requirement that nobody wrote."""
     with pytest.raises(UnicodeDecodeError):
         pip_format.decode("six\n".encode("utf-16-le"))

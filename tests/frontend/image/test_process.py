@@ -19,7 +19,7 @@ def run(capfdbinary, tmp_path, code, output):
 
 @pytest.fixture
 def writes(monkeypatch):
-    """Provide what is written to standard output, write by write."""
+    """Provide the writes to standard output, one by one."""
     written = []
     monkeypatch.setattr(process, "write", lambda text, _: written.append(text) if text else None)
     return written

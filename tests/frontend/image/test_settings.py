@@ -162,12 +162,12 @@ def test_notes(environ, note):
 
 @pytest.mark.parametrize("environ", [{"PIP_VERSION": "24.0"}, {"PIP_HELP": "x"}, {"PIP_NO_CACHE_DIR": "1"}])
 def test_variables_that_images_have(environ):
-    """Nothing is said of what pip itself ignores, and of what has no meaning here."""
+    """Settings that pip itself ignores, or that have no meaning here, get no note."""
     assert settings(environ).notes == []
 
 
 def test_configuration_files_in_pips_order(tmp_path):
-    """[install] goes before [global], a variable before both, the user's file before the system's."""
+    """[install] overrides [global], a variable overrides both, the user's file overrides the system's."""
     configured(tmp_path / "xdg", "[global]\nindex-url = http://system\ntimeout = 1\nretries = 1\n", "pip/pip.conf")
     configured(tmp_path, "[global]\nindex_url = http://old\nproxy = http://p\n", ".pip/pip.conf")
     configured(tmp_path, "[global]\nindex-url = http://user\n[install]\nretries = 2\n")
@@ -182,7 +182,7 @@ def test_configuration_files_in_pips_order(tmp_path):
 
 
 def test_pip_config_file(tmp_path):
-    """It goes before all files, and takes the user's place; the null device stands for none."""
+    """It overrides all files, and replaces the user's; the null device means no file."""
     configured(tmp_path, "[global]\nindex-url = http://user\n")
     configured(tmp_path, "[global]\nextra-index-url =\n  http://a\n  http://b\n", "own.conf")
     installer_settings = settings({"PIP_CONFIG_FILE": str(tmp_path / "own.conf")}, home=tmp_path)

@@ -23,12 +23,12 @@ ODD = "a=b --c 'd' \"é\\n"
     ],
 )  # fmt: skip
 def test_what_is_written_is_read_back(options):
-    """Every value survives, whatever characters it has."""
+    """Every value survives, with any characters."""
     assert parse(type(options), to_arguments(options)) == options
 
 
 def test_defaults_are_not_written():
-    """A command says only what is particular to its PYENV."""
+    """A command has only the options of its PYENV."""
     assert to_arguments(EnvironmentOptions(name="x")) == ["--name=x"]
 
 

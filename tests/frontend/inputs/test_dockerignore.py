@@ -31,7 +31,7 @@ CASES = [
 
 @pytest.mark.parametrize(("patterns", "out", "taken_in"), CASES)
 def test_patterns(patterns, out, taken_in):
-    """What is left out, and what is not."""
+    """Excluded and included paths."""
     ignore = parse_dockerignore(patterns.encode())
     assert [path for path in out if not ignore.ignores(path)] == []
     assert [path for path in taken_in if ignore.ignores(path)] == []

@@ -4,7 +4,7 @@ from pyenv_frontend.inputs.references import references
 
 
 def test_requirements_files_name_others_beside_them():
-    """In each spelling of the option; addresses, variables and what leaves the context are nobody's files."""
+    """In each spelling of the option; addresses, variables and paths outside of the context are no files."""
     text = (
         b"-r other.txt\n  --requirement=b.txt\n-c../c.txt # why\n--constraint d.txt\nsix\n# -r no.txt\n"
         b"-r https://example.com/x.txt\n-r ${HOME}/x\n-r /abs.txt\n-r ../../out.txt\n"

@@ -107,7 +107,7 @@ def test_local_packages(line, tree):
     ("line", "tree"), [("-e ./libs/one", "libs/one/"), ("-f libs", "r/libs/"), ("-f wheels", "wheels/")]
 )
 def test_local_packages_from_the_top(line, tree):
-    """What is not beside the file is looked for where most people run pip; what is beside it goes before."""
+    """A path that is not beside the file is looked up where most people run pip; one beside it takes precedence."""
     files = {"r/a.txt": f"{line}\n", "libs/one/setup.py": "", "libs/x.whl": "", "r/libs/y.whl": "", "wheels/z.whl": ""}
     assert tree in closure("PYENV 3.9 x r/a.txt", files).inputs
 
@@ -395,7 +395,7 @@ def test_extras_and_groups():
 
 @pytest.mark.parametrize("content", [b"\xff\xfe", b"[", b"a = 1\na = 2", b"[project]\ndependencies = 3\nname = []"])
 def test_odd_projects(content):
-    """Whatever a project file holds, it is read or refused with a place."""
+    """Every project file is read, or refused with a location."""
     try:
         names = closure("PYENV 3.9 x pyproject.toml", {"pyproject.toml": content}).files
     except UserError as error:

@@ -18,7 +18,7 @@ SYNTAX = "PyenvSyntaxMissing"
 
 
 def advice(text, files=None, *, today=TODAY, build_args=None, standalone=False, **variables):
-    """Return what is said about a Dockerfile."""
+    """Return the warnings about a Dockerfile."""
     program = read(parse(text.encode()), base_variables=lambda *_: variables)
     closures = [
         plan_install(environment.pyenv, Files(files or {})).requirements for environment in program.environments
@@ -123,7 +123,7 @@ def test_unpinned(line):
     ],
 )
 def test_a_requirement_of_another_system(marker, expected):
-    """What is never installed on Linux need not be pinned."""
+    """Packages that are never installed on Linux need not be pinned."""
     assert bool(names("FROM a\nPYENV 3.14 x a.txt", {"a.txt": f"pywin32 ; {marker}"})) is expected
 
 
@@ -219,7 +219,7 @@ def test_airflow_by_environment():
 
 
 def test_similar_names_across_stages():
-    """Names that differ in case or dash are told apart with trouble wherever they stand."""
+    """Names that differ only in case or dash are hard to tell apart in all stages."""
     warnings = advice("FROM a\nPYENV 3.14 my-env\nFROM a\nPYENV 3.14 My_Env\nPYENV 3.14 my-env")
     assert [(warning.location.position.line, warning.details[0].position.line) for warning in warnings] == [
         (4, 2),

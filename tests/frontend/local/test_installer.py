@@ -22,7 +22,7 @@ UP = "\x1b[1A\x1b[2K"
     ],
 )
 def test_news(output: str, progress: str):
-    """The latest of several is told; what is no progress says nothing."""
+    """The latest of several is returned; other output returns nothing."""
     assert latest_progress(output) == progress
 
 

@@ -21,7 +21,7 @@ def test_elsewhere_a_line_for_each_beginning_and_end():
 
 
 def test_a_terminal_shows_one_line_each_in_order(monkeypatch: pytest.MonkeyPatch):
-    """The last picture has every environment once, cut to the terminal's width."""
+    """The final state has every environment once, cut to the terminal's width."""
     monkeypatch.setattr("shutil.get_terminal_size", lambda **_: os.terminal_size((30, 20)))
     stream = io.StringIO()
     with Progress(["a", "longer"], stream, terminal=True) as progress:

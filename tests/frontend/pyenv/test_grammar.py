@@ -91,7 +91,7 @@ def test_words_are_cut_out_of_the_line(text, escape):
 @settings(deadline=None)
 @given(st.lists(st.text(st.characters(exclude_characters="\"'\\`", exclude_categories=["Cs"]), min_size=1), max_size=5))
 def test_quoted_words_stay_whole(words):
-    """Whatever stands between quotes is one word."""
+    """Text between quotes is one word."""
     line = parse_line(" ".join(["3.8", "x", *(f'"{word}"' for word in words)]))
     assert [word.text for word in line.requirements] == [f'"{word}"' for word in words]
 

@@ -21,7 +21,7 @@ from pyenv_frontend.pyenv.mount import parse_mount, read_mount
     ],
 )
 def test_quotes_and_escapes(raw, escape, target):
-    """The flag loses its quotes and escapes first; what is left is a record of CSV, keys in any letter case."""
+    """The flag loses its quotes and escapes first; the rest is a CSV record with keys in any letter case."""
     mount = parse_mount(raw, escape)
     assert (mount.type, mount.source_stage, mount.target, mount.raw) == ("bind", "wheels", target, raw)
 

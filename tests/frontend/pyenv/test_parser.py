@@ -42,7 +42,7 @@ def test_message(case):
 
 @pytest.mark.parametrize("case", MISTAKES, ids=lambda case: case.name)
 def test_reported_instead_of_raised(case):
-    """With `report`, reading goes on behind a mistake, and no mistake is said twice."""
+    """With `report`, reading continues after a mistake, and no mistake is reported twice."""
     errors = []
     program = read(parse((case / "Dockerfile").read_bytes()), report=errors.append) if parses(case) else None
     assert program is None or len(errors) == len({error.format() for error in errors}) <= 1

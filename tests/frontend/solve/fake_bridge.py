@@ -13,7 +13,7 @@ from pyenv_frontend.buildkit.api import FileStat, ImageFacts, RefId
 from pyenv_frontend.buildkit.status import CallError, Status
 
 FOLDER, LINK, PIPE = 1 << 31, 1 << 27, 1 << 25
-"""Modes of what is no regular file."""
+"""Modes of other files than regular ones."""
 
 
 @dataclass
@@ -33,7 +33,7 @@ class FakeBridge:
     notices: list[object] = field(default_factory=list)
     config: bytes = b"{}"
     sizes: dict[str, int] = field(default_factory=dict)
-    """The sizes that files are said to have, by path."""
+    """The reported sizes of files, by path."""
     rounds: int = 0
     """How often somebody waited."""
 
@@ -88,7 +88,7 @@ class FakeBridge:
         return Answer(self, None)
 
     def _entry(self, ref, path):
-        """Return what is at a path, links followed."""
+        """Return the file at a path, links followed."""
         held = self.systems.get(ref, {})
         content = held.get(path)
         if isinstance(content, str):

@@ -99,7 +99,7 @@ def test_how_often_it_waits_does_not_depend_on_how_many_there_are():
 
 
 def test_paths_are_looked_at_together(context):
-    """What is asked for afterwards is known."""
+    """Later questions need no request."""
     bridge, files = context
     finish(files.look(["sub", "a.txt", "nothing"]))
     rounds = bridge.rounds

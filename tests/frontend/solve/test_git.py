@@ -21,7 +21,7 @@ def git_source(address, **build_args):
      "https://host/x.git?ref=a#b"],
 )  # fmt: skip
 def test_what_is_no_repository_is_none(address):
-    """A download, a path, another scheme; and what is contradictory, which Docker will explain."""
+    """A download, a path, another scheme; and contradictory addresses, which Docker reports."""
     assert parse(address) is None
 
 
@@ -63,7 +63,7 @@ def test_an_address_becomes_the_op_that_docker_makes(address, identifier, remote
     ],
 )
 def test_the_query_says_how_to_check_out(query, attribute):
-    """Each switch has an attribute; what is Docker's default has none."""
+    """Each switch has an attribute, except Docker's defaults."""
     _, attrs = git_source(f"https://host/a.git?{query}")
     always = {"git.fullurl", "git.authheadersecret", "git.authtokensecret"}
     assert {key: value for key, value in attrs.items() if key not in always} == attribute

@@ -32,7 +32,7 @@ def file():
 
 @pytest.fixture
 def labels(file):
-    """Provide what the expanded lines stand for."""
+    """Provide the labels of the expanded lines."""
     return Labels(file, parse(USER), EXPANDED, LineMap(Lines(*span) for span in LINES))
 
 
@@ -116,7 +116,7 @@ def test_a_graph_of_another_file_is_left_alone(labels):
 
 
 def test_triggers_and_platforms_stay_in_the_count(labels):
-    """The base's ONBUILD steps count before the file's own, and what is in front of the number stays."""
+    """The base's ONBUILD steps count before the file's own, and the text before the number stays."""
     definition = graph(("[linux/arm64 stage-0  9/11] RUN install   more", [5, 6]))
     labels.apply(definition)
     assert names(definition) == ["[linux/arm64  8/10] PYENV 3.8 a reqs.txt"]

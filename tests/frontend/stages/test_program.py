@@ -1,4 +1,4 @@
-"""What is read out of Dockerfiles that are right: golden cases, and the rules of scopes one by one."""
+"""Analysis of valid Dockerfiles: golden cases, and the rules of scopes one by one."""
 
 import os
 from dataclasses import fields
@@ -73,7 +73,7 @@ def test_global_args_see_one_another():
 
 
 def test_build_arg_replaces_default():
-    """A build-arg goes before the default, global or the stage's own."""
+    """A build-arg overrides the default, global or the stage's own."""
     assert version("ARG V=3.9\nFROM a\nARG V\nPYENV $V x", build_args={"V": "3.10"}) == "3.10"
     assert version("FROM a\nARG V=3.9\nPYENV $V x", build_args={"V": "3.10"}) == "3.10"
 
@@ -190,7 +190,7 @@ def test_platform_variables(name, value):
 
 @pytest.mark.parametrize("shell", ["SHELL bash", "SHELL []", "SHELL [1]", 'SHELL {"a": 1}', "WORKDIR", "USER", "ENV A"])
 def test_what_the_engine_refuses_changes_nothing(shell):
-    """The engine says what is wrong with its own instructions; for us they are not there."""
+    """The engine reports mistakes in its own instructions; here they are ignored."""
     program = read(parse(f"FROM a\nUSER me\nWORKDIR /w\n{shell}\nPYENV 3.9 x".encode()))
     state = program.environments[0].state
     assert (state.user, state.workdir, state.shell, state.env) == ("me", "/w", None, {})
@@ -282,14 +282,14 @@ def test_dashes_end_options():
 
 @pytest.mark.parametrize("use", ["$?", "$1x", "${1}", "$größe", "$_", "${A}"])
 def test_unset_in_a_heredoc(use):
-    """A hole in inline requirements is a mistake, whatever the variable is called."""
+    """A missing value in inline requirements is a mistake, with any name of a variable."""
     with pytest.raises(UserError, match="is not set here"):
         one(f"FROM a\nPYENV 3.9 x <<E\na=={use}\nE")
 
 
 @pytest.mark.parametrize("use", ["\\$A", "${A:-1}", "${A-}", "${A:+b}", "$AB-${A:-}"])
 def test_no_hole_in_a_heredoc(use):
-    """What is escaped, or has something to say for an unset variable, leaves none."""
+    """Escaped variables, and those with a default, leave none."""
     assert one(f"FROM a\nENV AB=1\nPYENV 3.9 x <<E\na=={use}\nE").inline
 
 

@@ -68,5 +68,5 @@ def test_builder_and_from_of_pyenv():
 
 
 def test_everything_without_the_setting():
-    """A check reads the whole file, whatever is built."""
+    """A check reads the whole file, with any target."""
     assert len(read(parse(b"FROM x\nPYENV 3.9 a\nFROM y\nPYENV 3.9 b")).environments) == 2

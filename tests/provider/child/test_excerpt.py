@@ -67,7 +67,7 @@ def test_a_message_holds_the_whole_of_a_text_or_nothing(message):
 
 
 def test_a_short_value_is_quoted():
-    """So that one sees what is wrong."""
+    """The reader sees the mistake."""
     assert excerpt.excerpt("what?") == "'what?'"
     assert excerpt.excerpt(["a", {}]) == "['a', {}]"
     assert excerpt.excerpt("a" * 300) == "(str of length 300)"

@@ -562,7 +562,7 @@ def test_the_runner_needs_the_standard_library_alone(version):
 
 @pytest.mark.parametrize("version", ["3.7", "3.14"])
 def test_a_warning_is_a_record_of_its_own_level(version):
-    """As in a plain task; where it was raised stands in its text."""
+    """As in a plain task; its text has the place where it was raised."""
     lines = Lines()
     run("def f():\n    import warnings\n    warnings.warn('old')\n", version=version, lines=lines)
     ((level, name, text),) = lines.records

@@ -244,7 +244,7 @@ def test_state_stores_are_the_workers():
 
 
 def test_the_whole_context_holds_nothing_that_is_silently_none():
-    """What cannot be given says so when it is used; what is costly is fetched when it is looked at."""
+    """Unavailable values raise an error on use; costly ones are fetched on use."""
     source = """
         def f(**context):
             said = []
@@ -285,7 +285,7 @@ def test_a_late_value_behaves_as_the_value():
 
 
 def test_assets_and_their_events():
-    """Found by the asset itself, its name or its URI; what is set reaches the worker."""
+    """Found by the asset itself, its name or its URI; values that are set reach the worker."""
     source = """
         def f(inlets, outlets, outlet_events, inlet_events, triggering_asset_events):
             outlet_events[outlets[0]].extra = {"rows": 3}

@@ -101,7 +101,7 @@ def test_the_task_decorator_is_found_however_it_is_written(module, decorator):
 
 
 def test_decorators_above_go_and_those_below_stay(module):
-    """What makes the task and all above it is Airflow's; what is below belongs to the function."""
+    """The task decorator and all above it are Airflow's; those below belong to the function."""
     dag = module("""
         def above(f): return f
         def below(f): return f

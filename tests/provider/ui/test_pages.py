@@ -78,7 +78,7 @@ def test_a_template_belongs_to_the_environment_that_its_run_told():
 
 
 def test_the_path_of_an_interpreter_belongs_to_the_environment_that_has_it():
-    """Airflow's own operator with another path is no business of ours; our own with one is shown by its path."""
+    """Airflow's own operator with another path is ignored; ours with one is shown by its path."""
     path = "/opt/venv/good/bin/python"
     assert states([report("good")], [task("a", python=path, is_ours=False)]) == {"good": "here"}
     assert len(rows([report("good")], [task("a", python=path, is_ours=False)])[0].tasks) == 1

@@ -63,7 +63,7 @@ def operator(received):
 @given(noise)
 @settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
 def test_the_operator_takes_anything(received):
-    """Frames, or an error that fails the task: nothing else, whatever comes."""
+    """Every input gives frames, or an error that fails the task."""
     sock, channel = operator(received)
     with sock:
         taken = 0

@@ -39,7 +39,7 @@ def made():
 
 @given(st.lists(st.one_of(st.binary(max_size=8), st.integers(0, 3).map(mark), st.just(b"\n"))), st.data())
 def test_however_the_pipe_is_cut_the_same_is_logged(parts, data):
-    """Reading in pieces changes nothing, wherever they end: in a line, in a mark, between the two."""
+    """Reading in pieces changes nothing, whether they end in a line, in a mark or between the two."""
     stream = b"".join(parts)
 
     def log_of(pieces):

@@ -121,7 +121,7 @@ def test_a_result_that_cannot_be_sent_is_named_with_its_place(statement, message
 
 
 def test_an_argument_that_cannot_be_sent_is_named_and_nothing_else_is_said():
-    """By its parameter; the function has not begun, so nothing is said of its end."""
+    """By its parameter; the function has not begun, so its end is not described."""
     lines = Lines()
     outcome = run(IDENTITY, threading.Lock(), arg_names=("x",), lines=lines)
     assert outcome.message.startswith("The argument 'x' cannot be sent to the environment with serializer='pickle'")

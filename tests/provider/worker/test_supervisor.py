@@ -1,4 +1,4 @@
-"""Life and death: whatever happens to a task, its process and what it has started end with it."""
+"""The end of a task: its process, and all processes that it has started, end with it."""
 
 import logging
 import os
@@ -325,7 +325,7 @@ def test_a_hundred_megabytes_of_output_pass_through():
 
 
 def fake_runner(tmp_path, body):
-    """Make a stand-in for an environment whose process says whatever it likes on the channel."""
+    """Make a stand-in for an environment whose process sends arbitrary frames on the channel."""
     script = tmp_path / "python"
     script.write_text(
         f"#!{sys.executable}\nimport os, sys, time, json\nfd = int(sys.argv[2])\n"

@@ -1,4 +1,4 @@
-"""Airflow's context as plain data: which of its values reach an environment, in what shape, and how each is encoded."""
+"""Airflow's context as plain data: the values that reach an environment, and how each is encoded."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def _fields(value: Any, names: Sequence[str]) -> dict[str, Any]:
     for name in names:
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # fields that this version of Airflow would rather not be asked for
+                warnings.simplefilter("ignore")  # fields that this version of Airflow deprecates
                 field = getattr(value, name)
             if name == "timezone":
                 field = getattr(field, "key", None) or getattr(field, "name", None) or str(field)
@@ -189,7 +189,7 @@ def encode_context_value(context: Mapping[str, Any], name: str) -> Any:
     if not _has(context, name):
         raise KeyError(name)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # names that this version of Airflow would rather not be asked for
+        warnings.simplefilter("ignore")  # names that this version of Airflow deprecates
         value = context[name] if name in context else getattr(context[_DERIVED[name]], name)
     if name in _RECORDS and value is not None:
         kind = "ti" if name == "task_instance" else name

@@ -1,4 +1,4 @@
-"""Arguments out, result in: the table of serializers, and the operator's half of them.
+"""Send arguments and receive the result: the table of serializers, and the operator's half of them.
 
 The child's half is `child/transfer.py`; what it has to know of the table comes with the start frame.
 """
@@ -110,7 +110,7 @@ def _pickler(call: Call, file: Any, buffer_callback: Any = None) -> Any:
 
 
 def _unsendable(call: Call, error: Exception) -> str:
-    """Say which argument cannot be sent."""
+    """Name the argument that cannot be sent."""
     names = (
         *map(repr, call.arg_names),
         *(f"number {place + 1}" for place in range(len(call.arg_names), len(call.args))),

@@ -62,7 +62,7 @@ _POD = "AIRFLOW_IS_K8S_EXECUTOR_POD"
 
 
 class _ColdError(Exception):
-    """The task cannot run warm; the message says why."""
+    """The task cannot run warm; the message is the reason."""
 
 
 class _AgainError(Exception):
@@ -153,7 +153,7 @@ def _launch(call: Call, warm: Warm, variables: dict[str, str]) -> Launched:
 
 
 def _fork(connection: socket.socket, warm: Warm, known: Identity, variables: dict[str, str]) -> Launched:
-    """Have a task forked, and send it what a new process would inherit."""
+    """Request a fork for a task, and send it what a new process would inherit."""
     mark = secrets.token_hex(16)
     ours, theirs = socket.socketpair()
     read, write = os.pipe()
@@ -388,7 +388,7 @@ def _sockets() -> list[Path]:
 
 
 def _ask(path: Path, what: str) -> dict[str, Any] | None:
-    """Ask a warm process something; None if it has ended. It may be importing, and is not waited for long."""
+    """Send a request to a warm process; None if it has ended. The wait is short, since it may be importing."""
     connection = _connect_to(path)
     if connection is None:
         for suffix in (".sock", ".json"):

@@ -1,4 +1,4 @@
-"""What a warm process may be shared for: the same environment, unchanged, and the same surroundings."""
+"""The identity of a warm process: the same unchanged environment, and the same surroundings."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def start_variables(variables: dict[str, str], more: Iterable[str]) -> dict[str,
 
 
 def identity(environment: Environment, variables: dict[str, str]) -> Identity:
-    """Name the warm process of an environment and these variables.
+    """Return the name of the warm process for an environment and these variables.
 
     Each task does this anew, so it takes system calls alone.
     """

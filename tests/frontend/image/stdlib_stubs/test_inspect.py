@@ -1,4 +1,4 @@
-"""What stands in for modules of the standard library, so that a build does not wait for all of them."""
+"""Stand-ins for modules of the standard library, which shorten a build's start."""
 
 import dataclasses
 import importlib

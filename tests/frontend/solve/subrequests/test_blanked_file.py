@@ -37,7 +37,7 @@ def test_the_last_stage_can_be_named_as_a_target(text, named):
 
 
 def test_comments_of_a_large_file_stay_behind():
-    """Directives and settings of the linter are no mere comments, nor is what stands in an instruction or a heredoc."""
+    """Directives, settings of the linter, and comments in an instruction or a heredoc are kept."""
     settings = (
         b"# syntax=x\n# escape=`\nFROM x\n# check=skip=all\nRUN a `\n  # inside\n  b\nRUN <<E\n# in a heredoc\nE\n"
     )
