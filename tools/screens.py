@@ -173,7 +173,10 @@ def task(stage: Stage) -> Recorder:
     ]
     env = stage.docker.environment()
     recorder.show("airflow dags test shop >log 2>&1", command, code=1, cwd=stage.project, env=env)
-    for reading in ("grep -F '[airflow.task' log | cut -c12-100", "sed -n '/^KeyError/,/^KeyError/p' log"):
+    for reading in (
+        "grep '^20.*[[]airflow.task' log | cut -c12-100",
+        "sed -n '/Traceback/,/^KeyError/{p;/^KeyError/q}' log | cut -c1-100",
+    ):
         recorder.show(reading, ["sh", "-c", reading], cwd=stage.project)
     return recorder
 
