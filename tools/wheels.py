@@ -1,9 +1,10 @@
 """Wheels of this checkout's own distributions."""
 
 import sys
+import tempfile
 from pathlib import Path
 
-from tools.state import ROOT, folder, run
+from tools.state import ROOT, folder, lock, run
 
 __all__ = ["provider_wheel"]
 
@@ -16,8 +17,14 @@ def provider_wheel() -> Path:
     Raises:
         Unavailable: the build failed.
     """
-    into = folder("wheels", ROOT.as_posix().strip("/").replace("/", "-"))
-    for old in into.glob("*.whl"):
-        old.unlink()
-    run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", into], cwd=ROOT / "provider")
+    name = ROOT.as_posix().strip("/").replace("/", "-")
+    into = folder("wheels", name)
+    with lock(f"wheels-{name}"), tempfile.TemporaryDirectory(dir=into.parent) as scratch:
+        run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", scratch], cwd=ROOT / "provider")
+        (wheel,) = Path(scratch).iterdir()
+        # Another program of this checkout may be reading the wheel: it is there at every moment.
+        wheel.replace(into / wheel.name)
+        for old in into.glob("*.whl"):
+            if old.name != wheel.name:
+                old.unlink()
     return into
