@@ -14,7 +14,9 @@ TOOL = f"FROM {PY311} AS Tool\n{{}}COPY --chmod=755 uv /opt/uv/uv\nRUN ln -s /op
 def test_a_stage_that_nothing_else_names(build_image, reference):
     """It is built with its own PYENV, and its uv is found through a link, which leads within that stage."""
     tool = TOOL.format("PYENV 3.11 own\nRUN test -e /opt/venv/own/bin/python\n")
-    image = build_image(f"{tool}FROM {PY311}\nUSER nobody\nPYENV --uv={reference} 3.11 a <<E\nsix\nE\n", UV)
+    image = build_image(
+        f"{tool}FROM {PY311}\nUSER nobody\nPYENV --uv={reference} 3.11 a <<E\nsix\nE\n", UV, "--no-cache"
+    )
     assert [*installed(image)] == ["six"]
     assert "the uv of the stage" in image.log
     assert "ASTRO_PYENV_own" not in image.env
@@ -23,7 +25,9 @@ def test_a_stage_that_nothing_else_names(build_image, reference):
 @pytest.mark.images(PY311)
 def test_with_pip_it_is_said_what_it_is_for(build_image):
     """The requirements are installed by pip, whichever uv made the environment."""
-    image = build_image(f"{TOOL.format('')}FROM {PY311}\nPYENV --installer=pip --uv=tool 3.11 a <<E\nsix\nE\n", UV)
+    image = build_image(
+        f"{TOOL.format('')}FROM {PY311}\nPYENV --installer=pip --uv=tool 3.11 a <<E\nsix\nE\n", UV, "--no-cache"
+    )
     assert "six" in installed(image)
     assert "note: --uv creates the environment and installs projects; requirements are installed by pip" in image.log
 

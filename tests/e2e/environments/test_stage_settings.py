@@ -54,6 +54,7 @@ def test_a_secret_configuration_of_pip_leaves_no_trace_with_pip(buildx, api, tmp
             f"PYENV --installer=pip --mount=type=secret,id=c,target=/etc/pip.conf 3.11 a {file}\n",
             files,
             f"--secret=id=c,src={tmp_path / 'pip.conf'}",
+            "--no-cache",  # what it printed is looked at
         )
     image = Asked(api, build.image)
     packages = installed(image)
