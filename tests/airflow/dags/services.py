@@ -132,10 +132,13 @@ with DAG(
 
         return [os.environ["AIRFLOW_CONN_MY_DB"], [key for key in os.environ if key.startswith("AIRFLOW_CONN")]]
 
-    @venv("py38", outlets=OUTLETS)
-    def events(outlets, outlet_events):
+    @venv("py38", inlets=OUTLETS, outlets=OUTLETS)
+    def events(outlets, outlet_events, inlet_events):
         outlet_events[outlets[0]].extra = {"rows": 3}
         outlet_events["s3://bucket/file"].extra["more"] = 1
+        assert [event.extra for event in outlet_events.values()] == [{"rows": 3, "more": 1}]
+        assert [asset.uri for asset in inlet_events] == ["s3://bucket/file"]
+        assert len(inlet_events[0]) == len(inlet_events["s3://bucket/file"])
 
     if VERSION >= (3, 3):
 

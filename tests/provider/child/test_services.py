@@ -69,7 +69,7 @@ CONTEXT = {
     "inlets": [Record("asset", name="a", uri="s3://a", extra={})],
     "outlets": [Record("asset", name="b", uri="s3://b", extra={})],
     "outlet_events": {"$": ["outlet_events"]},
-    "inlet_events": {"$": ["inlet_events"]},
+    "inlet_events": {"$": ["inlet_events", [Record("asset", name="a", uri="s3://a")]]},
     "triggering_asset_events": {
         "$": ["triggering_events", [[Record("asset", name="a", uri="s3://a"), [Record("event", extra={"rows": 1})]]]]
     },
@@ -291,15 +291,22 @@ def test_assets_and_their_events():
             outlet_events[outlets[0]].extra = {"rows": 3}
             outlet_events["s3://b"].extra["more"] = 1
             outlet_events.for_asset_alias(name="alias").add("s3://c", extra={"x": 1})
-            found = triggering_asset_events["s3://a"]
+            events = triggering_asset_events["s3://a"]
             return (
-                outlets[0].uri, found[0].extra, triggering_asset_events[inlets[0]][0].extra,
-                len(triggering_asset_events), inlet_events[inlets[0]][-1].extra,
+                outlets[0].uri, events[0].extra, triggering_asset_events[inlets[0]][0].extra,
+                len(triggering_asset_events), inlet_events[inlets[0]][-1].extra, inlet_events[-1][0].extra,
+                [asset.uri for asset in inlet_events], len(inlet_events), outlets[0] in outlet_events,
+                [asset.name for asset in outlet_events], [event.extra for event in outlet_events.values()],
             )
         """
     airflow = Airflow()
     names = ("inlets", "outlets", "outlet_events", "inlet_events", "triggering_asset_events")
-    assert ask(source, airflow, context_names=names) == Value(("s3://b", {"rows": 1}, {"rows": 1}, 1, {"of": "s3://a"}))
+    assert ask(source, airflow, context_names=names) == Value(
+        (
+            "s3://b", {"rows": 1}, {"rows": 1}, 1, {"of": "s3://a"}, {"of": "s3://a"},
+            ["s3://a"], 1, True, ["b", "alias"], [{"rows": 3, "more": 1}, {}],
+        )
+    )  # fmt: skip
     changes = [arguments for name, arguments in airflow.asked if name == "outlet_event"]
     assert changes == [
         {"asset": {"name": "b", "uri": "s3://b"}, "extra": {"rows": 3}},

@@ -63,6 +63,9 @@ class Extra(dict):
         dict.__init__(self)
         self._asset = asset
 
+    def __reduce__(self):
+        return dict, (dict(self),)
+
     def __setitem__(self, key, value):
         dict.__setitem__(self, key, value)
         services.outlet_event(self._asset, extra=dict(self))
@@ -95,8 +98,8 @@ class OutletEvent:
         services.outlet_event(self._asset, add=reference(asset), add_extra=extra or {})
 
 
-class OutletEvents(_ByAsset):
-    """`outlet_events`: the events of the outlets, by asset."""
+class OutletEvents(_ByAsset, Mapping):
+    """`outlet_events`: the events of the outlets, by asset; those that the function has asked for, when iterated."""
 
     def __init__(self):
         self._events = []
@@ -104,17 +107,32 @@ class OutletEvents(_ByAsset):
     def __getitem__(self, asset):
         names = _names(asset)
         for known, event in self._events:
-            if known & names:
+            if _names(known) & names:
                 return event
-        self._events.append((names, OutletEvent(asset)))
+        self._events.append((Asset(reference(asset)), OutletEvent(asset)))
         return self._events[-1][1]
 
+    def __iter__(self):
+        return iter([asset for asset, _ in self._events])
 
-class InletEvents(_ByAsset):
-    """`inlet_events`: past events of the inlets, by asset."""
+    def __len__(self):
+        return len(self._events)
+
+
+class InletEvents(_ByAsset, Mapping):
+    """`inlet_events`: past events of the inlets, by asset or by the inlet's index."""
+
+    def __init__(self, inlets):
+        self._inlets = inlets
 
     def __getitem__(self, asset):
-        return services.inlet_events(reference(asset))
+        return services.inlet_events(reference(self._inlets[asset] if isinstance(asset, int) else asset))
+
+    def __iter__(self):
+        return iter(self._inlets)
+
+    def __len__(self):
+        return len(self._inlets)
 
 
 class TriggeringEvents(_ByAsset, Mapping):

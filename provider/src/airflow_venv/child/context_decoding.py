@@ -59,7 +59,7 @@ _RECORDS = {
 _OBJECTS = {
     "asset_state_store": lambda: state_stores.StateStore("asset_state_store"),
     "conn": context_objects.Connections,
-    "inlet_events": asset_events.InletEvents,
+    "inlet_events": lambda inlets: asset_events.InletEvents(decode_value(inlets)),
     "lazy": context_objects.LazyValue,
     "macros": _macros,
     "outlet_events": asset_events.OutletEvents,

@@ -194,8 +194,10 @@ def encode_context_value(context: Mapping[str, Any], name: str) -> Any:
     if name in _RECORDS and value is not None:
         kind = "ti" if name == "task_instance" else name
         return {TAG: [kind, _fields(value, _RECORDS[name])]}
-    if name in _SERVED or name in {"outlet_events", "inlet_events"}:
+    if name in _SERVED or name == "outlet_events":
         return {TAG: [name]}
+    if name == "inlet_events":
+        return {TAG: [name, [_key(inlet) for inlet in value]]}
     if name in _EVENTS:
         events = [[_key(key), [encode_event(event) for event in value[key]]] for key in value]
         return {TAG: ["triggering_events", events]}
