@@ -210,6 +210,12 @@ def test_macros_that_need_more_than_python_are_the_workers():
     ]
 
 
+def test_a_state_store_cannot_be_iterated():
+    """As in Airflow; it ends at once."""
+    outcome = ask("def f(asset_state_store):\n    list(asset_state_store)\n", context_names=("asset_state_store",))
+    assert (outcome.type_name, outcome.message) == ("TypeError", "'StateStore' object is not iterable")
+
+
 def test_state_stores_are_the_workers():
     """By key, for the task or for one of its assets."""
     source = """

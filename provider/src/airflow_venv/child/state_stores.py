@@ -11,6 +11,8 @@ class StateStore:
         self._name = name
         self._asset = asset
 
+    __iter__ = None  # or Python would ask for 0, 1, 2 and so on, without end
+
     def __getitem__(self, asset):
         return StateStore(self._name, reference(asset))
 
