@@ -54,13 +54,13 @@ def _bases() -> list[str]:
     return re.findall(r"^FROM (\S+)", text, re.MULTILINE) + [f"python:{version}-slim-bookworm" for version in versions]
 
 
-def somewhere() -> list[Task]:
+def somewhere() -> tuple[list[Task], str]:
     """Run the demo on an engine or, where there is none and none can be brought up, without one."""
     try:
-        return demo()
+        return demo(), what_next()
     except NoEngine as reason:
         say(f"{reason}\n\nThere is no Docker engine here, so this is the demo without one (`make demo-local`).")
-        return demo_local.demo()
+        return demo_local.demo(), ""
 
 
 def what_next() -> str:
@@ -78,7 +78,7 @@ def what_next() -> str:
 
 def main() -> int:
     """Run the demo; the exit code says whether it worked."""
-    return report(somewhere, what_next)
+    return report(somewhere)
 
 
 if __name__ == "__main__":

@@ -94,7 +94,7 @@ def _run(airflow: Path, variables: dict[str, str]) -> list[Task]:
 
 def main() -> int:
     """Run the demo; the exit code says whether it worked."""
-    return report(demo)
+    return report(lambda: (demo(), ""))
 
 
 if __name__ == "__main__":

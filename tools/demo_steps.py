@@ -45,22 +45,20 @@ def finished(code: int, tasks: Sequence[Task], text: str) -> list[Task]:
     return list(tasks)
 
 
-def report(work: Callable[[], list[Task]], what_next: Callable[[], str] = lambda: "") -> int:
+def report(work: Callable[[], tuple[list[Task], str]]) -> int:
     """Do the work of a demo and print what came of it; returns the exit code.
 
     Args:
-        work: the demo.
-        what_next: says how to go on, after a demo that worked; empty: nothing is printed.
+        work: the demo; returns its tasks, and how to go on from there (may be empty).
     """
     try:
-        tasks = work()
+        tasks, hint = work()
     except Unavailable as reason:
         print(f"\ndemo: {reason}")
         return 1
     except KeyboardInterrupt:
         print("\ndemo: interrupted")
         return 130
-    hint = what_next()
     print(f"\n{table(tasks)}\n")
     print(f"{hint}\n" if hint else "", end="")
     print("demo: ok")

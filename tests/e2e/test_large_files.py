@@ -34,4 +34,4 @@ def test_a_requirements_file_that_is_none_is_a_sentence(buildx):
     """Somebody named an archive, or a log; nothing of it is read."""
     build = buildx.fails(f"FROM {BASE}\nPYENV 3.13 etl big.txt\n", {"big.txt": "six\n" * (10 << 20)})
     assert "big.txt has 40 MB, and no more than 32 MB of a file are read" in build.log.rpartition("ERROR: ")[2]
-    assert marked(build.log) == ("Dockerfile", [(2, "PYENV 3.13 etl big.txt")])
+    assert marked(build.log) == ("Dockerfile", [(3, "PYENV 3.13 etl big.txt")])

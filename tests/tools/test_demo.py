@@ -15,7 +15,7 @@ def test_an_engine_of_our_own_is_explained(monkeypatch, capsys, ours):
     """The lines to type precede the last one; with an engine there are none."""
     # There is one engine on a machine, so the other kind is made up.
     monkeypatch.setattr(demo.engine, "find", lambda: Engine(flavour="docker", env={}, ours=ours))
-    assert demo_steps.report(lambda: [TASK], demo.what_next) == 0
+    assert demo_steps.report(lambda: ([TASK], demo.what_next())) == 0
     printed = capsys.readouterr().out
     assert printed.endswith("\ndemo: ok\n")
     assert "read" in printed
@@ -29,8 +29,8 @@ def test_an_engine_of_our_own_is_explained(monkeypatch, capsys, ours):
 def test_a_demo_that_fails_says_why(capsys):
     """In one line, and with the exit code."""
 
-    def fails() -> list[Task]:
+    def fails() -> tuple[list[Task], str]:
         raise Unavailable("no network")
 
-    assert demo_steps.report(fails, demo.what_next) == 1
+    assert demo_steps.report(fails) == 1
     assert capsys.readouterr().out == "\ndemo: no network\n"
