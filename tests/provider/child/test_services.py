@@ -290,6 +290,39 @@ def test_a_late_value_behaves_as_the_value():
     assert airflow.asked == [("context", {"name": "prev_start_date_success"})]
 
 
+@pytest.mark.parametrize("version", ["3.7", "3.13"])
+def test_what_an_event_carries_changes_as_a_dictionary_does(version):
+    """Each way to change it reaches the worker, as a plain task's dictionary would."""
+    source = """
+        def f(outlets, outlet_events):
+            import sys
+            event = outlet_events[outlets[0]]
+            event.extra.setdefault("a", 1)
+            event.extra.update(b=2, c=3, d=4)
+            if sys.version_info >= (3, 9):
+                event.extra |= {"e": 5}
+            else:
+                event.extra = dict(event.extra, e=5)
+            event.extra = event.extra
+            del event.extra["b"]
+            return event.extra.pop("c"), event.extra.pop("none", 6), event.extra
+        """
+    airflow = Airflow()
+    outcome = ask(source, airflow, context_names=("outlets", "outlet_events"), version=version)
+    assert outcome == Value((3, 6, {"a": 1, "d": 4, "e": 5}))
+    changes = [arguments["extra"] for name, arguments in airflow.asked if name == "outlet_event"]
+    assert changes[0] == {"a": 1}
+    assert changes[-1] == {"a": 1, "d": 4, "e": 5}
+    source = """
+        def f(outlets, outlet_events):
+            outlet_events[outlets[0]].extra["a"] = 1
+            outlet_events[outlets[0]].extra.clear()
+        """
+    airflow = Airflow()
+    ask(source, airflow, context_names=("outlets", "outlet_events"), version=version)
+    assert airflow.asked[-1][1]["extra"] == {}
+
+
 def test_assets_and_their_events():
     """Found by the asset itself, its name or its URI; values that are set reach the worker."""
     source = """

@@ -66,14 +66,22 @@ class Extra(dict):
     def __reduce__(self):
         return dict, (dict(self),)
 
-    def __setitem__(self, key, value):
-        dict.__setitem__(self, key, value)
-        services.outlet_event(self._asset, extra=dict(self))
 
-    def update(self, *changes, **named):
-        """Change several keys."""
-        dict.update(self, *changes, **named)
+def _sending(name):
+    method = getattr(dict, name)
+
+    def change(self, *args, **kwargs):
+        result = method(self, *args, **kwargs)
         services.outlet_event(self._asset, extra=dict(self))
+        return result
+
+    change.__name__, change.__doc__ = name, method.__doc__
+    return change
+
+
+for _name in ("__delitem__", "__ior__", "__setitem__", "clear", "pop", "popitem", "setdefault", "update"):
+    if hasattr(dict, _name):  # `|=` came with Python 3.9
+        setattr(Extra, _name, _sending(_name))
 
 
 class OutletEvent:
@@ -90,8 +98,9 @@ class OutletEvent:
 
     @extra.setter
     def extra(self, value):
+        values = dict(value)  # `extra |= ...` sets what it is already
         dict.clear(self._extra)
-        self._extra.update(value)
+        self._extra.update(values)
 
     def add(self, asset, extra=None):
         """Add an asset to an alias."""
