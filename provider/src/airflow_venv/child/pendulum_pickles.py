@@ -12,7 +12,9 @@ import sys
 
 def install(pendulum):
     """Register the classes of the pendulum that has just been imported."""
-    zones = sys.modules["pendulum.tz.timezone"]
+    zones = sys.modules.get("pendulum.tz.timezone")
+    if not (hasattr(zones, "Timezone") and hasattr(zones, "FixedTimezone")):
+        return  # another module of that name, or a version to come
     copyreg.pickle(zones.Timezone, lambda zone: (zones.Timezone, (zone.name,)))
     copyreg.pickle(zones.FixedTimezone, lambda zone: (zones.FixedTimezone, (_offset(zone), zone.name)))
     for name in ("Period", "Interval"):
