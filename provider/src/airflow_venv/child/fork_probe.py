@@ -13,14 +13,13 @@ FOLDER = os.path.dirname(os.path.abspath(__file__))
 
 def main():
     """Import, and tell."""
-    if sys.path and sys.path[0] == FOLDER:
-        del sys.path[0]
     out = os.dup(1)  # what modules print is no answer
     os.dup2(2, 1)
-    sys.path.append(FOLDER)
+    if sys.path[:1] != [FOLDER]:  # PYTHONSAFEPATH
+        sys.path.insert(0, FOLDER)
     import runner
 
-    sys.path.remove(FOLDER)
+    del sys.path[0]
     runner.install_package()
     from airflow_venv import fork_safety, forked_task, zygote  # noqa: F401 - what a warm process has imported
 

@@ -162,7 +162,9 @@ class Zygote:
                 pid = os.fork()
             if not pid:
                 self.let_go(connection)
-                return [os.dup(descriptor) for descriptor in descriptors]
+                task = list(descriptors)
+                descriptors.clear()  # the caller closes what it finds there
+                return task
             self.tasks[pid] = connection
             self.count += 1
             say(connection, {"pid": pid})
@@ -303,10 +305,11 @@ def main():
     settings = json.loads(sys.argv[1])
     detach()
     listener = listen(settings["socket"])
+    if sys.path[:1] != [FOLDER]:  # PYTHONSAFEPATH
+        sys.path.insert(0, FOLDER)
     import runner
 
-    if sys.path and sys.path[0] == FOLDER:
-        del sys.path[0]
+    del sys.path[0]
     runner.install_package()
     del sys.modules["runner"]
     import logging
@@ -320,7 +323,7 @@ def main():
     signal.signal(signal.SIGCHLD, zygote.reap)
     gc.collect()
     gc.freeze()
-    os.write(1, b"ready\n")
+    os.write(1, b"\nready\n")
     os.dup2(0, 1)
     os.dup2(0, 2)
     task = zygote.serve()

@@ -54,6 +54,8 @@ _RETRY = 600.0
 _AGE = 86400.0
 """Seconds after which a warm process is replaced."""
 _PACKET = 1 << 17
+_READY = b"\nready\n"
+"""What a warm process prints last when it listens; files of its environment may print before."""
 _ZYGOTE = str(Path(__file__).parents[1] / "child/zygote.py")
 _SIGNALS = sorted(map(int, signal.valid_signals() - {signal.SIGPIPE, signal.SIGXFSZ, signal.SIGKILL, signal.SIGSTOP}))
 """Signals that a process may ignore; Python itself ignores two."""
@@ -133,7 +135,7 @@ def launch(call: Call, variables: dict[str, str], say: Callable[[str], None]) ->
 def _launch(call: Call, warm: Warm, variables: dict[str, str]) -> Launched:
     own = start_variables(variables, warm.variables)
     _make_folder()
-    known = identity(call.environment, own)
+    known = identity(call.environment, own, warm.memory)
     refusals = _refusals(known)
     for name in warm.modules:
         if name in refusals:
@@ -359,10 +361,16 @@ def _await_ready(starting: subprocess.Popen[bytes]) -> None:
     assert starting.stdout is not None  # noqa: S101 - it is a pipe
     poll = select.poll()
     poll.register(starting.stdout, select.POLLIN)
-    if not poll.poll(_START_WAIT * 1000):
-        raise _ColdError(f"the warm process did not start in {_START_WAIT:.0f} s")
-    if not os.read(starting.stdout.fileno(), 100):
-        raise _ColdError("the warm process ended while it was started")
+    deadline = time.monotonic() + _START_WAIT
+    printed = b""
+    while not printed.endswith(_READY):
+        left = deadline - time.monotonic()
+        if left <= 0 or not poll.poll(left * 1000):
+            raise _ColdError(f"the warm process did not start in {_START_WAIT:.0f} s")
+        data = os.read(starting.stdout.fileno(), _PACKET)
+        if not data:
+            raise _ColdError("the warm process ended while it was started")
+        printed = (printed + data)[-len(_READY) :]
 
 
 def _make_room(warm: Warm, known: Identity, python: str) -> None:

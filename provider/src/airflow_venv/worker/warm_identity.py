@@ -20,7 +20,7 @@ __all__ = ["LIMITS", "Identity", "identity", "read_system", "start_variables"]
 
 LIMITS = sorted({getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_")})
 """Numbers of the limits that a process inherits."""
-_CHILD = str(Path(__file__).parents[1] / "child")
+_ZYGOTE = str(Path(__file__).parents[1] / "child/zygote.py")
 
 _NAMES = {
     "PATH",
@@ -56,13 +56,14 @@ def start_variables(variables: dict[str, str], more: Iterable[str]) -> dict[str,
     return {name: value for name, value in chosen.items() if name not in _NOT and name != MARK}
 
 
-def identity(environment: Environment, variables: dict[str, str]) -> Identity:
-    """Return the name of the warm process for an environment and these variables.
+def identity(environment: Environment, variables: dict[str, str], memory: int) -> Identity:
+    """Return the name of the warm process for an environment, these variables and this limit of its memory.
 
-    Each task does this anew, so it takes system calls alone.
+    What was too large for a limit is tried again under another one. Each task does this anew, so it takes system calls
+    alone.
     """
     state = _digest([environment.python, os.path.realpath(environment.python), _files(environment)])
-    return Identity(_digest([state, sorted(variables.items()), _surroundings()]), state)
+    return Identity(_digest([state, sorted(variables.items()), memory, _surroundings()]), state)
 
 
 def _digest(value: Any) -> str:
@@ -76,7 +77,7 @@ def _files(environment: Environment) -> list[Any]:
     own folder says less: compiled modules that are written beside it change it, too.
     """
     python, settings = os.path.realpath(environment.python), os.path.join(environment.prefix, "pyvenv.cfg")  # noqa: PTH118 - half the time
-    state: list[Any] = [_CHILD, _stat(python), _stat(settings)]
+    state: list[Any] = [_ZYGOTE, _stat(_ZYGOTE), _stat(python), _stat(settings)]  # ours: it may have been upgraded
     for folder in environment.site_packages:
         try:
             with os.scandir(folder) as entries:
