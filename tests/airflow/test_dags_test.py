@@ -26,7 +26,7 @@ def test_values_arrive_as_under_an_executor(airflow):
 def test_warm_tasks_are_forked_from_one_process(airflow):
     """Across the tasks of a run, and across runs."""
     airflow.dag("warm.py")
-    settings = {"TMPDIR": str(airflow.home), "AIRFLOW__VENV__WARM_IDLE": "60"}
+    settings = {"TMPDIR": str(airflow.home), "AIRFLOW__VENV__WARM_IDLE": "300"}
     zygotes = set()
     for date in ("2024-01-02", "2024-01-03"):
         printed = airflow.run("airflow", "dags", "test", "warm", date, check=False, **settings)

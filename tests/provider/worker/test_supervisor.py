@@ -145,7 +145,7 @@ def test_a_worker_that_is_killed_takes_everything_along(tmp_path, version):
     wait_for(lambda: len(marked(mark)) == 4)
     parent.kill()
     parent.wait()
-    wait_for(lambda: marked(mark) == [], 5)
+    wait_for(lambda: marked(mark) == [], 30)
 
 
 HOLDING = """
@@ -167,7 +167,7 @@ def test_a_function_that_lets_no_thread_run_ends_with_a_worker_that_is_killed(tm
     time.sleep(0.2)
     parent.kill()
     parent.wait()
-    wait_for(lambda: marked(mark) == [], 3)
+    wait_for(lambda: marked(mark) == [], 30)
 
 
 STARTING = {

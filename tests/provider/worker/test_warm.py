@@ -424,6 +424,25 @@ def test_a_warm_process_that_was_killed_or_stopped_is_replaced(monkeypatch):
     assert isinstance(run_warm(WHO), Value)
 
 
+@pytest.mark.parametrize("version", ["3.9", "3.13"])
+def test_workers_of_every_python_end_a_warm_process_that_does_not_answer(version):
+    """A socket's time-out is a class of its own before Python 3.10."""
+    code = """
+        import socket
+        from airflow_venv.worker import warm
+        warm.WAIT, warm._kill = 0.1, lambda _: print("ended")  # a mock: here it would be this process
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        try:
+            warm._request_fork(ours, {}, (0,), None)
+        except warm._ColdError as error:
+            print(error)
+        """
+    command = [children.interpreter(version), "-c", textwrap.dedent(code)]
+    source = Path(warm.__file__).parents[2]
+    done = subprocess.run(command, env=variables(PYTHONPATH=str(source)), capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["ended", "the warm process took longer than 0 s"]
+
+
 @pytest.mark.parametrize(("end", "kind"), [("return 7", Value), ("os._exit(0)", Crash)])
 def test_a_warm_process_that_dies_first_changes_no_value(end, kind):
     """How its child ended is not known then; what it has sent counts."""

@@ -218,7 +218,7 @@ def _request_fork(
                 raise _ColdError(f"importing {_written(importing)} ended the warm process")
             if not answer:
                 raise _AgainError("it closed the connection")
-    except TimeoutError as error:
+    except (TimeoutError, socket.timeout) as error:  # two classes before Python 3.10
         _kill(connection)
         if importing:
             _remember_refusal(known, importing, f"it took longer than {WAIT:.0f} s", _RETRY)
