@@ -183,6 +183,14 @@ def test_a_module_of_the_dags_comes_before_one_that_is_imported_already(tmp_path
     assert run_warm(source, modules=("counted",), python=python, env=path) == Value("dags")
 
 
+def test_what_python_imports_at_its_start_is_imported(tmp_path):
+    """Tracers come as a `sitecustomize` on `PYTHONPATH`."""
+    (tmp_path / "sitecustomize.py").write_text("import sys\nsys.traced = True\n")
+    source = "def f():\n    import sys\n    return int(hasattr(sys, 'traced'))\n"
+    assert run_warm(source, env=variables(PYTHONPATH=str(tmp_path))) == Value(1)
+    assert run_warm(source, env=variables(PYTHONPATH="/nowhere")) == Value(0)
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [

@@ -39,6 +39,8 @@ FLUSH_FAILED = 120
 RUNNER_THREADS = 2
 """The main thread, and the one that waits for the operator's end."""
 MODULE_ENDINGS = (".py", ".pyc", ".so")
+AT_START = "sitecustomize"
+"""The module that Python imports when it starts, if there is one."""
 
 
 def prepare():
@@ -202,7 +204,7 @@ def module_folders(text):
 
 
 def shadowed(folders):
-    """Return whether a folder has a module that a new process would import instead of one that is imported already."""
+    """Return whether a new process would import a module of a folder at its start, or instead of an imported one."""
     ours = {"__main__", "airflow_venv"}.union(sys.builtin_module_names) if folders else ()
     for folder in folders:
         try:
@@ -211,7 +213,7 @@ def shadowed(folders):
             continue
         for name in names:
             module, path = name.partition(".")[0], os.path.join(folder, name)
-            if module not in sys.modules or module in ours:
+            if module in ours or (module not in sys.modules and module != AT_START):
                 continue
             if module == name:  # a folder, which is a package only if it has this file
                 path = os.path.join(path, "__init__.py")
@@ -224,7 +226,7 @@ def shadowed(folders):
 
 def is_same(name, path):
     """Return whether a module was imported from this file."""
-    known = getattr(sys.modules[name], "__file__", None)
+    known = getattr(sys.modules.get(name), "__file__", None)
     return isinstance(known, str) and os.path.realpath(known) == os.path.realpath(path)
 
 
