@@ -422,7 +422,7 @@ def test_a_signal_handlers_exception_does_not_confuse_the_answers():
     airflow = Airflow()
     slow = airflow.answers["xcom_pull"]
     airflow.answers["xcom_pull"] = lambda **arguments: (
-        time.sleep(0.4 if arguments["key"] == "slow" else 0) or slow(**arguments)
+        time.sleep(1 if arguments["key"] == "slow" else 0) or slow(**arguments)
     )
     source = """
         def f(ti):
@@ -432,8 +432,8 @@ def test_a_signal_handlers_exception_does_not_confuse_the_answers():
             def give_up(*_):
                 raise GaveUp
             signal.signal(signal.SIGALRM, give_up)
-            signal.setitimer(signal.ITIMER_REAL, 0.1)
             try:
+                signal.setitimer(signal.ITIMER_REAL, 0.1)
                 ti.xcom_pull(key="slow")
             except GaveUp:
                 return ti.xcom_pull(key="second")["key"]
