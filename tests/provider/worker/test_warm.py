@@ -19,9 +19,11 @@ import pytest
 from airflow_venv.call import Crash, Value, Warm
 from airflow_venv.child import process_tree
 from airflow_venv.worker import supervisor, warm
+from tests.airflow.installations import environment
 from tests.support import children
 from tests.support.children import FakeServices, Lines, run, variables, worker
 from tests.support.waiting import alive, wait_for
+from tools.state import Unavailable
 
 VERSIONS = ["3.7", "3.8", "3.13"]
 WHO = "def f():\n    import os\n    return [os.getpid(), os.getppid()]\n"
@@ -574,15 +576,16 @@ def test_workers_that_start_at_once_share_one_process(tmp_path):
 
 def test_openblas_is_allowed_and_its_results_are_right():
     """`import numpy` alone starts native threads, which end before a fork."""
-    home = Path.home() / ".cache/pyenv-frontend/environments/py3.12-pandas2.2.3-pyarrow18.1.0/bin/python"
-    if not home.exists():
-        pytest.skip("the environment with pandas has not been made")
+    try:
+        python = environment("3.12", "pandas==2.2.3", "pyarrow==18.1.0")
+    except Unavailable as reason:
+        pytest.skip(str(reason))
     source = """
         def f():
             import numpy
             return [float((numpy.ones((300, 300)) @ numpy.ones((300, 300))).sum()), float(numpy.random.random())]
         """
-    first, second = (run_warm(source, modules=("numpy", "pandas"), python=str(home)).value for _ in range(2))
+    first, second = (run_warm(source, modules=("numpy", "pandas"), python=python).value for _ in range(2))
     assert first[0] == second[0] == 27_000_000.0
     assert first[1] != second[1]
 
