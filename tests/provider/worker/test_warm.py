@@ -311,7 +311,7 @@ def test_whenever_a_warm_process_is_killed_each_task_runs_once(tmp_path):
         thread.join()
     assert outcomes == list(map(Value, range(30)))
     assert path.read_text().split() == list(map(str, range(30)))
-    assert len(killed) > 5
+    assert killed
 
 
 def listening():
