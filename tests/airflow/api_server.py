@@ -16,28 +16,28 @@ from tests.support.services import free_port
 
 PASSWORD = "a password of the test"  # noqa: S105 - it is one
 ROLES = {"admin": "admin", "viewer": "viewer", "nobody": ""}
-"""Users of the simple auth manager; `nobody` is logged in and may do nothing."""
+"""Users of the simple auth manager; `nobody` can log in but has no rights."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What the server answered."""
+    """A response of the server."""
 
     status: int
     headers: dict[str, str]
-    """By their names in lower case."""
+    """Keyed by header name in lower case."""
     text: str
 
 
 @dataclass
 class Client:
-    """One user of a server; redirects are not followed."""
+    """An HTTP client for one user of a server; it does not follow redirects."""
 
     address: str
     cookie: str = ""
 
     def get(self, path, *, accept="text/html", headers=None):
-        """Ask for a path below the server's root."""
+        """Request a path below the server's root."""
         return self.send("GET", path, headers={"Accept": accept, **(headers or {})})
 
     def send(self, method, path, *, body=None, headers=None):
@@ -54,20 +54,20 @@ class Client:
 
 @dataclass
 class Server:
-    """A server that runs."""
+    """A running API server."""
 
     address: str
-    """With the path that Airflow is under, without a slash at its end."""
+    """The base URL, including the path that Airflow is served under, without a trailing slash."""
     log: str
     cookies: dict[str, str] = field(default_factory=dict)
 
     @property
     def path(self):
-        """The path that Airflow is under: empty, or `/team`."""
+        """The path that Airflow is served under: empty, or for example `/team`."""
         return urlsplit(self.address).path
 
     def client(self, user=None):
-        """Log a user in; without a name, nobody is."""
+        """Return a client that is logged in as a user, or an anonymous client if no user is given."""
         client = Client(self.address)
         if user:
             client.cookie = self.cookies.get(user) or self._token(client, user)
@@ -128,7 +128,7 @@ def serving(airflow, *, path="", **variables):
 
 
 def _wait_for(server, process, log, seconds=180):
-    """Wait until the server answers."""
+    """Wait until the server responds."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         with contextlib.suppress(OSError, http.client.HTTPException):

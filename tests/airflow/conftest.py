@@ -1,4 +1,4 @@
-"""Fixtures of the version matrix: a release of Airflow with the provider of this checkout, and environments."""
+"""Fixtures of the version matrix: a release of Airflow, the provider of this checkout, and virtual environments."""
 
 import json
 import os
@@ -17,21 +17,21 @@ pytest.register_assert_rewrite("tests.airflow.table")
 collect_ignore = ["inner"]
 HERE = Path(__file__).parent
 FULL = ("2.4.3", "2.11.2", "3.3.2")
-"""The releases that `make test` runs everything on; `make matrix` does on all."""
+"""The releases on which `make test` runs every test; `make matrix` uses all releases."""
 EVERY = tuple(one.version for one in RELEASES)
 WHOLE_MATRIX = os.environ.get("PYENV_MATRIX") == "all"
 
 
 @dataclass(frozen=True)
 class Airflow:
-    """A release with a database, a DAGs folder and environments of its own, for one test."""
+    """An Airflow release with its own database, DAGs folder and environments, for a single test."""
 
     release: Release
     home: Path
     variables: dict[str, str]
 
     def run(self, *command: object, timeout: float = 300, check: bool = True, **variables: str) -> str:
-        """Run a program of the installation; give what it printed, both streams."""
+        """Run a program of the installation and return its combined output."""
         process = subprocess.Popen(
             [str(self.release.bin / command[0]), *map(str, command[1:])],
             env={**self.variables, **variables},
@@ -58,36 +58,36 @@ class Airflow:
         shutil.copy(HERE / "dags" / name, self.home / "dags" / name)
 
     def query(self, statement, *values):
-        """Read from the database."""
+        """Run a query on the database."""
         with sqlite3.connect(self.home / "airflow.db") as connection:
             return connection.execute(statement, values).fetchall()
 
     def execute(self, statement):
-        """Change the database."""
+        """Run a statement that changes the database."""
         with sqlite3.connect(self.home / "airflow.db", timeout=30) as connection:
             connection.execute(statement)
 
     def states(self, dag_id):
-        """Give the state of every task instance of a DAG, by task id and map index."""
+        """Return the state of every task instance of a DAG, by task id and map index."""
         rows = self.query("select task_id, map_index, state from task_instance where dag_id = ?", dag_id)
         return {task if index < 0 else f"{task}[{index}]": state for task, index, state in rows}
 
     def xcoms(self, dag_id):
-        """Give what the tasks of a DAG have returned, by task id."""
+        """Return the results of a DAG's tasks, by task id."""
         rows = self.query("select task_id, value from xcom where dag_id = ? and key = 'return_value'", dag_id)
-        # A number comes out of SQLite as a number where the column's type is JSON.
+        # SQLite returns a number as a number if the column's type is JSON.
         values = {task: json.loads(value) if isinstance(value, (str, bytes)) else value for task, value in rows}
         return {task: json.loads(value) if isinstance(value, str) else value for task, value in values.items()}
 
     def results(self):
-        """Give what tasks have written down with the DAGs' `note` function, by task."""
+        """Return what tasks have recorded with the DAGs' `note` function, by task."""
         path = self.home / "results.jsonl"
         lines = path.read_text().splitlines() if path.exists() else []
         return dict(json.loads(line) for line in lines)
 
 
 def release_of(major: int) -> Release:
-    """Give the newest release of a major version, which also serves as an environment that has Airflow."""
+    """Return the newest release of a major version. It also serves as an environment with Airflow in it."""
     return next(one for one in reversed(RELEASES) if one.number[0] == major)
 
 
@@ -122,7 +122,7 @@ def make(release: Release, home: Path) -> Airflow:
 
 
 def pytest_generate_tests(metafunc):
-    """Give `airflow` the releases that the test runs on: those of its marker; or all in the matrix, else a few."""
+    """Parametrize `airflow` with the releases of the test's marker, with all in the matrix, or else with a few."""
     if "airflow" in metafunc.fixturenames:
         marked = [mark.args for mark in metafunc.definition.iter_markers("releases")]
         versions = marked[0] if marked else FULL
@@ -134,5 +134,5 @@ def pytest_generate_tests(metafunc):
 
 @pytest.fixture
 def airflow(request, tmp_path):
-    """Provide a release of Airflow, ready to run DAGs."""
+    """Provide an Airflow release that is ready to run DAGs."""
     return make(request.param, tmp_path)

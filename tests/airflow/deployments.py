@@ -1,4 +1,4 @@
-"""Airflow as it runs in production: a scheduler, an executor and its workers, on a PostgreSQL database."""
+"""Airflow as in production: a scheduler, an executor and its workers, on a PostgreSQL database."""
 
 import contextlib
 import functools
@@ -28,7 +28,7 @@ EXECUTORS = {
     "edge": "airflow.providers.edge3.executors.EdgeExecutor",
     "pod": "pod_executor.PodExecutor",
 }
-"""What the configuration calls each of them; `pod` does what the KubernetesExecutor does, with containers."""
+"""The value of `[core] executor` for each kind; `pod` uses containers as the KubernetesExecutor uses pods."""
 TRIGGER = """
 import sys
 from airflow.cli import cli_parser
@@ -37,7 +37,7 @@ for dag_id in sys.argv[1:]:
         arguments = cli_parser.get_parser().parse_args(words)
         arguments.func(arguments)
 """
-"""One start of Airflow for any number of DAGs."""
+"""Triggers any number of DAGs in one start of Airflow."""
 SET_STATE = """
 import sys
 from airflow.api.common.mark_tasks import set_state
@@ -46,39 +46,39 @@ dag = DagBag(read_dags_from_db=True).get_dag(sys.argv[1])
 (run,) = DagRun.find(dag_id=dag.dag_id)
 set_state(tasks=dag.tasks, run_id=run.run_id, state=sys.argv[2], commit=True)
 """
-"""What the web interface of Airflow 2 does."""
+"""Sets a task's state as the web interface of Airflow 2 does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
-    """A running Airflow."""
+    """A running Airflow deployment."""
 
     release: Release
     kind: str
     """A key of `EXECUTORS`."""
     home: Path
     database: int
-    """The port of its PostgreSQL."""
+    """The port of its PostgreSQL server."""
     api: int
     """The port of its API server."""
     variables: dict[str, str]
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
-    """By the name of the command that started each: `scheduler`, `celery worker` and so on."""
+    """Keyed by the command that started each process: `scheduler`, `celery worker` and so on."""
 
     @property
     def worker(self) -> subprocess.Popen[bytes]:
-        """The process that runs tasks or has them run."""
+        """The process that runs tasks or starts the processes that do."""
         names = {"celery": "celery worker", "edge": "edge worker"}
         return self.processes[names.get(self.kind, "scheduler")]
 
     def shut_down_warmly(self) -> None:
-        """Ask the worker to stop as soon as its tasks have ended, and wait until it has."""
-        # An edge worker ends its tasks on SIGTERM.
+        """Ask the worker to stop once its tasks have ended, and wait for it to exit."""
+        # An edge worker that receives SIGTERM ends its tasks.
         self.worker.send_signal(signal.SIGINT if self.kind == "edge" else signal.SIGTERM)
         self.worker.wait(120)
 
     def query(self, statement: str) -> list[list[object]]:
-        """Read rows from the database, each value as JSON has it."""
+        """Run a query and return its rows, with values converted through JSON."""
         rows = postgres.query(self.database, DATABASE, f"select row_to_json(row) from ({statement}) as row")
         return [list(json.loads(text).values()) for (text,) in rows]
 
@@ -108,16 +108,16 @@ class Deployment:
         return "\n".join(path.read_text(errors="replace") for path in paths)
 
     def notes(self) -> dict[str, object]:
-        """Return what tasks and callbacks have written down in the file that `RESULTS` names, by its name."""
+        """Return what tasks and callbacks have recorded in the file that `RESULTS` names, by name."""
         path = self.home / "results" / "results.jsonl"
         return dict(json.loads(line) for line in path.read_text().splitlines()) if path.exists() else {}
 
     def mark(self, name: str) -> Path:
-        """Return the path of a file that a task writes when it has come to some point."""
+        """Return the path of the file that a task writes when it reaches a certain point."""
         return self.home / "results" / f"results.jsonl.{name}"
 
     def call(self, method: str, path: str, body: object) -> None:
-        """Do what the web interface of Airflow 3 does."""
+        """Send a request to the API, as the web interface of Airflow 3 does."""
         address = f"http://127.0.0.1:{self.api}"
         headers = {"Content-Type": "application/json"}
         with urllib.request.urlopen(f"{address}/auth/token", timeout=30) as answer:
@@ -127,7 +127,7 @@ class Deployment:
             pass
 
     def fail(self, dag_id: str, task_id: str) -> None:
-        """Mark a task failed, as a person does."""
+        """Mark a task failed, as a user does."""
         if self.release.number < (3,):
             self.run("python", "-c", SET_STATE, dag_id, "failed")
             return
@@ -135,7 +135,7 @@ class Deployment:
         self.call("PATCH", f"dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}", {"new_state": "failed"})
 
     def clear(self, dag_id: str, task_id: str) -> None:
-        """Clear a task, as a person does."""
+        """Clear a task, as a user does."""
         if self.release.number < (3,):
             self.run("airflow", "tasks", "clear", "--yes", dag_id)
             return
@@ -143,12 +143,12 @@ class Deployment:
         self.call("POST", f"dags/{dag_id}/clearTaskInstances", body)
 
     def run_id(self, dag_id: str) -> str:
-        """Return the id of a DAG's one run."""
+        """Return the id of the only run of a DAG."""
         ((run_id,),) = self.query(f"select run_id from dag_run where dag_id = '{dag_id}'")
         return str(run_id)
 
     def run(self, program: str, *arguments: str) -> None:
-        """Run a program of the installation to its end."""
+        """Run a program of the installation and wait for it to end."""
         done = subprocess.run(
             [self.release.bin / program, *arguments],
             env=self.variables,
@@ -163,29 +163,29 @@ class Deployment:
         assert done.returncode == 0, f"{program} {arguments} ended with {done.returncode}\n{done.stdout[-8000:]}"
 
     def trigger(self, *dag_ids: str) -> None:
-        """Start a run of each DAG, once the scheduler knows them."""
+        """Start a run of each DAG once the scheduler has stored it."""
         known = functools.partial(self.query, "select dag_id from serialized_dag")
         self.wait(lambda: set(dag_ids) <= {row[0] for row in known()}, 180)
         date = "--logical-date" if self.release.number >= (3,) else "--exec-date"
         self.run("python", "-c", TRIGGER.format(date=date), *dag_ids)
 
     def ended(self, *dag_ids: str) -> bool:
-        """Tell whether the runs of these DAGs are over."""
+        """Tell whether the runs of these DAGs have ended."""
         rows = self.query("select dag_id, state from dag_run")
         return set(dag_ids) <= {dag_id for dag_id, state in rows if state in {"success", "failed"}}
 
     def wait[Value](self, condition: Callable[[], Value], seconds: float) -> Value:
-        """Wait until something holds; what the processes have logged is shown when it does not."""
+        """Wait until a condition holds; if it does not, fail with the logs of the processes."""
         return wait_for(condition, seconds, every=1, describe=self.describe)
 
     def describe(self) -> str:
-        """Return the ends of the processes' logs, and the states of tasks that are not over."""
+        """Return the last part of each process's log, and the states of tasks that have not succeeded."""
         rows = self.query("select dag_id, task_id, state from task_instance where state is distinct from 'success'")
         logs = [f"== {path.name}\n{path.read_text()[-3000:]}" for path in sorted(self.home.glob("*.log"))]
         return "\n".join([str(rows), *logs])
 
     def start(self, command: str, *arguments: str, **variables: str) -> None:
-        """Start a part of Airflow by its name on the command line; its output is in a log in the home folder."""
+        """Start a component of Airflow by its command, with its output in a log file in the home folder."""
         with (self.home / f"{command.replace(' ', '-')}.log").open("wb") as log:
             self.processes[command] = subprocess.Popen(
                 [self.release.bin / "airflow", *command.split(), *arguments],
@@ -198,7 +198,7 @@ class Deployment:
             )
 
     def stop(self) -> None:
-        """End all of it, the processes of running tasks included."""
+        """Stop all processes, including those of running tasks."""
         for number in (signal.SIGTERM, signal.SIGKILL):
             for process in reversed(self.processes.values()):
                 with contextlib.suppress(ProcessLookupError):

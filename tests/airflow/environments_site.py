@@ -1,4 +1,4 @@
-"""An Airflow whose page of environments has something of everything to show."""
+"""An Airflow with an example of everything that the environments page can show."""
 
 import re
 import subprocess
@@ -19,32 +19,32 @@ PACKAGE = "<b>bold<"
 
 @dataclass(frozen=True)
 class Site:
-    """A server with the page, its Airflow, and what the page reads."""
+    """A server with the environments page, the Airflow behind it, and an environment that the page reads."""
 
     server: Server
     airflow: Airflow
     locked: Path
-    """An environment with a PYENV line, a lock, and packages that do not fit together."""
+    """An environment with a PYENV line, a lock, and packages that conflict."""
 
     def text(self, path, user="admin"):
-        """Return a page's text as people read it."""
+        """Return the text of a page as a reader sees it."""
         answer = self.server.client(user).get(path)
         assert answer.status == 200, answer
         return readable(answer.text)
 
 
 def readable(html):
-    """Take the tags out of a page."""
+    """Remove the tags from a page."""
     return " ".join(unescape(re.sub(r"<[^>]*>", " ", html)).split())
 
 
 def prepare(version, home, database=None, *, installation=None):
-    """Make an Airflow whose DAGs were stored and run where one environment more exists than on the server.
+    """Set up an Airflow whose DAGs also ran with an environment that the server does not have.
 
     Args:
         version: the release.
         home: its folder.
-        database: the address of an empty PostgreSQL database; otherwise it is SQLite.
+        installation: the release to use instead, such as one with additional packages.
         installation: the release, where it is installed with something beside it.
     """
     airflow = _empty(version, home, database, installation)
@@ -72,9 +72,9 @@ def prepare(version, home, database=None, *, installation=None):
 
 
 def prepare_many(version, home, database=None):
-    """Make an Airflow of 1,002 DAGs with 6,500 tasks, and 500 environments.
+    """Set up an Airflow with 1,002 DAGs, 6,500 tasks and 500 environments.
 
-    The first has 2,000 packages, 49 have 301, the others two.
+    The first environment has 2,000 packages, the next 49 have 301 each, and the others have two.
     """
     airflow = _empty(version, home, database)
     airflow.dag("many_tasks.py")
@@ -90,7 +90,7 @@ def prepare_many(version, home, database=None):
 
 
 def environment(folder: Path, packages: dict[str, str], *, line: str = "") -> str:
-    """Make an environment whose packages are metadata alone; return its interpreter's path."""
+    """Create an environment that has only the metadata of its packages; return its interpreter's path."""
     (folder / "bin").mkdir(parents=True)
     python = folder / "bin" / "python"
     python.symlink_to(sys.executable)

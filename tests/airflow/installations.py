@@ -1,6 +1,6 @@
-"""Real installations of Airflow, one per release, made on demand and kept in the state folder for all checkouts.
+"""Real installations of Airflow, one per release, created on demand in the state folder that all checkouts share.
 
-No constraints file is needed: a release is installed with what the registry held a few days after it came out.
+Constraints files are not needed: a release is installed with the packages that were current shortly after it came out.
 """
 
 import contextlib
@@ -34,30 +34,30 @@ class Release:
 
     version: str
     python: str
-    """The minor version of Python it is installed on."""
+    """The minor version of the Python it is installed on."""
     date: str
-    """Nothing newer than this is installed beside it."""
+    """Its dependencies must not be newer than this date."""
     extras: tuple[str, ...] = ()
-    """What is installed beside it."""
+    """Further packages that are installed with it."""
 
     @property
     def name(self) -> str:
-        """The folder's name and the test's."""
+        """The name of its folder and of the test parameter."""
         extras = f"-{hashlib.sha256(repr(self.extras).encode()).hexdigest()[:8]}" if self.extras else ""
         return f"{self.version}-py{self.python}{extras}"
 
     @property
     def number(self) -> tuple[int, ...]:
-        """The version as numbers, to compare."""
+        """The version as a tuple of numbers."""
         return tuple(int(part) for part in self.version.split("."))
 
     @property
     def bin(self) -> Path:
-        """Where `python` and `airflow` are, once it is installed."""
+        """The folder that has `python` and `airflow` after installation."""
         return folder("airflow") / self.name / "bin"
 
     def install(self) -> Path:
-        """Install the release unless it is there, with an empty database to copy; give the `bin` folder."""
+        """Install the release if necessary, with an empty database to copy, and return the `bin` folder."""
         home = folder("airflow") / self.name
         ready = home / "ready-1"
         if ready.exists():
@@ -114,29 +114,29 @@ CLUSTERS = {
         ),
     ),
 }
-"""The releases that run with a real executor, with what a deployment needs besides."""
+"""The releases that run with real executors, with the packages that a deployment needs."""
 
 WITH_FAB = Release(version="3.3.2", python="3.11", date="2026-11-20", extras=("apache-airflow-providers-fab",))
-"""A release with the auth manager that has roles and rights on single DAGs."""
+"""A release with the FAB auth manager, which has roles and permissions for individual DAGs."""
 
 WITH_MYSQL = Release(version="3.3.2", python="3.11", date="2026-11-20", extras=("aiomysql", "mysqlclient"))
-"""A release with clients of MySQL and MariaDB; `mysqlclient` is compiled."""
+"""A release with clients for MySQL and MariaDB; `mysqlclient` is compiled."""
 
 
 def release(version: str) -> Release:
-    """Give the release of a version."""
+    """Return the release with a version."""
     return next(one for one in RELEASES if one.version == version)
 
 
 @cache
 def interpreter(minor: str) -> str:
-    """Return the path of a Python of a minor version."""
+    """Return the path of an interpreter of a minor version."""
     return str(interpreters.find(minor) / "bin/python3")
 
 
 @cache
 def environment(minor: str, *packages: str) -> str:
-    """Make a virtual environment of some Python with some packages unless it is there; give its `python`."""
+    """Create a virtual environment with some packages if necessary, and return the path of its `python`."""
     key = "-".join([minor, *packages]).replace("=", "").replace(">", "")
     home = folder("environments") / f"py{key}"
     python = home / "bin" / "python"
@@ -153,9 +153,9 @@ def environment(minor: str, *packages: str) -> str:
 
 @cache
 def provider() -> Path:
-    """Install this checkout's provider, as its wheel has it, into a folder for `PYTHONPATH`; give the folder.
+    """Install the wheel of this checkout's provider into a folder for `PYTHONPATH`, and return the folder.
 
-    The folder is named by the sources' digest, so that runs side by side neither wait for nor disturb each other.
+    The folder's name includes a digest of the sources, so that concurrent runs do not affect each other.
     """
     digest = hashlib.sha256()
     for path in sorted((ROOT / "provider").rglob("*")):
@@ -167,7 +167,7 @@ def provider() -> Path:
         copy = Path(tempfile.mkdtemp(dir=target.parent)) / "provider"
         how = ["--no-deps", "--no-build-isolation", "--target", copy]
         run([interpreters.uv(), "pip", "install", "-q", "--python", sys.executable, *how, ROOT / "provider"])
-        with contextlib.suppress(OSError):  # somebody else was faster
+        with contextlib.suppress(OSError):  # another process was faster
             copy.rename(target)
         shutil.rmtree(copy.parent)
     return target

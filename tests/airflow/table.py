@@ -1,4 +1,4 @@
-"""The table of tasks that runs under every executor: what a person sees of each."""
+"""The table of tasks that run under every executor, with the outcome that a user sees for each."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ import pytest
 __all__ = ["ANY", "LINES", "ROWS", "SECRETS", "Row", "parameters"]
 
 LINES = {"af24": "2.4.3", "af27": "2.7.3", "af211": "2.11.2", "af30": "3.0.6", "af33": "3.3.2"}
-"""The Airflow in each environment of `lines.py`."""
+"""The version of Airflow in each environment of `lines.py`."""
 URI = "postgres://user:p%40ssw0rd@dbhost:5432/db?sslmode=require"
 SECRETS = {"AIRFLOW_CONN_MY_DB": URI, "AIRFLOW_VAR_PLAIN": "hello", "AIRFLOW_VAR_JSON": '{"x": [1]}'}
 ANY = object()
@@ -15,25 +15,25 @@ ANY = object()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """What a person sees of one task."""
+    """The outcome of a task, as a user sees it."""
 
     dag: str
     task: str
     state: str = "success"
     value: object = ANY
-    """What it returned."""
+    """The task's result."""
     tries: int = 1
     log: tuple[str, ...] = ()
-    """Parts of its log."""
+    """Texts that must occur in its log."""
     hidden: tuple[str, ...] = ()
-    """What its log must not hold."""
+    """Texts that must not occur in its log."""
 
     def __str__(self):
-        """Name the row in pytest's report."""
+        """Return the name of the row in pytest's report."""
         return f"{self.dag}.{self.task}"
 
     def check(self, deployment):
-        """Compare it with what a deployment shows."""
+        """Assert that a deployment shows this outcome."""
         task, _, _ = self.task.partition("[")
         log = deployment.log(self.dag, task)
         assert deployment.states(self.dag)[self.task] == self.state, log[-6000:]
@@ -47,7 +47,7 @@ class Row:
 
 
 def asked(line):
-    """Return what a task of `lines.py` returns."""
+    """Return the expected result of a task of `lines.py`."""
     return {
         "airflow": LINES.get(line),
         "uri": URI,
@@ -59,7 +59,7 @@ def asked(line):
 
 
 def rows_of_line(line):
-    """Return the rows of an environment with some Airflow, or none."""
+    """Return the rows for one environment of `lines.py`."""
     masked = {"log": ("the word is ***",), "hidden": (f"hush-{line}-hush",)}
     yield Row(dag="lines", task=f"ask_{line}", value=asked(line), **masked)
     yield Row(dag="lines", task=f"skip_{line}", state="skipped", log=("not today",))
@@ -67,7 +67,7 @@ def rows_of_line(line):
 
 
 def parameters(rows):
-    """Return rows as parameters of a test."""
+    """Return rows as parameters for a test."""
     return [pytest.param(row, id=str(row)) for row in rows]
 
 

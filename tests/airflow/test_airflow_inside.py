@@ -1,7 +1,7 @@
-"""Airflow in the environment, of every release, under a worker whose variables are those of a real executor.
+"""Every release of Airflow in the environment, under a worker that has the variables of a real executor.
 
-Here the worker is played by dictionaries: what a release of Airflow does in the child depends on the environment and
-the variables alone. `test_scheduler.py` and its like run under real executors.
+The worker is a stand-in made of dictionaries: what Airflow does in the child depends only on the environment and the
+variables. `test_scheduler.py` and others use real executors.
 """
 
 import pytest
@@ -23,7 +23,7 @@ every = pytest.mark.parametrize("release", RELEASES, ids=[release.name for relea
 
 
 class Worker(FakeServices):
-    """A task process of Airflow 3 under an executor, in which another release is installed."""
+    """The task process of an Airflow 3 executor, with a different release installed in the environment."""
 
     def __init__(self, release, home):
         connection = {
@@ -56,7 +56,7 @@ class Worker(FakeServices):
 
 
 def inside(release, home, source, **options):
-    """Run a function in an environment with that release; give its outcome, the worker, and the log."""
+    """Run a function in an environment with a release; return its outcome, the worker, and the log."""
     worker, lines = Worker(release, home), Lines()
     outcome = run(source, python=str(release.install() / "python"), services=worker, lines=lines, **options)
     return outcome, worker, lines
@@ -65,7 +65,7 @@ def inside(release, home, source, **options):
 @every
 @pytest.mark.timeout(300)
 def test_hooks_variables_and_masks_of_any_airflow_reach_the_worker(release, tmp_path):
-    """The import paths of its own version, which are those that providers use."""
+    """The environment's Airflow offers them at the import paths of its own version, which its providers use."""
     source = """
         def f():
             import airflow
@@ -112,7 +112,7 @@ def test_hooks_variables_and_masks_of_any_airflow_reach_the_worker(release, tmp_
 @every
 @pytest.mark.timeout(300)
 def test_skip_and_fail_of_any_airflow_are_understood(release, tmp_path):
-    """They are classes of the environment's Airflow, which the worker never sees."""
+    """The function raises classes of the environment's Airflow, which the worker does not have."""
     source = """
         def f(name):
             from airflow import exceptions

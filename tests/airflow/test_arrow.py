@@ -1,4 +1,4 @@
-"""Data frames between pandas 1 on Python 3.8 and pandas 2 on Python 3.12, as Arrow."""
+"""Data frames passed as Arrow data between pandas 1 on Python 3.8 and pandas 2 on Python 3.12."""
 
 import subprocess
 import textwrap
@@ -57,7 +57,7 @@ WORKER = """
 
 
 def test_a_data_frame_crosses_two_major_versions_of_pandas():
-    """Pickles of data frames do not; dtypes, index, categories and time zones survive."""
+    """Pickled data frames do not survive this; with Arrow, dtypes, index, categories and time zones do."""
     worker = environment("3.12", "pandas==2.2.3", "pyarrow==18.1.0")
     there = environment("3.8", "pandas==1.5.3", "pyarrow==17.0.0")
     done = subprocess.run(
@@ -121,7 +121,7 @@ HOSTILE = """
 
 
 def test_a_hostile_arrow_stream_is_refused():
-    """Patched offsets would end the worker or read its memory; compression and columns of nulls would exhaust it."""
+    """Modified offsets could crash the worker or read its memory; compression and columns of nulls could exhaust it."""
     python = environment("3.12", "pandas==2.2.3", "pyarrow==18.1.0")
     source = ROOT / "provider/src"
     result = subprocess.run(

@@ -1,4 +1,4 @@
-"""The table of tasks under `airflow dags test`, which runs every task in one process, with no executor at all."""
+"""The table of tasks under `airflow dags test`, which runs every task in one process without an executor."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.airflow
 
 @pytest.mark.releases("2.11.2", "3.3.2")
 def test_values_arrive_as_under_an_executor(airflow):
-    """States and values are the same."""
+    """States and results are the same as under an executor."""
     airflow.dag("values.py")
     printed = airflow.run("airflow", "dags", "test", "values", "2024-01-02", check=False)
     rows = [row for row in ROWS if row.dag == "values"]
@@ -24,7 +24,7 @@ def test_values_arrive_as_under_an_executor(airflow):
 
 @pytest.mark.releases("2.11.2", "3.3.2")
 def test_warm_tasks_are_forked_from_one_process(airflow):
-    """Across the tasks of a run, and across runs."""
+    """This holds for the tasks of one run, and for several runs."""
     airflow.dag("warm.py")
     settings = {"TMPDIR": str(airflow.home), "AIRFLOW__VENV__WARM_IDLE": "300"}
     zygotes = set()
@@ -41,7 +41,7 @@ def test_warm_tasks_are_forked_from_one_process(airflow):
 
 @pytest.mark.releases("2.11.2", "3.3.2")
 def test_classes_and_exceptions_of_the_dag_file_keep_their_identity(airflow):
-    """The file is imported twice there; an argument, a callback and a retry rule of 3.3 all know its classes."""
+    """`dags test` imports the file twice; arguments, callbacks and retry rules of 3.3 still recognize its classes."""
     airflow.dag("identity.py")
     printed = airflow.run("airflow", "dags", "test", "identity", "2024-01-02", check=False)
     states, values = airflow.states("identity"), airflow.xcoms("identity")

@@ -1,4 +1,4 @@
-"""A developer's debugger: in the terminal of `airflow dags test`, and nowhere else."""
+"""Debuggers work in the terminal of `airflow dags test`, and nowhere else."""
 
 import os
 import pty
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.airflow
     ids=["dags test", "tasks test", "dag.test()"],
 )
 def test_breakpoint_prompts_in_the_terminal(airflow, command):
-    """The prompt is in the terminal; a variable that is changed there is what the task returns."""
+    """A variable that is changed at the prompt changes the task's result."""
     airflow.dag("debugging.py")
     ours, theirs = pty.openpty()
     seen = bytearray()
@@ -35,7 +35,7 @@ def test_breakpoint_prompts_in_the_terminal(airflow, command):
         while True:
             try:
                 seen.extend(os.read(ours, 1 << 16))
-            except OSError:  # the other end is closed
+            except OSError:  # the other end was closed
                 return
 
     reader = threading.Thread(target=read)
@@ -61,7 +61,7 @@ def test_breakpoint_prompts_in_the_terminal(airflow, command):
 
 @pytest.mark.releases("2.11.2", "3.3.2")
 def test_an_editor_attaches_and_stops_at_its_breakpoint(airflow):
-    """A session of debugpy's protocol: the function waits, stops at the line, and goes on with what was changed."""
+    """The function waits for the editor, stops at the line, and continues with the value that the editor has set."""
     airflow.dag("editing.py")
     file = airflow.home / "dags/editing.py"
     line = file.read_text().splitlines().index("        return number + 1") + 1
@@ -87,7 +87,7 @@ def test_an_editor_attaches_and_stops_at_its_breakpoint(airflow):
 
 @pytest.mark.releases("3.3.2")
 def test_without_a_terminal_the_error_says_so(airflow):
-    """The task fails with a sentence, not with BdbQuit."""
+    """The task fails with a clear message instead of BdbQuit."""
     airflow.dag("debugging.py")
     printed = airflow.run("airflow", "dags", "test", "debugging", "2024-01-02", check=False)
     assert airflow.states("debugging") == {"stops": "failed"}
@@ -96,7 +96,7 @@ def test_without_a_terminal_the_error_says_so(airflow):
 
 @pytest.mark.releases("3.3.2")
 def test_the_port_of_an_editor_is_refused_outside_of_a_test_run(airflow):
-    """A task that an executor runs would wait for ever."""
+    """A task under an executor would wait forever."""
     code = "from airflow_venv.worker.developer import debugpy_port; debugpy_port()"
     airflow.variables["AIRFLOW__VENV__DEBUGPY"] = "5678"
     printed = airflow.run("python", "-c", code, check=False)

@@ -1,4 +1,4 @@
-"""The defects of the stock operator that show in whole DAG runs only (the others: `inner/case_defects.py`)."""
+"""The defects of the stock operator that only appear in whole DAG runs; see `inner/case_defects.py` for the others."""
 
 import subprocess
 
@@ -10,7 +10,7 @@ pytestmark = pytest.mark.airflow
 @pytest.mark.releases("3.3.2")
 @pytest.mark.parametrize(("kind", "state"), [("ours", "success"), ("stock", "failed")])
 def test_7_results_of_mapped_tasks_arrive_as_a_list(airflow, kind, state):
-    """Ours resolves Airflow's lazy sequence; the stock operator cannot pickle it."""
+    """Our operator resolves Airflow's lazy sequence; the stock operator cannot pickle it."""
     airflow.dag("reduction.py")
     printed = airflow.run("airflow", "dags", "test", f"reduction_{kind}", "2024-01-02", check=False)
     assert airflow.states(f"reduction_{kind}")["total"] == state, printed[-10000:]
@@ -19,7 +19,7 @@ def test_7_results_of_mapped_tasks_arrive_as_a_list(airflow, kind, state):
 
 @pytest.mark.releases("3.3.2")
 def test_11_a_variable_can_be_read_under_dag_test(airflow):
-    """Ours answers in a moment; the stock operator waits for ever for a supervisor that is not there."""
+    """Our operator returns at once; the stock operator waits forever for a supervisor that does not exist."""
     airflow.dag("variable.py")
     airflow.run("airflow", "variables", "set", "mine", "a value")
     printed = airflow.run("airflow", "dags", "test", "variable_ours", "2024-01-02", check=False)

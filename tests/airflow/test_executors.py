@@ -1,4 +1,4 @@
-"""One table of tasks under every executor: what a person sees of each, in states, results and logs."""
+"""A table of tasks under every executor, compared by states, results and logs."""
 
 import contextlib
 import os
@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.airflow, pytest.mark.timeout(1200)]
 
 DAGS = ["endings.py", "lines.py", "moments.py", "values.py", "warm.py"]
 BATCH = ["crowd", "endings", "lines", "values", "warm"]
-"""The DAGs that need nothing but to be run."""
+"""The DAGs that only need to be triggered."""
 KINDS = (
     ("3.3.2", "local"),
     ("2.11.2", "local"),
@@ -41,7 +41,7 @@ def deployment(request, tmp_path_factory):
     with contextlib.ExitStack() as stack:
         try:
             home = tmp_path_factory.mktemp(kind)
-            variables["TMPDIR"] = str(home)  # warm processes of its own, which end with it
+            variables["TMPDIR"] = str(home)  # a separate set of warm processes, which ends with the deployment
             running = stack.enter_context(deploy(CLUSTERS[version], kind, home, DAGS, lambda _: variables))
             stack.callback(end_warm_process, running)
         except Unavailable as reason:
@@ -53,18 +53,18 @@ def deployment(request, tmp_path_factory):
 
 @pytest.mark.parametrize("row", parameters(ROWS))
 def test_a_task_ends_as_it_should(deployment, row):
-    """Its state, its value, the number of its tries, and what stands in its log."""
+    """The task has the expected state, result, number of tries and log."""
     row.check(deployment)
 
 
 def test_what_the_environment_pushed_is_there(deployment):
-    """From every environment, under the key that the function chose."""
+    """Functions in every environment push an XCom under a key of their own."""
     pushed = deployment.xcoms("lines", "pushed")
     assert pushed == {f"ask_{line}": [1, "é"] for line in ("none", *LINES)}
 
 
 def test_warm_tasks_are_forked_from_one_process_whatever_runs_them(deployment):
-    """Each is a process of its own, and ends as others do; the one that it is forked from outlives it."""
+    """Each warm task is a new process that ends normally; the process that it was forked from stays alive."""
     values = deployment.xcoms("warm")
     zygote, pid, *rest = values["first"]
     assert rest == ["1.5", [3, 13]]
@@ -78,26 +78,26 @@ def test_warm_tasks_are_forked_from_one_process_whatever_runs_them(deployment):
 
 
 def end_warm_process(deployment):
-    """End what the tasks were forked from."""
+    """Kill the process that the warm tasks were forked from."""
     with contextlib.suppress(KeyError, ProcessLookupError):
         os.kill(deployment.xcoms("warm")["first"][0], signal.SIGKILL)
 
 
 def test_a_callback_sees_the_exception_of_the_dag_file(deployment):
-    """By its name and by its bases, as that of an ordinary task."""
+    """The exception has its class name and bases, as in an ordinary task."""
     name, is_value_error, text = deployment.notes()["callback"]
     assert (name, is_value_error) == ("BadData", True)
     assert text.startswith("row 7")
 
 
 def test_a_task_that_took_too_long_has_left_nothing(deployment):
-    """Neither the function nor what it has started."""
+    """Neither the function nor the processes it started are left."""
     pids = deployment.mark("too_long").read_text().split()
     deployment.wait(lambda: not any(map(alive, pids)), 30)
 
 
 def test_a_task_that_is_marked_failed_is_ended(deployment):
-    """The function and what it has started end, and the state stays what the person chose."""
+    """The function and the processes it started end, and the state stays as the user set it."""
     deployment.trigger("marked_failed")
     pids = (
         deployment.wait(deployment.mark("marked_failed").exists, 120) and deployment.mark("marked_failed").read_text()
@@ -110,7 +110,7 @@ def test_a_task_that_is_marked_failed_is_ended(deployment):
 
 
 def test_a_task_that_is_cleared_begins_anew(deployment):
-    """The first function and what it has started end; the second one gives the result."""
+    """The first function and the processes it started end; the second run gives the result."""
     deployment.trigger("cleared")
     deployment.wait(deployment.mark("cleared").exists, 120)
     pids = deployment.mark("cleared").read_text().split()
@@ -122,7 +122,7 @@ def test_a_task_that_is_cleared_begins_anew(deployment):
 
 
 def test_a_task_whose_supervisor_is_killed_is_ended(deployment):
-    """The function and what it has started end at once, not when Airflow misses the heartbeat. From Airflow 3 on."""
+    """On Airflow 3, the function and its child processes end at once, before Airflow misses a heartbeat."""
     if deployment.release.number < (3,):
         pytest.skip("in Airflow 2 a task's process runs on by itself")
     deployment.trigger("orphaned")
@@ -133,12 +133,12 @@ def test_a_task_whose_supervisor_is_killed_is_ended(deployment):
 
 
 def parent(pid):
-    """Return the process above a process."""
+    """Return the id of a process's parent."""
     return int(re.search(r"PPid:\t(\d+)", Path(f"/proc/{pid}/status").read_text())[1])
 
 
 def test_a_worker_that_is_asked_to_stop_lets_its_tasks_end(deployment):
-    """A warm shutdown: the last test of each deployment. Warm processes stay for the next worker."""
+    """This must be the last test of each deployment. Warm processes are kept for the next worker."""
     deployment.trigger("shut_down")
     deployment.wait(deployment.mark("shut_down").exists, 120)
     deployment.shut_down_warmly()

@@ -1,4 +1,4 @@
-"""Every form of the decorator, run by every release of Airflow in environments of Python 3.8 and 3.13."""
+"""Every form of the decorator, run by every Airflow release in environments with Python 3.8 and 3.13."""
 
 import pytest
 
@@ -7,7 +7,7 @@ OLD, NEW = [3, 8], [3, 13]
 
 
 def test_all_forms_run_where_they_should_and_give_what_they_should(airflow):
-    """One DAG run of everything: states and results."""
+    """One DAG run covers all forms; their states and results are compared."""
     airflow.dag("forms.py")
     airflow.dag("newer.py")
     (airflow.home / "dags" / ".airflowignore").write_text("newer.py\n")
@@ -15,7 +15,7 @@ def test_all_forms_run_where_they_should_and_give_what_they_should(airflow):
     states = airflow.states("forms")
     failed = {name: state for name, state in states.items() if state not in {"success", "skipped"}}
     assert states, printed[-15000:]
-    no_retries = airflow.release.number < (2, 5)  # its `dags test` runs each task once
+    no_retries = airflow.release.number < (2, 5)  # before 2.5, `dags test` runs each task only once
     if no_retries:
         assert failed.pop("overridden") == "failed"
     assert not failed, f"{failed}\n{printed[-15000:]}"

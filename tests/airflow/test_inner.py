@@ -1,4 +1,4 @@
-"""The tests that talk to Airflow's own classes: they run within each installation, by its own interpreter."""
+"""Tests that use Airflow's own classes; each installation's own interpreter runs them."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ INNER = Path(__file__).parent / "inner"
 
 @pytest.mark.parametrize("case", sorted(path.name for path in INNER.glob("case_*.py")))
 def test_within_airflow(airflow, case):
-    """Every case passes within the release; its own report is shown when it does not."""
+    """All cases pass within the release; if not, the report of the inner run is shown."""
     printed = airflow.run(
         "python", "-m", "pytest", "-q", "-rfE", "--tb=short", "-p", "no:cacheprovider", "-W", "ignore",
         "-c", "/dev/null", "--rootdir", INNER, "--confcutdir", INNER, "-o", "python_files=case_*.py", INNER / case,

@@ -1,7 +1,7 @@
-"""What a pod of Kubernetes does with a task: a container of its own, of an image built with PYENV, that may do little.
+"""Tasks in restricted containers of an image built with PYENV, as in pods of Kubernetes.
 
-A real scheduler hands its workloads to containers, as the KubernetesExecutor does to pods. They run as a user without a
-name, on a file system that cannot be written to, without any capability, and know nothing but the API server's address.
+A real scheduler starts a container for each workload, as the KubernetesExecutor starts pods. Containers run as a user
+without a name, on a read-only file system, without capabilities, and only know the API server's address.
 """
 
 import contextlib
@@ -35,12 +35,12 @@ EOF
 COPY dags /opt/airflow/dags
 """
 ELSEWHERE = {"af24", "af27", "af211", "af30"}
-"""Environments of `lines.py` that the image has not."""
+"""Environments of `lines.py` that the image does not have."""
 TABLE = [row for row in ROWS if f"{row.dag}.py" in DAGS and row.task.rpartition("_")[2] not in ELSEWHERE]
 
 
 def pod(docker, image, home, api):
-    """Return the command that runs a container of an image, up to the image's name."""
+    """Return the command that runs a container, up to and including the image's name."""
     compiled = folder("pycache", "airflow-3.3.2-pod")
     for path in (compiled, home / "logs", home / "results"):
         path.chmod(0o777)
@@ -50,7 +50,7 @@ def pod(docker, image, home, api):
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{api}/execution/",
         "PYTHONPYCACHEPREFIX": "/pycache",
         "RESULTS": f"{home}/results/results.jsonl",
-        "USER": "airflow",  # Airflow refuses to run where neither /etc/passwd nor a variable names the user
+        "USER": "airflow",  # Airflow does not start if neither /etc/passwd nor a variable names the user
     }
     command = [docker, "run", "--rm", "--network=host", *limits, *(f"--volume={volume}" for volume in volumes)]
     return [*command, *(f"--env={name}={value}" for name, value in variables.items()), image]
@@ -93,5 +93,5 @@ def deployment(image, tmp_path_factory):
 
 @pytest.mark.parametrize("row", parameters(TABLE))
 def test_a_task_in_a_pod_ends_as_it_should(deployment, row):
-    """As it does on every other executor."""
+    """The outcome is the same as with every other executor."""
     row.check(deployment)

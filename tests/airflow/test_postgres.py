@@ -1,4 +1,4 @@
-"""A database by its clients alone: a real PostgreSQL, an environment without Airflow, an address from Airflow."""
+"""A task without Airflow uses a real PostgreSQL through its own clients, with a connection from Airflow."""
 
 import pytest
 
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.airflow
 
 @pytest.fixture(scope="module")
 def server():
-    """Provide the port of a server that nobody else uses."""
+    """Provide the port of a server that only this test uses."""
     try:
         started = postgres.postgres("orders")
         port = started.__enter__()

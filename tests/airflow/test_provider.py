@@ -1,4 +1,4 @@
-"""The distribution as Airflow sees it: discovery, schema, options, imports without warnings, serialization."""
+"""The provider as Airflow sees it: discovery, schema, options, imports without warnings, serialization."""
 
 import json
 
@@ -85,12 +85,12 @@ def script(airflow, text, **variables):
 
 @pytest.mark.releases(*EVERY)
 def test_the_provider_is_found_and_valid(airflow):
-    """The installed Airflow's own schema and providers manager accept it, and its decorators are there."""
+    """The schema and the providers manager of the installed Airflow accept it, and its decorators are registered."""
     assert "VALID" in script(airflow, SCHEMA)
 
 
 def test_providers_list_and_configs_show_it(airflow):
-    """As a user looks for it."""
+    """The commands `airflow providers list` and `airflow config` show it."""
     listed = airflow.run("airflow", "providers", "list", "-o", "plain")
     assert any(line.split()[0] == "airflow-provider-venv" for line in listed.splitlines() if line.strip()), listed
     if airflow.release.number >= (2, 7):
@@ -105,7 +105,7 @@ def test_our_imports_use_nothing_that_is_deprecated(airflow):
 
 
 def test_a_dag_of_all_forms_is_serialized_alike_in_every_process(airflow):
-    """The hash that tells versions of a DAG apart depends neither on hash seeds nor on where environments are."""
+    """The hash that identifies a DAG version does not depend on hash seeds or on the location of environments."""
     airflow.dag("forms.py")
     (airflow.home / "dags" / ".airflowignore").write_text("newer.py\n")
     seen = []

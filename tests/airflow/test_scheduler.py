@@ -1,4 +1,4 @@
-"""A real scheduler with a LocalExecutor, per major version: everything runs, and what is killed is gone."""
+"""A real scheduler with a LocalExecutor, for each major version of Airflow: all forms run, and killed tasks end."""
 
 import contextlib
 import os
@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.airflow, pytest.mark.matrix]
 
 @contextlib.contextmanager
 def running(airflow):
-    """Run a scheduler, and on Airflow 3 the API server and the DAG processor that go with it."""
+    """Run a scheduler, and on Airflow 3 also the API server and the DAG processor."""
     port = free_port()
     airflow.variables.update(
         AIRFLOW__CORE__EXECUTOR="LocalExecutor",
@@ -54,12 +54,12 @@ def running(airflow):
 
 
 def wait(airflow, log, what, seconds=300):
-    """Wait until something is true; show the scheduler's log when it never is."""
+    """Wait until a condition holds; if it does not, fail with the scheduler's log."""
     return wait_for(what, seconds, every=1, describe=lambda: f"{airflow.states('forms')}\n{log.read_text()[-8000:]}")
 
 
 def logs_of(airflow, tasks):
-    """Give the ends of the tasks' logs."""
+    """Return the last part of each task's log."""
     logs = sorted((airflow.home / "logs").rglob("attempt=*.log"))
     return "\n".join(
         f"{path}\n{path.read_text()[-2500:]}" for path in logs if any(f"task_id={task}/" in str(path) for task in tasks)
@@ -67,14 +67,14 @@ def logs_of(airflow, tasks):
 
 
 def known(airflow, dag_id):
-    """Give a test whether the scheduler knows a DAG."""
+    """Return a function that tells whether the scheduler has stored a DAG."""
     return lambda: airflow.query("select 1 from dag where dag_id = ?", dag_id)
 
 
 @pytest.mark.timeout(900)
 @pytest.mark.releases("2.11.2", "3.3.2")
 def test_a_real_scheduler_runs_all_forms_and_kills_what_it_must(airflow):
-    """Every form ends as it should; a task that is failed from outside takes its processes with it."""
+    """Every form ends as expected; the processes of a task that is marked failed are ended."""
     for name in ("forms.py", "newer.py", "sleeper.py"):
         airflow.dag(name)
     (airflow.home / "dags" / ".airflowignore").write_text("newer.py\n")

@@ -1,4 +1,4 @@
-"""Airflow's services out of environments without Airflow, with it, and with another one."""
+"""Airflow's services in environments without Airflow, with the same version of it, and with another one."""
 
 import json
 import os
@@ -14,7 +14,7 @@ SECRETS = {"AIRFLOW_CONN_MY_DB": URI, "AIRFLOW_VAR_PLAIN": "hello", "AIRFLOW_VAR
 
 
 def test_the_same_function_finds_the_same_in_the_worker_and_in_environments(airflow):
-    """Python 3.7, 3.8 and 3.13 without Airflow, and the worker itself."""
+    """The environments have Python 3.7, 3.8 and 3.13 and no Airflow."""
     airflow.dag("services.py")
     variables = {**SECRETS, "ASTRO_PYENV_py37": environment("3.7")}
     printed = airflow.run("airflow", "dags", "test", "services", "2024-01-02", check=False, **variables)
@@ -31,7 +31,7 @@ def test_the_same_function_finds_the_same_in_the_worker_and_in_environments(airf
     assert pulled["arguments_worker"]["conn"][2:4] == ["p@ssw0rd", URI]
     assert pulled["exported"] == [URI, ["AIRFLOW_CONN_MY_DB"]]
     assert "ti" not in pulled["whole"]
-    if airflow.release.number >= (3, 1):  # `dags test` of earlier ones keeps no events
+    if airflow.release.number >= (3, 1):  # `dags test` of earlier versions records no events
         extras = [json.loads(extra) for (extra,) in airflow.query("select extra from asset_event")]
         assert {"rows": 3, "more": 1} in extras
 
@@ -39,7 +39,7 @@ def test_the_same_function_finds_the_same_in_the_worker_and_in_environments(airf
 @pytest.mark.releases(*FULL[1:])
 @pytest.mark.timeout(400)
 def test_an_airflow_in_the_environment_asks_the_worker(airflow):
-    """The same version, an older and a newer one; by `dag.test()`, where the stock operator never comes back."""
+    """The environment has the same version of Airflow, an older or a newer one, and the DAG runs under `dag.test()`."""
     airflow.dag("airflow_inside.py")
     inside = {"same": airflow.release, "older": release("2.7.3"), "newer": release("3.3.2")}
     for one in inside.values():

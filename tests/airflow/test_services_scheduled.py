@@ -1,4 +1,4 @@
-"""Airflow's services under a real scheduler with a LocalExecutor, where logs are masked and events are kept."""
+"""Airflow's services under a real scheduler with a LocalExecutor, where logs are masked and events are recorded."""
 
 import json
 
@@ -15,7 +15,7 @@ PLACES = ("py37", "py38", "py313")
 @pytest.mark.timeout(900)
 @pytest.mark.releases("2.11.2", "3.3.2")
 def test_services_are_the_workers_own_and_secrets_stay_out_of_the_log(airflow):
-    """The same functions find the same in the worker and in environments; the password they print is hidden."""
+    """Results are the same in the worker and in environments, and the password that the functions print is masked."""
     airflow.dag("services.py")
     airflow.variables.update(SECRETS, ASTRO_PYENV_py37=environment("3.7"))
     with running(airflow) as log:
@@ -37,7 +37,7 @@ def test_services_are_the_workers_own_and_secrets_stay_out_of_the_log(airflow):
         assert [pulled[f"{kind}_{place}"] for place in PLACES] == [pulled[f"{kind}_worker"]] * len(PLACES)
     logs = {path: path.read_text() for path in (airflow.home / "logs").rglob("attempt=*.log")}
     assert len(logs) >= len(states)
-    ours = {path: text for path, text in logs.items() if "_worker/" not in str(path)}  # the rest is Airflow's own doing
+    ours = {path: text for path, text in logs.items() if "_worker/" not in str(path)}  # others are Airflow's own
     assert not [path for path, text in ours.items() if "p@ssw0rd" in text or "p%40ssw0rd" in text]
     assert any("***" in text for path, text in ours.items() if "task_id=arguments_py38/" in str(path))
     assert any("told by log" in text for path, text in ours.items() if "task_id=imports_py38/" in str(path))

@@ -1,4 +1,4 @@
-"""Type checkers follow the decorator, against a real installation of Airflow."""
+"""Type checkers understand the decorator, checked with a real installation of Airflow."""
 
 import json
 import re
@@ -28,7 +28,7 @@ each_checker = pytest.mark.parametrize("checker", ["mypy", "pyright"])
 
 
 def check(checker, airflow, folder, *files, strict=False):
-    """Run a type checker on files with its defaults, or strictly."""
+    """Run a type checker on files, with its default settings or in strict mode."""
     if checker == "pyright" and not shutil.which("node"):
         pytest.skip("pyright needs Node.js")
     python = str(airflow.release.bin / "python")
@@ -50,7 +50,7 @@ def check(checker, airflow, folder, *files, strict=False):
 @pytest.mark.releases("3.3.2")
 @each_checker
 def test_decorated_functions_keep_their_signatures(airflow, checker, tmp_path):
-    """There are errors exactly where the file expects them."""
+    """The type checker reports errors exactly where the file expects them."""
     done = check(checker, airflow, tmp_path, API, strict=True)
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -58,7 +58,7 @@ def test_decorated_functions_keep_their_signatures(airflow, checker, tmp_path):
 @pytest.mark.releases("3.3.2")
 @each_checker
 def test_the_form_that_is_shown_everywhere_checks(airflow, checker, tmp_path):
-    """README, pages and examples have no error of typing in their decorators; with Airflow's own `task` they had."""
+    """Decorators in the README, pages and examples have no type errors, as they had with Airflow's own `task`."""
     shown = []
     for page in PAGES:
         blocks = re.findall(r"^( *)```python\n(.*?)^\1```", page.read_text(), re.MULTILINE | re.DOTALL)

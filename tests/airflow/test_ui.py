@@ -1,4 +1,4 @@
-"""The page of environments in a real API server: what it shows, to whom, and how it is protected."""
+"""The environments page in a real API server: its content, who may see it, and how it is protected."""
 
 import contextlib
 import json
@@ -55,7 +55,7 @@ def site(request, tmp_path_factory):
 
 
 def test_the_list_says_of_each_environment_what_it_is_and_where_that_is_known_from(site):
-    """Read here, broken with the doctor's sentence, told by a task alone, or missing with the line to add."""
+    """An environment was read here, is broken, is only known from task runs, or is missing with a PYENV line to add."""
     text = site.text("/venv/")
     assert "py38 read here 3.8." in text
     assert "no security fixes since 7 Oct 2024" in text
@@ -70,7 +70,7 @@ def test_the_list_says_of_each_environment_what_it_is_and_where_that_is_known_fr
 
 
 def test_the_navigation_has_a_link_that_opens_the_page_itself(site):
-    """Without a route in Airflow's own page there is no frame around it."""
+    """Airflow must not have a route for it, which would show the page in a frame."""
     answer = site.server.client("admin").get("/api/v2/plugins", accept="application/json")
     (plugin,) = [one for one in json.loads(answer.text)["plugins"] if one["name"] == "airflow_venv"]
     (view,) = plugin["external_views"]
@@ -81,7 +81,7 @@ def test_the_navigation_has_a_link_that_opens_the_page_itself(site):
 
 
 def test_sizes_are_measured_beside_the_requests(site):
-    """The script asks for them until all are there."""
+    """The script repeats its request until all sizes are known."""
     client = site.server.client("admin")
     deadline = time.monotonic() + 120
     sizes = {}
@@ -109,7 +109,7 @@ def test_an_environment_has_its_packages_lock_and_conflicts(site):
 
 
 def test_an_environment_has_the_tasks_that_use_it_with_what_their_runs_told(site):
-    """Templates and paths too; the links lead to Airflow's own pages."""
+    """Names from templates and paths are included; the links lead to Airflow's own pages."""
     answer = site.server.client("admin").get("/venv/environment?name=py38")
     python = site.airflow.variables["ASTRO_PYENV_py38"]
     assert 'href="/dags/shop/tasks/totals"' in answer.text
@@ -146,7 +146,7 @@ def test_a_dags_tasks_are_listed_by_environment(site):
 
 
 def test_a_package_is_found_across_environments(site):
-    """By a requirement; a mistake in it is said."""
+    """The search accepts a requirement, and reports an invalid one."""
     assert "beta 1.5 locked" in site.text("/venv/packages?q=beta%3C2")
     assert "None of the" in site.text("/venv/packages?q=beta%3E2")
     assert "'beta<<' is neither part of a package's name nor a requirement" in site.text("/venv/packages?q=beta%3C%3C")
@@ -160,7 +160,7 @@ def test_the_list_can_be_searched_and_sorted_without_a_script(site):
 
 @pytest.mark.parametrize("path", PAGES)
 def test_nobody_sees_anything_without_logging_in(site, path):
-    """People are sent to the login and come back; programs get 401."""
+    """Browsers are redirected to the login page and back; other clients get status 401."""
     answer = site.server.client().get(path)
     assert answer.status == 303
     assert answer.headers["location"].startswith("/api/v2/auth/login?next=%2Fvenv%2F")
@@ -172,7 +172,7 @@ def test_nobody_sees_anything_without_logging_in(site, path):
 
 @pytest.mark.parametrize("path", PAGES)
 def test_a_user_without_rights_sees_nothing(site, path):
-    """Logged in, but without a role."""
+    """The user is logged in, but has no role."""
     answer = site.server.client("nobody").get(path)
     assert answer.status == 403
     assert "your roles do not let you use Airflow" in readable(answer.text)
@@ -181,7 +181,7 @@ def test_a_user_without_rights_sees_nothing(site, path):
 
 @pytest.mark.parametrize("path", PAGES)
 def test_every_answer_has_the_headers_that_protect_it(site, path):
-    """The answers to people who are not logged in as well."""
+    """This includes the answers to users who are not logged in."""
     for user in ("admin", "nobody", None):
         headers = site.server.client(user).get(path).headers
         policy = headers["content-security-policy"]
@@ -195,7 +195,7 @@ def test_every_answer_has_the_headers_that_protect_it(site, path):
 
 
 def test_names_that_look_like_markup_are_text(site):
-    """Of environments and packages, and what the address says."""
+    """This covers names of environments and packages, and texts from the address."""
     client = site.server.client("admin")
     for path in (
         "/venv/",
@@ -233,7 +233,7 @@ def test_an_address_that_is_not_valid_is_said(site, path):
 
 @pytest.mark.parametrize("path", PAGES)
 def test_every_page_can_be_asked_for_its_headers(site, path):
-    """HEAD, for health checks and checkers of links: as GET, without the body."""
+    """HEAD requests, as from health checks and link checkers, get the same answer as GET without the body."""
     client = site.server.client("admin")
     answer, head = client.get(path), client.send("HEAD", path, headers={"Accept": "text/html"})
     assert (head.status, head.headers["content-type"], head.text) == (answer.status, answer.headers["content-type"], "")
@@ -243,7 +243,7 @@ def test_every_page_can_be_asked_for_its_headers(site, path):
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
 def test_nothing_can_be_changed(site, method):
-    """The answer says so, and nothing else."""
+    """Other methods get an error message and nothing else."""
     for user in ("admin", "nobody", None):
         for path in PAGES:
             answer = site.server.client(user).send(method, path, headers={"Accept": "text/html"})
@@ -253,12 +253,12 @@ def test_nothing_can_be_changed(site, method):
 
 
 def test_a_page_behind_the_last_is_the_last(site):
-    """A DAG may have lost tasks since the link was made."""
+    """An outdated link can have a page number that is too large."""
     assert "broken_shop gone , nowhere" in site.text("/venv/dags?page=99")
 
 
 def test_nothing_of_a_tasks_data_is_shown(site):
-    """Neither arguments nor their defaults nor results."""
+    """Neither arguments, their defaults nor results are shown."""
     client = site.server.client("admin")
     for path in (*PAGES, "/venv/environment?name=py313"):
         text = client.get(path).text
@@ -267,7 +267,7 @@ def test_nothing_of_a_tasks_data_is_shown(site):
 
 
 def test_changes_on_disk_show_at_the_next_request(site):
-    """A package that comes or goes changes the time of its folder."""
+    """Adding or removing a package changes the modification time of its folder."""
     folder = next(site.locked.glob("lib/python*/site-packages"))
     assert "gamma" not in site.text("/venv/packages?q=gamma").replace("has gamma", "")
     (folder / "gamma-7.dist-info").mkdir()

@@ -1,4 +1,4 @@
-"""The page of environments in a real browser: how it looks, what the keyboard reaches, and what it loads."""
+"""The environments page in a real browser: its appearance, keyboard access, and the resources it loads."""
 
 import time
 from collections.abc import Iterator
@@ -49,7 +49,7 @@ return [element.textContent.trim() || element.name, style.outlineStyle, parseFlo
 
 @pytest.fixture(scope="module", params=RELEASES)
 def site(request, tmp_path_factory):
-    """Prepare the Airflow that all servers are of, with environments that make odd pages."""
+    """Prepare the Airflow behind all servers, with environments that are difficult to display."""
     home = tmp_path_factory.mktemp("site")
     airflow = prepare(request.param, home)[0]
     for place, name in enumerate(("damaged", "many", LONG, RIGHT_TO_LEFT)):
@@ -68,7 +68,7 @@ def server(site) -> Iterator[Server]:
 
 @pytest.fixture(scope="module", params=["", "/team/airflow"], ids=["at the root", "under a path"])
 def anywhere(request, site, server) -> Iterator[Server]:
-    """Serve the page; the second time below the path that a reverse proxy passes on."""
+    """Serve the page, once at the root and once below a path, as behind a reverse proxy that passes the path on."""
     if not request.param:
         yield server
         return
@@ -78,7 +78,7 @@ def anywhere(request, site, server) -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def window(server) -> Iterator[Browser]:
-    """Open a browser in which the administrator is logged in; the cookie is good for every server of the site."""
+    """Open a browser in which the administrator is logged in; all servers of the site accept its cookie."""
     try:
         with browser() as opened:
             opened.open(f"{server.address}/api/v2/version")
@@ -90,7 +90,7 @@ def window(server) -> Iterator[Browser]:
 
 
 def visit(window, server, path, *, device="desktop", scheme="light"):
-    """Open a page of ours on a device."""
+    """Open a page of ours with the size and colours of a device."""
     width, height = DEVICES[device]
     window.size(width, height, phone=device == "phone")
     window.scheme(scheme)
@@ -98,7 +98,7 @@ def visit(window, server, path, *, device="desktop", scheme="light"):
 
 
 def wait_for(condition, seconds=60):
-    """Wait until a condition holds; return what it gave."""
+    """Wait until a condition holds, and return its value."""
     deadline = time.monotonic() + seconds
     while not (value := condition()):
         assert time.monotonic() < deadline
@@ -110,7 +110,7 @@ def wait_for(condition, seconds=60):
 @pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("page", PAGES)
 def test_everybody_can_read_a_page(window, server, page, device, scheme):
-    """Nothing sticks out or is loaded from elsewhere, the security policy stops nothing, axe-core finds nothing."""
+    """Nothing overflows, is loaded from elsewhere or violates the security policy, and axe-core reports nothing."""
     visit(window, server, PAGES[page], device=device, scheme=scheme)
     assert window.script("return document.documentElement.scrollWidth - innerWidth") <= 0
     dark = window.script("return getComputedStyle(document.body).backgroundColor") == "rgb(22, 29, 45)"
@@ -124,7 +124,7 @@ def test_everybody_can_read_a_page(window, server, page, device, scheme):
 
 
 def test_the_theme_that_was_chosen_in_airflow_wins(window, server):
-    """Over the one of the operating system."""
+    """It takes precedence over the theme of the operating system."""
     visit(window, server, "/venv/", scheme="light")
     window.script("localStorage.setItem('theme', 'dark')")
     visit(window, server, "/venv/", scheme="light")
@@ -134,7 +134,7 @@ def test_the_theme_that_was_chosen_in_airflow_wins(window, server):
 
 
 def test_the_keyboard_reaches_everything_and_its_place_is_seen(window, server):
-    """First the link past the navigation; Enter searches; each place has an outline."""
+    """The first stop is the link past the navigation, Enter starts a search, and the focus always has an outline."""
     visit(window, server, "/venv/")
     reached = []
     for _ in range(9):
@@ -158,7 +158,7 @@ def test_the_keyboard_reaches_everything_and_its_place_is_seen(window, server):
 
 
 def test_without_scripts_the_keyboard_leads_through_a_long_list(window, server):
-    """A link to each page of the list, and a search that comes back to the list."""
+    """Each page of the list has a link, and a search returns to the list."""
     window.devtools("Emulation.setScriptExecutionDisabled", value=True)
     try:
         visit(window, server, "/venv/environment?name=many")
@@ -182,14 +182,14 @@ def test_without_scripts_the_keyboard_leads_through_a_long_list(window, server):
 
 
 def test_a_name_from_right_to_left_turns_nothing_around_it(window, server):
-    """What stands behind it in the same cell begins to the right of it."""
+    """Text that follows it in the same cell is displayed to its right."""
     visit(window, server, "/venv/")
     link = f"[...document.querySelectorAll('tbody th a')].find(link => link.textContent === {RIGHT_TO_LEFT!r})"
     assert window.script(f"return getComputedStyle({link}).unicodeBidi") == "isolate"
 
 
 def test_the_entry_of_the_navigation_opens_the_page(window, anywhere):
-    """In Airflow's own website, as people do it: the menu, then the entry; not in a frame."""
+    """The test opens Airflow's menu and clicks the entry; the page is not in a frame."""
     visit(window, anywhere, "/")
     button = "return [...document.querySelectorAll('button, a')].find(node => node.textContent.trim() === 'Browse')"
     wait_for(lambda: window.script(f"{button} !== undefined"), 120)
@@ -203,7 +203,7 @@ def test_the_entry_of_the_navigation_opens_the_page(window, anywhere):
 
 
 def test_every_link_of_the_page_leads_somewhere(window, anywhere):
-    """Ours and Airflow's, also below a path."""
+    """Our own links and those to Airflow work, also below a path."""
     client = anywhere.client("admin")
     addresses = set()
     for path in PAGES.values():
@@ -222,7 +222,7 @@ def test_every_link_of_the_page_leads_somewhere(window, anywhere):
 
 
 def test_sizes_come_in_without_loading_the_page_again(window, server):
-    """The script asks until all are there."""
+    """The script repeats its request until all sizes are known."""
     visit(window, server, "/venv/")
     waiting = "return document.querySelectorAll('[data-size-of]').length"
     wait_for(lambda: window.script(waiting) == 0, 120)

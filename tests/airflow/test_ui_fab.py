@@ -1,4 +1,4 @@
-"""The page of environments under the FAB auth manager: users who may see some DAGs, and users who may see nothing."""
+"""The environments page under the FAB auth manager, with users who may see some DAGs or nothing."""
 
 import re
 
@@ -8,7 +8,7 @@ from tests.airflow.api_server import PASSWORD, serving
 from tests.airflow.environments_site import Site, prepare
 from tests.airflow.installations import WITH_FAB
 
-pytestmark = [pytest.mark.airflow, pytest.mark.slow]  # a dozen starts of Airflow's command line
+pytestmark = [pytest.mark.airflow, pytest.mark.slow]  # starts Airflow's command line a dozen times
 MANAGER = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"
 ROLES = {
     "DAGs": {"can_read": ("Website", "DAG:shop", "Task Instances", "DAG Runs")},
@@ -42,7 +42,7 @@ def test_an_administrator_sees_all_dags(site):
 
 
 def test_a_user_of_one_dag_sees_its_tasks_alone(site):
-    """In each list; what only other DAGs name is not there at all."""
+    """This holds for each list; environments that only other DAGs use are not shown."""
     text = site.text("/venv/dags", "limited")
     assert "1 DAG " in text
     assert "broken_shop" not in text
@@ -59,7 +59,7 @@ def test_a_user_of_one_dag_sees_its_tasks_alone(site):
 
 
 def test_of_a_dag_that_a_user_may_not_see_there_is_no_trace_on_any_route(site):
-    """Neither its name nor those of its tasks, nor of the environments that it alone names; not in JSON or an error."""
+    """Its name, its tasks and the environments that only it uses appear in no HTML, JSON or error."""
     environments = ("py38", "py313", "locked", "gone", "elsewhere", "airflow", "pickles")
     paths = [
         "/venv/", "/venv/?sort=-tasks", "/venv/dags", "/venv/dag?dag_id=shop", "/venv/packages?q=a", "/venv/sizes.json",
@@ -82,7 +82,7 @@ def test_of_a_dag_that_a_user_may_not_see_there_is_no_trace_on_any_route(site):
 
 
 def test_runs_are_shown_to_those_who_may_see_task_instances(site):
-    """Airflow itself asks for the same right."""
+    """Airflow itself requires the same permission."""
     assert "/runs/manual__" in site.server.client("limited").get("/venv/environment?name=py38").text
     text = site.server.client("curious").get("/venv/environment?name=py38").text
     assert "/runs/manual__" not in text

@@ -1,4 +1,4 @@
-"""What the page reads out of the metadata database, without a server."""
+"""Reading the metadata database for the environments page, without a server."""
 
 import pytest
 
@@ -15,7 +15,7 @@ print("tasks", *sorted(f"{dag}.{task.task_id}:{','.join(task.names)}" for dag in
 @pytest.mark.releases("3.3.2", "3.1.8")
 @pytest.mark.parametrize("compress", ["True", "False"])
 def test_dags_are_read_whether_airflow_compresses_them_or_not(airflow, compress):
-    """`[core] compress_serialized_dags` moves a DAG's text to another column."""
+    """`[core] compress_serialized_dags` stores the DAG in another column."""
     airflow.dag("environments_page.py")
     variables = {"AIRFLOW__CORE__COMPRESS_SERIALIZED_DAGS": compress, "AIRFLOW__VENV__PARSE_CHECK": "off"}
     airflow.run("airflow", "dags", "reserialize", **variables)

@@ -1,4 +1,4 @@
-"""The page in a real API server whose environments have names and files that nobody would give them on purpose."""
+"""The page in a real API server, with environments whose names and files are unusual or damaged."""
 
 import os
 import re
@@ -22,7 +22,7 @@ NAMES = (
 
 
 def odd_files(folder):
-    """Make environments, each with something in its files that cannot be read; yield name and interpreter."""
+    """Create environments that each have a file that cannot be read; yield name and interpreter."""
 
     def make_environment(name):
         python = environment(folder / name, {"alpha": "1.0"})
@@ -71,7 +71,7 @@ def odd_files(folder):
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    """Serve the page of 70 environments, below a path that a reverse proxy gives Airflow."""
+    """Serve the page with 70 environments, below the path of a reverse proxy."""
     home = tmp_path_factory.mktemp("site")
     airflow = make(release("3.3.2"), home)
     named = {name: environment(home / f"named/{number}", {"alpha": "1.0"}) for number, name in enumerate(NAMES)}
@@ -84,7 +84,7 @@ def site(tmp_path_factory):
 
 
 def test_every_environment_of_the_list_has_its_page(site):
-    """None takes the list of all away, and each link leads to the environment that it names."""
+    """No environment breaks the list, and each link leads to the page of its environment."""
     client = site.server.client("admin")
     answer = client.get("/team/venv/")
     assert answer.status == 200, answer
@@ -110,7 +110,7 @@ def test_what_is_wrong_with_one_is_said_and_the_others_are_found(site):
 
 
 def test_what_cannot_be_read_is_said_with_the_reason(site):
-    """It is neither an environment without packages nor one without a lock; and it may have what is searched for."""
+    """Such an environment is not shown as empty or unlocked, and a search mentions that it may have the package."""
     assert re.search(
         r"damaged read here partly unreadable 3\.12\.7 .*? not known .*? lock not readable", site.text("/team/venv/")
     )
@@ -138,7 +138,7 @@ def test_large_files_are_shown_in_part_and_that_is_said(site):
 
 
 def test_an_environment_that_vanishes_after_it_was_listed_is_broken(site):
-    """Its page and its lock answer all the same."""
+    """Its page and its lock still get an answer."""
     assert "vanishing read here" in site.text("/team/venv/")
     shutil.rmtree(site.locked / "odd/vanishing")
     text = site.text("/team/venv/environment?name=vanishing")
@@ -151,7 +151,7 @@ def test_an_environment_that_vanishes_after_it_was_listed_is_broken(site):
     "path", ["/venv/", "/venv/environment?name=plain_00", "/venv/static/page.css", "/venv/nothing"]
 )
 def test_a_proxy_may_pass_the_path_on_or_take_it_away(site, path):
-    """`proxy_pass http://airflow` and `proxy_pass http://airflow/` of nginx: the answers are the same."""
+    """The answers are the same for nginx's `proxy_pass http://airflow` and `proxy_pass http://airflow/`."""
     client = site.server.client("admin")
     passed_on, taken_away = client.get(f"/team{path}"), client.get(path)
     assert passed_on.status == (404 if path == "/venv/nothing" else 200)

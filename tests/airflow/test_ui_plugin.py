@@ -1,4 +1,4 @@
-"""The plugin that brings the page: what it costs the processes that do not serve it, and how it is switched off."""
+"""The plugin that adds the page: its cost for processes that do not serve it, and how to switch it off."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ for name, module in sorted(sys.modules.items()):
     if name.startswith("airflow_venv"):
         print("module", name)
 """
-"""What schedulers, DAG processors, triggerers and tasks do with plugins; `info` is what `airflow plugins` does."""
+"""Loads plugins as schedulers, DAG processors, triggerers and tasks do; with `info`, as `airflow plugins` does."""
 SHOW = """
 from airflow_venv.ui.plugin import EnvironmentsPlugin
 print("shown", len(EnvironmentsPlugin.fastapi_apps), len(EnvironmentsPlugin().external_views))
@@ -34,16 +34,16 @@ def modules(printed):
 
 
 def shown(airflow, **variables):
-    """Return how many applications and links the plugin has, and everything that was printed."""
+    """Return the numbers of the plugin's applications and links, and the whole output."""
     printed = airflow.run("python", "-c", SHOW, **variables)
     (line,) = [line for line in printed.splitlines() if line.startswith("shown ")]
     return line.removeprefix("shown "), printed
 
 
 def test_the_plugin_costs_other_processes_two_small_modules(airflow):
-    """Neither the page nor FastAPI nor Jinja is imported for it, in any release."""
+    """No release imports the page, FastAPI or Jinja for it."""
     loaded = modules(airflow.run("python", "-c", LOAD.format(info=False)))
-    provider_info = {"airflow_venv.get_provider_info", "airflow_venv.config"}  # what Airflow asks every provider for
+    provider_info = {"airflow_venv.get_provider_info", "airflow_venv.config"}  # Airflow reads it from every provider
     assert loaded - provider_info == {
         "airflow_venv", "airflow_venv.child", "airflow_venv.child.public_names", "airflow_venv.ui",
         "airflow_venv.ui.plugin",
@@ -52,7 +52,7 @@ def test_the_plugin_costs_other_processes_two_small_modules(airflow):
 
 @pytest.mark.releases("2.11.2")
 def test_airflow_2_shows_no_page(airflow):
-    """Also where every attribute of the plugin is read."""
+    """This holds even if every attribute of the plugin is read."""
     airflow.run("python", "-c", LOAD.format(info=True))
     assert shown(airflow)[0] == "0 0"
 
@@ -66,12 +66,12 @@ def test_the_page_is_switched_off_by_its_option(airflow):
 
 
 def test_a_server_with_a_wrong_value_starts_without_the_page_and_says_why(tmp_path):
-    """A mistake in a setting of ours must not keep people from Airflow."""
+    """A wrong setting of ours must not prevent Airflow from starting."""
     airflow = make(release("3.3.2"), tmp_path)
     with serving(airflow, AIRFLOW__VENV__UI="offf") as server:
         client = server.client("admin")
         answer = client.get("/venv/sizes.json", accept="application/json")
-        assert "json" not in answer.headers["content-type"]  # but Airflow's own page for every unknown address
+        assert "json" not in answer.headers["content-type"]  # it is Airflow's own page for unknown addresses
         assert client.get("/api/v2/plugins", accept="application/json").status == 200
         text = Path(server.log).read_text()
     assert "The page of environments is not shown: [venv] ui is 'offf' in Airflow's configuration" in text

@@ -1,4 +1,4 @@
-"""The page of environments in a large installation, on PostgreSQL: what it asks the database for."""
+"""The environments page in a large installation on PostgreSQL, and its database queries."""
 
 import json
 import re
@@ -16,11 +16,11 @@ from tools.state import Unavailable
 pytestmark = pytest.mark.airflow
 STATEMENT = re.compile(r"INFO sqlalchemy\.engine\.Engine (SELECT.*?)\n[^\n]* INFO sqlalchemy", re.DOTALL)
 REFRESH = 20
-"""Seconds until the page looks for changed DAGs again."""
+"""Seconds until the page checks again which DAGs have changed."""
 
 
 class Watched:
-    """A server that logs its statements."""
+    """A server that logs its SQL statements."""
 
     def __init__(self, server):
         self.server = server
@@ -28,7 +28,7 @@ class Watched:
         self._log = Path(server.log)
 
     def get(self, path):
-        """Ask for a page; return its text and the statements that were sent for it."""
+        """Request a page; return its text and the statements that were executed for it."""
         position = self._log.stat().st_size
         answer = self.client.get(path)
         assert answer.status == 200
@@ -60,7 +60,7 @@ def of_dags(statements):
 
 
 def test_the_list_counts_all_tasks(watched):
-    """Two in each DAG; of those that only a run tells, none has run."""
+    """There are two in each DAG, none of which has run."""
     text = readable(watched.get("/venv/")[0])
     assert "500 environments" in text
     assert re.search(r"env_00 read here [^_]*? 2,000 [^_]*? 1,041 tasks in 42 DAGs", text)
@@ -83,7 +83,7 @@ def test_the_list_counts_all_tasks(watched):
     ],
 )
 def test_a_page_asks_few_questions_and_reads_no_stored_dag(watched, path, limit):
-    """Airflow itself asks whether the token is revoked, and which DAGs there are; we ask what the latest runs told."""
+    """Airflow checks the token and lists DAGs; the page itself only queries what the latest runs have recorded."""
     watched.get("/venv/")
     _, statements = watched.get(path)
     assert len(statements) <= limit, statements
@@ -101,7 +101,7 @@ def test_after_a_while_one_question_finds_out_which_dags_have_changed(watched):
 
 
 def test_long_lists_come_in_pages(watched):
-    """A hundred rows each."""
+    """A page has a hundred rows."""
     text, _ = watched.get("/venv/dags?page=2")
     assert "Page 2 of 11" in readable(text)
     assert text.count("<tr role=") == 101
@@ -119,7 +119,7 @@ def test_long_lists_come_in_pages(watched):
     ],
 )
 def test_every_list_has_pages_that_together_show_all_of_it(watched, path, pages, count):
-    """Each page is small, and its links lead through the list to its end."""
+    """Each page is small, and its links lead through the whole list."""
     names, address = set(), path
     things = count.split()[1]
     while address:
@@ -167,12 +167,12 @@ def test_a_page_of_one_list_keeps_the_search_and_the_page_of_the_other(watched):
 
 
 def test_what_names_hundreds_of_environments_stays_readable(watched):
-    """A DAG of the list, and the sentence about one that is missing."""
+    """The list of DAGs shows the first few names and the number of the others."""
     assert "env_08 , env_09 and 490 more" in readable(watched.get("/venv/dags?q=everywhere")[0])
 
 
 def test_a_package_is_found_in_the_environments_that_have_it_in_these_versions(watched):
-    """Every third of fifty has pandas 0.2 or 1.2."""
+    """A third of the environments has pandas 0.2, and another third has pandas 1.2."""
     text = readable(watched.get("/venv/packages?q=pandas%3C2")[0])
     assert "334 packages in 334 environments" in text
     assert "pandas 2.2" not in text

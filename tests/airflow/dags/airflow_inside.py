@@ -1,4 +1,4 @@
-"""Code that imports Airflow, in environments that have some Airflow, and in one that has none."""
+"""Functions that import Airflow, for environments with various versions of Airflow and one without it."""
 
 import datetime
 
@@ -11,14 +11,14 @@ from airflow_venv import venv
 
 
 def ask():
-    """Ask as provider hooks ask."""
+    """Use the services as provider hooks do."""
     from airflow import __version__
     from airflow.exceptions import AirflowNotFoundException
     from airflow.hooks.base import BaseHook
     from airflow.models import Connection, Variable
 
     class StandInHook(BaseHook):
-        """What a provider's hook does with its connection."""
+        """A minimal provider hook that reads its connection."""
 
         def __init__(self, conn_id):
             super().__init__()
@@ -61,7 +61,7 @@ def ask():
 
 
 def ask_sdk():
-    """Ask as DAGs of Airflow 3 ask."""
+    """Use the services as DAGs written for Airflow 3 do."""
     from airflow.sdk import Connection, Variable, get_current_context
 
     try:
@@ -75,7 +75,7 @@ def ask_sdk():
 
 
 def shim():
-    """Ask where there is no Airflow."""
+    """Use the shim in an environment without Airflow."""
     from airflow.exceptions import AirflowSkipException
     from airflow.hooks.base import BaseHook
     from airflow.sdk import Connection, Variable, get_current_context
@@ -86,7 +86,7 @@ def shim():
 
 
 def up():
-    """Leave something for the others."""
+    """Return a value for the other tasks."""
     return {"rows": 3}
 
 

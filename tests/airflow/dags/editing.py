@@ -1,4 +1,4 @@
-"""A function in which an editor has set a breakpoint."""
+"""A function in which a test's editor sets a breakpoint."""
 
 import pendulum
 

@@ -1,4 +1,4 @@
-"""Every way in which a task ends, in an environment without Airflow."""
+"""Tasks that end in every possible way, in an environment without Airflow."""
 
 import datetime
 import json
@@ -12,11 +12,11 @@ except ImportError:
 
 
 class BadData(ValueError):
-    """An exception of the DAG file."""
+    """An exception defined in the DAG file."""
 
 
 def note_failure(context):
-    """Write down what a callback sees of an exception."""
+    """Record the exception that a callback receives."""
     exception = context["exception"]
     seen = [type(exception).__name__, isinstance(exception, ValueError), str(exception)]
     with open(os.environ["RESULTS"], "a") as file:

@@ -1,4 +1,4 @@
-"""DAGs whose tasks use environments in every way that the page has to tell apart."""
+"""DAGs whose tasks use environments in every way that the environments page distinguishes."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Every form of the decorator and the operators, and every way Airflow has of using a task."""
+"""Every form of the decorator and the operators, combined with every way in which Airflow uses a task."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ t = task  # an alias
 
 
 def note(name, value):
-    """Write down a result, from whatever interpreter."""
+    """Record a result; this works in any interpreter."""
     import json
     import os
     import sys

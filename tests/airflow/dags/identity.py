@@ -1,4 +1,4 @@
-"""Classes and exceptions of the DAG file itself, as arguments, as results and in callbacks."""
+"""Classes and exceptions defined in the DAG file, used as arguments, as results and in callbacks."""
 
 import datetime
 import json

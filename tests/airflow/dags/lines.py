@@ -1,4 +1,4 @@
-"""An Airflow of each line in the environment: what its own API gives there, how a task ends there, what it hides."""
+"""Tasks for environments with each release line of Airflow: its own API, skipping and failing, and masked secrets."""
 
 import datetime
 import os
@@ -14,7 +14,7 @@ LINES = [line for line in ("none", "af24", "af27", "af211", "af30", "af33") if f
 
 
 def ask_bare(word):
-    """Ask where there is no Airflow."""
+    """Use the services in an environment without Airflow."""
     from airflow_venv import get_connection, get_current_context, get_variable, mask_secret, set_variable
 
     mask_secret(word)
@@ -34,7 +34,7 @@ def ask_bare(word):
 
 
 def ask(word, name):
-    """Ask as DAGs and provider hooks of Airflow 2 ask; Airflow 3 still answers to these names."""
+    """Use the services as DAGs and hooks for Airflow 2 do; Airflow 3 still supports these names."""
     from airflow import __version__
     from airflow.hooks.base import BaseHook
     from airflow.models import Variable
@@ -49,7 +49,7 @@ def ask(word, name):
         from airflow.utils.log.secrets_masker import mask_secret
 
     class StandInHook(BaseHook):
-        """What a provider's hook does with its connection."""
+        """A minimal provider hook that reads its connection."""
 
         def __init__(self, conn_id):
             super().__init__()

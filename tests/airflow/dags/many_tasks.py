@@ -1,6 +1,6 @@
-"""As many DAGs as a large installation has: two of each DAG's five tasks run in an environment.
+"""A thousand DAGs, as in a large installation. Two of the five tasks of each DAG run in an environment.
 
-One more has a thousand tasks in one environment, and one names an environment in each of its many tasks.
+Another DAG has a thousand tasks in one environment, and another has many tasks that each use their own environment.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Mapped tasks that import pandas: by the stock operator, cold and warm. A part of the benchmark runs them."""
+"""Mapped tasks that import pandas, with the stock operator, cold and warm. The benchmark runs some of them."""
 
 import datetime
 import os

@@ -1,4 +1,4 @@
-"""Tasks at which something is done from outside while they run, and many at once."""
+"""Tasks that a test marks, clears or kills while they run, and a DAG with many tasks at once."""
 
 import datetime
 import os
@@ -11,7 +11,7 @@ except ImportError:
 
 
 def sleep_long(name):
-    """Begin a sleep of ten minutes, with a process below; the second time end at once."""
+    """Start a child process and sleep for ten minutes; return at once on the second run."""
     import os
     import subprocess
     import time
@@ -27,7 +27,7 @@ def sleep_long(name):
 
 
 def sleep_short(name):
-    """Take as long as a person needs to stop a worker."""
+    """Sleep long enough for a test to stop the worker meanwhile."""
     import os
     import time
 

@@ -1,4 +1,4 @@
-"""A file that only Python 3.12 and newer can read; Airflow never imports it."""
+"""A file that only Python 3.12 and newer can parse; Airflow never imports it."""
 
 type Number = int
 

@@ -1,4 +1,4 @@
-"""The worked example of `docs/how-to/connections.md`: a database by its clients alone, no Airflow in sight."""
+"""The example of `docs/how-to/connections.md`: use a database through its own clients, without Airflow."""
 
 import datetime
 
@@ -10,7 +10,7 @@ except ImportError:
 
 @dag("postgres", schedule=None, start_date=datetime.datetime(2024, 1, 1))
 def postgres():
-    """Fill a table with psycopg2, read it with SQLAlchemy."""
+    """Fill a table with psycopg2, and read it with SQLAlchemy."""
 
     @task.venv("pg")
     def fill(conn=None):

@@ -1,4 +1,4 @@
-"""A mapped task whose results are taken together by another: defect 7."""
+"""A task that takes the results of a mapped task as a list (defect 7)."""
 
 import datetime
 import os

@@ -1,4 +1,4 @@
-"""Airflow's services: asked by the same functions in the worker and in environments that have no Airflow."""
+"""Airflow's services, used by the same functions in the worker and in environments without Airflow."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from airflow_venv import venv
 
 VERSION = tuple(int(part) for part in __version__.split(".")[:2])
 FILE = Asset("s3://bucket/file")
-OUTLETS = [] if VERSION == (3, 0) else [FILE]  # its `dags test` takes no asset for active
+OUTLETS = [] if VERSION == (3, 0) else [FILE]  # in 3.0, `dags test` does not treat any asset as active
 
 
 def arguments(
     ti=None, params=None, dag_run=None, dag=None, task=None, conn=None, var=None, macros=None, logical_date=None,
     data_interval_start=None, ds=None, ts=None, run_id=None, outlets=None, task_instance_key_str=None, unknown="default",
 ):  # fmt: skip
-    """Look at the context as arguments. The result is compared with that of the same function in the worker."""
+    """Describe the context passed as arguments. The result must be the same in the worker and in an environment."""
     ti.xcom_push(key="pushed", value={"by": [1, None, "é"]})
     return {
         "ti": [ti.dag_id, ti.run_id, ti.map_index, ti.try_number],
@@ -54,7 +54,7 @@ def arguments(
 
 
 def imports(got):
-    """Ask by the names that `airflow_venv` has, in the worker and in an environment."""
+    """Use the services through the names in `airflow_venv`, in the worker and in an environment."""
     from airflow_venv import (
         AirflowNotFoundException,
         get_connection,

@@ -1,4 +1,4 @@
-"""A task that would run for ten minutes, with a child of its own: for killing."""
+"""A task that sleeps for ten minutes and has a child process, so that a test can kill it."""
 
 import datetime
 import os

@@ -1,4 +1,4 @@
-"""Values of every kind from one environment to the next, and mapped tasks."""
+"""Values of every kind, passed from one environment to the next, and mapped tasks."""
 
 import datetime
 

@@ -1,4 +1,4 @@
-"""Code that imports Airflow in an environment that has it, under dag.test(): defect 11."""
+"""Code that imports Airflow in an environment that has it, run by `dag.test()` (defect 11)."""
 
 import datetime
 import os

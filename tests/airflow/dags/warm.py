@@ -1,4 +1,4 @@
-"""Two warm tasks one after the other, and one that is cold."""
+"""Two warm tasks, one after the other, and a cold one."""
 
 import datetime
 

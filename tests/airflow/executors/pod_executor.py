@@ -1,7 +1,7 @@
-"""Runs each task as the KubernetesExecutor does: in a container of its own, that is given a workload and an address.
+"""Runs each task in a new container that receives a workload and an address, as the KubernetesExecutor does with pods.
 
-The scheduler imports it, with its own interpreter. Variables: `POD_COMMAND` is the beginning of the command that runs a
-container, in JSON, up to the image's name.
+The scheduler imports this module with its own interpreter. The variable `POD_COMMAND` has the first part of the command
+that runs a container, up to the image's name, as JSON.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class PodExecutor(BaseExecutor):
     serve_logs = False
 
     def start(self):
-        """Begin with no container."""
+        """Start without any containers."""
         self.pods = {}
 
     def _process_workloads(self, workloads):
@@ -33,7 +33,7 @@ class PodExecutor(BaseExecutor):
             self.pods[workload.ti.key] = subprocess.Popen(command, stdin=subprocess.DEVNULL)
 
     def sync(self):
-        """Report the containers that have ended."""
+        """Report the containers that have exited."""
         for key, process in list(self.pods.items()):
             if process.poll() is not None:
                 del self.pods[key]
@@ -41,11 +41,11 @@ class PodExecutor(BaseExecutor):
                 self.change_state(key, state)
 
     def end(self):
-        """Wait for the containers."""
+        """Wait for all containers to exit."""
         for process in self.pods.values():
             process.wait()
 
     def terminate(self):
-        """End the containers."""
+        """Kill all containers."""
         for process in self.pods.values():
             process.terminate()

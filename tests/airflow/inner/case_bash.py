@@ -1,4 +1,4 @@
-"""The shell form: commands that find the programs of an environment first."""
+"""The shell form: commands find the programs of an environment first."""
 
 import os
 import sys
@@ -21,7 +21,7 @@ FOLDER = os.path.dirname(PYTHON)
 
 @pytest.fixture
 def shell(dag):
-    """Run a command line as a task of ours."""
+    """Run a command line with our operator."""
     numbers = iter(range(100))
 
     def run(command, venv="py38", context=None, **options):
@@ -71,7 +71,7 @@ def test_folder_and_exit_codes_are_the_bash_operator_s(shell, tmp_path):
 def test_connections_can_be_exported(shell, monkeypatch):
     monkeypatch.setenv("AIRFLOW_CONN_MINE", "postgres://me:word@db.example/shop")
     assert shell("echo $AIRFLOW_CONN_MINE | grep -c db.example", export_connections=["mine"], env={"A": "b"}) == "1"
-    # Outside of a task, Airflow 3.0 says that there is no supervisor to ask.
+    # Outside a task, Airflow 3.0 reports that there is no supervisor.
     with pytest.raises(Exception, match="nothere|SUPERVISOR_COMMS"):
         shell("true", export_connections=["nothere"])
 

@@ -1,4 +1,4 @@
-"""Defects of Airflow's own operator, numbered as they were found: ours does right what the stock one does wrong.
+"""Numbered defects of Airflow's own operator that ours does not have.
 
 Each test runs twice. With the stock operator it must fail (a strict expectation, on the newest release); with ours it
 must pass, on every release. Numbers 7 and 11 need whole DAG runs: `tests/airflow/test_defects.py`.
@@ -42,7 +42,7 @@ def run(kind, execute, stock):
 
 
 def value_of(decorated):
-    """Make a task and run it."""
+    """Create a task from a decorated function and run it."""
     return decorated().operator.execute({"ti": types.SimpleNamespace(bundle_instance=None)})
 
 

@@ -1,4 +1,4 @@
-"""Exceptions of a function keep module, name, bases, arguments and attributes, for callbacks and retry rules."""
+"""A function's exception keeps its module, name, bases, arguments and attributes for callbacks and retry rules."""
 
 import datetime
 import os
@@ -28,7 +28,7 @@ class BadData(Base):
         return f"bad {self.args[0]}"
 
 
-class TimeoutError(Exception):  # the name of a builtin
+class TimeoutError(Exception):  # shadows a builtin
     pass
 
 
@@ -65,7 +65,7 @@ def test_a_class_of_the_dag_file_is_itself(execute):
 
 
 class Picky(ValueError):
-    """Needs what its own constructors set, for nearly everything."""
+    """An exception class whose methods nearly all depend on what its own constructors set."""
 
     def __new__(cls, code, detail):
         return super().__new__(cls, code, detail)
@@ -101,7 +101,7 @@ def lacks_its_file():
 
 @pytest.mark.parametrize("function", [is_picky, lacks_its_file])
 def test_a_class_that_needs_its_constructor_does_no_harm(execute, function):
-    """Airflow logs the exception, which asks for its attributes and its representation."""
+    """Airflow logs the exception, which reads its attributes and its representation."""
     import urllib.error
 
     error = caught(execute, function, include=[Picky])
@@ -155,7 +155,7 @@ class Outer:
 
 @pytest.fixture
 def only_there(tmp_path):
-    """A package that only the environment has."""
+    """Provide a package that only the environment has."""
     (tmp_path / "onlythere").mkdir()
     (tmp_path / "onlythere" / "__init__.py").write_text("from onlythere.errors import *\n")
     (tmp_path / "onlythere" / "errors.py").write_text(ONLY_THERE)
@@ -282,12 +282,12 @@ def raises_with_a_cause():
 
 
 def test_the_log_has_the_users_lines_before_the_workers(execute, caplog, monkeypatch):
-    monkeypatch.setattr(VenvOperator, "log", logging.getLogger("of.the.test"))  # structlog's is not captured
+    monkeypatch.setattr(VenvOperator, "log", logging.getLogger("of.the.test"))  # pytest cannot capture structlog's
     with caplog.at_level("INFO"), pytest.raises(ValueError, match="^second$") as caught:
         execute(raises_with_a_cause)
     logged = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
     assert logged == [caught.value.traceback]
-    assert logged[0].count("second") == 2  # the line that raises, and the message
+    assert logged[0].count("second") == 2  # in the line that raises, and in the message
     assert [place.name for place in caught.traceback[-2:]] == ["execute", "_value"]
     shown = "".join(traceback.format_exception(type(caught.value), caught.value, caught.value.__traceback__))
     assert shown.endswith("ValueError: second\n")

@@ -1,4 +1,4 @@
-"""What users get wrong, and what they are told."""
+"""Common mistakes of users, and the error messages for them."""
 
 import logging
 import os

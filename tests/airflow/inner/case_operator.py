@@ -1,4 +1,4 @@
-"""The operator, function by function: arguments, outcomes, options, refusals."""
+"""The operator's behaviour in detail: arguments, results, options and refusals."""
 
 import copy
 import datetime
@@ -463,7 +463,7 @@ def test_a_file_s_function_gets_arguments_and_context(dag, tmp_path):
 
 
 def test_the_configuration_knows_the_options():
-    """From 2.7 on Airflow reads the provider's defaults; before that ours apply."""
+    """Airflow reads the provider's defaults from 2.7 on; before that, our own defaults apply."""
     described = get_provider_info()["config"]["venv"]["options"]
     assert {name: config.option(name) for name in described} == {
         name: one["default"] for name, one in described.items()

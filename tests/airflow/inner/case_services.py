@@ -1,4 +1,4 @@
-"""What the worker answers, by each Airflow's own means, and what it refuses."""
+"""The worker answers requests through each Airflow's own API, and refuses some of them."""
 
 import datetime
 import os
@@ -20,7 +20,7 @@ URI = "postgres://user:p%40ss-w0rd@dbhost:5432/db?apikey=extra-s3cret"
 
 
 class Proxy:
-    """Refuses to be looked at."""
+    """A value that is not plain data."""
 
 
 def services(**context):
@@ -163,7 +163,7 @@ class Voices(AirflowPlugin):
 
 
 def test_macros_of_plugins_are_called_where_they_are_installed(tmp_path):
-    """In a process of its own: Airflow looks for plugins once."""
+    """The test uses a separate process because Airflow looks for plugins only once."""
     (tmp_path / "voices.py").write_text(PLUGIN)
     code = """if 1:
         import os

@@ -1,4 +1,4 @@
-"""The spans of a function stand under the span of its task."""
+"""The spans of a function are children of its task's span."""
 
 import os
 import types

@@ -1,4 +1,4 @@
-"""What Airflow's own machinery hands in arrives as the standard library's, with every serializer, nested or not."""
+"""Values of Airflow's own types arrive as standard library types, with every serializer, nested or not."""
 
 import collections
 import dataclasses
@@ -34,7 +34,7 @@ every = pytest.mark.parametrize(
 
 
 def seen(value):
-    """Describe a value by its types, in the environment."""
+    """Describe a value by its types, as the function in the environment sees them."""
 
     def show(value):
         if isinstance(value, dict):
@@ -100,7 +100,7 @@ def test_time_zones_that_stand_alone_keep_their_names(execute, venv, serializer)
 @pytest.mark.parametrize("serializer", ["pickle", "json", "arrow", "cloudpickle", "dill"])
 @pytest.mark.parametrize("venv", ["pendulum2", "pendulum3"])
 def test_pendulum_of_another_major_version_takes_and_gives_values(execute, venv, serializer):
-    """Dates go both ways between versions 2 and 3; here they are of the worker's own classes."""
+    """Dates can be passed in both directions between versions 2 and 3; results have the worker's own classes."""
 
     def f(berlin, fixed, duration, data_interval_start):
         import pendulum
@@ -230,7 +230,7 @@ def g(row):
 
 @pytest.fixture(params=["imported twice", "forgotten", "imported once"])
 def dag_file(request, tmp_path):
-    """A DAG file as `airflow dags test` leaves it: imported twice under one name; or not to be found by its name."""
+    """Provide a DAG file that was imported twice, as by `airflow dags test`, or removed from `sys.modules`."""
     name = f"dag_file_{request.param.replace(' ', '_')}"
     path = tmp_path / f"{name}.py"
     path.write_text(DAG_FILE)
@@ -261,7 +261,7 @@ def test_classes_of_the_dag_file_are_found_however_it_was_imported(execute, dag_
 @pytest.mark.parametrize("serializer", ["pickle", "json"])
 @pytest.mark.parametrize("shim", [False, True])
 def test_a_sensor_in_a_bare_environment_gives_a_poke_return_value(dag, serializer, shim):
-    """The worker gets Airflow's own class, also by Airflow's own import path where the shim stands in."""
+    """The worker gets an instance of Airflow's own class, also when the function uses the shim's import path."""
 
     def finds():
         from airflow_venv import PokeReturnValue

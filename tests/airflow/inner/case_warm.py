@@ -1,4 +1,4 @@
-"""`warm=` and `[venv] warm` with Airflow's own classes; the environment has no Airflow."""
+"""`warm=` and `[venv] warm` with Airflow's own classes, in an environment without Airflow."""
 
 import contextlib
 import os
@@ -20,7 +20,7 @@ def parents():
 
 @pytest.fixture(autouse=True)
 def private_folder(tmp_path_factory, monkeypatch):
-    """End what a test has started."""
+    """Use a new folder for warm processes, and kill those that the test has started."""
     folder = tmp_path_factory.mktemp("w") / "airflow-venv"
     monkeypatch.setattr(warm, "folder", lambda: Path(folder))
     yield

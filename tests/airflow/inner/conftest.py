@@ -1,4 +1,4 @@
-"""Runs within a real installation of Airflow, started by `test_inner.py`: fixtures of the operator's own tests."""
+"""Fixtures for the operator's tests, which `test_inner.py` runs within a real installation of Airflow."""
 
 import datetime
 import itertools
@@ -22,14 +22,14 @@ BARE = os.environ["ASTRO_PYENV_py38"]
 
 @pytest.fixture
 def dag():
-    """An empty DAG that is current."""
+    """Provide an empty DAG as the current one."""
     with DAG(f"dag{next(numbers)}", schedule=None, start_date=datetime.datetime(2024, 1, 1)) as dag:
         yield dag
 
 
 @pytest.fixture
 def execute(dag):
-    """Run a function as a task of ours: `execute(function, **options)` gives its value."""
+    """Run a function with our operator and return its result: `execute(function, **options)`."""
 
     def run(function, venv="py38", context=None, **options):
         operator = VenvOperator(task_id=f"t{next(numbers)}", venv=venv, python_callable=function, **options)
@@ -40,7 +40,7 @@ def execute(dag):
 
 @pytest.fixture
 def stock(dag):
-    """Run a function as a task of Airflow's own operator in the same environment."""
+    """Run a function with Airflow's own operator in the same environment."""
 
     def run(function, context=None, **options):
         operator = ExternalPythonOperator(
