@@ -1,7 +1,7 @@
-"""What the end-to-end tests stand on: a real engine, the frontend built from this checkout, real base images.
+"""Fixtures of the end-to-end tests: a real engine, the frontend built from this checkout, and real base images.
 
-`PYENV_ENGINE` chooses the engine (`docker`, `docker-26`, `docker-28-containerd`). Whatever cannot be had on
-this machine skips the tests that need it, and the summary says why.
+`PYENV_ENGINE` chooses the engine (`docker`, `docker-26`, `docker-28-containerd`). A test is skipped, with a reason in
+the summary, if this machine lacks something that it needs.
 """
 
 import hashlib
@@ -26,14 +26,14 @@ _frontends: dict[str, str] = {}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark everything in this folder as needing an engine."""
+    """Mark all tests in this folder as needing an engine."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.engine)
 
 
 def engine_of(flavour: str) -> Engine:
-    """Return the engine of a flavour, brought up on demand; skip the test if there can be none."""
+    """Return the engine of a flavour, started on demand; skip the test if it is not available."""
     try:
         if flavour not in _engines:
             _engines[flavour] = engines.up(flavour)
@@ -43,7 +43,7 @@ def engine_of(flavour: str) -> Engine:
 
 
 def need_images(engine: Engine, *names: str) -> None:
-    """Have base images on an engine; skip the test if one can be neither pulled nor built."""
+    """Make base images available on an engine; skip the test if one can neither be pulled nor built."""
     try:
         images.ensure(engine, *names)
     except Unavailable as reason:
@@ -51,7 +51,7 @@ def need_images(engine: Engine, *names: str) -> None:
 
 
 def images_of(engine: Engine, registry: str) -> list[str]:
-    """Return the names of the images on an engine that were put into a registry, or came from it."""
+    """Return the names of the engine's images that were pushed to a registry or pulled from it."""
     listed = engine.run("image", "ls", "--format={{.Repository}}:{{.Tag}}", f"--filter=reference={registry}/*").split()
     return [name for name in listed if not name.endswith("<none>")]
 
@@ -70,7 +70,7 @@ def need_official(engine: Engine) -> str:
 def frontend_on(engine: Engine) -> str:
     """Return the name of this checkout's frontend on an engine, built once per session.
 
-    The name is this checkout's own, so that two checkouts can test on one engine at once.
+    The name includes the checkout, so that two checkouts can use one engine at the same time.
     """
     if engine.flavour not in _frontends:
         name = f"pyenv-frontend:checkout-{hashlib.sha256(str(ROOT).encode()).hexdigest()[:10]}"
@@ -94,13 +94,13 @@ def frontend(engine: Engine) -> str:
 
 @pytest.fixture(scope="session")
 def base_images(engine: Engine) -> Callable[..., None]:
-    """Have base images: `base_images("python:3.8-slim-bookworm")`, with all names that a test starts from."""
+    """Make base images available: `base_images("python:3.8-slim-bookworm")`, with all images that a test builds on."""
     return lambda *names: need_images(engine, *names)
 
 
 @pytest.fixture
 def buildx(engine: Engine, frontend: str, tmp_path: Path) -> Iterator[Builder]:
-    """Build a Dockerfile given as text: `buildx(dockerfile, {"path": "content"}, "--target=x")`."""
+    """Build a Dockerfile from its text: `buildx(dockerfile, {"path": "content"}, "--target=x")`."""
     builder = Builder(engine, frontend, tmp_path)
     yield builder
     builder.remove_images()
@@ -123,7 +123,7 @@ def builder_on(tmp_path: Path) -> Iterator[Callable[[str], Builder]]:
 
 @pytest.fixture(scope="session")
 def linting(engine: Engine) -> None:
-    """Skip on an engine whose Dockerfile frontend has no linter to ask (before Docker 27)."""
+    """Skip the test on an engine whose Dockerfile frontend has no linter (before Docker 27)."""
     if int(engine.version().split(".")[0]) < 27:
         pytest.skip("this engine cannot lint")
 
@@ -138,13 +138,13 @@ def api(engine: Engine) -> Iterator[docker.DockerClient]:
 
 @pytest.fixture
 def look(api: docker.DockerClient) -> Callable[[str], Image]:
-    """Look into an image: `look(build.image).read("/etc/os-release")`."""
+    """Inspect an image: `look(build.image).read("/etc/os-release")`."""
     return lambda name: Image(api, name)
 
 
 @pytest.fixture(scope="session")
 def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Return the host and port of an image registry on 127.0.0.1 that was empty when the session began."""
+    """Return the host and port of an image registry on 127.0.0.1 that starts empty in each session."""
     try:
         with services.registry(tmp_path_factory.mktemp("registry")) as address:
             yield address

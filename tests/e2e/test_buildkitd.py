@@ -1,4 +1,4 @@
-"""BuildKit without Docker: the same frontend, the same words. Where the machine has a `buildkitd`."""
+"""BuildKit without Docker: the frontend and its messages are the same. The tests need a `buildkitd` on this machine."""
 
 import contextlib
 import shutil
@@ -18,7 +18,7 @@ ALLOWED = ("--allow=network.host", "--output=type=image,push=false,name=made")
 
 @contextlib.contextmanager
 def started(engine, *images, settings=""):
-    """Return a daemon that finds these images; its folder is short enough for a socket."""
+    """Return a daemon with these images; its folder has a short path because of its socket."""
     folder = Path(tempfile.mkdtemp(prefix="bk"))
     try:
         with buildkitd.run(engine, folder, *images, settings=settings) as known:
@@ -31,7 +31,7 @@ def started(engine, *images, settings=""):
 
 @pytest.fixture(scope="module")
 def daemon(engine, frontend, base_images):
-    """Provide a daemon as it comes."""
+    """Provide a daemon with its default settings."""
     base_images(BASE, GRAFTED)
     with started(engine, BASE, GRAFTED, frontend) as known:
         yield known
@@ -39,27 +39,27 @@ def daemon(engine, frontend, base_images):
 
 @pytest.fixture
 def build(daemon, frontend, tmp_path):
-    """Build with it: `build(dockerfile, files)`."""
+    """Build with this daemon: `build(dockerfile, files)`."""
     builder = Builder(daemon, frontend, tmp_path)
     return lambda text, files, **named: builder.attempt(text, files, *ALLOWED, **named)
 
 
 def test_an_environment_is_built(build):
-    """Steps have the user's names, and what comes behind finds the interpreter."""
+    """Steps have the user's text, and later instructions find the interpreter."""
     result = build(f"FROM {BASE}\nPYENV 3.11 etl reqs.txt\nRUN $ASTRO_PYENV_etl -c 'import ssl'\n", {"reqs.txt": ""})
     assert result.code == 0, result.log[-3000:]
     assert "[2/3] PYENV 3.11 etl reqs.txt" in result.steps
 
 
 def test_a_failure_is_marked_at_the_users_line(build):
-    """And the last line quotes the PYENV."""
+    """The last line of the output quotes the PYENV."""
     result = build(f"FROM {BASE}\nRUN true\nPYENV 3.11 etl reqs.txt\n", {"reqs.txt": "no-such-package-of-ours==3\n"})
     assert "   4 | >>> PYENV 3.11 etl reqs.txt" in result.log
     assert 'process "PYENV 3.11 etl reqs.txt" did not complete' in result.log.rpartition("ERROR: ")[2]
 
 
 def test_without_a_pyenv_the_image_is_the_same(build):
-    """Digest for digest."""
+    """The digests of both images are equal."""
     text = f"FROM {BASE}\nWORKDIR /a\nCOPY file b/\nRUN --mount=type=cache,target=/c cat b/file > d\n"
     plain = build(f"# no syntax line\n{text}", {"file": "x"}, syntax=False)
     ours = build(text, {"file": "x"})
@@ -68,9 +68,9 @@ def test_without_a_pyenv_the_image_is_the_same(build):
 
 
 def test_a_daemon_without_a_dockerfile_frontend_says_what_to_write(engine, frontend, tmp_path):
-    """Its administrator allows images only; Docker's own frontend is one, and the user is told how to name it.
+    """A daemon can be restricted to frontends in images; the error says how to name Docker's own frontend image.
 
-    Such a daemon does not even read the syntax line: the client has to start the image.
+    Such a daemon does not read the syntax line, so the client has to name the frontend.
     """
     with started(engine, frontend, settings='[frontend."dockerfile.v0"]\nenabled = false\n') as known:
         attempt = Builder(known, frontend, tmp_path).attempt(

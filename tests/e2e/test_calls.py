@@ -1,4 +1,4 @@
-"""`--check` and `--call`: answers as if PYENV were one of Docker's own instructions."""
+"""`--check` and `--call` treat PYENV like one of Docker's own instructions."""
 
 import base64
 import json
@@ -24,7 +24,7 @@ def call(buildx, name, dockerfile, files=None, *arguments):
 
 @pytest.mark.usefixtures("linting")
 def test_check_has_dockers_warnings_and_ours_in_the_order_of_the_file(buildx):
-    """Both speak of the user's lines, and the source shown is the user's."""
+    """Both kinds of warnings have the lines of the user's file, which is also shown as the source."""
     answer = call(buildx, "check", f"from {BASE}\nPYENV 3.11 etl <<EOF\nsix\nEOF\nRUN true\nMAINTAINER me\n")
     lines = [(warning["ruleName"], warning["location"]["ranges"][0]["start"]["line"]) for warning in answer["warnings"]]
     assert lines == [
@@ -37,7 +37,7 @@ def test_check_has_dockers_warnings_and_ours_in_the_order_of_the_file(buildx):
 
 @pytest.mark.usefixtures("linting")
 def test_check_shows_the_users_own_lines(buildx):
-    """What a person reads has the PYENV in it, and nothing that stands for one."""
+    """The excerpt contains the PYENV, and not the generated instructions."""
     build = buildx.attempt(f"FROM {BASE}\nPYENV 3.11 etl\nMAINTAINER me\n", {}, "--check", "--progress=quiet")
     assert build.code == 1
     assert "   3 |     PYENV 3.11 etl\n   4 | >>> MAINTAINER me\n" in build.log
@@ -46,21 +46,21 @@ def test_check_shows_the_users_own_lines(buildx):
 
 @pytest.mark.usefixtures("linting")
 def test_check_of_a_file_without_faults_succeeds(buildx):
-    """No warning, no error, code 0."""
+    """There are no warnings and no errors, and the exit code is 0."""
     build = buildx.attempt(f"FROM {BASE}\nPYENV 3.12 etl\nRUN true\n", {}, "--check", "--progress=quiet")
     assert (build.code, "no warnings found" in build.log) == (0, True)
 
 
 @pytest.mark.usefixtures("linting")
 def test_check_finds_a_mistake_in_a_pyenv(buildx):
-    """It is the check's error, with its line, as a parse error of Docker's is."""
+    """The mistake is reported as the check's error with its line, like a parse error of Docker's."""
     answer = call(buildx, "check", f"FROM {BASE}\nRUN true\nPYENV 3.11 etl nope.txt\n")
     assert answer["buildError"]["message"].startswith("nope.txt is not in the build context")
     assert answer["buildError"]["location"]["ranges"] == [{"start": {"line": 4}, "end": {"line": 4}}]
 
 
 def test_targets_are_the_users_stages(buildx):
-    """No stage is generated that would be listed here."""
+    """Generated stages do not appear in the list."""
     answer = call(buildx, "targets", f"FROM {BASE} AS one\nPYENV 3.11 a\n# the app\nFROM one AS two\nPYENV 3.10 b\n")
     assert [(target["name"], target["location"]["ranges"][0]["start"]["line"]) for target in answer["targets"]] == [
         ("one", 2),
@@ -69,7 +69,7 @@ def test_targets_are_the_users_stages(buildx):
 
 
 def test_the_outline_has_the_users_arguments_and_secrets_alone(buildx):
-    """Arguments, and secrets of PYENV's own mounts, are there; our cache and our tools are not."""
+    """Secrets of PYENV's mounts are listed; the mounts for our cache and tools are not."""
     dockerfile = (
         f"FROM {BASE}\nARG VERSION=3.11\nPYENV --mount=type=secret,id=netrc,required=true $VERSION etl\n"
         "RUN --mount=type=secret,id=other true\n"
@@ -85,7 +85,7 @@ def test_the_outline_has_the_users_arguments_and_secrets_alone(buildx):
 
 
 def test_a_conversion_has_the_steps_of_a_pyenv(buildx, engine, frontend):
-    """`convertllb`, where the frontend that builds knows it: the graph's steps and source are the user's."""
+    """With a frontend that supports `convertllb`, the graph's steps and source are the user's."""
     official = need_official(engine)
     text = f"# syntax={frontend} dockerfile={official}\nFROM {BASE}\nRUN true\nPYENV 3.11 etl\n"
     answer = call(buildx, "convertllb", text)
@@ -95,21 +95,21 @@ def test_a_conversion_has_the_steps_of_a_pyenv(buildx, engine, frontend):
 
 
 def test_a_call_that_nobody_knows_is_refused_as_docker_refuses_it(buildx):
-    """The words are the engine's own."""
+    """The error is the engine's own."""
     build = buildx.fails(f"FROM {BASE}\nPYENV 3.11 a\n", {}, "--call=nonsense")
     assert "unsupported request frontend.nonsense" in build.log
 
 
 @pytest.mark.usefixtures("linting")
 def test_a_check_without_warnings_is_null_as_dockers(buildx):
-    """Programs that read the JSON see what they see of a file without a PYENV."""
+    """The JSON is the same as for a file without a PYENV."""
     answer = call(buildx, "check", f"FROM {BASE}\nPYENV 3.12 etl\n")
     assert answer["warnings"] is None
 
 
 @pytest.mark.usefixtures("linting")
 def test_the_variables_of_a_pyenv_are_defined(buildx):
-    """In every instruction behind it and in stages based on its own; Docker's linter finds nothing to say."""
+    """Docker's linter knows them in later instructions and in stages based on this one."""
     uses = (
         "ENV DBT_PYTHON=$ASTRO_PYENV_dbt\nLABEL python=$ASTRO_PYENV_dbt dash=$ASTRO_PYENV_a_b\n"
         "WORKDIR /srv/$ASTRO_PYENV_dbt\nCOPY Dockerfile $ASTRO_PYENV_dbt.txt\nVOLUME /v$ASTRO_PYENV_dbt\n"
@@ -122,6 +122,6 @@ def test_the_variables_of_a_pyenv_are_defined(buildx):
 
 @pytest.mark.usefixtures("linting")
 def test_what_stands_for_a_pyenv_is_never_warned_about(buildx):
-    """Not about its keyword's case, and not about a name that sounds like a secret."""
+    """This covers the letter case of the keyword, and names that look like secrets."""
     answer = call(buildx, "check", f"FROM {BASE}\npyenv 3.13 my_token\nRUN true\nENV A=$UNKNOWN\n")
     assert [warning["ruleName"] for warning in answer["warnings"]] == ["UndefinedVar"]

@@ -1,4 +1,4 @@
-"""Wherever the Dockerfile and its context come from, PYENV finds both; the way without PYENV is Docker's own."""
+"""PYENV works with every source of the Dockerfile and the context; builds without PYENV are left to Docker."""
 
 import io
 import subprocess
@@ -21,7 +21,7 @@ def _bases(base_images):
 
 @pytest.fixture
 def dockerfile(frontend):
-    """Provide the Dockerfile of most tests here, with this checkout's frontend on its syntax line."""
+    """Provide a common Dockerfile with this checkout's frontend on its syntax line."""
     return f"# syntax={frontend}\n{PYENV}"
 
 
@@ -41,7 +41,7 @@ def run(engine, tmp_path):
 
 
 def tar(files, compression=""):
-    """Pack files."""
+    """Return a tar archive of some files."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode=f"w:{compression}") as archive:
         for name, text in files.items():
@@ -67,7 +67,7 @@ def context(tmp_path):
 
 
 def test_another_dockerfile_and_the_ignore_file_beside_it(run, context, dockerfile):
-    """`-f docker/app.Dockerfile` with its own ignore file, which lets a file in that the folder's own leaves out."""
+    """`docker/app.Dockerfile` has its own ignore file, which includes a file that .dockerignore leaves out."""
     write(
         context,
         {"docker/app.Dockerfile": dockerfile, ".dockerignore": "reqs\n", "docker/app.Dockerfile.dockerignore": "x\n"},
@@ -77,7 +77,7 @@ def test_another_dockerfile_and_the_ignore_file_beside_it(run, context, dockerfi
 
 
 def test_a_file_that_the_ignore_file_leaves_out_is_named(engine, context, dockerfile):
-    """The error says that .dockerignore is why."""
+    """The error mentions .dockerignore as the reason."""
     write(context, {"Dockerfile": dockerfile, ".dockerignore": "reqs\n"})
     done = subprocess.run(
         ["docker", "buildx", "build", "--progress=plain", "."],
@@ -88,25 +88,25 @@ def test_a_file_that_the_ignore_file_leaves_out_is_named(engine, context, docker
 
 
 def test_a_dockerfile_on_stdin_with_a_folder(run, context, dockerfile):
-    """`-f -`: the client insists on its own folder for the Dockerfile."""
+    """`-f -` reads the Dockerfile from stdin, and the client requires a folder for the context."""
     assert "PYENV 3.13 etl" in run("-f", "-", str(context), stdin=dockerfile.encode())
 
 
 def test_a_dockerfile_on_stdin_alone(run, frontend):
-    """`docker build -`: no context at all."""
+    """`docker build -` has no context."""
     text = f"# syntax={frontend}\nFROM {BASE}\nPYENV 3.13 bare\n"
     assert "PYENV 3.13 bare" in run("-", stdin=text.encode())
 
 
 @pytest.mark.parametrize("compression", ["", "gz"])
 def test_a_tar_on_stdin(run, dockerfile, compression):
-    """The upload can be read once only, and is."""
+    """The upload can only be read once, which is sufficient."""
     assert "PYENV 3.13 etl" in run("-", stdin=tar({"Dockerfile": dockerfile, **FILES}, compression))
 
 
 @pytest.mark.engines
 def test_a_tar_on_stdin_of_an_older_engine(builder_on):
-    """It writes the same graph in another order of bytes; the upload is read once there as well."""
+    """This engine serializes the same graph differently; the upload is still read only once."""
     builder = builder_on("docker-26")
     need_images(builder.engine, BASE)
     done = subprocess.run(
@@ -118,12 +118,12 @@ def test_a_tar_on_stdin_of_an_older_engine(builder_on):
 
 
 def test_a_tar_on_stdin_with_another_dockerfile(run, dockerfile):
-    """`-f` is a path inside the archive."""
+    """`-f` is a path within the archive."""
     assert "PYENV 3.13 etl" in run("-f", "sub/Other", "-", stdin=tar({"sub/Other": dockerfile, **FILES}))
 
 
 def test_a_tar_from_an_address(run, dockerfile, tmp_path):
-    """An archive that is downloaded is unpacked."""
+    """A downloaded archive is unpacked."""
     (tmp_path / "www").mkdir()
     (tmp_path / "www/context.tar.gz").write_bytes(tar({"Dockerfile": dockerfile, **FILES}, "gz"))
     with served(tmp_path / "www") as address:
@@ -131,7 +131,7 @@ def test_a_tar_from_an_address(run, dockerfile, tmp_path):
 
 
 def test_a_dockerfile_from_an_address(run, frontend, tmp_path):
-    """A download that is no archive is the Dockerfile itself."""
+    """A download that is not an archive is used as the Dockerfile."""
     write(tmp_path / "www", {"Dockerfile": f"# syntax={frontend}\nFROM {BASE}\nPYENV 3.13 bare\n"})
     with served(tmp_path / "www") as address:
         assert "PYENV 3.13 bare" in run(f"{address}/Dockerfile")
@@ -152,18 +152,18 @@ def repository(tmp_path, dockerfile):
 
 
 def test_a_git_repository_with_a_branch_and_a_folder(run, repository):
-    """`#ref:folder`; the whole context is the repository's."""
+    """The address ends with `#ref:folder`, and the whole context comes from the repository."""
     assert "PYENV 3.13 etl" in run(f"{repository}#topic:app")
 
 
 def test_a_dockerfile_on_stdin_with_a_git_repository(run, repository, dockerfile):
-    """The Dockerfile is the client's, the context the repository's."""
+    """The client sends the Dockerfile, and the context comes from the repository."""
     assert "PYENV 3.13 etl" in run("-f", "-", f"{repository}#topic:app", stdin=dockerfile.encode())
 
 
 @pytest.mark.usefixtures("linting")
 def test_a_git_context_is_checked(engine, repository):
-    """A call that is no build reads the repository as a build does."""
+    """`--call` reads the repository in the same way as a build."""
     done = subprocess.run(
         ["docker", "buildx", "build", "--progress=plain", "--call=check", f"{repository}#topic:app"],
         env=engine.environment(), capture_output=True, text=True, check=False,
@@ -181,7 +181,7 @@ def test_a_named_context_stands_for_the_image_that_is_grafted_from(run, context,
 
 
 def test_a_named_context_stands_for_the_base(run, context, frontend):
-    """The facts of the base are those of what stands for it."""
+    """The properties of the base are those of the image that replaces it."""
     write(context, {"Dockerfile": f"# syntax={frontend}\nFROM base\nPYENV 3.13 etl\n"})
     log = run(f"--build-context=base=docker-image://{BASE}", "context")
     assert "PYENV 3.13 etl" in log
@@ -190,13 +190,13 @@ def test_a_named_context_stands_for_the_base(run, context, frontend):
 
 @pytest.fixture
 def other(tmp_path, repository):
-    """Where files of another context lie, by the kind of its address: `reqs/etl.txt` and a marker."""
+    """Return the address of another context by kind; it contains `reqs/etl.txt` and a marker."""
     return {"folder": str(write(tmp_path / "other", FILES)), "git": f"{repository}#topic:app"}
 
 
 @pytest.mark.parametrize("kind", ["folder", "git"])
 def test_a_named_context_has_files_beside_a_pyenv(run, context, frontend, other, kind):
-    """Steps of the user's take them from it, before and behind."""
+    """The user's instructions can use them before and after the PYENV."""
     text = (
         f"# syntax={frontend}\nFROM {BASE}\nCOPY --from=other marker /marker\nPYENV 3.13 etl\n"
         "RUN --mount=from=other,target=/o test -e /o/reqs/etl.txt -a -e /marker\n"
@@ -207,7 +207,7 @@ def test_a_named_context_has_files_beside_a_pyenv(run, context, frontend, other,
 
 
 def test_an_image_in_a_folder_stands_for_the_base(builder_on, tmp_path):
-    """`oci-layout://`; user, home and Python are those of that image."""
+    """With `oci-layout://`, user, home and Python are those of the image in the layout."""
     builder = builder_on("docker-28-containerd")
     need_images(builder.engine, BASE)
     layout = tmp_path / "layout"
@@ -215,11 +215,11 @@ def test_an_image_in_a_folder_stands_for_the_base(builder_on, tmp_path):
     builder(base, {}, f"--output=type=oci,tar=false,dest={layout}", syntax=False)
     text = "FROM base\nPYENV 3.13 etl\nRUN test -x /srv/me/.venv/etl/bin/python -a $(id -u) = 1234\n"
     built = builder(text, {}, f"--build-context=base=oci-layout://{layout}")
-    assert "[1/3] PYENV 3.13 etl" in built.steps  # Docker, too, begins with 1 here
+    assert "[1/3] PYENV 3.13 etl" in built.steps  # Docker's own numbers also begin with 1 here
 
 
 def test_bake_links_one_target_to_another(engine, frontend, tmp_path):
-    """A base that is another target of the same bake arrives as an input."""
+    """A base that is another target of the same bake file is passed as an input."""
     bake = """
     target "base" {
       dockerfile = "base.Dockerfile"

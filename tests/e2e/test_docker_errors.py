@@ -1,4 +1,4 @@
-"""What is wrong with a file apart from its PYENVs is reported as it is without us: words, lines, warnings and hints."""
+"""Errors that are not about PYENV are reported as without our frontend: messages, lines, warnings and hints."""
 
 import re
 
@@ -16,12 +16,12 @@ def _bases(base_images):
 
 
 def last_error(build):
-    """Return the client's last line, without what it says of itself, which depends on who hears first."""
+    """Return the last error message, without the client's varying prefix."""
     return re.split(r"ERROR: failed to build: failed to (?:solve|run Build function): ", build.log)[-1].strip()
 
 
 def without_pyenv(text):
-    """Return a file with blank lines in the place of its PYENVs: Docker's own frontend is the oracle."""
+    """Replace each PYENV by a blank line, so that Docker's own frontend can read the file."""
     return re.sub(r"(?m)^PYENV .*$", "", text)
 
 
@@ -50,19 +50,19 @@ CASES = {
 
 @pytest.mark.parametrize("case", CASES)
 def test_the_error_is_dockers_own(buildx, case):
-    """Its sentence, its marked lines and the warnings are those of the file without the PYENV."""
+    """The message, the marked lines and the warnings are those of the file without the PYENV."""
     text, lines = CASES[case]
     ours = buildx.fails(text)
     dockers = buildx.fails(f"# the syntax line\n{without_pyenv(text)}", {}, syntax=False)
     assert last_error(ours).splitlines()[-1] == last_error(dockers).splitlines()[-1]
-    # The engine marks the syntax line of every frontend whose error has no place of its own.
+    # If an error has no location, the engine marks the syntax line of any frontend.
     places = [number for number, text in marked(ours.log)[1] if not text.startswith("# syntax=")]
     assert places == lines == [number for number, _ in marked(dockers.log)[1]]
     assert warnings(ours) == warnings(dockers)
 
 
 def test_a_pyenv_without_any_from_is_our_own_sentence(buildx):
-    """Docker's frontend would find an empty file."""
+    """Without the PYENV, the file would be empty for Docker's frontend."""
     build = buildx.fails("PYENV 3.11 a\n")
     assert "PYENV comes before the first FROM" in last_error(build)
     assert marked(build.log)[1] == [(2, "PYENV 3.11 a")]

@@ -1,4 +1,4 @@
-"""`pyenv-frontend expand` on a real engine: it asks the engine for the facts, and its print builds the same image."""
+"""`pyenv-frontend expand` on a real engine, and builds of the Dockerfile that it prints."""
 
 import ast
 import re
@@ -52,7 +52,7 @@ FILES = {"reqs/all.txt": "-r six.txt\n", "reqs/six.txt": "six==1.16.0\n", "reqs/
 
 
 def expanded(engine, folder, *arguments):
-    """Return what the command prints for the Dockerfile in a folder."""
+    """Return the output of the command for the Dockerfile in a folder."""
     command = [sys.executable, "-c", "from pyenv_frontend.cli import main; main()", "expand", *arguments]
     done = subprocess.run(
         [*command, "-f", str(folder / "Dockerfile")],
@@ -79,14 +79,14 @@ for folder, folders, files in os.walk(sys.argv[1]):
 
 
 def contents(image, folder):
-    """Every path with its kind, mode, owner, target, and the digest of what is in it; of byte code no digest."""
+    """Return each path with its kind, mode, owner, link target and digest, the latter except for byte code."""
     done = image.run("/usr/local/bin/python3.12", "-I", "-B", "-c", LIST, folder, user="0")
     assert done.code == 0, done.err
     return sorted(done.out.splitlines())
 
 
 def both_ways(buildx, look, dockerfile, build=(), say=(), files=FILES):  # noqa: PLR0913, PLR0917
-    """Return the image built through the frontend, after comparing it with that of the print."""
+    """Build through the frontend and from the printed Dockerfile, compare the images, and return the first one."""
     through_us = buildx(dockerfile, files, *build)
     text = expanded(buildx.engine, through_us.folder, f"--tools={buildx.frontend}", *build, *say)
     syntax, _, rest = text.partition("\n")
@@ -146,7 +146,7 @@ for name in sorted(os.environ):
 
 
 def test_a_standalone_print_makes_the_same_environments(buildx, base_images, look, tmp_path):
-    """By Docker's own frontend and public images alone: packages, variables, owners and the user are the same."""
+    """Docker's own frontend and public images suffice; packages, variables, owners and the user are the same."""
     base_images(*BASES, UV)
     files = {**STANDALONE_FILES, "pylock.locked.toml": lock(tmp_path)}
     through_us = buildx(STANDALONE, files)
@@ -170,7 +170,7 @@ def test_a_standalone_print_makes_the_same_environments(buildx, base_images, loo
 
 
 def lock(folder):
-    """Lock a requirement for Python 3.9."""
+    """Lock a requirement for Python 3.9, and return the lock."""
     wishes = folder / "locked.in"
     wishes.write_text("six==1.16.0\n")
     command = [interpreters.uv(), "pip", "compile", "--quiet", "--universal", "--python-version=3.9", wishes]
@@ -178,7 +178,7 @@ def lock(folder):
 
 
 def owners(image, folder):
-    """Who owns what, but for byte code, programs of the environment, and what an installer notes of itself."""
+    """Return each path's mode and owner, without byte code, programs of the environment and installer metadata."""
     names = "__pycache__|/bin/|pyvenv|INSTALLER|RECORD|REQUESTED|direct_url|/uv_|virtualenv|lib64|/include"
     others = re.compile(names)
     lines = [tuple(line.split()[:4]) for line in contents(image, folder)]
@@ -187,14 +187,14 @@ def owners(image, folder):
 
 @pytest.mark.parametrize("target", ["plain", ""])
 def test_the_print_builds_the_same_image(buildx, base_images, look, target):
-    """Files with their owners and contents, variables, user and command are those of a build through the frontend."""
+    """Files with owners and contents, variables, user and command are the same as in a build through the frontend."""
     base_images(*BASES)
     image = both_ways(buildx, look, DOCKERFILE, [f"--target={target}"] if target else [])
     assert ("ASTRO_PYENV_as_root" if target else "ASTRO_PYENV_own-python") in image.env
 
 
 def test_a_base_whose_triggers_change_the_state(buildx, base_images, look):
-    """Triggers fire with FROM: a PYENV behind it stands in the state that they leave, through us and in the print."""
+    """A PYENV sees the state after the base's triggers, in a build through the frontend and from the printed file."""
     base_images(*BASES)
     base = buildx(
         f"FROM {BASES[0]}\nRUN useradd --uid 1234 --create-home --home-dir /srv/me me\n"
@@ -207,7 +207,7 @@ def test_a_base_whose_triggers_change_the_state(buildx, base_images, look):
 
 
 def test_the_print_of_a_builders_stage_builds_the_same_image(buildx, base_images, look):
-    """With `--builder`, too; the folders on the way to an environment have the same owners, and nothing else comes."""
+    """With `--builder`, folders above the environment have the same owners, and nothing else is copied."""
     base_images(*BASES)
     image = both_ways(buildx, look, BUILDER, say=["--base-account=me:1234:1234:/srv/me"])
     assert not any(" /usr/local/bin/gcc " in f" {line}" for line in contents(image, "/usr/local/bin"))
@@ -218,7 +218,7 @@ def test_the_print_of_a_builders_stage_builds_the_same_image(buildx, base_images
 
 
 def test_the_variables_of_a_builders_stage_hold_for_the_install(buildx, base_images, look):
-    """Its image's, its own, and on top what the stage says that wants the environment; of that one's image nothing."""
+    """They are those of the builder's image and stage, overridden by the PYENV's stage, but not by its image."""
     base_images(*BASES)
     image, own = (
         buildx(

@@ -1,4 +1,4 @@
-"""When it goes wrong on our side: one sentence for the user, the traceback in the engine's log, nothing left behind."""
+"""Failures of the frontend itself: a single sentence for the user, and no processes left behind."""
 
 import json
 import os
@@ -31,12 +31,12 @@ import pyenv_frontend.{module} as replaced
 exec({code!r}, vars(replaced))
 start["main"]()
 """
-"""Starts a frontend as its image does, with more code in one of its modules."""
+"""Starts a frontend as its image does, with additional code in one of its modules."""
 
 
 @pytest.fixture
 def broken(engine, frontend, tmp_path):
-    """Provide a frontend's image like this checkout's, with more code in one of its modules: `broken("...", code)`."""
+    """Return the name of a frontend image with additional code in one of its modules: `broken("...", code)`."""
     names = []
 
     def make(module, code):
@@ -57,7 +57,7 @@ def broken(engine, frontend, tmp_path):
 
 
 def test_a_defect_of_ours_is_one_sentence(buildx, broken):
-    """The user is asked to report it; no traceback is shown."""
+    """The message asks the user to report the defect, and no traceback is shown."""
     image = broken("solve.source", "def read(*_): raise ZeroDivisionError('oh')\n")
     build = buildx.fails(f"# syntax={image}\nFROM {BASE}\n")
     error = build.log.rpartition("ERROR: ")[2]
@@ -66,7 +66,7 @@ def test_a_defect_of_ours_is_one_sentence(buildx, broken):
 
 
 def test_a_frontend_that_dies_ends_the_build(buildx, broken):
-    """The engine says so in one sentence, and the next build works."""
+    """The engine reports it in one sentence, and the next build works."""
     image = broken("solve.source", "import os\nos._exit(137)\n")
     build = buildx.fails(f"# syntax={image}\nFROM {BASE}\n", timeout=60)
     assert re.search(r"ERROR: .*(exit code: 137|closed unexpectedly)", build.log)
@@ -74,7 +74,7 @@ def test_a_frontend_that_dies_ends_the_build(buildx, broken):
 
 
 def test_a_frontend_that_answers_nonsense_ends_the_build(buildx, broken):
-    """Bytes on the pipe that are no HTTP/2 are an error, not a wait."""
+    """Bytes other than HTTP/2 are an error at once."""
     code = (
         "import os\nfor fd in range(3, 9):\n    try: os.write(fd, b'nonsense' * 99)\n"
         "    except OSError: pass\nos._exit(0)\n"
@@ -85,7 +85,7 @@ def test_a_frontend_that_answers_nonsense_ends_the_build(buildx, broken):
 
 
 def started(engine, frontend, folder, awaited):
-    """Start a build and wait until `awaited(build)`; the build has a number that no other has, `seconds`."""
+    """Start a build with a unique number, `seconds`, and wait until `awaited(build)`."""
     seconds = f"7{os.getpid()}{uuid.uuid4().int % 1000}"
     (folder / "Dockerfile").write_text(f"# syntax={frontend}\nFROM {BASE}\nPYENV 3.13 etl\nRUN sleep {seconds}\n")
     command = ["docker", "buildx", "build", "--progress=plain", "--network=host", f"--build-arg=MARK={seconds}"]
@@ -105,13 +105,13 @@ def started(engine, frontend, folder, awaited):
 
 @pytest.fixture
 def sleeping(engine, frontend, tmp_path):
-    """Provide a build that has come to a step that sleeps; its frontend has done its part and is gone."""
+    """Provide a build whose frontend has finished and that is in a step that sleeps."""
     yield from started(engine, frontend, tmp_path, lambda build: processes(f"sleep {build.seconds}"))
 
 
 @pytest.fixture
 def working(engine, broken, tmp_path):
-    """Provide a build whose frontend is at work, and stays so."""
+    """Provide a build whose frontend is still running."""
     folder = tmp_path / "working"
     folder.mkdir()
     image = broken("solve.source", "import time\ntime.sleep(600)\n")
@@ -119,12 +119,12 @@ def working(engine, broken, tmp_path):
 
 
 def ended(build):
-    """Tell whether nothing of a build is left: no step, no frontend."""
+    """Tell whether no step and no frontend of a build is left."""
     return not processes(f"sleep {build.seconds}") and not frontends(build)
 
 
 def test_a_frontend_has_no_network(working):
-    """Its container has the loopback device alone, whatever network the build's steps have."""
+    """Its container only has the loopback device, whatever the network of the build's steps."""
     (process,) = frontends(working)
     devices = Path(f"/proc/{process}/net/dev").read_text().splitlines()[2:]
     assert [line.split(":")[0].strip() for line in devices] == ["lo"]
@@ -133,7 +133,7 @@ def test_a_frontend_has_no_network(working):
 @pytest.mark.parametrize("stage", ["sleeping", "working"])
 @pytest.mark.parametrize("signal_", [signal.SIGINT, signal.SIGKILL], ids=["interrupted", "killed"])
 def test_a_client_that_goes_leaves_no_process(request, stage, signal_):
-    """Ctrl-C, or worse, in a step or while the frontend works: neither the frontend nor the step lives on."""
+    """After Ctrl-C or a kill, during a step or while the frontend runs, neither the frontend nor the step survives."""
     build = request.getfixturevalue(stage)
     os.killpg(build.client.pid, signal_)
     assert build.client.wait(60) != 0
@@ -141,7 +141,7 @@ def test_a_client_that_goes_leaves_no_process(request, stage, signal_):
 
 
 def test_a_frontend_that_is_killed_ends_the_build(working, buildx):
-    """The user gets a sentence, and the next build works."""
+    """The user gets a message, and the next build works."""
     for process in frontends(working):
         os.kill(process, signal.SIGKILL)
     log, _ = working.client.communicate(timeout=60)
@@ -152,13 +152,13 @@ def test_a_frontend_that_is_killed_ends_the_build(working, buildx):
 
 
 def processes(words):
-    """Find the processes of these words, anywhere on this machine."""
+    """Return the processes on this machine with a certain command line."""
     pgrep = subprocess.run(["pgrep", "-f", f"^{words}$"], capture_output=True, text=True, check=False)
     return [int(pid) for pid in pgrep.stdout.split()]
 
 
 def frontends(build):
-    """Find the frontend of a build, by its options."""
+    """Return the frontend processes of a build, found by the build's options."""
     pids = []
     for folder in Path("/proc").iterdir():
         try:
@@ -167,7 +167,7 @@ def frontends(build):
                 and f"build-arg:MARK={build.seconds}".encode() in (folder / "environ").read_bytes()
             ):
                 pids.append(int(folder.name))
-        except OSError:  # it has ended
+        except OSError:  # the process has ended
             continue
     return pids
 
@@ -181,21 +181,21 @@ def frontends(build):
     ],
 )
 def test_no_recursion_can_be_made_to_happen(buildx, frontend, arguments):
-    """Whoever names us where Docker's own frontend is meant gets a result or a sentence, and soon."""
+    """If our image is named in place of Docker's own frontend, the build soon gives a result or an error."""
     command = [argument.replace("SELF", frontend) for argument in arguments]
     build = buildx.attempt(f"FROM {BASE}\nRUN true\n", {}, *command, timeout=120)
     assert build.code == 0 or "asked to delegate to itself" in build.log
 
 
 def test_the_syntax_line_that_names_ourselves_as_the_delegate_is_refused(buildx, frontend):
-    """`# syntax=us dockerfile=us`."""
+    """This covers `# syntax=us dockerfile=us`."""
     build = buildx.fails(f"# syntax={frontend} dockerfile={frontend}\nFROM {BASE}\n", timeout=120)
     assert "asked to delegate to itself" in build.log
     assert "dockerfile=docker/dockerfile:1" in build.log
 
 
 def test_another_frontend_can_do_the_building(buildx, engine, frontend):
-    """`dockerfile=` behind our image: Docker's own frontend as an image, in a build with PYENV and in one without."""
+    """`dockerfile=` after our image names Docker's own frontend image, for builds with PYENV and without it."""
     official = need_official(engine)
     head = f"# syntax={frontend} dockerfile={official}\nFROM {BASE}\n"
     assert f"docker-image://docker.io/{official}" in buildx(f"{head}RUN true\n").log
@@ -205,6 +205,6 @@ def test_another_frontend_can_do_the_building(buildx, engine, frontend):
 
 
 def test_an_unknown_word_on_the_syntax_line_is_refused(buildx, frontend):
-    """A typing error there must not pass unseen."""
+    """The error catches typing mistakes."""
     build = buildx.fails(f"# syntax={frontend} dockrfile=docker/dockerfile:1\nFROM {BASE}\n")
     assert "the syntax line says 'dockrfile=docker/dockerfile:1', which means nothing here" in build.log

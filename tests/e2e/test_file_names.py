@@ -1,4 +1,4 @@
-"""Names of requirements files that the engine's own readers would mangle."""
+"""Requirements files with names that are special to the engine's own parsers."""
 
 import pytest
 
@@ -19,7 +19,7 @@ NAMES = (
 
 @pytest.mark.parametrize("escape", ["\\", "`"])
 def test_every_name_reaches_the_installer(buildx, base_images, escape):
-    """Blanks, quotes, dollars, commas, both escape tokens, and bytes that a flag of the engine's cannot hold."""
+    """This covers spaces, quotes, dollars, commas, escape tokens, and characters that mount flags cannot contain."""
     base_images(BASE)
     quoted = ["'" + name + "'" for name in NAMES]
     text = (

@@ -1,4 +1,4 @@
-"""A base image is data: what is wrong with its files is one sentence that names the image, the file and the PYENV."""
+"""Broken files in a base image give one sentence with the image, the file and the PYENV."""
 
 import pytest
 
@@ -14,7 +14,7 @@ def _bases(base_images):
 
 
 def base(buildx, command):
-    """Build a base image by one command."""
+    """Build a base image with one command."""
     return buildx(f"# a base\nFROM {BASE}\nRUN {command}\n", {}, syntax=False).image
 
 
@@ -30,7 +30,7 @@ def base(buildx, command):
     ],
 )
 def test_a_file_that_is_none_is_a_sentence(buildx, file, command, kind):
-    """The engine is never made to read it."""
+    """The engine does not try to read such a file."""
     name = base(buildx, command)
     build = buildx.fails(f"FROM {name}\nRUN true\nPYENV 3.11 etl\n", timeout=120)
     assert f"/{file} of the base image {name} {kind}" in build.log.rpartition("ERROR: ")[2]
@@ -38,7 +38,7 @@ def test_a_file_that_is_none_is_a_sentence(buildx, file, command, kind):
 
 
 def test_a_passwd_that_the_stage_itself_takes_away(buildx):
-    """It is looked at for a user that the base does not have, within the same bounds."""
+    """/etc/passwd is read for a user that the base does not have, and the same restrictions apply."""
     build = buildx.fails(
         f"FROM {BASE}\nRUN useradd -m me && rm /etc/passwd && mkfifo /etc/passwd\nUSER me\nPYENV 3.11 etl\n",
         timeout=120,
@@ -49,7 +49,7 @@ def test_a_passwd_that_the_stage_itself_takes_away(buildx):
 
 @pytest.mark.parametrize("command", ["rm /etc/os-release", "ln -sf /nowhere /etc/os-release"])
 def test_a_file_that_is_missing_is_not_needed(buildx, command):
-    """The C library itself says which it is."""
+    """The C library's kind is then found through the library itself."""
     name = base(buildx, command)
     buildx(f"FROM {name}\nPYENV 3.11 etl\nRUN test -x $ASTRO_PYENV_etl\n")
 
@@ -67,7 +67,7 @@ def test_a_file_that_is_missing_is_not_needed(buildx, command):
     ids=["empty", "a link to nowhere", "a script", "of another processor", "a folder", "a named pipe"],
 )
 def test_an_interpreter_that_is_none_is_not_taken_for_one(buildx, command):
-    """The PYENV gets one of its own."""
+    """The PYENV adds an interpreter of its own."""
     name = base(buildx, command)
     buildx(
         f"FROM {name}\nPYENV 3.11 etl\nRUN $ASTRO_PYENV_etl -c 'import sys; assert sys.version_info[:2] == (3, 11)'\n"

@@ -1,4 +1,4 @@
-"""Which interpreter a PYENV takes, where its image comes from, and what it leaves of the stage's own Pythons."""
+"""Which interpreter a PYENV uses, where its image comes from, and that the stage's own Pythons are unchanged."""
 
 import re
 
@@ -16,12 +16,12 @@ def _bases(base_images):
 
 
 def last_error(build):
-    """Return the client's last line."""
+    """Return the last error message of the client."""
     return build.log.rpartition("ERROR: ")[2]
 
 
 def test_a_python_of_the_stages_own_keeps_its_meaning(buildx):
-    """No link is put ahead of what the package manager has installed; where the stage has none, there is one."""
+    """A link is only added if the package manager has not installed a Python of that version."""
     own = "printf '#!/bin/sh\\necho own\\n' > /usr/bin/python3.11 && chmod +x /usr/bin/python3.11"
     buildx(
         f"FROM {BASE}\nRUN {own}\nPYENV 3.12 z\nPYENV 3.11 a\n"
@@ -33,7 +33,7 @@ def test_a_python_of_the_stages_own_keeps_its_meaning(buildx):
 
 @pytest.mark.parametrize("options", ["", "--no-compile ", "--installer=pip "])
 def test_the_bases_own_python_stays_as_it_is(buildx, options):
-    """To the byte: no byte code is written into it."""
+    """All files stay the same; in particular, no byte code is written."""
     tree = "cd /usr/local && find . -type f -exec sha256sum {} + | sort"
     buildx(
         f"FROM {BASE}\nRUN ({tree}) > /before\nPYENV {options}3.13 etl <<EOF\nsix==1.16.0\nEOF\n"
@@ -43,7 +43,7 @@ def test_the_bases_own_python_stays_as_it_is(buildx, options):
 
 @pytest.mark.parametrize("line", ["PYENV 3.14 new", "PYENV 3.11.3 etl", "PYENV --from=127.0.0.1:1/py:1 3.11 etl"])
 def test_an_image_that_is_not_available_is_an_error_of_the_pyenv(buildx, line):
-    """Its line is marked; the sentence names the image, why it is that one, and every way out."""
+    """The PYENV's line is marked; the message names the image, the reason for its choice, and all solutions."""
     build = buildx.fails(f"FROM {BASE}\nRUN true\nPYENV 3.13 other\n{line}\n")
     assert marked(build.log) == ("Dockerfile", [(5, line)])
     words = last_error(build)
@@ -56,7 +56,7 @@ def test_an_image_that_is_not_available_is_an_error_of_the_pyenv(buildx, line):
 
 @pytest.mark.parametrize("setting", ["an ARG", "a build-arg"])
 def test_one_setting_takes_all_pythons_from_a_mirror(buildx, engine, setting):
-    """A company's registry, or an air-gapped build: the tags stay the same, the repository is another."""
+    """Only the repository changes, not the tags, as for a company's registry or an air-gapped build."""
     mirror = "mirror.example.com/team/python"
     for image in GRAFTED:
         engine.run("tag", image, image.replace("python:", f"{mirror}:"))
@@ -75,7 +75,7 @@ def test_one_setting_takes_all_pythons_from_a_mirror(buildx, engine, setting):
 
 
 def test_a_name_without_a_tag_is_looked_up_as_the_engine_does(buildx, engine):
-    """`FROM name` is `name:latest`: nothing fails on the way, and the image's own ENV is known."""
+    """`FROM name` means `name:latest`, and the ENV of that image is known."""
     name = "a-base-without-a-tag"
     image = buildx(f"# a base\nFROM {BASE}\nENV PYV=3.11\n", {}, syntax=False).image
     engine.run("tag", image, f"{name}:latest")

@@ -1,4 +1,4 @@
-"""Dockerfiles of many megabytes: what fits into the engine's messages builds, the rest is a sentence."""
+"""Very large Dockerfiles build if they fit into the engine's messages; otherwise there is a clear error."""
 
 import pytest
 
@@ -15,7 +15,7 @@ def _bases(base_images):
 
 @pytest.mark.parametrize("megabytes", [12, 20])
 def test_a_large_file_of_comments_builds(buildx, megabytes):
-    """More than one message holds, too: comments stay behind, and the lines of an error are the file's."""
+    """Comments are not sent, so files larger than a message work; errors have the line numbers of the file."""
     comments = LINE * (megabytes * 10_000)
     text = f"FROM {BASE}\nPYENV 3.13 etl\n{comments}RUN true\n"
     assert "[3/3] RUN true" in buildx(text).steps
@@ -24,14 +24,14 @@ def test_a_large_file_of_comments_builds(buildx, megabytes):
 
 
 def test_what_cannot_fit_is_a_sentence(buildx):
-    """A heredoc of 17 MB cannot be sent; the error says what to do."""
+    """A heredoc of 17 MB is too large to be sent, and the error says what to do."""
     build = buildx.fails(f"FROM {BASE}\nPYENV 3.13 etl\nCOPY <<EOF /x\n{LINE * 170_000}EOF\n")
     assert "messages of at most 16 MiB: move what makes it so large" in build.log.rpartition("ERROR: ")[2]
     assert marked(build.log) == ("Dockerfile", [(4, "COPY <<EOF /x")])
 
 
 def test_a_requirements_file_that_is_none_is_a_sentence(buildx):
-    """Somebody named an archive, or a log; nothing of it is read."""
+    """The file may be an archive or a log that was named by mistake; it is not read."""
     build = buildx.fails(f"FROM {BASE}\nPYENV 3.13 etl big.txt\n", {"big.txt": "six\n" * (10 << 20)})
     assert "big.txt has 40 MB, and no more than 32 MB of a file are read" in build.log.rpartition("ERROR: ")[2]
     assert marked(build.log) == ("Dockerfile", [(3, "PYENV 3.13 etl big.txt")])

@@ -1,4 +1,4 @@
-"""Requirements behind symbolic links of the build context, as a build shows them."""
+"""Builds with requirements files behind symbolic links in the build context."""
 
 import pytest
 
@@ -21,7 +21,7 @@ def _bases(base_images):
     ],
 )
 def test_a_link_in_the_context(buildx, tmp_path, target, message):
-    """One that stays inside is as good as the file; else the build says where it leads."""
+    """A link within the context works like a file; for any other link the error says where it leads."""
     folder = tmp_path / "context"
     (folder / "shared").mkdir(parents=True)
     for path in ("../outside.txt", "shared/r.txt", "hidden.txt"):

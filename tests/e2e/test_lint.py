@@ -1,4 +1,4 @@
-"""What the engine's own linter says about an expansion: nothing that it did not say about the user's lines."""
+"""The engine's own linter has no warnings about the generated instructions."""
 
 import pytest
 
@@ -53,7 +53,7 @@ def expanded(text: str, *, to_print: bool) -> str:
 @pytest.mark.parametrize("to_print", [False, True])
 @pytest.mark.parametrize("text", [UPPER, LOWER, BACKTICK], ids=["upper", "lower", "backtick"])
 def test_generated_lines_break_no_rule(buildx, base_images, text, to_print):
-    """Neither letter case nor quoting, neither JSON nor names of stages give the linter anything to say."""
+    """This covers letter case, quoting, JSON and names of stages."""
     base_images(BASE)
     check = buildx.attempt(expanded(text, to_print=to_print), FILES, "--check", syntax=False)
     assert "no warnings found" in check.log, check.log
@@ -61,17 +61,17 @@ def test_generated_lines_break_no_rule(buildx, base_images, text, to_print):
 
 
 def test_the_linter_was_listening(buildx, base_images):
-    """The same files with one line of the user's own that breaks a rule get the warning for that line alone."""
+    """A line of the user's that breaks a rule gets its warning, so the linter does check these files."""
     base_images(BASE)
     text = expanded(UPPER, to_print=True) + "maintainer me\n"
     check = buildx.attempt(text, FILES, "--check", syntax=False)
     assert check.code != 0
     assert "MaintainerDeprecated" in check.log
-    assert check.log.count("WARNING: ") == 2  # and the letter case of that line
+    assert check.log.count("WARNING: ") == 2  # the other one is about the letter case of that line
 
 
 def test_a_name_that_sounds_like_a_secret_gets_no_warning(buildx, base_images):
-    """Docker's SecretsUsedInArgOrEnv looks at names alone; through the frontend our ENV is none of its business."""
+    """Docker's SecretsUsedInArgOrEnv compares names; it must not report the ENV that a PYENV generates."""
     base_images(BASE)
     check = buildx.attempt(f"FROM {BASE}\nPYENV 3.12 api_token\nENV my_password=x\n", {}, "--check")
     assert check.log.count("SecretsUsedInArgOrEnv") == 1

@@ -1,4 +1,4 @@
-"""Everything a build says is about the user's own file: names of steps, errors, warnings, provenance."""
+"""All messages of a build refer to the user's file: step names, errors, warnings and provenance."""
 
 import base64
 import re
@@ -17,17 +17,17 @@ def _bases(base_images):
 
 
 def marked(log):
-    """Return the lines that the client's excerpt of the Dockerfile marks, with the file's name in front."""
+    """Return the marked lines of the excerpt of the Dockerfile, preceded by the file's name."""
     name = re.search(r"^(\S+):\d+\n-{20}$", log, re.MULTILINE)
     marked = re.findall(r"^ +(\d+) \| >>> (.*)$", log, re.MULTILINE)
     return (name[1] if name else None), [(int(number), text.strip()) for number, text in marked]
 
 
 def test_one_pyenv_is_one_step_in_the_users_own_counting(buildx):
-    """Two generated instructions of one PYENV are one step; the user's steps are counted as they were written."""
+    """The generated instructions of a PYENV are one step; other steps are numbered as in the user's file."""
     build = buildx(f"FROM {BASE}\nRUN true\nPYENV 3.11 etl\nCOPY file /\n", {"file": "x"})
-    # Sorted: steps out of the cache are shown in any order. A store that knows an image's digest shows it. A step that
-    # another build does at the same time is called as it is there.
+    # The steps are sorted since cached ones are logged in any order. Their names may have a digest, depending on the
+    # store, and a step that runs in another build at the same time has the name used there.
     steps = (step.partition("@")[0] for step in build.steps if re.match(r"\[\d/\d\]", step) and GRAFTED not in step)
     assert sorted(steps) == [
         f"[1/4] FROM docker.io/library/{BASE}",
@@ -39,7 +39,7 @@ def test_one_pyenv_is_one_step_in_the_users_own_counting(buildx):
 
 
 def test_stages_keep_their_names_and_their_own_counting(buildx):
-    """A PYENV in one stage changes nothing about the numbers of another."""
+    """A PYENV in one stage does not change the step numbers of another."""
     build = buildx(
         f"FROM {BASE} AS first\nPYENV 3.11 a\nRUN true\nFROM {BASE}\nCOPY --from=first /etc/os-release /x\nRUN true\n"
     )
@@ -48,21 +48,21 @@ def test_stages_keep_their_names_and_their_own_counting(buildx):
 
 
 def test_more_than_nine_steps_are_padded_as_docker_pads_them(buildx):
-    """Docker right-aligns a step's number."""
+    """Docker right-aligns the step numbers."""
     build = buildx(f"FROM {BASE}\nPYENV 3.11 a\n" + "".join(f"RUN echo {n}\n" for n in range(9)))
     assert "[ 2/11] PYENV 3.11 a" in build.steps
     assert "[11/11] RUN echo 8" in build.steps
 
 
 def test_a_run_that_fails_is_marked_on_its_own_lines(buildx):
-    """Lines behind a PYENV are not shifted by what stands for it."""
+    """The generated instructions of a PYENV do not shift later lines."""
     build = buildx.fails(f"FROM {BASE}\nPYENV 3.11 etl\n# comment\nRUN true && \\\n    exit 3\n")
     assert marked(build.log) == ("Dockerfile", [(5, "RUN true && \\"), (6, "exit 3")])
     assert 'process "/bin/sh -c true' in build.log.rpartition("ERROR: ")[2]
 
 
 def test_a_pyenv_that_fails_in_the_build_is_marked(buildx):
-    """The resolver's own message reaches the user, under the PYENV's name, and its lines are marked."""
+    """The log shows the resolver's message under the PYENV's name, and the PYENV's lines are marked."""
     build = buildx.fails(f"FROM {BASE}\nPYENV 3.11 ok\nPYENV 3.11 etl <<EOF\nno-such-package-of-ours==3\nEOF\n")
     assert marked(build.log)[1] == [(4, "PYENV 3.11 etl <<EOF"), (5, "no-such-package-of-ours==3"), (6, "EOF")]
     assert re.search(r"> \[3/3\] PYENV 3.11 etl <<EOF:", build.log)
@@ -85,7 +85,7 @@ def test_a_pyenv_that_fails_in_the_build_is_marked(buildx):
     ],
 )
 def test_a_wrong_pyenv_is_one_sentence_and_a_marked_line(buildx, line, sentence):
-    """Nothing is built; the client shows the line as for Docker's own instructions."""
+    """Nothing is built, and the line is shown as for Docker's own instructions."""
     build = buildx.fails(f"FROM {BASE}\nRUN true\n{line}\n")
     assert marked(build.log) == ("Dockerfile", [(4, line)])
     assert sentence in build.log.rpartition("ERROR: ")[2]
@@ -93,20 +93,20 @@ def test_a_wrong_pyenv_is_one_sentence_and_a_marked_line(buildx, line, sentence)
 
 
 def test_a_parse_error_of_dockers_names_the_users_line(buildx):
-    """The position in the text and the marked line agree."""
+    """The line number in the message and the marked line agree."""
     build = buildx.fails(f"FROM {BASE}\nPYENV 3.11 etl\nRAN true\n")
     assert marked(build.log) == ("Dockerfile", [(4, "RAN true")])
     assert "dockerfile parse error on line 4: unknown instruction: RAN" in build.log
 
 
 def test_a_base_that_cannot_be_had_is_marked_at_its_from(buildx):
-    """The base is looked at through a small file of ours; that one is never shown."""
+    """The generated file that resolves the base is never shown."""
     build = buildx.fails(f"FROM {BASE} AS a\nFROM 127.0.0.1:1/nothing:1\nPYENV 3.11 etl\n")
     assert marked(build.log) == ("Dockerfile", [(3, "FROM 127.0.0.1:1/nothing:1")])
 
 
 def test_an_error_in_a_large_file_is_still_that_error(buildx):
-    """The error carries the whole file; 100 KB of it must not become an error of the transport."""
+    """The error includes the whole file, and 100 KB must not exceed the transport's limits."""
     filler = "".join(f"# {n} {'x' * 90}\n" for n in range(1100))
     build = buildx.fails(f"FROM {BASE}\nPYENV 3.11 etl\n{filler}RAN true\n")
     assert marked(build.log) == ("Dockerfile", [(1104, "RAN true")])
@@ -114,7 +114,7 @@ def test_an_error_in_a_large_file_is_still_that_error(buildx):
 
 @pytest.mark.usefixtures("linting")
 def test_warnings_of_docker_and_of_ours_are_on_the_users_lines(buildx):
-    """The summary at the end of a build has both, and nothing about what is generated."""
+    """The summary at the end of the build has both kinds, and none for generated instructions."""
     build = buildx(f"from {BASE}\nPYENV 3.11 etl <<EOF\nsix\nEOF\nRUN true\nMAINTAINER me\n")
     summary = set(re.findall(r"^ - (\w+): .*\(line (\d+)\)$", re.sub(r"\x1b\[\d+m", "", build.log), re.MULTILINE))
     assert summary == {
@@ -136,7 +136,7 @@ def test_warnings_of_docker_and_of_ours_are_on_the_users_lines(buildx):
 )  # fmt: skip
 @pytest.mark.usefixtures("linting")
 def test_checks_are_switched_off_as_docker_does_it(buildx, directive, arguments, left):
-    """`# check=` and the build-arg, which goes before it, hold for Docker's rules and for ours."""
+    """`# check=` and the build-arg, which takes precedence, apply to Docker's rules and to ours."""
     body = f"from {BASE}\nPYENV 3.11 etl <<EOF\nsix\nEOF\nMAINTAINER me\n"
     text = f"# syntax=pyenv-frontend:dev\n# check={directive}\n{body}"
     build = buildx(text, {}, *arguments)
@@ -146,7 +146,7 @@ def test_checks_are_switched_off_as_docker_does_it(buildx, directive, arguments,
 @pytest.mark.parametrize("line", ["MAINTAINER me", "RUN true"])
 @pytest.mark.usefixtures("linting")
 def test_checks_that_are_errors_fail_the_build(buildx, line):
-    """With `error=true` a warning of Docker's or of ours ends the build."""
+    """With `error=true`, a warning of either kind fails the build."""
     text = f"# syntax=pyenv-frontend:dev\n# check=error=true\nFROM {BASE}\nPYENV 3.11 etl <<EOF\nsix\nEOF\n{line}\n"
     build = buildx.fails(text)
     rule = "MaintainerDeprecated" if "MAINTAINER" in line else "PyenvUnpinnedRequirements"
@@ -155,13 +155,13 @@ def test_checks_that_are_errors_fail_the_build(buildx, line):
 
 @pytest.mark.usefixtures("linting")
 def test_warnings_are_of_the_stages_that_are_built(buildx):
-    """A stage that is not needed does not warn, as without us."""
+    """As without our frontend, a stage that is not needed has no warnings."""
     build = buildx(f"FROM {BASE} AS unused\nLABEL a b\nFROM {BASE}\nPYENV 3.11 etl\nLABEL c d\n")
     assert re.findall(r"LegacyKeyValueFormat: .*\(line (\d+)\)", build.log) == ["6"]
 
 
 def test_provenance_has_the_users_file_and_lines(builder_on):
-    """What `--provenance=mode=max` records as the source is the Dockerfile of the user."""
+    """`--provenance=mode=max` records the user's Dockerfile as the source."""
     builder = builder_on("docker-28-containerd")
     need_images(builder.engine, BASE, GRAFTED)
     dockerfile = f"FROM {BASE}\nPYENV 3.11 etl\nRUN true\n"
@@ -177,7 +177,7 @@ def test_provenance_has_the_users_file_and_lines(builder_on):
 
 
 def test_the_expanded_file_is_shown_on_request(buildx):
-    """A build-arg makes the frontend say what it made of the file, and how long it took."""
+    """With a build-arg, the frontend prints the expanded file and how long its work took."""
     build = buildx(f"FROM {BASE}\nPYENV 3.11 etl\n", {}, "--build-arg=PYENV_FRONTEND_DEBUG=1")
     assert re.search(r"PYENV_FRONTEND_DEBUG: start \d+ ms, ask \d+ ms, expand \d+ ms", build.log)
     assert "ENV ASTRO_PYENV_etl=/opt/venv/etl/bin/python" in build.log
@@ -185,7 +185,7 @@ def test_the_expanded_file_is_shown_on_request(buildx):
 
 @pytest.mark.engines
 def test_an_engine_that_cannot_lint_builds_and_advises_nonetheless(builder_on):
-    """Docker 26 has no such call: its own warnings are as without us, and ours are there."""
+    """Docker 26 has no lint request; its own warnings are unchanged, and ours are shown."""
     builder = builder_on("docker-26")
     need_images(builder.engine, BASE, GRAFTED)
     build = builder(f"FROM {BASE}\nPYENV 3.11 etl <<EOF\nsix\nEOF\nRUN true\n")

@@ -1,4 +1,4 @@
-"""What `docker buildx build` can be asked, it can be asked through us."""
+"""The options of `docker buildx build` work with our frontend."""
 
 import json
 import tarfile
@@ -19,7 +19,7 @@ def _bases(base_images):
 
 
 def test_build_args_reach_pyenv_and_run(buildx, look):
-    """Both expand the same variable."""
+    """PYENV and RUN expand the same variable."""
     text = f"FROM {BASE}\nARG NAME=wrong\nPYENV 3.13 $NAME\nRUN echo $NAME > /name\n"
     image = look(buildx(text, {}, "--build-arg=NAME=right").image)
     assert image.read("/name") == b"right\n"
@@ -27,13 +27,13 @@ def test_build_args_reach_pyenv_and_run(buildx, look):
 
 
 def test_a_target_is_built_and_nothing_behind_it(buildx):
-    """Stages behind the target are not looked at, even if their PYENV would fail."""
+    """Stages after the target are ignored, even if they would fail."""
     text = f"FROM {BASE} AS one\nPYENV 3.13 etl\nRUN true\nFROM one AS two\nRUN false\n"
     assert "[one 3/3] RUN true" in buildx(text, {}, "--target=one").steps
 
 
 def test_no_cache_runs_everything_again(buildx):
-    """The PYENV too."""
+    """This includes the PYENV."""
     buildx(PYENV)
     again = buildx(PYENV, {}, "--no-cache")
     assert "[2/2] PYENV 3.13 etl" not in again.cached
@@ -41,7 +41,7 @@ def test_no_cache_runs_everything_again(buildx):
 
 
 def test_a_no_cache_filter_runs_one_stage_again(buildx):
-    """The stages keep their names and numbers for it."""
+    """The option refers to the stages' original names."""
     copy = "COPY --from=one /opt/venv/etl/pyvenv.cfg /"
     text = f"FROM {BASE} AS one\nPYENV 3.13 etl\nFROM {BASE} AS two\n{copy}\nRUN true\n"
     buildx(text)
@@ -51,7 +51,7 @@ def test_a_no_cache_filter_runs_one_stage_again(buildx):
 
 
 def test_run_options_of_the_client_hold_behind_a_pyenv(buildx, look):
-    """Hosts, limits, shared memory, a secret and a proxy."""
+    """This covers hosts, limits, shared memory, a secret and a proxy."""
     text = (
         f"FROM {BASE}\nPYENV 3.13 etl\n"
         "RUN --mount=type=secret,id=s grep -q name /etc/hosts && ulimit -n > /n && df -k /dev/shm | tail -1 > /shm "
@@ -67,7 +67,7 @@ def test_run_options_of_the_client_hold_behind_a_pyenv(buildx, look):
 
 
 def test_labels_and_the_image_file_reach_the_client(buildx, tmp_path):
-    """`--label`, `--iidfile`."""
+    """The options are `--label` and `--iidfile`."""
     built = buildx(PYENV, {}, "--label=a=b", f"--iidfile={tmp_path / 'id'}")
     assert (tmp_path / "id").read_text().startswith("sha256:")
     labels = built_labels(buildx, built.image)
@@ -81,7 +81,7 @@ def built_labels(buildx, image):
 
 @pytest.mark.parametrize("kind", ["local", "tar"])
 def test_the_files_can_be_put_out(buildx, tmp_path, kind):
-    """`--output` of other types."""
+    """This covers the types of `--output` that write files."""
     to = tmp_path / "out"
     text = f"FROM {BASE} AS made\nPYENV 3.13 etl\nFROM scratch\nCOPY --from=made /opt/venv/etl/pyvenv.cfg /\n"
     buildx(text, {}, f"--output=type={kind},dest={to}")
@@ -95,7 +95,7 @@ def test_the_files_can_be_put_out(buildx, tmp_path, kind):
 
 @pytest.fixture
 def modern(builder_on):
-    """Provide a builder on the containerd store, which can do all of this."""
+    """Provide a builder with the containerd store, which supports these options."""
     builder = builder_on("docker-28-containerd")
     need_images(builder.engine, BASE)
     return builder
@@ -103,7 +103,7 @@ def modern(builder_on):
 
 @pytest.mark.parametrize("kind", ["registry", "local", "inline"])
 def test_an_exported_cache_serves_another_builder(modern, registry, tmp_path, kind):
-    """`--cache-to` and `--cache-from`; what is re-hung and relabelled finds its cache again."""
+    """With `--cache-to` and `--cache-from`, renamed and regrouped steps are still found in the cache."""
     ref = f"{registry}/{kind}:1"
     to, origin, output = {
         "registry": (f"type=registry,ref={ref},mode=max", f"type=registry,ref={ref}", "type=cacheonly"),
@@ -120,7 +120,7 @@ def test_an_exported_cache_serves_another_builder(modern, registry, tmp_path, ki
 
 @pytest.mark.parametrize("kind", ["oci", "docker", "image", "registry"])
 def test_the_image_can_be_put_out(modern, registry, tmp_path, kind):
-    """`--output` of each type that makes an image."""
+    """This covers the types of `--output` that write an image."""
     to, name = tmp_path / "image.tar", f"{registry}/put-out:{kind}"
     modern(PYENV, {}, f"--output=type={kind},{f'dest={to}' if kind in {'oci', 'docker'} else f'name={name}'}")
     if kind == "image":
@@ -149,20 +149,20 @@ def _config_at(registry, tag):
 
 
 def test_the_epoch_is_the_time_of_everything(buildx):
-    """`SOURCE_DATE_EPOCH` from the client's environment."""
+    """`SOURCE_DATE_EPOCH` is taken from the client's environment."""
     built = buildx(PYENV, {}, env={"SOURCE_DATE_EPOCH": "1000000000"})
     created = buildx.engine.run("image", "inspect", "--format={{.Created}}", built.image)
     assert created.startswith("2001-09-09")
 
 
 def test_build_syntax_by_build_arg(buildx, frontend):
-    """`BUILDKIT_SYNTAX` takes the place of the syntax line."""
+    """`BUILDKIT_SYNTAX` replaces the syntax line."""
     built = buildx(PYENV, {}, f"--build-arg=BUILDKIT_SYNTAX={frontend}", syntax=False)
     assert "[2/2] PYENV 3.13 etl" in built.steps
 
 
 def test_two_platforms_in_one_build(modern, tmp_path):
-    """Both are in one result; nothing is executed for the foreign one, whose stage only copies."""
+    """The result has both; nothing is executed on the foreign platform, whose stage only copies files."""
     stage = f"FROM --platform=$BUILDPLATFORM {BASE} AS made\nPYENV 3.13 etl\n"
     text = f"{stage}FROM scratch\nCOPY --from=made /opt/venv/etl /e\n"
     to = tmp_path / "image.tar"
@@ -174,6 +174,6 @@ def test_two_platforms_in_one_build(modern, tmp_path):
 
 
 def test_attestations_come_through(modern):
-    """Provenance on request."""
+    """The build has provenance if the client asks for it."""
     built = modern(PYENV, {}, "--attest=type=provenance,mode=max")
     assert "exporting attestation manifest" in built.log

@@ -1,4 +1,4 @@
-"""The main job on real parts: `examples/quickstart` is built, and its DAG runs in the image."""
+"""The quickstart with real parts: `examples/quickstart` is built, and its DAG runs in the image."""
 
 import re
 
@@ -12,12 +12,12 @@ from tools.files import write_files
 
 @pytest.fixture(scope="module")
 def wheel():
-    """Return a folder with the provider's wheel."""
+    """Return a folder that contains the provider's wheel."""
     return wheels.provider_wheel()
 
 
 def test_the_quickstart_runs_each_task_on_its_own_python(buildx, base_images, wheel, tmp_path, look):
-    """Three Pythons in one image hand values on to each other, a pandas frame among them."""
+    """Three Pythons in one image pass values to each other, including a pandas frame."""
     base_images("apache/airflow:3.3.2-python3.12", "python:3.9-slim-bookworm", "python:3.11-slim-bookworm")
     files = examples.files("quickstart")
     files["Dockerfile"] = files["Dockerfile"].replace(FRONTEND.encode(), buildx.frontend.encode())

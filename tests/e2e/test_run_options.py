@@ -1,4 +1,4 @@
-"""What `docker buildx build` is told about RUN holds for the install step of a PYENV, as for the RUN beside it."""
+"""Build options for RUN also apply to the install step of a PYENV."""
 
 import json
 import socketserver
@@ -68,7 +68,7 @@ def agent(tmp_path_factory):
 
 
 def test_an_install_step_has_what_a_run_has(buildx, base_images, look, agent):
-    """`--ssh`, `--secret`, `--add-host`, `--ulimit`, `--shm-size` and a proxy, in a PYENV and in a RUN behind it."""
+    """`--ssh`, `--secret`, `--add-host`, `--ulimit`, `--shm-size` and a proxy apply to PYENV as well as to RUN."""
     base_images(BASE)
     mounts = "--mount=type=ssh --mount=type=secret,id=s"
     text = (
@@ -86,7 +86,7 @@ def test_an_install_step_has_what_a_run_has(buildx, base_images, look, agent):
 
 
 def test_a_secret_that_is_not_given_is_missing_in_a_pyenv_as_in_a_run(buildx, base_images):
-    """The engine's own words, at the PYENV's line."""
+    """The error is the engine's own, at the PYENV's line."""
     base_images(BASE)
     failure = buildx.fails(f"FROM {BASE}\nPYENV --mount=type=secret,id=nowhere,required=true 3.13 etl\n")
     assert "   3 | >>> PYENV --mount=type=secret" in failure.log

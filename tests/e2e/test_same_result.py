@@ -1,4 +1,4 @@
-"""A Dockerfile without PYENV gives the same image through us as without us, and finds the same cache."""
+"""A Dockerfile without PYENV gives the same image with and without our frontend, and uses the same cache."""
 
 import pytest
 
@@ -92,17 +92,17 @@ DOCKERFILES = {name: f"FROM {BASE}\n{body}" for name, body in BODIES.items()} | 
 
 
 def test_there_are_fifty_of_them():
-    """The claim is about at least so many files."""
+    """The comparison covers at least this many Dockerfiles."""
     assert len(DOCKERFILES) >= 50
 
 
 ELSEWHERE = ("copy_heredoc", "copy_link", "onbuild", "run_mount_cache", "stage_by_number", "crlf")
-"""What differs most between engines; `make engines` does them all."""
+"""The files that are most likely to differ between engines; `make engines` builds all."""
 
 
 @pytest.mark.parametrize("name", DOCKERFILES)
 def test_the_image_is_the_same(buildx, base_images, name):
-    """On the engine of all tests."""
+    """The files are built on the default engine."""
     base_images(BASE)
     build_both_ways(buildx, name)
 
@@ -110,14 +110,14 @@ def test_the_image_is_the_same(buildx, base_images, name):
 @pytest.mark.parametrize("flavour", [pytest.param("docker-26", marks=pytest.mark.engines), "docker-28-containerd"])
 @pytest.mark.parametrize("name", ELSEWHERE)
 def test_the_image_is_the_same_on_other_engines(builder_on, flavour, name):
-    """Another age, another store."""
+    """These engines have another version or another store."""
     builder = builder_on(flavour)
     need_images(builder.engine, BASE)
     build_both_ways(builder, name)
 
 
 def build_both_ways(build, name):
-    """Equal digests mean equal layers, environment, history and times; every step comes out of the other's cache."""
+    """Assert equal digests (layers, environment, history and times) and a fully cached second build."""
     text, arguments = DOCKERFILES[name], ARGUMENTS.get(name, ())
     directive, _, rest = text.partition("\n") if text.startswith("# ") else ("", "", text)
     head = f"{directive}\n" if directive else ""

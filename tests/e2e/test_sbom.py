@@ -1,4 +1,4 @@
-"""`--sbom`: the engine scans what we return, as it scans what its own frontend returns."""
+"""`--sbom`: the engine scans our result as it scans the result of its own frontend."""
 
 import shutil
 import tarfile
@@ -28,7 +28,7 @@ ENTRYPOINT ["/scan"]
 
 
 def scanned(builder, scanner, folder, *arguments):
-    """Build with a bill of materials; give the small files of the image's archive."""
+    """Build with a bill of materials, and return the small files of the image's archive."""
     to = folder / "image.tar"
     options = (f"--sbom=generator={scanner}", f"--output=type=oci,dest={to}", *arguments)
     build = builder.attempt(f"FROM {BASE}\nPYENV 3.13 etl\n", {}, *options)
@@ -42,7 +42,7 @@ def scanned(builder, scanner, folder, *arguments):
 
 
 def test_a_scanner_sees_the_environments(builder_on, tmp_path):
-    """With the containerd store, and a scanner of the user's."""
+    """The engine has the containerd store, and the scanner is the user's."""
     builder = builder_on("docker-28-containerd")
     need_images(builder.engine, BASE, "debian:bookworm-slim")
     scanner = builder(SCANNER, {}, syntax=False)
@@ -50,7 +50,7 @@ def test_a_scanner_sees_the_environments(builder_on, tmp_path):
 
 
 def test_a_scanner_of_buildkitd_sees_the_environments(buildx, engine, frontend, base_images, tmp_path):
-    """The same without Docker."""
+    """The build uses BuildKit without Docker."""
     base_images(BASE, "debian:bookworm-slim")
     scanner = buildx(SCANNER, {}, syntax=False).image
     folder = Path(tempfile.mkdtemp(prefix="bk"))

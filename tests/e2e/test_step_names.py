@@ -1,4 +1,4 @@
-"""Names of steps are those that Docker's own frontend gives them, with PYENV counted as one step."""
+"""Steps have the names that Docker's own frontend gives them, and a PYENV counts as one step."""
 
 import pytest
 
@@ -13,13 +13,13 @@ def _bases(base_images):
 
 
 def numbered(build):
-    """Return the steps with a number in front, without digests that only some stores know."""
+    """Return the steps that have a number, without digests, which only some stores know."""
     return sorted(step.partition("@")[0] for step in build.steps if "/" in step.partition("]")[0])
 
 
 @pytest.mark.parametrize("stage", ["", " AS app"])
 def test_steps_are_counted_as_docker_counts_them(buildx, tmp_path, stage):
-    """A download of ADD and a stage with a name: as in the same file with a RUN in the place of the PYENV."""
+    """The Dockerfile has an ADD with a download and a named stage; a RUN replaces the PYENV for the comparison."""
     (tmp_path / "www").mkdir()
     (tmp_path / "www/file").write_text("x")
     with served(tmp_path / "www") as address:

@@ -1,4 +1,4 @@
-"""A stage that the build does not need costs nothing and breaks nothing, as with the engine's own frontend."""
+"""A stage that the build does not need is not evaluated, as with the engine's own frontend."""
 
 DOCKERFILE = """\
 FROM python:3.12-slim-bookworm AS wanted
@@ -13,7 +13,7 @@ FROM wanted AS last
 
 
 def test_target_and_last_stage(buildx, base_images, look):
-    """Neither the image nor the requirements of the stage in between are asked for."""
+    """The image and the requirements of the stage in between are not looked up."""
     base_images("python:3.12-slim-bookworm")
     for arguments in (["--target=wanted"], []):
         build = buildx(DOCKERFILE, {}, *arguments)
@@ -22,7 +22,7 @@ def test_target_and_last_stage(buildx, base_images, look):
 
 
 def test_when_it_is_needed_it_is_an_error(buildx, base_images):
-    """The same stage as the target is looked at, and the error is at its line."""
+    """If the same stage is the target, the error is reported at its line."""
     base_images("python:3.12-slim-bookworm")
     log = buildx.fails(DOCKERFILE, {}, "--target=unwanted").log
     assert ">>> FROM no-such-registry.invalid/base AS unwanted" in log

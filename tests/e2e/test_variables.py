@@ -1,6 +1,6 @@
-"""Variables mean in a PYENV what they mean in Docker's own instructions: the engine is asked, case by case.
+"""Variables have the same values in a PYENV as in Docker's own instructions, compared with the engine case by case.
 
-Each case ends with a LABEL whose value the engine fills in; ours is what a PYENV in its place would see.
+Each case ends with a LABEL that the engine expands, and our result is what a PYENV in its place would see.
 """
 
 import os
@@ -56,11 +56,11 @@ CASES = [
     "FROM scratch\nENV A=abcabc\nENV B=${A#a*}${A##*b}${A%c}${A%%b*}${A/b/x}${A//b/x}\n",
     "FROM scratch\nARG A=\nENV B=${A:-empty}${A-unset}\n",
 ]
-"""What stands before the LABEL."""
+"""The instructions before the LABEL."""
 
 
 def generated(seed):
-    """Draw a file of random ARG, ENV, ONBUILD and FROM."""
+    """Return a file with random ARG, ENV, ONBUILD and FROM instructions."""
     pick = random.Random(seed)  # noqa: S311 - no secret
     values = ["1", "$A", "${B}", "'q $A'", '"d $B"', "${A:-x}", "${B:+y}", "a\\ b", "", "$TARGETARCH", "\\$A"]
     lines = [f"ARG {pick.choice('AB')}{pick.choice(['', '=' + pick.choice(values)])}" for _ in range(pick.randrange(3))]
@@ -80,7 +80,7 @@ RANDOM = [generated(seed) for seed in range(int(os.environ.get("PYENV_VARIABLE_C
 
 @pytest.fixture
 def current(engine, before):
-    """Skip what Docker 26 did in another way; a PYENV goes by the newer one on every engine."""
+    """Skip cases that Docker 26 handles differently; a PYENV follows the newer behaviour on every engine."""
     if int(engine.version().split(".")[0]) < 27 and (
         "TARGETSTAGE" in before or re.search("ARG .*=.* .*=.*[$]", before)
     ):
@@ -90,7 +90,7 @@ def current(engine, before):
 @pytest.mark.parametrize("before", [*CASES, *RANDOM])
 @pytest.mark.usefixtures("current")
 def test_as_the_engine(buildx, api, before):
-    """What the engine fills in for a LABEL is what a PYENV there would see."""
+    """The variables in the engine's LABEL have the values that a PYENV in its place would see."""
     arguments = [f"--build-arg={name}={value}" for name, value in BUILD_ARGS.items()]
     build = buildx(f'{before}LABEL probe="{PROBE}"\n', {}, *arguments, syntax=False)
     labels = api.images.get(build.image).labels

@@ -1,4 +1,4 @@
-"""The tests' own tools: what the other end-to-end tests believe must be true."""
+"""Tests of the tools that the other end-to-end tests use."""
 
 import urllib.error
 import urllib.request
@@ -21,7 +21,7 @@ def native(engine, base_images, tmp_path):
 
 
 def test_an_image_tells_what_is_in_it(native, look):
-    """Files, owners, links, variables, history and commands of a built image can be looked at."""
+    """Files, owners, links, variables, history and commands of a built image can be inspected."""
     image = look(native(PLAIN, {"a": "text\n"}, syntax=False).image)
     assert image.read("/x/a") == b"text\n"
     entry = image.files("/x")["/x/a"]
@@ -36,7 +36,7 @@ def test_an_image_tells_what_is_in_it(native, look):
 
 
 def test_equal_builds_have_one_digest_and_the_second_is_cached(native):
-    """The digest tells equal images from different ones; the log tells which steps came out of the cache."""
+    """Different images have different digests, and the log shows which steps were cached."""
     first = native(PLAIN, {"a": "one"}, syntax=False)
     second = native(PLAIN, {"a": "one"}, syntax=False)
     other = native(PLAIN, {"a": "two"}, syntax=False)
@@ -46,14 +46,14 @@ def test_equal_builds_have_one_digest_and_the_second_is_cached(native):
 
 
 def test_a_failing_build_says_why(native):
-    """A build that fails is an object with its log, not an exception."""
+    """A failed build is an object with its log, not an exception."""
     build = native.fails("FROM debian:bookworm-slim\nRUN echo because >&2; exit 9\n", syntax=False)
     assert "because" in build.log
     assert "exit code: 9" in build.log
 
 
 def test_the_index_wants_its_password():
-    """The package index answers a stranger with 401, and a friend with the wheel that was put in."""
+    """The package index answers with status 401 without a password, and otherwise with the wheel."""
     packed = services.wheel("some-thing", "1.0")
     held = {services.wheel_file("some-thing", "1.0"): packed}
     with services.package_index(held, user="me", password="secret") as address:

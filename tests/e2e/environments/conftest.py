@@ -1,4 +1,4 @@
-"""What the tests of environments share: base images by marker, and built images that are easy to ask."""
+"""Fixtures for the tests of environments: base images by marker, and built images in which commands can be run."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ type BuildImage = Callable[..., Asked]
 
 
 class Asked(Image):
-    """An image to ask things of; what fails in it fails the test."""
+    """An image in which commands are run; a command that fails also fails the test."""
 
     log = ""
-    """What the build printed."""
+    """The output of the build."""
 
     def sh(self, script: str, **options: object) -> str:
-        """Run a shell script in it and return what it printed."""
+        """Run a shell script in the image and return its output."""
         return self.ask("/bin/sh", "-euc", script, **options)
 
     def ask(self, *command: str, **options: object) -> str:
-        """Run a command in it and return what it printed."""
+        """Run a command in the image and return its output."""
         ran = self.run(*command, **options)
         assert ran.code == 0, f"{command} ended with {ran.code}:\n{ran.out}\n{ran.err}"
         return ran.out
@@ -32,14 +32,14 @@ class Asked(Image):
 
 @pytest.fixture(autouse=True)
 def _bases(request, base_images):
-    """Have the images that a test is marked to need: `@pytest.mark.images(...)`."""
+    """Make the images of the test's marker available: `@pytest.mark.images(...)`."""
     marker = request.node.get_closest_marker("images")
     base_images(*(marker.args if marker else (AIRFLOW,)))
 
 
 @pytest.fixture
 def build_image(buildx, api):
-    """Build, and look into the image: `build_image(dockerfile, files, *arguments)`."""
+    """Build an image and return it for inspection: `build_image(dockerfile, files, *arguments)`."""
 
     def make(dockerfile, files=None, *arguments, **options):
         build = buildx(dockerfile, files, *arguments, **options)

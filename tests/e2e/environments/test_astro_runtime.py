@@ -1,4 +1,4 @@
-"""Astro Runtime with its triggers: the project is copied behind the environments, not before them."""
+"""Astro Runtime with its triggers: the project is copied after the environments are installed, not before."""
 
 import re
 import uuid
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.images(RUNTIME, f"{RUNTIME}-base", "python:3.8-slim-boo
 
 
 def test_an_edit_of_the_project_rebuilds_no_environment(buildx, api):
-    """packages.txt, environments, requirements.txt, project: in that order, and as the triggers themselves do it."""
+    """The order is packages.txt, environments, requirements.txt, project; the steps equal those of the triggers."""
     files = {
         "packages.txt": "",
         "requirements.txt": f"six==1.16.0\n# {uuid.uuid4()}\n",
@@ -33,13 +33,13 @@ def test_an_edit_of_the_project_rebuilds_no_environment(buildx, api):
 
 
 def test_the_two_files_are_optional(build_image):
-    """A project without packages.txt and requirements.txt builds."""
+    """A project without packages.txt and requirements.txt can be built."""
     image = build_image(f"FROM {RUNTIME}\nPYENV 3.8 a\n", {"dags/a.py": "1"})
     assert image.sh(f"ls {PROJECT}/dags; $ASTRO_PYENV_a -V") == "a.py\nPython 3.8.18\n"
 
 
 def test_a_base_image_is_left_alone(build_image):
-    """`-base` has no triggers, and none are made up for it."""
+    """The `-base` image has no triggers, and their steps are not added to it."""
     image = build_image(f"FROM {RUNTIME}-base\nPYENV 3.8 a\n", {"dags/a.py": "1"})
     assert "a.py" not in image.sh(f"ls -R {PROJECT}")
     assert re.search(r"/home/astro/\.venv/a/bin/python", image.env["ASTRO_PYENV_a"])

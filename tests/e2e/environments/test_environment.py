@@ -1,4 +1,4 @@
-"""The environment: place, owner, and what it takes to use it."""
+"""The environment in the image: its location, its owner, and how it can be used."""
 
 import pytest
 
@@ -10,7 +10,7 @@ PY311 = "python:3.11-slim-bookworm"
 
 @pytest.mark.images(AIRFLOW, PY38)
 def test_place_owner_and_what_is_left_behind(build_image):
-    """The environment is the user's, in their home; no cache, no uv, no requirements file, no lock lies about."""
+    """The environment is in the user's home and belongs to the user; no cache, uv, requirements or lock is left."""
     image = build_image(f"FROM {AIRFLOW}\nPYENV 3.8 my-env r.txt\n", {"r.txt": "six==1.16.0\n"})
     place = "/home/airflow/.venv/my-env"
     assert image.env["ASTRO_PYENV_my-env"] == image.env["ASTRO_PYENV_my_env"] == f"{place}/bin/python"
@@ -27,7 +27,7 @@ def test_place_owner_and_what_is_left_behind(build_image):
 
 @pytest.mark.images(AIRFLOW, PY38)
 def test_the_stage_goes_on_as_it_was(build_image):
-    """USER, WORKDIR, SHELL and ENV are afterwards what they were before, for the steps and for the image."""
+    """USER, WORKDIR, SHELL and ENV are unchanged after a PYENV, for later steps and for the image."""
     text = f'FROM {AIRFLOW}\nUSER airflow\nWORKDIR /tmp/work\nSHELL ["/bin/sh", "-c"]\nENV PYTHONPATH=/nowhere A=b\n'
     before = build_image(text).config
     image = build_image(text + "PYENV 3.8 a\nRUN (id -un; pwd; echo $0 $PYTHONPATH) | tee /tmp/seen\n")
@@ -40,7 +40,7 @@ def test_the_stage_goes_on_as_it_was(build_image):
 @pytest.mark.images(AIRFLOW, PY38)
 @pytest.mark.parametrize("user", ["4242:0", "50000:0"])
 def test_another_user_in_a_read_only_container(build_image, user):
-    """Kubernetes runs with any uid and a read-only root: importing works, reads byte code and writes nothing."""
+    """Imports work with any uid and a read-only root, as in Kubernetes; they use byte code and write nothing."""
     image = build_image(f"FROM {AIRFLOW}\nPYENV 3.8 a <<E\nrequests==2.31.0\nE\n")
     script = "$ASTRO_PYENV_a -v -c 'import requests, json, ssl; print(requests.__version__)' 2>&1"
     output = image.sh(script, user=user, read_only=True, environment={"HOME": "/nowhere"})
@@ -54,7 +54,7 @@ def test_another_user_in_a_read_only_container(build_image, user):
 
 @pytest.mark.images(PY311, PY38)
 def test_root_and_the_homeless(build_image):
-    """For root, and for a user without a home, environments lie in /opt/venv; a number is a user, too."""
+    """Environments are in /opt/venv for root and for users without a home, including numeric users."""
     image = build_image(
         f"FROM {PY311}\nPYENV 3.8 a\nUSER nobody\nPYENV 3.8 b\nUSER 4711:4712\nPYENV 3.8 c <<E\nsix\nE\n"
     )
@@ -65,7 +65,7 @@ def test_root_and_the_homeless(build_image):
 
 @pytest.mark.images(PY311, PY38)
 def test_a_user_that_the_stage_makes(build_image):
-    """`RUN useradd` before the PYENV: the home is looked up in what the stage has made by then."""
+    """The home is looked up in the state of the stage after `RUN useradd`."""
     image = build_image(
         f"FROM {PY311}\nRUN useradd -m -d /srv/app app\nUSER app\nPYENV 3.8 a\nRUN $ASTRO_PYENV_a -V\n"
         "RUN echo later\nPYENV 3.8 b\n"
@@ -76,7 +76,7 @@ def test_a_user_that_the_stage_makes(build_image):
 
 @pytest.mark.images(PY311, PY38)
 def test_a_place_of_ones_own(build_image):
-    """`--path` puts it anywhere; the parents that this makes are root's, the environment is the user's."""
+    """`--path` can be anywhere; new parent folders belong to root, and the environment belongs to the user."""
     image = build_image(f'FROM {PY311}\nUSER nobody\nPYENV --path="/data/my envs/a" 3.8 a\n')
     assert image.env["ASTRO_PYENV_a"] == "/data/my envs/a/bin/python"
     assert image.sh("stat -c %U /data '/data/my envs' '/data/my envs/a'") == "root\nroot\nnobody\n"
@@ -84,7 +84,7 @@ def test_a_place_of_ones_own(build_image):
 
 @pytest.mark.images(AIRFLOW, PY38)
 def test_scripts_run_from_anywhere(build_image):
-    """The programs of packages find their interpreter relative to themselves; pip is not among them."""
+    """Scripts of packages find the interpreter relative to their own location; there is no script for pip."""
     image = build_image(f"FROM {AIRFLOW}\nPYENV 3.8 a <<E\npygments==2.17.2\nE\n")
     assert "2.17.2" in image.sh("cp -r /home/airflow/.venv/a /tmp/moved; /tmp/moved/bin/pygmentize -V")
     assert (
@@ -94,7 +94,7 @@ def test_scripts_run_from_anywhere(build_image):
 
 @pytest.mark.images(AIRFLOW, PY38)
 def test_system_site_packages(build_image):
-    """With --system-site-packages the environment sees its interpreter's packages, and otherwise not."""
+    """Only with --system-site-packages can the environment import the packages of its interpreter."""
     image = build_image(f"FROM {AIRFLOW}\nPYENV --system-site-packages 3.12 seeing\nPYENV 3.12 blind\n")
     code = "import importlib.util; print(importlib.util.find_spec('pip') is not None)"
     assert image.sh(f'$ASTRO_PYENV_seeing -c "{code}"; $ASTRO_PYENV_blind -c "{code}"') == "True\nFalse\n"
@@ -102,14 +102,14 @@ def test_system_site_packages(build_image):
 
 @pytest.mark.images(AIRFLOW, PY38)
 def test_no_compile(build_image):
-    """--no-compile leaves byte code out."""
+    """With --no-compile there is no byte code."""
     image = build_image(f"FROM {AIRFLOW}\nPYENV --no-compile 3.8 a <<E\nsix\nE\n")
     assert image.sh("find /home/airflow/.venv/a -name '*.pyc'") == ""
 
 
 @pytest.mark.images(AIRFLOW, PY38)
 def test_history_stays_in_order(build_image):
-    """The image's history has one entry for each layer, in the order of the file and in its words."""
+    """The image's history has an entry for each layer, in the order and with the text of the Dockerfile."""
     image = build_image(f"FROM {AIRFLOW}\nARG X=1\nPYENV 3.8 a\nPYENV \\\n  3.8 b <<E\nsix\nE\nRUN true\n")
     created_by = [entry.removesuffix(" # buildkit") for entry in image.history()]
     layers = [entry for entry in created_by[created_by.index("PYENV 3.8") :] if not entry.startswith(("ENV ", "USER "))]

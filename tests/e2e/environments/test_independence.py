@@ -1,4 +1,4 @@
-"""Locked environments that do not depend on what lies below them in the Dockerfile."""
+"""Locked environments that do not depend on the layers below them."""
 
 import uuid
 
@@ -24,7 +24,7 @@ def index():
 
 @pytest.fixture
 def files(tmp_path, index):
-    """Have the build context with a lock."""
+    """Return a build context with a lock."""
     return {"r.txt": "beta\n", "pylock.x.toml": lock_of(tmp_path, index)}
 
 
@@ -34,7 +34,7 @@ def text(index, before="", pyenv=PYENV, base=PY311):
 
 
 def test_a_change_below_installs_nothing(build_image, files, index):
-    """The environment works, and a changed instruction above does not install it again."""
+    """A changed instruction above the PYENV does not install the environment again."""
     image = build_image(text(index, "RUN echo 1\n"), files)
     assert "Creating virtual environment" in image.log
     assert image.ask("/opt/venv/x/bin/python", "-c", "import alpha, beta, ssl; print('ok')") == "ok\n"
@@ -45,7 +45,7 @@ def test_a_change_below_installs_nothing(build_image, files, index):
 
 
 def test_parents_keep_owner_mode_and_time(build_image, files, index):
-    """A parent with a set-group bit and a time of its own stays as it is; the time of files is fixed."""
+    """A parent folder keeps its set-group bit and its time; the files of the environment have a fixed time."""
     before = (
         "RUN mkdir -p /srv/deep && chown 12:34 /srv/deep && chmod 2775 /srv/deep && touch -d @1000000000 /srv/deep\n"
     )
@@ -56,7 +56,7 @@ def test_parents_keep_owner_mode_and_time(build_image, files, index):
 
 
 def test_an_environment_of_the_base_is_gone(build_image, files, index):
-    """What lies at the place is not merged with the new environment; what is no environment is an error."""
+    """The new environment replaces an existing one instead of being merged with it."""
     before = "RUN mkdir -p /opt/venv/x && touch /opt/venv/x/pyvenv.cfg /opt/venv/x/old\n"
     image = build_image(text(index, before), files)
     assert image.sh("test ! -e /opt/venv/x/old && echo gone") == "gone\n"
@@ -64,14 +64,14 @@ def test_an_environment_of_the_base_is_gone(build_image, files, index):
 
 
 def test_what_is_no_environment_is_an_error(buildx, files, index):
-    """Nothing that a PYENV has not made is deleted."""
+    """A folder that no PYENV has made is not deleted."""
     log = buildx.fails(text(index, "RUN mkdir -p /opt/venv/x && touch /opt/venv/x/mine\n"), files).log
     assert "/opt/venv/x exists and is not an environment" in log
     assert ">>> PYENV 3.8 x r.txt" in log
 
 
 def test_the_stage_decides_the_owner_and_links_are_followed(build_image, files, index):
-    """A user that the stage makes, with a home behind a link."""
+    """The user is created in the stage, and the home folder is behind a link."""
     before = "RUN mkdir -p /data/home && ln -s /data/home /homes && useradd -u 4321 -d /homes/ada -m ada\nUSER ada\n"
     image = build_image(text(index, before), files)
     assert image.sh("stat -c %u /data/home/ada/.venv /data/home/ada/.venv/x/pyvenv.cfg") == "4321\n4321\n"
@@ -79,7 +79,7 @@ def test_the_stage_decides_the_owner_and_links_are_followed(build_image, files, 
 
 
 def test_locked_and_unlocked_environments_share_an_interpreter(build_image, files, index):
-    """One graft serves both; each is installed in its own way."""
+    """They use the same copy of the interpreter, although they are installed in different ways."""
     image = build_image(
         text(index, "", "PYENV 3.8 y r.txt\nPYENV 3.8 x r.txt\nRUN echo between\nPYENV 3.8 z r.txt\n"), files
     )
@@ -89,7 +89,7 @@ def test_locked_and_unlocked_environments_share_an_interpreter(build_image, file
 
 @pytest.mark.images(PY311, PY313, PY38)
 def test_another_base_installs_nothing_and_changes_no_layer(build_image, engine, files, index):
-    """Only what is below differs: another base image, and other times of the folders above the environment."""
+    """The builds differ in their base image and in the times of the folders above the environment."""
     first = build_image(text(index, "RUN touch -d @1000000000 /opt\n"), files)
     second = build_image(text(index, "RUN touch -d @1100000000 /opt\n", base=PY313), files)
     assert "Creating virtual environment" not in second.log
@@ -102,7 +102,7 @@ def test_another_base_installs_nothing_and_changes_no_layer(build_image, engine,
 
 
 def test_heavy_distributions_have_a_layer_of_their_own(build_image, engine, tmp_path):
-    """An edit of a small requirement leaves it as it is, and the environment is the same as one made at once."""
+    """Changing a small requirement keeps the layer of the heavy one, and the result equals a one-step installation."""
     held = {"heavy/__init__.py": "", "shared/heavy.py": "", "heavy-1.0.data/scripts/heavy": "#!python\n"}
     heavy, small = services.wheel("heavy", "1.0", held), services.wheel("small", "1.0", {"shared/small.py": ""})
     wheels = {services.wheel_file("heavy", "1.0"): heavy, services.wheel_file("small", "1.0"): small, **WHEELS}
@@ -133,12 +133,12 @@ def test_heavy_distributions_have_a_layer_of_their_own(build_image, engine, tmp_
 
 
 def installs(log):
-    """Return the lines of a log by which an environment begins to be made."""
+    """Return the lines of a log that report the creation of an environment."""
     return [line for line in log.splitlines() if "Creating virtual environment at" in line]
 
 
 def with_heavy_wheel(lock, name):
-    """Make a distribution of a lock heavy, by a wheel of it that this machine does not take."""
+    """Add a heavy wheel for another platform to a distribution of a lock."""
     wheel = f"{name}-1.0-cp38-cp38-macosx_11_0_arm64.whl"
     table = (
         f'[[packages.wheels]]\nurl = "http://127.0.0.1/{wheel}"\nsize = {weight.HEAVY}\n'
@@ -150,12 +150,12 @@ def with_heavy_wheel(lock, name):
 
 
 def without_locks(listing):
-    """Leave out the file that has the sizes."""
+    """Leave out the lock, which contains the sizes."""
     return [line for line in listing.splitlines() if "pylock.toml" not in line]
 
 
 def test_history_has_an_entry_for_each_layer(build_image, engine, files, index):
-    """All of them in the words of the file, next to each other; Docker's own instructions keep their places."""
+    """The entries of a PYENV have its text and are adjacent; Docker's own instructions keep their positions."""
     image = build_image(text(index, "RUN echo before\n", PYENV + "RUN echo after\n"), files)
     history = image.history()
     last = history[next(number for number, entry in enumerate(history) if "echo before" in entry) :]
@@ -168,7 +168,7 @@ def test_history_has_an_entry_for_each_layer(build_image, engine, files, index):
 
 
 def test_no_code_of_a_package_runs_while_it_is_installed(buildx, look, tmp_path):
-    """Not even a `.pth` file, whatever the stage asks uv for."""
+    """Not even a `.pth` file is executed, whatever the stage's settings for uv are."""
     hook = "import sys; open(sys.prefix + '/ran', 'w').close()\n"
     wheel = services.wheel("hook", "1.0", {"hook.pth": hook, "hook.py": ""})
     with services.package_index({services.wheel_file("hook", "1.0"): wheel}) as address:
@@ -200,7 +200,7 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
 
 
 def attack_on(name, before, after):
-    """Return a build context whose package changes what is cached of others, where that has a name in it."""
+    """Return a build context with a package whose build changes the cached files of others that contain a name."""
     change = f"NAME, CHANGE = {name!r}, {(before, after)!r}\n"
     return {
         "attack/pyproject.toml": '[project]\nname = "attack"\nversion = "1"\n'
@@ -211,7 +211,7 @@ def attack_on(name, before, after):
 
 
 def test_foreign_code_changes_nothing_that_a_locked_install_takes(build_image, tmp_path):
-    """What it does to the cache of downloads and of byte code meets installs without a lock, and no other."""
+    """A package that manipulates the download and byte code caches only affects installs without a lock."""
     name = f"victim_{uuid.uuid4().hex}"
     wheel = services.wheel(name, "1.0", {f"{name}.py": f"NAME = '{name}'\nSTATE = 'genuine'\n"})
     attack = attack_on(name.encode(), b"genuine", b"altered")
@@ -222,7 +222,7 @@ def test_foreign_code_changes_nothing_that_a_locked_install_takes(build_image, t
         for files in (unlocked, locked):
             assert build_image(text(address), files).ask(*ask) == "genuine\n"
         build_image(text(address, "", "PYENV 3.8 attacker r.txt\n"), attack)
-        anew = "ENV UV_HTTP_TIMEOUT=40\n"  # of those settings that an install depends on
+        anew = "ENV UV_HTTP_TIMEOUT=40\n"  # a setting that is part of an install's cache key
         assert build_image(text(address, anew), unlocked).ask(*ask) == "altered\n"  # the attack works
         again = build_image(text(address, anew), locked)
         assert "Creating virtual environment" in again.log
@@ -231,7 +231,7 @@ def test_foreign_code_changes_nothing_that_a_locked_install_takes(build_image, t
 
 
 def test_no_cache_installs_again(buildx, files, index):
-    """`--no-cache`, and `--no-cache-filter` for the stage that it names."""
+    """`--no-cache` installs everything again, and `--no-cache-filter` only the stage that it names."""
     one = f"FROM {PY311} AS one\n{INDEX.format(index=index)}{PYENV}"
     stages = f"{one}FROM {PY311}\nCOPY --from=one /opt/venv/x/pyvenv.cfg /\n"
     buildx(stages, files)
@@ -243,14 +243,14 @@ def test_no_cache_installs_again(buildx, files, index):
 @pytest.mark.usefixtures("linting")
 @pytest.mark.parametrize("call", ["check", "outline", "targets"])
 def test_a_call_runs_nothing(buildx, files, index, call):
-    """Not even the step that collects what the install takes from the stage."""
+    """Not even the step that collects the install's inputs from the stage is run."""
     log = buildx.attempt(text(index, f"ARG OF_MINE\nRUN echo {uuid.uuid4()}\n"), files, f"--call={call}").log
     assert {"check": "PyenvEndOfLifePython", "outline": "OF_MINE", "targets": "TARGET"}[call] in log
     assert "] PYENV 3.8 x" not in log
 
 
 def test_steps_are_counted_as_one(buildx, files, index):
-    """All that stands for a PYENV has its one name and number."""
+    """All steps of a PYENV share one name and number."""
     build = buildx(text(index, "RUN true\n"), files)
     counted = {step for step in build.steps if "/3]" in step and "FROM" not in step}
     assert counted == {"[2/3] RUN true", "[3/3] PYENV 3.8 x r.txt"}

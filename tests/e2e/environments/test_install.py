@@ -1,4 +1,4 @@
-"""What gets installed, from where, and how it fails."""
+"""Which packages are installed, from where, and how an installation fails."""
 
 import hashlib
 import textwrap
@@ -14,7 +14,7 @@ PY311 = "python:3.11-slim-bookworm"
 
 
 def installed(image, name="a"):
-    """Return the distributions in an environment, name to version."""
+    """Return the versions of the distributions in an environment, by name."""
     code = "import importlib.metadata as m; print(*(d.metadata['Name'] + '=' + d.version for d in m.distributions()))"
     path = image.env[f"ASTRO_PYENV_{name}"]
     return dict(entry.split("=") for entry in image.ask(path, "-c", code).split())
@@ -22,7 +22,7 @@ def installed(image, name="a"):
 
 @pytest.mark.images(PY311)
 def test_requirements_files_and_what_they_name(build_image):
-    """Several files, with the files, constraints, wheels and projects that they name, each relative to its file."""
+    """Requirements files may refer to files, constraints, wheels and projects, each relative to the file itself."""
     image = build_image(
         f"FROM {PY311}\nPYENV --constraint=limits.txt 3.11 a reqs/one.txt two.txt\n",
         {
@@ -43,7 +43,7 @@ def test_requirements_files_and_what_they_name(build_image):
 
 @pytest.mark.images(PY311)
 def test_projects_and_locks(build_image):
-    """A pyproject.toml with extras and groups, the uv.lock beside one, and a pylock.toml."""
+    """The inputs are a pyproject.toml with extras and groups, the uv.lock next to one, and a pylock.toml."""
     project = textwrap.dedent(
         """
         [project]
@@ -85,7 +85,7 @@ def test_projects_and_locks(build_image):
 @pytest.mark.images(PY311)
 @pytest.mark.parametrize("locked", [True, False], ids=["locked", "without a lock"])
 def test_a_member_of_a_workspace(build_image, locked):
-    """The lock at the workspace's root decides, and what members depend on is in the image, not linked from outside."""
+    """The lock of the workspace is used; members that it depends on are installed into the image and not linked."""
     name = '[project]\nname = "%s"\nversion = "%s"\nrequires-python = ">=3.11"\n'
     sources = "dependencies = ['%s']\n[tool.uv.sources]\n%s = { workspace = true }\n"
     package = "[[package]]\nname = '%s'\nversion = '%s'\nsource = { %s = '%s' }\n"
@@ -121,7 +121,7 @@ def test_a_member_of_a_workspace(build_image, locked):
 @pytest.mark.images(PY311)
 @pytest.mark.parametrize("installer", ["uv", "pip"])
 def test_an_editable_package_is_there_when_its_sources_are_gone(build_image, installer):
-    """`-e ./pkg` is for a machine where the sources stay; in an image the package itself is installed."""
+    """`-e ./pkg` installs the package itself, since the sources do not stay in the image."""
     files = {
         "r.txt": "-e ./pkg\n",
         "pkg/pyproject.toml": "[project]\nname = 'pkg'\nversion = '1'\n",
@@ -133,7 +133,7 @@ def test_an_editable_package_is_there_when_its_sources_are_gone(build_image, ins
 
 @pytest.mark.images(PY311)
 def test_pip_on_request(build_image):
-    """--installer=pip installs with pip, which stays in the environment."""
+    """--installer=pip installs with pip, which remains in the environment."""
     image = build_image(f"FROM {PY311}\nPYENV --installer=pip 3.11 a <<E\nsix==1.16.0\nE\n", None, "--no-cache")
     assert installed(image)["six"] == "1.16.0"
     assert "pip" in installed(image)
@@ -142,7 +142,7 @@ def test_pip_on_request(build_image):
 
 @pytest.mark.images(PY311)
 def test_the_resolvers_own_words(buildx):
-    """A requirement that does not install: what the resolver says is shown, and the line is marked."""
+    """If a requirement cannot be installed, the resolver's message is shown and the line is marked."""
     log = buildx.fails(f"FROM {PY311}\nRUN true\nPYENV 3.11 a r.txt\n", {"r.txt": "six==99.9\n"}).log
     assert "there is no version of six==99.9" in log
     assert "   4 | >>> PYENV 3.11 a r.txt\n" in log
@@ -150,7 +150,7 @@ def test_the_resolvers_own_words(buildx):
 
 @pytest.mark.images(PY311)
 def test_settings_of_the_image_do_not_bend_an_environment(build_image):
-    """Variables that steer the image's own Python and pip mean nothing to an environment."""
+    """Variables for the image's own Python and pip do not affect environments."""
     image = build_image(
         f"FROM {PY311}\nENV PIP_USER=true PYTHONHOME=/nowhere PIP_TARGET=/nowhere UV_SYSTEM_PYTHON=1 UV_TARGET=/x\n"
         "PYENV 3.11 a <<E\nsix\nE\nPYENV --installer=pip 3.11 b <<E\nsix\nE\nENV PYTHONHOME=\n"
@@ -161,7 +161,7 @@ def test_settings_of_the_image_do_not_bend_an_environment(build_image):
 
 @pytest.mark.images(PY311)
 def test_a_wheelhouse_without_network(build_image):
-    """With --network=none a folder of the context is all there is."""
+    """With --network=none, packages can be installed from a folder of the build context."""
     image = build_image(
         f"FROM {PY311}\nPYENV --network=none 3.11 a r.txt\n",
         {
@@ -175,7 +175,7 @@ def test_a_wheelhouse_without_network(build_image):
 @pytest.mark.images(AIRFLOW, PY38)
 @pytest.mark.parametrize("way", ["file", "env"])
 def test_a_private_index_leaves_no_trace_of_its_password(buildx, api, tmp_path, way):
-    """An index that wants a password, given as a secret: it is in no layer, no history, no log."""
+    """The password of an index, given as a secret, is in no layer, no history and no log."""
     password = "s3cr3t-pa55w0rd"  # noqa: S105 - of this test's own index
     wheels = {"local_wheel-1.0-py3-none-any.whl": services.wheel("local-wheel", "1.0")}
     with services.package_index(wheels, user="u", password=password) as url:
@@ -199,7 +199,7 @@ def test_a_private_index_leaves_no_trace_of_its_password(buildx, api, tmp_path, 
 
 @pytest.mark.images(PY311, PY38)
 def test_a_builder_has_the_compiler(build_image, buildx):
-    """An extension module is compiled in the builder's stage; of that stage only the environment is kept."""
+    """An extension module is compiled in the builder's stage, from which only the environment is copied."""
     files = {
         "ext/pyproject.toml": '[build-system]\nrequires = ["setuptools"]\nbuild-backend = "setuptools.build_meta"\n',
         "ext/setup.py": "from setuptools import setup, Extension\n"
@@ -219,7 +219,7 @@ def test_a_builder_has_the_compiler(build_image, buildx):
 @pytest.mark.images(PY311)
 @pytest.mark.parametrize("option", ["", "--installer=pip", "--cache=off"])
 def test_requirements_are_read_as_pip_reads_them(build_image, option):
-    """Quoted and continued names, words cut by a continuation, abbreviations and variables hold with each installer."""
+    """Both installers support quoted and continued names, continued words, abbreviated options and variables."""
     image = build_image(
         f"FROM {PY311}\nENV SIX_VERSION=1.16.0\nPYENV {option} 3.11 a reqs/one.txt\n",
         {

@@ -1,4 +1,4 @@
-"""The interpreter that a PYENV brings, on every kind of base."""
+"""The interpreter that a PYENV adds to the image, on every kind of base image."""
 
 import pytest
 
@@ -12,7 +12,7 @@ PY312 = "python:3.12.1-slim-bookworm"
 
 @pytest.mark.images(AIRFLOW, PY38)
 def test_the_base_stays_as_it_was(build_image):
-    """Every file of the base is byte for byte the same, its Python above all; what is new in /usr is one link."""
+    """Every file of the base, and its Python in particular, is unchanged; the only new file in /usr is a link."""
     before = build_image(f"FROM {AIRFLOW}\n").files("/usr")
     image = build_image(f"FROM {AIRFLOW}\nPYENV 3.8 a\n")
     after = image.files("/usr")
@@ -25,7 +25,7 @@ def test_the_base_stays_as_it_was(build_image):
 
 @pytest.mark.images(PY311)
 def test_a_base_that_has_it_already(build_image):
-    """The base's own X.Y is used as it is and nothing is copied."""
+    """If the base has X.Y, it is used and no interpreter is copied."""
     image = build_image(f"FROM {PY311}\nPYENV 3.11 a <<E\nsix\nE\n")
     assert image.sh("ls /opt") == "venv\n"
     assert image.sh("$ASTRO_PYENV_a -c 'import sys, six; print(sys.base_prefix)'") == "/usr/local\n"
@@ -33,7 +33,7 @@ def test_a_base_that_has_it_already(build_image):
 
 @pytest.mark.images(PY311, PY312)
 def test_a_full_version_beside_the_bases_own(build_image):
-    """A version that is exactly the base's is the base's; another one is grafted beside it and touches nothing."""
+    """The base's interpreter is used if its full version matches; otherwise another one is added next to it."""
     image = build_image(f"FROM {PY311}\nPYENV --from={PY312} 3.12.1 a\nPYENV 3.11.7 b\n")
     assert image.sh("ls /opt/pyenv; python3.12 -V; $ASTRO_PYENV_a -V; readlink -f $ASTRO_PYENV_b") == (
         "3.12.1-python-3.12.1-slim-bookworm\nPython 3.12.1\nPython 3.12.1\n/usr/local/bin/python3.11\n"
@@ -42,7 +42,7 @@ def test_a_full_version_beside_the_bases_own(build_image):
 
 @pytest.mark.images(DEBIAN, PY311)
 def test_a_bare_base_is_told_what_it_lacks(buildx):
-    """Libraries that the base lacks are an error of the build that says what to write, at the PYENV's line."""
+    """The error lists the missing libraries and the instruction that installs them, at the PYENV's line."""
     log = buildx.fails(f"FROM {DEBIAN}\n\nPYENV 3.11 a\n").log
     assert "needs libraries that this base image lacks: libsqlite3.so.0, libssl.so.3" in log
     assert "RUN apt-get update && apt-get install -y --no-install-recommends libsqlite3-0 libssl3" in log
@@ -51,7 +51,7 @@ def test_a_bare_base_is_told_what_it_lacks(buildx):
 
 @pytest.mark.images(DEBIAN, PY311)
 def test_a_bare_base_with_what_it_was_told(build_image):
-    """What the error says to write is enough."""
+    """The instruction that the error suggests is sufficient."""
     install = "apt-get update && apt-get install -y --no-install-recommends libsqlite3-0 libssl3"
     image = build_image(f"FROM {DEBIAN}\nRUN {install}\nPYENV 3.11 a\n")
     assert image.sh("$ASTRO_PYENV_a -c 'import ssl, sqlite3, ctypes; print(\"fine\")'") == "fine\n"
@@ -59,7 +59,7 @@ def test_a_bare_base_with_what_it_was_told(build_image):
 
 @pytest.mark.images(AIRFLOW, PY38)
 def test_two_stages_have_an_interpreter_each(build_image):
-    """The second FROM gets its own, a stage on top of another one shares."""
+    """A new FROM gets its own copy of the interpreter; a stage based on another one uses that stage's copy."""
     image = build_image(
         f"FROM {AIRFLOW} AS one\nPYENV 3.8 a\nFROM one AS two\nPYENV 3.8 b\n"
         f"FROM {AIRFLOW}\nPYENV 3.8 a\nCOPY --from=two /opt/pyenv /tmp/two\n"
@@ -69,7 +69,7 @@ def test_two_stages_have_an_interpreter_each(build_image):
 
 @pytest.mark.images(PY311, PY38)
 def test_linked_folders(build_image):
-    """A base whose /usr/local/lib and /home are links is grafted onto all the same."""
+    """The base's /usr/local/lib and /home are links."""
     image = build_image(
         f"FROM {PY311}\n"
         "RUN mkdir -p /data && mv /usr/local/lib /data/lib && ln -s /data/lib /usr/local/lib"
@@ -83,13 +83,13 @@ def test_linked_folders(build_image):
 
 @pytest.mark.images("alpine:3.20")
 def test_another_libc(buildx):
-    """On musl it is the official build for Alpine that is asked for."""
+    """On musl, the frontend asks for the official image based on Alpine."""
     assert "python:3.11-alpine" in buildx.attempt("FROM alpine:3.20\nPYENV 3.11 a\n").log
 
 
 @pytest.mark.images(DEBIAN)
 def test_a_version_that_is_too_old(buildx):
-    """The error comes before anything is built, at the version."""
+    """The error is reported before anything is built, and marks the PYENV."""
     log = buildx.fails(f"FROM {DEBIAN}\nPYENV 3.6 a\n").log
     assert "   3 | >>> PYENV 3.6 a\n" in log
     assert "Python 3.6 is too old" in log.rsplit("ERROR:", 1)[1]

@@ -1,4 +1,4 @@
-"""What builds can do they can do with locked environments: caches, attestations, platforms, engines, registries."""
+"""Locked environments support all features of builds: caches, attestations, platforms, engines, registries."""
 
 import base64
 import json
@@ -16,12 +16,12 @@ __all__ = ["files", "index"]
 pytestmark = pytest.mark.images()
 
 MERGING = "docker-28-containerd"
-"""An engine whose store can merge."""
+"""An engine whose store supports merging."""
 
 
 @pytest.fixture
 def merging(builder_on):
-    """Provide a builder on an engine whose store can merge, where nothing of these tests is cached."""
+    """Provide a builder on an engine that supports merging, without cached steps of these tests."""
     builder = builder_on(MERGING)
     need_images(builder.engine, PY311, PY313, PY38)
     return builder
@@ -29,7 +29,7 @@ def merging(builder_on):
 
 @pytest.mark.parametrize("kind", ["registry-min", "registry-max", "local", "inline"])
 def test_an_exported_cache_installs_nothing(merging, registry, tmp_path, files, index, kind):  # noqa: PLR0913, PLR0917 - fixtures
-    """`--cache-to` and `--cache-from` of each type and mode."""
+    """This covers `--cache-to` and `--cache-from` with each type and mode."""
     ref = f"{registry}/locked-{kind}:1"
     mode = kind.partition("-")[2] or "max"
     to, origin, output = {
@@ -45,7 +45,7 @@ def test_an_exported_cache_installs_nothing(merging, registry, tmp_path, files, 
 
 
 def test_another_base_pushes_nothing_of_an_environment(merging, registry, files, index):
-    """What a registry is sent of an image on another base are that base and what is empty or a folder."""
+    """Only the new base, empty layers and layers that contain just folders are pushed."""
     sent = []
     for base in (PY311, PY313):
         ref = f"{registry}/rebased:{base.partition(':')[2]}"
@@ -54,7 +54,7 @@ def test_another_base_pushes_nothing_of_an_environment(merging, registry, files,
         merging(f"FROM {base}\n", {}, f"--output=type=image,push=true,name={base_ref}")
         sent.append(layers(registry, "rebased", base) - layers(registry, "base", base))
     new = sent[1] - sent[0]
-    assert sum(size for _, size in sent[0]) > 1_000_000  # the interpreter is among them
+    assert sum(size for _, size in sent[0]) > 1_000_000  # includes the interpreter
     assert sum(size for _, size in new) < 2_000
 
 
@@ -67,7 +67,7 @@ def layers(registry, name, base):
 
 
 def test_provenance_has_the_users_words(merging, files, index):
-    """All steps of a PYENV are that PYENV, and the source is the user's file."""
+    """Each step of a PYENV has its text, and the source is the user's file."""
     build = merging(text(index), files, "--provenance=mode=max", env={"BUILDX_METADATA_PROVENANCE": "max"})
     provenance = build.metadata["buildx.build.provenance"]
     source = provenance["metadata"]["https://mobyproject.org/buildkit@v1#metadata"]["source"]
@@ -79,7 +79,7 @@ def test_provenance_has_the_users_words(merging, files, index):
 
 
 def test_two_platforms_in_one_build(merging, tmp_path, files, index):
-    """Nothing is executed for the foreign one, whose stage only copies."""
+    """Nothing is executed on the foreign platform, whose stage only copies files."""
     first, rest = text(index, base=f"--platform=$BUILDPLATFORM {PY311}").split("\n", 1)
     to = tmp_path / "image.tar"
     both = f"{first} AS one\n{rest}FROM scratch\nCOPY --from=one /opt/venv/x /x\n"
@@ -93,7 +93,7 @@ def test_two_platforms_in_one_build(merging, tmp_path, files, index):
 @pytest.mark.engines
 @pytest.mark.parametrize("flavour", ["docker-26", "docker-26-containerd"])
 def test_older_engines(builder_on, files, index, flavour):
-    """A change below installs nothing there either."""
+    """A changed instruction above the PYENV installs nothing on these engines either."""
     builder = builder_on(flavour)
     need_images(builder.engine, PY311, PY38)
     builder(text(index, "RUN echo 1\n"), files)
@@ -101,7 +101,7 @@ def test_older_engines(builder_on, files, index, flavour):
 
 
 def test_an_index_that_is_gone(merging, files, index):
-    """One sentence at the PYENV, and nothing that failed is taken for done by the next build."""
+    """The error is one sentence at the PYENV, and a failed step is not cached for the next build."""
     gone = {
         **files,
         "pylock.x.toml": files["pylock.x.toml"].replace(index.removesuffix("simple/"), "http://127.0.0.1:1/"),

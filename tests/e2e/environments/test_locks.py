@@ -1,4 +1,4 @@
-"""Builds from locks: what `pyenv-frontend lock` has written on this machine is what is in the image."""
+"""Builds with locks: the image has the versions that `pyenv-frontend lock` has written."""
 
 import os
 import subprocess
@@ -30,20 +30,20 @@ pytestmark = pytest.mark.images(PY311, PY38)
 
 @pytest.fixture
 def old_index() -> Iterator[str]:
-    """Serve what there is on the day on which the lock is made."""
+    """Serve the packages that exist when the lock is made."""
     with services.package_index({name: wheel for name, wheel in WHEELS.items() if "1.1" not in name}) as address:
         yield address
 
 
 @pytest.fixture
 def new_index() -> Iterator[str]:
-    """Serve what there is on the day of the build."""
+    """Serve the packages that exist when the image is built."""
     with services.package_index(WHEELS) as address:
         yield address
 
 
 def lock_of(folder: Path, index: str, requirements: str = "beta\n", dockerfile: str = DOCKERFILE) -> str:
-    """Lock the environment of a Dockerfile; returns the lock."""
+    """Lock the environment of a Dockerfile and return the lock."""
     (folder / "Dockerfile").write_text(dockerfile)
     (folder / "r.txt").write_text(requirements)
     environ = {**os.environ, "UV_DEFAULT_INDEX": index, "PIP_INDEX_URL": index}
@@ -53,17 +53,17 @@ def lock_of(folder: Path, index: str, requirements: str = "beta\n", dockerfile: 
 
 
 def versions(image) -> str:
-    """Return what is installed."""
+    """Return the versions of the installed packages."""
     return image.sh("cd /opt/venv/x/lib/python3.8/site-packages && ls -d *.dist-info")
 
 
 def dockerfile(index: str, pyenv: str = "PYENV 3.8 x r.txt") -> str:
-    """Return a Dockerfile whose base has an index of its own."""
+    """Return a Dockerfile whose base has its own index."""
     return f"FROM {PY311}\n{INDEX.format(index=index)}{pyenv}\n"
 
 
 def test_a_build_takes_the_versions_of_the_lock(build_image, tmp_path, old_index, new_index):
-    """A newer release changes nothing, and the lock lies beside pyvenv.cfg."""
+    """A newer release does not change the result, and the lock is next to pyvenv.cfg."""
     lock = lock_of(tmp_path, old_index)
     image = build_image(dockerfile(new_index), {"r.txt": "beta\n", "pylock.x.toml": lock})
     assert versions(image) == "alpha-1.0.dist-info\nbeta-2.0.dist-info\n"
@@ -73,7 +73,7 @@ def test_a_build_takes_the_versions_of_the_lock(build_image, tmp_path, old_index
 
 @pytest.mark.usefixtures("linting")
 def test_a_stale_lock_is_a_warning_at_its_pyenv_and_not_used(build_image, tmp_path, old_index, new_index):
-    """The requirements are installed as if there were none; the warning has the command that mends it."""
+    """The requirements are installed without the lock, and the warning shows the command that updates it."""
     lock = lock_of(tmp_path, old_index)
     image = build_image(dockerfile(new_index), {"r.txt": "beta\nalpha>1\n", "pylock.x.toml": lock})
     assert versions(image) == "alpha-1.1.dist-info\nbeta-2.0.dist-info\n"
@@ -83,7 +83,7 @@ def test_a_stale_lock_is_a_warning_at_its_pyenv_and_not_used(build_image, tmp_pa
 
 
 def test_a_lock_that_is_required_has_to_be_there_and_to_fit(buildx, tmp_path, old_index):
-    """Both are errors at the option, before anything is installed."""
+    """A missing and an outdated lock are errors at the option, before anything is installed."""
     text = dockerfile(old_index, "PYENV --lock=require 3.8 x r.txt")
     log = buildx.fails(text, {"r.txt": "beta\n"}).log
     assert "the lock pylock.x.toml is not in the build context" in log
@@ -97,7 +97,7 @@ def test_a_lock_that_is_required_has_to_be_there_and_to_fit(buildx, tmp_path, ol
 
 
 def test_a_distribution_that_is_not_the_locked_one_is_refused(buildx, tmp_path, old_index):
-    """The hash decides: other bytes under the same address are an error of the build."""
+    """A file whose hash does not match the lock is an error of the build."""
     lock = lock_of(tmp_path, old_index, "alpha\n")
     start = lock.index("sha256 = ") + len('sha256 = "')
     forged = lock[:start] + "0" * 64 + lock[start + 64 :]
@@ -106,7 +106,7 @@ def test_a_distribution_that_is_not_the_locked_one_is_refused(buildx, tmp_path, 
 
 
 def test_an_edit_that_changes_no_input_of_the_lock_installs_nothing(buildx, tmp_path, old_index):
-    """The step knows the lock, and not the requirements that it was made from."""
+    """The step depends on the lock, not on the requirements from which it was made."""
     files = {"r.txt": "beta\n", "pylock.x.toml": lock_of(tmp_path, old_index)}
     text = dockerfile(old_index)
     buildx(text, files)

@@ -1,4 +1,4 @@
-"""Bases of other distributions, which do not have the libraries that the official interpreters need."""
+"""Base images of other distributions, which lack libraries that the official interpreters need."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tests.support import services
 UBI = "redhat/ubi9-minimal:9.6"
 AMAZON = "amazonlinux:2023"
 PY311 = "python:3.11-slim-bookworm"
-# What the frontend asks for on a base with glibc 2.34; the stand-in's interpreter is of another release.
+# The frontend asks for this image on a base with glibc 2.34; the stand-in has an interpreter of another release.
 BULLSEYE = f"--build-context=python:3.11-slim-bullseye=docker-image://{PY311}"
 WHEEL = services.wheel_file("local-wheel", "1.0")
 
@@ -21,7 +21,7 @@ WHEEL = services.wheel_file("local-wheel", "1.0")
     ],
 )
 def test_the_interpreter_brings_the_libraries_that_the_base_lacks(build_image, base, carried):
-    """Those and no others, in its own folder; every module works in an environment, and the base stays as it was."""
+    """Only missing libraries are added, in the interpreter's folder; all modules work, and the base is unchanged."""
     before = build_image(f"FROM {base}\n").files("/usr")
     image = build_image(
         f"FROM {base}\nPYENV --network=none 3.11 a r.txt\n",
@@ -43,8 +43,8 @@ def test_the_interpreter_brings_the_libraries_that_the_base_lacks(build_image, b
 
 @pytest.mark.images(UBI, PY311)
 def test_an_interpreter_of_the_users_choice_brings_nothing(buildx):
-    """With `--from` the libraries are the user's affair: the error names them, and no package that would not do."""
-    # microdnf has OpenSSL 3, and no package with Debian's name of libbz2.
+    """With `--from`, the error lists the missing libraries and does not suggest packages that would not help."""
+    # microdnf has OpenSSL 3, but no package with Debian's name for libbz2.
     log = buildx.fails(f"FROM {UBI}\nRUN : > /usr/bin/microdnf\nPYENV --from={PY311} 3.11 a\n").log
     missing = "needs libraries that this base image lacks: libbz2.so.1.0, libssl.so.3.\n"
     assert missing in log

@@ -1,10 +1,10 @@
-"""`PYENV --uv`: the uv of an image or a stage installs, and one that cannot is an error at the PYENV."""
+"""`PYENV --uv` installs with the uv of an image or a stage; an unusable uv is an error at the PYENV."""
 
 import pytest
 
 from tests.e2e.environments.test_install import PY311, installed
 
-# It says that it was here, and then is the uv of the frontend.
+# A script that announces itself and then runs the frontend's uv.
 UV = {"uv": '#!/bin/sh\necho "the uv of the stage"\nexec /run/pyenv/uv "$@"\n'}
 TOOL = f"FROM {PY311} AS Tool\n{{}}COPY --chmod=755 uv /opt/uv/uv\nRUN ln -s /opt/uv/uv /usr/local/bin/uv\n"
 
@@ -12,7 +12,7 @@ TOOL = f"FROM {PY311} AS Tool\n{{}}COPY --chmod=755 uv /opt/uv/uv\nRUN ln -s /op
 @pytest.mark.images(PY311)
 @pytest.mark.parametrize("reference", ["tool", "Tool", "0"])
 def test_a_stage_that_nothing_else_names(build_image, reference):
-    """It is built with its own PYENV, and its uv is found through a link, which leads within that stage."""
+    """The stage is built with its own PYENV, and its uv is found through a link within the stage."""
     tool = TOOL.format("PYENV 3.11 own\nRUN test -e /opt/venv/own/bin/python\n")
     image = build_image(
         f"{tool}FROM {PY311}\nUSER nobody\nPYENV --uv={reference} 3.11 a <<E\nsix\nE\n", UV, "--no-cache"
@@ -24,7 +24,7 @@ def test_a_stage_that_nothing_else_names(build_image, reference):
 
 @pytest.mark.images(PY311)
 def test_with_pip_it_is_said_what_it_is_for(build_image):
-    """The requirements are installed by pip, whichever uv made the environment."""
+    """The note says that pip installs the requirements, even though the given uv creates the environment."""
     image = build_image(
         f"{TOOL.format('')}FROM {PY311}\nPYENV --installer=pip --uv=tool 3.11 a <<E\nsix\nE\n", UV, "--no-cache"
     )
@@ -44,7 +44,7 @@ def test_with_pip_it_is_said_what_it_is_for(build_image):
     ],
 )
 def test_what_has_no_uv_that_runs(buildx, before, option, message):
-    """The sentence is at the PYENV; the official image of a version is replaced by a context, or missing."""
+    """Each error is reported at the PYENV. A build context stands for the official image and cannot be loaded."""
     files = {**UV, "alpine": "#!/lib/ld-musl-x86_64.so.1\n"}
     missing = "--build-context=ghcr.io/astral-sh/uv:0.4.30=docker-image://no-such-registry.invalid/uv"
     log = buildx.fails(f"{before}FROM {PY311}\nUSER nobody\nPYENV --uv={option} 3.11 a\n", files, missing).log

@@ -1,4 +1,4 @@
-"""Environments for a platform that the engine's machine is not: its interpreter, its uv, its packages."""
+"""Environments for a platform other than the engine's: their interpreter, uv and packages."""
 
 import pytest
 
@@ -9,20 +9,20 @@ from tools.engine import connect
 from tools.state import Unavailable
 
 ENGINE = "docker-28-containerd"
-"""Its store keeps images of any platform."""
+"""An engine whose store keeps images for any platform."""
 
 BASE, GRAFTED = "python:3.13-slim-bookworm", "python:3.12-slim-bookworm"
-"""For the machine's own platform."""
+"""An image for the machine's own platform."""
 
 MACHINES = {"aarch64": 0xB7, "x86_64": 0x3E}
-"""As an ELF file says them."""
+"""The codes of the processors in ELF files."""
 
 pytestmark = pytest.mark.images()
 
 
 @pytest.fixture
 def builder(builder_on, registry):
-    """Provide a builder whose registry has images for arm64; skips where arm64 programs cannot be executed."""
+    """Provide a builder whose registry has images for arm64; skip the test if arm64 programs cannot be executed."""
     builder = builder_on(ENGINE)
     need_images(builder.engine, BASE, GRAFTED)
     try:
@@ -36,7 +36,7 @@ def builder(builder_on, registry):
 
 
 def test_each_stage_is_for_its_own_platform(builder, registry):
-    """Graft, uv, wheels and environment, where one stage of a build is for the engine's machine and one for another."""
+    """One stage is for the engine's platform and one for another; each has its own programs and wheels."""
     text = (
         f"# syntax={registry}/frontend:1\n"
         f"FROM --platform=$BUILDPLATFORM {BASE} AS native\nPYENV 3.12 n r.txt\n"
@@ -63,7 +63,7 @@ def test_each_stage_is_for_its_own_platform(builder, registry):
 
 
 def mounted(build):
-    """For each install step its own platform, and that of the image that its tools are mounted from."""
+    """Return each install step's platform, with the platform of the image that its tools are mounted from."""
     steps = build.metadata["buildx.build.provenance"]["buildConfig"]["llbDefinition"]
     platforms = {step["id"]: step["op"].get("platform", {}).get("Architecture") for step in steps}
     steps_and_tools = set()

@@ -1,4 +1,4 @@
-"""The same layers again, with SOURCE_DATE_EPOCH and pinned requirements."""
+"""Identical layers from repeated builds, with SOURCE_DATE_EPOCH and pinned requirements."""
 
 import io
 import json
@@ -13,7 +13,7 @@ PY38 = "python:3.8-slim-bookworm"
 PY311 = "python:3.11-slim-bookworm"
 
 ENGINES = ("docker-28-containerd", "docker-26-containerd")
-"""The exporter that rewrites times comes with the containerd store."""
+"""The exporter that rewrites times requires the containerd store."""
 
 pytestmark = pytest.mark.images()
 
@@ -25,9 +25,9 @@ FILES = {
 
 
 def layers(buildx, tmp_path, name):
-    """Return the digests of the layers of a build without cache, times rewritten, as an OCI archive has them.
+    """Return the digests of the layers of a build without cache, with rewritten times, from an OCI archive.
 
-    Uncompressed: engines of two releases do not compress the same bytes in the same way.
+    The layers are uncompressed, since engines of different releases compress them differently.
     """
     target = tmp_path / f"{name}.tar"
     output = f"--output=type=oci,rewrite-timestamp=true,compression=uncompressed,dest={target}"
@@ -42,7 +42,7 @@ def layers(buildx, tmp_path, name):
 
 @pytest.fixture
 def builder(builder_on):
-    """Return a builder on an engine of ours with the containerd store."""
+    """Return a builder on one of our engines with the containerd store."""
     builder = builder_on(ENGINES[0])
     need_images(builder.engine, PY38, PY311)
     return builder
@@ -50,7 +50,7 @@ def builder(builder_on):
 
 @pytest.fixture
 def other(builder, tmp_path):
-    """Return a builder on an engine of another release, with the same base images and the same frontend."""
+    """Return a builder on an engine of another release, with the same base images and frontend."""
     other = Builder(engine_of(ENGINES[1]), builder.frontend, tmp_path)
     packed = tmp_path / "images.tar"
     builder.engine.run("save", "--output", str(packed), PY38, PY311, builder.frontend, timeout=300)
@@ -60,11 +60,11 @@ def other(builder, tmp_path):
 
 
 def test_a_second_build_makes_the_same_layers(builder, tmp_path):
-    """Grafts and environments have the same bytes, modes and times, though nothing comes out of the cache."""
+    """Interpreters and environments have the same contents, modes and times, although nothing is cached."""
     assert layers(builder, tmp_path, "one") == layers(builder, tmp_path, "two")
 
 
 @pytest.mark.engines
 def test_two_engines_make_the_same_layers(builder, other, tmp_path):
-    """Engines of two releases agree as well."""
+    """Engines of two releases produce the same layers."""
     assert layers(builder, tmp_path, "one") == layers(other, tmp_path, "two")

@@ -1,4 +1,4 @@
-"""Neighbouring environments: built at once, cached one by one, and nothing else about the Dockerfile changes."""
+"""Several environments in one Dockerfile: built in parallel, cached separately, and no effect on other instructions."""
 
 import re
 import uuid
@@ -15,32 +15,32 @@ pytestmark = pytest.mark.images(PY311, PY38)
 
 
 def fresh():
-    """Return requirements files that no build has seen before: the engine's cache outlives the tests."""
+    """Return requirements files with new contents, since the engine's cache outlives the tests."""
     return {f"{name}.txt": f"six==1.16.0\n# {uuid.uuid4()}\n" for name in "abcd"}
 
 
 def ran(log):
-    """Return the environments whose install step ran, by what uv said about making them."""
+    """Return the environments whose install step ran, according to uv's output."""
     return set(re.findall(r"Creating virtual environment at: /opt/venv/(\w+)", log))
 
 
 @pytest.mark.parametrize("edited", "abcd")
 def test_editing_one_file_rebuilds_one_environment(buildx, edited):
-    """Wherever it stands."""
+    """This holds for each position in the Dockerfile."""
     files = fresh()
     assert ran(buildx(FOUR, files).log) == set("abcd")
     assert ran(buildx(FOUR, files | {f"{edited}.txt": files[f"{edited}.txt"] + "idna\n"}).log) == {edited}
 
 
 def test_an_unrelated_edit_rebuilds_nothing(buildx):
-    """Only what a PYENV names is part of it."""
+    """Only files that a PYENV names affect its environment."""
     files = fresh()
     buildx(FOUR, files | {"dag.py": "1"})
     assert ran(buildx(FOUR, files | {"dag.py": "2"}).log) == set()
 
 
 def test_removing_and_reordering(buildx):
-    """Neighbours do not know of each other, nor do their graft and their variables."""
+    """Environments, their interpreters and their variables do not depend on each other."""
     files = fresh()
     start = f"FROM {PY311}\n"
     lines = ["PYENV 3.8 a a.txt\n", "PYENV 3.11 b b.txt\n", "PYENV 3.8 c c.txt\n"]
@@ -61,11 +61,11 @@ setup(name="NAME", version="1")
 
 
 def test_they_run_at_the_same_time(buildx):
-    """Four installs, each of which waits for the other three: one after the other they would never end."""
+    """Each of the four installs waits for the other three, so they could not end one after another."""
     files = {}
     with services.meeting(4) as port:
         for name in "abcd":
-            unseen = f"{name}{uuid.uuid4().hex}"  # uv's cache, which outlives the build, has no wheel of it
+            unseen = f"{name}{uuid.uuid4().hex}"  # uv's cache outlives the build, so the name must be new
             files[f"{name}.txt"] = f"./{name}\n"
             files[f"{name}/setup.py"] = WAITING.replace("PORT", port).replace("NAME", unseen)
             files[f"{name}/pyproject.toml"] = '[build-system]\nrequires = ["setuptools"]\n'
@@ -73,7 +73,7 @@ def test_they_run_at_the_same_time(buildx):
 
 
 def test_what_stands_between_is_there(build_image):
-    """An instruction before a PYENV has been done when it installs, and one behind it sees the environment."""
+    """A PYENV sees the results of the instructions before it, and instructions after it can use the environment."""
     image = build_image(
         f"FROM {PY311}\nPYENV 3.11 a\nRUN test -x $ASTRO_PYENV_a && echo 127.0.0.1 > /tmp/between\n"
         "PYENV 3.11 b <<E\nsix\nE\nRUN test -f /tmp/between && $ASTRO_PYENV_b -c 'import six'\n"
@@ -82,7 +82,7 @@ def test_what_stands_between_is_there(build_image):
 
 
 def test_cmd_and_entrypoint(build_image):
-    """An ENTRYPOINT behind a PYENV drops no CMD before it; both are what they are without PYENV."""
+    """An ENTRYPOINT after a PYENV does not reset a CMD before it; both are the same as without the PYENV."""
     text = (
         f'FROM {PY311} AS base\nCMD ["sleep"]\nFROM base\nPYENV 3.11 a\nPYENV 3.11 b\nENTRYPOINT ["env"]\nCMD ["x"]\n'
     )
@@ -92,7 +92,7 @@ def test_cmd_and_entrypoint(build_image):
 
 
 def test_onbuild_of_the_user_does_not_fire(build_image):
-    """A trigger before a PYENV waits for the next image; a PYENV as a trigger is done there, with the files there."""
+    """An ONBUILD instruction only runs in the child image; an ONBUILD PYENV uses the child's build context."""
     parent = build_image(
         f"FROM {PY311}\nONBUILD RUN echo fired > /tmp/fired\nONBUILD PYENV 3.11 t t.txt\nPYENV 3.11 a\n"
     )
@@ -102,7 +102,7 @@ def test_onbuild_of_the_user_does_not_fire(build_image):
 
 
 def test_stages_by_number_and_by_target(build_image):
-    """`--from=0` and `--target` mean the user's own stages."""
+    """`--from=0` and `--target` refer to the user's own stages."""
     text = (
         f"FROM {PY311}\nPYENV 3.11 a\nRUN echo zero > /zero\n"
         f"FROM {PY311} AS one\nPYENV 3.11 b\nRUN echo one > /one\n"
@@ -113,7 +113,7 @@ def test_stages_by_number_and_by_target(build_image):
 
 
 def test_no_cache_filter(buildx):
-    """--no-cache-filter rebuilds the stage it names and no other."""
+    """--no-cache-filter rebuilds only the stage that it names."""
     text = (
         f"FROM {PY311} AS one\nPYENV 3.11 a a.txt\n"
         f"FROM {PY311} AS two\nPYENV 3.11 b b.txt\nCOPY --from=one /opt/venv/a /opt/venv/a\n"

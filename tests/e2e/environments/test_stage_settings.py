@@ -1,4 +1,4 @@
-"""An install as a part of its stage: the stage's files, pip's configuration in it, and what must not have an effect."""
+"""The effect of the stage on an install: its files and pip's configuration, and what must have no effect."""
 
 import uuid
 
@@ -19,7 +19,7 @@ def test_a_file_that_the_stage_does_not_have(buildx):
 @pytest.mark.images(PY311)
 @pytest.mark.parametrize("way", ["file", "secret", "variable"])
 def test_pips_configuration_says_where_packages_come_from(build_image, tmp_path, way):
-    """/etc/pip.conf of the image, a secret in its place and PIP_CONFIG_FILE hold for both installers."""
+    """Both installers use /etc/pip.conf of the image, a secret mounted there, and PIP_CONFIG_FILE."""
     wheels = {services.wheel_file("local-wheel", "1.0"): services.wheel("local-wheel", "1.0")}
     with services.package_index(wheels) as url:
         text = f"[global]\nindex-url = {url}\n"
@@ -38,7 +38,7 @@ def test_pips_configuration_says_where_packages_come_from(build_image, tmp_path,
 @pytest.mark.images(PY311)
 @pytest.mark.parametrize("file", ["r.txt", "pyproject.toml"])
 def test_a_secret_configuration_of_pip_leaves_no_trace_with_pip(buildx, api, tmp_path, file):
-    """An index with a password that has no pip: the Python's own pip takes its place, and nothing else is asked."""
+    """The index does not have pip, so the one bundled with Python is used; no other index is contacted."""
     password = "s3cr3t-pa55w0rd"  # noqa: S105 - of this test's own index
     wheels = {services.wheel_file("local-wheel", v): services.wheel("local-wheel", v) for v in ("1.0", "2.0")}
     files = {
@@ -54,7 +54,7 @@ def test_a_secret_configuration_of_pip_leaves_no_trace_with_pip(buildx, api, tmp
             f"PYENV --installer=pip --mount=type=secret,id=c,target=/etc/pip.conf 3.11 a {file}\n",
             files,
             f"--secret=id=c,src={tmp_path / 'pip.conf'}",
-            "--no-cache",  # what it printed is looked at
+            "--no-cache",  # the test inspects the output of the step
         )
     image = Asked(api, build.image)
     packages = installed(image)
@@ -68,7 +68,7 @@ def test_a_secret_configuration_of_pip_leaves_no_trace_with_pip(buildx, api, tmp
 
 @pytest.mark.images(PY311)
 def test_no_pip_anywhere(buildx):
-    """Where neither an index nor the Python has one, the error names both."""
+    """If neither an index nor the Python has pip, the error names both."""
     remove = "RUN rm -r /usr/local/lib/python3.11/ensurepip"
     log = buildx.fails(f"FROM {PY311}\n{remove}\nENV PIP_NO_INDEX=1\nPYENV --installer=pip 3.11 a\n").log
     assert "needs pip, which neither the configured indexes nor its Python (ensurepip) have" in log
@@ -79,7 +79,7 @@ def test_no_pip_anywhere(buildx):
 @pytest.mark.parametrize("installer", ["uv", "pip"])
 @pytest.mark.parametrize("way", ["ENV PIP_CONSTRAINT=limits.txt", "COPY pip.conf /etc/pip.conf"])
 def test_constraints_of_pips_configuration(build_image, installer, way):
-    """They hold with both installers, relative to the WORKDIR, also without a network."""
+    """Both installers apply them, relative to the WORKDIR and also without a network."""
     image = build_image(
         f"FROM {PY311}\nWORKDIR /srv\nCOPY limits.txt .\n{way}\n"
         f"PYENV --installer={installer} --network=none 3.11 a r.txt\n",
@@ -95,7 +95,7 @@ def test_constraints_of_pips_configuration(build_image, installer, way):
 
 @pytest.mark.images(PY311)
 def test_a_project_in_the_stage_has_no_effect(build_image):
-    """A pyproject.toml that the PYENV does not name is not read: not in the WORKDIR, not above it, not if broken."""
+    """A pyproject.toml or uv.toml that the PYENV does not name is ignored, even if it is invalid."""
     project = '[tool.uv]\nrequired-version = "==0.5.0"\nindex-url = "http://127.0.0.1:1/"\n'
     image = build_image(
         f"FROM {PY311}\nCOPY pyproject.toml /\nWORKDIR /app\nCOPY . .\nPYENV 3.11 a r.txt\n",
@@ -116,7 +116,7 @@ def test_a_project_in_the_stage_has_no_effect(build_image):
     ],
 )
 def test_a_folder_that_is_no_environment_stays(buildx, path, message):
-    """`--path` at something else is an error at the PYENV's line, and nothing is deleted."""
+    """If `--path` exists but is not an environment, the PYENV is an error and nothing is deleted."""
     text = f"FROM {PY311}\nRUN mkdir -p /srv/app && touch /srv/app/x\nPYENV --path={path} 3.11 a\n"
     log = buildx.fails(text).log
     assert message in log
@@ -126,7 +126,7 @@ def test_a_folder_that_is_no_environment_stays(buildx, path, message):
 
 @pytest.mark.images(PY311)
 def test_an_install_leaves_nothing_but_the_environment(build_image):
-    """No lock file in /tmp, no byte code in the base's own Python, whatever a build of a package wrote."""
+    """There is no lock file in /tmp and no new byte code in the base's Python, even if a package is built."""
     listing = "find / -xdev -newer /mark ! -path '/opt/venv*' ! -path '/proc/*' -type f | sort"
     image = build_image(
         f"FROM {PY311}\nRUN touch /mark && sleep 1\nPYENV 3.11 a r.txt\nRUN {listing} > /new\n",
@@ -143,7 +143,7 @@ def test_an_install_leaves_nothing_but_the_environment(build_image):
 
 @pytest.mark.images(PY311)
 def test_messages_name_the_users_files(buildx):
-    """The line of a requirements file, without the folder of a copy; and lines come whole."""
+    """The message has the file's path in the build context, without the folder of a copy."""
     log = buildx.fails(f"FROM {PY311}\nPYENV 3.11 a reqs/r1.txt\n", {"reqs/r1.txt": "six\n\nsix ; nonsense\n"}).log
     assert "`reqs/r1.txt:3`" in log
     assert "/tmp/pyenv-" not in log
@@ -151,16 +151,16 @@ def test_messages_name_the_users_files(buildx):
 
 @pytest.mark.images(PY311)
 def test_messages_name_the_line_of_a_heredoc(buildx):
-    """The line in the Dockerfile, for the installer's own messages and ours."""
+    """The installer's messages and our own have the line number in the Dockerfile."""
     log = buildx.fails(f"FROM {PY311}\nRUN true\nPYENV 3.11 a <<EOF\nsix\n# why\nsix ; nonsense\nEOF\n").log
-    assert "`Dockerfile:7`" in log  # behind the syntax line
+    assert "`Dockerfile:7`" in log  # counting the syntax line
     log = buildx.fails(f"FROM {PY311}\nPYENV 3.11 a <<EOF\nsix\n/tmp/gone-1.0.whl\nEOF\n").log
     assert "error: Dockerfile:5: /tmp/gone-1.0.whl does not exist in the stage" in log
 
 
 @pytest.mark.images(PY311)
 def test_a_heredoc_on_another_line_is_not_installed_again(buildx, build_image):
-    """Nor is the line anywhere in the image."""
+    """The heredoc's line number is not stored anywhere in the image."""
     name = f"e{uuid.uuid4().hex}"
     heredoc = f"PYENV 3.11 {name} <<EOF\nsix==1.16.0\nEOF\nRUN env > /variables\n"
     assert "Creating virtual environment" in buildx(f"FROM {PY311}\n{heredoc}").log

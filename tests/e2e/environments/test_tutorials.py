@@ -1,6 +1,6 @@
-"""The published tutorials of the original frontend: their Dockerfiles, line by line but for the syntax line.
+"""The published tutorials of the original frontend, with their Dockerfiles unchanged except for the syntax line.
 
-Bases have the version of the stand-in; small packages stand for large ones and for those that are gone.
+The base images have the version of the stand-in; small packages replace large ones and those that no longer exist.
 """
 
 import pytest
@@ -16,7 +16,7 @@ WHEEL = services.wheel_file("astro_provider_snowflake", "0.0.0")
 
 @pytest.mark.images(BASE, PY38)
 def test_a_wheel_of_the_stage_and_the_interpreters_own_packages(build_image):
-    """Snowpark: one requirements file, which names a wheel in /tmp, for the environment and for `python3.8 -m pip`."""
+    """In the Snowpark tutorial, one requirements file with a wheel in /tmp serves an environment and `pip`."""
     image = build_image(
         f"FROM {BASE}\n"
         "\n"
@@ -44,7 +44,7 @@ def test_a_wheel_of_the_stage_and_the_interpreters_own_packages(build_image):
 
 @pytest.mark.images(RUNTIME, PY39, PY310)
 def test_an_environment_for_external_python_and_one_for_virtualenv(build_image):
-    """Isolated environments: pinned requirements, and a Python that `@task.virtualenv` finds."""
+    """The tutorial has an environment with pinned requirements, and a Python for `@task.virtualenv`."""
     image = build_image(
         f"FROM {RUNTIME}\n"
         "\n"
@@ -58,7 +58,7 @@ def test_an_environment_for_external_python_and_one_for_virtualenv(build_image):
     assert image.sh(
         "$ASTRO_PYENV_epo_pyenv -c 'import pandas, sys; print(pandas.__version__, sys.version_info[:2])'"
     ) == ("1.4.4 (3, 9)\n")
-    # What @task.virtualenv(python_version="3.10") starts.
+    # `@task.virtualenv(python_version="3.10")` runs these commands.
     assert image.sh("python3.10 -m venv /tmp/made && /tmp/made/bin/python -V; $ASTRO_PYENV_pyenv_3_10 -V") == (
         "Python 3.10.13\nPython 3.10.13\n"
     )

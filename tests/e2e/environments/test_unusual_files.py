@@ -1,4 +1,4 @@
-"""Dockerfiles and requirements files that are unusual and real: line ends, users, options behind requirements."""
+"""Unusual but real Dockerfiles and requirements files: line ends, users, options on requirements."""
 
 import hashlib
 
@@ -50,7 +50,7 @@ DOCKERFILES = {
 @pytest.mark.images(PY311)
 @pytest.mark.parametrize("name", DOCKERFILES)
 def test_a_dockerfile(build_image, name):
-    """It builds, and what stands around the PYENV keeps its meaning."""
+    """The Dockerfile can be built, and the instructions around the PYENV keep their meaning."""
     text = DOCKERFILES[name]
     version = "1.0" if "limits.txt" in text else "1.16.0" if "six.txt" in text else "2.0"
     assert [*installed(build_image(text, FILES)).values()] == [version]
@@ -58,7 +58,7 @@ def test_a_dockerfile(build_image, name):
 
 @pytest.mark.images(PY311)
 def test_an_environment_in_an_image_without_a_shell(build_image):
-    """The environment and its interpreter are copied to where nothing else is."""
+    """The environment and its interpreter are copied into an otherwise empty image."""
     copied = "COPY --from=built /usr/local /usr/local\nCOPY --from=built /lib /lib\nCOPY --from=built /lib64 /lib64\n"
     image = build_image(
         f"FROM {PY311} AS built\nPYENV 3.11 a r.txt\nFROM scratch\n{copied}COPY --from=built /usr/lib /usr/lib\n"
@@ -85,7 +85,7 @@ def build_wheel(folder, settings=None, metadata=None):
 @pytest.mark.images(PY311)
 @pytest.mark.parametrize("installer", ["uv", "pip"])
 def test_requirements_from_everywhere(build_image, installer):
-    """UTF-16 from Windows, hashes and markers on lines of their own, names with blanks, settings of one build."""
+    """This covers UTF-16 from Windows, continued hashes and markers, names with spaces, and per-package settings."""
     digest = hashlib.sha256(services.wheel("local-wheel", "1.0")).hexdigest()
     hashed = (
         '# frozen\nlocal-wheel==1.0 ; \\\n  python_version < "4" \\\n  and sys_platform == "linux" \\\n'
@@ -113,7 +113,7 @@ def test_requirements_from_everywhere(build_image, installer):
 @pytest.mark.images(PY311)
 @pytest.mark.parametrize("installer", ["uv", "pip"])
 def test_the_password_of_an_address_that_fails(buildx, tmp_path, installer):
-    """It is filled in from a secret, and neither installer's error shows it in the log."""
+    """The password comes from a secret, and neither installer shows it in the error or the log."""
     (tmp_path / "token").write_text("s3cr3t-t0ken")
     with services.package_index({}, user="u", password="s3cr3t-t0ken") as url:
         address = (

@@ -1,4 +1,4 @@
-"""A reader of the pages and of the examples' READMEs, who types what they show."""
+"""A simulated reader, who types the commands of the pages and of the examples' READMEs."""
 
 import shutil
 from collections.abc import Callable, Generator, Iterator
@@ -19,7 +19,7 @@ REGISTRY = "registry.example.com"
 def walk_on(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[..., Walkthrough]]:
-    """Begin a page on an engine, by its path in the repository; at the end all its commands must have been typed."""
+    """Start a page on an engine, by its path in the repository; at the end all its commands must have been typed."""
     begun: list[Walkthrough] = []
 
     def begin(page: str, engine: Engine, frontend: str) -> Walkthrough:
@@ -36,7 +36,7 @@ def walk_on(
 
 @pytest.fixture
 def walk(walk_on: Callable[..., Walkthrough], engine: Engine, frontend: str) -> Callable[[str], Walkthrough]:
-    """Begin a page: `walk("docs/tutorial.md")`."""
+    """Start a page: `walk("docs/tutorial.md")`."""
     return lambda page: walk_on(page, engine, frontend)
 
 
@@ -44,7 +44,7 @@ def walk(walk_on: Callable[..., Walkthrough], engine: Engine, frontend: str) -> 
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Remember the tests that failed: the commands that they left out are no news."""
+    """Record that a test has failed, since it then leaves commands out."""
     report = yield
     if call.when == "call" and report.failed:
         item.stash[FAILED] = True
@@ -52,7 +52,7 @@ def pytest_runtest_makereport(
 
 
 def publish_frontend(page: Walkthrough, builder: Builder, registry: str) -> None:
-    """Push this checkout's frontend under the name that the example's Dockerfile has, and name the registry there.
+    """Push this checkout's frontend to the registry, and replace the registry's name in the example's Dockerfile.
 
     The Dockerfile is also copied to the folder above the checkout.
     """

@@ -1,10 +1,10 @@
-"""In place of Snowflake's service: put beside Snowpark by a `.pth` file, it hands out sessions that know one table."""
+"""A replacement for Snowflake's service: a `.pth` file loads it, and it provides sessions with a single table."""
 
 import sys
 
 
 class _Finder:
-    """Changes `snowflake.snowpark` when it has been imported."""
+    """Changes `snowflake.snowpark` after it has been imported."""
 
     def find_spec(self, name, *_):
         if name != "snowflake.snowpark":
@@ -25,7 +25,7 @@ class _Finder:
 
 class _Builder:
     def configs(self, params):
-        # What the hook made of Airflow's connection.
+        # The connection settings that the hook made from Airflow's connection.
         assert (params["user"], params["password"]) == ("alice", "w0nderland"), params
         assert params["account"] == "acme"
         return self

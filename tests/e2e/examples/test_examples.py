@@ -1,4 +1,4 @@
-"""Every example does what its README says: the README's commands are typed into a shell in a copy of its folder."""
+"""Every example works as its README says: a shell runs the README's commands in a copy of its folder."""
 
 import re
 import shutil
@@ -17,12 +17,12 @@ PYTHONS = {series: f"python:{series}-slim-bookworm" for series in ("3.8", "3.9",
 
 
 def touch(path: Path) -> None:
-    """Append a comment that no cache has seen."""
+    """Append a unique comment, so that the file is not cached."""
     path.write_text(f"{path.read_text()}# {uuid.uuid4()}\n")
 
 
 def test_quickstart(walk, base_images):
-    """Four tasks hand values to each other across three Pythons, a pandas frame among them."""
+    """Four tasks pass values to each other across three Pythons, including a pandas frame."""
     base_images(AIRFLOW, PYTHONS["3.9"], PYTHONS["3.11"])
     log = walk("examples/quickstart/README.md").type_rest()
     assert re.search(r"'python': '3\.9\.", log), log[-4000:]
@@ -31,7 +31,7 @@ def test_quickstart(walk, base_images):
 
 
 def test_private_index(walk, base_images, look):
-    """The package comes from an index that wants a password, and the password is nowhere in the image or the log."""
+    """The package comes from an index with a password, which appears neither in the image nor in the log."""
     base_images(AIRFLOW, PYTHONS["3.11"])
     readme = walk("examples/private-index/README.md")
     password = "pa55-0f-the-1ndex"  # noqa: S105 - of this test's own index
@@ -47,7 +47,7 @@ def test_private_index(walk, base_images, look):
 
 
 def test_compiled(walk, base_images, look):
-    """What is compiled in one stage runs in the other, which has no compiler."""
+    """A module that is compiled in one stage works in another one without a compiler."""
     base_images(AIRFLOW, PYTHONS["3.11"])
     readme = walk("examples/compiled/README.md")
     assert "Returned value was: 333833500" in readme.type_rest()
@@ -57,7 +57,7 @@ def test_compiled(walk, base_images, look):
 
 
 def test_dbt(walk, base_images, look):
-    """Dbt builds tables in a real PostgreSQL with Airflow's connection: as library, by Cosmos, as a command line."""
+    """Dbt builds tables in a real PostgreSQL with Airflow's connection: as a library, with Cosmos, and as a command."""
     base_images(AIRFLOW, PYTHONS["3.11"])
     readme = walk("examples/dbt/README.md")
     try:
@@ -97,7 +97,7 @@ def test_machine_learning(walk, base_images):
 
 
 def test_monorepo(walk, base_images):
-    """Bake builds each team's image with the shared versions, and an edit rebuilds one environment."""
+    """Bake builds the image of each team with the shared versions, and an edit rebuilds one environment."""
     base_images(AIRFLOW, PYTHONS["3.9"], PYTHONS["3.11"], PYTHONS["3.12"])
     readme = walk("examples/monorepo/README.md")
     touch(readme.folder / "risk/requirements.txt")
@@ -112,7 +112,7 @@ def test_monorepo(walk, base_images):
 
 
 def test_astro_runtime(walk, base_images):
-    """The triggers' work is done around the environment, which an edit of a DAG leaves cached."""
+    """The triggers run in the right order, and an edit of a DAG leaves the environment cached."""
     name = "quay.io/astronomer/astro-runtime:13.4.0"
     base_images(name, f"{name}-base", PYTHONS["3.9"])
     readme = walk("examples/astro-runtime/README.md")
@@ -123,9 +123,9 @@ def test_astro_runtime(walk, base_images):
 
 
 def test_snowpark(walk, base_images):
-    """The original's own example: a hook in the environment gets its connection from the worker, a frame comes back.
+    """A hook in the environment gets its connection from the worker, and a data frame is returned.
 
-    Snowflake's service has a stand-in, which lies beside Snowpark in an image on top of the example's.
+    A stand-in replaces Snowflake's service; it is installed next to Snowpark in an image based on the example's.
     """
     base_images("apache/airflow:2.11.2-python3.12", PYTHONS["3.8"])
     readme = walk("examples/snowpark/README.md")
@@ -142,14 +142,14 @@ def test_snowpark(walk, base_images):
 
 
 def test_ci(walk_on, builder_on, registry):
-    """A builder that has nothing takes the environments from the cache in the registry, but for the edited one."""
+    """A new builder gets the environments from the cache in the registry, except for the one that was edited."""
     builder = builder_on("docker-28-containerd")  # the classic store cannot export a cache
     need_images(builder.engine, AIRFLOW, PYTHONS["3.9"], PYTHONS["3.11"])
     readme = walk_on("examples/ci/README.md", builder.engine, builder.frontend)
     readme.replace[REGISTRY] = registry
     publish_frontend(readme, builder, registry)
     readme.type("wheels")
-    touch(readme.folder / "old-requirements.txt")  # in no cache yet
+    touch(readme.folder / "old-requirements.txt")  # not in any cache yet
     assert "/home/airflow/.venv/old" in installed_environments(readme.type("build.sh"))
     builder.engine.run("buildx", "prune", "--all", "--force", timeout=300)
     touch(readme.folder / "new-requirements.txt")
@@ -159,7 +159,7 @@ def test_ci(walk_on, builder_on, registry):
 
 
 def test_every_example_has_a_readme_and_a_test():
-    """And none of them is missing here."""
+    """Every example has a README, and this module has a test for it."""
     text = Path(__file__).read_text()
     for folder in (ROOT / "examples").iterdir():
         if folder.is_dir():

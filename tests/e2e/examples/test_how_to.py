@@ -1,4 +1,4 @@
-"""The how-to pages: what they show is written into files and typed into a shell, with real tools on the other side."""
+"""The how-to pages: their files are written, and their commands are run with the real tools."""
 
 import json
 import os
@@ -41,7 +41,7 @@ d()
 
 @pytest.fixture(scope="session")
 def tools() -> Path:
-    """Return the folder of the programs that the pages are about, installed from a lock of their own."""
+    """Return the folder of the programs that the pages use, installed from their own lock."""
     place = ROOT / ".venv/pages"
     lock = ROOT / "requirements/pages.txt"
     done = place / "lock.txt"
@@ -53,7 +53,7 @@ def tools() -> Path:
 
 @pytest.fixture
 def add(tools):
-    """Give a reader programs of that folder: `add(page, "hadolint")`."""
+    """Make programs from that folder available to a reader: `add(page, "hadolint")`."""
 
     def give(page, *names: str) -> None:
         for name in names:
@@ -63,13 +63,13 @@ def add(tools):
 
 
 def checked(tools: Path, schema: str, text: str, scratch: Path, name: str) -> None:
-    """Hold a file against the schema that its own program publishes."""
+    """Validate a file against a published schema."""
     (scratch / name).write_text(text)
     run([tools / "check-jsonschema", "--builtin-schema", schema, scratch / name])
 
 
 def debian_program(package: str, path: str) -> Path:
-    """Return a program of Debian; skip the test where there is none."""
+    """Return a program from a Debian package; skip the test if it is not available."""
     try:
         debian.install(package)
     except Unavailable as reason:
@@ -78,7 +78,7 @@ def debian_program(package: str, path: str) -> Path:
 
 
 def test_private_indexes(walk, base_images, engine, registry):
-    """A variable, a file, an agent of ssh, a mirror of the Python images: each builds with the command beside it."""
+    """The page covers a variable, a file, an SSH agent and a mirror of the Python images; each of its builds works."""
     base_images(AIRFLOW, PYTHONS["3.11"])
     page = walk("docs/how-to/private-indexes.md")
     wheel = services.wheel("inhouse-tools", "1.0")
@@ -113,7 +113,7 @@ def test_private_indexes(walk, base_images, engine, registry):
 
 
 def test_without_docker(walk):
-    """Environments are made, found up to date, and removed."""
+    """Environments are created, checked and removed."""
     page = walk("docs/how-to/without-docker.md")
     (page.folder / "Dockerfile").write_text(f"FROM {AIRFLOW}\nPYENV 3.12 tiny\n")
     page.type("pyenv-frontend local")
@@ -123,7 +123,7 @@ def test_without_docker(walk):
 
 
 def test_lock(walk):
-    """A lock is written, fits, and takes newer versions when it is told to."""
+    """A lock is written, checked and upgraded."""
     page = walk("docs/how-to/locks.md")
     (page.folder / "Dockerfile").write_text(
         f"# syntax={page.frontend}\nFROM {AIRFLOW}\nPYENV 3.12 x <<E\nidna<3.8\nE\n"
@@ -140,7 +140,7 @@ def test_lock(walk):
 
 
 def test_check(walk, add):
-    """Findings are shown, also as JSON, by Docker's own check and by pre-commit."""
+    """Findings are shown as text and as JSON, by Docker's own check and by pre-commit."""
     page = walk("docs/how-to/check.md")
     page.run(f"uv tool install --quiet {ROOT / 'frontend'}")
     (page.folder / "Dockerfile").write_text(
@@ -157,12 +157,12 @@ def test_check(walk, add):
 
 
 def head() -> str:
-    """Return the commit that is checked out."""
+    """Return the current commit."""
     return run(["git", "rev-parse", "HEAD"], cwd=ROOT).strip()
 
 
 def test_other_builders(walk, base_images):
-    """Both prints build without our frontend, one without any image of ours; with facts they need no engine."""
+    """The printed Dockerfiles can be built without our frontend, and one without any image of ours or an engine."""
     base_images(AIRFLOW, PYTHONS["3.9"], f"ghcr.io/astral-sh/uv:{UV_VERSION}")
     page = walk("docs/how-to/other-builders.md")
     page.run(f"uv tool install --quiet {ROOT / 'frontend'}")
@@ -177,7 +177,7 @@ def test_other_builders(walk, base_images):
     assert "ENV ASTRO_PYENV_old=" in page.type("--base-suite bookworm")
     page.type("--standalone")
     assert page.frontend not in (page.folder / "Dockerfile.standalone").read_text()
-    # Docker's builder from before BuildKit knows as little of mounts and frontends as a builder can.
+    # Docker's classic builder supports neither mounts nor frontends.
     page.run("DOCKER_BUILDKIT=0 docker build -t classic -f Dockerfile.standalone .")
     for image in ("plain", "standalone", "classic"):
         assert "1.16.0" in page.run(
@@ -186,7 +186,7 @@ def test_other_builders(walk, base_images):
 
 
 def test_publish(walk, base_images, registry, frontend, builder_on, tools):  # noqa: PLR0913, PLR0917 - both halves
-    """The OCI layout is pushed with skopeo; a build uses it by digest, a newer one for a try, and the old one again."""
+    """The OCI layout is pushed with skopeo; builds use it by digest, try a newer version, and return to the old one."""
     base_images(AIRFLOW, PYTHONS["3.12"])
     page = walk("docs/how-to/publish.md")
     page.program("skopeo").symlink_to(debian_program("skopeo", "/usr/bin/skopeo"))
@@ -237,7 +237,7 @@ def test_publish(walk, base_images, registry, frontend, builder_on, tools):  # n
 
 
 def test_ci(walk_on, builder_on, registry, tools, tmp_path):
-    """Both files are what GitHub and GitLab accept, and their commands build, check and push the image."""
+    """Both files are valid for GitHub and GitLab, and their commands build, check and push the image."""
     checked(tools, "vendor.github-workflows", (ROOT / "examples/ci/github-workflow.yml").read_text(), tmp_path, "a.yml")
     checked(tools, "vendor.gitlab-ci", (ROOT / "examples/ci/gitlab-ci.yml").read_text(), tmp_path, "b.yml")
     builder = builder_on("docker-28-containerd")
@@ -267,7 +267,7 @@ def test_ci(walk_on, builder_on, registry, tools, tmp_path):
 
 
 def test_compose(walk, base_images, engine, tools, tmp_path):
-    """Compose builds the image beside Airflow's own file, unchanged, and each service finds the environments."""
+    """Compose builds the image with Airflow's own file unchanged, and each service has the environments."""
     base_images(AIRFLOW, PYTHONS["3.11"])
     page = walk("docs/how-to/compose.md")
     plugin = debian.unpack("forky", "docker-compose") / "usr/libexec/docker/cli-plugins/docker-compose"
@@ -293,7 +293,7 @@ def test_compose(walk, base_images, engine, tools, tmp_path):
 
 
 def test_clusters(walk, base_images, tmp_path, tools):
-    """The values are the chart's, and a pod's user reads environments and checks DAGs that git-sync mounted."""
+    """The values fit the chart; a pod's user can use the environments and check DAGs that git-sync has mounted."""
     base_images(AIRFLOW, PYTHONS["3.11"])
     page = walk("docs/how-to/clusters.md")
     values = page.code("gitSync", "yaml")
@@ -321,7 +321,7 @@ def test_clusters(walk, base_images, tmp_path, tools):
 
 
 def test_use_it_with(walk, base_images, registry, tools, tmp_path, add):  # noqa: PLR0913, PLR0917 - many tools
-    """Mirrors, wheels without a network, hadolint, pyright and pytest do what stands there; files have their form."""
+    """Mirrors, offline wheels, hadolint, pyright and pytest work as described, and the files are valid."""
     base_images(AIRFLOW, PYTHONS["3.9"])
     page = walk("docs/how-to/use-it-with.md")
     page.leave("standalone", "it starts and does not end; the image is that of the tutorial")

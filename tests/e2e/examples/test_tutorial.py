@@ -1,4 +1,4 @@
-"""The tutorial and the README, word by word: their files are written, their commands typed, their promises checked."""
+"""The tutorial and the README: their files are written, their commands run, and their results checked."""
 
 import re
 import uuid
@@ -15,7 +15,7 @@ def environments(log: str) -> set[str]:
 
 
 def test_the_tutorial_does_what_it_says(walk, base_images):
-    """From an empty folder to a task on Python 3.9, in an image and without one; an edit rebuilds one environment."""
+    """It leads from an empty folder to a task on Python 3.9, with and without an image."""
     base_images(AIRFLOW, *PYTHONS)
     page = walk("docs/tutorial.md")
     page.leave("make demo", "the demo has tests of its own")
@@ -46,7 +46,7 @@ def test_the_tutorial_does_what_it_says(walk, base_images):
 
 
 def test_the_readme_does_what_it_says(walk, base_images):
-    """A project gets an environment, and the command line does what stands beside it."""
+    """A project gets an environment, and the commands work as described."""
     base_images(AIRFLOW, *PYTHONS)
     page = walk("README.md")
     page.leave("make demo", "the demo has tests of its own")
