@@ -1,7 +1,7 @@
-"""BuildKit's own daemon, where the machine has the program: Debian has no package of it.
+"""BuildKit's own daemon, if this machine has the program; Debian has no package for it.
 
-It knows no images but those of registries, so the ones that a test needs are pushed to one on 127.0.0.1 that stands for
-Docker's.
+It has no images of its own, so the images that a test needs are pushed to a registry on 127.0.0.1, which serves as a
+mirror of Docker's.
 """
 
 import contextlib
@@ -21,19 +21,19 @@ __all__ = ["run"]
 
 @contextlib.contextmanager
 def run(engine: Engine, folder: Path, *images: str, settings: str = "") -> Iterator[Engine]:
-    """Run buildkitd with a registry of its own.
+    """Run buildkitd with its own registry.
 
     Args:
-        engine: where the images come from.
-        folder: an empty one for its data, short enough for a socket's path.
-        images: what it shall find in the registry, under the names that they have on `engine`.
-        settings: more of its configuration (TOML).
+        engine: the engine that has the images.
+        folder: an empty folder for the daemon's data, with a path short enough for a socket.
+        images: the images to push to the registry, by their names on `engine`.
+        settings: additional configuration (TOML).
 
     Yields:
-        It, for `docker buildx build --allow=network.host`; it has no images to run or to look into.
+        The daemon, for `docker buildx build --allow=network.host`; it cannot run or inspect images.
 
     Raises:
-        Unavailable: there is no `buildkitd` on PATH, or no registry.
+        Unavailable: there is no `buildkitd` on PATH, or no registry is available.
     """
     program = shutil.which("buildkitd")
     if program is None:
@@ -50,7 +50,7 @@ def run(engine: Engine, folder: Path, *images: str, settings: str = "") -> Itera
 
 
 def _push(engine: Engine, name: str, registry: str) -> None:
-    """Put an image where Docker's own registry would have it."""
+    """Push an image to the registry under the path that it has in Docker's own registry."""
     there = f"{registry}/{name if '/' in name else f'library/{name}'}"
     engine.run("tag", name, there)
     try:

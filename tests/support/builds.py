@@ -19,33 +19,33 @@ __all__ = ["Build", "Builder", "installed_environments", "remove_images"]
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Build:
-    """What came of one build."""
+    """The result of a build."""
 
     code: int
     """The exit code of the client."""
     log: str
-    """Everything that the client wrote (`--progress=plain`)."""
+    """The output of the client (`--progress=plain`)."""
     image: str
-    """The name that the built image was given."""
+    """The name of the built image."""
     metadata: dict[str, object]
-    """The client's `--metadata-file`, empty if the build failed."""
+    """The content of the client's `--metadata-file`, empty if the build failed."""
     folder: Path
     """The build context."""
 
     @property
     def digest(self) -> str:
-        """The digest of the image: equal for equal images on one engine."""
+        """The digest of the image; equal images on one engine have equal digests."""
         return str(self.metadata.get("containerimage.config.digest") or self.metadata["containerimage.digest"])
 
     @property
     def steps(self) -> list[str]:
-        """The names of the steps as the log shows them, in order, each once, without their numbers in the log."""
+        """The names of the steps in the order of the log, without duplicates and without the log's numbers."""
         named = [line.partition(" ")[2] for line in self.log.splitlines() if line.startswith("#")]
         return list(dict.fromkeys(name for name in named if name.startswith("[")))
 
     @property
     def cached(self) -> list[str]:
-        """The names of the steps that came out of the cache."""
+        """The names of the cached steps."""
         names: dict[str, str] = {}
         cached = []
         for line in self.log.splitlines():
@@ -58,7 +58,7 @@ class Build:
 
 
 class Builder:
-    """Builds Dockerfiles given as text on one engine."""
+    """Builds Dockerfiles on an engine."""
 
     def __init__(self, engine: Engine, frontend: str, scratch: Path) -> None:
         self.engine = engine
@@ -67,13 +67,13 @@ class Builder:
         self._scratch = scratch
 
     def __call__(self, dockerfile: str, files: Files | None = None, *arguments: str, **options: Any) -> Build:
-        """Build, and fail the test if the build fails. See `attempt`."""
+        """Build a Dockerfile, and fail the test if the build fails. See `attempt`."""
         build = self.attempt(dockerfile, files, *arguments, **options)
         assert build.code == 0, f"the build failed with {build.code}:\n{build.log[-6000:]}"
         return build
 
     def fails(self, dockerfile: str, files: Files | None = None, *arguments: str, **options: Any) -> Build:
-        """Build, and fail the test if the build succeeds. See `attempt`."""
+        """Build a Dockerfile, and fail the test if the build succeeds. See `attempt`."""
         build = self.attempt(dockerfile, files, *arguments, **options)
         assert build.code != 0, f"the build was meant to fail and did not:\n{build.log[-6000:]}"
         return build
@@ -90,12 +90,12 @@ class Builder:
         """Build a Dockerfile.
 
         Args:
-            dockerfile: its text. Where its syntax line names `pyenv-frontend:dev`, that of this checkout is meant.
-            files: what else lies in the build context, by path.
-            arguments: further arguments of `docker buildx build`.
-            syntax: whether to put our syntax line on top of a text that has none.
-            env: variables for the client.
-            timeout: in seconds.
+            dockerfile: its text; `pyenv-frontend:dev` in its syntax line stands for the frontend of this checkout.
+            files: the other files of the build context, by path.
+            arguments: additional arguments of `docker buildx build`.
+            syntax: whether to add our syntax line to a text that has none.
+            env: additional environment variables of the client.
+            timeout: the timeout in seconds.
         """
         place = Path(tempfile.mkdtemp(dir=self._scratch))
         context = place / "context"
@@ -111,7 +111,7 @@ class Builder:
         timeout: float = 600,
         metadata: Path | None = None,
     ) -> Build:
-        """Build what lies in a folder, unchanged; see `attempt`."""
+        """Build an existing context folder; see `attempt`."""
         name = f"pyenv-test:{uuid.uuid4().hex[:12]}"
         report = metadata or Path(tempfile.mkdtemp(dir=self._scratch)) / "metadata.json"
         command = ["docker", "buildx", "build", "--progress=plain", "--network=host", f"--metadata-file={report}"]
@@ -119,7 +119,7 @@ class Builder:
             command += [f"--tag={name}"]
         done = subprocess.run(
             [*command, *arguments, str(context)],
-            # an attestation holds times: without it, equal images have equal digests in every image store
+            # Attestations contain times; without them, equal images have equal digests in every image store.
             env={**self.engine.environment(), "BUILDX_NO_DEFAULT_ATTESTATIONS": "1", **(env or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -134,20 +134,20 @@ class Builder:
         return Build(code=done.returncode, log=done.stdout, image=name, metadata=written, folder=context)
 
     def remove_images(self) -> None:
-        """Take the names off the images that were built."""
+        """Remove the names of the images that were built."""
         remove_images(self.engine, self.images)
 
 
 def remove_images(engine: Engine, names: Sequence[str]) -> None:
-    """Remove names of images; missing ones are ignored."""
+    """Remove names of images; missing names are ignored."""
     if names:
         command = ["docker", "image", "rm", "--force", *names]
         subprocess.run(command, env=engine.environment(), capture_output=True, check=False)
 
 
 def installed_environments(log: str) -> set[str]:
-    """Return the environments that a build has installed, rather than taken from its cache.
+    """Return the environments that a build has installed instead of using its cache.
 
-    A step whose result is fetched from an imported cache is not always marked CACHED: it may end with its download.
+    A step that comes from an imported cache is not always marked CACHED: its log may end with the download.
     """
     return set(re.findall(r"Creating virtual environment at: (\S+)", log))

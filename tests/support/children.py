@@ -1,4 +1,4 @@
-"""Running functions in child processes of real interpreters, with an Airflow made of plain dictionaries."""
+"""Functions that run in child processes of real interpreters, with a fake Airflow made of dictionaries."""
 
 import logging
 import os
@@ -39,15 +39,15 @@ WORKER = """
     answers = {{"context": lambda *_, **__: {{}}, "variables": lambda _, call: call.env, "redact": str}}
     supervisor.run(call, type("Services", (), answers)(), logging)
     """
-"""A worker that runs one function."""
+"""A worker process that runs one function."""
 MANY = 100
-"""More warm processes than tests of all versions start."""
+"""A limit that is higher than the number of warm processes that the tests start."""
 warm_by_default = False
-"""Whether functions run in forks of a warm process where a test does not say; the fixture `way` sets it."""
+"""Whether functions run warm unless a test says otherwise; the fixture `way` sets it."""
 
 
 def interpreter(version: str = "3.8") -> str:
-    """Give the path of an interpreter; the test is skipped, with a reason, where there is none of that version."""
+    """Return the path of an interpreter; skip the test if the version is not available."""
     home = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
     try:
         elsewhere = debian_pythons if version in debian_pythons.SUITES else interpreters
@@ -58,7 +58,7 @@ def interpreter(version: str = "3.8") -> str:
 
 
 class FakeServices:
-    """Airflow, as far as a child can see."""
+    """The part of Airflow that a child can use."""
 
     def __init__(self, answers=None, context=None, variables=None):
         self.answers = answers or {}
@@ -88,7 +88,7 @@ class FakeServices:
 
 
 class Lines(logging.Handler):
-    """Keeps what was logged: (level, logger, text)."""
+    """Collects log records as (level, logger, text)."""
 
     def __init__(self):
         super().__init__()
@@ -103,12 +103,12 @@ class Lines(logging.Handler):
 
 
 def variables(**more):
-    """Give the environment of a child: ours, and more."""
+    """Return the environment of a child: our own variables and additional ones."""
     return {**os.environ, **more}
 
 
 def call(source, *args, name="f", version="3.8", python=None, path=None, **options):
-    """Describe a call of the function that `source` defines, as if it stood at line 7 of a DAG file."""
+    """Return a call of the function that `source` defines, as if it were at line 7 of a DAG file."""
     piece = Piece(textwrap.dedent(source).lstrip("\n"), DAG_FILE, FIRST_LINE)
     options.setdefault("env", variables())
     function = FileFunction(str(path), name) if path else FunctionSource(name, (piece,))
@@ -119,7 +119,7 @@ def call(source, *args, name="f", version="3.8", python=None, path=None, **optio
 
 
 def run(source, *args, services=None, lines=None, **options):
-    """Run the function; give its outcome. `lines` collects the log."""
+    """Run the function and return its outcome; `lines` collects the log."""
     lines = lines or Lines()
     log = logging.getLogger("airflow.task")
     log.addHandler(lines)
@@ -132,7 +132,7 @@ def run(source, *args, services=None, lines=None, **options):
 
 
 def worker(source, *args, version="3.8"):
-    """Start a worker of its own that runs a function."""
+    """Start a separate worker process that runs a function."""
     text = textwrap.dedent(source).lstrip("\n")
     modules = imported_modules(FunctionSource("f", (Piece(text, DAG_FILE, FIRST_LINE),)))
     chosen = Warm(modules, limit=MANY) if warm_by_default else None

@@ -1,4 +1,4 @@
-"""Pythons newer than this machine's, out of Debian's testing and unstable, each with the libc it was built for."""
+"""Newer Pythons from Debian's testing and unstable suites, each with the libc it was built for."""
 
 import shutil
 from functools import cache
@@ -10,7 +10,7 @@ from tools.state import folder, lock, run, say
 __all__ = ["SUITES", "find"]
 
 SUITES = {"3.14": "forky", "3.15": "sid"}
-"""Which of Debian's suites has the version."""
+"""The Debian suite for each version."""
 _PYTHON = ("python{0}-minimal", "libpython{0}-minimal", "libpython{0}-stdlib")
 _LIBRARIES = (
     *("libc6", "libexpat1", "zlib1g", "libssl3t64", "libffi8", "libsqlite3-0", "libbz2-1.0", "liblzma5", "libuuid1"),
@@ -20,10 +20,10 @@ _LIBRARIES = (
 
 @cache
 def find(version: str) -> Path:
-    """Give the prefix of an interpreter of that version, made on first use.
+    """Return the prefix of an interpreter, which is set up on first use.
 
     Raises:
-        Unavailable: this is no Debian, we are not root, or the mirror has no such version any more.
+        Unavailable: this is not Debian, the user is not root, or the mirror no longer has the version.
     """
     prefix = folder("interpreters", version)
     program = prefix / "bin" / f"python{version}"
@@ -34,7 +34,7 @@ def find(version: str) -> Path:
             root = debian.unpack(SUITES[version], *packages, *_LIBRARIES)
             debian.install("patchelf")
             shutil.rmtree(prefix, ignore_errors=True)
-            settings = shutil.ignore_patterns("sitecustomize.py")  # Debian's, a link into /etc
+            settings = shutil.ignore_patterns("sitecustomize.py")  # Debian's own is a link into /etc
             shutil.copytree(root / f"usr/lib/python{version}", prefix / f"lib/python{version}", ignore=settings)
             libraries = next(root.glob("usr/lib/*/ld-linux-*.so.*"))
             for library in libraries.parent.glob("*.so*"):

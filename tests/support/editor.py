@@ -1,4 +1,4 @@
-"""An editor's side of the Debug Adapter Protocol, as far as a session with one breakpoint needs it."""
+"""The editor's side of the Debug Adapter Protocol, for sessions with a single breakpoint."""
 
 import itertools
 import json
@@ -31,7 +31,7 @@ class Editor:
         self._socket.close()
 
     def attach(self, path: str, line: int) -> None:
-        """Attach, with one breakpoint."""
+        """Attach to the process with one breakpoint."""
         self.request("initialize", adapterID="python", pathFormat="path", linesStartAt1=True)
         attach = self._send("attach", {"justMyCode": True})
         self.event("initialized")
@@ -40,11 +40,11 @@ class Editor:
         self._answer(attach)
 
     def request(self, command: str, **arguments: Any) -> dict[str, Any]:
-        """Send a request; return the body of its answer."""
+        """Send a request and return the body of the response."""
         return self._answer(self._send(command, arguments))
 
     def event(self, name: str) -> dict[str, Any]:
-        """Wait for an event; return its body."""
+        """Wait for an event and return its body."""
         while True:
             for message in self._events:
                 if message["event"] == name:

@@ -8,7 +8,7 @@ __all__ = ["files"]
 
 
 def files(name: str) -> dict[str, bytes]:
-    """Return the files of an example by their path in it, without the environments that somebody made there."""
+    """Return the files of an example by path, without environments that were created there."""
     folder = ROOT / "examples" / name
     return {path.as_posix(): (folder / path).read_bytes() for path in _paths(folder)}
 

@@ -1,4 +1,4 @@
-"""What is in a built image, looked at through the engine's API."""
+"""The contents of a built image, read through the engine's API."""
 
 import contextlib
 import dataclasses
@@ -16,7 +16,7 @@ __all__ = ["Entry", "Image", "Ran"]
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Ran:
-    """What a command in a container did."""
+    """The result of a command in a container."""
 
     code: int
     out: str
@@ -25,7 +25,7 @@ class Ran:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One file of an image, as its tar entry tells of it."""
+    """A file of an image, as described by its tar entry."""
 
     kind: str
     """`file`, `folder`, `link` or `other`."""
@@ -34,13 +34,13 @@ class Entry:
     gid: int
     mtime: int
     target: str
-    """Where a link leads."""
+    """The target of a link."""
     digest: str
-    """SHA-256 of a file's content."""
+    """The SHA-256 digest of a file's content."""
 
 
 class Image:
-    """One image on an engine."""
+    """An image on an engine."""
 
     def __init__(self, client: docker.DockerClient, name: str) -> None:
         self.name = name
@@ -54,30 +54,30 @@ class Image:
 
     @property
     def env(self) -> dict[str, str]:
-        """The image's variables."""
+        """The environment variables of the image."""
         return dict(pair.split("=", 1) for pair in self.config.get("Env") or [])
 
     @property
     def layers(self) -> list[str]:
-        """The digests of the image's uncompressed layers, lowest first."""
+        """The digests of the image's uncompressed layers, starting with the lowest."""
         return list(self._image.attrs["RootFS"]["Layers"])
 
     @property
     def size(self) -> int:
-        """The image's size in bytes, uncompressed."""
+        """The uncompressed size of the image in bytes."""
         return int(self._image.attrs["Size"])
 
     def history(self) -> list[str]:
-        """Return the instructions that made the image, first one first."""
+        """Return the instructions that made the image, oldest first."""
         return [str(entry["CreatedBy"]) for entry in reversed(self._image.history())]
 
     def run(self, *command: str, timeout: float = 120, **options: Any) -> Ran:
         """Run a command in a container of the image, without its entry point.
 
         Args:
-            command: program and arguments; a single text is a line for `sh`.
-            timeout: in seconds.
-            options: as `docker run` has them, in the spelling of the SDK (`user`, `environment`, `read_only`).
+            command: a program with its arguments; a single text is a shell command.
+            timeout: the timeout in seconds.
+            options: keyword arguments of the Docker SDK, such as `user`, `environment` or `read_only`.
         """
         line = ["/bin/sh", "-c", command[0]] if len(command) == 1 else list(command)
         options = {"network_mode": "host", "entrypoint": line[:1], "command": line[1:], **options}
@@ -95,7 +95,7 @@ class Image:
         """Return the content of a file in the image.
 
         Raises:
-            FileNotFoundError: the image has no such file.
+            FileNotFoundError: the file does not exist in the image.
         """
         with self._made() as container:
             try:
@@ -107,7 +107,7 @@ class Image:
                 return file.read() if file else b""
 
     def exists(self, path: str) -> bool:
-        """Tell whether the image has something at that path."""
+        """Tell whether a path exists in the image."""
         with self._made() as container:
             try:
                 _, stat = container.get_archive(path)
@@ -116,7 +116,7 @@ class Image:
             return bool(stat)
 
     def files(self, below: str = "/") -> Mapping[str, Entry]:
-        """Return everything in the image below a folder, by absolute path."""
+        """Return all entries below a folder of the image, by absolute path."""
         with self._made() as container:
             exported = b"".join(container.export())
         with tarfile.open(fileobj=io.BytesIO(exported)) as tar:
@@ -125,7 +125,7 @@ class Image:
         return {path: entry for path, entry in listed.items() if path == root or path.startswith(f"{root}/")}
 
     def saved(self) -> bytes:
-        """Return the image as `docker save` writes it: every layer, the configuration and the history."""
+        """Return the image as `docker save` writes it, with all layers, the configuration and the history."""
         return b"".join(self._image.save())
 
     @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""A real MariaDB on 127.0.0.1, of Debian's package, with a database that is thrown away."""
+"""A real MariaDB server on 127.0.0.1, from Debian's package, with a temporary database."""
 
 import contextlib
 import os
@@ -27,13 +27,13 @@ _OPTIONS = (
 
 @contextlib.contextmanager
 def mariadb(database: str) -> Iterator[int]:
-    """Run a server with one empty database and a user who may do everything in it.
+    """Run a server with one empty database and a user with all rights for it.
 
     Yields:
-        Its port.
+        The server's port.
 
     Raises:
-        Unavailable: MariaDB is not here and cannot be installed, or does not start.
+        Unavailable: MariaDB is neither installed nor installable, or does not start.
     """
     if not _SERVER.exists():
         debian.install("mariadb-server")

@@ -1,4 +1,4 @@
-"""Pages as a reader uses them: their code blocks, and a shell into which their commands are typed."""
+"""Documentation pages as a reader uses them: their code blocks, and a shell that runs their commands."""
 
 import dataclasses
 import os
@@ -18,10 +18,10 @@ from tools.state import ROOT, folder
 __all__ = ["COMMANDS", "Block", "Walkthrough", "blocks", "typed_lines"]
 
 COMMANDS = ("shell", "console")
-"""The kinds of code blocks that hold commands."""
+"""The languages of code blocks that contain commands."""
 
 PYTHONS = ("3.12", "3.13")
-"""The Pythons that a reader has."""
+"""The Python versions that a reader has installed."""
 
 _BLOCK = re.compile(r"^(?P<indent> *)```(?P<kind>\w+)[^\n]*\n(?P<text>.*?)^ *```", re.MULTILINE | re.DOTALL)
 
@@ -57,18 +57,18 @@ os.execv({docker!r}, [{docker!r}, *words])
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """A code block of a page."""
+    """A code block on a page."""
 
     kind: str
-    """What follows the three backticks: `Dockerfile`, `shell`, `python` ..."""
+    """The text after the three backticks: `Dockerfile`, `shell`, `python` and so on."""
     text: str
-    """Its lines, without the indentation of the whole block."""
+    """The block's content, with common indentation removed."""
     line: int
-    """The line of the page that it begins on."""
+    """The line of the page on which the block begins."""
 
 
 def blocks(page: Path, *kinds: str) -> Iterator[Block]:
-    """Yield the code blocks of a page that are of certain kinds."""
+    """Yield the code blocks of a page that have one of the given kinds."""
     text = page.read_text()
     for match in _BLOCK.finditer(text):
         if match["kind"] in kinds:
@@ -81,7 +81,7 @@ def blocks(page: Path, *kinds: str) -> Iterator[Block]:
 
 
 def typed_lines(block: Block) -> str:
-    """Return what a reader types of a block: in one with prompts, the lines behind them."""
+    """Return the lines of a block that a reader types; if the block has prompts, only the lines after them."""
     lines = block.text.splitlines()
     if any(line.startswith("$ ") for line in lines):
         lines = [line.removeprefix("$ ") for line in lines if line.startswith(("$ ", "> "))]
@@ -89,14 +89,14 @@ def typed_lines(block: Block) -> str:
 
 
 class Walkthrough:
-    """A reader who works through one page: all its commands are typed into one shell, in the page's order.
+    """A reader of one page, whose commands are run in one shell in the order of the page.
 
-    The shell has docker, uv, a Python and a home folder of its own, and nothing else that the page does not mention.
-    A copy of the checkout lies beside it, which `<checkout>` on a page is; its examples use this checkout's frontend.
+    The shell has docker, uv, Python and its own home folder; anything else must come from the page. `<checkout>` is
+    replaced by a copy of the checkout, in which the examples use this checkout's frontend.
 
     Args:
         page: the page.
-        engine: what `docker` talks to.
+        engine: the engine that `docker` uses.
         frontend: the name of this checkout's frontend on the engine.
         scratch: an empty folder.
     """
@@ -108,7 +108,7 @@ class Walkthrough:
         self.folder = scratch / "project"
         self.folder.mkdir()
         self.replace: dict[str, str] = {}
-        """Words of the page that only its reader can know, such as the address of a server, and those to type."""
+        """Texts that a reader has to replace, such as the address of a server, with their replacements."""
         self._left = list(blocks(page, *COMMANDS))
         self._state = scratch / "state"
         self._suffix = f"-{os.getpid()}-{abs(hash(str(scratch))) % 10**6}"
@@ -116,14 +116,14 @@ class Walkthrough:
         self._engine = engine
         self._programs = scratch / "bin"
         self.environ = self._environment(scratch)
-        """The variables of the shell."""
+        """The environment variables of the shell."""
 
     def image(self, name: str) -> str:
-        """Return the name on the engine of an image that the page gave a name to."""
+        """Return the engine's name for an image that the page has built."""
         return name + self._suffix
 
     def write(self, name: str, pattern: str, *kinds: str) -> str:
-        """Write the one code block in which a pattern is found into a file of the folder; return its text."""
+        """Write the only code block that matches a pattern to a file in the folder, and return its text."""
         text = self.code(pattern, *kinds)
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -131,62 +131,62 @@ class Walkthrough:
         return text
 
     def code(self, pattern: str, *kinds: str) -> str:
-        """Return the one code block of some kinds in which a pattern is found."""
+        """Return the only code block of certain kinds that matches a pattern."""
         texts = [block.text for block in blocks(self.page, *kinds) if re.search(pattern, block.text, re.MULTILINE)]
         assert len(texts) == 1, f"{pattern!r} is in {len(texts)} blocks of {self.page}"
         return texts[0]
 
     def type(self, pattern: str, *, code: int | None = 0) -> str:
-        """Type the first block of commands that was not typed yet.
+        """Run the next block of commands.
 
         Args:
-            pattern: what is found in that block.
-            code: 0 if its commands should work, 1 if one should fail, None if either is fine.
+            pattern: a pattern that the block must match.
+            code: 0 if the commands must succeed, 1 if one must fail, None if both are accepted.
 
         Returns:
-            What they printed.
+            The output of the commands.
         """
         assert self._left, f"all commands of {self.page} were typed"
         assert re.search(pattern, self._left[0].text), f"{pattern!r} is not what comes next: {self._left[0].text}"
         return self.run(typed_lines(self._left.pop(0)), code=code)
 
     def type_rest(self) -> str:
-        """Type all blocks of commands that were not typed yet; return what they printed."""
+        """Run all remaining blocks of commands, and return their output."""
         printed = ""
         while self._left:
             printed += self.run(typed_lines(self._left.pop(0)))
         return printed
 
     def again(self, pattern: str, *, code: int = 0) -> str:
-        """Type once more the command line in which a pattern is found."""
+        """Run the only command line that matches a pattern once more."""
         lines = [line for block in blocks(self.page, *COMMANDS) for line in typed_lines(block).splitlines()]
         matching = [line for line in lines if re.search(pattern, line)]
         assert len(matching) == 1, (pattern, matching)
         return self.run(matching[0], code=code)
 
     def leave(self, pattern: str, because: str) -> None:
-        """Leave out the next block of commands."""
+        """Skip the next block of commands."""
         assert because
         assert re.search(pattern, self._left[0].text), f"{pattern!r} is not what comes next: {self._left[0].text}"
         self._left.pop(0)
 
     def left(self) -> list[str]:
-        """Return the blocks of commands that nobody has typed."""
+        """Return the blocks of commands that have not been run."""
         return [f"{self.page.name}:{block.line}: {block.text}" for block in self._left]
 
     def remove_images(self) -> None:
-        """Take the names off the images that the page made."""
+        """Remove the names of the images that the page has built."""
         names = self._names.read_text().split() if self._names.exists() else []
         if names:
             command = ["docker", "image", "rm", "--force", *map(self.image, names)]
             subprocess.run(command, env=self._engine.environment(), capture_output=True, check=False)
 
     def program(self, name: str) -> Path:
-        """Return the path at which a program is found by the reader's shell."""
+        """Return the path of a program in the reader's PATH."""
         return self._programs / name
 
     def plugin(self, name: str, program: Path) -> None:
-        """Give docker a plugin of that name, such as `docker-compose`."""
+        """Install a Docker plugin, such as `docker-compose`."""
         own = self._programs.parent / "docker"
         (own / "cli-plugins").mkdir(parents=True)
         old = Path(self.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
@@ -197,9 +197,9 @@ class Walkthrough:
         self.environ["DOCKER_CONFIG"] = str(own)
 
     def run(self, commands: str, *, code: int | None = 0) -> str:
-        """Type commands that are not on the page; see `type`."""
+        """Run commands that are not on the page; see `type`."""
         commands = self._filled(commands)
-        # The next block finds the folder and the variables that this one leaves, as in a terminal.
+        # The folder and the variables are saved for the next block, as in a terminal.
         script = f'[ ! -e "{self._state}" ] || . "{self._state}"\nset -e\n{commands}\nset +e\n'
         script += f'{{ export -p; printf "cd %q\\n" "$PWD"; }} > "{self._state}"\n'
         done = subprocess.run(
@@ -218,7 +218,7 @@ class Walkthrough:
         return done.stdout
 
     def _filled(self, text: str) -> str:
-        """Put what only the reader can know in the place of the page's own words."""
+        """Replace texts of the page that depend on the reader."""
         for word, typed in {"<checkout>": str(self.checkout), **self.replace}.items():
             text = text.replace(word, typed)
         return text
@@ -253,7 +253,7 @@ class Walkthrough:
         environ |= own
         (home / ".config").mkdir()
         configured = [f".config/{path.name}" for path in (Path.home() / ".config").glob("*")]
-        for source in (".docker", ".cache", ".pyenv", *configured):  # what the machine's owner has set up
+        for source in (".docker", ".cache", ".pyenv", *configured):  # the settings of this machine's user
             if (Path.home() / source).exists():
                 (home / source).symlink_to(Path.home() / source)
         paths = (programs, home / ".local/bin", interpreters.uv().parent)
@@ -263,7 +263,7 @@ class Walkthrough:
 
 
 def _checkout(place: Path, frontend: str) -> Path:
-    """Make a copy of the checkout in which `make image` and `make dist` have been run."""
+    """Copy the checkout, as it is after `make image` and `make dist`."""
     place.mkdir()
     for path in ROOT.iterdir():
         if path.name not in {"examples", "dist", ".git"}:

@@ -1,4 +1,4 @@
-"""A real PostgreSQL on 127.0.0.1, of Debian's package, with a database that is thrown away."""
+"""A real PostgreSQL server on 127.0.0.1, from Debian's package, with a temporary database."""
 
 import contextlib
 import os
@@ -20,13 +20,13 @@ USER, PASSWORD = "shop", "sw0rdf1sh"
 
 @contextlib.contextmanager
 def postgres(database: str) -> Iterator[int]:
-    """Run a server with one empty database, that wants a password.
+    """Run a server with one empty database that requires a password.
 
     Yields:
-        Its port.
+        The server's port.
 
     Raises:
-        Unavailable: PostgreSQL is not here and cannot be installed, or does not start.
+        Unavailable: PostgreSQL is neither installed nor installable, or does not start.
     """
     programs = _programs()
     account = _account()
@@ -51,7 +51,7 @@ def postgres(database: str) -> Iterator[int]:
 
 
 def query(port: int, database: str, sql: str) -> list[list[str]]:
-    """Run a statement and return its rows, every value as text."""
+    """Run a statement and return its rows, with all values as text."""
     command = [
         _programs() / "psql",
         "-h",
@@ -71,7 +71,7 @@ def query(port: int, database: str, sql: str) -> list[list[str]]:
 
 
 def _programs() -> Path:
-    """Return the folder with initdb, pg_ctl and psql."""
+    """Return the folder that has initdb, pg_ctl and psql."""
     programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     if not programs:
         debian.install("postgresql")
@@ -82,7 +82,7 @@ def _programs() -> Path:
 
 
 def _account() -> str:
-    """PostgreSQL does not run as root."""
+    """Return a user who may run PostgreSQL, which refuses to run as root."""
     if os.geteuid() != 0:
         return pwd.getpwuid(os.geteuid()).pw_name
     return "postgres"
@@ -92,7 +92,7 @@ def _as(account: str, command: list[object]) -> None:
     words = [str(word) for word in command]
     if os.geteuid() == 0:
         words = ["runuser", "-u", account, "--", *words]
-    # Its own files, not pipes: the server keeps what it inherits open.
+    # A file is used instead of a pipe because the server keeps inherited files open.
     with tempfile.TemporaryFile("w+") as output:
         done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd="/", check=False)
         if done.returncode:

@@ -1,4 +1,4 @@
-"""Servers that tests talk to, all of them on 127.0.0.1: a package index, an image registry, a meeting point."""
+"""Servers for tests, all of them on 127.0.0.1: a package index, an image registry, Redis and a meeting point."""
 
 import base64
 import contextlib
@@ -35,9 +35,9 @@ __all__ = [
 
 
 def free_port() -> int:
-    """Return a TCP port of 127.0.0.1 that nobody listens on.
+    """Return an unused TCP port of 127.0.0.1.
 
-    It is below those that the system gives to clients: a server may need half a minute until it takes the port.
+    It is below the range for outgoing connections, since a server may take half a minute to bind it.
     """
     while True:
         port = random.randint(20_000, 32_000)  # noqa: S311 - any of them will do
@@ -47,13 +47,13 @@ def free_port() -> int:
 
 
 def wheel(name: str, version: str, files: Mapping[str, str] | None = None, requires: tuple[str, ...] = ()) -> bytes:
-    """Make a pure Python wheel.
+    """Build a pure Python wheel.
 
     Args:
-        name: the distribution's name; without `files` it holds a module of that name with a `VERSION`.
-        version: its version.
-        files: what it holds, by path.
-        requires: its requirements.
+        name: the distribution's name; without `files`, the wheel has a module of that name with a `VERSION`.
+        version: the distribution's version.
+        files: the contents of the wheel, by path.
+        requires: the distribution's requirements.
     """
     module, info = name.replace("-", "_"), f"{name.replace('-', '_')}-{version}.dist-info"
     needs = "".join(f"Requires-Dist: {requirement}\n" for requirement in requires)
@@ -70,21 +70,21 @@ def wheel(name: str, version: str, files: Mapping[str, str] | None = None, requi
 
 
 def wheel_file(name: str, version: str) -> str:
-    """Return the file name of such a wheel."""
+    """Return the file name of a wheel that `wheel` has built."""
     return f"{name.replace('-', '_')}-{version}-py3-none-any.whl"
 
 
 @contextlib.contextmanager
 def package_index(wheels: Mapping[str, bytes], *, user: str = "", password: str = "") -> Iterator[str]:
-    """Serve wheels as a package index.
+    """Serve wheels from a package index.
 
     Args:
-        wheels: their contents, by file name.
-        user: whom it demands the password of; nobody, if empty.
-        password: the password.
+        wheels: the contents of the wheels, by file name.
+        user: the user whose password is required; empty if no password is required.
+        password: the user's password.
 
     Yields:
-        The index's address, without user and password.
+        The address of the index, without user and password.
     """
     token = base64.b64encode(f"{user}:{password}".encode()).decode() if user else ""
     handler = functools.partial(_IndexHandler, wheels, token)
@@ -99,7 +99,7 @@ def package_index(wheels: Mapping[str, bytes], *, user: str = "", password: str 
 
 
 class _IndexHandler(http.server.BaseHTTPRequestHandler):
-    """Answers `/simple/<project>/` and `/files/<wheel>`."""
+    """Handles `/simple/<project>/` and `/files/<wheel>`."""
 
     def __init__(self, wheels: Mapping[str, bytes], token: str, *arguments: object) -> None:
         self._wheels, self._token = wheels, token
@@ -130,7 +130,7 @@ class _IndexHandler(http.server.BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Keep quiet: a test's output is its own."""
+        """Log nothing."""
 
 
 @contextlib.contextmanager
@@ -138,7 +138,7 @@ def served(folder: Path) -> Iterator[str]:
     """Serve a folder over HTTP.
 
     Yields:
-        Its address.
+        The server's address.
     """
     handler = functools.partial(_FolderHandler, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
@@ -150,21 +150,21 @@ def served(folder: Path) -> Iterator[str]:
 
 
 class _FolderHandler(http.server.SimpleHTTPRequestHandler):
-    """Answers with files."""
+    """Serves files from a folder."""
 
     def log_message(self, *_: object) -> None:
-        """Keep quiet: a test's output is its own."""
+        """Log nothing."""
 
 
 @contextlib.contextmanager
 def registry(folder: Path) -> Iterator[str]:
-    """Run an image registry that keeps its images in a folder.
+    """Run an image registry that stores its images in a folder.
 
     Yields:
-        Its host and port, which an engine takes for a registry without TLS since it is on 127.0.0.1.
+        Its host and port; engines do not require TLS from a registry on 127.0.0.1.
 
     Raises:
-        Unavailable: Debian's docker-registry cannot be had, or does not start.
+        Unavailable: Debian's docker-registry cannot be installed or does not start.
     """
     program = debian.unpack("bookworm", "docker-registry") / "usr/bin/docker-registry"
     address = f"127.0.0.1:{free_port()}"
@@ -187,13 +187,13 @@ def registry(folder: Path) -> Iterator[str]:
 
 @contextlib.contextmanager
 def redis() -> Iterator[str]:
-    """Run a Redis that keeps nothing on disk.
+    """Run a Redis server without persistence.
 
     Yields:
-        Its address.
+        The server's address.
 
     Raises:
-        Unavailable: Debian's redis-server cannot be had, or does not start.
+        Unavailable: Debian's redis-server cannot be installed or does not start.
     """
     libraries = ("libatomic1", "libjemalloc2", "liblua5.1-0", "liblzf1", "lua-bitop", "lua-cjson")
     root = debian.unpack("bookworm", "redis-server", "redis-tools", *libraries)
@@ -226,10 +226,10 @@ def redis() -> Iterator[str]:
 
 @contextlib.contextmanager
 def meeting(guests: int, *, patience: float = 60) -> Iterator[str]:
-    """Let callers wait until so many different guests have called, which shows that they run at the same time.
+    """Make callers wait until a number of different guests have called, which shows that they run at the same time.
 
-    A guest sends its name and a line feed, and reads `together` once all have come or `alone` after `patience`
-    seconds; later calls are answered at once. Yields the port as text.
+    A guest sends its name and a line feed. It receives `together` once all guests have called, or `alone` after
+    `patience` seconds; later calls get an immediate response. Yields the port as text.
     """
     here = threading.Barrier(guests)
     seen: set[bytes] = set()
@@ -251,10 +251,10 @@ def meeting(guests: int, *, patience: float = 60) -> Iterator[str]:
 
 
 def await_answer(address: str, process: subprocess.Popen[bytes]) -> None:
-    """Wait until a server answers that a process is starting.
+    """Wait until a server that is starting responds.
 
     Raises:
-        Unavailable: the process ended, or does not answer within ten seconds.
+        Unavailable: the process has ended, or does not respond within ten seconds.
     """
     for _ in range(100):
         try:
