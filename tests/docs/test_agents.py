@@ -1,4 +1,4 @@
-"""The guide for agents and `llms.txt` against the programs: whoever follows them gets what stands there."""
+"""The guide for agents and `llms.txt`, compared with the programs that they describe."""
 
 import re
 
@@ -21,7 +21,7 @@ TYPED = [
 
 @pytest.mark.parametrize("words", TYPED, ids=" ".join)
 def test_commands_and_their_options_exist(words):
-    """Each command in the text is one, with the options that stand behind it."""
+    """Every command in the text exists and accepts the options that follow it."""
     program, command = words[0], words[1]
     assert program in OURS
     shown = told(ROOT / ".venv/bin" / program, command)
@@ -29,21 +29,21 @@ def test_commands_and_their_options_exist(words):
 
 
 def test_commands_are_found():
-    """So that the test above does look at something."""
+    """The test above must not pass because its pattern matches nothing."""
     typed = {tuple(words[:2]) for words in TYPED}
     assert typed >= {("pyenv-frontend", verb) for verb in ("check", "expand", "local", "lock")}
     assert typed >= {("airflow-venv", verb) for verb in ("doctor", "list")}
 
 
 def test_the_options_of_pyenv_are_all_there():
-    """In the form of the reference."""
+    """The guide lists them in the format of the reference."""
     listed = re.findall(r"`(--[^`]+)`", GUIDE.partition("## Recipes")[0])
     options = [usage for usage in listed if usage.partition("=")[0] in {f"--{spec.name}" for spec in OPTIONS}]
     assert options == [spec.usage for spec in OPTIONS]
 
 
 def test_the_index_has_every_page():
-    """But for the folder of rules, which has a page of its own."""
+    """The pages of the folder with the rules are covered by a page of their own."""
     pages = {str(path.relative_to(ROOT / "docs")) for path in (ROOT / "docs").rglob("*.md")}
     pages = {page for page in pages if not page.startswith("reference/rules/Pyenv")} - {"index.md"}
     assert set(re.findall(r"\]\(([^)#]+)\)", INDEX)) == pages

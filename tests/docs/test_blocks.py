@@ -1,4 +1,4 @@
-"""What the pages show to be typed: Dockerfiles are read, commands and their options exist."""
+"""The code blocks of the pages: Dockerfiles can be read, and commands and their options exist."""
 
 import re
 import shlex
@@ -25,11 +25,11 @@ OTHERS = {
     "airflow", "brew", "cat", "cd", "cp", "export", "git", "hadolint", "mkdir", "pip", "pre-commit", "printf",
     "pyright", "skopeo", "source", "uv", "uvx",
 }  # fmt: skip
-"""Programs of others, whose options are theirs."""
+"""Third-party programs, whose options are not checked."""
 
 
 def commands(page: Path) -> Iterator[list[str]]:
-    """Yield the words of each command that a page shows: those of `bash -c` and `$(...)` too."""
+    """Yield the words of each command on a page, including commands within `bash -c` and `$(...)`."""
     for block in blocks(page, *COMMANDS):
         for line in typed_lines(block).replace("\\\n", " ").splitlines():
             yield from _split(line)
@@ -64,7 +64,7 @@ def told(*command: str | Path) -> str:
 
 @EACH_PAGE
 def test_dockerfiles_are_right(page: Path):
-    """Each is read without an error, and as many environments are found as there are PYENVs."""
+    """Each can be read without an error, and each PYENV gives an environment."""
     for block in blocks(page, "Dockerfile"):
         text = block.text
         whole = text if re.search(r"^FROM", text, re.MULTILINE) else f"FROM debian\n{text}"
@@ -74,7 +74,7 @@ def test_dockerfiles_are_right(page: Path):
 
 @EACH_PAGE
 def test_commands_exist(page: Path):
-    """Targets of make, commands and options of ours; programs of others are those that a reader may have."""
+    """This checks make targets and our own commands with their options; other programs must be common ones."""
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     for words in commands(page):
         program = Path(words[0]).name
@@ -93,7 +93,7 @@ def test_commands_exist(page: Path):
 
 
 def buildx_options() -> set[str]:
-    """Return what `docker buildx build` takes here."""
+    """Return the options of `docker buildx build` on this machine."""
     here = engine.find()
     if here is None:
         pytest.skip("no engine, so no buildx to ask (make engine)")
@@ -101,7 +101,7 @@ def buildx_options() -> set[str]:
 
 
 def test_commands_are_found():
-    """So that the tests above do look at something."""
+    """The tests above must not pass because no commands are found."""
     shown = [words for page in PAGES for words in commands(page)]
     assert ["pyenv-frontend", "local"] in shown
     assert ["airflow", "dags", "test", "hello"] in shown

@@ -1,4 +1,4 @@
-"""The pages among themselves: what they show of the repository's files, and which of them the site has."""
+"""Consistency of the pages: the repository's files that they show, and the site's navigation."""
 
 import re
 
@@ -16,12 +16,12 @@ WALKED = "\n".join(path.read_text() for path in sorted((ROOT / "tests/e2e").rglo
 
 @pytest.mark.parametrize(("page", "file", "text"), SHOWN, ids=lambda value: str(value)[-40:].partition("\n")[0])
 def test_a_file_of_the_repository_is_shown_as_it_is(page, file, text):
-    """So that what is tested is what is read."""
+    """Readers see the same files that are tested."""
     assert text == (ROOT / file).read_text(), f"{page.name} shows another {file}"
 
 
 def test_every_page_is_in_the_navigation():
-    """And every entry of the navigation is a page."""
+    """Every entry of the navigation is also a page."""
 
     def entries(node):
         if isinstance(node, str):
@@ -38,13 +38,13 @@ def test_every_page_is_in_the_navigation():
     ids=lambda path: str(path.relative_to(ROOT)),
 )
 def test_the_commands_of_a_page_are_typed_by_a_test(page):
-    """A page with commands is worked through by an end-to-end test, to its last block."""
+    """An end-to-end test runs all commands of each page."""
     if any(blocks(page, *COMMANDS)):
         assert f'walk("{page.relative_to(ROOT)}"' in WALKED or f'walk_on("{page.relative_to(ROOT)}"' in WALKED
 
 
 def test_every_word_of_the_glossary_stands_there_once():
-    """In the order of the alphabet within each part, so that it can be looked up."""
+    """Words are sorted alphabetically within each part."""
     parts = (ROOT / "docs/explanation/glossary.md").read_text().split("\n## ")[1:]
     words = [re.findall(r"^### (.*)$", part, re.MULTILINE) for part in parts]
     assert sum(map(len, words)) == len({word for part in words for word in part}) > 20

@@ -1,4 +1,4 @@
-"""The README and the pages beside it: the table is that of the results, and what they link to is there."""
+"""The README and similar pages: the table of results is current, and links lead to existing files."""
 
 import json
 import re
@@ -17,7 +17,7 @@ LINK = re.compile(r"\]\((?P<path>[^)#\s]*)(?:#(?P<anchor>[^)]*))?\)")
 
 
 def test_the_table_is_that_of_the_results():
-    """It cannot go stale: `make bench` writes it, and so does `python -m bench.summary`."""
+    """`make bench` and `python -m bench.summary` write the table."""
     results = json.loads((ROOT / "bench/results.json").read_text())
     table = "\n".join(summary.lines(results)) + "\n"
     assert summary.BLOCK.search(summary.README.read_text())[0] == table
@@ -25,7 +25,7 @@ def test_the_table_is_that_of_the_results():
 
 
 def test_a_row_that_is_worse_is_called_so():
-    """No ratio is written over a loss."""
+    """A worse result is not shown as a ratio."""
     row = {"ours": 344.0, "theirs": 196.0, "unit": "ms"}
     assert summary._ratio(row) == "148 ms more"
     assert summary._ratio({**row, "ours": 19.6}) == "**10x faster**"
@@ -33,7 +33,7 @@ def test_a_row_that_is_worse_is_called_so():
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_links_lead_somewhere(page: Path):
-    """To a file or folder of the repository; `make docs` looks after the site's own pages."""
+    """Each link to a file or folder of the repository is valid; `make docs` checks those within the site."""
     for link in LINK.finditer(page.read_text()):
         if link["path"] and not link["path"].startswith("https://"):
             assert (page.parent / link["path"]).exists(), link["path"]

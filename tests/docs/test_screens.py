@@ -1,4 +1,4 @@
-"""The screens that the pages show: what a recording keeps, and what must not be in one."""
+"""The screen recordings on the pages: what they contain, and what they must not contain."""
 
 import sys
 from pathlib import Path
@@ -22,7 +22,7 @@ def recorded(tmp_path: Path, program: str = PROGRAM, **options: object) -> recor
 
 
 def shown(svg: str) -> tuple[list[str], list[str]]:
-    """Return the lines that stand there where nothing moves, and those that were there before."""
+    """Return the lines of the final picture, and the lines that were overwritten."""
     groups = [group for group in ET.fromstring(svg).iter(f"{NAMESPACE}g") if group.get("font-family") is None]  # noqa: S314 - our own
     lines: tuple[list[str], list[str]] = ([], [])
     for group in groups:
@@ -33,7 +33,7 @@ def shown(svg: str) -> tuple[list[str], list[str]]:
 
 
 def test_a_recording_shows_the_last_picture_and_keeps_the_others(tmp_path: Path):
-    """What was written over is there for its time only; colours and special characters survive."""
+    """Overwritten text is shown only for its duration; colours and special characters are preserved."""
     svg = recorded(tmp_path).svg()
     last, before = shown(svg)
     assert last == ["$thing --now", "two <&>"]
@@ -42,19 +42,19 @@ def test_a_recording_shows_the_last_picture_and_keeps_the_others(tmp_path: Path)
 
 
 def test_a_recording_hides_what_it_is_told_to_hide(tmp_path: Path):
-    """So that a folder of the machine gets the name that a reader's might have."""
+    """A folder of this machine is replaced by a name that a reader's folder could have."""
     recorder = recorded(tmp_path, "import os; print(os.getcwd())", hide={str(tmp_path): "/home/you"})
     assert shown(recorder.svg())[0][-1] == "/home/you"
 
 
 def test_a_recording_of_a_failure_nobody_expected_is_none(tmp_path: Path):
-    """The message has what was on the screen."""
+    """The error message includes the content of the screen."""
     with pytest.raises(RuntimeError, match=r"(?s)thing --now ended with 3, not 0:.*oh"):
         recorded(tmp_path, "print('oh'); raise SystemExit(3)")
 
 
 def test_a_long_recording_is_shown_faster():
-    """And says by how much."""
+    """The factor is shown."""
     frames = [(second, (((0, f"line {second}", "#fff", False),),)) for second in range(61)]
     svg = record._svg(frames, 40)
     assert "5&#215;" in svg
@@ -63,7 +63,7 @@ def test_a_long_recording_is_shown_faster():
 
 @pytest.mark.parametrize("picture", PICTURES, ids=lambda path: path.stem)
 def test_a_recording_ends_and_respects_who_wants_no_motion(picture: Path):
-    """It plays once, and stands still at its end where the reader prefers reduced motion."""
+    """It plays once, and only shows the final picture to readers who prefer reduced motion."""
     text = picture.read_text()
     assert "<animate" not in text
     assert "infinite" not in text
@@ -74,13 +74,13 @@ def test_a_recording_ends_and_respects_who_wants_no_motion(picture: Path):
     "text", ["/root/x", "at 10.1.2.3:80", "https://index.internal/simple", str(Path.home()) + "/y"]
 )
 def test_names_of_a_machine_are_found(text: str):
-    """A recording that shows one is not kept."""
+    """A recording that contains such a name is rejected."""
     assert screens.strangers(f"<svg>{text}</svg>")
 
 
 @pytest.mark.parametrize("picture", PICTURES, ids=lambda path: path.stem)
 def test_pictures_load_nothing_and_name_no_machine(picture: Path):
-    """They are whole by themselves, and each stands on a page."""
+    """They refer to no other files, and each is shown on a page."""
     text = picture.read_text()
     assert ET.fromstring(text).tag == f"{NAMESPACE}svg"  # noqa: S314 - our own
     assert screens.ADDRESS.findall(text) == []
@@ -88,12 +88,12 @@ def test_pictures_load_nothing_and_name_no_machine(picture: Path):
 
 
 def test_every_screen_is_recorded():
-    """What `make screens` makes is there."""
+    """All recordings of `make screens` exist."""
     assert set(screens.ALL) <= {picture.stem for picture in PICTURES}
 
 
 def test_every_picture_of_the_page_in_airflow_is_small_and_stands_on_a_page():
-    """What `make page-screens` takes is there, and no other."""
+    """All pictures of `make page-screens` exist, and no others."""
     pictures = sorted(screens.SCREENS.glob("*.png"))
     assert [path.stem for path in pictures] == sorted(page_screens.PICTURES)
     for path in pictures:

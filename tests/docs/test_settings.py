@@ -1,4 +1,4 @@
-"""The page of all variables and settings has every one that the programs read."""
+"""The page of settings lists every variable and option that the programs read."""
 
 import re
 
@@ -12,13 +12,13 @@ PAGE = (ROOT / "docs/reference/settings.md").read_text()
 
 @pytest.mark.parametrize("name", OPTIONS)
 def test_options_of_airflow_s_configuration(name):
-    """With their defaults."""
+    """The page also has their defaults."""
     default = OPTIONS[name].default
     assert f"| `{name}` | {f'`{default}`' if default else ''}".rstrip() in PAGE
 
 
 def test_variables_of_ours():
-    """Whatever is called PYENV_... or AIRFLOW_VENV_... in the sources, and both variables for colours."""
+    """This covers all names like PYENV_... or AIRFLOW_VENV_... in the sources, and both variables for colours."""
     sources = [path.read_text() for half in ("frontend", "provider") for path in (ROOT / half / "src").rglob("*.py")]
     names = {name for text in sources for name in re.findall(r"\b(?:PYENV|AIRFLOW_VENV)_[A-Z_]+\b", text)}
     names = {name for name in names if not name.endswith("_")} | {"NO_COLOR", "FORCE_COLOR"}

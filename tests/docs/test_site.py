@@ -1,4 +1,4 @@
-"""The site as a browser shows it: every page is laid out on a desktop and on a phone, and measured there."""
+"""The layout of every page in a browser, for a desktop and a phone."""
 
 import functools
 import http.server
@@ -16,7 +16,7 @@ from tools.state import ROOT, Unavailable, run
 
 PAGES = sorted(path.relative_to(ROOT / "docs").with_suffix("") for path in (ROOT / "docs").rglob("*.md"))
 WIDTHS = {"desktop": 1280, "phone": 390}
-"""Pixels."""
+"""Width in pixels."""
 MEASURE = """\
 <!doctype html><meta charset="utf-8"><pre id="report"></pre><script>
 const pages = PAGES, widths = WIDTHS, report = [];
@@ -62,12 +62,12 @@ const wait = (frame, address) => new Promise(done => { frame.onload = done; fram
 RAW = re.compile(
     r"```|:(?:class|meth|func|mod|attr):|\]\(|<!--|^\s*\|.*\|\s*$|^\s*[-*] \S|\*\*|^#+ |^=== ", re.MULTILINE
 )
-"""What Markdown leaves in a text when it was not understood."""
+"""Markdown that was not converted."""
 
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the site, built as `make docs` builds it."""
+    """Return the site, built as by `make docs`."""
     place = tmp_path_factory.mktemp("site")
     run(["make", ".venv/docs/.ready"], cwd=ROOT, timeout=300)
     mkdocs = [ROOT / ".venv/docs/bin/mkdocs", "build", "-q", "--site-dir", place]
@@ -77,7 +77,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def measured(site: Path) -> dict[tuple[str, str], dict[str, object]]:
-    """Return what the browser measured, by page and device; skip the test where there is no browser."""
+    """Return the browser's measurements by page and device; skip the test if there is no browser."""
     pages = [address(page) for page in PAGES]
     harness = MEASURE.replace("PAGES", json.dumps(pages), 1).replace("WIDTHS", json.dumps(WIDTHS), 1)
     (site / "measure.html").write_text(harness)
@@ -94,7 +94,7 @@ def measured(site: Path) -> dict[tuple[str, str], dict[str, object]]:
 
 
 class served:  # noqa: N801 - a context manager, called like a function
-    """Serve a folder on 127.0.0.1; gives the port."""
+    """Serve a folder on 127.0.0.1, and return the port."""
 
     def __init__(self, folder: Path) -> None:
         handler = functools.partial(_Quiet, directory=str(folder))
@@ -111,18 +111,18 @@ class served:  # noqa: N801 - a context manager, called like a function
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
-        """Keep quiet: a test's output is its own."""
+        """Log nothing."""
 
 
 def address(page: Path) -> str:
-    """Return where the site has a page."""
+    """Return the address of a page on the site."""
     if page.name in {"index", "README"}:
         return "" if page.parent == Path() else f"{page.parent}/"
     return f"{page}/"
 
 
 def listed(page: Path) -> Iterator[str]:
-    """Yield the lines of a page that stand outside of code blocks."""
+    """Yield the lines of a page outside of code blocks."""
     text = (ROOT / "docs" / page).with_suffix(".md").read_text()
     yield from re.sub(r"^ *```.*?^ *```", "", text, flags=re.MULTILINE | re.DOTALL).splitlines()
 
@@ -130,7 +130,7 @@ def listed(page: Path) -> Iterator[str]:
 @pytest.mark.parametrize("device", WIDTHS)
 @pytest.mark.parametrize("page", PAGES, ids=str)
 def test_a_page_is_laid_out(page: Path, device: str, measured):
-    """Nothing is cut off or sticks out, pictures load, and lists and tables are lists and tables."""
+    """Nothing overflows or is cut off, images load, and lists and tables are rendered as such."""
     box = measured[address(page), device]
     assert box["sideways"] <= 0
     assert box["wide"] == []
@@ -145,6 +145,6 @@ def test_a_page_is_laid_out(page: Path, device: str, measured):
 
 @pytest.mark.parametrize("page", PAGES, ids=str)
 def test_no_markup_is_left(page: Path, measured):
-    """What a reader sees has no marks of Markdown or of another language in it."""
+    """Visible text contains no unconverted Markdown or other markup."""
     prose = measured[address(page), "desktop"]["prose"]
     assert [match[0] for match in RAW.finditer(prose)] == []

@@ -1,4 +1,4 @@
-"""Every error, warning and logged message of the programs has an entry on the page."""
+"""Every error, warning and log message of the programs has an entry on the troubleshooting page."""
 
 import ast
 import re
@@ -9,21 +9,21 @@ from tools.state import ROOT
 PAGE = ROOT / "docs/troubleshooting.md"
 SOURCES = ("frontend/src", "provider/src")
 SILENT = {
-    # what callers catch and turn into another error, or Python's own protocol, or arguments of our own code
+    # caught and converted by callers, part of Python's own protocols, or errors in our own code
     "AttributeError", "CallError", "EngineError", "HomeUnknownError", "LexError", "LineSyntaxError",
     "NotInContextError", "WordError", "handleError",
 }  # fmt: skip
 MAKERS = ("InvalidValue", "Status", "BadParameter", "_complain", "exit")
-"""What makes a message, besides errors."""
+"""Functions and classes, besides errors, that make messages."""
 
 DEEPEST = 4
-"""How many variables and functions are followed from a message to its text."""
+"""The maximum number of variables and functions to follow from a message to its text."""
 
 OF_OUR_OWN_CODE = {
     "a line map must be monotone: {} after {}",  # cannot happen
     "an empty graph has no output",  # cannot happen
-    "a request ({}) would be larger than max ({} vs. {})",  # the caller words it: "A Dockerfile with PYENV travels ..."
-    # Around or behind the words of another error that has an entry:
+    "a request ({}) would be larger than max ({} vs. {})",  # the caller says: "A Dockerfile with PYENV travels ..."
+    # These surround or continue another message, which has an entry:
     "error: {}",
     "error: the step: {}",
     "{}, which {} names in line {},{}",
@@ -32,15 +32,15 @@ OF_OUR_OWN_CODE = {
     "{}: {} is missing",
     "{}: {} cannot be a {}",
 }
-"""Messages that no user reads, each whole."""
+"""Messages that users do not see on their own."""
 
 
 def messages() -> Iterator[tuple[str, str]]:
-    """Return the text of each message that is made in the sources, with `{}` for what is filled in, and its place.
+    """Yield the place and the text of each message in the sources, with `{}` for inserted values.
 
-    Messages are the first argument of errors, of a `Status` and of what is added to `notes`: literals, what a variable
-    or a function of the module holds or returns, either branch of a condition. A hint stands behind a message, which
-    has the entry; one that is put behind the engine's own message is a part of the text here.
+    Messages are the first argument of errors, of a `Status` and of items added to `notes`: literals, values of
+    variables, results of functions in the module, and either branch of a condition. Hints are left out, since their
+    messages have the entries, except for a hint that is appended to the engine's own message.
     """
     for source in SOURCES:
         for path in sorted((ROOT / source).rglob("*.py")):
@@ -50,7 +50,7 @@ def messages() -> Iterator[tuple[str, str]]:
 
 
 class Module:
-    """A module whose messages are collected."""
+    """A module whose messages are extracted."""
 
     def __init__(self, tree: ast.Module) -> None:
         self._tree = tree
@@ -58,13 +58,13 @@ class Module:
         self._parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
 
     def messages(self) -> Iterator[tuple[ast.expr, str]]:
-        """Return each place that makes a message, with the message."""
+        """Yield each expression that makes a message, with the message."""
         for node in ast.walk(self._tree):
             if isinstance(node, ast.Call) and node.args and _makes_message(node.func):
                 yield from ((node, text) for text in self.texts(node.args[0], node) if " " in text)
 
     def texts(self, node: ast.expr, place: ast.AST, depth: int = 0) -> list[str]:
-        """Return what an expression can be as text, with `{}` for what is not known; empty if nothing is."""
+        """Return the possible texts of an expression, with `{}` for unknown parts; empty if nothing is known."""
         texts: list[str] = []
         if depth > DEEPEST:
             return texts
@@ -90,12 +90,12 @@ class Module:
         return texts
 
     def _joined(self, parts: Sequence[ast.expr], place: ast.AST, depth: int) -> list[str]:
-        # A part that has several texts is as good as unknown, unless it is all there is.
+        # A part with several possible texts is treated as unknown, unless it is the only part.
         options = [self.texts(part, place, depth) for part in parts]
         return ["".join(texts[0] if len(texts) == 1 else "{}" for texts in options)]
 
     def _values(self, name: str, place: ast.AST) -> list[ast.expr]:
-        """Return what is assigned to a variable in the function around a place, or else in the module."""
+        """Return the values assigned to a variable in the enclosing function, or else in the module."""
         scope = place
         while scope in self._parents and not isinstance(scope, ast.FunctionDef):
             scope = self._parents[scope]
@@ -124,13 +124,13 @@ def _name(node: ast.expr) -> str:
 
 
 def entries() -> list[re.Pattern[str]]:
-    """Return what stands between back quotes on the page, as patterns: `…` is anything."""
+    """Return the texts between backticks on the page as patterns, in which `…` matches anything."""
     quoted = re.findall(r"`([^`]+)`", PAGE.read_text())
     return [re.compile(".*".join(map(re.escape, entry.split("…")))) for entry in quoted if " " in entry]
 
 
 def test_every_message_has_an_entry():
-    """Whoever adds an error adds what to do about it."""
+    """Each error must have an entry that says how to solve it."""
     known = entries()
     lost = []
     for place, text in messages():
@@ -142,7 +142,7 @@ def test_every_message_has_an_entry():
 
 
 def test_the_commonest_errors_of_tasks_are_among_the_usual_ones():
-    """Out of memory, unknown environment, missing package, newer syntax, an argument that cannot be pickled."""
+    """These are: out of memory, unknown environment, missing package, newer syntax, and unpicklable arguments."""
     usual = PAGE.read_text().partition("## The usual ones")[2].partition("\n## ")[0]
     first_words = [row.partition("`")[2].partition("`")[0] for row in usual.splitlines() if row.startswith("| `")]
     commonest = [
