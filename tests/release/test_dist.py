@@ -1,4 +1,4 @@
-"""What `make dist` makes and checks, and that its checks find what they are for."""
+"""`make dist` builds and checks distributions, and its checks detect broken ones."""
 
 import zipfile
 from pathlib import Path
@@ -22,13 +22,13 @@ def test_the_distributions_pass_their_checks(tmp_path: Path, monkeypatch: pytest
 
 
 def test_every_half_has_the_licence():
-    """A distribution cannot reach above its own folder, so each has a copy."""
+    """Each distribution needs its own copy, since it cannot include files from outside its folder."""
     text = (ROOT / "LICENSE").read_bytes()
     assert [(ROOT / half / "LICENSE").read_bytes() == text for half in release.HALVES] == [True, True]
 
 
 def test_a_broken_distribution_is_found(tmp_path: Path):
-    """A program that does not start after the installation fails the check, with its own words."""
+    """A program that does not start after installation fails the check with the program's own message."""
     wheel = tmp_path / "thing-1.0-py3-none-any.whl"
     with zipfile.ZipFile(wheel, "w") as archive:
         archive.writestr("thing.py", "")

@@ -1,4 +1,4 @@
-"""The frontend's image for all platforms: what is in it, that it starts, and that its checks find what they are for."""
+"""The frontend's image for all platforms: its contents, that it starts, and that its checks detect broken images."""
 
 import contextlib
 import io
@@ -17,7 +17,7 @@ ARM64 = "linux/arm64"
 
 @pytest.fixture
 def arm64():
-    """Skips where no image for arm64 can be built, or none can be executed."""
+    """Skip the test if images for arm64 can be neither built nor executed."""
     try:
         base_images.ensure(engine.up(image_layout.ENGINE), build_image.FRONTEND_BASE)
         image_layout.base(engine.up(image_layout.ENGINE))
@@ -30,13 +30,13 @@ def arm64():
 @pytest.mark.engine
 @pytest.mark.usefixtures("arm64")
 def test_the_image_is_made_for_both_platforms_and_answers_builds_on_both(tmp_path: Path):
-    """By a build of each platform's own image: it has every module that it may import, and knows PYENV."""
+    """A build with each platform's image shows that all modules can be imported and that PYENV is known."""
     layout = image_layout.build(tmp_path / "image.tar")
     assert layout == image_layout.Layout(platforms=image_layout.PLATFORMS, started=image_layout.PLATFORMS)
 
 
 def written(path: Path, machines: dict[str, int], *, interpreter: bool = True) -> Path:
-    """Write an OCI layout with an image for each architecture, whose programs are for the processor of that number."""
+    """Write an OCI layout with an image for each architecture, whose programs have the given ELF machine number."""
     blobs: dict[str, bytes] = {}
 
     def blob(name: str, content: object) -> dict[str, object]:
@@ -72,25 +72,25 @@ def packed(files: dict[str, bytes], links: dict[str, str] | None = None) -> byte
 
 
 def test_platforms_are_read_from_the_layout(tmp_path: Path):
-    """Through indexes, without the attestations beside the images."""
+    """Indexes are followed, and attestations are left out."""
     digests = image_layout.checked(written(tmp_path / "layout.tar", {"arm64": 183, "amd64": 62}))
     assert digests == {"linux/amd64": "sha256:image-amd64", ARM64: "sha256:image-arm64"}
 
 
 def test_an_image_with_programs_for_another_platform_is_refused(tmp_path: Path):
-    """A base image that is at hand for one platform alone makes an image that could not start."""
+    """Such an image is the result of a base image for the wrong platform, and could not start."""
     with pytest.raises(Unavailable, match=r"the image for arm64 has programs for .*amd64"):
         image_layout.checked(written(tmp_path / "layout.tar", {"amd64": 62, "arm64": 62}))
 
 
 def test_an_image_without_its_interpreter_is_refused(tmp_path: Path):
-    """The link that the entry point names leads to a program."""
+    """The link in the entry point must lead to a program."""
     with pytest.raises(Unavailable, match="the image for amd64 lacks python"):
         image_layout.checked(written(tmp_path / "layout.tar", {"amd64": 62}, interpreter=False))
 
 
 class Client:
-    """In place of an engine: keeps what it was asked, and answers as it is told to."""
+    """A fake engine that records its commands and gives a fixed answer."""
 
     flavour = "docker"
 
@@ -112,7 +112,7 @@ class Client:
 
 @pytest.fixture
 def elsewhere(monkeypatch: pytest.MonkeyPatch):
-    """Provide a machine with that client's engine, and none of ours."""
+    """Provide a machine that has the fake engine, and no engine of ours."""
 
     def use(client: Client) -> Client:
         def up(flavour: str = "docker") -> Client:
@@ -128,7 +128,7 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_a_builder_in_a_container_is_used_where_no_engine_of_ours_can_be(tmp_path: Path, elsewhere):
-    """As on GitHub's machines; it is made for this, and removed afterwards."""
+    """This is the case on GitHub's machines; the builder is created for this purpose and removed afterwards."""
     client = elsewhere(Client({"arm64": 183, "amd64": 62}))
     layout = image_layout.build(tmp_path / "image.tar")
     assert layout == image_layout.Layout(platforms=image_layout.PLATFORMS, started=image_layout.PLATFORMS)
@@ -143,14 +143,14 @@ def test_a_builder_in_a_container_is_used_where_no_engine_of_ours_can_be(tmp_pat
     ("answer", "message"), [("", "took a PYENV with an option"), ("exec format error", "exec format error")]
 )
 def test_an_image_that_does_not_answer_as_ours_is_refused(tmp_path: Path, elsewhere, answer: str, message: str):
-    """One that is not the frontend, or that does not start."""
+    """The image is not the frontend, or does not start."""
     elsewhere(Client({"arm64": 183, "amd64": 62}, answer))
     with pytest.raises(Unavailable, match=message):
         image_layout.build(tmp_path / "image.tar")
 
 
 def test_what_cannot_be_executed_is_said(tmp_path: Path, elsewhere, monkeypatch: pytest.MonkeyPatch, capsys):
-    """Nothing else fails for it: the image was built without."""
+    """The image is still built."""
     elsewhere(Client({"arm64": 183, "amd64": 62}))
     monkeypatch.setattr(image_layout, "HERE", "amd64")
 
@@ -164,7 +164,7 @@ def test_what_cannot_be_executed_is_said(tmp_path: Path, elsewhere, monkeypatch:
 
 
 def test_without_a_base_for_the_other_platform_it_is_built_for_this_one(tmp_path: Path, elsewhere, monkeypatch, capsys):
-    """The reason is said."""
+    """The reason is reported."""
     client = elsewhere(Client({"amd64": 62}))
     monkeypatch.setattr(image_layout, "HERE", "amd64")
 

@@ -1,4 +1,4 @@
-"""The workflows on GitHub: they call make targets and nothing else, so a run there equals a run at home."""
+"""The GitHub workflows only call make targets, so that a run there equals a local run."""
 
 import re
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 
 
 def commands() -> Iterator[str]:
-    """Each command of each job, with what the job's matrix fills in."""
+    """Yield each command of each job, with the values of the job's matrix."""
     for workflow in WORKFLOWS:
         for job in yaml.safe_load(workflow.read_text())["jobs"].values():
             targets = job.get("strategy", {}).get("matrix", {}).get("target", [""])
@@ -21,7 +21,7 @@ def commands() -> Iterator[str]:
 
 
 def test_workflows_call_make_and_nothing_else():
-    """Each target exists; tests, matrix and release are among them."""
+    """All targets exist, and the most important ones are called."""
     known = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     called = {command.removeprefix("make ") for command in commands()}
     assert called <= known
@@ -29,7 +29,7 @@ def test_workflows_call_make_and_nothing_else():
 
 
 def test_every_action_is_named_with_its_version():
-    """None follows a branch."""
+    """No action is named by a branch."""
     used = re.findall(r"uses: (\S+)", "".join(workflow.read_text() for workflow in WORKFLOWS))
     assert used
     assert all(re.fullmatch(r"[\w-]+/[\w-]+@v\d+", action) for action in used)
