@@ -1,4 +1,4 @@
-"""uv on PATH, and nothing of what the person who runs the tests has set for installers."""
+"""Fixtures for tests without an engine: uv is on PATH, and the user's settings for installers are removed."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Small packages to install without a registry, and Dockerfiles that install them."""
+"""Small packages that can be installed without a registry, and the `pyenv-frontend local` command."""
 
 import subprocess
 import sys
@@ -27,11 +27,11 @@ def build_wheel(folder, config_settings=None, metadata_directory=None):
         archive.writestr("slowly-1.0.dist-info/RECORD", "")
     return name
 """
-"""A build backend without dependencies, that takes its time."""
+"""A build backend without dependencies that takes a certain time."""
 
 
 def wheel(folder: Path, name: str, version: str = "1.0", *, requires: tuple[str, ...] = ()) -> Path:
-    """Write a wheel with one module that holds its version."""
+    """Write a wheel that has one module with its version."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / services.wheel_file(name, version)
     path.write_bytes(services.wheel(name, version, requires=requires))
@@ -39,7 +39,7 @@ def wheel(folder: Path, name: str, version: str = "1.0", *, requires: tuple[str,
 
 
 def slow_package(folder: Path, *, seconds: float, version: str) -> None:
-    """Lay out a source package whose build takes a while and whose module says its version."""
+    """Write a source package that takes a while to build and has a module with its version."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "pyproject.toml").write_text(
         '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
@@ -50,12 +50,12 @@ def slow_package(folder: Path, *, seconds: float, version: str) -> None:
 
 
 def interpreter_versions(*series: str) -> list[str]:
-    """Return the full versions of this machine's interpreters of some series."""
+    """Return the full versions of this machine's interpreters for some minor versions."""
     return [interpreters.full_version(interpreters.find(version)) for version in series]
 
 
 def local(folder: Path, *arguments: str, code: int = 0, environ: dict[str, str] | None = None) -> tuple[str, str]:
-    """Run `pyenv-frontend local` in a folder; returns what it printed and what it said."""
+    """Run `pyenv-frontend local` in a folder; return its standard output and standard error."""
     done = subprocess.run(
         [PROGRAM, "local", *arguments],
         cwd=folder,

@@ -1,4 +1,4 @@
-"""The quickstart with no engine: what `make demo-local` shows, and that `make demo` takes it where there is none."""
+"""The quickstart without an engine, as in `make demo-local` and, if there is no engine, in `make demo`."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from tools.state import Unavailable
 
 @pytest.mark.airflow
 def test_the_quickstart_runs_without_an_engine():
-    """Every task ran on the Python of its environment, and a frame travelled between two pandas."""
+    """Each task runs on the Python of its environment, and a data frame is passed between two versions of pandas."""
     tasks = {task.name: task.value for task in demo_local.demo()}
     series = {name: value["python"].rpartition(".")[0] for name, value in tasks.items()}
     assert series == {"sales": "3.12", "totals": "3.9", "best": "3.12", "announce": "3.11"}
@@ -20,7 +20,7 @@ def test_the_quickstart_runs_without_an_engine():
 
 
 def test_without_an_engine_the_demo_does_without(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
-    """It says so, and shows the same table."""
+    """The demo reports that there is no engine, and shows the same table."""
 
     def no_engine() -> None:
         raise Unavailable("nothing answers")

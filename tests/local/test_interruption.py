@@ -1,4 +1,4 @@
-"""Killed at any moment, the next run repairs it, and nothing half-made ever looks whole."""
+"""A run can be killed at any time; the next run repairs its environments, and none is ever incomplete."""
 
 import os
 import random
@@ -23,7 +23,7 @@ WHOLE = (
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """Two environments whose package is built slowly, so that every phase can be hit."""
+    """Provide two environments whose package is built slowly, so that a signal can hit each phase."""
     lines = [f"PYENV --network=none 3.12 {name} <<EOF\n./package\nEOF\n" for name in NAMES]
     (tmp_path / "Dockerfile").write_text("FROM debian\n" + "".join(lines))
     return tmp_path
@@ -34,7 +34,7 @@ def started(folder: Path) -> subprocess.Popen:
 
 
 def version_of(folder: Path, name: str) -> str | None:
-    """Return the version of the package in an environment that is in place; fails if it is not whole."""
+    """Return the version of the package in an environment, or None if there is none; fail if it is incomplete."""
     python = folder / ".pyenv-frontend" / name / "bin/python"
     if not os.path.lexists(folder / ".pyenv-frontend" / name):
         return None
@@ -43,7 +43,7 @@ def version_of(folder: Path, name: str) -> str | None:
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_ended_at_random_moments(project: Path, number: signal.Signals):
-    """After each end every environment is the old one, the new one or none; then one run makes all of them new."""
+    """After each signal, an environment is the old one, the new one or missing; a final run makes all of them new."""
     moments = random.Random(8)  # noqa: S311 - the same moments in every run
     rounds = int(os.environ.get("PYENV_KILLS", "4"))
     slow_package(project / "package", seconds=0.2, version="0")
@@ -67,7 +67,7 @@ def test_ended_at_random_moments(project: Path, number: signal.Signals):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_stops_its_installers(project: Path, number: signal.Signals):
-    """Ctrl-C and SIGTERM leave no process and no environment; the exit code is the shell's for that signal."""
+    """No process and no environment is left after Ctrl-C or SIGTERM, and the exit code is that of a shell."""
     slow_package(project / "package", seconds=60, version="1")
     process = started(project)
     wait_for(lambda: running_below(project), 60)
@@ -78,7 +78,7 @@ def test_an_interrupted_run_stops_its_installers(project: Path, number: signal.S
 
 
 def running_below(folder: Path) -> list[int]:
-    """Return the installers that work for a folder, as their command lines name it."""
+    """Return the installers that work for a folder, according to their command lines."""
     running = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
@@ -91,7 +91,7 @@ def running_below(folder: Path) -> list[int]:
 
 
 def test_two_runs_at_once_take_turns(project: Path):
-    """The second waits, and finds everything made."""
+    """The second run waits, and finds its environments up to date."""
     slow_package(project / "package", seconds=1, version="1")
     first = started(project)
     while not (project / ".pyenv-frontend/.lock").exists():
@@ -104,7 +104,7 @@ def test_two_runs_at_once_take_turns(project: Path):
 
 
 def test_ctrl_c_is_heard_while_interpreters_are_looked_for(tmp_path: Path):
-    """At once, although an interpreter takes long to answer; its Python does not count as missing."""
+    """The command ends at once, even if an interpreter is slow, and does not treat its Python as missing."""
     slow = tmp_path / "bin" / "python3.12"
     slow.parent.mkdir()
     marker = tmp_path / "asked"
@@ -120,14 +120,14 @@ def test_ctrl_c_is_heard_while_interpreters_are_looked_for(tmp_path: Path):
     process.send_signal(signal.SIGINT)
     printed, _ = process.communicate(timeout=20)
     assert process.returncode == 130
-    assert time.monotonic() - began < 10  # the interpreter alone takes fifteen seconds
+    assert time.monotonic() - began < 10  # the interpreter sleeps for fifteen seconds
     assert "Traceback" not in printed
     assert "downloading Python" not in printed
 
 
 @pytest.fixture
 def silent_index() -> Iterator[tuple[str, threading.Event]]:
-    """Provide the address of an index that takes calls and never answers, and an event: that somebody has called."""
+    """Provide the address of an index that accepts connections and never responds, and an event for the first one."""
     called, over = threading.Event(), threading.Event()
 
     class Silent(socketserver.BaseRequestHandler):
@@ -144,7 +144,7 @@ def silent_index() -> Iterator[tuple[str, threading.Event]]:
 
 
 def test_ctrl_c_is_heard_while_a_lock_waits_for_an_index(tmp_path: Path, silent_index: tuple[str, threading.Event]):
-    """No lock is written, no program of it runs on, nothing stays in the folder for temporary files."""
+    """There is no lock, no running program and no temporary file afterwards."""
     address, called = silent_index
     lines = [f"PYENV 3.12 {name} <<EOF\nsix\nEOF\n" for name in "abcdef"]
     (tmp_path / "Dockerfile").write_text("FROM debian\n" + "".join(lines))
@@ -162,7 +162,7 @@ def test_ctrl_c_is_heard_while_a_lock_waits_for_an_index(tmp_path: Path, silent_
     )
     assert called.wait(60)
     process.send_signal(signal.SIGINT)
-    printed, _ = process.communicate(timeout=20)  # an index is given half a minute
+    printed, _ = process.communicate(timeout=20)  # an index has a timeout of half a minute
     assert process.returncode == 130, printed
     assert "Traceback" not in printed
     assert [path.name for path in tmp_path.glob("pylock*")] == []

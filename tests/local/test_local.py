@@ -1,4 +1,4 @@
-"""The command on real interpreters with a real uv, and no registry: what it makes, keeps, says, removes."""
+"""The `local` command with real interpreters and a real uv, but without a registry."""
 
 import json
 import os
@@ -43,7 +43,7 @@ def asked(python: Path | str, code: str) -> str:
 
 
 def test_makes_the_environments_of_all_stages_of_the_target(project: Path):
-    """Each has the version and the packages that its PYENV says, and the printed variables name its python."""
+    """Each has the Python and the packages of its PYENV, and the printed variables contain its interpreter."""
     printed, notes = local(project)
     code = "import os; print(os.environ['ASTRO_PYENV_old'], os.environ['ASTRO_PYENV_my_env'], sep='\\n')"
     script = f'{printed}\n"{sys.executable}" -c "{code}"'
@@ -59,20 +59,20 @@ def test_makes_the_environments_of_all_stages_of_the_target(project: Path):
 
 
 def test_a_build_arg_chooses_the_version(project: Path):
-    """--build-arg means what it means to docker build."""
+    """--build-arg works as in `docker build`."""
     local(project, "--build-arg", "SERIES=3.9")
     assert asked(project / ".pyenv-frontend/old/bin/python", "import sys; print(sys.version_info[:2])") == "(3, 9)"
 
 
 def test_a_target_leaves_later_stages_out(project: Path):
-    """--target builds a stage and those below it."""
+    """--target builds a stage and the stages below it."""
     printed, _ = local(project, "--target", "base")
     assert "my_env" not in printed
     assert "ASTRO_PYENV_old" in printed
 
 
 def test_makes_again_only_what_changed(project: Path):
-    """A second run does nothing; a change in a nested requirements file makes one environment anew."""
+    """A second run changes nothing; a change in a nested requirements file rebuilds one environment."""
     local(project)
     places = {name: (project / ".pyenv-frontend" / name).readlink() for name in ("old", "my-env")}
     assert "2 environments, up to date" in local(project)[1]
@@ -86,7 +86,7 @@ def test_makes_again_only_what_changed(project: Path):
 
 
 def test_check_says_what_is_stale_and_why(project: Path):
-    """--check makes nothing, and its exit code tells."""
+    """--check creates nothing and returns an exit code."""
     assert local(project, "--check", code=1)[0] == "old: missing\nmy-env: missing\n"
     assert not (project / ".pyenv-frontend").exists()
     local(project)
@@ -102,7 +102,7 @@ def test_check_says_what_is_stale_and_why(project: Path):
 
 
 def test_an_environment_whose_interpreter_is_gone_is_stale(project: Path):
-    """The environments of an uninstalled Python are made again."""
+    """The environments of an uninstalled Python are created again."""
     local(project, "--target", "base")
     python = project / ".pyenv-frontend/old/bin/python"
     python.unlink()
@@ -115,7 +115,7 @@ def test_an_environment_whose_interpreter_is_gone_is_stale(project: Path):
 
 
 def test_clean_removes_what_was_made_and_nothing_else(project: Path):
-    """A folder that holds something else as well keeps that."""
+    """A folder that has other files is kept with those files."""
     local(project)
     (project / ".pyenv-frontend/versions").mkdir()
     assert "removed my-env, old" in local(project, "--clean")[1]
@@ -127,7 +127,7 @@ def test_clean_removes_what_was_made_and_nothing_else(project: Path):
 
 
 def test_environments_of_an_earlier_version_are_mentioned_and_kept(project: Path):
-    """They were in .pyenv, which may also be the folder of the program pyenv."""
+    """They were stored in .pyenv, which can also be a folder of the program pyenv."""
     local(project)
     (project / ".pyenv-frontend").rename(project / ".pyenv")
     (project / ".pyenv/versions").mkdir()
@@ -143,7 +143,7 @@ def test_environments_of_an_earlier_version_are_mentioned_and_kept(project: Path
 
 @pytest.mark.parametrize("form", ["dotenv", "json", "fish"])
 def test_formats(project: Path, form: str):
-    """Every format holds the same paths; JSON has the spelling with a dash too."""
+    """All formats have the same paths; JSON also has the name with a dash."""
     printed, _ = local(project, "--format", form)
     python = str(project / ".pyenv-frontend/my-env/bin/python")
     if form == "json":
@@ -157,12 +157,12 @@ def test_formats(project: Path, form: str):
 
 
 def test_an_interpreter_that_cannot_be_had_fails_alone(project: Path):
-    """The others are made, the exit code is 1, and the message says how to get it."""
+    """Other environments are created, the exit code is 1, and the message says how to install the interpreter."""
     (project / "Dockerfile").write_text(DOCKERFILE + "PYENV 3.12.39 never\n")
     environ = {**os.environ, "UV_PYTHON_DOWNLOADS": "never"}
     printed, notes = local(project, code=1, environ=environ)
     assert printed.count("export") == 2
-    assert printed.endswith("\nfalse\n")  # `eval "$(pyenv-frontend local)"` fails
+    assert printed.endswith("\nfalse\n")  # so that `eval "$(pyenv-frontend local)"` fails
     assert "Dockerfile:11:7: there is no Python 3.12.39 on this machine; there is 3.12" in notes
     assert "UV_PYTHON_DOWNLOADS forbids" in notes
     assert "hint: get it with `pyenv install 3.12.39`, `uv python install 3.12.39`" in notes
@@ -173,7 +173,7 @@ def test_an_interpreter_that_cannot_be_had_fails_alone(project: Path):
     [((), 1), (("--format", "fish"), 1), (("--jobs", "none"), 64), (("--frmat", "sh"), 64), (("-f", "nothere"), 64)],
 )
 def test_eval_fails_with_whatever_ends_the_command(tmp_path: Path, arguments: tuple[str, ...], code: int):
-    """An empty output would be a success for `eval`; the shell itself is as it was."""
+    """`eval` would succeed on an empty output; the shell itself must not be affected."""
     (tmp_path / "Dockerfile").write_text("FROM debian\nPYENV 3.12 two words\nPYENV\n")
     printed, _ = local(tmp_path, *arguments, code=code)
     assert printed == "false\n"
@@ -190,14 +190,14 @@ def test_eval_fails_with_whatever_ends_the_command(tmp_path: Path, arguments: tu
 
 @pytest.mark.parametrize("arguments", [("--check",), ("--clean", "--format", "sh"), ("--format", "json")])
 def test_what_no_shell_evaluates_has_no_line_for_it(tmp_path: Path, arguments: tuple[str, ...]):
-    """An error leaves the output to programs empty."""
+    """Output that is meant for programs is empty after an error."""
     (tmp_path / "Dockerfile").write_text("FROM debian\nPYENV\n")
     printed, _ = local(tmp_path, *arguments, code=0 if "--clean" in arguments else 1)
     assert printed == ""
 
 
 def test_requirements_that_do_not_install_leave_the_old_environment(project: Path):
-    """What the resolver says is shown with the user's line; the environment made before stays, and is not exported."""
+    """The resolver's message is shown at the user's line; the previous environment is kept but not exported."""
     local(project)
     (project / "common.txt").write_text("--find-links wheels\ntiny==9\n")
     printed, notes = local(project, code=1)
@@ -212,14 +212,14 @@ def test_requirements_that_do_not_install_leave_the_old_environment(project: Pat
 
 
 def test_messages_name_the_line_of_the_dockerfile(project: Path):
-    """A line of a heredoc is a line of the Dockerfile."""
+    """A line of a heredoc is reported with its number in the Dockerfile."""
     (project / "Dockerfile").write_text("FROM debian\n\nPYENV --network=none 3.12 x <<E\n\n./nowhere\nE\n")
     _, notes = local(project, code=1)
     assert "Dockerfile:5" in notes
 
 
 def test_a_missing_requirements_file_fails_alone(project: Path):
-    """One PYENV's mistake does not keep the others from being made."""
+    """Other environments are still created."""
     (project / "common.txt").unlink()
     printed, notes = local(project, code=1)
     assert "common.txt, which requirements/old.txt names in line 1, is not in the build context" in notes
@@ -227,7 +227,7 @@ def test_a_missing_requirements_file_fails_alone(project: Path):
 
 
 def test_options_about_images_are_said(project: Path):
-    """What means nothing here is told, and the environment is made all the same."""
+    """A note is shown for each option that has no effect here, and the environment is created."""
     odd = "PYENV --from=python:3.12 --builder=tools --path=/x --network=host 3.12 odd"
     (project / "Dockerfile").write_text(f"FROM debian AS tools\nFROM debian\n{odd}\nONBUILD PYENV 3.12 later\n")
     _, notes = local(project)
@@ -238,7 +238,7 @@ def test_options_about_images_are_said(project: Path):
 
 
 def test_pip_installs_where_it_is_asked_for(project: Path):
-    """--installer=pip is honoured, and a script that it wrote runs from the environment's place."""
+    """--installer=pip is used, and a script that pip wrote works at the environment's final location."""
     (project / "Dockerfile").write_text(
         "FROM debian\nPYENV --installer=pip --network=none 3.12 piped <<EOF\n--find-links wheels\ntiny==1.0\nEOF\n"
     )
@@ -249,7 +249,7 @@ def test_pip_installs_where_it_is_asked_for(project: Path):
 
 
 def test_a_removed_pyenv_takes_its_environment_along(project: Path):
-    """Those of another Dockerfile in the same folder stay."""
+    """Environments of another Dockerfile in the same folder are kept."""
     (project / "Dockerfile.other").write_text("FROM debian\nPYENV 3.12 other\n")
     local(project)
     local(project, "-f", "Dockerfile.other")
@@ -263,7 +263,7 @@ def test_a_removed_pyenv_takes_its_environment_along(project: Path):
 
 
 def test_a_folder_of_ones_own_is_not_touched(project: Path):
-    """What was not made by this command is not replaced by it."""
+    """A folder that this command has not created is not replaced."""
     mine = project / ".pyenv-frontend/old/precious"
     mine.mkdir(parents=True)
     _, notes = local(project, "--target", "base", code=1)
@@ -272,7 +272,7 @@ def test_a_folder_of_ones_own_is_not_touched(project: Path):
 
 
 def test_a_dockerfile_without_pyenv(tmp_path: Path):
-    """Nothing is printed, and that is no error."""
+    """Nothing is printed, and the command succeeds."""
     (tmp_path / "Dockerfile").write_text("FROM debian\n")
     printed, notes = local(tmp_path)
     assert printed == ""
@@ -280,7 +280,7 @@ def test_a_dockerfile_without_pyenv(tmp_path: Path):
 
 
 def test_without_uv_it_says_how_to_get_it(project: Path):
-    """The program uv is looked for on PATH and among the packages installed with us."""
+    """uv is looked up on PATH and next to the installed command."""
     if shutil.which("uv", path=str(Path(sys.executable).parent)):
         pytest.skip("uv is installed beside the tests")
     _, notes = local(project, code=64, environ={**os.environ, "PATH": "/usr/bin:/bin"})

@@ -1,4 +1,4 @@
-"""`pyenv-frontend lock`: real uv and pip resolve against a real index, and the file says what was found."""
+"""`pyenv-frontend lock`: uv and pip resolve against a real index, and the lock contains their results."""
 
 import os
 import subprocess
@@ -35,7 +35,7 @@ BASE = ("--base-suite=bookworm",)
 
 @pytest.fixture
 def index() -> Iterator[str]:
-    """Provide the address of an index that asks for a password, with the password in it."""
+    """Provide the address of an index that requires a password, including the password."""
     with services.package_index(WHEELS, user="me", password="s3cret") as address:
         yield address if "@" in address else address.replace("://", "://me:s3cret@")
 
@@ -64,12 +64,12 @@ def lock(project: Path, *arguments: str, index: str = "", code: int = 0) -> subp
 
 
 def versions(path: Path) -> dict[str, str]:
-    """Return the packages of a lock."""
+    """Return the versions of a lock's packages."""
     return {package["name"]: package["version"] for package in tomllib.loads(path.read_text())["packages"]}
 
 
 def test_each_environment_gets_a_lock_for_its_python_and_platforms(project: Path, index: str):
-    """One line on standard error for each; the files are valid, have hashes, and hold no credentials."""
+    """Each lock is reported on standard error; the files are valid, have hashes, and contain no credentials."""
     notes = lock(project, *BASE, index=index).stderr
     assert "one: pylock.one.toml written: 2 packages for Python 3.9, glibc 2.36, linux/amd64 and linux/arm64" in notes
     assert "two: pylock.two.toml written: 2 packages for Python 3.12" in notes
@@ -84,7 +84,7 @@ def test_each_environment_gets_a_lock_for_its_python_and_platforms(project: Path
 
 
 def test_the_same_inputs_give_the_same_bytes(project: Path, index: str):
-    """Locking again changes nothing, and says so."""
+    """Locking again does not change the file, and the command reports this."""
     lock(project, *BASE, index=index)
     first = (project / "pylock.one.toml").read_bytes()
     assert "pylock.one.toml unchanged" in lock(project, "one", *BASE, index=index).stderr
@@ -95,7 +95,7 @@ def test_the_same_inputs_give_the_same_bytes(project: Path, index: str):
 
 
 def test_versions_stay_until_they_are_upgraded(project: Path, index: str):
-    """A changed requirement moves nothing else; `--upgrade=PACKAGE` moves that package, `--upgrade` all."""
+    """A changed requirement keeps other versions; `--upgrade=PACKAGE` upgrades one package, `--upgrade` all."""
     (project / "one.txt").write_text("beta\nalpha<1.1\n")
     lock(project, "one", *BASE, index=index)
     (project / "one.txt").write_text("beta\nalpha\n")
@@ -108,7 +108,7 @@ def test_versions_stay_until_they_are_upgraded(project: Path, index: str):
 
 
 def test_check_says_offline_what_changed(project: Path, index: str):
-    """Exit code 0 as long as all fit, 1 with the reasons and the command to run."""
+    """The exit code is 0 if all locks fit, and otherwise 1 with the reasons and the command to run."""
     assert "one: pylock.one.toml does not fit: missing" in lock(project, "--check", code=1).stdout
     lock(project, *BASE, index=index)
     assert lock(project, "--check").stdout == "one: pylock.one.toml fits\ntwo: pylock.two.toml fits\n"
@@ -121,7 +121,7 @@ def test_check_says_offline_what_changed(project: Path, index: str):
 
 
 def test_a_check_loads_nothing_that_resolves(project: Path):
-    """It runs before every commit, so it waits for no module that it does without."""
+    """It runs before every commit, so it must not import modules that it does not need."""
     command = [sys.executable, "-X", "importtime", PROGRAM, "lock", "--check"]
     done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 1
@@ -132,7 +132,7 @@ def test_a_check_loads_nothing_that_resolves(project: Path):
 
 
 def test_requirements_without_a_solution_are_an_error_at_the_pyenv(project: Path, index: str):
-    """The installer's words are in it; the lock that was there stays, and nothing else is left."""
+    """The message includes the installer's; the previous lock is kept, and no other file is left."""
     lock(project, "one", *BASE, index=index)
     before = (project / "pylock.one.toml").read_bytes()
     (project / "one.txt").write_text("beta\nalpha>5\n")
@@ -146,12 +146,12 @@ def test_requirements_without_a_solution_are_an_error_at_the_pyenv(project: Path
 
 
 def test_a_name_that_no_pyenv_has_is_a_usage_error(project: Path):
-    """With the name that was probably meant."""
+    """The message suggests the most similar name."""
     assert "did you mean one?" in lock(project, "oen", *BASE, code=64).stderr
 
 
 def test_local_packages_are_named_relative_to_the_context(project: Path, index: str):
-    """The lock means the same in another checkout."""
+    """The lock is also valid in another checkout."""
     package = project / "libs/local"
     package.mkdir(parents=True)
     (package / "pyproject.toml").write_text('[project]\nname = "local"\nversion = "1"\ndependencies = ["alpha"]\n')
@@ -162,14 +162,14 @@ def test_local_packages_are_named_relative_to_the_context(project: Path, index: 
 
 
 def test_pip_decides_the_versions_where_it_installs(project: Path, index: str):
-    """With `--installer=pip` the lock has pip's choice."""
+    """With `--installer=pip`, the lock has the versions that pip chooses."""
     (project / "Dockerfile").write_text("FROM x\nPYENV --installer=pip 3.12 one one.txt\n")
     lock(project, "one", *BASE, index=index)
     assert versions(project / "pylock.one.toml") == {"alpha": "1.1", "beta": "2.0"}
 
 
 def test_local_installs_from_the_lock(project: Path, index: str):
-    """It has the version of the day it was made, and lies beside `pyvenv.cfg`; one that does not fit is told."""
+    """The locked version is installed, and the lock is copied next to `pyvenv.cfg`; an outdated lock is reported."""
     version = interpreter_versions("3.12")[0].rpartition(".")[0]
     (project / "Dockerfile").write_text(f"FROM x\nPYENV {version} one one.txt\n")
     (project / "one.txt").write_text("alpha\n")
@@ -196,7 +196,7 @@ def installed(environment: Path, name: str) -> str:
 
 
 def test_a_lock_has_the_size_of_every_wheel(project: Path, index: str):
-    """The index of these tests says none, so that its server is asked for each, with the password of the index."""
+    """The index does not list sizes, so its server is asked for each file, with the index's password."""
     lock(project, "one", *BASE, index=index)
     wheels = [
         wheel
@@ -208,7 +208,7 @@ def test_a_lock_has_the_size_of_every_wheel(project: Path, index: str):
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Be a user with an empty home and no settings."""
+    """Provide an empty home folder for a user without settings."""
     for name in [name for name in os.environ if name.startswith(("PIP_", "UV_", "XDG_"))]:
         monkeypatch.delenv(name)
     folder = tmp_path / "home"
@@ -219,7 +219,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def configure_pip(home: Path, index: str) -> None:
-    """Write a configuration of pip with an index and constraints."""
+    """Write a configuration file for pip with an index and constraints."""
     (home / ".config/pip").mkdir(parents=True)
     (home / "constraints.txt").write_text("alpha<1.1\n")
     settings = f"[global]\nindex-url = {index}\nconstraint = {home}/constraints.txt\n"
@@ -228,7 +228,7 @@ def configure_pip(home: Path, index: str) -> None:
 
 @pytest.mark.parametrize("options", ["", "--installer=pip "])
 def test_pips_configuration_counts_as_in_a_build(project: Path, index: str, home: Path, options: str):
-    """Its index, with the password, and its constraints: with either installer."""
+    """Both installers use its index, with the password, and its constraints."""
     configure_pip(home, index)
     (project / "Dockerfile").write_text(f"FROM x\nPYENV {options}3.12 one one.txt\n")
     lock(project, *BASE)
@@ -237,7 +237,7 @@ def test_pips_configuration_counts_as_in_a_build(project: Path, index: str, home
 
 
 def test_uvs_configuration_counts_as_in_a_build(project: Path, index: str, home: Path, monkeypatch: pytest.MonkeyPatch):
-    """That in a file, and constraints that a variable names."""
+    """The index is in a file, and a variable names the constraints."""
     (home / ".config/uv").mkdir(parents=True)
     (home / ".config/uv/uv.toml").write_text(f'index = [{{ url = "{index}", default = true }}]\n')
     (home / "constraints.txt").write_text("alpha<1.1\n")
@@ -248,7 +248,7 @@ def test_uvs_configuration_counts_as_in_a_build(project: Path, index: str, home:
 
 @pytest.mark.usefixtures("home")
 def test_the_indexes_of_the_dockerfile_count_if_one_has_none(project: Path, index: str):
-    """Those of ENV, and what it says of versions; one's own index goes before."""
+    """The index and the resolution of ENV are used; the user's own index takes precedence."""
     text = f"FROM x\nENV PIP_INDEX_URL={index} UV_RESOLUTION=lowest\nPYENV 3.12 one one.txt\n"
     (project / "Dockerfile").write_text(text)
     lock(project, *BASE)
@@ -261,7 +261,7 @@ def test_the_indexes_of_the_dockerfile_count_if_one_has_none(project: Path, inde
 @pytest.mark.usefixtures("home")
 @pytest.mark.parametrize("options", ["", "--installer=pip "])
 def test_pre_releases(project: Path, options: str):
-    """Only those environments that ask for them get them."""
+    """Only environments with `--pre` get them."""
     (project / "one.txt").write_text("alpha\n")
     wheels = {**WHEELS, services.wheel_file("alpha", "2.0rc1"): services.wheel("alpha", "2.0rc1")}
     chosen = []
@@ -275,7 +275,7 @@ def test_pre_releases(project: Path, options: str):
 
 @pytest.mark.usefixtures("home")
 def test_several_indexes(project: Path, monkeypatch: pytest.MonkeyPatch):
-    """The first that has a package, unless `--index-strategy` says otherwise; pip's are all alike."""
+    """uv uses the first index that has a package, unless `--index-strategy` is set; pip treats all indexes equally."""
     (project / "one.txt").write_text("alpha\n")
     old = {services.wheel_file("alpha", "0.9"): services.wheel("alpha", "0.9")}
     with services.package_index(old) as first, services.package_index(WHEELS) as second:
@@ -291,7 +291,7 @@ def test_several_indexes(project: Path, monkeypatch: pytest.MonkeyPatch):
 
 @pytest.mark.usefixtures("home")
 def test_the_indexes_of_a_file_are_those_of_its_packages(project: Path):
-    """What pip has chosen is written down from the same places."""
+    """The versions that pip chooses are locked with files from the same index."""
     (project / "Dockerfile").write_text("FROM x\nPYENV --installer=pip 3.12 one one.txt\n")
     with services.package_index(WHEELS) as address:
         (project / "one.txt").write_text(f"--index-url {address}\nbeta\n")
