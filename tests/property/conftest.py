@@ -1,4 +1,4 @@
-"""How many examples: some hundreds each by default, as many as PYENV_EXAMPLES says in a long run (`make property`)."""
+"""The number of examples: some hundreds each by default, or PYENV_EXAMPLES in a long run (`make property`)."""
 
 import os
 
@@ -17,7 +17,7 @@ settings.load_profile("pyenv")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give a long run its time: a test that hangs is still ended. The hook sees the tests of other folders, too."""
+    """Set a timeout that depends on the number of examples. The hook also receives tests of other folders."""
     for item in items:
         if item.path.parent.name == "property":
             item.add_marker(pytest.mark.timeout(900 + EXAMPLES // 5))

@@ -1,4 +1,4 @@
-"""What is true of every document, whatever the bytes."""
+"""Properties of every document, whatever its bytes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def assert_lossless(document: Document, source: bytes) -> None:
-    """Check that the texts of the nodes join to the file, and that spans and lines agree."""
+    """Assert that the nodes' texts form the whole file, and that spans and lines agree."""
     assert b"".join(node.text for node in document.nodes) == source
     line, offset = 1, 0
     for node in document.nodes:
@@ -25,7 +25,7 @@ def assert_lossless(document: Document, source: bytes) -> None:
 
 
 def assert_whole_lines(node: Node, line: int, offset: int) -> None:
-    """Check that a node starts where the one before it ended, and that its lines are those of its bytes."""
+    """Assert that a node starts where the previous one ends, and that its lines match its bytes."""
     assert node.span.start == offset < node.span.end
     assert node.lines.first == line <= node.lines.last
     assert node.file.lines_of(node.span) == node.lines
@@ -33,7 +33,7 @@ def assert_whole_lines(node: Node, line: int, offset: int) -> None:
 
 
 def assert_sound(instruction: Instruction) -> None:
-    """Everything an instruction offers can be asked for, and each logical byte is the physical one it names."""
+    """Assert that each part of an instruction maps to the right bytes of the file."""
     parts = [instruction.logical, instruction.command.keyword, instruction.arguments]
     parts += words.split(instruction.arguments, instruction.escape)
     parts += [flag.text for flag in instruction.flags]
@@ -46,14 +46,14 @@ def assert_sound(instruction: Instruction) -> None:
 
 
 def assert_mapped(text: Logical) -> None:
-    """Check that the byte at each offset is the byte at the index, and that offsets grow."""
+    """Assert that each offset leads to the same byte as its index, and that offsets increase."""
     offsets = [text.offset(index) for index in range(len(text))]
     assert bytes(text.file.data[offset] for offset in offsets) == text.text
     assert offsets == sorted(set(offsets))
 
 
 def ask_everything(document: Document) -> None:
-    """Touch all of a document's surface."""
+    """Use all properties of a document."""
     assert_lossless(document, document.file.data)
     for instruction in document.instructions:
         assert_sound(instruction)
@@ -65,7 +65,7 @@ def ask_everything(document: Document) -> None:
 
 
 def steps(work: Callable[[], object]) -> int:
-    """Count the calls, of Python and of C, that a piece of work takes: a measure of time that is always the same."""
+    """Count the calls of Python and C functions, as a reproducible measure of time."""
     count = 0
 
     def step(*_: object) -> None:

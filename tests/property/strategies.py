@@ -1,4 +1,4 @@
-"""Dockerfiles for hypothesis: bytes at random, fragments at random, and files made by the grammar."""
+"""Dockerfiles for hypothesis: random bytes, random fragments, and files that follow the grammar."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ FRAGMENTS = (
 )  # fmt: skip
 
 soups = st.lists(st.sampled_from(FRAGMENTS), max_size=24).map(b"".join)
-"""Fragments that mean something to the parser, in any order."""
+"""Fragments that the parser treats specially, in random order."""
 
 anything = st.one_of(st.binary(max_size=200), soups)
-"""Bytes that need not look like a Dockerfile at all."""
+"""Bytes that may not look like a Dockerfile at all."""
 
 _words = st.from_regex(rb"[A-Za-z0-9_./$=:@%+,\[\]{}-]{1,12}", fullmatch=True).filter(lambda word: b"<<" not in word)
 _quoted = st.sampled_from([b"'a b'", b'"c $D"', b"e\\ f", b'"it\'s"', b"\xc3\xa9\xf0\x9f\x90\x8d", b"${A:-b}"])
@@ -48,7 +48,7 @@ def _cased(keyword: bytes) -> st.SearchStrategy[bytes]:
 
 @st.composite
 def _joined(draw: st.DrawFn, words: list[bytes], escape: bytes) -> bytes:
-    """Join words by blanks or by continuations, with comments and blank lines in them."""
+    """Join words with blanks or continuations, with comments and blank lines between them."""
     out = words[0]
     for word in words[1:]:
         if draw(st.integers(0, 5)):
@@ -63,7 +63,7 @@ def _joined(draw: st.DrawFn, words: list[bytes], escape: bytes) -> bytes:
 
 @st.composite
 def _heredoc(draw: st.DrawFn) -> tuple[bytes, bytes]:
-    """Return the word that opens a heredoc, and its lines."""
+    """Return the word that opens a heredoc, and the heredoc's lines."""
     name, strip = draw(_heredoc_names), draw(st.booleans())
     quote = draw(st.sampled_from([b"", b"", b"'", b'"']))
     lines = [line for line in draw(_heredoc_lines) if line.strip(b"\t") != name]
@@ -94,12 +94,12 @@ def _instruction(draw: st.DrawFn, escape: bytes) -> bytes:
 
 @st.composite
 def pyenvs(draw: st.DrawFn, escape: bytes = b"\\", name: bytes | None = None) -> bytes:
-    """One PYENV instruction that says something sensible.
+    """Draw a valid PYENV instruction.
 
     Args:
-        draw: hypothesis's.
+        draw: the function of hypothesis.
         escape: the file's escape token.
-        name: the environment's name; any without it.
+        name: the name of the environment; random by default.
     """
     version = draw(st.sampled_from([b"3.8", b"3.9.18", b"3.11", b"3.12", b"3.13", b'"3.10"', b"${V:-3.11}"]))
     name = name or draw(st.from_regex(rb"[a-z_][a-z0-9_]{0,6}", fullmatch=True))
@@ -117,12 +117,12 @@ def pyenvs(draw: st.DrawFn, escape: bytes = b"\\", name: bytes | None = None) ->
 
 @st.composite
 def dockerfiles(draw: st.DrawFn, *, pyenv: bool = True, from_first: bool = False) -> bytes:
-    """Draw a whole Dockerfile that the engine's parser would take.
+    """Draw a whole Dockerfile that the engine's parser accepts.
 
     Args:
-        draw: hypothesis's.
-        pyenv: PYENV instructions may be in it, each with a name of its own.
-        from_first: the first instruction is a FROM, as the language wants it.
+        draw: the function of hypothesis.
+        pyenv: whether to include PYENV instructions, each with a unique name.
+        from_first: whether the first instruction is a FROM, as the language requires.
     """
     escape = draw(st.sampled_from([b"\\", b"\\", b"\\", b"`"]))
     head = [b"# syntax=docker/dockerfile:1\n"] if draw(st.booleans()) else []

@@ -1,7 +1,7 @@
-"""Number, kind, lines and heredocs of instructions equal those of an independent port of BuildKit's parser.
+"""Number, kind, lines and heredocs of instructions are the same as in an independent port of BuildKit's parser.
 
-Left out are the files on which that port does not follow BuildKit: it has no heredocs on ONBUILD, refuses
-instructions it does not know, and reads text, not bytes.
+Files on which that port differs from BuildKit are skipped: it has no heredocs on ONBUILD, rejects unknown instructions,
+and reads text instead of bytes.
 """
 
 from pathlib import Path
@@ -19,7 +19,7 @@ assert len(CORPUS) > 20
 
 
 def theirs(source: bytes) -> list[tuple[object, ...]] | None:
-    """Return what the port makes of a file; None where it cannot be asked."""
+    """Return the result of the port, or None if the file is skipped."""
     try:
         ast = parse_dockerfile_ast(source.decode())
     except (UnicodeDecodeError, DockerfileSyntaxError):
@@ -33,7 +33,7 @@ def theirs(source: bytes) -> list[tuple[object, ...]] | None:
 
 
 def ours(source: bytes) -> list[tuple[object, ...]]:
-    """Return the same of ours."""
+    """Return the result of our parser in the same form."""
     return [
         (i.name, i.logical.text.decode(), *i.lines, [(h.name.decode(), h.expand, h.strip_tabs) for h in i.heredocs])
         for i in parse(source).instructions
@@ -41,7 +41,7 @@ def ours(source: bytes) -> list[tuple[object, ...]]:
 
 
 def agree(source: bytes) -> bool:
-    """Compare, and say whether there was something to compare with."""
+    """Compare the results; return False if the file is skipped."""
     expected = theirs(source)
     if expected is None:
         return False
@@ -62,24 +62,24 @@ VARIANTS = {
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_the_corpus(variant):
-    """Real-looking Dockerfiles agree, whatever is done to their lines; nearly all of them can be compared."""
+    """Realistic Dockerfiles with modified lines agree, and nearly all of them can be compared."""
     compared = [agree(VARIANTS[variant](path.read_bytes())) for path in CORPUS]
     assert sum(compared) >= (0.1 if variant == "upside down" else 0.8) * len(CORPUS)
 
 
 def test_the_golden_cases():
-    """The cases of the document's own tests agree where they can be compared."""
+    """The cases of the document's own tests agree if they can be compared."""
     assert sum(agree((case / "Dockerfile").read_bytes()) for case in CASES) > len(CASES) // 2
 
 
 @given(dockerfiles(pyenv=False))
 def test_generated_files(source):
-    """Files by the grammar agree."""
+    """Files that follow the grammar agree."""
     agree(source)
 
 
 @given(soups)
 def test_fragments(source):
-    """Fragments in any order agree, but for what Python's text calls white space and Go does not."""
+    """Fragments in any order agree, except for characters that are white space in Python and not in Go."""
     if b"\x1c" not in source and b"\x85" not in source and "\u0130".encode() not in source:
         agree(source)

@@ -1,4 +1,4 @@
-"""Laws of the document over bytes at random, fragments at random and files made by the grammar."""
+"""Properties of the document for random bytes, random fragments, and files that follow the grammar."""
 
 import pytest
 from hypothesis import event, given
@@ -26,25 +26,25 @@ def lossless(source: bytes) -> None:
 
 @given(st.binary(max_size=400))
 def test_any_bytes_are_a_document(source):
-    """Nothing but our own error is raised, and nothing is lost."""
+    """Only our own error may be raised, and no byte is lost."""
     lossless(source)
 
 
 @given(soups)
 def test_any_fragments_are_a_document(source):
-    """The same for fragments that mean something to the parser."""
+    """The same holds for fragments that the parser treats specially."""
     lossless(source)
 
 
 @given(dockerfiles())
 def test_every_dockerfile_is_a_document(source):
-    """A file by the grammar is read without an error."""
+    """A file that follows the grammar is read without an error."""
     ask_everything(parse(source))
 
 
 @given(anything, dockerfiles())
 def test_a_file_reads_the_same_behind_complete_nodes(head, tail):
-    """What stands above only moves an instruction down, unless it is open or sets the escape."""
+    """Complete lines above an instruction only change its position, unless they set the escape token."""
     document = parse(tail)
     head = b"FROM x\n# " + head.replace(b"\n", b" ") + b"\n"
     if tail.startswith(b"\xef\xbb\xbf") or document.escape != b"\\":
@@ -57,7 +57,7 @@ def test_a_file_reads_the_same_behind_complete_nodes(head, tail):
 
 @given(dockerfiles())
 def test_line_ends_change_no_instruction(source):
-    """With CRLF the same instructions stand on the same lines."""
+    """With CRLF line ends, the same instructions are on the same lines."""
     unix = source.replace(b"\r\n", b"\n")
     here, there = parse(unix), parse(unix.replace(b"\n", b"\r\n"))
     assert [(i.logical.text, i.lines) for i in here.instructions] == [
@@ -90,7 +90,7 @@ def read_all(source: bytes) -> None:
     ],
 )
 def test_reading_takes_steps_in_proportion_to_the_file(unit):
-    """Twice the file takes twice the steps, not four times."""
+    """Reading a file of twice the size takes about twice the steps."""
     once, twice = (steps(lambda n=n: read_all(b"RUN " + unit * n + b"\n")) for n in (400, 800))
     assert twice < 2.2 * once + 100
 
@@ -116,7 +116,7 @@ BETWEEN = (
     st.lists(st.sampled_from(BETWEEN), max_size=3).map(b"".join),
 )
 def test_a_pyenv_is_never_overlooked(head, broken_at, end, between):
-    """The quick look that decides whether a build reads the file at all sees every PYENV, broken over lines or not."""
+    """The quick check for PYENV, which decides whether a build reads the file, also finds one on continued lines."""
     source = head + b"PyEnV"[:broken_at] + end + between + b"PyEnV"[broken_at:] + b" 3.8 x\n"
     try:
         finds_pyenv = has_pyenv(parse(source))

@@ -1,4 +1,4 @@
-"""Laws of the expansion over Dockerfiles by the grammar and over bytes at random."""
+"""Properties of the expansion for Dockerfiles that follow the grammar and for random bytes."""
 
 import json
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ TOOLS = ImagesByName(tools_image="pyenv-frontend-tools", onbuild_tools="pyenv-fr
 
 
 class AnyBase(Mapping[tuple[str, str | None], Base]):
-    """Whatever a file builds on is Debian 12."""
+    """A mapping in which every base image is Debian 12."""
 
     def __getitem__(self, key: tuple[str, str | None]) -> Base:
         return DEBIAN
@@ -37,7 +37,7 @@ class AnyBase(Mapping[tuple[str, str | None], Base]):
 
 
 def program_of(source: bytes) -> Program | None:
-    """Read a file; None where the language refuses it, with an error that names a place."""
+    """Read a file; return None if it is refused with an error that has a location."""
     try:
         return read(parse(source))
     except UserError as error:
@@ -53,7 +53,7 @@ def expanded(program: Program, *, to_print: bool = False) -> Expansion | None:
     ]
     try:
         return expand(program, AnyBase(), needs, TOOLS, to_print=to_print)
-    except HomeUnknownError:  # the caller asks the user for it, or the engine
+    except HomeUnknownError:  # the caller asks the user or the engine for it
         return None
     except UserError as error:
         refused = error
@@ -63,7 +63,7 @@ def expanded(program: Program, *, to_print: bool = False) -> Expansion | None:
 
 @given(anything)
 def test_random_bytes_are_expanded_or_refused(source):
-    """Nothing but our own error is raised, and without PYENV nothing changes."""
+    """Only our own errors may be raised, and a file without PYENV is unchanged."""
     program = program_of(source)
     if program is None:
         return
@@ -75,7 +75,7 @@ def test_random_bytes_are_expanded_or_refused(source):
 
 @given(dockerfiles(pyenv=False, from_first=True))
 def test_without_pyenv_a_file_is_its_own_expansion(source):
-    """Byte for byte, and every line stands for itself."""
+    """No byte is changed, and every line is mapped to itself."""
     program = program_of(source)
     assert program is not None
     result = expanded(program)
@@ -88,7 +88,7 @@ def test_without_pyenv_a_file_is_its_own_expansion(source):
 @given(dockerfiles(from_first=True))
 @pytest.mark.parametrize("to_print", [False, True])
 def test_with_pyenv_every_other_byte_stays(to_print, source):
-    """Lines that are no PYENV come out in order, the line map is total, and nothing of PYENV is left."""
+    """Other lines keep their order, every line is mapped, and no PYENV remains."""
     program = program_of(source)
     result = program and expanded(program, to_print=to_print)
     event("expanded" if result else "refused")
@@ -111,7 +111,7 @@ def test_with_pyenv_every_other_byte_stays(to_print, source):
 
 @given(dockerfiles(from_first=True))
 def test_a_print_with_builders_keeps_every_instruction(source):
-    """Each PYENV is installed in a stage of its own; the user's instructions are all there, in order."""
+    """Each PYENV is installed in its own stage, and all of the user's instructions remain in order."""
     head = b"# escape=`\n" if parse(source).escape == b"`" else b""
     head += b"FROM compilers:1 AS zz-builder\nENV Z=1\n"
     file = head + source.rstrip(b"\r\n").lower().replace(b"pyenv ", b"pyenv --builder=zz-builder ") + b"\n"
@@ -141,13 +141,13 @@ def lines_of_pyenvs(program: Program) -> set[int]:
 
 
 def kept(program: Program) -> list[tuple[int, bytes]]:
-    """Return the user's lines outside the PYENVs, with their numbers."""
+    """Return the user's lines outside of PYENVs, with their numbers."""
     file, gone = program.document.file, lines_of_pyenvs(program)
     return [(line, file.line_text(line)) for line in range(1, len(file.starts) + 1) if line not in gone and file.data]
 
 
 def copied(program: Program, result: Expansion) -> list[tuple[int, bytes]]:
-    """Return the lines of the output that stand for a line outside the PYENVs, with the numbers they stand for."""
+    """Return the output lines that are mapped to lines outside of PYENVs, with the numbers of those lines."""
     file, gone = parse(result.source).file, lines_of_pyenvs(program)
     return [
         (result.lines[line].first, file.line_text(line))
@@ -157,7 +157,7 @@ def copied(program: Program, result: Expansion) -> list[tuple[int, bytes]]:
 
 
 def assert_generated(program: Program, result: Expansion, instructions: tuple[Instruction, ...]) -> None:
-    """Each PYENV became instructions that a parser takes as meant: exec forms are JSON, its variables are set."""
+    """Assert that exec forms are JSON and that the variables of each PYENV are set."""
     gone = lines_of_pyenvs(program)
     generated = [instruction for instruction in instructions if result.lines[instruction.lines.first].first in gone]
     for instruction in generated:
@@ -183,7 +183,7 @@ def assert_generated(program: Program, result: Expansion, instructions: tuple[In
     ],
 )
 def test_expanding_takes_steps_in_proportion_to_the_file(unit):
-    """Twice the file takes twice the steps, not four times; a chain of a thousand stages is not too deep."""
+    """Twice the file takes about twice the steps, and a chain of a thousand stages is not too deep."""
 
     def through(count: int) -> None:
         lines = b"".join(unit % number if b"%" in unit else unit for number in range(count))

@@ -1,4 +1,4 @@
-"""What holds for every input: only our own errors, places inside the instruction, and walks that end."""
+"""Properties for every input: only our own errors, locations inside the instruction, and walks that end."""
 
 import os
 
@@ -14,7 +14,7 @@ from pyenv_image.pip_format import decode, local_path, read_statements, rewrite
 from tests.frontend.pyenv.contexts import Files
 
 EXAMPLES = int(os.environ.get("PYENV_EXAMPLES", "300"))
-pytestmark = pytest.mark.timeout(900 + EXAMPLES // 5)  # a long run is given its time
+pytestmark = pytest.mark.timeout(900 + EXAMPLES // 5)  # long runs need more time
 
 WORDS = st.sampled_from(
     [
@@ -71,7 +71,7 @@ FILES = st.builds(
 
 
 def checked(error, document):
-    """Check that an error's places lie in the file, and that it can be shown."""
+    """Assert that an error's locations are inside the file, and that it can be formatted."""
     for location in error.locations:
         assert 0 <= location.span.start <= location.span.end <= len(location.file.data)
     assert error.locations[0].file is document.file
@@ -83,7 +83,7 @@ def checked(error, document):
 @example("FROM a\nPYENV \\")
 @example("FROM a\nONBUILD PYENV 3.8 pyenv 3.8")
 def test_only_our_own_errors(text):
-    """Whatever is in a file, it is read or refused with a place; and with `report` it is read to its end."""
+    """A file is either read or refused with a location; with `report`, it is read to the end."""
     try:
         document = parse(text.encode("utf-8", "surrogatepass"))
     except UserError:
@@ -128,7 +128,7 @@ CONTEXTS = st.dictionaries(PATHS, st.lists(STATEMENTS, max_size=4).map("\n".join
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(CONTEXTS, PATHS)
 def test_walks_end_and_stay_inside(files, first):
-    """Whatever names whatever, each file is read once at most, and what enters the step is in the context."""
+    """Each file is read at most once, and all inputs of the step are in the context."""
     document = parse(f"FROM a\nPYENV 3.9 x {first}".encode())
     context = Files(files)
     (environment,) = read(document).environments
@@ -145,7 +145,7 @@ def test_walks_end_and_stay_inside(files, first):
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(st.binary(max_size=80) | st.lists(STATEMENTS, max_size=5).map(lambda lines: "\n".join(lines).encode()))
 def test_requirements_files_are_read_or_not_text(data):
-    """Any bytes are a requirements file or no text, and every statement has a place in them."""
+    """Any bytes are either not text or a requirements file whose statements have valid positions."""
     try:
         text = decode(data + b"\n")
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""What the expansion writes is what the engine's readers get."""
+"""Values that the expansion writes are read back unchanged by the engine's parsers."""
 
 import json
 
@@ -18,13 +18,13 @@ values = st.one_of(
 
 
 def line(text: str, escape: str):
-    """Read one line under an escape token."""
+    """Parse one line with an escape token."""
     return parse(f"# escape={escape}\n{text}\n".encode()).instructions[0]
 
 
 @given(values, escapes)
 def test_a_variable_gets_the_value(value, escape):
-    """ENV reads back what was to be said."""
+    """ENV reads back the original value."""
     instruction = line(f"ENV name={quoting.env_value(value, escape)} other=1", escape)
     name, other = words.assignments(instruction.arguments, instruction.escape, legacy=True)
     assert words.expand(name.value, {}.get, instruction.escape).value == value
@@ -33,7 +33,7 @@ def test_a_variable_gets_the_value(value, escape):
 
 @given(values, escapes)
 def test_a_mount_gets_the_path(path, escape):
-    """The flag lexer, the CSV reader and the expansion, one behind the other, give the path back."""
+    """The flag lexer, the CSV reader and the expansion together return the original path."""
     instruction = line(f'RUN {quoting.mount(escape, type="bind", source=path, target="/x", rw="")} ["a"]', escape)
     (flag,) = instruction.flags
     assert json.loads(instruction.arguments.text) == ["a"]
@@ -46,7 +46,7 @@ def test_a_mount_gets_the_path(path, escape):
 
 @given(st.lists(values, min_size=1, max_size=4), escapes)
 def test_an_exec_form_gets_the_arguments(arguments, escape):
-    """No escape token is in the way."""
+    """Escape tokens do not change the arguments."""
     instruction = line(f"RUN {' '.join(['[' + ', '.join(quoting.exec_form(arguments)) + ']'])}", escape)
     assert json.loads(instruction.arguments.text) == arguments
     assert not instruction.heredocs

@@ -1,4 +1,4 @@
-"""Laws of splitting and expanding words."""
+"""Properties of splitting and expanding words."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,7 +19,7 @@ plain = st.text(st.characters(blacklist_characters="$'\"\\`<\ufeff", blacklist_c
 
 
 def logical(text: bytes) -> Logical:
-    """Return a text with a hole in front, in the middle and behind."""
+    """Return a text with gaps at the start, in the middle and at the end."""
     middle = len(text) // 2
     file = SourceFile("Dockerfile", b"--" + text[:middle] + b"\\\n" + text[middle:] + b"\n")
     return Logical(file, (Span(2, 2 + middle), Span(4 + middle, 4 + len(text))))
@@ -27,7 +27,7 @@ def logical(text: bytes) -> Logical:
 
 @given(texts, escapes)
 def test_expansion_gives_a_text_or_an_error_inside_the_word(text, escape):
-    """No input raises anything else, and the error points into the word."""
+    """An input must not raise anything else, and the error's location is inside the word."""
     word = logical(text)
     try:
         expanded = words.expand(word, {"A": "aaa"}.get, escape)
@@ -44,13 +44,13 @@ def test_expansion_gives_a_text_or_an_error_inside_the_word(text, escape):
 
 @given(plain, escapes)
 def test_a_plain_text_expands_to_itself(text, escape):
-    """Where nothing is special, nothing changes."""
+    """A text without special characters is unchanged."""
     assert words.expand(logical(text.encode()), {}.get, escape).value == text
 
 
 @given(st.text(max_size=20), escapes)
 def test_a_value_is_filled_in_as_it_is(value, escape):
-    """Quotes, dollars and escapes in a value mean nothing."""
+    """Quotes, dollars and escape tokens in a value are not special."""
     value = value.encode(errors="ignore").decode()
     assert words.expand(logical(b"<$A>"), {"A": value}.get, escape).value == f"<{value}>"
     assert words.expand(logical(b'"${A:-x}"'), {"A": value}.get, escape).value == (value or "x")
@@ -58,7 +58,7 @@ def test_a_value_is_filled_in_as_it_is(value, escape):
 
 @given(texts, escapes)
 def test_words_are_the_text_but_for_the_white_space_between(text, escape):
-    """Words come in order, do not overlap, and what is left out is white space or an escape at the end."""
+    """Words are in order and do not overlap; the rest is white space or an escape token at the end."""
     whole = logical(text)
     position, rest = 0, b""
     for word in words.split(whole, escape):
@@ -74,7 +74,7 @@ def test_words_are_the_text_but_for_the_white_space_between(text, escape):
 
 @given(st.text("ab*?", max_size=6), st.text("ab", max_size=8))
 def test_cutting_agrees_with_a_search_of_all_prefixes(pattern, value):
-    """The automaton finds the shortest and the longest prefix that a plain definition of matching finds."""
+    """The automaton finds the same shortest and longest prefixes as a simple definition of matching."""
     ends = [end for end in range(len(value) + 1) if matches(pattern, value[:end])]
     longest, shortest = (value[max(ends) :], value[min(ends) :]) if ends else (value, value)
     assert glob.trim_prefix(value, pattern, longest=True) == longest
@@ -84,7 +84,7 @@ def test_cutting_agrees_with_a_search_of_all_prefixes(pattern, value):
 
 
 def matches(pattern: str, value: str) -> bool:
-    """Say whether all of a value matches, by the definition."""
+    """Tell whether a pattern matches a whole value, by the definition."""
     if not pattern:
         return not value
     if pattern[0] == "*":
