@@ -1,6 +1,6 @@
 """Coverage-guided fuzzing: `python tests/fuzz/fuzz_document.py [libFuzzer's options] [corpus ...]`.
 
-No input may raise anything but our own error, and none may lose a byte. The corpora under `tests` make good seeds.
+An input must only raise our own error, and no byte may be lost. The corpora under `tests` are suitable seeds.
 """
 
 import sys
@@ -20,7 +20,7 @@ VARIABLES = {"A": "aaa", "EMPTY": "", "V": "1.2.3.tar.gz"}
 
 
 def one_input(data: bytes) -> None:
-    """Read a file, ask it everything, and expand every word of it."""
+    """Read a file, use all properties of the document, and expand each of its words."""
     try:
         document = parse(data)
     except UserError as error:
@@ -38,7 +38,7 @@ def one_input(data: bytes) -> None:
 
 
 def expand(word, escape: bytes) -> None:
-    """Expand a word, or be told what is wrong with it."""
+    """Expand a word, or format the error."""
     try:
         words.expand(word, VARIABLES.get, escape)
     except UserError as error:

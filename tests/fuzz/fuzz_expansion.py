@@ -1,6 +1,6 @@
-"""Coverage-guided fuzzing of the whole pure way: parse, read, expand, parse again.
+"""Coverage-guided fuzzing of the expansion without I/O: parse, read, expand, parse again.
 
-No input may raise anything but our own errors; every byte outside a PYENV stays; nothing of PYENV is left.
+An input must only raise our own errors. All bytes outside the PYENVs stay, and no PYENV remains.
 """
 
 import sys
@@ -25,7 +25,7 @@ TOOLS = ImagesByName(tools_image="pyenv-frontend-tools", onbuild_tools="pyenv-fr
 
 
 def one_input(data: bytes) -> None:
-    """Go all the way with one file."""
+    """Expand one file and check the result."""
     try:
         program = read(parse(data))
         bases = {(stage.root, stage.root_platform): BASE for stage in program.stages}
@@ -52,7 +52,7 @@ def one_input(data: bytes) -> None:
     gone = {environment.pyenv.instruction for environment in program.environments}
     there = iter([instruction.text for instruction in after.instructions])
     for instruction in program.document.instructions:
-        assert instruction in gone or instruction.text in there  # `in` moves on behind the text it finds
+        assert instruction in gone or instruction.text in there  # `in` continues after the previous match
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Coverage-guided fuzzing: `python tests/fuzz/fuzz_language.py [libFuzzer's options] [corpus ...]`.
 
-The input is a Dockerfile, and behind a line `---8<---` the text that every file of the build context has. No input
-may raise anything but our own error, and every error must be able to show where it is.
+The input is a Dockerfile, followed by a line `---8<---` and the content of every file in the build context. It must
+only raise our own errors, each with a valid location.
 """
 
 import sys
@@ -26,38 +26,38 @@ TODAY = date(2026, 11, 1)
 
 
 class OneText:
-    """A build context in which every file has the same text."""
+    """A build context in which every file has the same content."""
 
     def __init__(self, text: bytes) -> None:
         self.text = text
 
     def read(self, path: str) -> bytes:
-        """Answer with the text, whatever the path."""
+        """Return the content for any path."""
         del path
         return self.text
 
     def exists(self, path: str) -> bool:
-        """Have everything."""
+        """Return True: every path exists."""
         del path
         return True
 
     def names(self, folder: str) -> tuple[str, ...]:
-        """Have few names in each folder."""
+        """Return the same few names for each folder."""
         return ("a", "pyproject.toml") if folder.count("/") < 2 else ()
 
     def link_target(self, path: str) -> str:
-        """Have no links."""
+        """Return an empty target: there are no links."""
         del path
         return ""
 
     def ignored_by(self, path: str) -> str:
-        """Leave nothing out."""
+        """Return an empty text: nothing is ignored."""
         del path
         return ""
 
 
 def one_input(data: bytes) -> None:
-    """Read a file, follow its requirements, and ask the rules."""
+    """Read a Dockerfile, resolve its requirements, and apply the rules."""
     dockerfile, _, text = data.partition(CUT)
     try:
         document = parse(dockerfile)

@@ -1,4 +1,4 @@
-"""A short run of each fuzz target; PYENV_FUZZ_RUNS makes it long (`make fuzz`)."""
+"""Short runs of the fuzz targets; PYENV_FUZZ_RUNS makes them longer (`make fuzz`)."""
 
 import os
 import re
@@ -17,10 +17,10 @@ SEEDS = [
 RUNS = os.environ.get("PYENV_FUZZ_RUNS", "1500")
 
 
-@pytest.mark.timeout(900 + int(RUNS) // 20)  # a long run is not a hanging one, on a busy machine neither
+@pytest.mark.timeout(900 + int(RUNS) // 20)  # long runs and busy machines need more time
 @pytest.mark.parametrize("target", sorted(HERE.glob("fuzz_*.py")), ids=lambda path: path.stem)
 def test_no_input_raises_anything_but_our_own_error(target, tmp_path):
-    """Guided by coverage, from the Dockerfiles of the tests."""
+    """The runs are guided by coverage, and start with the Dockerfiles of the tests."""
     pytest.importorskip("atheris", reason="atheris has no build for this machine")
     finds = tmp_path / "finds"
     finds.mkdir()
@@ -28,6 +28,6 @@ def test_no_input_raises_anything_but_our_own_error(target, tmp_path):
     command = [sys.executable, str(target), *options, str(finds), *map(str, SEEDS)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-4000:]
-    runs = re.search(r"Done (\d+) runs", done.stderr)  # the seeds are run in any case, however many they are
+    runs = re.search(r"Done (\d+) runs", done.stderr)  # all seeds are run, even if there are more
     assert runs, done.stderr[-4000:]
     assert int(runs[1]) >= int(RUNS)
