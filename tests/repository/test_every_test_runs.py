@@ -1,4 +1,4 @@
-"""Every test on disk is collected, and stands where a reader looks for it."""
+"""Every test in the repository is collected, and is where a reader expects it."""
 
 import ast
 import subprocess
@@ -13,20 +13,20 @@ OUTPUT = {
     "_build", "buck-out", "build", "CVS", "dist", "env", "htmlcov", "node_modules", "site", "site-packages",
     "target", "venv",
 }  # fmt: skip
-"""Names of folders that pytest, ruff, mypy, packaging tools or readers' search tools pass over as output."""
+"""Folder names that pytest, ruff, mypy, packaging tools or search tools skip as build output."""
 WITHIN_AIRFLOW = "tests/airflow/inner"
-"""Run by tests/airflow/test_inner.py with pytest in another installation."""
+"""tests/airflow/test_inner.py runs these with pytest in another installation."""
 
 
 def tracked(*patterns):
-    """Return the files of the repository, new ones that git does not ignore among them."""
+    """Return the repository's files, including new ones that git does not ignore."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *patterns]
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     return [path for path in listed.split("\0") if path and (ROOT / path).exists()]
 
 
 def functions(path):
-    """Return the names of the test functions that a file defines, those in test classes with the class's name."""
+    """Yield the names of the test functions in a file, with the class name for those in test classes."""
     for node in ast.parse((ROOT / path).read_text()).body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test"):
             yield node.name
@@ -37,7 +37,7 @@ def functions(path):
 
 @pytest.fixture(scope="module")
 def collected():
-    """Provide the test functions that pytest collects when it is given the folder, slow ones included."""
+    """Return the test functions that pytest collects, including slow ones."""
     command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-m", "", "-p", "no:cacheprovider", "tests"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
@@ -45,21 +45,21 @@ def collected():
 
 
 def test_every_test_function_on_disk_is_collected(collected):
-    """Nothing is passed over for its folder's name, its file's name or a name that is defined twice."""
+    """No test is skipped because of its folder's name, its file's name or a duplicate name."""
     on_disk = [f"{path}::{name}" for path in tracked("*.py") if WITHIN_AIRFLOW not in path for name in functions(path)]
     assert sorted(set(on_disk)) == sorted(on_disk), "a name is defined twice: the first of the two never runs"
     assert set(on_disk) == collected
 
 
 def test_every_case_within_airflow_is_in_a_file_that_is_run():
-    """The files that `test_inner.py` does not take hold no tests."""
+    """Files that `test_inner.py` does not run have no tests."""
     names = {PurePosixPath(path).name for path in tracked(f"{WITHIN_AIRFLOW}/*.py") if list(functions(path))}
     assert names
     assert all(name.startswith("case_") for name in names)
 
 
 def test_no_folder_has_a_name_that_tools_take_for_output():
-    """Tools pass over such folders, and with them over their tests."""
+    """Tools would skip such folders and the tests in them."""
     folders = {part for path in tracked() for part in PurePosixPath(path).parts[:-1]}
     assert not folders & OUTPUT
 
@@ -74,7 +74,7 @@ def test_no_folder_has_a_name_that_tools_take_for_output():
     ],
 )
 def test_unit_tests_carry_the_name_of_their_module(tests, sources):
-    """`tests/frontend/x/test_y.py` tests `x/y.py`; a package's own `__init__` is tested by `test_<package>.py`."""
+    """`tests/frontend/x/test_y.py` tests `x/y.py`; `test_<package>.py` tests a package's `__init__`."""
     for path in tracked(f"{tests}/*test_*.py"):
         below = PurePosixPath(path).relative_to(tests)
         if tests == "tests/frontend" and below.parts[0] == "image":

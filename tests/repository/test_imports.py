@@ -1,4 +1,4 @@
-"""What import-linter cannot say: which modules are imported when a package is, and which only when they are used."""
+"""Rules that import-linter cannot express: which modules are imported at once, and which only on use."""
 
 import ast
 import sys
@@ -10,7 +10,7 @@ from tools.state import ROOT
 
 
 def imported_at_once(path):
-    """Return the top names of what a module imports when it is imported itself; relative imports are its package's."""
+    """Yield the top-level names that a module imports when it is imported, without relative imports."""
     waiting = list(ast.parse((ROOT / path).read_text()).body)
     while waiting:
         node = waiting.pop()
@@ -28,7 +28,7 @@ def imported_at_once(path):
     [("provider/src/airflow_venv/child", "airflow_venv_runner"), ("frontend/src/pyenv_image", "pyenv_image")],
 )
 def test_what_runs_in_an_environment_begins_with_the_standard_library_alone(folder, own):
-    """An environment has nothing else; what a function makes possible is imported when the function needs it."""
+    """An environment may have nothing else, so other modules are only imported by functions that need them."""
     paths = tracked(f"{folder}/*.py")
     assert paths
     foreign = {path: set(imported_at_once(path)) - sys.stdlib_module_names - {own} for path in paths}

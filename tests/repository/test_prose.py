@@ -1,4 +1,4 @@
-"""What no linter checks about docstrings and comments: one dialect all over."""
+"""Rules for docstrings and comments that no linter checks."""
 
 import io
 import re
@@ -10,11 +10,11 @@ from tests.repository.test_every_test_runs import tracked
 from tools.state import ROOT
 
 MARKUP = re.compile(r"(?<!`)``(?!`)|:(?:attr|class|data|exc|func|meth|mod|ref):`")
-"""The marks of reStructuredText: here a name stands between single backticks."""
+"""Markup of reStructuredText; this repository uses single backticks."""
 
 
 def prose(path):
-    """Return the comments and docstrings of a file, with their lines."""
+    """Yield the comments and docstrings of a file, with their line numbers."""
     source = (ROOT / path).read_bytes()
     begins = True
     for token in tokenize.tokenize(io.BytesIO(source).readline):
@@ -26,7 +26,7 @@ def prose(path):
 
 @pytest.mark.parametrize("folder", ["bench", "docs", "examples", "frontend", "provider", "tests", "tools"])
 def test_names_stand_between_single_backticks(folder):
-    """In comments and docstrings alike."""
+    """This holds for comments and docstrings."""
     paths = tracked(f"{folder}/*.py")
     assert paths
     assert [f"{path}:{line}" for path in paths for line, text in prose(path) if MARKUP.search(text)] == []
