@@ -1,4 +1,4 @@
-"""Tests that run functions run them both ways: in a new process, and in a fork of a warm one."""
+"""Fixtures that run functions both in a new process and in a fork of a warm process."""
 
 import contextlib
 import os
@@ -13,7 +13,7 @@ from tests.support import children
 
 
 def pytest_generate_tests(metafunc):
-    """Give a test both ways, unless it is marked as being about one."""
+    """Run a test both ways, unless its marker selects one."""
     if "way" in metafunc.fixturenames:
         marker = metafunc.definition.get_closest_marker("way")
         metafunc.parametrize("way", marker.args if marker else ("cold", "warm"), indirect=True)
@@ -21,7 +21,7 @@ def pytest_generate_tests(metafunc):
 
 @pytest.fixture(scope="session")
 def warm_home():
-    """Provide a folder whose warm processes serve all tests that run functions both ways."""
+    """Provide a folder for the warm processes that all tests share."""
     with tempfile.TemporaryDirectory(prefix="w") as base:
         home = Path(base) / "warm"
         yield home
@@ -35,7 +35,7 @@ def warm_home():
 
 @pytest.fixture
 def way(request, monkeypatch, warm_home):
-    """Choose whether functions run in new processes or in forks."""
+    """Select whether functions run in new processes or in forks."""
     monkeypatch.setattr(children, "warm_by_default", request.param == "warm")
     monkeypatch.setattr(warm, "folder", lambda: warm_home)
     return request.param

@@ -1,4 +1,4 @@
-"""The command line: what it prints, as text and as JSON, and how it exits."""
+"""The command line: text and JSON output, and exit codes."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from tests.support.children import interpreter
 
 @pytest.fixture
 def environments(tmp_path, monkeypatch):
-    """Make two environments: one in order, one whose interpreter is gone."""
+    """Create a working environment, and one whose interpreter is missing."""
     home = tmp_path / "good"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(home)], check=True)
     site = next(home.glob("lib/python*/site-packages"))
@@ -35,7 +35,7 @@ def environments(tmp_path, monkeypatch):
 
 @pytest.mark.usefixtures("environments")
 def test_list_shows_every_environment_and_what_is_wrong(capsys):
-    """A table, and a sentence for each that cannot be used; then the exit code says so."""
+    """The output is a table with a message for each broken environment; if there is one, the exit code is not 0."""
     assert main(["list"]) == 1
     out = capsys.readouterr().out
     version = ".".join(map(str, sys.version_info[:3]))
@@ -45,7 +45,7 @@ def test_list_shows_every_environment_and_what_is_wrong(capsys):
 
 @pytest.mark.usefixtures("environments")
 def test_list_as_json_is_for_programs(capsys, monkeypatch):
-    """The same facts, and 0 when all are well."""
+    """JSON has the same facts, and the exit code is 0 if all environments work."""
     monkeypatch.delenv("ASTRO_PYENV_bad")
     assert main(["list", "--json"]) == 0
     (one,) = json.loads(capsys.readouterr().out)
@@ -54,7 +54,7 @@ def test_list_as_json_is_for_programs(capsys, monkeypatch):
 
 @pytest.mark.usefixtures("environments")
 def test_list_names_the_functions_that_use_environments(capsys, tmp_path):
-    """With a folder of DAG files; one that nobody has is listed, too."""
+    """The command takes a folder of DAG files; an unknown environment is listed, too."""
     (tmp_path / "dag.py").write_text("@task.venv('good')\ndef f(): pass\n@task.venv('nowhere')\ndef g(): pass\n")
     assert main(["list", str(tmp_path / "dag.py")]) == 1
     lines = capsys.readouterr().out.splitlines()
@@ -67,7 +67,7 @@ def test_list_names_the_functions_that_use_environments(capsys, tmp_path):
 
 @pytest.mark.usefixtures("environments")
 def test_html_is_one_file_with_everything_escaped(capsys, monkeypatch, environments, tmp_path):
-    """It loads nothing, and names that look like markup are text."""
+    """The file loads no other files, and names that look like markup are escaped."""
     with (environments / "pyvenv.cfg").open("a") as file:
         file.write("pyenv = PYENV 3.12 good <<EOF\n")
     monkeypatch.setenv("ASTRO_PYENV_<b>", str(environments / "bin" / "python"))
@@ -89,7 +89,7 @@ def test_html_is_one_file_with_everything_escaped(capsys, monkeypatch, environme
 
 
 def test_list_imports_little():
-    """It is typed often, and every module costs time: Airflow alone has a thousand."""
+    """The command is used often, and every import costs time: Airflow alone has a thousand modules."""
     program = "import sys; from airflow_venv.cli import main; main(['list']); print(*sys.modules)"
     printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
     modules = set(printed.split())
@@ -108,14 +108,14 @@ def test_list_imports_little():
 
 
 def test_list_says_when_there_are_none(capsys):
-    """No variable, no table."""
+    """Without any variables, no table is printed."""
     assert main(["list"]) == 0
     assert "no variable ASTRO_PYENV_*" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("environments")
 def test_show_lists_the_packages(capsys):
-    """One environment by name."""
+    """An environment is given by name."""
     assert main(["show", "good"]) == 0
     assert "alpha    1.0" in capsys.readouterr().out
     assert main(["show", "bad", "--json"]) == 1
@@ -124,14 +124,14 @@ def test_show_lists_the_packages(capsys):
 
 @pytest.mark.usefixtures("environments")
 def test_show_of_an_unknown_name_says_which_there_are(capsys):
-    """The exit code is that of a wrong usage."""
+    """The exit code is that of incorrect usage."""
     assert main(["show", "god"]) == 64
     assert "Did you mean 'good'?" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("environments")
 def test_doctor_finds_conflicts_and_broken_environments(capsys):
-    """Requirements are compared with the installed packages; extras and other markers do not count."""
+    """Requirements are compared with the installed packages, except for extras and markers that do not apply."""
     assert main(["doctor", "--json"]) == 1
     problems = [(one["environment"], one["problem"], one["message"]) for one in json.loads(capsys.readouterr().out)]
     assert ("good", "conflict", "alpha 1.0 requires beta>=2, but 1.5 is installed.") in problems
@@ -142,7 +142,7 @@ def test_doctor_finds_conflicts_and_broken_environments(capsys):
 
 @pytest.mark.usefixtures("environments")
 def test_doctor_checks_what_dags_ask_for(capsys, tmp_path):
-    """Unknown names, modules that are missing, and files that are no Python, each with its place."""
+    """Unknown names, missing modules and invalid Python files are reported with their places."""
     dags = tmp_path / "dags"
     dags.mkdir()
     (dags / "a.py").write_text(
@@ -162,7 +162,7 @@ def test_doctor_checks_what_dags_ask_for(capsys, tmp_path):
 
 
 def test_doctor_starts_the_interpreter(tmp_path, monkeypatch, capsys):
-    """One that ends at once, and one whose standard library lacks a part, are found."""
+    """The check finds an interpreter that exits at once, and an incomplete standard library."""
     program = tmp_path / "python"
     program.write_text("#!/bin/sh\necho cannot load libpython >&2\nexit 127\n")
     program.chmod(0o755)
@@ -176,7 +176,7 @@ def test_doctor_starts_the_interpreter(tmp_path, monkeypatch, capsys):
 
 
 def test_doctor_is_content_where_nothing_is_wrong(monkeypatch, capsys):
-    """And says how many it looked at."""
+    """The output has the number of environments that were checked."""
     monkeypatch.setenv("ASTRO_PYENV_this", sys.executable)
     monkeypatch.setattr("airflow_venv.environments.doctor.conflicts", lambda *_: [])
     assert main(["doctor"]) == 0
@@ -184,7 +184,7 @@ def test_doctor_is_content_where_nothing_is_wrong(monkeypatch, capsys):
 
 
 def test_doctor_tells_which_tasks_can_be_forked(tmp_path, monkeypatch, capsys):
-    """By importing what they import; what does not survive a fork is no problem, and has its reason and place."""
+    """The modules of each task are imported; one that cannot be forked is no problem, but its reason is shown."""
     env = tmp_path / "env"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", env], check=True)
     site = next(env.glob("lib/python*/site-packages"))
@@ -209,21 +209,21 @@ def test_doctor_tells_which_tasks_can_be_forked(tmp_path, monkeypatch, capsys):
 
 
 def test_doctor_refuses_a_folder_that_is_not_there(environments, capsys):
-    """That is a mistake in the command, and not a folder without problems."""
+    """This is incorrect usage, and not a folder without problems."""
     assert main(["doctor", str(environments / "nothere")]) == 64
     assert f"There is no file or folder {environments}/nothere." in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("environments")
 def test_doctor_refuses_a_folder_without_dag_files(tmp_path, capsys):
-    """Nothing was looked at, so nothing can be in order."""
+    """Without anything to check, the command must not succeed."""
     (tmp_path / "empty").mkdir()
     assert main(["doctor", str(tmp_path / "empty")]) == 64
     assert f"There is no Python file in {tmp_path}/empty." in capsys.readouterr().err
 
 
 def test_doctor_without_environments_is_not_content(capsys):
-    """Nothing was looked at, so nothing can be in order."""
+    """Without anything to check, the command must not succeed."""
     assert main(["doctor"]) == 1
     assert capsys.readouterr().out == "There are no environments here: no variable ASTRO_PYENV_* is set.\n"
     assert main(["doctor", "--json"]) == 1
@@ -232,7 +232,7 @@ def test_doctor_without_environments_is_not_content(capsys):
 
 
 def test_doctor_finds_syntax_that_is_newer_than_an_environment(tmp_path, monkeypatch, capsys):
-    """In decorated functions, those of operators, and those named by file; with the place and the line itself."""
+    """This covers decorated functions, operators and functions in files; the message has the place and the line."""
     monkeypatch.setenv("ASTRO_PYENV_old", interpreter("3.8"))
     monkeypatch.setattr("airflow_venv.environments.doctor.conflicts", lambda *_: [])
     (tmp_path / "a.py").write_text(
@@ -255,7 +255,7 @@ def test_doctor_finds_syntax_that_is_newer_than_an_environment(tmp_path, monkeyp
 
 
 def test_templates_and_other_decorators_are_no_demands(tmp_path):
-    """Only names that are written out count."""
+    """Only literal names are checked."""
     (tmp_path / "x.py").write_text(
         "@task.venv('{{ x }}')\ndef f(): pass\n@task.other('y')\ndef g(): pass\n@venv(NAME)\ndef h(): pass\n"
     )
@@ -275,7 +275,7 @@ def test_version(capsys):
     [(["docter"], "did you mean doctor?"), (["list", "--jsn"], "--jsn"), (["list", "--format=jsn"], "mean json?")],
 )
 def test_incorrect_usage_ends_with_64_and_the_nearest_word(capsys, arguments, hint):
-    """As with `pyenv-frontend`; argparse's own code would be 2."""
+    """The exit code is the same as for `pyenv-frontend`; argparse would use 2."""
     with pytest.raises(SystemExit) as end:
         main(arguments)
     assert end.value.code == 64
@@ -283,7 +283,7 @@ def test_incorrect_usage_ends_with_64_and_the_nearest_word(capsys, arguments, hi
 
 
 def test_the_shell_completes_commands(tmp_path):
-    """Through argcomplete, which Airflow brings along."""
+    """This uses argcomplete, which Airflow depends on."""
     pytest.importorskip("argcomplete")
     program = "import sys; sys.argv[0] = 'airflow-venv'; from airflow_venv.cli import main; main()"
     answer = tmp_path / "answer"
@@ -304,7 +304,7 @@ def test_show_says_that_a_name_is_unknown_whatever_it_is(name, capsys):
 
 @pytest.mark.usefixtures("environments")
 def test_names_that_the_terminal_cannot_show_are_written_escaped(monkeypatch):
-    """Names that are no UTF-8, and others in a terminal that has ASCII only; the HTML file is UTF-8 always."""
+    """This covers names that are not UTF-8, and terminals with ASCII only; the HTML file is always UTF-8."""
     monkeypatch.setenv("ASTRO_PYENV_no\udce9text\u00fc", "/nowhere")
     monkeypatch.setenv("PYTHONIOENCODING", "ascii")
     command = [sys.executable, "-c", "import sys; from airflow_venv.cli import main; sys.exit(main(sys.argv[1:]))"]
@@ -319,7 +319,7 @@ def test_names_that_the_terminal_cannot_show_are_written_escaped(monkeypatch):
 @pytest.mark.usefixtures("environments")
 @pytest.mark.parametrize("options", [["list"], ["list", "--format=json"], ["list", "--format=html"], ["show", "good"]])
 def test_a_reader_that_ends_early_is_no_error(options):
-    """As in `airflow-venv list | head`."""
+    """An example is `airflow-venv list | head`."""
     read, write = os.pipe()
     os.close(read)
     command = [sys.executable, "-c", "import sys; from airflow_venv.cli import main; sys.exit(main(sys.argv[1:]))"]

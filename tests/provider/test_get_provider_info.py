@@ -1,4 +1,4 @@
-"""The distribution: its metadata, and what importing it costs."""
+"""The distribution's metadata, and the cost of importing it."""
 
 import ast
 import importlib
@@ -15,13 +15,13 @@ FOLDER = Path(airflow_venv.__file__).parent
 
 
 def test_airflow_is_all_that_it_needs():
-    """An Airflow image gets nothing else installed; Airflow 2.4 is the oldest."""
+    """Nothing else is installed in an Airflow image, and Airflow 2.4 is the oldest version."""
     project = tomllib.loads((FOLDER.parents[1] / "pyproject.toml").read_text())["project"]
     assert project["dependencies"] == ["apache-airflow>=2.4"]
 
 
 def test_every_decorator_has_its_function():
-    """A class-name that leads nowhere would show only when a DAG uses it."""
+    """Airflow would only report an invalid class-name when a DAG uses it."""
     for decorator in get_provider_info()["task-decorators"]:
         module, _, name = decorator["class-name"].rpartition(".")
         source = FOLDER.joinpath(*module.split(".")[1:]).with_suffix(".py").read_text()
@@ -43,13 +43,13 @@ def test_importing_the_package_imports_no_other_module_of_it():
 
 
 def test_every_public_name_is_listed_and_an_unknown_one_is_an_attribute_error():
-    """The lazy exports behave as a module's names do."""
+    """The lazy exports behave like normal names of a module."""
     assert set(airflow_venv.__all__) <= set(dir(airflow_venv))
     assert not hasattr(airflow_venv, "nothing")
 
 
 def test_the_services_have_the_same_names_in_the_worker_and_in_an_environment():
-    """A function that imports them moves between `@task` and `@task.venv` unchanged."""
+    """A function can be moved between `@task` and `@task.venv` without changing its imports."""
     tree = ast.parse((FOLDER / "worker/services.py").read_text())
     listed = next(
         ast.literal_eval(node.value)

@@ -1,4 +1,4 @@
-"""Values in messages: no message holds a part of a secret, since the log hides only whole ones."""
+"""Values in messages: a message never has only a part of a secret, since the log masks whole secrets only."""
 
 import ast
 import json
@@ -15,19 +15,19 @@ from tools.state import ROOT
 KEY = "correct-horse-battery-staple"
 PACKAGE = ROOT / "provider/src/airflow_venv"
 KNOWN_CUTS = {
-    ("child/logs.py", "emit"),  # `mask_cut` drops the end, which may be a part
-    ("child/outcome.py", "_group"),  # likewise
-    ("child/outcome.py", "_text"),  # likewise
-    ("child/outcome.py", "formatted"),  # likewise, the start
-    ("child/outcome.py", "_types"),  # of a list, not of a text
-    ("child/zygote.py", "load"),  # of a process that has nothing of a task
-    ("environments/inventory.py", "read_lock"),  # a file for the page, not a message
+    ("child/logs.py", "emit"),  # `mask_cut` drops the end, which may be part of a secret
+    ("child/outcome.py", "_group"),  # as in `emit`
+    ("child/outcome.py", "_text"),  # as in `emit`
+    ("child/outcome.py", "formatted"),  # as in `emit`, but the start
+    ("child/outcome.py", "_types"),  # cuts a list, not a text
+    ("child/zygote.py", "load"),  # runs in a process without data of a task
+    ("environments/inventory.py", "read_lock"),  # the text is shown on the page, not in a message
     ("worker/warm_identity.py", "_digest"),
 }
 
 
 def texts():
-    """Place the secret at every distance from the start that a message might be cut at."""
+    """Return texts with the secret at every position at which a message might be cut."""
     return ["x" * before + KEY + "y" * 3000 for before in (50, 60, 70, 79, 180, 190, 199, 980, 999)]
 
 
@@ -39,7 +39,7 @@ def raised(function, *args):
 
 
 def load_text(value):
-    """Read a value of the serializer `json` from a stream."""
+    """Read a value from a stream of the `json` serializer."""
     data = json.dumps(value).encode()
     pieces = [len(data).to_bytes(8, "big"), data]
     return data_serializers.load_coded(type("Feed", (), {"read": lambda *_: pieces.pop(0)})(), "json")
@@ -59,7 +59,7 @@ def load_text(value):
     ],
 )
 def test_a_message_holds_the_whole_of_a_text_or_nothing(message):
-    """Wherever in a long text the secret is."""
+    """This holds for every position of the secret in a long text."""
     for text in texts():
         shown = message(text)
         assert KEY in shown or KEY[:4] not in shown
@@ -67,7 +67,7 @@ def test_a_message_holds_the_whole_of_a_text_or_nothing(message):
 
 
 def test_a_short_value_is_quoted():
-    """The reader sees the mistake."""
+    """The quoted value helps to find the mistake."""
     assert excerpt.excerpt("what?") == "'what?'"
     assert excerpt.excerpt(["a", {}]) == "['a', {}]"
     assert excerpt.excerpt("a" * 300) == "(str of length 300)"
@@ -75,7 +75,7 @@ def test_a_short_value_is_quoted():
 
 
 def test_the_names_of_a_log_record_are_not_cut():
-    """Those of a logger, a file and a function."""
+    """These are the names of a logger, a file and a function."""
     lines = Lines()
     source = f"""
         def f():
@@ -91,7 +91,7 @@ def test_the_names_of_a_log_record_are_not_cut():
 
 
 def test_no_other_message_cuts_a_text():
-    """Every slice of a text at a limit is one that has been thought about."""
+    """Every slice with a fixed limit has to be in `KNOWN_CUTS`."""
     cuts = set()
     for path in PACKAGE.rglob("*.py"):
         for function in ast.walk(ast.parse(path.read_text())):
@@ -101,7 +101,7 @@ def test_no_other_message_cuts_a_text():
 
 
 def is_cut(node):
-    """Tell whether a node takes the first or last part, of a fixed size above that of a version, of something."""
+    """Tell whether a node slices off the first or last part of a value, with a fixed size above 16."""
     if not isinstance(node, ast.Subscript) or not isinstance(node.slice, ast.Slice):
         return False
     bounds = [bound for bound in (node.slice.lower, node.slice.upper) if bound is not None]

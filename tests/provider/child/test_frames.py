@@ -1,4 +1,4 @@
-"""What the frames are written and read with: the fast half of JSON, and the values that need no pickle."""
+"""Encoding of frames: the C accelerator of JSON, and values that do not need a pickle."""
 
 import json
 
@@ -16,7 +16,7 @@ json_values = st.recursive(
 
 @given(json_values)
 def test_the_borrowed_half_of_json_agrees_with_the_whole(value):
-    """What the child writes with json's C half is what json would write; and it reads what json writes."""
+    """The child uses json's C accelerator directly, and the results must equal those of `json`."""
     assert frames.dumps(value) == json.dumps(value, separators=(",", ":")).encode()
     assert repr(frames.loads(json.dumps(value).encode())) == repr(json.loads(json.dumps(value)))
 
@@ -29,7 +29,7 @@ def test_a_plain_value_survives_json_exactly(value):
 
 
 class Text(str):
-    """A string of another class."""
+    """A subclass of str."""
 
     __slots__ = ()
 
@@ -50,19 +50,19 @@ class Text(str):
     ],
 )
 def test_what_json_would_change_is_not_plain(value):
-    """Tuples, keys that are no strings, subclasses, what is too large, halves of a character."""
+    """This covers tuples, keys other than strings, subclasses, large values, and surrogates."""
     assert not frames.is_plain(value)
 
 
 def test_a_value_that_contains_itself_is_not_plain():
-    """It would never end."""
+    """The check of such a value must end."""
     value = []
     value.append(value)
     assert not frames.is_plain(value)
 
 
 def test_a_frame_survives_the_wire_and_cannot_be_changed():
-    """Fields keep their values; a frame is a value."""
+    """All fields keep their values, and a frame is immutable."""
     frame = frames.RequestFrame(id=3, request="get_variable", arguments={"key": "x"})
     assert vars(frames.read_frame(json.loads(frames.dumps(frame.header())))) == vars(frame)
     with pytest.raises(AttributeError):

@@ -1,4 +1,4 @@
-"""Plain data as tagged JSON."""
+"""Plain data as JSON with tags for types."""
 
 import contextlib
 import datetime as dt
@@ -36,7 +36,7 @@ values = st.recursive(
 
 @given(values)
 def test_what_is_written_is_read_back(value):
-    """Through real JSON, types and all."""
+    """Values and their types survive real JSON."""
     back = json_codec.decode(json.loads(json.dumps(json_codec.encode(value))))
     assert back == value
     assert type(back) is type(value)
@@ -55,13 +55,13 @@ def test_what_is_written_is_read_back(value):
     )
 )
 def test_whatever_is_read_is_a_value_or_a_value_error(coded):
-    """Tags that are none, of unknown types, with the wrong parts."""
+    """This covers invalid tags, unknown types and wrong parts."""
     with contextlib.suppress(ValueError):
         assert json_codec.decode(coded) is not json_codec
 
 
 def test_zones_keep_their_names():
-    """Daylight saving needs more than an offset."""
+    """An offset is not enough for daylight saving time."""
     berlin = dt.datetime(2024, 7, 1, tzinfo=zoneinfo.ZoneInfo("Europe/Berlin"))
     back = json_codec.decode(json_codec.encode(berlin))
     assert (back, back.tzinfo.key) == (berlin, "Europe/Berlin")
@@ -70,13 +70,13 @@ def test_zones_keep_their_names():
 
 
 class Level(str):
-    """Such as Airflow's states: an enumeration of strings."""
+    """A string subclass, like Airflow's states."""
 
     __slots__ = ()
 
 
 class Moment(dt.datetime):
-    """Such as pendulum's."""
+    """A datetime subclass, like pendulum's."""
 
 
 @pytest.mark.parametrize(
@@ -91,12 +91,12 @@ class Moment(dt.datetime):
     ],
 )
 def test_a_kind_of_something_known_becomes_that(value, becomes):
-    """The class itself stays where it was defined."""
+    """A value of a subclass is read back as a value of its base class."""
     back = json_codec.decode(json_codec.encode(value))
     assert (back, type(back)) == (becomes, type(becomes))
 
 
 def test_what_is_no_data_is_named():
-    """With the module that its type is of."""
+    """The message has the module of the value's type."""
     with pytest.raises(TypeError, match=r"^object \(of module builtins\) is not plain data$"):
         json_codec.encode([{"a": (object(),)}])

@@ -1,4 +1,4 @@
-"""Finding and ending what a task has started."""
+"""Finding and ending the processes that a task has started."""
 
 import os
 import signal
@@ -12,14 +12,14 @@ SLEEP = [sys.executable, "-c", "import time; print(flush=True); time.sleep(60)"]
 
 
 def started(command, **options):
-    """Start a process and wait until it runs its program."""
+    """Start a process, and wait until its program is running."""
     child = subprocess.Popen(command, stdout=subprocess.PIPE, **options)
     child.stdout.readline()
     return child
 
 
 def test_a_process_is_known_by_its_mark_wherever_it_has_gone():
-    """In a session of its own, with another parent."""
+    """This also holds in another session, with another parent."""
     child = started(SLEEP, env={**os.environ, process_tree.MARK: "one"}, start_new_session=True)
     other = started(SLEEP, env={**os.environ, process_tree.MARK: "one two"})
     try:
@@ -33,7 +33,7 @@ def test_a_process_is_known_by_its_mark_wherever_it_has_gone():
 
 
 def test_a_process_without_the_mark_is_known_by_its_parents():
-    """It was started with an environment of its own."""
+    """The process was started with an empty environment."""
     code = f"import subprocess; subprocess.Popen({SLEEP!r}, env={{}}).wait()"
     child = started([sys.executable, "-c", code])
     below = process_tree.descendants(child.pid, "no such mark")
@@ -44,7 +44,7 @@ def test_a_process_without_the_mark_is_known_by_its_parents():
 
 
 def test_one_that_has_ended_and_was_not_asked_is_not_listed():
-    """A zombie cannot be ended any more; waiting for it would be in vain."""
+    """A zombie cannot be killed, so waiting for it would never end."""
     child = subprocess.Popen(["true"], env={**os.environ, process_tree.MARK: "zombie"})
     try:
         wait_for(lambda: not alive(child.pid))
@@ -54,7 +54,7 @@ def test_one_that_has_ended_and_was_not_asked_is_not_listed():
 
 
 def test_a_name_with_parentheses_does_not_confuse(tmp_path):
-    """The kernel puts a process's name in the middle of the fields."""
+    """/proc/PID/stat has the name of the process between its other fields."""
     program = tmp_path / "a) R 1 (b"
     program.symlink_to("/bin/sleep")
     child = subprocess.Popen([str(program), "60"])
@@ -66,7 +66,7 @@ def test_a_name_with_parentheses_does_not_confuse(tmp_path):
 
 
 def test_ending_what_is_gone_is_no_error():
-    """Somebody else was faster."""
+    """The process may end on its own before it is killed."""
     child = subprocess.Popen(["true"])
     child.wait()
     process_tree.end([child.pid], signal.SIGTERM)

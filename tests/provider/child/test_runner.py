@@ -1,4 +1,4 @@
-"""A function in a child process: what it sees, what it gives, how it fails. On every Python from 3.7 on."""
+"""Functions in a child process: their surroundings, results and errors, on every Python from 3.7 on."""
 
 import datetime as dt
 import logging
@@ -20,7 +20,7 @@ every = pytest.mark.parametrize("version", VERSIONS)
 
 @every
 def test_a_function_runs_in_the_other_interpreter(version):
-    """Its result comes back, its prints are logged line by line."""
+    """The result is returned, and printed output is logged line by line."""
     lines = Lines()
     outcome = run(
         """
@@ -41,7 +41,7 @@ def test_a_function_runs_in_the_other_interpreter(version):
 
 @every
 def test_an_exception_names_the_users_lines_and_not_ours(version):
-    """Type, message and traceback are those that the function's own interpreter would print."""
+    """Type, message and traceback are those that the child's interpreter would print."""
     outcome = run(
         """
         def helper():
@@ -75,7 +75,7 @@ def test_an_exception_names_the_users_lines_and_not_ours(version):
 
 @every
 def test_a_coroutine_runs_to_its_end_in_the_environment(version):
-    """`async def` is run by asyncio, in the child; its traceback starts at the user's line."""
+    """asyncio runs an `async def` in the child, and its traceback starts at the user's line."""
     source = """
         async def f(*, fail):
             import asyncio, sys
@@ -106,13 +106,13 @@ def test_a_coroutine_runs_to_its_end_in_the_environment(version):
     ],
 )
 def test_an_exit_and_a_skip_are_no_errors(statement, outcome):
-    """Skips are known by the names of Airflow's classes, whether Airflow is there or not."""
+    """Skips are recognized by the names of Airflow's classes, with and without Airflow."""
     assert run(f"def f():\n    {statement}\n") == outcome
 
 
 @every
 def test_a_syntax_error_names_file_and_line(version):
-    """It is the error of a file that is written for a newer Python."""
+    """A file that is written for a newer Python gives this error."""
     outcome = run(
         """
         def f():
@@ -138,7 +138,7 @@ def test_a_syntax_error_names_file_and_line(version):
 
 @pytest.mark.parametrize("version", ["3.11", "3.13"])
 def test_a_group_brings_its_exceptions(version):
-    """As many as fit; each with its class and message."""
+    """Its exceptions are included up to a limit, each with its class and message."""
     outcome = run(
         """
         def f():
@@ -156,7 +156,7 @@ def test_a_group_brings_its_exceptions(version):
 
 
 def test_the_longest_messages_fit_into_a_frame():
-    """Each character may take twelve bytes."""
+    """A single character may take twelve bytes."""
     source = """
         def f():
             long = "\U0001f600" * 200_000
@@ -172,7 +172,7 @@ def test_the_longest_messages_fit_into_a_frame():
 
 @pytest.mark.parametrize("size", [100, 20_000, 2_000_000])
 def test_no_cut_leaves_half_of_a_secret_in_an_error(size):
-    """Messages are cut at their end, tracebacks at their start: where half of a secret would not be recognised."""
+    """Messages are cut at the end and tracebacks at the start, where the rest of a secret could not be masked."""
     services = FakeServices()
     services.secrets = ("\n".join(["k" * 70] * (size // 70 + 1)),)
     outcome = run(
@@ -195,13 +195,13 @@ def test_no_cut_leaves_half_of_a_secret_in_an_error(size):
 
 
 def test_a_skip_of_somebody_else_is_an_error():
-    """A class of the user's that happens to have the name does not skip the task."""
+    """A user's own class with the same name does not skip the task."""
     outcome = run("def f():\n    class AirflowSkipException(Exception): pass\n    raise AirflowSkipException('mine')\n")
     assert type(outcome) is Error
 
 
 def test_failing_for_good_is_told_apart():
-    """AirflowFailException means no retry, and still has its traceback."""
+    """AirflowFailException prevents retries, and still has its traceback."""
     outcome = run(
         "def f():\n    from airflow_venv import AirflowFailException\n    raise AirflowFailException('enough')\n"
     )
@@ -224,21 +224,21 @@ def test_failing_for_good_is_told_apart():
     ],
 )
 def test_a_crash_says_what_it_was(statement, signal, code, message):
-    """A signal has its name, and what it most often means."""
+    """The name of a signal is shown, with its most frequent cause."""
     outcome = run(f"def f():\n    import os\n    {statement}\n")
     assert (type(outcome), outcome.signal, outcome.exit_code) == (Crash, signal, code)
     assert message in outcome.description
 
 
 def test_a_crash_in_compiled_code_leaves_its_python_stack_in_the_log():
-    """Faulthandler is on."""
+    """The child enables faulthandler."""
     lines = Lines()
     run("def f():\n    import os\n    os.kill(os.getpid(), 11)\n", lines=lines)
     assert any(DAG_FILE in text for text in lines.texts)
 
 
 def test_an_interpreter_that_cannot_start_is_told(tmp_path):
-    """A file that is no program for this machine."""
+    """The file is not a program for this machine."""
     broken = tmp_path / "python"
     broken.write_bytes(b"\x7fELF nonsense")
     broken.chmod(0o755)
@@ -247,7 +247,7 @@ def test_an_interpreter_that_cannot_start_is_told(tmp_path):
 
 
 def test_prints_and_records_keep_their_order_level_and_logger():
-    """Though prints go through a pipe and records through the channel."""
+    """This holds although prints go through a pipe and records through the channel."""
     lines = Lines()
     run(
         """
@@ -273,7 +273,7 @@ def test_prints_and_records_keep_their_order_level_and_logger():
 
 
 def test_a_record_with_an_exception_carries_its_traceback():
-    """`log.exception` is one record."""
+    """`log.exception` gives a single record."""
     lines = Lines()
     run(
         """
@@ -293,7 +293,7 @@ def test_a_record_with_an_exception_carries_its_traceback():
 
 
 def test_output_that_is_no_text_does_not_hurt():
-    """Bytes that are no UTF-8 are shown escaped; lone surrogates can be printed."""
+    """Bytes that are not UTF-8 are escaped, and lone surrogates can be printed."""
     lines = Lines()
     run(
         r"""
@@ -309,7 +309,7 @@ def test_output_that_is_no_text_does_not_hurt():
 
 
 def test_lines_without_an_end_are_cut():
-    """No line takes more of the worker's memory than 64 KiB."""
+    """A line takes at most 64 KiB of the worker's memory."""
     lines = Lines()
     run("def f():\n    print('x' * 1_000_000)\n", lines=lines)
     assert {len(text) for text in lines.texts[:-1]} == {1 << 16}
@@ -317,13 +317,13 @@ def test_lines_without_an_end_are_cut():
 
 
 def test_the_function_does_not_read_the_workers_input():
-    """Standard input is empty: in Airflow 3 the worker's is the line to its supervisor."""
+    """Standard input is empty, since Airflow 3 connects the worker's to its supervisor."""
     assert run("def f():\n    import sys\n    return sys.stdin.read()\n") == Value("")
 
 
 @every
 def test_only_what_connects_it_is_inherited_and_only_by_the_child(version):
-    """Nothing else of the worker's is open in the child; nothing at all beyond the standard streams in its children."""
+    """The child inherits only its channel from the worker, and its own children only the standard streams."""
     descriptor = os.open(os.devnull, os.O_RDONLY)
     os.set_inheritable(descriptor, True)  # noqa: FBT003 - os names it no other way
     try:
@@ -346,7 +346,7 @@ def test_only_what_connects_it_is_inherited_and_only_by_the_child(version):
 
 
 def test_the_module_path_is_that_of_a_script_elsewhere(tmp_path):
-    """PYTHONPATH counts; the runner's own folder is not on the path, nor is the working directory."""
+    """PYTHONPATH is used; the runner's own folder and the working directory are not on the path."""
     (tmp_path / "shared_code.py").write_text("VALUE = 7")
     source = """
         def f():
@@ -409,13 +409,13 @@ HELPERS = """
         assert [(row, color) for row, color, _, _ in results] == [(Row(2), Color.RED), (Row(4), Color.RED)]
         return [text for _, _, text, name in results if name != multiprocessing.current_process().name]
     """
-"""A function whose processes need its helper and its classes."""
+"""A function whose processes use its helper and its classes."""
 
 
 @every
 @pytest.mark.parametrize("method", ["spawn", "forkserver", "fork"])
 def test_the_processes_of_multiprocessing_find_what_the_function_finds(version, method):
-    """Helpers and classes travel both ways; a process has no channel to Airflow and says so; its logs are printed."""
+    """Helpers and classes are available; a process has no channel to Airflow, and its logs are printed."""
     lines = Lines()
     outcome = run(HELPERS, method, version=version, lines=lines)
     assert isinstance(outcome, Value), outcome
@@ -425,26 +425,26 @@ def test_the_processes_of_multiprocessing_find_what_the_function_finds(version, 
 
 
 def test_the_processes_of_a_function_in_a_file_find_its_module(tmp_path):
-    """The file is a module of its own name; its folder need not be on the path."""
+    """The file is a module with its own name, and its folder does not have to be on the path."""
     path = tmp_path / "report.py"
     path.write_text(textwrap.dedent(HELPERS))
     assert isinstance(run("", "spawn", path=path, version="3.12"), Value)
 
 
 def under(called, *features):
-    """Give the call as if its file had `from __future__ import ...`."""
+    """Return the call as if its file had `from __future__ import ...`."""
     piece = replace(called.function.pieces[0], future=features)
     return replace(called, function=replace(called.function, pieces=(piece,)))
 
 
 def test_annotations_and_future_features_are_those_of_the_file():
-    """The flags that were in force in the DAG file are in force here."""
+    """The future features of the DAG file also apply in the child."""
     called = under(call("def f(x: Unknown = 3):\n    return x\n"), "annotations", "barry_is_not_a_feature")
     assert supervisor.run(called, FakeServices(), logging.getLogger("x")) == Value(3)
 
 
 def test_a_function_by_file_is_imported_by_the_environment_alone(tmp_path):
-    """Its syntax may be newer than Airflow's own Python; it gets of the context what its signature asks for."""
+    """The file may need a newer Python than Airflow, and its signature determines the context that it gets."""
     file = tmp_path / "train.py"
     file.write_text(
         "import sys\nassert __name__ == 'train'\ndef main(x, run_id, other=5):\n    return x, run_id, other, __file__\n"
@@ -457,12 +457,12 @@ def test_a_function_by_file_is_imported_by_the_environment_alone(tmp_path):
 
 
 def test_string_args_are_a_global_of_the_function():
-    """As the stock operators have it."""
+    """The stock operators behave in the same way."""
     assert run("def f():\n    return virtualenv_string_args\n", string_args=("a", "b")) == Value(["a", "b"])
 
 
 def test_context_arrives_as_arguments():
-    """Dates are aware."""
+    """Dates have a time zone."""
     when = dt.datetime(2024, 3, 1, 12, tzinfo=dt.timezone(dt.timedelta(hours=1)))
     services = FakeServices(context={"run_id": "r", "logical_date": when, "params": {"a": (1, 2)}})
     source = "def f(run_id, logical_date, **context):\n    return run_id, logical_date, sorted(context)\n"
@@ -472,7 +472,7 @@ def test_context_arrives_as_arguments():
 
 @pytest.mark.parametrize("version", ["3.14", "3.15"])
 def test_a_file_may_use_what_only_the_environments_python_knows(tmp_path, version):
-    """Template strings, and annotations that are evaluated when somebody asks for them (PEP 649)."""
+    """This covers template strings, and annotations that are evaluated on demand (PEP 649)."""
     file = tmp_path / "newer.py"
     file.write_text(
         "import annotationlib\n"
@@ -491,7 +491,7 @@ def test_a_file_may_use_what_only_the_environments_python_knows(tmp_path, versio
 
 @pytest.mark.parametrize("version", ["3.13", "3.14", "3.15"])
 def test_annotations_of_the_dag_file_are_never_evaluated(version):
-    """They name what type checkers know, whichever way the environment's Python would treat them."""
+    """They may have names that only type checkers know, whatever the environment's Python does with annotations."""
     source = """
         def f(x: pd.DataFrame = 1) -> "Nowhere":
             y: NotThere = x
@@ -507,7 +507,7 @@ def test_annotations_of_the_dag_file_are_never_evaluated(version):
 @every
 @pytest.mark.way("cold")
 def test_the_runner_needs_the_standard_library_alone(version):
-    """Isolated and without site-packages, no module outside the standard library is loaded."""
+    """In isolated mode and without site-packages, only modules of the standard library are loaded."""
     import socket
 
     from airflow_venv.worker.launch import RUNNER
@@ -562,7 +562,7 @@ def test_the_runner_needs_the_standard_library_alone(version):
 
 @pytest.mark.parametrize("version", ["3.7", "3.14"])
 def test_a_warning_is_a_record_of_its_own_level(version):
-    """As in a plain task; its text has the place where it was raised."""
+    """As in a plain task, the text of the record has the place of the warning."""
     lines = Lines()
     run("def f():\n    import warnings\n    warnings.warn('old')\n", version=version, lines=lines)
     ((level, name, text),) = lines.records

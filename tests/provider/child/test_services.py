@@ -1,4 +1,4 @@
-"""Airflow's services as a function in a bare environment sees them; the worker's answers are made up here."""
+"""Airflow's services in a function without Airflow, with fake answers from the worker."""
 
 import datetime as dt
 
@@ -30,11 +30,11 @@ CONNECTION = {
 
 
 class AirflowNotFoundException(Exception):  # noqa: N818 - the name is Airflow's
-    """Stands for Airflow's."""
+    """A stand-in for Airflow's class."""
 
 
 def no_connection(conn_id):
-    """Answer as the worker does when Airflow raises."""
+    """Answer as the worker does after an error of Airflow."""
     raise AirflowNotFoundException(f"The conn_id `{conn_id}` isn't defined")
 
 
@@ -42,13 +42,13 @@ VARIABLES = {"plain": "hello", "json": {"x": [1]}}
 
 
 def variable(key, deserialize_json):
-    """Answer what is kept under the key."""
+    """Return the value that is stored under a key."""
     assert deserialize_json is (key == "json")
     return [key in VARIABLES, VARIABLES.get(key)]
 
 
 class Record(dict):
-    """A record's fields, as a tag."""
+    """A tagged value with a record's fields."""
 
     def __init__(self, kind, **fields):
         super().__init__({"$": [kind, fields]})
@@ -77,7 +77,7 @@ CONTEXT = {
 
 
 class Airflow(FakeServices):
-    """A small Airflow."""
+    """A minimal Airflow."""
 
     def __init__(self):
         super().__init__(
@@ -100,13 +100,13 @@ class Airflow(FakeServices):
 
 
 def ask(source, airflow=None, **options):
-    """Run a function that may ask."""
+    """Run a function that uses the services."""
     return run(source, services=airflow or Airflow(), **options)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_the_documented_import_works_everywhere(version):
-    """Every name of the module, in every Python; nothing is installed there."""
+    """All names of the module can be imported in every Python, although nothing is installed."""
     source = """
         def f():
             from airflow_venv import (
@@ -143,7 +143,7 @@ def test_the_documented_import_works_everywhere(version):
 
 
 def test_what_airflow_raises_can_be_caught_by_its_name():
-    """A connection that does not exist, a Variable that does not exist."""
+    """This covers a missing connection and a missing Variable."""
     source = """
         def f():
             from airflow_venv import AirflowNotFoundException, get_connection, get_variable
@@ -162,7 +162,7 @@ def test_what_airflow_raises_can_be_caught_by_its_name():
 
 
 def test_an_error_that_nobody_catches_shows_the_users_line_alone():
-    """None of our frames is in the traceback."""
+    """The traceback has none of our own frames."""
     outcome = ask("def f(conn):\n    return conn.nope.host\n", context_names=("conn",))
     assert outcome.traceback.splitlines()[1:] == [
         '  File "/dags/of the user.py", line 8, in f',
@@ -172,7 +172,7 @@ def test_an_error_that_nobody_catches_shows_the_users_line_alone():
 
 
 def test_context_arguments_speak_airflows_idiom():
-    """`ti`, `params`, `conn`, `var`, `macros`, and the dates."""
+    """This covers `ti`, `params`, `conn`, `var`, `macros` and dates."""
     source = """
         def f(ti, dag_run, params, conn, var, macros, logical_date):
             ti.xcom_push(key="k", value=1)
@@ -189,7 +189,7 @@ def test_context_arguments_speak_airflows_idiom():
 
 
 def test_macros_that_need_more_than_python_are_the_workers():
-    """Those of Airflow that use its packages, and those of plugins."""
+    """The worker evaluates macros of Airflow that need its packages, and macros of plugins."""
     source = """
         def f(macros):
             lent = macros.voices.shout("a", times=2)
@@ -217,7 +217,7 @@ def test_a_state_store_cannot_be_iterated():
 
 
 def test_state_stores_are_the_workers():
-    """By key, for the task or for one of its assets."""
+    """The worker reads and writes values by key, for the task or for one of its assets."""
     source = """
         def f(task_state_store, asset_state_store, inlets):
             import asyncio, datetime
@@ -250,7 +250,7 @@ def test_state_stores_are_the_workers():
 
 
 def test_the_whole_context_holds_nothing_that_is_silently_none():
-    """Unavailable values raise an error on use; costly ones are fetched on use."""
+    """Unavailable values raise an error on use, and expensive values are fetched on use."""
     source = """
         def f(**context):
             said = []
@@ -275,7 +275,7 @@ def test_the_whole_context_holds_nothing_that_is_silently_none():
 
 
 def test_a_late_value_behaves_as_the_value():
-    """Looked at once, asked once."""
+    """It is fetched once, on first use."""
     airflow = Airflow()
     airflow.answers["context"] = lambda name: encode(dt.datetime(2024, 5, 1)) if name else []  # noqa: DTZ001
     source = """
@@ -324,7 +324,7 @@ def test_what_an_event_carries_changes_as_a_dictionary_does(version):
 
 
 def test_assets_and_their_events():
-    """Found by the asset itself, its name or its URI; values that are set reach the worker."""
+    """An asset is found by itself, its name or its URI, and new values are sent to the worker."""
     source = """
         def f(inlets, outlets, outlet_events, inlet_events, triggering_asset_events):
             outlet_events[outlets[0]].extra = {"rows": 3}
@@ -356,14 +356,14 @@ def test_assets_and_their_events():
 
 @pytest.mark.parametrize("call", ["xcom_push('k', object())", "set_variable('k', {1: open})"])
 def test_only_plain_data_can_be_pushed(call):
-    """Nothing that the environment sends is unpickled, apart from the result."""
+    """The worker unpickles nothing from the environment except for the result."""
     outcome = ask(f"def f():\n    from airflow_venv import xcom_push, set_variable\n    {call}\n")
     assert type(outcome) is Error
     assert "is not plain data. Only plain data goes through the channel" in outcome.message
 
 
 def test_a_value_of_any_type_can_be_pulled():
-    """It is pickled on its way to the environment; a class that is missing there is named."""
+    """The value is pickled for the environment; a class that is missing there is named in the error."""
     import pickle
 
     airflow = Airflow()
@@ -375,7 +375,7 @@ def test_a_value_of_any_type_can_be_pulled():
 
 
 def test_threads_are_answered_each_its_own():
-    """They queue up; nobody gets another's answer."""
+    """Their requests are queued, and each thread gets its own answer."""
     source = """
         def f():
             from concurrent.futures import ThreadPoolExecutor
@@ -388,7 +388,7 @@ def test_threads_are_answered_each_its_own():
 
 @pytest.mark.parametrize("version", ["3.7", "3.12"])
 def test_a_forked_process_is_refused_and_not_kept_waiting(version):
-    """It has no channel, and says so; its log lines are printed."""
+    """It has no channel, which the error says; its log lines are printed."""
     source = """
         def work(_):
             import logging
@@ -416,7 +416,7 @@ def test_a_forked_process_is_refused_and_not_kept_waiting(version):
 
 
 def test_a_signal_handlers_exception_does_not_confuse_the_answers():
-    """Somebody gives up waiting for one answer and asks for another."""
+    """The handler interrupts one request and sends another one."""
     import time
 
     airflow = Airflow()
@@ -465,25 +465,25 @@ SHIM = """
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_stand_ins_for_airflow_are_there_when_asked_for(version):
-    """The services work, the rest explains itself, a skip skips."""
+    """The services work, unsupported names give an explanation, and a skip skips the task."""
     connection = ("db.example", 5432, "hello", 1)
     messages = ["airflow.providers is not there", "airflow.sdk.DAG is not there", "airflow.nope is not there"]
     assert ask(SHIM, airflow_shim=True, version=version) == Skip(str([connection, messages]))
 
 
 def test_without_being_asked_for_there_are_none():
-    """`import airflow` fails as it does everywhere."""
+    """`import airflow` fails as usual."""
     assert ask(SHIM).message == "No module named 'airflow'"
 
 
 def test_fail_for_good_through_the_shim():
-    """The class means what it means."""
+    """The stand-in's exception prevents retries, too."""
     source = "def f():\n    from airflow.exceptions import AirflowFailException\n    raise AirflowFailException('x')\n"
     assert type(ask(source, airflow_shim=True)) is Fail
 
 
 def test_a_secret_can_be_hidden_from_a_bare_environment():
-    """The worker is told, whose log it is; with the stand-ins, by Airflow's own paths."""
+    """The worker masks it in the log; with the stand-ins, Airflow's import paths can be used."""
     services = Airflow()
     services.answers["mask_secret"] = None
     source = """

@@ -1,4 +1,4 @@
-"""The space that a folder takes on disk."""
+"""The disk space that a folder takes."""
 
 import os
 
@@ -6,7 +6,7 @@ from airflow_venv.environments.disk_size import DiskSize, disk_size
 
 
 def test_files_of_all_folders_count_once_and_links_lead_nowhere(tmp_path):
-    """A hard link adds nothing, and a symbolic link out of the folder only its own entry."""
+    """A hard link adds nothing, and a symbolic link only counts its own entry."""
     (tmp_path / "a" / "b").mkdir(parents=True)
     (tmp_path / "a" / "b" / "file").write_bytes(b"x" * 200_000)
     once = disk_size(str(tmp_path / "a")).bytes
@@ -18,6 +18,6 @@ def test_files_of_all_folders_count_once_and_links_lead_nowhere(tmp_path):
 
 
 def test_what_cannot_be_read_makes_the_size_one_of_a_part(tmp_path):
-    """A folder that is gone is one that cannot be read."""
+    """A folder that does not exist cannot be read either."""
     assert disk_size(str(tmp_path)).is_whole
     assert disk_size(str(tmp_path / "none")) == DiskSize(0, is_whole=False)

@@ -1,4 +1,4 @@
-"""How long each Python gets security fixes."""
+"""The end of security fixes for each Python version."""
 
 from datetime import date
 
@@ -7,7 +7,7 @@ from pyenv_frontend.pyenv.versions import SERIES
 
 
 def test_the_frontend_and_the_provider_have_the_same_dates():
-    """They are distributions of their own, so that each has a table."""
+    """They are separate distributions, so each has its own table."""
     assert {".".join(map(str, minor)): day for minor, day in END_OF_LIFE.items()} == {
         name: series.end_of_life for name, series in SERIES.items()
     }

@@ -1,4 +1,4 @@
-"""Facts of an environment, read from its files."""
+"""Facts about an environment, read from its files."""
 
 import subprocess
 import sys
@@ -10,7 +10,7 @@ from airflow_venv.environments import facts as environment
 
 
 def folder(tmp_path, settings, *distributions, minor="3.8"):
-    """Make the files that an environment has."""
+    """Create the files of an environment."""
     site = tmp_path / "lib" / f"python{minor}" / "site-packages"
     site.mkdir(parents=True)
     for name in distributions:
@@ -30,12 +30,12 @@ def folder(tmp_path, settings, *distributions, minor="3.8"):
     ],
 )
 def test_the_version_is_read_in_every_spelling(tmp_path, settings, version):
-    """The standard library, uv and virtualenv each write it their way."""
+    """The standard library, uv and virtualenv use different spellings."""
     assert environment.read(folder(tmp_path, settings)).version == version
 
 
 def test_packages_are_read_off_the_names_of_folders(tmp_path):
-    """Names are compared as the packaging standards compare them."""
+    """Names are normalized as in the packaging standards."""
     python = folder(
         tmp_path,
         "version = 3.8.1\n",
@@ -53,7 +53,7 @@ def test_packages_are_read_off_the_names_of_folders(tmp_path):
 
 
 def test_an_interpreter_that_is_no_venv_gives_what_its_folders_say(tmp_path):
-    """Without a pyvenv.cfg the one lib folder tells the minor version."""
+    """Without a pyvenv.cfg, the only lib folder has the minor version."""
     facts = environment.read(folder(tmp_path, None, "a-1.dist-info", minor="3.11"))
     assert facts.version == (3, 11)
     assert facts.packages == {"a": "1"}
@@ -61,13 +61,13 @@ def test_an_interpreter_that_is_no_venv_gives_what_its_folders_say(tmp_path):
 
 
 def test_nothing_at_all_is_no_error():
-    """An interpreter that stands alone is simply unknown."""
+    """The version of an interpreter without any such files is unknown."""
     facts = environment.read("/nowhere/bin/python")
     assert (facts.version, facts.packages, facts.is_venv) == (None, {}, False)
 
 
 def test_an_environment_with_the_system_s_packages_sees_them_too(tmp_path):
-    """Its own packages come first."""
+    """The environment's own packages come first."""
     base = tmp_path / "base"
     base.mkdir()
     folder(base, None, "both-1.dist-info", "base-1.dist-info")
@@ -82,7 +82,7 @@ def test_an_environment_with_the_system_s_packages_sees_them_too(tmp_path):
 
 
 def test_a_real_environment_is_what_its_own_python_says(tmp_path):
-    """Checked against an interpreter that is really started."""
+    """The facts are compared with those of the running interpreter."""
     venv.create(tmp_path / "env", with_pip=False, symlinks=True)
     python = str(tmp_path / "env" / "bin" / "python")
     command = [python, "-c", "import sys; print(sys.version_info[:3])"]

@@ -1,4 +1,4 @@
-"""What the files of an environment say, its PYENV line and its lock among it."""
+"""Information from the files of an environment, including its PYENV line and its lock."""
 
 import os
 import shutil
@@ -15,7 +15,7 @@ from airflow_venv.environments.inventory import LOCK_LIMIT, describe, read_detai
 
 @pytest.fixture
 def home(tmp_path):
-    """Make an environment that a PYENV could have made."""
+    """Create an environment like those of PYENV."""
     home = tmp_path / "report"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(home)], check=True)
     return home
@@ -33,7 +33,7 @@ def test_an_environment_without_records_says_so(home):
 
 
 def test_the_pyenv_line_is_read_from_pyvenv_cfg(home):
-    """An equals sign in the line is part of it."""
+    """The line may contain an equals sign."""
     with (home / "pyvenv.cfg").open("a") as file:
         file.write("pyenv = PYENV --installer=pip 3.8 report report.txt\n")
     assert report_of(home).pyenv_line == "PYENV --installer=pip 3.8 report report.txt"
@@ -49,7 +49,7 @@ def test_the_lock_is_read_up_to_a_bound(home):
 
 
 def test_a_lock_that_leads_out_of_the_environment_is_not_read(home, tmp_path):
-    """Otherwise a link would show any file of the server."""
+    """Otherwise, a link could be used to show any file of the server."""
     (tmp_path / "secret").write_text("password")
     (home / "pylock.toml").symlink_to(tmp_path / "secret")
     report = report_of(home)
@@ -65,14 +65,14 @@ def test_a_lock_that_leads_out_of_the_environment_is_not_read(home, tmp_path):
 
 
 def test_an_interpreter_outside_of_an_environment_has_no_folder_of_its_own(tmp_path):
-    """The size of /usr would say nothing."""
+    """The size of a folder like /usr would be meaningless."""
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "python").touch()
     assert not describe("x", str(tmp_path / "bin" / "python")).has_folder
 
 
 def huge(file):
-    """Make a file of 3 GB that takes no space."""
+    """Make a sparse file of 3 GB."""
     file.write_bytes(b"Requires-Dist: a\n")
     os.truncate(file, 3 << 30)
 
@@ -101,7 +101,7 @@ ODD_FILES = {
 
 @pytest.mark.parametrize("odd", ODD_FILES)
 def test_odd_files_neither_raise_nor_block_nor_fill_the_memory(home, odd):
-    """One environment must not take the list of all away; a pipe would wait for ever."""
+    """A single environment must not break the list, and reading a pipe would never end."""
     at, content = ODD_FILES[odd]
     file = home / str(at).replace(str(SITE), str(next(home.glob(str(SITE))).relative_to(home)))
     file.unlink(missing_ok=True)
@@ -124,7 +124,7 @@ def test_odd_files_neither_raise_nor_block_nor_fill_the_memory(home, odd):
 
 
 def test_requirements_that_cannot_be_compared_are_passed_over(home):
-    """Versions and markers of before the standards, beside a requirement that is not met."""
+    """Versions and markers that do not follow the standards are ignored; other requirements are still checked."""
     site = next(home.glob("lib/python3*/site-packages"))
     lines = ["old>=1", "any", "y; python_version > 'a'", "z; nobody == '1'", "absent>=2"]
     for name in ("old-of.long.ago", "any-of.long.ago", "owner-1"):
@@ -147,7 +147,7 @@ def test_requirements_that_cannot_be_compared_are_passed_over(home):
     ],
 )
 def test_what_lies_around_something_that_is_no_python_is_no_environment(home, monkeypatch, python, problem):
-    """`/dev/null` is not an environment with the packages of the system, and the folder of this process is none."""
+    """Neither the folder around `/dev/null` nor the working directory is taken for an environment."""
     os.mkfifo(home.parent / "pipe")
     monkeypatch.chdir(home)
     report = describe("x", python.format(home=home, pipe=home.parent / "pipe"))
@@ -157,7 +157,7 @@ def test_what_lies_around_something_that_is_no_python_is_no_environment(home, mo
 
 @pytest.fixture
 def nobody():
-    """Give a function that makes this process one of a user who owns nothing; afterwards it is what it was."""
+    """Provide a function that changes to a user without any files; the change is undone afterwards."""
     if os.geteuid() != 0:
         pytest.skip("only root can become somebody else")
     yield lambda: os.seteuid(65534)
@@ -166,7 +166,7 @@ def nobody():
 
 @pytest.fixture
 def open_home():
-    """Make an environment in a folder that everybody may enter."""
+    """Create an environment in a folder that every user can enter."""
     with tempfile.TemporaryDirectory(dir="/tmp") as folder:
         Path(folder).chmod(0o755)
         home = Path(folder, "report")
@@ -193,7 +193,7 @@ SITE_OF_312 = "lib/python3.12/site-packages"
     ],
 )
 def test_what_this_user_may_not_read_is_said_and_the_rest_is_told(open_home, nobody, closed, known):
-    """Such an environment has not "no packages"."""
+    """Such an environment is not described as having no packages."""
     (open_home / closed).chmod(0o711 if closed == "." else 0)
     nobody()
     report = report_of(open_home)
@@ -206,7 +206,7 @@ def test_what_this_user_may_not_read_is_said_and_the_rest_is_told(open_home, nob
 
 
 def test_a_lock_or_metadata_that_this_user_may_not_read_is_said(open_home, nobody):
-    """Both are there, and neither is told as missing."""
+    """Both exist, so they are not reported as missing."""
     (open_home / "pylock.report.toml").chmod(0)
     (open_home / SITE_OF_312 / "alpha-1.0.dist-info").chmod(0)
     nobody()
@@ -218,7 +218,7 @@ def test_a_lock_or_metadata_that_this_user_may_not_read_is_said(open_home, nobod
 
 
 def replace(path, how):
-    """Put something else in the place of a file or folder."""
+    """Replace a file or folder."""
     if path.is_dir():
         shutil.rmtree(path)
     else:
@@ -240,7 +240,7 @@ def replace(path, how):
     ],
 )  # fmt: skip
 def test_what_is_no_file_or_folder_is_said(open_home, path, how, reason):
-    """Links that lead nowhere, and things of another kind."""
+    """This covers broken links and files of another kind."""
     path = open_home / path
     replace(path, how)
     assert report_of(open_home).unreadable == (f"'{path}' cannot be read: {reason.format(parent=path.parent)}",)

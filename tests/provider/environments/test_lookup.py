@@ -1,4 +1,4 @@
-"""The name of an environment, and what can be wrong with it and with its interpreter."""
+"""The name of an environment, and errors about the name or the interpreter."""
 
 import os
 import struct
@@ -13,7 +13,7 @@ from airflow_venv.errors import BrokenEnvironmentError, UnknownEnvironmentError
 
 
 def test_the_exact_name_is_found_first():
-    """Where both spellings exist, the one that was asked for is taken."""
+    """If both spellings exist, the given one is used."""
     environ = {"ASTRO_PYENV_a-b": "/dash", "ASTRO_PYENV_a_b": "/underscore"}
     assert find("a-b", environ) == "/dash"
     assert find("a_b", environ) == "/underscore"
@@ -22,12 +22,12 @@ def test_the_exact_name_is_found_first():
 @pytest.mark.parametrize("name", ["my-env", "my_env"])
 @pytest.mark.parametrize("set_as", ["my-env", "my_env"])
 def test_dash_and_underscore_stand_for_each_other(name, set_as):
-    """A shell drops names with a dash, so either spelling finds the other."""
+    """Shells drop variables whose names have a dash, so each spelling also finds the other."""
     assert find(name, {f"ASTRO_PYENV_{set_as}": "/x"}) == "/x"
 
 
 def test_an_unknown_name_is_told_with_all_that_helps():
-    """The error names the variable, the environments there are, the near miss and the line to add."""
+    """The error has the variable, all environments, the most similar name and a PYENV line to add."""
     environ = {"ASTRO_PYENV_snowpark": "/a", "ASTRO_PYENV_dbt": "/b", "HOME": "/root"}
     with pytest.raises(UnknownEnvironmentError) as caught:
         find("snopark", environ)
@@ -47,25 +47,25 @@ def test_an_error_names_fifty_environments_and_counts_the_others():
 
 
 def test_another_letter_case_is_a_near_miss_and_no_match():
-    """PYENV P310 does not make an environment p310, but the error says which it made."""
+    """PYENV P310 does not create the environment p310, and the error mentions the other spelling."""
     with pytest.raises(UnknownEnvironmentError, match="Did you mean 'P310'"):
         find("p310", {"ASTRO_PYENV_P310": "/x"})
 
 
 def test_a_process_without_environments_is_told_so():
-    """There is nothing to list, and the error says that."""
+    """The error says that this process has no environments."""
     with pytest.raises(UnknownEnvironmentError, match="no environments at all"):
         find("a", {})
 
 
 def test_a_name_in_two_spellings_is_one_environment():
-    """A name with a dash is exported twice and listed once."""
+    """A name with a dash is exported in two spellings and listed once."""
     environ = {"ASTRO_PYENV_a-b": "/x", "ASTRO_PYENV_a_b": "/x", "ASTRO_PYENV_c_d": "/y"}
     assert environments(environ) == {"a-b": "/x", "c_d": "/y"}
 
 
 def test_names_are_read_from_the_process_by_default(monkeypatch):
-    """Without an argument the process's own variables count."""
+    """Without an argument, the variables of the process are used."""
     monkeypatch.setenv("ASTRO_PYENV_here", "/h")
     assert find("here") == "/h"
     assert environments()["here"] == "/h"
@@ -73,27 +73,27 @@ def test_names_are_read_from_the_process_by_default(monkeypatch):
 
 @pytest.mark.parametrize("name", ["", "1a", "a b", "a/b", "-a", "a.b"])
 def test_what_pyenv_would_not_take_is_refused(name):
-    """A name that no Dockerfile can make is refused before anything is looked up."""
+    """A name that PYENV does not accept is an error before any lookup."""
     with pytest.raises(ValueError, match="cannot be the name"):
         check_name(name)
 
 
 @pytest.mark.parametrize("name", [3, ["a"], b"a"])
 def test_a_name_must_be_text(name):
-    """Anything but text is refused with its type."""
+    """The error has the type of any other value."""
     with pytest.raises(TypeError, match=type(name).__name__):
         check_name(name)
 
 
 def test_the_bare_decorator_is_explained():
-    """`@task.venv` without a name hands us the function."""
+    """`@task.venv` without a name receives the function."""
     for name in (check_name, None):
         with pytest.raises(TypeError, match=r'@task\.venv\("name"\)'):
             check_name(name)
 
 
 def test_a_template_is_left_for_the_task():
-    """Names with Jinja in them are no names yet."""
+    """The real name of a Jinja template is only known when the task runs."""
     assert is_template("{{ params.env }}")
     assert is_template("{% if x %}a{% endif %}")
     assert not is_template("plain")
@@ -110,13 +110,13 @@ def program(tmp_path):
 
 
 def test_an_interpreter_in_order_passes(program):
-    """A script and this very interpreter are fine."""
+    """The test uses a script and the current interpreter."""
     check_python(str(program), "x")
     check_python(sys.executable, "x")
 
 
 def test_each_way_of_being_wrong_has_its_sentence(tmp_path):
-    """Empty, relative, missing, a dangling link, a folder, not executable: six sentences."""
+    """This covers empty, relative, missing and linked paths, a folder, and a file that is not executable."""
     link = tmp_path / "link"
     link.symlink_to(tmp_path / "gone")
     locked = tmp_path / "locked"
@@ -148,7 +148,7 @@ print(describe("x", sys.argv[1]).problem)
 
 
 def test_a_folder_that_may_not_be_entered_is_not_called_missing(program, tmp_path):
-    """Neither one on the way to the interpreter, nor one on the way to what it links to."""
+    """The folder may be part of the interpreter's path, or of the target of its link."""
     closed = tmp_path / "closed"
     closed.mkdir()
     program.rename(closed / "python")
@@ -172,14 +172,14 @@ def test_a_path_that_no_file_can_have_is_missing():
 
 
 def test_a_relative_path_is_refused_even_where_it_exists(program, monkeypatch):
-    """The worker's folder is not the place to look from."""
+    """The path must not depend on the worker's working directory."""
     monkeypatch.chdir(program.parent)
     with pytest.raises(BrokenEnvironmentError, match="absolute"):
         check_python("python", "x")
 
 
 def test_a_program_for_another_processor_is_told_by_its_header(tmp_path):
-    """The ELF header is compared; nothing is started."""
+    """The ELF header is compared, and the program is not started."""
     path = tmp_path / "python"
     ours = Path(sys.executable).resolve().read_bytes()[:20]
     if ours[:4] != b"\x7fELF":
@@ -192,7 +192,7 @@ def test_a_program_for_another_processor_is_told_by_its_header(tmp_path):
 
 
 def test_short_files_are_no_programs_of_another_machine(tmp_path):
-    """A file shorter than a header is left to the system to refuse."""
+    """For a file shorter than a header, the system reports the error."""
     path = tmp_path / "python"
     path.write_bytes(b"\x7fELF")
     path.chmod(0o755)

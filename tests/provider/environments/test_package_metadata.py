@@ -1,4 +1,4 @@
-"""What the metadata of packages says: which were asked for, which came as dependencies, and what cannot be read."""
+"""The metadata of packages: which were requested, which are dependencies, and which cannot be read."""
 
 from airflow_venv.environments.package_metadata import read_metadata
 
@@ -8,7 +8,7 @@ def requested(site, packages):
 
 
 def package(site, name, *requires, marked=False):
-    """Put the metadata of a package into a folder."""
+    """Write the metadata of a package into a folder."""
     folder = site / f"{name}-1.0.dist-info"
     folder.mkdir()
     lines = "".join(f"Requires-Dist: {text}\n" for text in requires)
@@ -18,7 +18,7 @@ def package(site, name, *requires, marked=False):
 
 
 def test_the_installers_marks_decide_where_there_are_any(tmp_path):
-    """A package that was asked for may be a dependency, too."""
+    """A requested package may also be a dependency."""
     package(tmp_path, "top", "base", marked=True)
     package(tmp_path, "base", marked=True)
     package(tmp_path, "extra")
@@ -26,7 +26,7 @@ def test_the_installers_marks_decide_where_there_are_any(tmp_path):
 
 
 def test_without_marks_it_is_what_no_other_package_requires(tmp_path):
-    """What only an extra of another package would bring does not count as required by it."""
+    """A package that only an extra of another package requires is not a dependency."""
     package(tmp_path, "Top_Level", "base>=1 ; python_version>='3'", 'plot; extra == "all"', "Dotted.Name[x]")
     for name in ("base", "plot", "dotted_name"):
         package(tmp_path, name)
@@ -34,7 +34,7 @@ def test_without_marks_it_is_what_no_other_package_requires(tmp_path):
 
 
 def test_a_package_whose_metadata_cannot_be_read_is_named_with_the_reason(tmp_path):
-    """Its requirements are not known; those of the others are. A folder without METADATA is nothing to speak of."""
+    """Other packages are still read, and a folder without METADATA is ignored."""
     package(tmp_path, "good", "base")
     package(tmp_path, "huge", *(f"package{number}" for number in range(80_000)))
     package(tmp_path, "Link")

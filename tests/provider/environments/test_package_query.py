@@ -1,4 +1,4 @@
-"""Questions about packages: part of a name, or a requirement."""
+"""Queries for packages: part of a name, or a requirement."""
 
 import pytest
 
@@ -24,7 +24,7 @@ PACKAGES = {"pandas": "1.5.3", "pandas-stubs": "2.2.0", "numpy": "2.0.0rc1", "ol
     ],
 )
 def test_a_question_finds_what_it_means(text, names):
-    """Pre-releases count, and a version of before PEP 440 is found by name alone."""
+    """Pre-releases are included, and versions from before PEP 440 are only found by name."""
     assert [name for name, _ in parse_query(text).matches(PACKAGES)] == names
 
 

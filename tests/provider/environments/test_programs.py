@@ -1,4 +1,4 @@
-"""Programs of environments."""
+"""Paths of programs in environments."""
 
 import sys
 
@@ -11,7 +11,7 @@ from airflow_venv.errors import BrokenEnvironmentError, UnknownEnvironmentError,
 
 @pytest.fixture(autouse=True)
 def dbt(tmp_path, monkeypatch):
-    """Provide an environment with a program, and the default of the configuration."""
+    """Provide an environment with a program, and the default configuration."""
     folder = tmp_path / "dbt" / "bin"
     folder.mkdir(parents=True)
     (folder / "python").symlink_to(sys.executable)
@@ -24,14 +24,14 @@ def dbt(tmp_path, monkeypatch):
 
 
 def test_a_program_is_found_beside_the_interpreter(dbt):
-    """By the environment's name; the interpreter is a program, too."""
+    """The environment is found by name, and its interpreter is a program as well."""
     assert executable("dbt", "dbt") == str(dbt / "dbt")
     assert executable("dbt", "python") == str(dbt / "python")
 
 
 @pytest.mark.parametrize("program", ["dtb", "notes.txt", "snowsql"])
 def test_an_unknown_program_is_an_error_with_the_near_miss(program, dbt):
-    """What cannot be executed is no program."""
+    """A file that is not executable is not a program."""
     with pytest.raises(UnknownProgramError, match="has no program") as caught:
         executable("dbt", program)
     assert str(dbt) in str(caught.value)
@@ -39,7 +39,7 @@ def test_an_unknown_program_is_an_error_with_the_near_miss(program, dbt):
 
 
 def test_an_unknown_or_broken_environment_is_an_error(monkeypatch, tmp_path):
-    """As it is for a task."""
+    """The error is the same as for a task."""
     with pytest.raises(UnknownEnvironmentError, match="Did you mean 'dbt'"):
         executable("dbtt", "dbt")
     monkeypatch.setenv("ASTRO_PYENV_gone", str(tmp_path / "gone"))
@@ -48,7 +48,7 @@ def test_an_unknown_or_broken_environment_is_an_error(monkeypatch, tmp_path):
 
 
 def test_a_process_without_environments_parses_the_dag_all_the_same(monkeypatch):
-    """Only a process that has none, and not where the configuration is strict."""
+    """This only applies to a process without any environments, and not with the strict setting."""
     monkeypatch.delenv("ASTRO_PYENV_dbt")
     assert executable("dbt", "dbt") == "dbt of the environment dbt, which does not exist in this process"
     monkeypatch.setattr(programs.config, "option", lambda _: "strict")
@@ -58,6 +58,6 @@ def test_a_process_without_environments_parses_the_dag_all_the_same(monkeypatch)
 
 @pytest.mark.parametrize("program", ["", "bin/dbt", "../dbt"])
 def test_a_path_is_not_a_name(program):
-    """The folder is the environment's."""
+    """The program must be in the environment's own folder."""
     with pytest.raises(ValueError, match="without a folder"):
         executable("dbt", program)

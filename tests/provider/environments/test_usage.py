@@ -1,4 +1,4 @@
-"""Environments beside the DAG files that name them."""
+"""Environments with the DAG files that use them."""
 
 import subprocess
 import sys
@@ -12,14 +12,14 @@ from airflow_venv.errors import UsageError
 
 @pytest.fixture
 def reports(tmp_path):
-    """Make one environment, whose name has a dash."""
+    """Create one environment whose name has a dash."""
     home = tmp_path / "environment"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(home)], check=True)
     return [describe("my-env", str(home / "bin" / "python"))]
 
 
 def test_functions_are_listed_under_the_environment_that_they_mean(reports, tmp_path):
-    """A dash and an underscore are the same; a name that nobody has gets an entry with the sentence of the error."""
+    """A dash equals an underscore, and an unknown name gets an entry with its error message."""
     file = tmp_path / "dag.py"
     file.write_text("@task.venv('my_env')\ndef f(): pass\n@task.venv('other')\ndef g(): pass\n")
     here, missing = environment_uses(reports, str(file))
@@ -35,7 +35,7 @@ def test_a_folder_that_does_not_exist_is_an_error(reports, tmp_path):
 
 
 def test_json_has_every_fact(reports, tmp_path):
-    """Of one that is here, and of one that only a file names."""
+    """The keys are the same for an existing environment and for one that only a file names."""
     (tmp_path / "environment" / "pylock.toml").touch()
     reports = [describe("my-env", reports[0].python)]
     file = tmp_path / "dag.py"
@@ -52,6 +52,6 @@ def test_json_has_every_fact(reports, tmp_path):
 
 
 def test_sizes_are_measured_on_request_only(reports):
-    """The list for people does not show them, and walking the files takes seconds."""
+    """The text output does not have them, and measuring takes seconds."""
     (use,) = environment_uses(reports)
     assert use.size is None

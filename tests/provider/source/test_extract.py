@@ -1,4 +1,4 @@
-"""Cutting a function out of its file, by position."""
+"""Extracting a function from its file by position."""
 
 import importlib.util
 import sys
@@ -12,7 +12,7 @@ from airflow_venv.source.free_names import values_around
 
 
 def make(_name="x"):
-    """Stand in for `task.venv`: a decorator factory that notes where it is called."""
+    """Stand in for `task.venv`: return a decorator that records where it is called."""
     remember_call()
 
     def decorate(function):
@@ -46,20 +46,20 @@ def module(tmp_path):
 
 
 def cut(function):
-    """Cut as the operator does."""
+    """Extract the source as the operator does."""
     definition = locate(function)
     return definition.piece(definition.task_decorators(values_around(unwrap(function))))
 
 
 def run(piece, name, **names):
-    """Run a piece as the child does."""
+    """Run a piece of source as the child does."""
     space = dict(names)
     exec(compile(piece.compilable(), piece.filename, "exec"), space)  # noqa: S102
     return space[name]
 
 
 def test_the_task_decorator_goes_and_the_lines_stay(module):
-    """Text, file and line numbers are those of the file."""
+    """Text, file name and line numbers are the original ones."""
     dag = module("""
         import os
 
@@ -91,7 +91,7 @@ def test_the_task_decorator_goes_and_the_lines_stay(module):
     ],
 )
 def test_the_task_decorator_is_found_however_it_is_written(module, decorator):
-    """Its text does not matter, only where it stands or what it is."""
+    """It is recognized by its position or its type, not by its text."""
     dag = module(
         "class held:\n    venv = staticmethod(venv)\n    made = staticmethod(venv('x'))\nmade = venv('x')\n"
         f"{decorator}\ndef f():\n    '''@task.venv('x') and @venv( again'''\n    return 1  # @venv(\n"
@@ -101,7 +101,7 @@ def test_the_task_decorator_is_found_however_it_is_written(module, decorator):
 
 
 def test_decorators_above_go_and_those_below_stay(module):
-    """The task decorator and all above it are Airflow's; those below belong to the function."""
+    """The task decorator and those above it are removed, since they belong to Airflow."""
     dag = module("""
         def above(f): return f
         def below(f): return f
@@ -117,7 +117,7 @@ def test_decorators_above_go_and_those_below_stay(module):
 
 
 def test_a_plain_function_keeps_all_its_decorators(module):
-    """A function given to the operator itself has no task decorator."""
+    """A function that is passed to the operator has no task decorator."""
     dag = module("""
         def other(f): return f
         @other
@@ -127,7 +127,7 @@ def test_a_plain_function_keeps_all_its_decorators(module):
 
 
 def test_a_wrapped_function_is_the_one_that_is_meant(module):
-    """functools.wraps leads to the function; its decorator goes along."""
+    """functools.wraps leads to the original function, whose decorators are kept."""
     dag = module("""
         import functools
         def twice(f):
@@ -142,7 +142,7 @@ def test_a_wrapped_function_is_the_one_that_is_meant(module):
 
 
 def test_a_nested_function_with_text_at_column_0_keeps_both(module):
-    """The indentation is not touched, so strings are what they were."""
+    """The indentation is not changed, so strings keep their values."""
     dag = module('''
 def make_dag():
     if True:
@@ -162,7 +162,7 @@ f = make_dag()
 
 
 def test_async_functions_and_odd_lines_are_cut_whole(module):
-    """Async def, a body on the line of def, line continuations, a form feed, tabs."""
+    """This covers async functions, a body on the line of def, line continuations, form feeds and tabs."""
     dag = module(
         "import asyncio\n@venv('x')\nasync def a(): return 1\n"
         "if 1:\n\t@venv('x')\n\tdef b(x=(1,\n2), *,\n  y=3): \\\n return x\n"
@@ -174,7 +174,7 @@ def test_async_functions_and_odd_lines_are_cut_whole(module):
 
 
 def test_functions_of_one_name_are_told_apart_by_their_line(module):
-    """The last definition does not stand for the first."""
+    """An earlier function is not confused with the last one of the same name."""
     dag = module("""
         def f(): return 1
         first = f
@@ -185,7 +185,7 @@ def test_functions_of_one_name_are_told_apart_by_their_line(module):
 
 
 def test_a_decorator_made_by_a_helper_is_found(module):
-    """The recorded position also includes the callers of the function that calls our decorator."""
+    """The recorded position includes the callers of the function that calls our decorator."""
     dag = module("""
         def ours(): return venv("x")
         def other(f): return f
@@ -197,7 +197,7 @@ def test_a_decorator_made_by_a_helper_is_found(module):
 
 
 def test_a_task_is_taken_for_its_function():
-    """What Airflow's decorators make holds the function."""
+    """Objects made by Airflow's decorators refer to the original function."""
 
     class Task:
         _airflow_is_task_decorator = True
@@ -209,7 +209,7 @@ def test_a_task_is_taken_for_its_function():
 
 
 def test_a_class_is_found_by_its_name(module):
-    """Classes can be included, nested ones too."""
+    """Classes can be included, and may be nested."""
     dag = module("""
         class A:
             class B:
@@ -220,7 +220,7 @@ def test_a_class_is_found_by_its_name(module):
 
 
 def test_a_function_without_a_file_is_refused_with_the_remedy():
-    """Code that came from a string has no source."""
+    """Code from a string has no source file; the error suggests the path form."""
     space = {}
     exec("def f(): pass", space)  # noqa: S102
     with pytest.raises(SourceError, match=r"path/to/file.py:function"):
@@ -228,7 +228,7 @@ def test_a_function_without_a_file_is_refused_with_the_remedy():
 
 
 def test_a_file_that_changed_is_told(module):
-    """The line no longer holds the function."""
+    """The function is no longer at its recorded line."""
     dag = module("x = 1\ndef f(): return 1\n")
     dag.path.write_text("def f(): return 1\n\n\n\n")
     with pytest.raises(SourceError, match="changed after it was read"):
@@ -236,6 +236,6 @@ def test_a_file_that_changed_is_told(module):
 
 
 def test_annotations_are_never_evaluated_in_the_child(module):
-    """They may name what only type checkers can resolve."""
+    """They may contain names that only type checkers can resolve."""
     dag = module("from __future__ import annotations\n@venv('x')\ndef f(a: Nowhere) -> Never: return 1\n")
     assert cut(dag.f).future == ("annotations",)

@@ -1,4 +1,4 @@
-"""Names that a function leans on, and bringing them along."""
+"""Free names of a function, and sending their definitions along."""
 
 import importlib.util
 import sys
@@ -31,12 +31,12 @@ def module(tmp_path):
 
 
 def missing(function, **options):
-    """List the free names with their lines."""
+    """Return the free names with their lines."""
     return [(use.name, use.line) for use in gather(function, **options).missing]
 
 
 def run(gathered):
-    """Run the pieces as the child does, apart from this process's names; give the function."""
+    """Run the pieces as the child does, without the names of this process; return the function."""
     space = {"__name__": "__main__"}
     for piece in gathered.source.pieces:
         exec(compile(piece.compilable(), piece.filename, "exec"), space)  # noqa: S102
@@ -44,7 +44,7 @@ def run(gathered):
 
 
 def test_free_names_are_found_with_every_line(module):
-    """Modules, helpers and constants of the file, in the body, the defaults and nested scopes."""
+    """This covers modules, helpers and constants in the body, the defaults and nested scopes."""
     dag = module("""
         import json as js
         LIMIT = 3
@@ -60,7 +60,7 @@ def test_free_names_are_found_with_every_line(module):
 
 
 def test_what_the_function_has_itself_is_not_free(module):
-    """Arguments, locals, imports, comprehensions, its own name, except-names, walrus, globals it sets."""
+    """This covers arguments, locals, imports, comprehensions, the function's name, except-names, walrus and globals."""
     dag = module("""
         def f(a, *b, c=1, **d):
             import json, os.path as p
@@ -82,7 +82,7 @@ def test_what_the_function_has_itself_is_not_free(module):
 
 
 def test_annotations_are_not_uses(module):
-    """They are not evaluated in the environment."""
+    """The child does not evaluate them."""
     dag = module("""
         from typing import TYPE_CHECKING
         Frame = int
@@ -94,7 +94,7 @@ def test_annotations_are_not_uses(module):
 
 
 def test_a_use_that_expects_a_name_error_is_no_complaint(module):
-    """The function copes with the absence of the name."""
+    """The function handles a missing name itself."""
     dag = module("""
         def f():
             try:
@@ -106,7 +106,7 @@ def test_a_use_that_expects_a_name_error_is_no_complaint(module):
 
 
 def test_kept_decorators_are_uses_and_dropped_ones_are_not(module):
-    """What stays above the function must exist in the environment."""
+    """A decorator that is kept must exist in the environment."""
     dag = module("""
         def keep(f): return f
         def drop(f): return f
@@ -119,7 +119,7 @@ def test_kept_decorators_are_uses_and_dropped_ones_are_not(module):
 
 
 def test_what_the_stock_script_imports_is_imported_here(module):
-    """Functions that use sys or os without importing them ran with the stock operator."""
+    """The stock operator's script imports sys and os, so functions may rely on them."""
     dag = module("import sys, os\ndef f(): return sys.version_info[0], os.sep\n")
     gathered = gather(dag.f)
     assert not gathered.missing
@@ -127,7 +127,7 @@ def test_what_the_stock_script_imports_is_imported_here(module):
 
 
 def test_a_helper_comes_along_with_what_it_needs_when_that_is_included(module):
-    """The helper's own free names count too, with their own lines."""
+    """The helper's own free names are reported with their own lines."""
     dag = module("""
         import json
         def helper(x): return json.dumps(x)
@@ -140,7 +140,7 @@ def test_a_helper_comes_along_with_what_it_needs_when_that_is_included(module):
 
 
 def test_auto_brings_everything_the_file_has_for_it(module):
-    """Imports reduced to the wanted name, helpers that call each other, constants, classes, defaults."""
+    """This covers single imports, helpers that call each other, constants, classes and defaults."""
     dag = module(
         """
         import json as js, not_here_maybe as gone
@@ -169,7 +169,7 @@ def test_auto_brings_everything_the_file_has_for_it(module):
 
 
 def test_auto_brings_every_import_below_a_name_that_is_used(module):
-    """`import a.b` and `import a.c` add to each other; those that nobody uses may be missing elsewhere."""
+    """`import a.b` and `import a.c` are both included; unused imports may not exist in the environment."""
     dag = module("""
         import xml.dom.minidom
         import xml, xml.etree.ElementTree, xml.parsers.expat
@@ -190,7 +190,7 @@ def test_auto_brings_every_import_below_a_name_that_is_used(module):
 
 
 def test_auto_brings_all_imports_below_a_name_where_none_is_named(module):
-    """The package itself is passed on: the callee may use any of them."""
+    """If the package itself is passed on, the callee may use any of its modules."""
     dag = module("""
         import xml.dom
         import xml.sax
@@ -203,7 +203,7 @@ def test_auto_brings_all_imports_below_a_name_where_none_is_named(module):
 
 
 def test_auto_keeps_the_lines_of_what_it_brings(module):
-    """Tracebacks from helpers name their own lines."""
+    """Tracebacks have the original lines of helpers."""
     dag = module("""
         def helper():
             return 1 / 0
@@ -217,7 +217,7 @@ def test_auto_keeps_the_lines_of_what_it_brings(module):
 
 
 def test_auto_reaches_into_enclosing_functions(module):
-    """Definitions and imports of the function around it come along; its variables cannot."""
+    """Definitions and imports of an enclosing function are included, but not its variables."""
     dag = module("""
         def factory(number):
             import json
@@ -240,7 +240,7 @@ def test_auto_reaches_into_enclosing_functions(module):
     ],
 )
 def test_auto_says_why_something_cannot_come_along(module, binding, reason):
-    """Each kind of obstacle has its sentence."""
+    """Each kind of obstacle has its own message."""
     dag = module(f"from typing import TYPE_CHECKING\n{binding}\ndef f(): return x\n")
     gathered = gather(dag.f, include="auto")
     assert [use.name for use in gathered.missing] == ["x"]
@@ -248,7 +248,7 @@ def test_auto_says_why_something_cannot_come_along(module, binding, reason):
 
 
 def test_relative_imports_cannot_come_along(tmp_path, monkeypatch):
-    """There is no package in the environment that they could be relative to."""
+    """The function has no package in the environment."""
     (tmp_path / "somepkg").mkdir()
     (tmp_path / "somepkg" / "__init__.py").write_text("y = 1")
     (tmp_path / "somepkg" / "dag.py").write_text("from . import y\ndef f(): return y\n")
@@ -260,7 +260,7 @@ def test_relative_imports_cannot_come_along(tmp_path, monkeypatch):
 
 
 def test_what_is_included_comes_along_whether_or_not_it_is_used(module):
-    """An argument may be of a class that the body does not mention; what the class needs is needed, too."""
+    """An argument may have a class that the body does not mention; that class's own names are needed, too."""
     dag = module("""
         import json
         LIMIT = 3
@@ -282,7 +282,7 @@ def test_what_is_included_comes_along_whether_or_not_it_is_used(module):
 
 
 def test_a_class_that_an_assignment_makes_comes_along(module):
-    """Those of `collections.namedtuple`, of `Enum` when it is called, and the like have no class statement."""
+    """`collections.namedtuple`, `Enum` and similar functions create classes without a class statement."""
     dag = module("""
         import collections, enum
         Pair = collections.namedtuple("Pair", "left right")
@@ -297,7 +297,7 @@ def test_a_class_that_an_assignment_makes_comes_along(module):
 
 
 def test_a_function_may_include_itself_and_what_includes_it(module):
-    """Helpers that call each other end the walk."""
+    """Mutual references must not lead to an infinite loop."""
     dag = module("""
         def even(n): return n == 0 or odd(n - 1)
         def odd(n): return n != 0 and even(n - 1)
@@ -308,14 +308,14 @@ def test_a_function_may_include_itself_and_what_includes_it(module):
 
 
 def test_a_name_that_cannot_be_brought_along_is_refused(module):
-    """Also where the body does not use it."""
+    """The body does not need to use the name."""
     dag = module("def f(): return 1\n")
     with pytest.raises(SourceError, match=r"include='nothing' cannot be brought along with f .*: nothing in the file"):
         gather(dag.f, include=["nothing"])
 
 
 def test_include_that_makes_no_sense_is_refused(module):
-    """Values and other texts than auto are neither functions nor names."""
+    """Values other than functions, classes, names and "auto" are refused."""
     dag = module("def f(): return x\n")
     with pytest.raises(SourceError, match="auto"):
         gather(dag.f, include="all")

@@ -1,4 +1,4 @@
-"""What a function's own statements import."""
+"""Modules that a function's own statements import."""
 
 import pytest
 
@@ -23,5 +23,5 @@ from airflow_venv.source.imports import imported_modules
     ],
 )
 def test_statements_name_modules(statement, modules):
-    """Wherever they stand; Airflow is not imported beforehand, and `from` may name a module or not."""
+    """Statements are found at any depth; Airflow is left out, and `from` may import a module or another name."""
     assert imported_modules(FunctionSource("f", (Piece(statement, "dag.py", 1),))) == modules

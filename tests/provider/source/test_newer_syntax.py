@@ -1,4 +1,4 @@
-"""Syntax that an environment's older Python does not read."""
+"""Syntax that the environment's older Python cannot parse."""
 
 import subprocess
 import sys
@@ -55,7 +55,7 @@ FINE = {
 
 
 def reads(version, text):
-    """Ask the real Python of that version."""
+    """Tell whether the real Python of a version can parse the source."""
     done = subprocess.run(
         [interpreter(version), "-c", "import sys; compile(sys.argv[1], 'f', 'exec')", text],
         capture_output=True, check=False,
@@ -66,7 +66,7 @@ def reads(version, text):
 @pytest.mark.parametrize("version", ["3.7", "3.8", "3.9", "3.10", "3.11"])
 @pytest.mark.parametrize("name", [*CASES, *FINE])
 def test_it_says_what_the_older_python_says(name, version):
-    """For every construct and version: refused here exactly when the real interpreter refuses it."""
+    """The result is the same as that of the real interpreter, for every construct and version."""
     text = {**CASES, **FINE}[name]
     compile(text, "f", "exec")
     minor = tuple(map(int, version.split(".")))
@@ -74,7 +74,7 @@ def test_it_says_what_the_older_python_says(name, version):
 
 
 def test_the_line_is_that_of_the_construct():
-    """And the reason names the version that is needed."""
+    """The reason has the required version."""
     newer = find_newer_syntax("x = 1\n\nif (y := x): pass\n", (3, 7))
     assert newer.line == 3
     assert "3.8" in newer.reason
@@ -86,6 +86,6 @@ def test_the_line_is_that_of_the_construct():
 
 
 def test_a_newer_python_reads_all_that_we_do():
-    """Nothing is refused for the version we run on, or a newer one."""
+    """Nothing is reported for the running version or a newer one."""
     for version in (sys.version_info[:2], (3, 99)):
         assert all(find_newer_syntax(text, version) is None for text in CASES.values())

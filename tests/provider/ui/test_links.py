@@ -1,4 +1,4 @@
-"""Addresses of the page and of Airflow's pages."""
+"""Links to our own pages and to those of Airflow."""
 
 from types import SimpleNamespace
 

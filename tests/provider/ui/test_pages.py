@@ -1,4 +1,4 @@
-"""What the pages show, put together from environments, tasks and runs."""
+"""The content of the pages, made from environments, tasks and runs."""
 
 from datetime import UTC, date, datetime
 from types import SimpleNamespace
@@ -25,7 +25,7 @@ def task(task_id, *names, python="", only_runs_tell=False, is_ours=True, dag_id=
 
 
 def run(task_id, venv, python="", *, succeeded=True, day=1):
-    """Make a stand-in of what the database tells of a run (its module needs Airflow)."""
+    """Return a stand-in for a run from the database, whose module needs Airflow."""
     return SimpleNamespace(
         dag_id="d", task_id=task_id, run_id="r", map_index=-1, venv=venv, python=python, succeeded=succeeded,
         started=datetime(2026, 1, day, tzinfo=UTC), had_environment=bool(python) or succeeded,
@@ -42,7 +42,7 @@ def states(*arguments):
 
 
 def test_an_environment_is_here_broken_told_or_missing():
-    """One that only the DAG processor had is told, too."""
+    """An environment that only the DAG processor has is also reported by tasks."""
     tasks = [
         task("a", "good"), task("b", "bad"), task("c", "far"), task("e", "none"),
         task("f", "processor", python="/x/bin/python"),
@@ -69,7 +69,7 @@ def test_a_name_with_a_dash_is_the_one_with_an_underscore():
 
 
 def test_a_template_belongs_to_the_environment_that_its_run_told():
-    """Before a run it belongs to none."""
+    """Without a run, it belongs to no environment."""
     template = task("a", only_runs_tell=True)
     (row,) = rows([report("good")], [template], run("a", "good"))
     assert [used.task.task_id for used in row.tasks] == ["a"]
@@ -78,7 +78,7 @@ def test_a_template_belongs_to_the_environment_that_its_run_told():
 
 
 def test_the_path_of_an_interpreter_belongs_to_the_environment_that_has_it():
-    """Airflow's own operator with another path is ignored; ours with one is shown by its path."""
+    """With another path, Airflow's own operator is ignored and ours is listed by its path."""
     path = "/opt/venv/good/bin/python"
     assert states([report("good")], [task("a", python=path, is_ours=False)]) == {"good": "here"}
     assert len(rows([report("good")], [task("a", python=path, is_ours=False)])[0].tasks) == 1
@@ -95,7 +95,7 @@ def test_the_latest_run_with_a_path_tells_where_an_environment_is():
 
 
 def test_only_a_few_tasks_are_asked_for_their_runs():
-    """Those whose environment is here need none for the list."""
+    """The list needs no runs of tasks whose environment exists here."""
     tasks = [task(f"t{number}", "far") for number in range(50)] + [task("here", "good"), task("x", only_runs_tell=True)]
     chosen = [one.task_id for one in pages.needs_runs(tasks, [report("good")])]
     assert chosen == ["t0", "t1", "t2", "x"]
@@ -115,7 +115,7 @@ def test_only_a_few_tasks_are_asked_for_their_runs():
     ],
 )
 def test_the_list_is_sorted_by_what_the_user_chose(by, order):
-    """Versions by number, names without regard to case."""
+    """Versions are sorted by number, and names without regard to case."""
     reports = [report("B", "3.10.2"), report("a", "3.9.10", x="1", y="1"), report("c", "3.9.2", x="1")]
     listed = pages.environment_rows(reports, {"B": DiskSize(3), "a": DiskSize(2), "c": None}, [])
     assert [row.name for row in pages.sort_rows(listed, by)] == order
@@ -128,7 +128,7 @@ def test_packages_are_found_across_environments():
 
 
 def test_a_long_list_is_searched_as_a_whole_and_shown_in_pages():
-    """A page behind the last is the last; of nothing there is one page."""
+    """A page number that is too large gives the last page, and an empty list has one page."""
     rows = [f"Row {number}" for number in range(250)]
     part = pages.cut(rows, 3)
     assert (part.rows, part.page, part.last, part.matching, part.total) == (rows[200:], 3, 3, 250, 250)

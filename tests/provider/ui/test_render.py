@@ -1,4 +1,4 @@
-"""The templates: everything escaped, nothing inline, nothing from elsewhere."""
+"""The templates: everything is escaped, nothing is inline, and nothing is loaded from elsewhere."""
 
 import re
 from pathlib import Path
@@ -29,15 +29,15 @@ def test_a_value_that_a_template_lacks_is_an_error():
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
 def test_no_template_marks_text_as_safe_or_has_anything_inline(path):
-    """The policy forbids inline scripts and styles, and a `safe` would undo the escaping."""
-    source = path.read_text().replace("<style>\n{{ style }}</style>", "")  # of the file that loads nothing
+    """The security policy forbids inline scripts and styles, and `safe` would disable escaping."""
+    source = path.read_text().replace("<style>\n{{ style }}</style>", "")  # used by the self-contained file
     assert not re.search(r"\|\s*safe|autoescape|<style|style=|\son\w+=|javascript:", source)
     assert all("src=" in tag for tag in re.findall(r"<script[^>]*>", source))
 
 
 @pytest.mark.parametrize("path", sorted((FOLDER / "static").iterdir()), ids=lambda path: path.name)
 def test_nothing_is_loaded_from_elsewhere(path):
-    """No address of any host, but for the name of the SVG format."""
+    """There are no addresses of hosts, except for the XML namespace of SVG."""
     assert "//" not in path.read_text().replace("http://www.w3.org/2000/svg", "").replace("// ", "")
 
 

@@ -10,7 +10,7 @@ OURS = ["venv", "python", "op_args", "op_kwargs"]
 
 
 def dag(*tasks):
-    """Write a DAG as Airflow serializes it."""
+    """Return a DAG as Airflow serializes it."""
     return json.dumps({"dag": {"dag_id": "d", "tasks": [{"__var": task, "__type": "operator"} for task in tasks]}})
 
 
@@ -24,7 +24,7 @@ def only(task):
 
 
 def test_a_task_that_names_an_environment():
-    """The path is the one that the DAG processor knew."""
+    """The path is the one on the DAG processor."""
     task = only(operator(venv="report", python="/opt/venv/report/bin/python", _operator_name="@task.venv"))
     assert (task.dag_id, task.task_id, task.operator) == ("d", "t", "@task.venv")
     assert (task.names, task.python, task.only_runs_tell) == (("report",), "/opt/venv/report/bin/python", False)
@@ -42,7 +42,7 @@ def test_mapped_tasks_have_their_name_among_the_partial_arguments():
 
 
 def test_names_that_are_mapped_over_are_all_of_them():
-    """Those that come from another task are known to its runs alone."""
+    """Names that come from another task are only known to the runs."""
     several = {"type": "dict-of-lists", "value": {"__var": {"venv": ["a", "b", "a"]}, "__type": "dict"}}
     assert only(operator(_is_mapped=True, partial_kwargs={}, expand_input=several)).names == ("a", "b")
     by_xcom = {"type": "dict-of-lists", "value": {"__var": {"venv": {"__var": {"task_id": "x"}, "__type": "xcomref"}}}}
@@ -51,7 +51,7 @@ def test_names_that_are_mapped_over_are_all_of_them():
 
 
 def test_airflows_own_operator_names_a_path():
-    """Where it is a template, nothing is known of it."""
+    """If the path is a template, the task is ignored."""
     stock = {"task_id": "t", "template_fields": ["python", "op_args"], "task_type": "ExternalPythonOperator"}
     task = only({**stock, "python": "/opt/venv/report/bin/python"})
     assert (task.names, task.python, task.is_ours) == ((), "/opt/venv/report/bin/python", False)
@@ -59,7 +59,7 @@ def test_airflows_own_operator_names_a_path():
 
 
 def test_other_tasks_are_left_out():
-    """One that has an argument called `venv` or `python`, too."""
+    """This includes tasks with an unrelated argument called `venv` or `python`."""
     other = {"task_id": "t", "template_fields": ["bash_command"], "venv": "x", "python": "y"}
     assert list(environment_tasks(dag(other))) == []
     assert list(environment_tasks(dag({"task_id": "t", "template_fields": []}))) == []

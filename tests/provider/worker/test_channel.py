@@ -1,4 +1,4 @@
-"""The protocol, fed with what no runner sends: both ends."""
+"""Both ends of the protocol, with messages that no runner sends."""
 
 import contextlib
 import json
@@ -37,18 +37,18 @@ noise = st.lists(st.one_of(frames, frames, st.binary(max_size=40), lengths), max
 
 
 def frame(header, payload=b""):
-    """Write a frame."""
+    """Encode a frame."""
     head = json.dumps(header).encode()
     return wire_prefix(len(head), len(payload)) + head + payload
 
 
 def wire_prefix(head, payload):
-    """Write the lengths."""
+    """Encode the lengths."""
     return head.to_bytes(4, "big") + payload.to_bytes(8, "big")
 
 
 def operator(received):
-    """Make the operator's end of a channel whose other end has sent this and has gone."""
+    """Return the operator's end of a channel whose other end has sent some bytes and closed."""
     ours, theirs = socket.socketpair()
     theirs.sendall(received)
     theirs.close()
@@ -63,7 +63,7 @@ def operator(received):
 @given(noise)
 @settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
 def test_the_operator_takes_anything(received):
-    """Every input gives frames, or an error that fails the task."""
+    """Any input gives frames or an error that fails the task."""
     sock, channel = operator(received)
     with sock:
         taken = 0
@@ -81,7 +81,7 @@ def test_the_operator_takes_anything(received):
 @given(noise)
 @settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
 def test_a_value_is_read_out_of_anything(received):
-    """A stream with anything in it ends as bytes or as an error."""
+    """A stream with any content gives bytes or an error."""
     sock, channel = operator(received)
 
     class Frames:
@@ -100,7 +100,7 @@ def test_a_value_is_read_out_of_anything(received):
 @given(noise)
 @settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
 def test_the_child_takes_anything(received):
-    """The operator is trusted, but a broken connection ends as an exception, not as a hang."""
+    """The operator is trusted, but a broken connection must give an exception and not hang."""
     ours, theirs = socket.socketpair()
     theirs.sendall(received)
     theirs.close()
@@ -120,7 +120,7 @@ def test_the_child_takes_anything(received):
 @given(st.lists(st.binary(max_size=300_000), max_size=6))
 @settings(max_examples=60, deadline=None)
 def test_what_is_written_to_a_stream_is_read_from_it(pieces):
-    """Small pieces are gathered, large ones go alone; the bytes are the same."""
+    """Small pieces are combined and large ones are sent alone; the bytes are the same."""
     sent = []
 
     class Recorder:
@@ -161,7 +161,7 @@ def test_what_is_written_to_a_stream_is_read_from_it(pieces):
     ],
 )
 def test_an_invalid_frame_is_a_protocol_error(received):
-    """Sizes are checked before memory is allocated, headers before they are used."""
+    """Sizes are checked before memory is allocated, and headers before they are used."""
     sock, channel = operator(received)
     with sock, pytest.raises(ProtocolError):
         channel.head()

@@ -15,7 +15,7 @@ WORKER = {
     "_AIRFLOW__STARTUP_MSG": "{}",
     "__AIRFLOW_SUPERVISOR_FD": "7",
 }
-"""A task process of Airflow 3."""
+"""The variables of a task process of Airflow 3."""
 
 
 def child(version, variables=WORKER, worker="3.3.2"):
@@ -24,7 +24,7 @@ def child(version, variables=WORKER, worker="3.3.2"):
 
 
 def test_an_environment_without_airflow_gets_the_variables_without_the_supervisors():
-    """The rest is the user's."""
+    """All other variables are kept."""
     assert child("") == {
         name: WORKER[name] for name in ("PATH", "AIRFLOW_HOME", "AIRFLOW__CORE__EXECUTOR", "AIRFLOW__SECRETS__BACKEND")
     }
@@ -32,7 +32,7 @@ def test_an_environment_without_airflow_gets_the_variables_without_the_superviso
 
 @pytest.mark.parametrize("version", ["2.4.3", "2.11.2", "3.0.6", "3.3.2"])
 def test_an_airflow_in_the_environment_needs_no_database_no_backend_and_no_executor(version):
-    """Whatever its version: none of them can be reached from there."""
+    """None of them can be used from the environment, whatever its version of Airflow."""
     variables = child(version)
     assert variables["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"].startswith("sqlite:")
     assert variables["AIRFLOW__SECRETS__BACKEND"] == ""
@@ -44,7 +44,7 @@ def test_an_airflow_in_the_environment_needs_no_database_no_backend_and_no_execu
 
 
 def test_what_the_task_sets_itself_is_left_alone():
-    """It may want a real database, or a variable that looks like one of Airflow's own."""
+    """The task may set a real database, or a variable that looks like one of Airflow's own."""
     mine = {
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "postgresql://mine",
         "_AIRFLOW_MINE": "1",
@@ -55,7 +55,7 @@ def test_what_the_task_sets_itself_is_left_alone():
 
 
 def test_a_worker_with_the_same_airflow_2_shares_its_database():
-    """Task code of Airflow 2 may use it, where the environment has the driver."""
+    """Task code of Airflow 2 may use the database if the environment has its driver."""
     own = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "postgresql://db", "AIRFLOW__CORE__EXECUTOR": "LocalExecutor"}
     packages = {"apache-airflow": "2.11.2", "psycopg2-binary": "2.9.10"}
     variables = child_variables(own, packages=packages, worker_version="2.11.2", inherited=own)
@@ -64,7 +64,7 @@ def test_a_worker_with_the_same_airflow_2_shares_its_database():
 
 @pytest.mark.parametrize("url", ["postgresql://db", "postgresql+psycopg2://db", "mysql://db", "mysql+pymysql://db"])
 def test_an_environment_without_the_driver_of_the_database_gets_none(url):
-    """Its Airflow could not even be imported."""
+    """Without the driver, its Airflow could not even be imported."""
     own = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": url, "AIRFLOW__CORE__EXECUTOR": "LocalExecutor"}
     variables = child_variables(own, packages={"apache-airflow": "2.11.2"}, worker_version="2.11.2", inherited=own)
     assert variables["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"].startswith("sqlite:")

@@ -1,10 +1,10 @@
-"""Which names of the context reach an environment."""
+"""The names of the context that are available in an environment."""
 
 import pytest
 
 from airflow_venv.worker.context_encoding import is_available, is_lazy, refusals
 
-# Airflow's KNOWN_CONTEXT_KEYS, 2.4 to 3.3 put together.
+# The union of Airflow's KNOWN_CONTEXT_KEYS from 2.4 to 3.3.
 KNOWN = tuple(
     """
     asset_state_store conf conn dag dag_id dag_run data_interval_end data_interval_start ds ds_nodash exception
@@ -20,7 +20,7 @@ KNOWN = tuple(
 
 
 def test_every_name_of_every_version_is_available_or_refused_with_a_reason():
-    """Never silently None."""
+    """No name is silently None."""
     refused = refusals(KNOWN)
     assert set(refused) == {"conf", "exception", "reason"}
     assert all(reason.startswith("it ") for reason in refused.values())
@@ -29,10 +29,10 @@ def test_every_name_of_every_version_is_available_or_refused_with_a_reason():
 
 @pytest.mark.parametrize("name", [name for name in KNOWN if is_lazy(name)])
 def test_what_is_lazy_is_available(name):
-    """A value that is fetched late is still a value."""
+    """A value that is fetched on use is also available."""
     assert is_available(name)
 
 
 def test_a_name_of_the_future_is_refused():
-    """Until somebody says how it is described."""
+    """A new name has to be added with a description first."""
     assert "plain data" in refusals(["brand_new"])["brand_new"]

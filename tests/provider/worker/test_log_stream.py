@@ -1,4 +1,4 @@
-"""Prints and records put back in order."""
+"""Merging printed output and log records in their original order."""
 
 import pytest
 from hypothesis import given, settings
@@ -9,7 +9,7 @@ from airflow_venv.worker.log_stream import LINE_LIMIT, OutputStream
 
 
 class Kept:
-    """A log that keeps what it gets."""
+    """A log that collects its lines and records."""
 
     def __init__(self):
         self.got = []
@@ -22,24 +22,24 @@ class Kept:
 
 
 def mark(number):
-    """Write the mark that stands for a record."""
+    """Return the mark for a record."""
     return b"\0tok:%d\0" % number
 
 
 def record(number):
-    """Make the frame of a record."""
+    """Return the frame of a record."""
     return LogFrame(number=number, name="", level=20, path="", line=1, function="", created=0.0)
 
 
 def made():
-    """Make an output and its log."""
+    """Return an output stream and its log."""
     log = Kept()
     return OutputStream(log, "tok"), log
 
 
 @given(st.lists(st.one_of(st.binary(max_size=8), st.integers(0, 3).map(mark), st.just(b"\n"))), st.data())
 def test_however_the_pipe_is_cut_the_same_is_logged(parts, data):
-    """Reading in pieces changes nothing, whether they end in a line, in a mark or between the two."""
+    """The result does not depend on how the output is split, even within a line or a mark."""
     stream = b"".join(parts)
 
     def log_of(pieces):
@@ -61,7 +61,7 @@ def test_however_the_pipe_is_cut_the_same_is_logged(parts, data):
 
 
 def test_a_record_is_logged_where_its_mark_stands():
-    """Whichever of the two is read first."""
+    """The mark or the record may be read first."""
     output, log = made()
     output.record(record(1), "early")
     output.feed(b"before\n" + mark(1) + b"after\n" + mark(2) + b"last\n")
@@ -73,7 +73,7 @@ def test_a_record_is_logged_where_its_mark_stands():
 
 
 def test_a_mark_in_the_middle_of_a_line_does_not_cut_it():
-    """A prompt without a line's end, a record, and the rest of the line."""
+    """A record is logged between the start and the end of a printed line."""
     output, log = made()
     output.record(record(1), "record")
     output.feed(b"begun " + mark(1) + b"and ended\n")
@@ -81,7 +81,7 @@ def test_a_mark_in_the_middle_of_a_line_does_not_cut_it():
 
 
 def test_what_only_looks_like_a_mark_is_text():
-    """Nothing that is printed gets lost."""
+    """No printed text is lost."""
     output, log = made()
     output.feed(b"\0tok:12x\0\n\0tok:" + b"9" * 30 + b"\n\0to\n")
     output.finish()
@@ -89,7 +89,7 @@ def test_what_only_looks_like_a_mark_is_text():
 
 
 def test_records_without_marks_are_logged_in_the_end():
-    """The process ended between the two."""
+    """The process may end between the record and its mark."""
     output, log = made()
     output.record(record(2), "two")
     output.record(record(1), "one")
@@ -99,7 +99,7 @@ def test_records_without_marks_are_logged_in_the_end():
 
 
 def test_records_do_not_pile_up():
-    """Beyond some thousands that wait for their marks, they are logged as they come."""
+    """If thousands of records wait for their marks, further ones are logged at once."""
     output, log = made()
     for number in range(5000):
         output.record(record(number), "")
@@ -108,7 +108,7 @@ def test_records_do_not_pile_up():
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
 def test_every_lines_end_is_known(end):
-    """Progress bars end theirs with a carriage return."""
+    """Progress bars end their lines with carriage returns."""
     output, log = made()
     output.feed(b"one" + end + b"two" + end + b"\n")
     output.finish()
@@ -117,7 +117,7 @@ def test_every_lines_end_is_known(end):
 
 @given(st.integers(0, 3), st.integers(-2, 2))
 def test_no_piece_is_longer_than_the_limit(times, more):
-    """Endless lines come in pieces, and the pieces are the line."""
+    """A long line is logged in pieces that add up to the line."""
     size = max(0, times * LINE_LIMIT + more)
     output, log = made()
     output.feed(b"x" * size)
@@ -130,7 +130,7 @@ SECRET = "p@ss w0rd"  # noqa: S105
 
 
 class Hides:
-    """Hides one secret, as Airflow's masker does."""
+    """Masks a secret, as Airflow's masker does."""
 
     def __init__(self, secret):
         self.secret = secret
@@ -145,7 +145,7 @@ class Hides:
 @given(st.integers(LINE_LIMIT - 40, LINE_LIMIT + 40), st.integers(0, 70_000), st.sampled_from(["x", "é", "\u20ac"]))
 @settings(max_examples=30, deadline=None)
 def test_a_secret_is_not_halved_where_a_long_line_is_cut(before, after, filler):
-    """The log hides whole secrets only; and no character is cut."""
+    """Only whole secrets are masked; characters are not split either."""
     log = Kept()
     output = OutputStream(log, "tok", Hides(SECRET))
     line = filler * (before // len(filler.encode())) + SECRET + filler * after
@@ -165,7 +165,7 @@ def test_a_secret_is_not_halved_where_a_long_line_is_cut(before, after, filler):
 )
 @settings(max_examples=40, deadline=None)
 def test_a_secret_is_not_halved_however_long_it_is(size, before, after, times, end, letter):  # noqa: PLR0913, PLR0917
-    """A key file is longer than any password, and it may be longer than what is logged at once."""
+    """A key file is longer than a password, and may be longer than the limit for a line."""
     masker = Hides("<" + letter * (size // len(letter.encode())) + ">")
     log = Kept()
     output = OutputStream(log, "tok", masker)
@@ -183,7 +183,7 @@ def test_a_secret_is_not_halved_however_long_it_is(size, before, after, times, e
 
 
 class HidesLines:
-    """Hides texts of nothing but one letter, which has no place to cut."""
+    """Masks texts that only consist of one letter, so that there is no place to cut."""
 
     def redact(self, text):
         return "***" if set(text) == {"s"} else text
@@ -193,7 +193,7 @@ class HidesLines:
 
 
 def test_a_line_without_a_place_to_cut_is_hidden_to_its_end():
-    """What follows it is logged."""
+    """The next line is logged."""
     log = Kept()
     output = OutputStream(log, "tok", HidesLines())
     for _ in range(9):
@@ -204,7 +204,7 @@ def test_a_line_without_a_place_to_cut_is_hidden_to_its_end():
 
 
 def test_records_that_wait_for_their_marks_take_a_bounded_amount_of_memory():
-    """Beyond it they are logged as they come."""
+    """Beyond a limit, further records are logged at once."""
     output, log = made()
     for number in range(100):
         output.record(record(number), "x" * 1_000_000)
@@ -212,7 +212,7 @@ def test_records_that_wait_for_their_marks_take_a_bounded_amount_of_memory():
 
 
 def test_output_that_is_not_read_to_its_end_has_no_half_line():
-    """The last line may end in half of a secret: it is left out, and the log says so."""
+    """The last line may end with a part of a secret, so it is left out and the log says that it was cut."""
     output, log = made()
     output.feed(b"whole\nhalf of a sec")
     output.finish(cut=True)

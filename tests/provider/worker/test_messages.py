@@ -1,4 +1,4 @@
-"""What the operator makes of the outcomes that a child sends."""
+"""How the operator interprets the outcomes that a child sends."""
 
 import pytest
 
@@ -10,7 +10,7 @@ PART = {"types": ["builtins:ValueError"], "message": "m", "args": [], "exception
 
 
 def nested(depth):
-    """Describe groups within groups."""
+    """Return nested groups."""
     part = PART
     for _ in range(depth):
         part = {**PART, "exceptions": [part]}
@@ -33,7 +33,7 @@ def nested(depth):
     ],
 )
 def test_a_malformed_group_breaks_the_protocol(exceptions):
-    """It fails the one task, and takes a bounded amount of work."""
+    """Only this task fails, and the work is bounded."""
     frame = ErrorFrame(types=["builtins:ExceptionGroup"], message="m", exceptions=exceptions)
     with pytest.raises(ProtocolError, match="group of"):
         read_outcome(frame, "", NoSecrets())

@@ -1,4 +1,4 @@
-"""Values on their way between two interpreters."""
+"""Values that are passed between two interpreters."""
 
 import os
 import subprocess
@@ -21,7 +21,7 @@ VALUES = [None, 1.5, "é\0", b"\xff" * 10, (1, [2, {3: {4}}]), 1 << 100, float("
 
 @every
 def test_values_come_back_as_they_went(version):
-    """Through the stream, or in the header where they are plain and small."""
+    """Values are sent as a stream, or in the header if they are plain and small."""
     outcome = run(IDENTITY, VALUES, version=version)
     assert outcome == Value(VALUES)
 
@@ -30,14 +30,14 @@ def test_values_come_back_as_they_went(version):
     ("version", "protocol"), [(None, 4), ((3, 7), 4), ((3, 7, 16), 4), ((3, 8), 5), ((3, 13, 1), 5), ((4, 0), 5)]
 )
 def test_the_pickle_protocol_is_one_that_both_know(version, protocol):
-    """Python 3.7 stops at 4."""
+    """Python 3.7 supports protocols up to 4."""
     assert serializers.protocol_for(version) == protocol
 
 
 @pytest.mark.parametrize("serializer", ["json", "arrow"])
 @every
 def test_data_needs_no_pickle(version, serializer):
-    """Dates, sets, bytes and keys that are no strings survive `json`, too."""
+    """`json` also supports dates, sets, bytes and keys other than strings."""
     import datetime as dt
     import decimal
     import uuid
@@ -69,7 +69,7 @@ EVIL = """
 
 @pytest.mark.parametrize("serializer", ["json", "arrow"])
 def test_nothing_of_the_environment_runs_in_the_worker(tmp_path, serializer):
-    """A value that runs code when it is unpickled is refused; a pickle sent by hand is not read as one."""
+    """The worker refuses a value that would run code on unpickling, and a pickle that is sent by hand."""
     where = str(tmp_path / "made")
     outcome = run(textwrap.dedent(EVIL).format(action="return Evil()"), where, serializer=serializer)
     assert type(outcome) is Error
@@ -93,7 +93,7 @@ def test_nothing_of_the_environment_runs_in_the_worker(tmp_path, serializer):
 
 
 def test_with_pickle_the_test_above_would_have_shown_it(tmp_path):
-    """The control: the same value does run code when the user has chosen `pickle`."""
+    """As a control, the same value does run code if the user has chosen `pickle`."""
     where = tmp_path / "made"
     run(textwrap.dedent(EVIL).format(action="return Evil()"), str(where))
     assert where.exists()
@@ -112,7 +112,7 @@ def test_with_pickle_the_test_above_would_have_shown_it(tmp_path):
     ],
 )
 def test_a_result_that_cannot_be_sent_is_named_with_its_place(statement, message):
-    """Type, module, place and remedies are in the sentence; none of our frames is."""
+    """The message has type, module, place and remedies; the traceback has none of our frames."""
     outcome = run(f"def f():\n    {statement}\n")
     assert outcome.type_name == "airflow_venv.TransferError"
     assert message in outcome.message
@@ -121,7 +121,7 @@ def test_a_result_that_cannot_be_sent_is_named_with_its_place(statement, message
 
 
 def test_an_argument_that_cannot_be_sent_is_named_and_nothing_else_is_said():
-    """By its parameter; the function has not begun, so its end is not described."""
+    """The message has the parameter; since the function has not started, its end is not described."""
     lines = Lines()
     outcome = run(IDENTITY, threading.Lock(), arg_names=("x",), lines=lines)
     assert outcome.message.startswith("The argument 'x' cannot be sent to the environment with serializer='pickle'")
@@ -133,7 +133,7 @@ def test_an_argument_that_cannot_be_sent_is_named_and_nothing_else_is_said():
 
 
 def test_a_class_that_the_worker_lacks_is_named_with_remedies(tmp_path):
-    """The interpreter that needs it, the module and what else one can do."""
+    """The message has the interpreter, the module and alternatives."""
     (tmp_path / "only_there.py").write_text("class Thing: pass\n")
     outcome = run(
         "def f():\n    import only_there\n    return [only_there.Thing()]\n", env=variables(PYTHONPATH=str(tmp_path))
@@ -144,7 +144,7 @@ def test_a_class_that_the_worker_lacks_is_named_with_remedies(tmp_path):
 
 
 def test_a_class_that_the_environment_lacks_is_named(tmp_path, monkeypatch):
-    """The other way round."""
+    """This is the opposite direction."""
     (tmp_path / "only_here.py").write_text("class Thing: pass\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     import only_here
@@ -155,7 +155,7 @@ def test_a_class_that_the_environment_lacks_is_named(tmp_path, monkeypatch):
 
 
 def test_a_class_of_the_dag_file_is_found_on_both_sides(tmp_path, monkeypatch):
-    """Its module has another name in the worker, where Airflow imported the file, than in the child."""
+    """Airflow imports the file under another module name in the worker than the child does."""
     (tmp_path / "unusual_prefix_dag.py").write_text("class Row(tuple): pass\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     import unusual_prefix_dag
@@ -168,7 +168,7 @@ def test_a_class_of_the_dag_file_is_found_on_both_sides(tmp_path, monkeypatch):
 
 
 def test_a_result_whose_reading_fails_is_told():
-    """Its own class raises in the worker."""
+    """The value's own class raises an error in the worker."""
     source = """
         def f():
             class Bad:
@@ -185,14 +185,14 @@ def test_a_result_whose_reading_fails_is_told():
 @pytest.mark.parametrize("value", ["{1}", "None"])
 @pytest.mark.parametrize("serializer", ["cloudpickle", "dill"])
 def test_a_serializer_that_the_environment_lacks_is_named(serializer, value):
-    """With the interpreter that it has to be installed for, and also where the values could do without it."""
+    """The message has the interpreter; the error is raised even if the values do not need the serializer."""
     outcome = run(f"def f():\n    return {value}\n", serializer=serializer)
     assert f"serializer='{serializer}' needs the package {serializer}" in outcome.message
 
 
 @pytest.mark.parametrize("serializer", ["cloudpickle", "dill"])
 def test_a_serializer_that_is_missing_beside_airflow_is_named(monkeypatch, serializer):
-    """As the stock operators do, and before anything is started."""
+    """As with the stock operators, the error is raised before any process starts."""
     monkeypatch.setitem(sys.modules, serializer, None)
     with pytest.raises(ModuleNotFoundError, match=f"Unable to import `{serializer}` module"):
         serializers.check_serializer(serializer)
@@ -200,7 +200,7 @@ def test_a_serializer_that_is_missing_beside_airflow_is_named(monkeypatch, seria
 
 @pytest.mark.parametrize("serializer", ["pickle", "json", "arrow"])
 def test_other_serializers_need_no_package_beside_airflow(monkeypatch, serializer):
-    """Even if their names were those of packages."""
+    """This holds even if a package has the name of the serializer."""
     for name in ("cloudpickle", "dill", "pyarrow"):
         monkeypatch.setitem(sys.modules, name, None)
     serializers.check_serializer(serializer)
@@ -210,7 +210,7 @@ FAKE_PANDAS = "class DataFrame:\n    columns = []\n    def copy(self, deep): ret
 
 
 def test_arrow_names_the_package_that_the_environment_lacks(tmp_path):
-    """Not the innards of the data frame that could not be converted."""
+    """The message does not describe the data frame that could not be converted."""
     (tmp_path / "pandas.py").write_text(FAKE_PANDAS)
     source = "def f():\n    import pandas\n    return [pandas.DataFrame()]\n"
     outcome = run(source, serializer="arrow", env=variables(PYTHONPATH=str(tmp_path)))
@@ -218,7 +218,7 @@ def test_arrow_names_the_package_that_the_environment_lacks(tmp_path):
 
 
 def test_arrow_names_the_package_that_is_missing_beside_airflow(tmp_path, monkeypatch):
-    """For arguments, before anything runs."""
+    """The arguments cause the error before any process starts."""
     (tmp_path / "pandas.py").write_text(FAKE_PANDAS)
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setitem(sys.modules, "pyarrow", None)
@@ -231,7 +231,7 @@ def test_arrow_names_the_package_that_is_missing_beside_airflow(tmp_path, monkey
 
 
 def test_dill_sends_what_pickle_cannot():
-    """Here the environment is this very interpreter, which has dill."""
+    """The environment is the current interpreter, which has dill."""
     source = "def f(g):\n    return g(2), (lambda y: y * 3)\n"
     function = eval("lambda x: x + 1", {"__name__": "__main__"})  # noqa: S307 - of no module that can be imported
     outcome = run(source, function, python=sys.executable, serializer="dill")
@@ -264,7 +264,7 @@ LARGE = 200_000_000
 
 
 def peaks(*, size, version="3.12", there, value):
-    """Run the function in a worker of its own; give what the peaks of both have grown by, in bytes."""
+    """Run the function in a separate worker; return how much the peak memory of both has grown, in bytes."""
     code = textwrap.dedent(PEAK).format(size=size, there=there, value=value, version=version, serializer="pickle")
     root = str(Path(__file__).parents[3])
     done = subprocess.run(
@@ -277,7 +277,7 @@ def peaks(*, size, version="3.12", there, value):
 
 @pytest.mark.parametrize(
     ("version", "there", "value"),
-    [  # Python 3.7 has no protocol 5 and no unpickler that reads into place
+    [  # Python 3.7 has neither protocol 5 nor out-of-band buffers
         ("3.7", False, "b'y' * size"),
         ("3.12", False, "b'y' * size"),
         ("3.12", False, "bytearray(size)"),
@@ -285,7 +285,7 @@ def peaks(*, size, version="3.12", there, value):
     ],
 )
 def test_a_large_value_is_held_once_on_each_side(version, there, value):
-    """It goes from its own memory to the socket, and from the socket into its copy: no pickle of it is built."""
+    """Buffers are sent directly from the value's memory and received directly into the copy."""
     ours, theirs = peaks(size=LARGE, version=version, there=there, value=value)
     copies = 1 + there
     assert ours < LARGE * copies + 60_000_000
@@ -294,7 +294,7 @@ def test_a_large_value_is_held_once_on_each_side(version, there, value):
 
 @pytest.mark.slow
 def test_a_gigabyte_goes_there_and_back():
-    """The worker holds the argument and the result, the environment the one value that is both."""
+    """The worker has the argument and the result; the environment has a single value that is both."""
     size = 1_000_000_000
     if os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") < 5 * size:
         pytest.skip("this machine has no 5 GB to spare")

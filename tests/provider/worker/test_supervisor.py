@@ -1,4 +1,4 @@
-"""The end of a task: its process, and all processes that it has started, end with it."""
+"""At the end of a task, its process and all processes that it has started end."""
 
 import logging
 import os
@@ -34,16 +34,16 @@ FAMILY = """
         open(pids, "w").write(os.environ["AIRFLOW_VENV_TASK"])
         time.sleep(600)
     """
-"""A function with a child, a child in a session of its own, and a grandchild whose parent has ended."""
+"""A function with a child, a child in another session, and a grandchild whose parent has ended."""
 
 
 def marked(mark):
-    """List the processes that a task has started and that are alive."""
+    """Return the running processes that a task has started."""
     return process_tree.descendants(-1, mark)
 
 
 def alarm_when(path):
-    """Send this process SIGALRM as soon as the function has written its mark."""
+    """Send SIGALRM to this process once the function has written its mark."""
 
     def watch():
         wait_for(lambda: path.exists() and path.read_text(), 60)
@@ -53,11 +53,11 @@ def alarm_when(path):
 
 
 class TimesUpError(Exception):
-    """What Airflow raises in a task that takes too long."""
+    """A stand-in for the exception that Airflow raises on a timeout."""
 
 
 def test_a_timeout_ends_the_function_and_what_it_has_started(tmp_path):
-    """An exception that a signal handler raises in the worker, as Airflow's timeouts do."""
+    """A signal handler raises an exception in the worker, as Airflow's timeouts do."""
     pids = tmp_path / "mark"
 
     def times_up(*_):
@@ -74,7 +74,7 @@ def test_a_timeout_ends_the_function_and_what_it_has_started(tmp_path):
 
 
 def test_on_kill_ends_them_all(tmp_path):
-    """`kill_all` is called from a signal handler while the worker waits for the child."""
+    """A signal handler calls `kill_all` while the worker waits for the child."""
     pids = tmp_path / "mark"
     before = signal.signal(signal.SIGALRM, lambda *_: supervisor.kill_all())
     try:
@@ -87,7 +87,7 @@ def test_on_kill_ends_them_all(tmp_path):
 
 
 def test_the_end_of_airflows_supervisor_ends_the_function_and_what_it_has_started(tmp_path):
-    """Its socket hangs up while the worker waits for the child."""
+    """The supervisor's socket is closed while the worker waits for the child."""
     pids = tmp_path / "mark"
     ours, theirs = socket.socketpair()
 
@@ -104,7 +104,7 @@ def test_the_end_of_airflows_supervisor_ends_the_function_and_what_it_has_starte
 
 
 def test_what_airflows_supervisor_sends_is_left_for_the_task():
-    """Only its end matters here: an answer that waits in the socket is somebody else's."""
+    """Only the end of the connection is detected; data in the socket is not read."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
         theirs.sendall(b"an answer")
@@ -116,7 +116,7 @@ def test_what_airflows_supervisor_sends_is_left_for_the_task():
 
 
 def test_a_function_that_ignores_the_request_is_ended_all_the_same(monkeypatch):
-    """First it is asked, then it is not."""
+    """The function is killed if it ignores SIGTERM."""
     monkeypatch.setattr(supervisor, "GRACE", 0.3)
     source = """
         def f():
@@ -137,7 +137,7 @@ def test_a_function_that_ignores_the_request_is_ended_all_the_same(monkeypatch):
 
 @pytest.mark.parametrize("version", ["3.7", "3.8", "3.13"])
 def test_a_worker_that_is_killed_takes_everything_along(tmp_path, version):
-    """Nobody is left to end the processes when the worker gets SIGKILL: they end themselves."""
+    """After a SIGKILL of the worker, the processes have to end themselves."""
     pids = tmp_path / "mark"
     parent = worker(FAMILY, str(pids), version=version)
     wait_for(lambda: pids.exists() and pids.read_text())
@@ -154,12 +154,12 @@ HOLDING = """
         open(pids, "w").write(os.environ["AIRFLOW_VENV_TASK"])
         sum(range(10**13))
     """
-"""Days within one call of compiled code: no other thread gets to run."""
+"""A single call of compiled code that takes days and blocks all other threads."""
 
 
 @pytest.mark.parametrize("version", ["3.7", "3.13"])
 def test_a_function_that_lets_no_thread_run_ends_with_a_worker_that_is_killed(tmp_path, version):
-    """The kernel does it: waiting for a thread would take as long as the call does."""
+    """The kernel has to end the function, since a thread of ours could not run until the call returns."""
     pids = tmp_path / "mark"
     parent = worker(HOLDING, str(pids), version=version)
     wait_for(lambda: pids.exists() and pids.read_text())
@@ -183,7 +183,7 @@ STARTING = {
 @pytest.mark.parametrize("version", ["3.8", "3.13"])
 @pytest.mark.parametrize("start", STARTING)
 def test_no_way_of_starting_a_process_leaves_it_behind(tmp_path, version, start):
-    """Once there is another process it is not the kernel that ends the function: it would not end the other."""
+    """With further processes, the kernel must not end the function, since it would leave the others behind."""
     pids = tmp_path / "mark"
     source = f"""
         def f(pids):
@@ -203,7 +203,7 @@ def test_no_way_of_starting_a_process_leaves_it_behind(tmp_path, version, start)
 
 @pytest.mark.parametrize("version", ["3.8", "3.13"])
 def test_what_starts_processes_is_still_what_it_was(version):
-    """It can be passed on by name, and does what it did."""
+    """The wrapped functions can be pickled by name, and behave as before."""
     source = """
         def f():
             import os, pickle, subprocess
@@ -225,7 +225,7 @@ SLEEPER = """
 
 
 def kill_cycles(tmp_path, count, at_once=5):
-    """Kill that many workers, each at another moment of the child's life; give the processes that are left."""
+    """Kill workers at various moments of the child's life; return the processes that are left."""
     marks = []
     for first in range(0, count, at_once):
         cycles = range(first, min(first + at_once, count))
@@ -237,7 +237,7 @@ def kill_cycles(tmp_path, count, at_once=5):
             time.sleep(0.02 * (cycle % 7))
             parent.send_signal([signal.SIGKILL, signal.SIGTERM, signal.SIGINT][cycle % 3])
         for parent in workers:
-            parent.wait(120)  # a loaded machine takes its time
+            parent.wait(120)  # a busy machine may be slow
         marks += [path.read_text() for path in paths if path.exists()]
     assert len(marks) > count // 2, "most must have been killed while their function ran"
     wait_for(lambda: not any(map(marked, marks)), 60)
@@ -245,19 +245,19 @@ def kill_cycles(tmp_path, count, at_once=5):
 
 
 def test_kill_cycles_leave_no_orphans(tmp_path):
-    """A short run of what the long run does five hundred times."""
+    """This is a short version of the next test."""
     assert kill_cycles(tmp_path, 15) == []
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 def test_five_hundred_kill_cycles_leave_no_orphans(tmp_path):
-    """SIGKILL, SIGTERM and SIGINT, before, during and after the start."""
+    """The signals are SIGKILL, SIGTERM and SIGINT, before, during and after the start."""
     assert kill_cycles(tmp_path, 500) == []
 
 
 def test_a_background_process_does_not_hold_the_task_up():
-    """A daemon that keeps standard output open outlives the task, as it would outlive a script; the task ends."""
+    """A daemon that keeps standard output open outlives the task, as it would outlive a script."""
     source = """
         def f():
             import subprocess
@@ -271,12 +271,12 @@ def test_a_background_process_does_not_hold_the_task_up():
 
 @pytest.mark.way("cold")
 def test_the_child_stays_in_the_tasks_process_group():
-    """Airflow 3.3 ends the whole group."""
+    """Airflow 3.3 kills the whole process group."""
     assert run("def f():\n    import os\n    return os.getpgid(0)\n") == Value(os.getpgid(0))
 
 
 def test_no_file_is_written_and_nothing_secret_is_on_the_command_line(tmp_path):
-    """Temporary files cannot be left behind where there are none; arguments are seen by every user of the machine."""
+    """No temporary file can be left behind, and other users can see the command line."""
     source = """
         def f(password):
             import os
@@ -290,15 +290,15 @@ def test_no_file_is_written_and_nothing_secret_is_on_the_command_line(tmp_path):
 
 
 def test_variables_are_the_calls_and_those_that_are_asked_for():
-    """Nothing of the worker's own environment gets in by the back door."""
+    """The child does not get the worker's own variables."""
     services = FakeServices(variables={"AIRFLOW_CONN_X": "uri"})
     outcome = run("def f():\n    import os\n    return dict(os.environ)\n", env={"ONLY": "1"}, services=services)
-    outcome.value.pop("LC_CTYPE", None)  # Python sets it itself in the C locale
+    outcome.value.pop("LC_CTYPE", None)  # set by Python itself in the C locale
     assert outcome.value.keys() == {"ONLY", "AIRFLOW_CONN_X", "AIRFLOW_VENV_TASK"}
 
 
 def test_a_hundred_megabytes_of_output_pass_through():
-    """The worker holds a line at a time, however much is printed."""
+    """The worker's memory does not depend on the amount of output."""
     import tracemalloc
 
     class Counting:
@@ -325,7 +325,7 @@ def test_a_hundred_megabytes_of_output_pass_through():
 
 
 def fake_runner(tmp_path, body):
-    """Make a stand-in for an environment whose process sends arbitrary frames on the channel."""
+    """Return a fake interpreter whose process sends arbitrary frames on the channel."""
     script = tmp_path / "python"
     script.write_text(
         f"#!{sys.executable}\nimport os, sys, time, json\nfd = int(sys.argv[2])\n"
@@ -360,28 +360,28 @@ def fake_runner(tmp_path, body):
     ],
 )
 def test_nonsense_fails_the_task_and_nothing_else(tmp_path, body):
-    """The process is ended, and the task fails with a sentence."""
+    """The process is killed, and the task fails with a clear message."""
     outcome = run("def f(): pass", python=fake_runner(tmp_path, body))
     assert type(outcome) is Error
     assert "broke the protocol" in outcome.message or "cannot be read" in outcome.message
 
 
 def test_a_process_that_stalls_is_ended(tmp_path, monkeypatch):
-    """Half a message and then nothing."""
+    """The process sends half a message and then nothing."""
     monkeypatch.setattr(supervisor, "STALL_TIMEOUT", 0.5)
     outcome = run("def f(): pass", python=fake_runner(tmp_path, "os.write(fd, b'\\0' * 5); time.sleep(60)"))
     assert "half sent for" in outcome.message
 
 
 def test_a_process_that_does_not_read_is_ended(tmp_path, monkeypatch):
-    """It was sent more than it took."""
+    """The process does not read what it is sent."""
     monkeypatch.setattr(supervisor, "READ_TIMEOUT", 0.5)
     outcome = run("def f(x): pass", b"x" * 10_000_000, python=fake_runner(tmp_path, "time.sleep(60)"))
     assert "half read for" in outcome.message
 
 
 def test_a_flood_of_requests_does_not_end_the_worker(tmp_path):
-    """Questions without reading the answers: the process is ended, memory stays small."""
+    """A process that sends requests without reading the answers is killed, and memory stays small."""
     flood = """
         while True:
             os.write(fd, frame({'kind': 'request', 'id': 1, 'request': 'big', 'arguments': {}}, b'x' * 100000))
@@ -392,7 +392,7 @@ def test_a_flood_of_requests_does_not_end_the_worker(tmp_path):
 
 
 def test_marks_without_records_do_not_hold_the_output_up(tmp_path):
-    """Somebody prints what looks like our mark."""
+    """The function prints text that looks like a mark."""
     body = """
         start = json.loads(os.read(fd, 1 << 16)[12:])
         mark = "\\0" + start["token"] + ":%d\\0"
@@ -407,7 +407,7 @@ def test_marks_without_records_do_not_hold_the_output_up(tmp_path):
 
 
 def test_an_argument_that_cannot_be_sent_is_named():
-    """What cannot be sent is told before anything runs there."""
+    """The error is raised before the function starts."""
     outcome = run("def f(x): pass", sys)
     assert outcome.type_name == "TransferError"
     assert "The argument number 1 cannot be sent" in outcome.message
@@ -417,7 +417,7 @@ def test_an_argument_that_cannot_be_sent_is_named():
 @pytest.mark.way("cold")
 @pytest.mark.parametrize("version", ["3.7", "3.13"])
 def test_a_worker_that_has_ended_before_the_child_looks_is_noticed(version):
-    """The kernel reports only hang-ups that happen later, so the child looks once."""
+    """The kernel only reports a hang-up after the child has asked for it, so the child checks once."""
     code = """
         import os, sys
         sys.path.insert(0, sys.argv[1])
@@ -443,7 +443,7 @@ ENDINGS = {
 
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_what_a_function_has_started_outlives_it_only_if_it_ended_by_itself(tmp_path, ending):
-    """As with a plain task when it returns; swept, even out of its process group, when it could not clean up."""
+    """After a normal return they stay, as with a plain task; otherwise they are killed, in any process group."""
     statement, alive = ENDINGS[ending]
     source = f"""
         def f(pids):
@@ -460,7 +460,7 @@ def test_what_a_function_has_started_outlives_it_only_if_it_ended_by_itself(tmp_
 
 
 def test_a_kill_while_the_process_is_being_started_is_not_lost(monkeypatch):
-    """A signal handler that calls `on_kill` finds the task before its process exists."""
+    """A signal handler that calls `on_kill` finds the task even before its process exists."""
 
     def killing(launch):
         def killed(*arguments):
@@ -477,7 +477,7 @@ def test_a_kill_while_the_process_is_being_started_is_not_lost(monkeypatch):
 
 
 def test_a_forged_mark_does_not_stall_the_output():
-    """Nor does it stall a function that prints more than a pipe holds while the worker waits."""
+    """The function prints more than the pipe's capacity while the worker waits for the record."""
     source = """
         def f():
             import os
@@ -489,7 +489,7 @@ def test_a_forged_mark_does_not_stall_the_output():
 
 
 def test_a_type_with_an_impossible_name_is_an_error_as_any_other(tmp_path):
-    """Python takes no NUL in the name of a class."""
+    """A class name cannot contain NUL."""
     body = "os.write(fd, frame({'kind': 'error', 'types': ['a\\0\\udc80.b'], 'message': 'm'}, b'trace'))"
     outcome = run("def f(): pass", python=fake_runner(tmp_path, body))
     assert (type(outcome), outcome.message) == (Error, "m")
@@ -497,7 +497,7 @@ def test_a_type_with_an_impossible_name_is_an_error_as_any_other(tmp_path):
 
 
 def test_a_cut_message_does_not_end_with_half_of_a_secret():
-    """Airflow recognises whole secrets only."""
+    """Airflow only masks whole secrets."""
     services = FakeServices()
     services.secrets = ("s3cr3t" * 10,)
     message = "x" * (100_000 - 30) + services.secrets[0]
@@ -511,7 +511,7 @@ def test_a_cut_message_does_not_end_with_half_of_a_secret():
 
 
 def test_headers_and_answers_count_against_the_bounds(tmp_path):
-    """A process that asks and never reads is ended before it takes the worker's memory."""
+    """A process that sends requests and never reads is killed before it uses up the worker's memory."""
     import resource
 
     flood = """
@@ -527,7 +527,7 @@ def test_headers_and_answers_count_against_the_bounds(tmp_path):
 
 
 def test_a_json_result_is_bounded_and_beside_it_there_are_no_buffers(tmp_path):
-    """Read, JSON takes many times its length."""
+    """A decoded JSON value needs many times the memory of its text."""
     body = """
         os.write(fd, frame({'kind': 'value', 'streamed': True}) + frame({'kind': 'data'}, (1 << 40).to_bytes(8, 'big')))
         """
@@ -540,7 +540,7 @@ def test_a_json_result_is_bounded_and_beside_it_there_are_no_buffers(tmp_path):
 
 
 def test_a_time_limit_has_no_error_of_ours_as_its_context():
-    """What a signal handler raises while the worker waits is shown alone."""
+    """An exception of a signal handler has none of our exceptions as its context."""
 
     def times_up(*_):
         raise TimesUpError

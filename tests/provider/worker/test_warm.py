@@ -1,4 +1,4 @@
-"""Forks of a process that has imported what they need: the same meaning as a new process, and no way to hang."""
+"""Tasks in forks of a warm process behave as in a new process, and cannot hang."""
 
 import contextlib
 import errno
@@ -31,7 +31,7 @@ WHO = "def f():\n    import os\n    return [os.getpid(), os.getppid()]\n"
 
 @pytest.fixture(autouse=True)
 def warm_folder(monkeypatch, tmp_path_factory):
-    """Give each test a folder of its own, and leave no process behind."""
+    """Give each test its own folder, and end its warm processes."""
     monkeypatch.setattr(children, "warm_by_default", True)
     base = tmp_path_factory.mktemp("w")
     folder = base / f"airflow-venv-{os.getuid()}"
@@ -46,7 +46,7 @@ def warm_folder(monkeypatch, tmp_path_factory):
 
 
 def run_warm(source, *args, modules=(), lines=None, cold="", **options):
-    """Run a function warm; check whether the log says that it was not, and why."""
+    """Run a function warm; check that the log has the expected reason if it runs cold."""
     lines = lines or Lines()
     settings = {key: options.pop(key) for key in ("idle", "memory", "limit") if key in options}
     outcome = run(source, *args, warm=Warm(modules=modules, **settings), lines=lines, **options)
@@ -57,14 +57,14 @@ def run_warm(source, *args, modules=(), lines=None, cold="", **options):
 
 
 def zygote():
-    """Give what the only warm process says of itself."""
+    """Return the state of the only warm process."""
     (about,) = warm.running()
     return about
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_tasks_are_forked_from_one_process(version):
-    """The first task starts it, the second finds it."""
+    """The first task starts it, and the second one uses it."""
     first, second = (run_warm(WHO, version=version).value for _ in range(2))
     assert first[0] != second[0]
     assert first[1] == second[1] == zygote()["pid"]
@@ -72,7 +72,7 @@ def test_tasks_are_forked_from_one_process(version):
 
 
 def folder_with(tmp_path, name, text):
-    """Make an environment with one module more; give its interpreter."""
+    """Create an environment with an additional module; return its interpreter."""
     subprocess.run([children.interpreter("3.12"), "-m", "venv", "--without-pip", tmp_path / "env"], check=True)
     site = next((tmp_path / "env").glob("lib/python*/site-packages"))
     (site / f"{name}.py").write_text(textwrap.dedent(text))
@@ -80,7 +80,7 @@ def folder_with(tmp_path, name, text):
 
 
 def test_a_module_is_imported_once_and_what_a_task_does_to_it_is_not_seen(tmp_path):
-    """Each task is a fork of the unspoilt process."""
+    """Each task runs in a fork of the unmodified process."""
     python = folder_with(tmp_path, "counted", "import os\npid = os.getpid()\nstate = []\n")
     source = """
         def f(x):
@@ -101,7 +101,7 @@ def test_a_module_is_imported_once_and_what_a_task_does_to_it_is_not_seen(tmp_pa
 
 
 def test_secrets_of_a_task_are_neither_in_the_warm_process_nor_in_the_next_task():
-    """It is started with an allow-list; arguments, variables, what Airflow answers and the function go to the fork."""
+    """The process is started with an allow-list of variables; everything that belongs to a task is sent to the fork."""
     secrets = {
         name: f"s3cr3t-{name}-{os.urandom(8).hex()}" for name in ("argument", "long", "env", "exported", "answer")
     }
@@ -117,7 +117,7 @@ def test_secrets_of_a_task_are_neither_in_the_warm_process_nor_in_the_next_task(
     services = FakeServices(
         {"get_variable": [True, secrets["answer"]]}, variables={"AIRFLOW_CONN_X": secrets["exported"]}
     )
-    long = secrets["long"] * 10_000  # travels as a stream
+    long = secrets["long"] * 10_000  # large enough to be sent as a stream
     first = run_warm(source, secrets["argument"], long, env=variables(SECRET=secrets["env"]), services=services)
     assert first.value == [secrets[name] for name in ("env", "exported", "answer", "argument")] + [long[-30:]]
     pid = zygote()["pid"]
@@ -128,14 +128,14 @@ def test_secrets_of_a_task_are_neither_in_the_warm_process_nor_in_the_next_task(
 
 
 def test_the_search_for_secrets_finds_what_is_there(tmp_path):
-    """What a module keeps that was imported beforehand is in the memory of the warm process."""
+    """This is a control: the search finds a value that an imported module keeps."""
     python = folder_with(tmp_path, "keeps", "import os\ntext = 'kept-' + os.environ['OMP_KEPT']\n")
     run_warm("def f(): return 1", modules=("keeps",), python=python, env=variables(OMP_KEPT="in memory"))
     assert "kept-in memory" in memory(zygote()["pid"])
 
 
 def memory(pid):
-    """Give what a process's memory holds that it can write to, as text."""
+    """Return the writable memory of a process as text."""
     parts = []
     with Path(f"/proc/{pid}/maps").open() as maps, Path(f"/proc/{pid}/mem").open("rb", 0) as file:
         for line in maps:
@@ -148,7 +148,7 @@ def memory(pid):
 
 
 def test_variables_and_descriptors_are_those_of_a_new_process():
-    """Nothing of the warm process is inherited but its modules."""
+    """Only the modules of the warm process are inherited."""
     source = """
         def f():
             import os, sys
@@ -168,14 +168,14 @@ def test_variables_and_descriptors_are_those_of_a_new_process():
     [("os._exit(3)", 3, None), ("os.kill(os.getpid(), 9)", None, 9), ("os.abort()", None, 6)],
 )
 def test_exit_codes_and_signals_are_told(body, code, number):
-    """By the warm process, whose child it is."""
+    """The warm process reports them, since it is the parent."""
     outcome = run_warm(f"def f():\n    import os\n    {body}\n")
     assert isinstance(outcome, Crash)
     assert (outcome.exit_code, outcome.signal) == (code, number)
 
 
 def test_a_module_of_the_dags_comes_before_one_that_is_imported_already(tmp_path):
-    """`PYTHONPATH` precedes the environment: what was imported would be another module."""
+    """Modules on `PYTHONPATH` take precedence over those of the environment, which may have been imported."""
     python = folder_with(tmp_path, "counted", "where = 'environment'\n")
     (tmp_path / "dags").mkdir()
     (tmp_path / "dags/counted.py").write_text("where = 'dags'\n")
@@ -243,13 +243,13 @@ def test_what_an_environment_prints_when_it_starts_is_not_taken_for_an_answer(tm
 
 @pytest.mark.parametrize("name", ["missing_module", "missing_module.part", "missing_module:part"])
 def test_an_import_of_what_is_not_there_is_the_functions_own_error(name):
-    """As it would be in a new process; it may be in a `try`, so the task is warm all the same."""
+    """The error is the same as in a new process; the task is still warm, since it may handle the error."""
     outcome = run_warm("def f():\n    import missing_module\n", modules=(name,))
     assert outcome.type_name == "ModuleNotFoundError"
 
 
 def test_what_from_import_names_is_imported_beforehand_if_it_is_a_module(tmp_path):
-    """`from package import module` waits for the module, not for the package."""
+    """`from package import module` imports the module beforehand, not only the package."""
     python = folder_with(tmp_path, "unused", "")
     package = next((tmp_path / "env").glob("lib/python*/site-packages")) / "package"
     package.mkdir()
@@ -262,7 +262,7 @@ def test_what_from_import_names_is_imported_beforehand_if_it_is_a_module(tmp_pat
 
 
 def test_a_warm_process_that_is_killed_while_it_imports_is_not_blamed_for_ever(tmp_path, monkeypatch):
-    """It may have been a lack of memory: the task runs cold, and some time later the module is tried again."""
+    """The cause may be a lack of memory: the task runs cold, and the import is repeated some time later."""
     python = folder_with(
         tmp_path,
         "slow",
@@ -280,12 +280,12 @@ def test_a_warm_process_that_is_killed_while_it_imports_is_not_blamed_for_ever(t
     assert run_warm("def f(): return 1", cold="importing slow ended the warm process", **options) == Value(1)
     assert run_warm("def f(): return 1", cold="it is tried again in 10 minutes", **options) == Value(1)
     now = time.time()
-    monkeypatch.setattr(warm.time, "time", lambda: now + 601)  # in place of the wait
+    monkeypatch.setattr(warm.time, "time", lambda: now + 601)  # simulates the wait
     assert run_warm("def f(): return 1", **options) == Value(1)
 
 
 def test_whenever_a_warm_process_is_killed_each_task_runs_once(tmp_path):
-    """A process that was forked and did not get its task ends; the task goes to another one."""
+    """A fork that does not get its task exits, and the task uses another process."""
     source = """
         def f(path, number):
             import time
@@ -328,7 +328,7 @@ def listening():
 
 
 def test_an_environment_that_is_gone_fails_the_task_and_one_in_its_place_gets_its_own_process(tmp_path):
-    """What the old process has imported is not shown to a task of the new environment."""
+    """The task of the new environment does not see modules of the old one."""
     python = folder_with(tmp_path, "counted", "value = 1\n")
     source = "def f():\n    import counted\n    return counted.value\n"
     assert run_warm(source, modules=("counted",), python=python) == Value(1)
@@ -350,18 +350,18 @@ def test_a_folder_of_sockets_that_is_gone_is_made_again(warm_folder):
 
 
 def test_the_folder_of_temporary_files_may_have_a_long_path(monkeypatch, warm_folder):
-    """Longer than the 107 bytes that the system takes as a socket's."""
+    """The path is longer than the system's limit of 107 bytes for sockets."""
     monkeypatch.setattr(warm, "folder", lambda: warm_folder.parent / ("x" * 200))
     assert run_warm(WHO).value[1] == zygote()["pid"]
 
 
 def test_where_nothing_can_be_written_the_task_runs_cold(monkeypatch, warm_folder):
-    """No folder for the sockets, or no room in it."""
+    """The folder for the sockets cannot be created, or the disk is full."""
     monkeypatch.setattr(warm, "folder", lambda: Path("/proc/airflow-venv"))
     assert run_warm("def f(): return 1", cold="FileNotFoundError") == Value(1)
     monkeypatch.setattr(warm, "folder", lambda: warm_folder)
 
-    def full(*_):  # a mock: a test cannot fill the disk
+    def full(*_):  # a mock, since a test cannot fill the disk
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(warm, "_write", full)
@@ -371,7 +371,7 @@ def test_where_nothing_can_be_written_the_task_runs_cold(monkeypatch, warm_folde
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can be another user")
 def test_another_user_gets_no_fork(warm_folder):
-    """Neither through the folder, nor if the folder stood open."""
+    """Access is denied even if the folder is readable for others."""
     run_warm(WHO)
     (path,) = warm_folder.glob("*.sock")
     for folder in path.parents[:-2]:
@@ -403,7 +403,7 @@ def test_another_user_gets_no_fork(warm_folder):
 
 
 def test_a_changed_environment_gets_a_new_process(tmp_path):
-    """The old one ends."""
+    """The old process ends."""
     python = folder_with(tmp_path, "counted", "value = 1\n")
     source = "def f():\n    import counted\n    return counted.value\n"
     assert run_warm(source, modules=("counted",), python=python) == Value(1)
@@ -415,7 +415,7 @@ def test_a_changed_environment_gets_a_new_process(tmp_path):
 
 
 def test_the_number_is_bounded_and_the_idle_end():
-    """The one that was not used for the longest time goes first."""
+    """The least recently used process ends first."""
     for number in range(4):
         assert run_warm("def f(): return 1", env=variables(OMP_NUM_THREADS=str(number + 1)), limit=2, idle=3.0)
         assert len(warm.running()) <= 2
@@ -423,7 +423,7 @@ def test_the_number_is_bounded_and_the_idle_end():
 
 
 def test_a_warm_process_that_was_killed_or_stopped_is_replaced(monkeypatch):
-    """Killed: by a new one. Hanging: the task runs cold, and the next one is warm again."""
+    """After a kill, there is a new process; if it hangs, the task runs cold, and the next one is warm again."""
     run_warm(WHO)
     os.kill(zygote()["pid"], signal.SIGKILL)
     assert isinstance(run_warm(WHO), Value)
@@ -455,7 +455,7 @@ def test_workers_of_every_python_end_a_warm_process_that_does_not_answer(version
 
 @pytest.mark.parametrize(("end", "kind"), [("return 7", Value), ("os._exit(0)", Crash)])
 def test_a_warm_process_that_dies_first_changes_no_value(end, kind):
-    """How its child ended is not known then; what it has sent counts."""
+    """The child's exit status is then unknown, but a value that it has sent is used."""
     source = f"""
         def f():
             import os, signal
@@ -468,7 +468,7 @@ def test_a_warm_process_that_dies_first_changes_no_value(end, kind):
 
 
 def test_a_folder_that_is_not_private_is_not_used(warm_folder):
-    """Somebody else might listen there."""
+    """Another user might listen there."""
     warm_folder.mkdir(mode=0o755)
     assert run_warm("def f(): return 1", cold="nobody else can enter") == Value(1)
     warm_folder.rmdir()
@@ -487,7 +487,7 @@ def test_a_lock_that_is_held_does_not_hold_the_task(warm_folder, monkeypatch):
 
 
 def test_a_pod_of_its_own_is_cold_without_a_word(monkeypatch):
-    """There is nothing to share."""
+    """There are no other tasks to share a process with."""
     monkeypatch.setenv("AIRFLOW_IS_K8S_EXECUTOR_POD", "True")
     run_warm("def f(): return 1")
     assert warm.running() == []
@@ -511,7 +511,7 @@ def marked(mark):
 
 
 def kill_cycles(tmp_path, count):
-    """Kill workers at different moments; give the processes that are left of their tasks."""
+    """Kill workers at various moments; return the processes that their tasks have left."""
     marks = []
     for cycle in range(count):
         path = tmp_path / f"mark{cycle}"
@@ -528,7 +528,7 @@ def kill_cycles(tmp_path, count):
 
 
 def test_kill_cycles_leave_no_orphans_and_one_process(tmp_path):
-    """Descendants that only forked carry the mark of their task."""
+    """Forked descendants also have the mark of their task."""
     assert kill_cycles(tmp_path, 9) == []
     assert len(warm.running()) == 1
     wait_for(lambda: zygote()["running"] == 0)
@@ -537,13 +537,13 @@ def test_kill_cycles_leave_no_orphans_and_one_process(tmp_path):
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 def test_five_hundred_kill_cycles_leave_no_orphans(tmp_path):
-    """A long run of the same."""
+    """This is a long version of the previous test."""
     assert kill_cycles(tmp_path, 500) == []
     assert len(warm.running()) == 1
 
 
 def test_on_kill_ends_a_fork_and_its_descendants(tmp_path):
-    """`kill_all` is called from a signal handler while the worker waits."""
+    """A signal handler calls `kill_all` while the worker waits."""
     path = tmp_path / "mark"
     before = signal.signal(signal.SIGALRM, lambda *_: supervisor.kill_all())
 
@@ -561,7 +561,7 @@ def test_on_kill_ends_a_fork_and_its_descendants(tmp_path):
 
 
 def test_workers_that_start_at_once_share_one_process(tmp_path):
-    """A lock decides who starts it."""
+    """They use a lock to decide who starts it."""
     source = """
         def f(path):
             import os
@@ -591,7 +591,7 @@ def test_openblas_is_allowed_and_its_results_are_right():
 
 
 def test_generators_of_random_numbers_differ_from_fork_to_fork(tmp_path):
-    """PyTorch is seeded when it is imported; a stand-in takes its place here, since it takes a gigabyte."""
+    """PyTorch is seeded on import; a stand-in is used because PyTorch takes a gigabyte."""
     text = "class default_generator:\n    seeds = []\n    seed = classmethod(lambda cls: cls.seeds.append(1))\n"
     python = folder_with(tmp_path, "torch", text)
     source = "def f():\n    import random, torch\n    return [torch.default_generator.seeds, random.random()]\n"
@@ -601,7 +601,7 @@ def test_generators_of_random_numbers_differ_from_fork_to_fork(tmp_path):
 
 
 def test_variables_that_a_module_sets_stay_unless_the_task_sets_them(tmp_path):
-    """As after an import in a new process."""
+    """This is the same as after an import in a new process."""
     python = folder_with(
         tmp_path, "sets", "import os\nos.environ.setdefault('SET_A', 'm')\nos.environ['SET_B'] = 'm'\n"
     )
@@ -612,7 +612,7 @@ def test_variables_that_a_module_sets_stay_unless_the_task_sets_them(tmp_path):
 
 
 def test_the_command_line_lists_and_stops(capsys):
-    """As JSON and as text."""
+    """The output is JSON or text."""
     from airflow_venv.cli import main
 
     run_warm(WHO)
@@ -628,7 +628,7 @@ def test_the_command_line_lists_and_stops(capsys):
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_fork_ends_in_pythons_order(version, tmp_path):
-    """Threads are waited for, then exit functions run, then files that are still open are written out."""
+    """First threads are joined, then exit functions run, and then open files are flushed."""
     source = """
         def f(folder):
             import atexit, threading, time
