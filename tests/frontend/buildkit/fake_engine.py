@@ -1,4 +1,4 @@
-"""A gRPC server over two pipes, as BuildKit is one: written on h2's server side, so that nothing of ours answers us."""
+"""A gRPC server over two pipes, like BuildKit. It uses h2's server side, so that our own code does not test itself."""
 
 import base64
 import os
@@ -17,13 +17,13 @@ from pyenv_frontend.buildkit.channel import Channel
 from pyenv_frontend.buildkit.status import Status
 
 Answer = bytes | Status | None
-"""A message, an error, or silence."""
+"""A message, an error, or None for no answer."""
 FRAME = 16384
 
 
 @dataclass
 class FakeEngine:
-    """Answers each call by `answers[method](message)`; a method in `held` is only answered when another call comes."""
+    """Answers each call with `answers[method](message)`; a method in `held` is answered when another call arrives."""
 
     answers: dict[str, Callable[[bytes], Answer]] = field(default_factory=dict)
     held: set[str] = field(default_factory=set)
@@ -43,7 +43,7 @@ class FakeEngine:
     def _serve(self) -> None:
         h2 = H2Connection(H2Configuration(client_side=False))
         h2.local_settings = Settings(client=False, initial_values={SettingCodes.INITIAL_WINDOW_SIZE: self.window})
-        h2.encoder.encode = partial(h2.encoder.encode, huffman=False)  # its Huffman coder is quadratic
+        h2.encoder.encode = partial(h2.encoder.encode, huffman=False)  # its Huffman coder takes quadratic time
         h2.initiate_connection()
         bodies: dict[int, bytearray] = {}
         methods: dict[int, str] = {}
@@ -103,5 +103,5 @@ class FakeEngine:
 
 
 def unknown_field() -> bytes:
-    """Serialise a field that no message of ours has."""
+    """Serialize a field that none of our messages have."""
     return wire.Capability(id="kept").SerializeToString().replace(b"\x0a", b"\xfa\x07", 1)

@@ -1,4 +1,4 @@
-"""Calls over two pipes: framing, several at once, flow control, limits, errors, and an engine that goes away."""
+"""Calls over two pipes: framing, concurrency, flow control, limits, errors, and an engine that disconnects."""
 
 import os
 import subprocess
@@ -14,14 +14,14 @@ pytestmark = pytest.mark.timeout(30)
 
 
 def test_a_call_carries_its_message_and_brings_the_answer_back():
-    """The server sees the method and the message; the caller gets what it answers."""
+    """The server receives the method and the message, and the caller receives the answer."""
     engine = FakeEngine({"Ping": lambda message: message[::-1]})
     assert engine.connect().start("Ping", b"abc").result() == b"cba"
     assert engine.calls == [("Ping", b"abc")]
 
 
 def test_a_request_has_the_headers_that_a_grpc_server_asks_for():
-    """Without `te: trailers` and the content type a gRPC server refuses the call."""
+    """A gRPC server refuses a call without `te: trailers` and the content type."""
     engine = FakeEngine()
     engine.connect().start("Ping", b"").result()
     headers = engine.headers[0]
@@ -31,7 +31,7 @@ def test_a_request_has_the_headers_that_a_grpc_server_asks_for():
 
 
 def test_calls_in_flight_are_answered_in_any_order():
-    """A slow call does not keep a later one waiting, and each gets its own answer."""
+    """A slow call does not delay a later one, and each gets its own answer."""
     engine = FakeEngine({"Slow": lambda _: b"slow", "Fast": lambda _: b"fast"}, held={"Slow"})
     channel = engine.connect()
     slow, fast = channel.start("Slow", b""), channel.start("Fast", b"")
@@ -39,14 +39,14 @@ def test_calls_in_flight_are_answered_in_any_order():
 
 
 def test_a_result_can_be_asked_for_twice():
-    """An answer stays with its call."""
+    """The answer is stored with the call."""
     call = FakeEngine({"Ping": lambda _: b"pong"}).connect().start("Ping", b"")
     assert call.result() == call.result() == b"pong"
 
 
 @pytest.mark.parametrize("window", [65535, 1 << 24])
 def test_a_message_near_the_limit_passes_in_both_directions(window):
-    """16 MiB fit with every window that the engine grants."""
+    """16 MiB can be sent in both directions, whatever the engine's window."""
     message = os.urandom(1 << 16) * ((MAX_MESSAGE >> 16) - 1)
     engine = FakeEngine({"Solve": lambda message: message}, window=window)
     channel = engine.connect()
@@ -55,7 +55,7 @@ def test_a_message_near_the_limit_passes_in_both_directions(window):
 
 
 def test_a_message_over_the_limit_is_not_sent():
-    """The engine would answer with an error that names a number only; ours names the call, and the channel goes on."""
+    """The engine's own error would only have a number; ours has the call, and the channel stays usable."""
     engine = FakeEngine({"Ping": lambda message: message})
     channel = engine.connect()
     with pytest.raises(CallError, match=r"a request \(Solve\) would be larger than max \(16777217 vs"):
@@ -66,7 +66,7 @@ def test_a_message_over_the_limit_is_not_sent():
 
 @pytest.mark.parametrize("size", [0, 100, 70_000, 3_000_000])
 def test_an_error_comes_with_its_details_whatever_their_size(size):
-    """Details travel in a header; a large Dockerfile makes it larger than HTTP/2 libraries allow by themselves."""
+    """Details are sent in a header, and a large Dockerfile exceeds the default limits of HTTP/2 libraries."""
     details = (Detail("github.com/moby/buildkit/errdefs.Source+json", b"x" * size), Detail("other", b"\xff"))
     status = Status("it went wröng: 100 %", 2, details)
     call = FakeEngine({"Solve": lambda _: status}).connect().start("Solve", b"")
@@ -77,7 +77,7 @@ def test_an_error_comes_with_its_details_whatever_their_size(size):
 
 
 def test_the_connection_goes_on_after_an_error():
-    """A failed call is one call's matter."""
+    """Other calls are not affected."""
     channel = FakeEngine({"Bad": lambda _: Status("no"), "Good": lambda _: b"yes"}).connect()
     with pytest.raises(CallError):
         channel.start("Bad", b"").result()
@@ -85,14 +85,14 @@ def test_the_connection_goes_on_after_an_error():
 
 
 def test_an_engine_that_hangs_up_ends_the_call():
-    """No answer will come: that is an error, not a wait."""
+    """The call fails instead of waiting for an answer."""
     call = FakeEngine(hang_up_after=1).connect().start("Ping", b"")
     with pytest.raises(ChannelClosedError, match="closed the connection"):
         call.result()
 
 
 def test_an_engine_that_speaks_no_http2_ends_the_call():
-    """Bytes that are no HTTP/2 are named as such."""
+    """The error says that the bytes are not HTTP/2."""
     data_on_stream_0 = bytes(9)
     call = FakeEngine(mangle=lambda _: data_on_stream_0).connect().start("Ping", b"")
     with pytest.raises(ChannelClosedError, match="cannot be read"):
@@ -100,7 +100,7 @@ def test_an_engine_that_speaks_no_http2_ends_the_call():
 
 
 def test_writing_to_an_engine_that_is_gone_is_an_error_of_the_channel():
-    """The reader's end is closed before the first write."""
+    """The reading end is closed before the first write."""
     (read_end, write_end), (other_read, _) = os.pipe(), os.pipe()
     os.close(read_end)
     with pytest.raises(ChannelClosedError, match="closed the connection"):
@@ -108,7 +108,7 @@ def test_writing_to_an_engine_that_is_gone_is_an_error_of_the_channel():
 
 
 def test_taking_stdio_keeps_prints_off_the_pipe():
-    """Output after `take_stdio` appears on stderr; data for the channel's fd appears on stdout."""
+    """After `take_stdio`, printed output appears on stderr and the channel's data on stdout."""
     code = (
         "import os; from pyenv_frontend.buildkit.channel import take_stdio; r, w = take_stdio();"
         "print('stray', flush=True); os.write(w, b'<' + os.read(r, 5) + b'>'); assert os.read(0, 1) == b''"

@@ -1,4 +1,4 @@
-"""The engine's calls as messages."""
+"""The messages of calls to the engine."""
 
 import pytest
 
@@ -14,12 +14,12 @@ CACHES = (("registry", {"ref": "r/cache:1"}), ("local", {"src": "/cache"}))
 
 
 def asked(engine):
-    """Return what the engine was asked to solve."""
+    """Return the requests that the engine was asked to solve."""
     return [wire.SolveRequest.FromString(body) for method, body in engine.calls if method == "Solve"]
 
 
 def test_every_graph_names_the_imported_caches():
-    """Callers of `solve` need not pass them."""
+    """Callers of `solve` do not have to pass them."""
     engine = FakeEngine({"Solve": lambda _: wire.SolveResponse().SerializeToString()})
     client = Client(engine.connect())
     client.import_caches(CACHES)
@@ -32,7 +32,7 @@ def test_every_graph_names_the_imported_caches():
 
 
 def test_another_frontend_reads_the_caches_out_of_its_own_options():
-    """They are not named twice."""
+    """They are not sent twice."""
     engine = FakeEngine({"Solve": lambda _: wire.SolveResponse().SerializeToString()})
     client = Client(engine.connect())
     client.import_caches(CACHES)
@@ -41,7 +41,7 @@ def test_another_frontend_reads_the_caches_out_of_its_own_options():
 
 
 def test_of_several_file_systems_the_first_error_ends_the_wait():
-    """What else still runs is not waited for."""
+    """Other calls that still run are not waited for."""
     long = wire.EvaluateRequest(ref="long").SerializeToString()
     engine = FakeEngine({"Evaluate": lambda body: None if body == long else Status("it failed")})
     waiting = Client(engine.connect()).evaluate(RefId("long"), RefId("broken"))

@@ -1,4 +1,4 @@
-"""Statuses out of trailers, and back onto the wire."""
+"""Statuses are parsed from trailers and encoded for the wire."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from pyenv_frontend.buildkit.status import UNKNOWN, Detail, Status
 
 
 def test_a_success_is_no_status():
-    """Code 0 means that there is nothing to report."""
+    """Code 0 gives no status."""
     assert Status.from_trailers({b"grpc-status": b"0"}) is None
 
 
@@ -21,13 +21,13 @@ def test_a_success_is_no_status():
     ],
 )
 def test_messages_are_percent_decoded_and_never_fail(encoded, text):
-    """GRPC requires a lenient reader: invalid escapes stay as they are."""
+    """gRPC requires lenient parsing: invalid escapes are kept."""
     assert Status.from_trailers({b"grpc-status": b"5", b"grpc-message": encoded}) == Status(text, 5)
 
 
 @pytest.mark.parametrize("trailers", [{}, {b"grpc-status": b""}, {b"grpc-status": b"x", b"grpc-message": b"why"}])
 def test_an_answer_without_a_status_is_a_failure(trailers):
-    """A call that ends without saying how has not succeeded."""
+    """A call that ends without a status has not succeeded."""
     status = Status.from_trailers(trailers)
     assert status is not None
     assert status.code == UNKNOWN
@@ -36,12 +36,12 @@ def test_an_answer_without_a_status_is_a_failure(trailers):
 
 @pytest.mark.parametrize("packed", [b"!!!", b"A", b"/////w"])
 def test_details_that_cannot_be_read_do_not_hide_the_message(packed):
-    """The sentence is worth more than its details."""
+    """The message is kept even if its details are invalid."""
     status = Status.from_trailers({b"grpc-status": b"2", b"grpc-message": b"m", b"grpc-status-details-bin": packed})
     assert status == Status("m")
 
 
 def test_the_wire_form_holds_everything():
-    """Code, message and details arrive at the engine as they are."""
+    """Code, message and details reach the engine unchanged."""
     sent = Status("m", 12, (Detail("t", b"v"),)).to_wire()
     assert (sent.code, sent.message, [(d.type_url, d.value) for d in sent.details]) == (12, "m", [("t", b"v")])

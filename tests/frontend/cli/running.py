@@ -1,4 +1,4 @@
-"""Commands run in the process, with what they print."""
+"""Run commands within the process, and capture their output."""
 
 import io
 import sys
@@ -10,7 +10,7 @@ BASE = ("--base-suite", "bookworm", "--base-user", "airflow", "--base-python", "
 
 
 class Done(NamedTuple):
-    """How a command ended."""
+    """The result of a command."""
 
     code: int
     out: str
@@ -38,7 +38,7 @@ def called(monkeypatch, *arguments, stdin=b""):
 
 
 def folder(path, dockerfile, **files):
-    """Write a build context; `__` in a name is a `/`, `_dot_` a dot."""
+    """Write a build context; in names, `__` stands for `/` and `_dot_` for a dot."""
     path.mkdir(parents=True, exist_ok=True)
     (path / "Dockerfile").write_text(dockerfile, "utf-8", newline="")
     for name, text in files.items():

@@ -1,4 +1,4 @@
-"""`check`: findings as text, JSON and SARIF, over one file or many."""
+"""`check`: findings as text, JSON and SARIF, for one or more files."""
 
 import json
 
@@ -14,7 +14,7 @@ CLEAN = (0, "", "1 Dockerfile: no errors, no warnings\n")
 
 
 def checked(monkeypatch, *arguments, **options):
-    """Run `check` as for builds that name the frontend from outside: few of the files here have a syntax line."""
+    """Run `check` with the frontend named from outside, since few of these files have a syntax line."""
     return called(monkeypatch, "check", "--build-arg", "BUILDKIT_SYNTAX=pyenv-frontend:dev", *arguments, **options)
 
 
@@ -26,14 +26,14 @@ def place(tmp_path, monkeypatch):
 
 
 def test_nothing_to_say(monkeypatch, place):
-    """A clean file gives a summary and 0, as does one without PYENV."""
+    """A clean file, also one without PYENV, gives a summary and exit code 0."""
     for text in ("FROM a\nPYENV 3.14 x\n", "FROM a\nRUN PYENV\n"):
         folder(place, text)
         assert checked(monkeypatch) == CLEAN
 
 
 def test_a_file_that_docker_reads_without_us(monkeypatch, place):
-    """The commonest mistake with a frontend is a syntax line that has no effect."""
+    """The most common mistake with a frontend is a syntax line without effect."""
     folder(place, "# Ours.\n# syntax=pyenv-frontend:dev\nFROM a\nPYENV 3.14 x\n")
     done = called(monkeypatch, "check")
     assert done.code == 0
@@ -44,7 +44,7 @@ def test_a_file_that_docker_reads_without_us(monkeypatch, place):
 
 
 def test_text(monkeypatch, place):
-    """Mistakes and advice by their lines, each under a caret; mistakes end with 1."""
+    """Errors and warnings have their lines with carets, and errors give exit code 1."""
     folder(place, MIXED, a_dot_txt="numpy\n")
     done = checked(monkeypatch)
     assert done.code == 1
@@ -65,7 +65,7 @@ def test_text(monkeypatch, place):
 
 
 def test_warnings_alone_end_with_0(monkeypatch, place):
-    """A warning does not fail a check, unless the file says so."""
+    """A warning does not fail the check unless the file requests it."""
     folder(place, "FROM a\nPYENV 3.7 x\n")
     assert checked(monkeypatch).code == 0
     folder(place, "# check=error=true\nFROM a\nPYENV 3.7 x\n")
@@ -76,7 +76,7 @@ def test_warnings_alone_end_with_0(monkeypatch, place):
 
 
 def test_json(monkeypatch, place):
-    """The same as data, columns counted in characters."""
+    """The findings are data, with columns in characters."""
     folder(place, MIXED, a_dot_txt="numpy\n")
     done = checked(monkeypatch, "--format", "json")
     report = json.loads(done.out)
@@ -100,7 +100,7 @@ def test_json(monkeypatch, place):
 
 
 def test_sarif(monkeypatch, place):
-    """A SARIF log with every rule, regions, and related places."""
+    """The log has all rules, regions and related locations."""
     folder(place / "sub", MIXED, a_dot_txt="numpy\n")
     log = json.loads(checked(monkeypatch, "--format=sarif", "sub/Dockerfile").out)
     (run,) = log["runs"]
@@ -118,7 +118,7 @@ def test_sarif(monkeypatch, place):
 
 
 def test_many_files(monkeypatch, place):
-    """Several files, each with its own folder as context; `-f` and arguments are the same."""
+    """Each file uses its own folder as context, and may be given as an argument or with `-f`."""
     folder(place / "one dir", "FROM a\nPYENV 3.14 x a.txt\n")
     folder(place / "two", "FROM a\nPYENV 3.14 x a.txt\n", a_dot_txt="a==1")
     folder(place / "three", "FROM a\nPYENV 3.14 x <<EOF\n")
@@ -135,7 +135,7 @@ def test_many_files(monkeypatch, place):
 
 
 def test_a_misspelt_keyword(monkeypatch, place):
-    """A misspelt PYENV, which the engine would read as another instruction, is reported."""
+    """A misspelled PYENV, which the engine would treat as an unknown instruction, is reported."""
     folder(place, "FROM a\nPYEVN 3.14 x\nRUN true\nSOMETHING else\nopen x\n}}ENV y\n")
     done = checked(monkeypatch)
     assert done.code == 1
@@ -150,7 +150,7 @@ def test_a_misspelt_keyword(monkeypatch, place):
 
 
 def test_standard_input(monkeypatch, place):
-    """`-f -` reads a Dockerfile from standard input, with the working directory as context."""
+    """`-f -` reads a Dockerfile from standard input, with the working directory as its context."""
     (place / "a.txt").write_text("a==1")
     text = b"FROM a\nPYENV 3.14 x a.txt\nPYENV 3.14 y b.txt\n"
     done = checked(monkeypatch, "-f", "-", stdin=text)
@@ -158,14 +158,14 @@ def test_standard_input(monkeypatch, place):
 
 
 def test_base_env(monkeypatch, place):
-    """A variable of the base image is known only if it is given."""
+    """Variables of the base image are only known from this option."""
     folder(place, "FROM a\nPYENV $PYTHON_VERSION x\n")
     assert checked(monkeypatch).code == 1
     assert checked(monkeypatch, "--base-env", "PYTHON_VERSION=3.14.0") == CLEAN
 
 
 def test_ignore_file_of_the_dockerfile(monkeypatch, place):
-    """`<name>.dockerignore` beside the Dockerfile takes precedence over the context's own."""
+    """`<name>.dockerignore` next to the Dockerfile takes precedence over .dockerignore of the context."""
     folder(place, "FROM a\nPYENV 3.14 x a.txt\n", a_dot_txt="a==1", _dot_dockerignore="a.txt")
     assert "hint: .dockerignore leaves it out; add the line !a.txt to it\n" in checked(monkeypatch).out
     (place / "Dockerfile.dockerignore").write_text("b.txt")
@@ -177,7 +177,7 @@ def test_ignore_file_of_the_dockerfile(monkeypatch, place):
 
 
 def test_pre_commit_hook():
-    """The hooks that are shipped run the commands that there are, on the files they are for."""
+    """Our hooks run existing commands, on the right files."""
     import re
     from pathlib import Path
 
@@ -193,7 +193,7 @@ def test_pre_commit_hook():
 
 
 def test_github(monkeypatch, place):
-    """One workflow command for each finding, escaped as the runner reads it; columns where it is one line."""
+    """There is an escaped workflow command for each finding; single-line findings have columns."""
     folder(place / "a,b", "FROM a\nPYENV 3.1 x\n")
     done = checked(monkeypatch, "--format", "github", "a,b/Dockerfile")
     assert (done.code, done.err) == (1, "")
@@ -205,7 +205,7 @@ def test_github(monkeypatch, place):
 
 
 def test_gitlab(monkeypatch, place):
-    """A Code Quality report, whose fingerprints tell the findings apart and outlive a line above them."""
+    """The fingerprints of a Code Quality report are unique and do not depend on the line numbers."""
     folder(place, MIXED, a_dot_txt="numpy\n")
     report = json.loads(checked(monkeypatch, "--format", "gitlab").out)
     assert [finding["severity"] for finding in report] == ["minor", "major", "major", "minor"]
@@ -220,7 +220,7 @@ def test_gitlab(monkeypatch, place):
 @pytest.mark.parametrize(
     ("option", "variables", "colors"),
     [
-        ((), {}, False),  # this is no terminal
+        ((), {}, False),  # stdout is not a terminal
         ((), {"FORCE_COLOR": "1"}, True),
         ((), {"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
         ((), {"FORCE_COLOR": "1", "NO_COLOR": ""}, True),
@@ -229,7 +229,7 @@ def test_gitlab(monkeypatch, place):
     ],
 )
 def test_colors(monkeypatch, place, option, variables, colors):
-    """The option counts most, then NO_COLOR, then FORCE_COLOR; without the colours the text is the same."""
+    """The option takes precedence over NO_COLOR, and that over FORCE_COLOR; the text is the same without colours."""
     folder(place, MIXED, a_dot_txt="numpy\n")
     for name in ("NO_COLOR", "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)

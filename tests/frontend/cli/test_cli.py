@@ -1,4 +1,4 @@
-"""The command as a whole: help, version, wrong calls, exit codes."""
+"""The command line in general: help, version, incorrect usage, exit codes."""
 
 import itertools
 import os
@@ -18,7 +18,7 @@ READERS = [name for name in cli.COMMANDS if name != "rule"]
 
 
 def test_help_names_the_commands(monkeypatch):
-    """Help lists every command without importing any of them."""
+    """All commands are listed without importing any of them."""
     done = called(monkeypatch, "--help")
     assert done.code == 0
     assert all(f"  {name}" in done.out for name in cli.COMMANDS)
@@ -26,7 +26,7 @@ def test_help_names_the_commands(monkeypatch):
 
 @pytest.mark.parametrize("command", [*cli.COMMANDS])
 def test_help_of_a_command(monkeypatch, command):
-    """Every option of every command has a sentence."""
+    """Each option of each command has a description."""
     done = called(monkeypatch, command, "-h")
     assert done.code == 0
     assert done.out.startswith(f"Usage: pyenv-frontend {command} ")
@@ -41,14 +41,14 @@ def test_version(monkeypatch):
     "arguments", [["nonsense"], ["expand", "--nonsense"], ["check", "--format", "xml"], ["expand", "-f"]]
 )
 def test_wrong_calls(monkeypatch, arguments):
-    """A wrong call ends with 64 and a sentence on standard error."""
+    """Incorrect usage gives exit code 64 and a message on standard error."""
     done = called(monkeypatch, *arguments)
     assert (done.code, done.out) == (64, "")
     assert "Error: " in done.err
 
 
 def output_of_failure(command):
-    """Return what a command that fails prints: a shell evaluates what `local` prints, and is to fail as well."""
+    """Return the output of a command that fails; that of `local` makes `eval` fail."""
     return "false\n" if command == "local" else ""
 
 
@@ -60,14 +60,14 @@ def output_of_failure(command):
     ],  # its arguments are PYENVs
 )
 def test_no_such_file(monkeypatch, tmp_path, command, file):
-    """A Dockerfile that is not there is a wrong call, as an argument of every command or with `-f`."""
+    """A missing Dockerfile is incorrect usage, both as an argument and with `-f`."""
     done = called(monkeypatch, command, *file, tmp_path / "Dockerfile")
     assert done == (64, output_of_failure(command), f"{tmp_path}/Dockerfile: No such file or directory\n")
 
 
 @pytest.mark.parametrize("command", READERS)
 def test_common_options(monkeypatch, tmp_path, command):
-    """Every command takes what says how a Dockerfile is read."""
+    """All commands have the options that affect how a Dockerfile is read."""
     text = "FROM a AS one\nARG P\nARG TARGETARCH\nPYENV $P ${TARGETARCH}_$OF_BASE missing.txt\nFROM a\n"
     place = folder(tmp_path / "x", text) / "Dockerfile"
     options = ["--build-arg=P=3.12", "--platform=linux/arm64", "--base-env=OF_BASE=b", "--target=one"]
@@ -79,7 +79,7 @@ def test_common_options(monkeypatch, tmp_path, command):
 
 @pytest.mark.parametrize("command", ["expand", "local", "lock"])
 def test_one_dockerfile(monkeypatch, command):
-    """A command with one result takes one Dockerfile."""
+    """A command with a single result accepts a single Dockerfile."""
     assert called(monkeypatch, command, "-f", "a", "-f", "b") == (
         64,
         output_of_failure(command),
@@ -88,13 +88,13 @@ def test_one_dockerfile(monkeypatch, command):
 
 
 def test_interrupted(monkeypatch):
-    """Ctrl-C ends with a shell's code for it, without a traceback."""
+    """Ctrl-C gives a shell's exit code for it, without a traceback."""
     monkeypatch.setattr(cli.cli, "main", lambda *_, **__: (_ for _ in ()).throw(click.Abort))
     assert called(monkeypatch, "check") == (130, "", "")
 
 
 def test_as_a_program(tmp_path):
-    """The script runs, and hands the exit code on."""
+    """The installed script passes on the exit code."""
     (tmp_path / "Dockerfile").write_text("FROM a\nPYENV 3.1 x\n")
     command = [sys.executable, "-c", "from pyenv_frontend.cli import main; main()", "check"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
@@ -111,14 +111,14 @@ def test_as_a_program(tmp_path):
     ],
 )
 def test_nearest_word(monkeypatch, arguments, hint):
-    """A mistyped command, option or rule names the one that was meant."""
+    """For a misspelled command, option or rule, the most similar name is suggested."""
     done = called(monkeypatch, *arguments)
     assert done.code == 64
     assert hint in done.err
 
 
 def test_rule(monkeypatch):
-    """A rule is explained with its examples; without a name all are listed."""
+    """A rule is explained with examples; without a name, all rules are listed."""
     assert [line.split()[0] for line in called(monkeypatch, "rule").out.splitlines()] == [rule.name for rule in RULES]
     for rule in RULES:
         done = called(monkeypatch, "rule", rule.name.lower())
@@ -128,7 +128,7 @@ def test_rule(monkeypatch):
 
 
 def test_output_that_cannot_be_written(tmp_path):
-    """A full disk is a sentence and no traceback."""
+    """A full disk gives a message without a traceback."""
     (tmp_path / "Dockerfile").write_text("FROM a\nPYENV 3.14 x\n")
     command = [sys.executable, "-c", "from pyenv_frontend.cli import main; main()", "expand", "--base-suite=bookworm"]
     with Path("/dev/full").open("w", encoding="utf-8") as full:
@@ -138,7 +138,7 @@ def test_output_that_cannot_be_written(tmp_path):
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion(tmp_path, shell):
-    """The script that the documentation has sourced is there for each shell, and completes commands and options."""
+    """The documented script exists for each shell, and completes commands and options."""
     program = [sys.executable, "-c", "from pyenv_frontend.cli import main; main()"]
     source = {**os.environ, "_PYENV_FRONTEND_COMPLETE": f"{shell}_source"}
     assert "pyenv-frontend" in subprocess.run(program, env=source, capture_output=True, text=True, check=True).stdout

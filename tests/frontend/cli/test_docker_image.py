@@ -1,4 +1,4 @@
-"""Facts of an image, asked of a Docker engine: through a `docker` that says what a real one says, and a real one."""
+"""Facts about an image from a Docker engine, with a fake `docker` command and with a real one."""
 
 import io
 import json
@@ -49,7 +49,7 @@ def directory(name):
 
 
 def archive(path, content):
-    """Return what `docker cp` writes for a file or a folder."""
+    """Return the output of `docker cp` for a file or a folder."""
     name = path.rpartition("/")[2]
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
@@ -65,7 +65,7 @@ def archive(path, content):
 
 @pytest.fixture
 def docker(tmp_path, monkeypatch):
-    """Put a `docker` command on PATH; return the folder with its log."""
+    """Put a `docker` command on PATH, and return the folder with its log."""
     place = tmp_path / "bin"
     place.mkdir()
     (place / "docker").write_text(DOCKER)
@@ -78,7 +78,7 @@ def docker(tmp_path, monkeypatch):
 
 
 def test_facts(docker):
-    """Config and files are copied out of a container that is created, never started, and removed."""
+    """Config and files are copied from a container that is created, never started, and then removed."""
     with Image("me/base", "linux/arm64") as image:
         assert (image.user, image.env) == ("astro", {"PATH": "/usr/local/bin:/usr/bin", "PYTHON_VERSION": "3.12.4"})
         assert image.read("etc/os-release") == FILES["etc/os-release"]
@@ -93,7 +93,7 @@ def test_facts(docker):
 
 
 def test_no_such_image(docker):
-    """The engine's last word is the reason."""
+    """The reason is the last line of the engine's output."""
     with pytest.raises(EngineError, match=r"^Error: no such image$"), Image("me/missing", None):
         pass
     assert "rm" not in (docker / "log").read_text()
@@ -101,7 +101,7 @@ def test_no_such_image(docker):
 
 @pytest.mark.usefixtures("docker")
 def test_expand_asks(monkeypatch, tmp_path):
-    """Without --base options `expand` asks the engine; an option overrides the answer."""
+    """Without --base options, `expand` asks the engine; an option overrides the answer."""
     place = folder(tmp_path / "context", "FROM me/base\nPYENV 3.12 x\nPYENV 3.9 y\n") / "Dockerfile"
     out = called(monkeypatch, "expand", "-f", place).out
     assert "ENV ASTRO_PYENV_x=/home/astro/.venv/x/bin/python" in out
@@ -115,7 +115,7 @@ def test_expand_asks(monkeypatch, tmp_path):
 
 @pytest.mark.usefixtures("docker")
 def test_triggers_of_astro_runtime(monkeypatch, tmp_path):
-    """The triggers of an Astro Runtime are asked for, and done around the PYENVs."""
+    """The triggers of an Astro Runtime are looked up, and their steps put around the PYENVs."""
     text = "FROM quay.io/astronomer/astro-runtime:13.4.0\nPYENV 3.12 x\n"
     place = folder(tmp_path / "context", text, packages_dot_txt="") / "Dockerfile"
     lines = called(monkeypatch, "expand", "-f", place).out.splitlines()
@@ -125,7 +125,7 @@ def test_triggers_of_astro_runtime(monkeypatch, tmp_path):
 
 @pytest.mark.usefixtures("docker")
 def test_triggers_of_another_base(monkeypatch, tmp_path):
-    """Triggers fire with FROM, so that their USER and ENV hold for a PYENV behind it; the engine does their work."""
+    """Triggers run with FROM, so a PYENV sees their USER and ENV; the engine runs them."""
     place = folder(tmp_path / "context", "FROM me/base\nPYENV $WANTED x\n") / "Dockerfile"
     options = ("--base-onbuild=USER root", "--base-onbuild=ENV HOME=/x WANTED=3.12", "--base-onbuild=RUN work")
     out = called(monkeypatch, "expand", "-f", place, *options).out
@@ -136,7 +136,7 @@ def test_triggers_of_another_base(monkeypatch, tmp_path):
 
 @pytest.mark.engine
 def test_real_engine():
-    """A real engine answers the same questions about an image it has."""
+    """A real engine gives the same facts for an image that it has."""
     if shutil.which("docker") is None:
         pytest.skip("there is no docker command here")
     listed = subprocess.run(

@@ -8,14 +8,14 @@ PLAIN = "# syntax=me/front:1\nFROM debian\nRUN <<EOF\n  PYENV 3.9 x\nEOF\n\n# en
 
 
 def test_without_pyenv_it_is_the_file(monkeypatch, tmp_path):
-    """A file without PYENV is printed byte for byte, and nothing need be known of its base."""
+    """A file without PYENV is printed unchanged, and needs no facts about its base image."""
     for text in (PLAIN, PLAIN.replace("\n", "\r\n"), ""):
         folder(tmp_path, text)
         assert called(monkeypatch, "expand", "-f", tmp_path / "Dockerfile") == (0, text, "")
 
 
 def test_pyenv_is_expanded(monkeypatch, tmp_path):
-    """A PYENV becomes plain instructions below its own text; the rest stays, and there is nothing left to expand."""
+    """A PYENV becomes plain instructions below its text, and the result has no PYENV left."""
     text = "# syntax=me/front:1\nFROM apache/airflow:3.0.6 AS app\nPYENV 3.8 snowpark a.txt\nCMD true\n"
     place = folder(tmp_path, text, a_dot_txt="one\n-r r/b.txt\n", r__b_dot_txt="two", c_dot_txt="") / "Dockerfile"
     done = called(monkeypatch, "expand", "-f", place, *BASE)
@@ -43,13 +43,13 @@ def test_pyenv_is_expanded(monkeypatch, tmp_path):
     ],
 )
 def test_where_the_tools_are(monkeypatch, tmp_path, syntax, tools):
-    """Our files come out of the image of the syntax line; Docker's own frontend has none."""
+    """Our files come from the image of the syntax line, unless that is Docker's own frontend."""
     place = folder(tmp_path, f"{syntax}FROM a\nPYENV 3.12 x\n") / "Dockerfile"
     assert f"from={tools}," in called(monkeypatch, "expand", "-f", place, *BASE).out
 
 
 def test_own_python_of_the_base(monkeypatch, tmp_path):
-    """With --base-python of that series nothing is copied."""
+    """With a matching --base-python, no interpreter is copied."""
     place = folder(tmp_path, "FROM a\nPYENV 3.12 x\nPYENV 3.12.5 y\n") / "Dockerfile"
     out = called(monkeypatch, "expand", "-f", place, *BASE).out
     assert "python:3.12-slim" not in out
@@ -57,7 +57,7 @@ def test_own_python_of_the_base(monkeypatch, tmp_path):
 
 
 def test_build_args_and_target(monkeypatch, tmp_path):
-    """Variables come from --build-arg, from the environment for a name alone, --base-env, --platform and --target."""
+    """Variables come from --build-arg, with a name alone from the environment, and from other options."""
     monkeypatch.setenv("NAME", "from_environment")
     text = (
         "FROM a\nARG VERSION\nARG NAME\nARG MISSING=m\nARG TARGETARCH\nARG TARGETSTAGE\nUSER root\n"
@@ -71,7 +71,7 @@ def test_build_args_and_target(monkeypatch, tmp_path):
 
 
 def test_context_elsewhere(monkeypatch, tmp_path):
-    """--context says where the files are, --tools where ours are, -o where it goes."""
+    """--context is the folder of the files, --tools the image of our files, and -o the output."""
     place = folder(tmp_path / "docker", "FROM a\nUSER root\nPYENV 3.9 x a.txt\n") / "Dockerfile"
     folder(tmp_path / "context", "", a_dot_txt="")
     options = [
@@ -91,7 +91,7 @@ def test_context_elsewhere(monkeypatch, tmp_path):
 
 
 def test_missing_facts(monkeypatch, tmp_path):
-    """Without options and without an engine the message says which options."""
+    """Without options and without an engine, the message says which options to use."""
     monkeypatch.setenv("PATH", "")
     place = folder(tmp_path, "ARG B=me/base\nFROM scratch\nFROM $B\nPYENV 3.9 x\n") / "Dockerfile"
     done = called(monkeypatch, "expand", "-f", place)
@@ -105,7 +105,7 @@ def test_missing_facts(monkeypatch, tmp_path):
 
 
 def test_home_unknown(monkeypatch, tmp_path):
-    """A user that only the Dockerfile makes has no known home; the message names the ways out, and they work."""
+    """The home of a user that the Dockerfile creates is unknown; the solutions in the message work."""
     place = folder(tmp_path, "FROM a\nRUN useradd me\nUSER me\nPYENV 3.9 x\n") / "Dockerfile"
     done = called(monkeypatch, "expand", "-f", place, *BASE)
     assert done.code == 1
@@ -133,13 +133,13 @@ def test_home_unknown(monkeypatch, tmp_path):
     ],
 )
 def test_wrong_options(monkeypatch, tmp_path, options, message):
-    """An option that cannot be meant is a wrong call that says what to write."""
+    """An invalid value is incorrect usage, and the message says what to write."""
     place = folder(tmp_path, "FROM a AS final\nPYENV 3.9 x\n") / "Dockerfile"
     assert called(monkeypatch, "expand", "-f", place, *options) == (64, "", f"{message.format(place)}\n")
 
 
 def test_astro_runtime_without_an_engine(monkeypatch, tmp_path):
-    """The triggers of an Astro Runtime must be said, too; its -base image has none."""
+    """Its triggers have to be given as options; the -base image has none."""
     text = "FROM quay.io/astronomer/astro-runtime:13.4.0\nPYENV 3.12 x\n"
     place = folder(tmp_path, text, requirements_dot_txt="") / "Dockerfile"
     done = called(monkeypatch, "expand", "-f", place, *BASE)
@@ -154,14 +154,14 @@ def test_astro_runtime_without_an_engine(monkeypatch, tmp_path):
 
 
 def test_libc_of_an_unknown_suite(monkeypatch, tmp_path):
-    """--base-libc is enough; the interpreter is never newer than it."""
+    """--base-libc is sufficient, and the interpreter needs no newer one."""
     place = folder(tmp_path, "FROM a\nPYENV 3.9 x\n") / "Dockerfile"
     assert "python:3.9-slim-bullseye" in called(monkeypatch, "expand", "-f", place, "--base-libc", "2.33").out
     assert "python:3.9-alpine" in called(monkeypatch, "expand", "-f", place, "--base-libc", "musl").out
 
 
 def test_mistakes_end_with_1(monkeypatch, tmp_path):
-    """A mistake of the Dockerfile is shown with its line."""
+    """An error in the Dockerfile is reported with its line."""
     place = folder(tmp_path, "FROM a\nPYENV 3.9 x missing.txt\n") / "Dockerfile"
     done = called(monkeypatch, "expand", "-f", place, *BASE)
     assert (done.code, done.out) == (1, "")
@@ -169,7 +169,7 @@ def test_mistakes_end_with_1(monkeypatch, tmp_path):
 
 
 def test_a_user_of_a_variable_that_nobody_knows(monkeypatch, tmp_path):
-    """A variable of the base image that USER needs is asked for, not taken for empty, which would be root."""
+    """If USER needs a variable of the base image, it must be given, since an empty USER would be root."""
     place = folder(tmp_path, "FROM a\nUSER me\nUSER ${UID}\nPYENV 3.9 x\n") / "Dockerfile"
     done = called(monkeypatch, "expand", "-f", place, *BASE)
     assert done.code == 1
@@ -178,7 +178,7 @@ def test_a_user_of_a_variable_that_nobody_knows(monkeypatch, tmp_path):
 
 
 def test_scratch(monkeypatch, tmp_path):
-    """A PYENV on scratch is a mistake at its own line, not a lookup that fails."""
+    """A PYENV on scratch is an error at its own line, and no image is looked up."""
     place = folder(tmp_path, "FROM scratch\nPYENV 3.12 x\n") / "Dockerfile"
     done = called(monkeypatch, "expand", "-f", place, *BASE)
     assert done.code == 1
@@ -186,7 +186,7 @@ def test_scratch(monkeypatch, tmp_path):
 
 
 def test_a_builders_stage_gets_a_stage_of_its_own(monkeypatch, tmp_path):
-    """What a build through the frontend does in its graph takes a stage in a print; a number of a stage is its name."""
+    """In a printed file, the builder needs its own stage, which has to be named rather than numbered."""
     text = "FROM debian AS c\nFROM apache/airflow:3.0.6\nPYENV --builder=0 3.8 a\n"
     place = folder(tmp_path, text) / "Dockerfile"
     done = called(monkeypatch, "expand", "-f", place, *BASE)
@@ -209,7 +209,7 @@ def test_a_builders_stage_gets_a_stage_of_its_own(monkeypatch, tmp_path):
     ],
 )
 def test_standalone_needs_no_image_of_ours(monkeypatch, tmp_path, syntax, first):
-    """The syntax line goes, or names the frontend of Docker that ours would have used."""
+    """The syntax line is removed, or names the frontend of Docker that ours would have used."""
     place = folder(tmp_path, f"{syntax}FROM a\nUSER root\nPYENV 3.9 x r.txt\n", r_dot_txt="six\n") / "Dockerfile"
     done = called(monkeypatch, "expand", "--standalone", "-f", place, *BASE)
     assert done.code == 0
@@ -220,7 +220,7 @@ def test_standalone_needs_no_image_of_ours(monkeypatch, tmp_path, syntax, first)
 
 
 def test_standalone_names_the_pyenv_and_the_option(monkeypatch, tmp_path):
-    """A PYENV that plain instructions cannot express is an error at its line, as any other mistake."""
+    """A PYENV that plain instructions cannot express is an error at its line."""
     place = folder(tmp_path, "FROM a\nPYENV --mount=type=secret,id=index 3.9 x\n") / "Dockerfile"
     done = called(monkeypatch, "expand", "--standalone", "-f", place, *BASE)
     assert (done.code, done.out) == (1, "")

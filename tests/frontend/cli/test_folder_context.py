@@ -8,7 +8,7 @@ from pyenv_frontend.inputs.build_context import NotInContextError
 
 @pytest.fixture
 def root(tmp_path):
-    """Make a context with a secret outside of it."""
+    """Create a context with a secret outside of it."""
     (tmp_path / "secret").write_text("no")
     root = tmp_path / "root"
     (root / "sub").mkdir(parents=True)
@@ -25,7 +25,7 @@ def root(tmp_path):
 
 
 def test_reads(root):
-    """Files are read, links followed as long as they stay inside."""
+    """Files are read, and links are followed within the context."""
     context = FolderContext(root)
     assert (context.read("a.txt"), context.read("sub/b.txt"), context.read("inside")) == (b"a", b"b", b"b")
 
@@ -34,13 +34,13 @@ def test_reads(root):
     "path", ["gone", "sub", "", "sub/c.log", "outside", "parent/secret", "../secret", "round", "a" * 300]
 )
 def test_what_is_not_there(root, path):
-    """Missing and ignored files, folders, and paths outside of the context cannot be read."""
+    """Missing files, ignored files, folders, and paths outside of the context cannot be read."""
     with pytest.raises(NotInContextError):
         FolderContext(root).read(path)
 
 
 def test_looks(root):
-    """Existence, names and ignored files."""
+    """This covers existence, names and ignored files."""
     context = FolderContext(root)
     assert [context.exists(path) for path in ("", "sub", "sub/b.txt", "sub/c.log", "outside")] == [True] * 3 + [
         False
@@ -52,7 +52,7 @@ def test_looks(root):
 
 
 def test_prefix(root, monkeypatch):
-    """The way to the context from the working directory."""
+    """The prefix is the path from the working directory to the context."""
     monkeypatch.chdir(root)
     assert FolderContext(".").prefix == ""
     assert FolderContext("sub").prefix == "sub"

@@ -1,4 +1,4 @@
-"""Every Dockerfile of the tests through both commands: an answer or an error of ours, never a traceback."""
+"""Both commands handle every Dockerfile of the tests with a result or an error of ours, never a traceback."""
 
 import json
 import re
@@ -18,7 +18,7 @@ FACTS = ("--base-suite=bookworm",)
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(TESTS)))
 def test_no_file_is_too_odd(monkeypatch, path):
-    """`check` and `expand` end with 0 or 1, and what has no PYENV is printed as it is."""
+    """`check` and `expand` end with 0 or 1, and a file without PYENV is printed unchanged."""
     source = path.read_bytes()
     check = called(monkeypatch, "check", "--format=json", path)
     assert check.code in {0, 1}
@@ -31,11 +31,11 @@ def test_no_file_is_too_odd(monkeypatch, path):
 
 
 URI = re.compile(r"(file:///)?[A-Za-z0-9._~/%!$&'()*+,;=@-]+")
-"""A reference that needs no base to be read, or one relative to the top of the project; nothing in it unquoted."""
+"""An absolute reference, or one relative to the project's root, in which all special characters are quoted."""
 
 
 def assert_place(place):
-    """Check a SARIF location: a file by its URI, and a region that does not end before it begins."""
+    """Check a SARIF location: a file by its URI, and a region with a valid range."""
     physical = place["physicalLocation"]
     region = physical["region"]
     assert URI.fullmatch(physical["artifactLocation"]["uri"])
@@ -44,7 +44,7 @@ def assert_place(place):
 
 
 def test_every_report_is_sarif(monkeypatch):
-    """Every finding is in the log in the form of SARIF 2.1.0's schema."""
+    """All findings are in the log, which follows the schema of SARIF 2.1.0."""
     log = json.loads(called(monkeypatch, "check", "--format=sarif", *FILES).out)
     assert set(log) == {"$schema", "version", "runs"}
     (run,) = log["runs"]
@@ -61,11 +61,11 @@ def test_every_report_is_sarif(monkeypatch):
         for place in (*result["locations"], *result["relatedLocations"]):
             assert_place(place)
         related = [json.dumps(place) for place in result["relatedLocations"]]
-        assert len(set(related)) == len(related)  # the schema wants each once
+        assert len(set(related)) == len(related)  # the schema requires unique items
 
 
 def has_pyenv_in(source: bytes) -> bool:
-    """Say whether a file that may be wrong has a PYENV."""
+    """Tell whether a file, which may be invalid, has a PYENV."""
     try:
         return has_pyenv(parse(source))
     except UserError:
@@ -73,5 +73,5 @@ def has_pyenv_in(source: bytes) -> bool:
 
 
 def test_there_are_files():
-    """The patterns above find something."""
+    """The tests above must not pass because their patterns match nothing."""
     assert len(FILES) > 100

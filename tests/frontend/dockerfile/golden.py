@@ -1,6 +1,6 @@
-"""Golden files of the document: `python -m tests.frontend.dockerfile.golden` writes them anew.
+"""Golden files of the document: `python -m tests.frontend.dockerfile.golden` updates them.
 
-Bytes that are not UTF-8 are written as lone surrogates. A text of more than 200 bytes is written as its length.
+Bytes that are not UTF-8 become lone surrogates. A text of more than 200 bytes is replaced by its length.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def shown(text: bytes) -> object:
 
 
 def describe_node(node: Node) -> dict[str, object]:
-    """Return all that a node says of itself, as JSON."""
+    """Return all properties of a node as JSON."""
     described: dict[str, object] = {"kind": type(node).__name__.lower(), "lines": list(node.lines)}
     if isinstance(node, Instruction):
         described["name"] = node.name
@@ -43,14 +43,14 @@ def describe_node(node: Node) -> dict[str, object]:
 
 
 def render(source: bytes) -> str:
-    """Return the golden file of a document: one line for each node."""
+    """Return the golden file of a document, with a line for each node."""
     document = parse(source)
     nodes = ",\n".join(json.dumps(describe_node(node)) for node in document.nodes)
     return f'{{"escape": {json.dumps(document.escape.decode())}, "nodes": [\n{nodes}\n]}}\n'
 
 
 def render_error(source: bytes) -> str:
-    """Return the text of the error that a file gets."""
+    """Return the text of a file's error."""
     try:
         parse(source)
     except UserError as error:

@@ -1,4 +1,4 @@
-"""Parser directives as the engine detects them."""
+"""Parser directives, detected in the same way as by the engine."""
 
 import pytest
 
@@ -24,7 +24,7 @@ from pyenv_frontend.dockerfile.directives import Detected, detect, detect_syntax
     ],
 )
 def test_syntax_is_found(source, value, line):
-    """In a comment of either kind, behind a shebang or a byte-order mark, and in JSON."""
+    """It may be in either kind of comment, after a shebang or a byte-order mark, or in JSON."""
     assert detect_syntax(source) == Detected(value, line)
 
 
@@ -48,17 +48,17 @@ def test_syntax_is_found(source, value, line):
     ],
 )
 def test_syntax_is_not_found(source):
-    """Anything else at the top ends the directives, and the # must stand in the first column."""
+    """Any other line ends the directives, and the # must be in the first column."""
     assert detect_syntax(source) is None
 
 
 def test_the_image_is_the_first_word():
-    """What follows it is free text for the frontend."""
+    """The words after the image are free text for the frontend."""
     assert Detected(b"a/b:c  and more", 1).first_word == b"a/b:c"
 
 
 def test_check_and_escape_are_found_among_the_others():
-    """Each directive can be asked for by name; only the # form counts."""
+    """Each directive can be looked up by name; only comments with # are recognized."""
     source = b"# syntax=x\n# check=skip=A,B;error=true\n# escape=`\nFROM x\n"
     assert detect(source, "check") == Detected(b"skip=A,B;error=true", 2)
     assert detect(source, "escape") == Detected(b"`", 3)

@@ -1,4 +1,4 @@
-"""Patterns of variables: what they match, and in what time."""
+"""Patterns of variables: what they match, and how long this takes."""
 
 import itertools
 
@@ -8,7 +8,7 @@ from pyenv_frontend.dockerfile import glob
 
 
 def ends(value, pattern):
-    """Every end of a match at the start of a value: the definition, one character at a time."""
+    """Yield each end of a match at the start of a value, by a simple definition."""
     if not pattern:
         return {0}
     first, rest = pattern[0], pattern[1:]
@@ -28,7 +28,7 @@ PATTERNS = ["".join(chars) for length in range(5) for chars in itertools.product
 
 @pytest.mark.parametrize("longest", [True, False])
 def test_every_small_pattern_on_every_small_value(longest):
-    """The shortest and the longest match are those of the definition, at the start and at the end."""
+    """The shortest and the longest match at either end equal those of the definition."""
     pick = max if longest else min
     for pattern, value in itertools.product(PATTERNS, VALUES):
         matches = ends(value, pattern)
@@ -52,14 +52,14 @@ def test_every_small_pattern_on_every_small_value(longest):
     ],
 )
 def test_replacing(value, pattern, every, expected):
-    """The longest match is replaced, as often as asked."""
+    """The longest match is replaced, once or everywhere."""
     assert glob.replace(value, pattern, lambda _: "-", every=every) == expected
 
 
 @pytest.mark.timeout(30)
 @pytest.mark.parametrize("pattern", ["*a" * 20 + "b", "?*" * 20 + "b", "*" * 50 + "b", "a*" * 30 + "\\*"])
 def test_no_pattern_is_slow(pattern):
-    """A pattern that backtracks elsewhere takes no time here."""
+    """These patterns are slow in implementations with backtracking."""
     value = "a" * 60_000
     assert glob.trim_prefix(value, pattern, longest=True) == value
     assert glob.trim_prefix(value, pattern, longest=False) == value

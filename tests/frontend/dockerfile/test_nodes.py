@@ -1,4 +1,4 @@
-"""What an instruction says of itself."""
+"""The properties of instructions."""
 
 from pyenv_frontend.dockerfile import parse, words
 from pyenv_frontend.dockerfile.whitespace import SPACES, skip_space
@@ -6,13 +6,13 @@ from pyenv_frontend.positions import Position
 
 
 def only(source: bytes):
-    """Return the one instruction of a file."""
+    """Return the only instruction of a file."""
     (instruction,) = parse(source).instructions
     return instruction
 
 
 def test_flags_have_name_value_and_place():
-    """Quotes stay in the value, and a flag without = has none."""
+    """Quotes are part of the value, and a flag without = has no value."""
     flags = only(b"PYENV --installer=uv \\\n --mount='type=secret,id=a b' --no-compile 3.8 x\n").flags
     assert [(f.name.text, f.value and f.value.text) for f in flags] == [
         (b"installer", b"uv"),
@@ -23,7 +23,7 @@ def test_flags_have_name_value_and_place():
 
 
 def test_flags_hold_characters_beyond_ascii():
-    """Only white space ends a flag, the wide kinds among it."""
+    """Only white space ends a flag, including wide characters."""
     flags = only("PYENV --path=/\u00e9 --a=\u00a0--b 3.8 x\n".encode()).flags
     assert [flag.text.text.decode() for flag in flags] == ["--path=/\u00e9", "--a=", "--b"]
 
@@ -42,7 +42,7 @@ def test_an_onbuild_is_taken_apart_twice():
 
 
 def test_words_over_continuations_point_at_their_own_lines():
-    """A file on the third line is found there, past the comment between."""
+    """A file on the third line has the right position, despite a comment before it."""
     instruction = only(b"PYENV 3.8 \\\n  # why\n  x req\\\nuirements.txt\n")
     version, name, requirements = words.split(instruction.arguments, instruction.escape)
     assert [word.location.position for word in (version, name, requirements)] == [
@@ -55,28 +55,28 @@ def test_words_over_continuations_point_at_their_own_lines():
 
 
 def test_lines_of_a_stripped_heredoc_keep_their_places():
-    """Tabs are gone from the text, and the rest still knows where it was."""
+    """Tabs are removed from the text, and the remaining bytes keep their positions."""
     (heredoc,) = only(b"PYENV 3.8 x <<-EOF\n\t\tpandas\n\tnumpy\n\tEOF\n").heredocs
     assert heredoc.content == b"pandas\nnumpy\n"
     assert heredoc.body.locate(7, 12).position == Position(3, 2)
 
 
 def test_the_document_tells_escape_and_directives():
-    """What holds for the whole file."""
+    """These are properties of the whole file."""
     document = parse(b"# escape=`\r\n# check=skip=all\r\nFROM x\r\n")
     assert document.escape == b"`"
     assert {name: one.value for name, one in document.directives.items()} == {"escape": b"`", "check": b"skip=all"}
 
 
 def test_names_fold_as_in_go():
-    """A dotted capital I is an I to the engine, so that WORKDIR spelt with it is WORKDIR."""
+    """The engine folds a dotted capital I to i, so WORKDIR may be spelled with it."""
     assert only("WORKD\u0130R /x\n".encode()).name == "WORKDIR"
     assert only("wor\u212adir /x\n".encode()).name == "WORKDIR"
     assert only("\u00dcSER x\n".encode()).name == "\u00dcSER"
 
 
 def test_nodes_show_what_they_are():
-    """In a debugger and in failing tests."""
+    """The representation is for debuggers and failing tests."""
     assert [repr(node) for node in parse(b"# a\n\nFROM x\n").nodes] == [
         "Comment(1-1: b'# a\\n')",
         "Blank(2-2: b'\\n')",
@@ -85,7 +85,7 @@ def test_nodes_show_what_they_are():
 
 
 def test_white_space_in_front_is_all_of_unicodes():
-    """Each character of the property is skipped, and no other character is."""
+    """Exactly the characters with the Unicode property are skipped."""
     for code in (*range(0xD800), *range(0xE000, 0x11000)):
         data = chr(code).encode()
         assert (skip_space(data, 0, len(data)) == len(data)) == (chr(code) in SPACES)

@@ -1,4 +1,4 @@
-"""Splitting and expanding words as the engine does."""
+"""Words are split and expanded as by the engine."""
 
 import pytest
 
@@ -84,7 +84,7 @@ def logical(text: str) -> Logical:
     ],
 )
 def test_a_word_expands(word, value):
-    """To this, under the backslash as escape token."""
+    """The escape token is the backslash."""
     assert words.expand(logical(word), ENV.get, b"\\").value == value
 
 
@@ -93,7 +93,7 @@ def test_a_word_expands(word, value):
     [(r"C:\dir\$A", "C:\\dir\\aaa"), ("`$A", "$A"), ('"`""', '"'), ("a` b", "a b"), (r"${NO:-a`}b}", "a}b")],
 )
 def test_under_the_backtick_a_backslash_is_plain(word, value):
-    """`# escape=` changes what escapes, in words too."""
+    """`# escape=` also changes the escape token in words."""
     assert words.expand(logical(word), ENV.get, b"`").value == value
 
 
@@ -119,7 +119,7 @@ def test_under_the_backtick_a_backslash_is_plain(word, value):
     ],
 )
 def test_a_wrong_word_is_pointed_at(word, message, caret):
-    """The message says what is wrong, the place is that of the mistake."""
+    """The message has the reason, and its position is that of the mistake."""
     text = logical(word)
     with pytest.raises(WordError) as caught:
         words.expand(text, ENV.get, b"\\")
@@ -129,7 +129,7 @@ def test_a_wrong_word_is_pointed_at(word, message, caret):
 
 
 def test_a_place_behind_wide_characters_is_counted_in_bytes():
-    """Offsets are those of the file, not of the decoded text."""
+    """Offsets refer to the bytes of the file, not to decoded text."""
     text = logical("\u00e9\udcff\U0001f40d'x")
     with pytest.raises(WordError) as caught:
         words.expand(text, ENV.get, b"\\")
@@ -138,13 +138,13 @@ def test_a_place_behind_wide_characters_is_counted_in_bytes():
 
 
 def test_expansion_says_which_variables_it_met():
-    """Set and unset ones apart; those in a default that is not needed count as met."""
+    """Set and unset variables are reported separately, including those in defaults that are not used."""
     expanded = words.expand(logical("$A ${NO:-$EMPTY} ${A:-$OTHER}"), ENV.get, b"\\")
     assert (expanded.used, expanded.unset) == ({"A", "EMPTY"}, {"NO", "OTHER"})
 
 
 def test_nesting_is_bounded():
-    """A hundred levels work, the next is refused."""
+    """A hundred levels are accepted, and one more is refused."""
     deep = "${NO:-" * DEEPEST + "x" + "}" * DEEPEST
     assert words.expand(logical(deep), {}.get, b"\\").value == "x"
     with pytest.raises(WordError, match="100 levels"):
@@ -152,7 +152,7 @@ def test_nesting_is_bounded():
 
 
 def test_a_heredoc_body_has_plain_quotes():
-    """Only variables and the backslash mean something in it."""
+    """Only variables and the backslash are special in it."""
     body = logical("it's \"$A\" \\$A `x`\n<<EOF ${NO:-'q'}\n")
     assert words.expand_heredoc(body, ENV.get).value == "it's \"aaa\" $A `x`\n<<EOF 'q'\n"
 
@@ -176,12 +176,12 @@ def test_a_heredoc_body_has_plain_quotes():
     ],
 )
 def test_words_split_outside_quotes(text, expected):
-    """Quotes and escapes stay in the words."""
+    """Quotes and escapes remain part of the words."""
     assert [word.text.decode() for word in words.split(logical(text), b"\\")] == expected
 
 
 def test_fields_split_inside_quotes():
-    """FROM and COPY know no quotes."""
+    """FROM and COPY do not support quotes."""
     assert [field.text for field in words.fields(logical('"a b"  c'))] == [b'"a', b'b"', b"c"]
     assert words.fields(logical("")) == ()
 
@@ -198,7 +198,7 @@ def test_fields_split_inside_quotes():
     ],
 )
 def test_assignments(text, legacy, expected):
-    """Pairs, names alone for ARG, and the old form of ENV."""
+    """This covers pairs, names alone for ARG, and the old form of ENV."""
     assignments = words.assignments(logical(text), b"\\", legacy=legacy)
     assert [(one.name.text, None if one.value is None else one.value.text) for one in assignments] == [
         (name.encode(), None if value is None else value.encode()) for name, value in expected

@@ -1,4 +1,4 @@
-"""Base images as the tests of the expansion know them."""
+"""Facts about base images for the tests of the expansion."""
 
 from pyenv_frontend.expansion.base_image import Base, Interpreter, Libc, UserEntry
 
@@ -28,7 +28,7 @@ DEBIAN = Base(
     accounts=SYSTEM_USERS,
 )
 ALPINE = Base(reference="alpine:3.20", distribution="alpine", libc=Libc(kind="musl", version=(0, 0)))
-# With the older OpenSSL added, which the official Pythons for its C library need.
+# It also has the older OpenSSL, which the official Pythons for its C library need.
 JAMMY = Base(
     reference="ubuntu:22.04",
     suite="jammy",

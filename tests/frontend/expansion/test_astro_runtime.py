@@ -1,4 +1,4 @@
-"""The triggers of an Astro Runtime, sorted around the PYENVs."""
+"""The triggers of an Astro Runtime, whose steps are put around the PYENVs."""
 
 from dataclasses import replace
 
@@ -36,19 +36,19 @@ TRIGGERS = (
     ],
 )
 def test_which_images(reference, expected):
-    """Astronomer's own, by tag, and not those that are a base already."""
+    """Astronomer's images are recognized by tag, except for `-base` images."""
     assert has_triggers(reference) is expected
 
 
 def test_all_files_there():
-    """System packages come before the environments, the project behind them."""
+    """System packages come before the environments, and the project after them."""
     assert sort(TRIGGERS, {"packages.txt", "requirements.txt"}) == Triggers(
         before=TRIGGERS[:3], after=TRIGGERS[3:], user="root"
     )
 
 
 def test_the_two_files_are_optional():
-    """The work for a file that is not there is left out; who does the rest is not."""
+    """The steps for a missing file are left out, but not the change of the user for other steps."""
     assert sort(TRIGGERS, ()) == Triggers(
         before=("USER root",), after=("USER astro", "COPY --chown=astro:0 . ."), user="root"
     )
@@ -69,7 +69,7 @@ def expanded(source, triggers=TRIGGERS, **build_args):
 
 
 def test_the_work_is_done_around_the_environments():
-    """FROM the base image, system packages, what the user wrote, and the project behind the last PYENV."""
+    """The order is: the base image, system packages, the user's instructions, and the project after the last PYENV."""
     source = b"ARG V=7.2.0\nFROM quay.io/astronomer/astro-runtime:${V} AS run\nRUN first\nPYENV 3.8 a\nRUN last\n"
     result, lines = expanded(source)
     assert lines == [
@@ -93,13 +93,13 @@ def test_the_work_is_done_around_the_environments():
     ],
 )
 def test_triggers_in_a_file_with_another_escape(trigger, written):
-    """A trigger's own escape is the backslash; the file that it is written into has its own."""
+    """A trigger uses the backslash as escape token, and is converted to that of the file."""
     assert spelled(trigger, "`") == written
     assert spelled(trigger, "\\") == trigger
 
 
 def test_the_escape_of_the_file_is_taken():
-    """The lines around the PYENVs are read with the file's escape."""
+    """The triggers are written with the file's escape token."""
     head = b"# escape=`\nFROM quay.io/astronomer/astro-runtime:7.2.0\nPYENV 3.8 a\n"
     assert "RUN install-system-packages" in expanded(head)[1]
     lines = expanded(head, triggers=(*TRIGGERS, "ENV A=a\\ b", "RUN a `b`"))[0].source.splitlines()
@@ -107,13 +107,13 @@ def test_the_escape_of_the_file_is_taken():
 
 
 def test_a_build_arg_may_name_the_base_already():
-    """What counts is the image that the build is going to use."""
+    """The image that the build actually uses is checked."""
     source = b"ARG V=7.2.0\nFROM quay.io/astronomer/astro-runtime:${V}\nPYENV 3.8 a\n"
     assert "FROM quay.io/astronomer/astro-runtime:${V}" in expanded(source, V="7.2.0-base")[1]
 
 
 def test_a_stage_without_pyenv_keeps_its_triggers():
-    """Where there is nothing of ours, nothing changes."""
+    """Without a PYENV, the stage is unchanged."""
     start = "FROM quay.io/astronomer/astro-runtime:7.2.0"
     lines = expanded(f"{start}\nRUN true\n{start}\nPYENV 3.8 a\n".encode())[1]
     assert [line for line in lines if line.startswith("FROM")] == [start, f"{start}-base"]

@@ -1,4 +1,4 @@
-"""The facts of a base image, out of its files."""
+"""Facts about a base image, read from its files."""
 
 from fnmatch import fnmatch
 
@@ -32,20 +32,20 @@ def image(files, **config):
 
 
 def test_the_release_says_the_libc():
-    """A known release needs no look at the library."""
+    """For a known release, the library is not read."""
     base = image({"etc/os-release": BOOKWORM})
     assert (base.suite, base.distribution, base.libc) == ("bookworm", "debian", Libc(kind="glibc", version=(2, 36)))
 
 
 def test_an_unknown_release_is_asked_for_its_library():
-    """Any distribution with glibc works: the library names its version."""
+    """Any distribution with glibc works, since the library contains its version."""
     library = b"\x7fELF\0GNU C Library (GNU libc) stable release version 2.34.\0"
     base = image({"etc/os-release": b"ID=rhel\n", "lib64/libc.so.6": library})
     assert base.libc == Libc(kind="glibc", version=(2, 34))
 
 
 def test_openssl_is_looked_for_where_the_libc_leaves_it_open():
-    """RHEL 9 and Ubuntu 22.04 have OpenSSL 3, and somebody may have added the older one."""
+    """RHEL 9 and Ubuntu 22.04 have OpenSSL 3, and the older one may have been added."""
     library = b"\x7fELF\0GNU C Library (GNU libc) stable release version 2.34.\0"
     files = {"usr/lib64/libc.so.6": library, "usr/lib64/libssl.so.3": b"", "usr/local/lib/libssl.so.1.1": b""}
     assert image(files).openssl == {"libssl.so.3", "libssl.so.1.1"}
@@ -53,25 +53,25 @@ def test_openssl_is_looked_for_where_the_libc_leaves_it_open():
 
 
 def test_musl():
-    """Alpine is told by its loader."""
+    """Alpine is recognized by its loader."""
     base = image({"etc/os-release": b"ID=alpine\n", "lib/ld-musl-x86_64.so.1": b""})
     assert base.libc == Libc(kind="musl", version=(0, 0))
 
 
 def test_nothing_there():
-    """An image without a C library is one, without a complaint."""
+    """An image without a C library is not an error."""
     assert image({}).libc is None
 
 
 def test_users_are_known_by_name_and_number():
-    """Malformed lines of passwd(5) are skipped."""
+    """Invalid lines of passwd(5) are skipped."""
     accounts = image({"etc/passwd": PASSWD}).accounts
     assert accounts["airflow"] == accounts["50000"] == UserEntry(uid=50000, gid=0, home="/home/airflow")
     assert set(accounts) == {"root", "0", "airflow", "50000"}
 
 
 def test_interpreters_are_found_where_path_looks_below_usr():
-    """The first in PATH counts; homes and /opt are full of virtual environments."""
+    """The first one in PATH is used; homes and /opt are not searched, since they may have many environments."""
     env = {"PATH": "/home/airflow/.local/bin:/opt/x/bin:/usr/python/bin:/usr/bin", "PYTHON_VERSION": "3.12.1"}
     files = {
         "home/airflow/.local/bin/python3.12": b"", "opt/x/bin/python3.9": b"", "usr/python/bin/python3.12": b"",
@@ -86,7 +86,7 @@ def test_interpreters_are_found_where_path_looks_below_usr():
 
 
 def test_headers_say_the_exact_version():
-    """Where no variable does."""
+    """They are used if no variable has the version."""
     header = b'#define PY_MAJOR_VERSION 3\n#define PY_VERSION      \t"3.10.13"\n'
     files = {"usr/local/bin/python3.10": b"", "usr/local/include/python3.10/patchlevel.h": header}
     assert image(files, series=frozenset({"3.10"})).interpreters["3.10"].version == "3.10.13"
@@ -95,5 +95,5 @@ def test_headers_say_the_exact_version():
 
 @pytest.mark.parametrize(("stated", "user"), [("", "root"), ("airflow", "airflow"), ("50000:0", "50000:0")])
 def test_no_user_is_root(stated, user):
-    """An image that states no USER runs as root."""
+    """An image without USER runs as root."""
     assert image({}, user=stated).user == user

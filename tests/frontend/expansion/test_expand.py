@@ -1,4 +1,4 @@
-"""`expand`: golden cases, and what holds for all of them."""
+"""`expand`: golden cases, and properties that hold for all of them."""
 
 import os
 import re
@@ -37,7 +37,7 @@ def expanded(source: bytes, *, to_print: bool = False, standalone: bool = False)
 
 @pytest.mark.parametrize("case", sorted(CASES.iterdir()), ids=lambda case: case.name)
 def test_golden(case):
-    """A case's Dockerfile expands to the text beside it. (`UPDATE_GOLDEN=1` writes that text anew.)"""
+    """The result equals the golden file next to the Dockerfile. (`UPDATE_GOLDEN=1` updates it.)"""
     result = expanded((case / "Dockerfile").read_bytes()).source
     if os.environ.get("UPDATE_GOLDEN"):
         (case / "expanded").write_bytes(result)
@@ -46,7 +46,7 @@ def test_golden(case):
 
 @pytest.mark.parametrize("case", sorted(CASES.iterdir()), ids=lambda case: case.name)
 def test_every_other_line_is_copied(case):
-    """All but PYENVs is in the output, byte for byte and in order; the line map has its original lines."""
+    """All lines except PYENVs are copied unchanged and in order, and the line map has their numbers."""
     source = (case / "Dockerfile").read_bytes()
     result = expanded(source)
     pyenvs = {
@@ -64,14 +64,14 @@ def test_every_other_line_is_copied(case):
 
 @pytest.mark.parametrize("case", sorted(CASES.iterdir()), ids=lambda case: case.name)
 def test_the_expansion_is_plain(case):
-    """An expansion has no PYENV left, so that expanding it again changes nothing."""
+    """The result has no PYENV, so expanding it again changes nothing."""
     once = expanded((case / "Dockerfile").read_bytes(), to_print=True).source
     assert expanded(once, to_print=True).source == once
 
 
 @pytest.mark.parametrize("case", sorted(CASES.iterdir()), ids=lambda case: case.name)
 def test_steps_name_their_lines(case):
-    """A step's line is where its RUN begins, and an environment comes after the graft that it needs."""
+    """A step's line is that of its RUN, and an environment comes after the interpreter that it needs."""
     result = expanded((case / "Dockerfile").read_bytes())
     lines = result.source.splitlines()
     for index, step in enumerate(result.steps):
@@ -80,7 +80,7 @@ def test_steps_name_their_lines(case):
 
 
 def test_without_pyenv_nothing_changes():
-    """A file without PYENV is its own expansion, with any bytes."""
+    """A file without PYENV is unchanged, whatever its bytes."""
     source = b"\xef\xbb\xbfFROM debian:bookworm\r\nRUN echo \xff\x00 \\\n\n # x\n y"
     result = expanded(source)
     assert result.source == source
@@ -88,13 +88,13 @@ def test_without_pyenv_nothing_changes():
 
 
 def test_annotated():
-    """For people, the PYENV stands as a comment above what it became."""
+    """In a printed file, the PYENV is a comment above its instructions."""
     result = expanded(b"FROM debian:bookworm\nPYENV 3.8 \\\n  a\n", to_print=True)
     assert b"FROM debian:bookworm\n# PYENV 3.8 \\\n#   a\nRUN " in result.source
 
 
 def test_no_official_build_for_an_old_libc():
-    """An interpreter that would not start is an error at the version, not at the first task."""
+    """An interpreter that could not start is an error at the version."""
     with pytest.raises(UserError) as caught:
         expanded(b"FROM ubuntu:22.04\nPYENV 3.14 a\n")
     assert caught.value.headline == (
@@ -107,7 +107,7 @@ def test_no_official_build_for_an_old_libc():
     ("reference", "glibc"), [("redhat/ubi9", (2, 34)), ("amazonlinux:2023", (2, 34)), ("ubuntu:22.04", (2, 35))]
 )
 def test_no_official_build_with_the_openssl_of_the_base(monkeypatch, reference, glibc):
-    """If the loader is not known, with which libraries could be carried, the error comes before any download."""
+    """If the loader is unknown, libraries cannot be added, and the error comes before any download."""
     libc = Libc(kind="glibc", version=glibc)
     monkeypatch.setitem(BASES, reference, Base(reference=reference, libc=libc, openssl=frozenset({"libssl.so.3"})))
     with pytest.raises(UserError) as caught:
@@ -124,13 +124,13 @@ def test_no_official_build_with_the_openssl_of_the_base(monkeypatch, reference, 
 
 
 def test_no_libc_at_all():
-    """Nothing can be grafted onto `scratch`."""
+    """No interpreter can be added to `scratch`."""
     with pytest.raises(UserError, match="no C library in scratch"):
         expanded(b"FROM scratch\nPYENV 3.11 a\n")
 
 
 def test_a_user_that_the_stage_makes():
-    """The home of a user whom the base image does not have is not guessed."""
+    """The home of a user that the base image does not have is not guessed."""
     with pytest.raises(HomeUnknownError) as caught:
         expanded(b"FROM debian:bookworm\nRUN useradd -m app\nUSER app\nPYENV 3.11 a\n")
     assert caught.value.user == "app"
@@ -138,13 +138,13 @@ def test_a_user_that_the_stage_makes():
 
 @pytest.mark.parametrize("line", [b'USER "a\tb"', b'USER 1000\nENV HOME="/a\tb"'])
 def test_a_user_that_cannot_be_written_is_refused(line):
-    """A control character in a stage's USER or HOME would end up in a generated line, or break it in two."""
+    """A control character in USER or HOME could break a generated line."""
     with pytest.raises(UserError, match="control character"):
         expanded(b"FROM debian:bookworm\n" + line + b"\nPYENV 3.11 x\n")
 
 
 def test_left_out_pyenvs_become_comments():
-    """PYENVs of stages that the build does not need are there as comments, line by line; the map stays whole."""
+    """PYENVs of stages that the build does not need become comments with the same number of lines."""
     source = (
         b"FROM debian:bookworm AS a\nPYENV 3.9 x <<E\nnumpy\nE\n"
         b"FROM debian:bookworm\nPYENV 3.9 y\n"
@@ -168,7 +168,7 @@ def test_left_out_pyenvs_become_comments():
 
 
 def test_the_step_is_told_which_projects_have_a_lock():
-    """It need not look for it: the frontend has, up to the root of the workspace."""
+    """The frontend has looked for the locks, up to the root of the workspace, so the step does not have to."""
     read_program = program(b"FROM debian:bookworm\nPYENV 3.11 etl a/pyproject.toml b/pyproject.toml\n")
     needs = StepInputs(inputs=("a/", "b/"), locked=("b/pyproject.toml",))
     bases = {("debian:bookworm", None): BASES["debian:bookworm"]}
@@ -178,9 +178,9 @@ def test_the_step_is_told_which_projects_have_a_lock():
 
 
 def test_what_is_said_of_steps():
-    """An environment's step is its PYENV as written, in one line; a graft's says nothing of the environment.
+    """The title of an environment's step is its PYENV in one line; that of an interpreter's step does not name it.
 
-    It is part of the step's cache key, and other environments stand on that graft.
+    The title is part of the step's cache key, and other environments may use the same interpreter.
     """
     source = b"FROM debian:bookworm\nPYENV --no-compile \\\n  # why\n  3.8   a <<E\nsix\nE\nPYENV --from=x/py:1 3.9 b\n"
     assert [" ".join(step.title) for step in expanded(source).steps] == [
@@ -192,7 +192,7 @@ def test_what_is_said_of_steps():
 
 
 def test_steps_know_their_commands():
-    """A command is what RUN executes, its quotes and escapes read."""
+    """A command consists of the arguments of RUN, without quotes and escapes."""
     source = b'FROM debian:bookworm\nPYENV --path=/x/\xc3\xa9 3.8 a <<E\nsix; python_version > "3"\nE\n'
     command = expanded(source).steps[1].command
     assert command[:4] == ("/opt/pyenv/3.8/bin/python3.8", "-IB", "/run/pyenv/pyenv_image", "environment")
@@ -201,7 +201,7 @@ def test_steps_know_their_commands():
 
 @pytest.mark.parametrize(("option", "mounted"), [(b"", True), (b"--cache=on", True), (b"--cache=off", False)])
 def test_the_cache_that_builds_share(option, mounted):
-    """The install step mounts it unless the PYENV says otherwise."""
+    """The install step mounts it unless the PYENV has `--cache=off`."""
     source = expanded(b"FROM apache/airflow:3.3.2\nPYENV %b 3.12 x r.txt\n" % option).source
     step = source[: source.index(b'"environment"')].rpartition(b"RUN")[2]
     assert (b"type=cache" in step) is mounted

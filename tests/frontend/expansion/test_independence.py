@@ -1,4 +1,4 @@
-"""Which environments do not depend on their stage, and the reasons against it."""
+"""Which environments are independent of their stage, and the reasons for those that are not."""
 
 from dataclasses import replace
 
@@ -20,14 +20,14 @@ CHOICE = InterpreterChoice(python=GRAFT.python, graft=GRAFT, is_new=True)
 
 
 def reason(line="PYENV 3.8 x r.txt", lock=LOCK, choice=CHOICE, *, made_here=True):
-    """Return the reason against it for one PYENV."""
+    """Return the reason why a PYENV is not independent."""
     text = f"FROM debian AS mine\nFROM debian\n{line}\n"
     program = read(parse(text.encode(), "Dockerfile"), Settings())
     return reason_against(program.environments[0].pyenv, lock, choice, program, made_here=made_here)
 
 
 def test_a_lock_of_wheels_on_a_graft_is_independent():
-    """Nothing speaks against it, a secret included."""
+    """This includes a PYENV with a secret."""
     assert reason() == ""
     assert reason("PYENV --mount=type=secret,id=netrc 3.8 x r.txt") == ""
 
@@ -44,39 +44,39 @@ def test_a_lock_of_wheels_on_a_graft_is_independent():
     ],
 )
 def test_options_that_need_the_stage(line, word):
-    """Each is named."""
+    """The reason has the option."""
     assert word in reason(line)
 
 
 def test_locks_that_do_not_decide_everything():
-    """No lock, something to build, and a wheel that nothing can be compared with."""
+    """This covers a missing lock, a package that has to be built, and a wheel without a hash."""
     assert "no lock" in reason(lock=None)
     assert "built" in reason(lock=replace(LOCK, packages=({"name": "a", "sdist": {}},)))
     assert "hash" in reason(lock=replace(LOCK, packages=({"name": "a", "wheels": ({"url": "a.whl"},)},)))
 
 
 def test_interpreters_that_the_stage_has():
-    """The base's own, a stage's, and one that came from a stage below."""
+    """This covers the base's own interpreter, that of a stage, and one that another stage has added."""
     assert "base image" in reason(choice=replace(CHOICE, graft=None))
     assert "stage" in reason(choice=replace(CHOICE, graft=replace(GRAFT, image="mine")))
     assert "another stage" in reason(made_here=False)
 
 
 def test_wheels_are_those_of_the_base_image():
-    """The newest name that uv has for a C library that is not newer than the base's."""
+    """The result is uv's newest platform name whose C library is not newer than the base's."""
     assert wheels_platform(Libc(kind="glibc", version=(2, 36))) == "manylinux_2_36"
     assert wheels_platform(Libc(kind="glibc", version=(2, 30))) == "manylinux_2_28"
     assert wheels_platform(Libc(kind="musl", version=(1, 2))) == "unknown-linux-musl"
 
 
 def test_a_way_is_a_sentence():
-    """With its line, for people."""
+    """The sentence has the PYENV's line."""
     assert str(Way(name="x", line=3, reason="")) == "line 3: x is installed independently of the stage"
     assert str(Way(name="x", line=3, reason="why")) == "line 3: x is installed on the stage: why"
 
 
 def test_a_way_says_what_has_a_layer_of_its_own():
-    """Or why nothing has, if a size is missing; mostly there is nothing to say."""
+    """It names the packages with their own layer, or says which size is missing; often there are neither."""
     sized = {**WHEEL, "wheels": ({**WHEEL["wheels"][0], "size": HEAVY},)}
     small = {**WHEEL, "wheels": ({**WHEEL["wheels"][0], "size": 1},)}
     layers = [layers_of(replace(LOCK, packages=(package,)), split([package])) for package in (WHEEL, sized, small)]

@@ -1,4 +1,4 @@
-"""What a print has more than a build through the frontend: stages for `--builder`, and words for other programs."""
+"""Differences between a printed file and a build: stages for `--builder`, and text for other programs."""
 
 import os
 from pathlib import Path
@@ -16,7 +16,7 @@ CASES = Path(__file__).parent / "printed"
 
 @pytest.mark.parametrize("case", sorted(CASES.iterdir()), ids=lambda case: case.name)
 def test_golden(case):
-    """A case's Dockerfile is printed as the text beside it, which prints as itself. (`UPDATE_GOLDEN=1` writes it.)"""
+    """The result equals the golden file, and printing it again changes nothing. (`UPDATE_GOLDEN=1` updates it.)"""
     result = expanded((case / "Dockerfile").read_bytes(), to_print=True)
     if os.environ.get("UPDATE_GOLDEN"):
         (case / "expanded").write_bytes(result.source)
@@ -27,7 +27,7 @@ def test_golden(case):
 
 @pytest.mark.parametrize("case", sorted(CASES.iterdir()), ids=lambda case: case.name)
 def test_every_other_line_stays(case):
-    """The user's own lines are all there, in order; stages are put in between, never into a line."""
+    """All lines of the user remain in order, and new stages are inserted between lines."""
     source = (case / "Dockerfile").read_bytes()
     pyenvs = {
         line
@@ -40,7 +40,7 @@ def test_every_other_line_stays(case):
 
 
 def test_the_comment_above_from_stays_above_it():
-    """A stage is put in before the comments of the next one: they speak of its FROM, `# check=` among them."""
+    """A stage is inserted before comments of the next FROM, such as `# check=`."""
     source = b"FROM debian:bookworm AS c\n\n# about\n# check=skip=all\nFROM debian:bookworm\nPYENV --builder=c 3.8 a\n"
     lines = expanded(source, to_print=True).source.splitlines()
     place = lines.index(b"FROM debian:bookworm")
@@ -49,14 +49,14 @@ def test_the_comment_above_from_stays_above_it():
 
 
 def test_names_of_stages_are_free():
-    """The name of an inserted stage is unique, also among names in another letter case."""
+    """The name of an inserted stage is unique regardless of letter case."""
     source = (CASES / "builders-and-settings" / "Dockerfile").read_bytes()
     asides = printed_builder_stages(read(dockerfile.parse(source)))
     assert [stage.name for stage in asides.values()] == ["pyenv-a-2", "pyenv-a-3", "pyenv-a-4"]
 
 
 def test_a_builder_with_carriage_returns():
-    """Settings are repeated with the line ends that they have."""
+    """Repeated settings keep their line ends."""
     source = b"FROM debian:bookworm AS c\r\nFROM debian:bookworm\r\nENV A=1 \\\r\n  B=2\r\nPYENV --builder=c 3.8 a\r\n"
     assert expanded(source, to_print=True).source.count(b"ENV A=1 \\\r\n  B=2\r\n") == 2
 
@@ -84,7 +84,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_a_print_cannot_say_is_refused(case):
-    """With the place, the reason, and a way out; a build through the frontend takes the same file."""
+    """The error has the position, the reason and a hint; a build with the frontend accepts the file."""
     source, headline = REFUSED[case]
     with pytest.raises(UserError) as caught:
         expanded(source, to_print=True)
@@ -94,7 +94,7 @@ def test_what_a_print_cannot_say_is_refused(case):
 
 
 def test_numbers_of_stages_before_are_right_as_they_are():
-    """A number below that of every stage put in still means the same stage."""
+    """A number smaller than those of all inserted stages is still valid."""
     source = (
         b"FROM debian:bookworm AS c\nFROM debian:bookworm\nCOPY --from=0 /x /x\nPYENV --builder=c 3.8 a\n"
         b"FROM debian:bookworm\nCOPY --from=0 /x /x\n"

@@ -1,4 +1,4 @@
-"""A print that needs nothing of ours: what it looks like, and what it refuses."""
+"""A printed file that needs none of our images: its form, and what it does not support."""
 
 import os
 import re
@@ -20,7 +20,7 @@ EACH_CASE = pytest.mark.parametrize("case", sorted(CASES.iterdir()), ids=lambda 
 
 @EACH_CASE
 def test_golden(case):
-    """A case's Dockerfile is printed as the text beside it. (`UPDATE_GOLDEN=1` writes it.)"""
+    """The result equals the golden file next to the Dockerfile. (`UPDATE_GOLDEN=1` updates it.)"""
     result = expanded((case / "Dockerfile").read_bytes(), to_print=True, standalone=True)
     if os.environ.get("UPDATE_GOLDEN"):
         (case / "expanded").write_bytes(result.source)
@@ -30,7 +30,7 @@ def test_golden(case):
 
 @EACH_CASE
 def test_nothing_of_ours(case):
-    """There is no mount, no image of ours and no heredoc; what was copied for an install is removed."""
+    """It has no mount, no image of ours and no heredoc; files that were copied for an install are removed."""
     text = (case / "expanded").read_text()
     plain = "".join(line for line in text.splitlines(keepends=True) if not line.startswith("#"))
     assert not re.search(r"--mount|pyenv-frontend|pyenv_image|<<", plain)
@@ -39,7 +39,7 @@ def test_nothing_of_ours(case):
 
 
 def test_uv_is_that_of_the_image():
-    """The version that the print names is the one that a build through the frontend has."""
+    """The version in the printed file is the same as in a build with the frontend."""
     assert f"uv=={UV_VERSION} " in (ROOT / "requirements/uv.txt").read_text()
 
 
@@ -69,7 +69,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_cannot_be_said_is_refused(case):
-    """The error names the PYENV and what of it, and what to do; the other print takes it."""
+    """The error has the PYENV, the reason and a solution; a print without --standalone works."""
     source, headline = REFUSED[case]
     with pytest.raises(UserError) as caught:
         expanded(source.encode(), to_print=True, standalone=True)
@@ -80,7 +80,7 @@ def test_what_cannot_be_said_is_refused(case):
 
 @pytest.mark.parametrize("case", sorted(EVERY_EXPANSION), ids=lambda case: case.name)
 def test_every_expansion_is_standalone_or_refused(case):
-    """A file that can be expanded has a plain print that prints as itself, or an error that names a PYENV."""
+    """The result can be printed again without changes, or the error names a PYENV."""
     source = (case / "Dockerfile").read_bytes()
     if case.name in UNSAYABLE:
         with pytest.raises(UserError, match=r"PYENV \S+ (has|is|needs|comes)"):
@@ -92,7 +92,7 @@ def test_every_expansion_is_standalone_or_refused(case):
 
 
 def test_odd_paths_and_secret_addresses():
-    """A path with a blank is one path; an address in a variable is named completely."""
+    """A path with a blank is a single path, and the whole address in a variable is named."""
     text = (
         "FROM debian:bookworm AS c\nFROM debian:bookworm\nARG PIP_FIND_LINKS\nARG PIP_INDEX_URL=https://me:secret@x/\n"
         "ENV PIP_FIND_LINKS=https://me:secret@example.com/links\nPYENV --builder=c --path='/srv/a b' 3.9 x a.txt\n"

@@ -1,4 +1,4 @@
-"""What requirements files may not hold in a print that needs nothing of ours."""
+"""Contents of requirements files that a standalone file does not support."""
 
 import pytest
 
@@ -33,7 +33,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("case", REFUSED)
 def test_refused(case):
-    """The error names the PYENV, the file and the line, and what to do."""
+    """The error has the PYENV, the file, the line and a solution."""
     files, words = REFUSED[case]
     with pytest.raises(UserError, match="which a standalone Dockerfile cannot have") as caught:
         check(files)
@@ -42,12 +42,12 @@ def test_refused(case):
 
 
 def test_refused_in_a_heredoc():
-    """The lines of a heredoc are read as those of a file."""
+    """The lines of a heredoc are treated like those of a file."""
     with pytest.raises(UserError, match=r"-e \./package"):
         check({}, "x <<E\n-e ./package\nE")
 
 
 def test_what_installers_read_as_the_step_does():
-    """Packages at the top, absolute paths, files in folders, indexes and hashes stay as they are."""
+    """Packages in the context's root, absolute paths, files in folders, indexes and hashes are unchanged."""
     top = "-r deps/b.txt\n--index-url https://example.com/${I}\n./package\n/srv/x.whl\nsix ; python_version>'3'\n"
     check({"a.txt": top, "deps/b.txt": "idna\n-c c.txt\n", "deps/c.txt": "idna<4\n"})

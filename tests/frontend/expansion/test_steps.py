@@ -1,4 +1,4 @@
-"""The option table decides what the install step is told, and what an environment of `local` depends on."""
+"""The option table determines the options of the install step and the inputs of a `local` environment."""
 
 from dataclasses import fields
 from pathlib import Path
@@ -21,11 +21,11 @@ FILES = Files(
     }
 )
 OUTSIDE = {"from", "builder", "mount", "network", "path", "uv", "cache", "lock"}
-"""Options that shape the step from outside: mounts, network, interpreter, lock, and where the result goes."""
+"""Options that affect the step from outside: mounts, network, interpreter, lock, and the environment's location."""
 
 
 def written(spec: OptionSpec) -> str:
-    """Write an option as a PYENV has it, with a value that is not its default."""
+    """Return an option as in a PYENV, with a value that is not the default."""
     values = {"choice": spec.choices[-1:], "file": ["c.txt"], "label": ["x"]}.get(spec.kind, ["a-value"])
     return f"--{spec.name}" if spec.kind == "switch" else f"--{spec.name}={values[0]}"
 
@@ -34,7 +34,7 @@ TOLD = [spec for spec in OPTIONS if spec.step]
 
 
 def test_every_option_reaches_the_step_or_shapes_it():
-    """An option that nothing is done with cannot be added."""
+    """A new option cannot be added without an effect."""
     assert {spec.name for spec in OPTIONS if not spec.step} == OUTSIDE
     assert {spec.step for spec in TOLD} <= {field.name for field in fields(EnvironmentOptions)}
 
@@ -48,7 +48,7 @@ def test_the_step_is_told(spec: OptionSpec):
 
 @pytest.mark.parametrize("spec", [spec for spec in TOLD if not spec.locally], ids=lambda spec: spec.name)
 def test_a_local_environment_is_made_again(spec: OptionSpec):
-    """Each option that holds outside an image is part of the fingerprint."""
+    """Each option that has an effect outside images changes the fingerprint."""
     digests = {
         fingerprint_of(instruction, resolve_inputs(instruction, FILES), FILES, Path("/x")).digest
         for instruction in (pyenv(f"PYENV {word} 3.12 x pyproject.toml") for word in (written(spec), ""))

@@ -1,4 +1,4 @@
-"""Which wheel of a lock goes where, and what the parts of a lock hold."""
+"""Which distributions of a lock are heavy, and the contents of the lock's two parts."""
 
 import tomllib
 
@@ -8,7 +8,7 @@ from pyenv_frontend.expansion.weight import HEAVY, split, without_size
 
 
 def package(name, *sizes, place="url"):
-    """Return a table of a distribution with a wheel for each size; no size is None."""
+    """Return the table of a distribution, with a wheel for each size; None means that the size is missing."""
     wheels = [
         {place: f"https://x/{name}-{number}.whl", "hashes": {"sha256": "0"}} | ({"size": size} if size else {})
         for number, size in enumerate(sizes)
@@ -17,12 +17,12 @@ def package(name, *sizes, place="url"):
 
 
 def names(part):
-    """Return the distributions of a part."""
+    """Return the names of the distributions in a part."""
     return [table["name"] for table in tomllib.loads(part.decode())["packages"]]
 
 
 def test_a_distribution_is_heavy_if_a_wheel_of_it_is():
-    """At the limit, too; what has no size is not."""
+    """A size at the limit is heavy, and a missing size is not."""
     parts = split([package("a", HEAVY - 1), package("b", HEAVY), package("c", 1, HEAVY + 1), package("d", None)])
     assert parts.names == ("b", "c")
     assert names(parts.heavy) == ["b", "c"]
@@ -35,12 +35,12 @@ def test_a_distribution_is_heavy_if_a_wheel_of_it_is():
     ids=["empty", "small", "a file beside the lock"],
 )
 def test_other_locks_are_installed_at_once(packages):
-    """Nothing is heavy, or a part would not lie where the lock lies."""
+    """Nothing is heavy, or a path in the lock would not be valid in another folder."""
     assert split(packages) is None
 
 
 def test_a_part_holds_what_an_installer_reads():
-    """Whatever characters are in it; times of uploads stay out, which would change the step."""
+    """All characters are supported; upload times are left out because they would change the step."""
     table = package("a", HEAVY) | {"marker": "x == 'q\"\\\x7f'", "requires-python": ">=3.8"}
     table["wheels"][0]["upload-time"] = "2026-01-01"
     parts = split([table])
@@ -51,6 +51,6 @@ def test_a_part_holds_what_an_installer_reads():
 
 
 def test_a_size_that_a_lock_does_not_say():
-    """The first distribution with such a wheel is named."""
+    """The first distribution that has a wheel without a size is named."""
     assert without_size([package("a", 1), package("b", 1, None)]) == "b"
     assert without_size([package("a", 1)]) == ""

@@ -1,4 +1,4 @@
-"""Who owns an environment."""
+"""The owner of an environment."""
 
 import os
 import pwd
@@ -11,25 +11,25 @@ from pyenv_image.failure import StepError
 
 
 def test_a_name_is_looked_up():
-    """A name gives the numbers and the home of its line in /etc/passwd."""
+    """The line in /etc/passwd has the name's numbers and home."""
     me = pwd.getpwuid(os.getuid())
     owner = account.find(me.pw_name)
     assert (owner.uid, owner.gid, owner.home) == (me.pw_uid, me.pw_gid, Path(me.pw_dir))
 
 
 def test_a_number_need_not_be_known():
-    """A number without a line belongs to the root group and has no home, as the engine has it."""
+    """As in the engine, an unknown number belongs to the root group and has no home."""
     assert account.find("4242424") == account.Account(4242424, 0, (0,), None)
 
 
 def test_a_group_takes_the_place_of_the_users_own():
-    """`USER name:group` means that group, and no others."""
+    """`USER name:group` has that group only."""
     owner = account.find("0:4711")
     assert (owner.gid, owner.groups) == (4711, (4711,))
 
 
 def test_a_stated_home_wins():
-    """`ENV HOME` is what programs of the image see."""
+    """`ENV HOME` takes precedence, since the image's programs use it."""
     assert account.find("0", "/srv/app").home == Path("/srv/app")
 
 
@@ -41,14 +41,14 @@ def test_a_stated_home_wins():
     ],
 )
 def test_unknown_names(user, message):
-    """What the image does not have is named, with what to do."""
+    """The error has the unknown name and a solution."""
     with pytest.raises(StepError, match=message):
         account.find(user)
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can give folders away")
 def test_folders_below_the_home_are_the_users(tmp_path):
-    """`~/.venv` is made for the user; what lies outside the home stays root's, the environment's own folder aside."""
+    """New folders in the home belong to the user; outside of it only the environment's own folder does."""
     home = tmp_path / "home"
     home.mkdir()
     owner = account.Account(4242, 4343, (4343,), home)

@@ -1,4 +1,4 @@
-"""Byte-compiling: everything that compiles, the same bytes as the standard library's tool, and kept between builds."""
+"""Byte-compiling: all valid files, the same result as the standard library's tool, and a cache between builds."""
 
 import contextlib
 import importlib.util
@@ -43,7 +43,7 @@ def folder(tmp_path):
 
 @pytest.fixture
 def one_processor():
-    """All files are compiled by one worker."""
+    """Let a single worker compile all files."""
     processors = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {min(processors)})
     yield
@@ -52,7 +52,7 @@ def one_processor():
 
 @contextlib.contextmanager
 def file_size_limit(size):
-    """Let writing fail beyond a size, as it does on a full disk; pytest's own output may be larger than that."""
+    """Limit the size of files, so that writing fails as on a full disk; pytest's own output may be larger."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
     try:
@@ -74,7 +74,7 @@ def compiled(folder, cache=None, python=sys.executable):
 
 
 def test_the_bytes_are_those_of_compileall(folder):
-    """Nothing differs from what the standard library's own tool makes, and nothing is missing."""
+    """The result is the same as that of the standard library's tool, and complete."""
     ours = compiled(folder)
     assert {Path(path).name.partition(".")[0] for path in ours} == {"one", "__init__", "large", "latin", "tests"}
     for path in folder.rglob("*.pyc"):
@@ -91,7 +91,7 @@ def test_the_bytes_are_those_of_compileall(folder):
 
 @pytest.mark.parametrize("version", ["3.7", "3.8", "3.13"])
 def test_under_every_python(folder, version):
-    """The environment's own interpreter runs it, and imports from it without looking at the source."""
+    """The environment's own interpreter compiles, and imports the result without reading the source."""
     try:
         python = interpreters.find(version) / "bin" / "python3"
     except Unavailable as reason:
@@ -104,7 +104,7 @@ def test_under_every_python(folder, version):
 
 
 def test_what_is_kept_is_used_again(folder, tmp_path):
-    """A second time, byte code comes out of the cache, byte for byte and with its mode; a new source is compiled."""
+    """The second time, identical byte code with the source's mode comes from the cache; a new source is compiled."""
     (folder / "one.py").chmod(0o600)
     cache = tmp_path / "cache"
     first = compiled(folder, cache)
@@ -122,7 +122,7 @@ def test_what_is_kept_is_used_again(folder, tmp_path):
 
 
 def test_a_damaged_cache_is_as_good_as_none(folder, tmp_path):
-    """Half a file, or an empty one, is made anew."""
+    """A truncated or empty file is replaced."""
     cache = tmp_path / "cache"
     first = compiled(folder, cache)
     for number, path in enumerate(path for path in cache.rglob("*") if path.is_file()):
@@ -131,13 +131,13 @@ def test_a_damaged_cache_is_as_good_as_none(folder, tmp_path):
 
 
 def test_a_cache_nobody_may_write_to(folder, tmp_path):
-    """Where nothing can be kept, everything is compiled all the same."""
+    """If nothing can be cached, all files are still compiled."""
     (tmp_path / "cache").write_text("no folder")
     assert len(compiled(folder, tmp_path / "cache")) == 5
 
 
 def test_a_worker_that_dies_leaves_the_rest_to_the_others(folder, monkeypatch):
-    """A file that ends the interpreter costs its own byte code and no other's."""
+    """If a file crashes the interpreter, only its own byte code is missing."""
     compile_one = compiler._byte_code
 
     def crash(path, source):
@@ -160,7 +160,7 @@ def test_a_worker_that_dies_leaves_the_rest_to_the_others(folder, monkeypatch):
 @pytest.mark.usefixtures("one_processor")
 @pytest.mark.parametrize("version", ["3.8", "3.11"])
 def test_the_bytes_do_not_tell_what_was_compiled_before(tmp_path, version):
-    """Annotations, a codec and an error leave something behind in a process; large files are compiled first."""
+    """Annotations, a codec or an error may change the state of a process; large files are compiled first."""
     try:
         prefix = interpreters.find(version)
     except Unavailable as reason:
@@ -182,7 +182,7 @@ def test_the_bytes_do_not_tell_what_was_compiled_before(tmp_path, version):
 
 
 def test_a_full_disk(folder):
-    """A file that cannot be written whole is an error that names it, and no part of it stays."""
+    """The error has the file that cannot be written, and no part of the file is left."""
     with (
         file_size_limit(2000),
         pytest.raises(StepError, match=r"byte code could not be made in .*site-packages: .*File too large"),
@@ -192,7 +192,7 @@ def test_a_full_disk(folder):
 
 
 def test_a_full_disk_when_byte_code_comes_from_the_cache(folder, tmp_path):
-    """The same holds for copied files."""
+    """This also holds for files that are copied from the cache."""
     cache = tmp_path / "cache"
     compiled(folder, cache)
     with file_size_limit(2000), pytest.raises(StepError, match=r"large\S*: File too large"):
@@ -201,15 +201,15 @@ def test_a_full_disk_when_byte_code_comes_from_the_cache(folder, tmp_path):
 
 
 def test_a_full_cache(folder, tmp_path):
-    """What cannot be kept is compiled again the next time; nothing is kept in part."""
+    """A file that cannot be cached is compiled again the next time, and no part of it is left."""
     first = compiled(folder)
     (cache := tmp_path / "cache").mkdir()
-    with file_size_limit(max(map(len, first.values()))):  # a byte code file fits, with its check sum it does not
+    with file_size_limit(max(map(len, first.values()))):  # it is exceeded by the largest file with its check sum
         assert compiled(folder, cache) == first
     assert len([path for path in cache.rglob("*") if path.is_file()]) == len(first) - 1
 
 
 def test_an_interpreter_that_does_not_start(folder):
-    """The build says so, and what to do, instead of leaving an image without byte code."""
+    """The step fails, instead of leaving an image without byte code."""
     with pytest.raises(StepError, match=r"byte code could not be made in .*site-packages: exit code 1"):
         compiled(folder, python="/bin/false")

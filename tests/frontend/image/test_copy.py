@@ -1,4 +1,4 @@
-"""Taking an environment over from another stage."""
+"""Copying an environment from another stage."""
 
 import os
 
@@ -11,7 +11,7 @@ from pyenv_image.step_options import CopyOptions
 
 @pytest.fixture
 def environment(tmp_path):
-    """Provide an environment as a builder's stage leaves it."""
+    """Provide an environment as it is in a builder's stage."""
     root = tmp_path / "made"
     (root / "bin").mkdir(parents=True)
     (root / "bin" / "python").symlink_to("/opt/pyenv/3.8/bin/python3.8")
@@ -29,7 +29,7 @@ def options(source, path, user=None):
 
 
 def test_an_environment_comes_as_it_is(environment, tmp_path):
-    """Files, links, modes and times; a former environment there is replaced."""
+    """Files, links, modes and times are kept; an existing environment is replaced."""
     path = tmp_path / "home" / ".venv" / "x"
     path.mkdir(parents=True)
     (path / "old").write_text("")
@@ -45,7 +45,7 @@ def test_an_environment_comes_as_it_is(environment, tmp_path):
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can give files away")
 def test_owners_come_along(environment, tmp_path):
-    """The owner of a file stays the same; folders above are created for the stage's user, or root."""
+    """Files keep their owners; new parent folders belong to the stage's user or to root."""
     os.chown(environment / "bin" / "python", 1234, 77, follow_symlinks=False)
     os.chown(environment, 1234, 77)
     path = tmp_path / "srv" / "x"
@@ -57,6 +57,6 @@ def test_owners_come_along(environment, tmp_path):
 
 
 def test_nothing_to_copy(tmp_path):
-    """A step says what it misses, and where."""
+    """The error has the missing folder."""
     with pytest.raises(StepError, match=r"the stage of --builder has no .*/x"):
         copy.run(options(tmp_path / "none", tmp_path / "x"))

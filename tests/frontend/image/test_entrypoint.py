@@ -1,4 +1,4 @@
-"""The frontend's modules come out of one file."""
+"""The frontend's modules are loaded from a single file."""
 
 import importlib.util
 import marshal
@@ -20,7 +20,7 @@ def loaded(name):
 
 @pytest.fixture
 def bundle(tmp_path):
-    """Provide a bundle of two modules in a package, of one text of `dataclasses`, and of one pattern."""
+    """Provide a bundle of two modules in a package, a text of `dataclasses`, and a pattern."""
     sources = {
         "bundled_test": ("/x/bundled_test/__init__.py", "WHERE = __file__, __path__"),
         "bundled_test.inner": ("/x/bundled_test/inner.py", "from bundled_test import WHERE as THERE"),
@@ -29,7 +29,7 @@ def bundle(tmp_path):
     texts = {"x = 1": marshal.dumps(compile("x = 2", "<string>", "exec"))}
     patterns = {}
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("_sre", "compile"):  # to be as they were afterwards
+        for name in ("_sre", "compile"):  # restored after the test
             patch.setattr(re._compiler, name, getattr(re._compiler, name))
         loaded("assemble").record_patterns(patterns)
         re.compile("(?P<a>x)(y)", re.IGNORECASE)
@@ -45,19 +45,19 @@ def bundle(tmp_path):
 
 @pytest.mark.usefixtures("bundle")
 def test_modules_are_where_they_were():
-    """A traceback names their files, and a package finds its extension modules."""
+    """Tracebacks have the original files, and a package finds its extension modules."""
     inner = importlib.import_module("bundled_test.inner")
     assert inner.THERE == ("/x/bundled_test/__init__.py", ["/x/bundled_test"])
     assert inner.__file__ == "/x/bundled_test/inner.py"
 
 
 def test_what_is_not_bundled_is_looked_for_elsewhere(bundle):
-    """Among the files."""
+    """Other modules are imported from files."""
     assert bundle.find_spec("bundled_test.other") is None
 
 
 def test_what_dataclasses_makes_is_compiled_once(bundle):
-    """A text that is not known is compiled then and there."""
+    """A text that is not in the bundle is compiled on use."""
     names = {}
     bundle.run("x = 1", {}, names)
     bundle.run("y = 3", {}, names)
@@ -65,7 +65,7 @@ def test_what_dataclasses_makes_is_compiled_once(bundle):
 
 
 def test_patterns_are_compiled_once(bundle):
-    """One that is not known is compiled then and there."""
+    """A pattern that is not in the bundle is compiled on use."""
     bundle._compile_anew = lambda pattern, flags: f"{pattern} {flags}"
     match = bundle.compile_pattern("(?P<a>x)(y)", re.IGNORECASE).fullmatch("XY")
     assert (match["a"], match[2], bundle.compile_pattern("x+")) == ("X", "Y", "x+ 0")

@@ -1,4 +1,4 @@
-"""The step that creates an environment, run on this machine as the step of an image."""
+"""The step that creates an environment, run on this machine instead of in an image."""
 
 import hashlib
 import os
@@ -18,7 +18,7 @@ from tools import interpreters
 
 
 def step(tmp_path, code=0, environ=None, **options):
-    """Run the step; returns what it printed."""
+    """Run the step and return its output."""
     folder = tmp_path / "stage"
     folder.mkdir(exist_ok=True)
     values = {"name": "x", "path": str(tmp_path / "env"), "user": f"{os.getuid()}:{os.getgid()}", "home": str(tmp_path)}
@@ -39,7 +39,7 @@ def packages(tmp_path):
 
 @pytest.mark.parametrize("content", [(), ("pyvenv.cfg", "bin/python")])
 def test_an_empty_folder_and_an_environment_give_way(tmp_path, content):
-    """A missing, an empty folder, and one with a pyvenv.cfg can be replaced."""
+    """An empty folder and one with a pyvenv.cfg can be replaced, and a missing folder is created."""
     make_room(tmp_path / "missing")
     for name in content:
         (tmp_path / name).parent.mkdir(exist_ok=True)
@@ -58,7 +58,7 @@ def test_an_empty_folder_and_an_environment_give_way(tmp_path, content):
     ],
 )
 def test_anything_else_stays(tmp_path, place, message):
-    """Nothing is deleted that is not an environment."""
+    """Nothing but an environment is deleted."""
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder/passwd").touch()
     (tmp_path / "file").touch()
@@ -71,14 +71,14 @@ def test_anything_else_stays(tmp_path, place, message):
 
 
 def test_a_parent_that_is_a_file(tmp_path):
-    """It is one sentence that names it."""
+    """The error is one sentence with the path."""
     (tmp_path / "opt").touch()
     output = step(tmp_path, 1, path=str(tmp_path / "opt/venv/x"))
     assert output == f"error: {tmp_path}/opt/venv: Not a directory\n"
 
 
 def test_nothing_is_left_but_the_environment(tmp_path):
-    """Not in the temporary folder, not in the home."""
+    """Nothing is left in the temporary folder or in the home."""
     wheel(tmp_path / "context/wheels", "tiny")
     step(tmp_path, lines=("--no-index", "--find-links wheels", "tiny"))
     assert packages(tmp_path) == ["tiny"]
@@ -88,7 +88,7 @@ def test_nothing_is_left_but_the_environment(tmp_path):
 
 @pytest.mark.parametrize(("heredoc", "place"), [("", "heredoc:2"), ("Dockerfile:7", "Dockerfile:8")])
 def test_messages_name_the_users_files(tmp_path, heredoc, place):
-    """A file of the context by its path, a heredoc's line by its number."""
+    """Files of the context are named by path, and lines of a heredoc by number."""
     (tmp_path / "context/reqs").mkdir(parents=True)
     (tmp_path / "context/reqs/r.txt").write_text("\n\npandas=2.2.3\n")
     assert "`reqs/r.txt:3`" in step(tmp_path, 1, requirements=("reqs/r.txt",))
@@ -100,7 +100,7 @@ def test_messages_name_the_users_files(tmp_path, heredoc, place):
 
 
 def test_pips_configuration_and_absolute_paths(tmp_path):
-    """Packages come from where pip's configuration says; a wheel of the stage is installed by its path."""
+    """pip's configuration determines the source of packages; a wheel of the stage is installed by its path."""
     wheel(tmp_path / "house", "tiny")
     other = wheel(tmp_path / "tmp", "other")
     (tmp_path / ".config/pip").mkdir(parents=True)
@@ -110,7 +110,7 @@ def test_pips_configuration_and_absolute_paths(tmp_path):
 
 
 def test_pre_releases(tmp_path):
-    """--pre in a requirements file, as an option and as a variable."""
+    """--pre may be in a requirements file, an option or a variable."""
     for version in ("1.0", "2.0rc1"):
         wheel(tmp_path / "context/wheels", "tiny", version)
     lines = ("--no-index", "--find-links wheels", "tiny")
@@ -127,14 +127,14 @@ def test_pre_releases(tmp_path):
 
 
 def test_an_environment_for_pip_where_no_index_has_one(tmp_path):
-    """It gets the pip that comes with its Python, and the log says so."""
+    """The environment gets the pip that is bundled with its Python, and the log says so."""
     output = step(tmp_path, environ={"PIP_NO_INDEX": "1"}, installer="pip")
     assert "PYENV x: note: pip is not available from the configured indexes" in output
     assert "pip" in packages(tmp_path)
 
 
 def test_a_project_that_requires_another_uv(tmp_path):
-    """It is said plainly, with the way out."""
+    """The error says so and has a solution."""
     (tmp_path / "context").mkdir()
     text = '[project]\nname = "p"\nversion = "1"\n[tool.uv]\nrequired-version = ">=0.5.0,<0.9"\n'
     (tmp_path / "context/pyproject.toml").write_text(text)
@@ -144,7 +144,7 @@ def test_a_project_that_requires_another_uv(tmp_path):
 
 
 def test_uv_of_an_image(tmp_path):
-    """It is found where images have it; where it is not, the places are named."""
+    """It is found at the usual paths of images; otherwise the error lists these paths."""
     place = tmp_path / "root/usr/local/bin"
     place.mkdir(parents=True)
     (tmp_path / "root/root").mkdir(mode=0o000)
@@ -152,7 +152,7 @@ def test_uv_of_an_image(tmp_path):
     (place / "uv").symlink_to("uv")
     assert "what --uv names has no uv in" in step(tmp_path, 1, uv=str(tmp_path / "root"))
     (place / "uv").unlink()
-    # Links of an image lead within the image, wherever it is mounted.
+    # Links within an image are resolved relative to its mount point.
     (tmp_path / "root/srv").mkdir()
     (tmp_path / "root/srv/uv").write_bytes(interpreters.uv().read_bytes())
     (tmp_path / "root/srv/uv").chmod(0o755)
@@ -167,12 +167,12 @@ def test_uv_of_an_image(tmp_path):
 
 
 def test_an_index_that_is_missed_is_named(tmp_path):
-    """Settings without effect are in the log."""
+    """The log mentions settings without effect."""
     assert "PYENV x: note: PIP_INDEX sets index, which is not" in step(tmp_path, environ={"PIP_INDEX": "http://i"})
 
 
 def test_the_environment_says_where_it_is_from(tmp_path):
-    """A line that makes it again, without the lines of the heredoc; the provider shows it."""
+    """The provider shows a line that recreates the environment, without the lines of the heredoc."""
     context = tmp_path / "context"
     context.mkdir()
     (context / "my requirements.txt").write_text("# nothing\n")
@@ -187,7 +187,7 @@ def test_the_environment_says_where_it_is_from(tmp_path):
 
 
 def test_the_packages_alone(tmp_path):
-    """A part of a lock is installed, and the folder has nothing that makes it an environment."""
+    """A part of a lock is installed into a folder without an environment's own files."""
     wheel(tmp_path, "alpha", "1.0")
     digest = hashlib.sha256((tmp_path / "alpha-1.0-py3-none-any.whl").read_bytes()).hexdigest()
     part = tmp_path / "pylock.toml"

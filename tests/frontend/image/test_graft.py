@@ -1,4 +1,4 @@
-"""Copying an interpreter: what goes along, and what does not."""
+"""Copying an interpreter from another image, without unneeded files."""
 
 import sys
 from pathlib import Path
@@ -13,7 +13,7 @@ SERIES = f"{sys.version_info[0]}.{sys.version_info[1]}"
 
 @pytest.fixture
 def source(tmp_path):
-    """Provide a prefix like /usr/local of an official image, small."""
+    """Provide a small prefix, similar to /usr/local of an official image."""
     prefix = tmp_path / "source"
     files = [
         f"bin/python{SERIES}", "bin/pip", "bin/python3.0",
@@ -34,7 +34,7 @@ def source(tmp_path):
 
 
 def test_what_a_program_needs_is_copied(source, tmp_path):
-    """Executable, library, headers, the standard library and pip; no other packages, no tests, no other Python."""
+    """The copy has the executable, library, headers, standard library and pip, but no other packages or tests."""
     graft.copy(source, tmp_path / "prefix")
     copied = {str(path.relative_to(tmp_path / "prefix")) for path in (tmp_path / "prefix").rglob("*") if path.is_file()}
     assert copied == {
@@ -47,20 +47,20 @@ def test_what_a_program_needs_is_copied(source, tmp_path):
 
 
 def test_another_image_than_one_with_that_python(tmp_path):
-    """`--from` with an image without that Python is an error of one sentence."""
+    """`--from` with an image that lacks the Python gives a short error."""
     with pytest.raises(StepError, match=f"no bin/python{SERIES} in .*--from must name an image"):
         graft.copy(tmp_path, tmp_path / "prefix")
 
 
 def test_the_link_is_made_where_path_finds_it(tmp_path, monkeypatch):
-    """`pythonX.Y` is found by PATH, by a link."""
+    """A link puts `pythonX.Y` on PATH."""
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     graft.link(Path("/opt/pyenv/3.8/bin/python3.8"), tmp_path / "bin/python3.8")
     assert (tmp_path / "bin/python3.8").readlink() == Path("/opt/pyenv/3.8/bin/python3.8")
 
 
 def test_what_the_stage_finds_on_its_path_keeps_its_meaning(tmp_path, monkeypatch):
-    """A `pythonX.Y` of the stage's own, from its package manager, is not shadowed by a link ahead of it."""
+    """If the stage has a `pythonX.Y` from its package manager, no link takes precedence over it."""
     own = tmp_path / "usr/bin/python3.8"
     own.parent.mkdir(parents=True)
     own.write_text("#!/bin/sh\n")
@@ -71,7 +71,7 @@ def test_what_the_stage_finds_on_its_path_keeps_its_meaning(tmp_path, monkeypatc
 
 
 def test_what_stands_there_stays(tmp_path):
-    """A Python of the base's own is never shadowed, not even a broken link."""
+    """Existing files are kept, including a broken link."""
     there = tmp_path / "python3.8"
     there.symlink_to("/somewhere/else")
     graft.link(Path("/opt/pyenv/3.8/bin/python3.8"), there)

@@ -1,4 +1,4 @@
-"""`collect` and `layer`: what an install that does not run on its stage is told of it."""
+"""`collect` and `layer`: the inputs from the stage for an install that does not run on it."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from pyenv_image.step_options import CollectOptions
 
 @pytest.fixture
 def collect(tmp_path, monkeypatch):
-    """Collect on this machine, for an owner of the numbers of this process; returns the folder."""
+    """Collect on this machine, for an owner with this process's ids; return the folder."""
     for name in independent.collected.NAMED:
         monkeypatch.delenv(name, raising=False)
 
@@ -34,7 +34,7 @@ def collect(tmp_path, monkeypatch):
 
 
 def test_files_that_variables_name_get_no_place_of_their_own(collect, tmp_path):
-    """A stage that calls the list of libraries to preload its certificates does not preload them in the install."""
+    """A file such as ld.so.preload cannot get to its own path in the install by being named as a certificate."""
     preload = tmp_path / "etc/ld.so.preload"
     preload.parent.mkdir()
     preload.write_text("/evil.so\n")
@@ -52,7 +52,7 @@ def test_files_that_variables_name_get_no_place_of_their_own(collect, tmp_path):
 
 
 def test_openssl_is_not_configured_by_the_stage():
-    """Its configuration can name libraries to load."""
+    """OpenSSL's configuration could load libraries."""
     assert not any(
         place == "/etc/ssl/openssl.cnf" or "/etc/ssl/openssl.cnf".startswith(f"{place}/")
         for place in independent._SETTINGS
@@ -60,7 +60,7 @@ def test_openssl_is_not_configured_by_the_stage():
 
 
 def test_the_layer_does_not_depend_on_the_times_of_the_folders_above(collect, tmp_path):
-    """They are in the skeleton instead."""
+    """The skeleton has these times instead."""
     parent = tmp_path / "above"
     parent.mkdir()
     os.utime(parent, (1000000000, 1000000000))
@@ -71,7 +71,7 @@ def test_the_layer_does_not_depend_on_the_times_of_the_folders_above(collect, tm
 
 
 def test_certificates_of_pips_configuration(collect, tmp_path):
-    """They are mounted where a variable, which overrides the file, can name them."""
+    """They are mounted at a place that a variable can name, which overrides the file."""
     (tmp_path / "etc").mkdir()
     (tmp_path / "ca.pem").write_text("certificates\n")
     (tmp_path / "etc/pip.conf").write_text(f"[global]\ncert = {tmp_path}/ca.pem\n")

@@ -1,4 +1,4 @@
-"""The table of settings knows every option and variable of the installers, and says one thing of each."""
+"""The table of settings has every option and variable of the installers, each in one row."""
 
 import re
 import subprocess
@@ -30,12 +30,12 @@ GONE = {
     "log-file",
     "local-log",
 }
-"""What older pips have, and other names of options that mean nothing here."""
+"""Options of older versions of pip, and alternative names of options without a meaning here."""
 
 
 @pytest.mark.parametrize("version", ["3.8", "3.12", "3.13"])
 def test_every_option_of_pip(version):
-    """What `pip install` knows is in the table; what a requirements file can hold is marked so."""
+    """The table has all options of `pip install`, and marks those that a requirements file can have."""
     python = interpreters.find(version) / "bin/python3"
     done = subprocess.run([python, "-W", "ignore", "-c", OPTIONS], capture_output=True, text=True, check=True)
     names, in_files = (set(line.split()) for line in done.stdout.splitlines())
@@ -45,12 +45,12 @@ def test_every_option_of_pip(version):
 
 @pytest.mark.parametrize("name", sorted(NEW_IN_PIP_26))
 def test_options_of_newer_pips(name):
-    """They are in the table, though pip 26 is newer than the pips of this machine's interpreters."""
+    """They are in the table, although the pips of this machine's interpreters are older than pip 26."""
     assert pip_setting(name)
 
 
 def test_every_variable_of_uv():
-    """What the commands that a step runs read from variables is in the table."""
+    """The table has all variables that affect the commands of a step."""
     uv = interpreters.uv()
     texts = [
         subprocess.run([uv, "help", *command.split()], capture_output=True, text=True, check=True).stdout

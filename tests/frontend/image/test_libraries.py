@@ -1,4 +1,4 @@
-"""Carrying shared libraries: which, where to, and how the interpreter finds them."""
+"""Copying shared libraries: which ones, to which folder, and how the interpreter finds them."""
 
 import struct
 from pathlib import Path
@@ -14,7 +14,7 @@ RPATH, RUNPATH, NEEDED = 15, 29, 1
 
 
 def program(loader: Path, *entries: tuple[int, int]) -> bytes:
-    """Return a program of 64 bits with a loader and dynamic entries: as much of elf(5) as is read of one."""
+    """Return a 64-bit program with a loader and dynamic entries, with only the parts of elf(5) that are read."""
     name = str(loader).encode() + b"\0"
     dynamic = b"".join(struct.pack("<QQ", *entry) for entry in (*entries, (0, 0)))
     offset = 64 + 2 * 56
@@ -28,7 +28,7 @@ def program(loader: Path, *entries: tuple[int, int]) -> bytes:
 
 @pytest.fixture(autouse=True)
 def _loader(monkeypatch):
-    """Have a loader that misses what a file names; the tests on an engine have a real one."""
+    """Replace the loader by one that reports the names in a file; the tests on an engine use a real one."""
 
     def missing(loader, file):
         assert loader == str(LOADER)
@@ -39,7 +39,7 @@ def _loader(monkeypatch):
 
 @pytest.fixture
 def prefix(tmp_path):
-    """Provide a grafted prefix whose `_ssl` needs libraries."""
+    """Provide a copied interpreter whose `_ssl` needs libraries."""
     (tmp_path / "prefix/bin").mkdir(parents=True)
     (tmp_path / "prefix/lib/python3.8/lib-dynload").mkdir(parents=True)
     (tmp_path / "prefix/bin/python3.8").write_bytes(program(LOADER, (NEEDED, 7), (RUNPATH, 222)))
@@ -61,13 +61,13 @@ def source(tmp_path):
 
 
 def test_what_is_missing_is_carried_and_what_that_needs(prefix, source, tmp_path):
-    """Nothing else, and a library that the source lacks as well is left to the check of the modules."""
+    """Other libraries are not copied; one that the source lacks as well is reported by the check of the modules."""
     assert carry(prefix, "3.8", source, tmp_path / "root") == ["libcrypto.so.1.1", "libssl.so.1.1"]
     assert sorted(path.name for path in (prefix / "lib").glob("*.so*")) == ["libcrypto.so.1.1", "libssl.so.1.1"]
 
 
 def test_the_search_path_counts_for_all_libraries(prefix, source):
-    """One entry of the executable differs, and nothing else."""
+    """Only one entry of the executable is changed."""
     carry(prefix, "3.8", source)
     assert (prefix / "bin/python3.8").read_bytes() == program(LOADER, (NEEDED, 7), (RPATH, 222))
 
@@ -81,7 +81,7 @@ def test_the_search_path_counts_for_all_libraries(prefix, source):
     ],
 )
 def test_certificates_are_those_of_the_base(prefix, source, tmp_path, places, content):
-    """A carried OpenSSL looks where the base has them; the length of the library stays, and its settings file."""
+    """A copied OpenSSL uses the base's paths; the library's size and its configuration file stay the same."""
     for place in places:
         (tmp_path / "root" / place).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "root" / place).touch()
@@ -91,7 +91,7 @@ def test_certificates_are_those_of_the_base(prefix, source, tmp_path, places, co
 
 @pytest.mark.parametrize("content", [b"#!/bin/sh\n", program(LOADER, (NEEDED, 7))], ids=["script", "bare"])
 def test_another_kind_of_executable_is_refused(prefix, source, content):
-    """It would not find what is carried for it."""
+    """It would not find the copied libraries."""
     (prefix / "bin/python3.8").write_bytes(content)
     with pytest.raises(StepError, match=r"does not look for libraries beside itself.*--from"):
         carry(prefix, "3.8", source)

@@ -1,4 +1,4 @@
-"""The package as the image has it: on its own, under the interpreter of the environment."""
+"""The package runs on its own with the interpreter of the environment, as in the image."""
 
 import ast
 import subprocess
@@ -16,7 +16,7 @@ FOLDER = Path(pyenv_image.__file__).parent
 
 @pytest.mark.parametrize("version", ["3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13"])
 def test_it_runs_under_every_supported_python(version):
-    """`python -I` of any version runs the folder; the self-check of a complete interpreter is silent."""
+    """`python -I` of any version can run the folder; for a complete interpreter, the self-check prints nothing."""
     try:
         python = interpreters.find(version) / "bin" / "python3"
     except Unavailable as reason:
@@ -26,7 +26,7 @@ def test_it_runs_under_every_supported_python(version):
 
 
 def test_a_failure_is_one_sentence():
-    """No traceback of ours reaches a user."""
+    """Users never see a traceback of ours."""
     command = [sys.executable, "-IB", FOLDER, "environment", "--name=x", "--path=/nowhere/x", "--user=nobody-at-all"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 1
@@ -36,7 +36,7 @@ def test_a_failure_is_one_sentence():
 
 
 def test_standard_library_only():
-    """Nothing is imported but the standard library and the package itself."""
+    """Only the standard library and the package itself are imported."""
     names = set()
     for path in FOLDER.glob("*.py"):
         for node in ast.walk(ast.parse(path.read_bytes())):

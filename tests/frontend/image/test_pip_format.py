@@ -1,4 +1,4 @@
-"""pip's requirements file format: what a file says, and the form that pip and uv both read."""
+"""The format of requirements files: parsing, and rewriting them for both pip and uv."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from pyenv_image.pip_format import local_path, read_statements, rewrite
 
 
 def statements(text):
-    """Return what a file says, in short."""
+    """Return the statements of a file in a short form."""
     return [(statement.kind, statement.value) for statement in read_statements(text)]
 
 
@@ -46,7 +46,7 @@ def statements(text):
     ],
 )  # fmt: skip
 def test_statements(text, expected):
-    """Lines, comments, continuations, quotes and abbreviations are read as pip reads them."""
+    """Lines, comments, continuations, quotes and abbreviations are parsed as by pip."""
     assert statements(text) == expected
 
 
@@ -93,13 +93,13 @@ def test_places(text, line, written):
     ],
 )
 def test_local_paths(requirement, path):
-    """A path is told from a name and an address as pip tells them."""
+    """Paths are distinguished from names and addresses as by pip."""
     local = local_path(requirement)
     assert (local and local.path) == path
 
 
 def test_an_editable_is_a_path():
-    """`-e` takes a path or an address, never a name."""
+    """`-e` takes a path or an address, but no name."""
     assert local_path("pkg", editable=True).path == "pkg"
     assert local_path("my pkg[extra]", editable=True).path == "my pkg"
     assert local_path("git+ssh://git@x/a.git", editable=True) is None
@@ -123,20 +123,20 @@ def test_an_editable_is_a_path():
     ],
 )
 def test_rewrite(text, expected):
-    """What uv would read otherwise is written plainly, on the line it began on; secrets stay variables."""
+    """Statements that uv would read differently are rewritten on their first line; secrets stay variables."""
     environ = {"VERSION": "1.16", "NAME": "six", "TOKEN": "secret", "URL": "https://x:secret@y", "EMPTY": ""}
     assert rewrite(text, lambda _: None, environ) == expected
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32"])
 def test_a_mark_says_the_encoding(encoding):
-    """Windows shells write such files."""
+    """Windows shells write files with such a mark."""
     marks = {"utf-16-le": b"\xff\xfe"}
     assert pip_format.decode(marks.get(encoding, b"") + "six # ä".encode(encoding)) == "six # ä"
 
 
 def test_a_comment_says_the_encoding():
-    """It is in one of the first two lines, as in Python; a copy in UTF-8 has a byte order mark, which has priority."""
+    """As in Python, it is in the first two lines; a byte order mark takes precedence in a UTF-8 file."""
     data = "# -*- coding: latin-1 -*-\n# é\nsix\n".encode("latin-1")
     text = pip_format.decode(data)
     assert "é" in text
@@ -151,6 +151,6 @@ def test_no_text():
 
 
 def test_utf_16_without_its_mark_is_no_text():
-    """A text with a NUL would be a requirement that nobody wrote."""
+    """Text with NULs would otherwise be read as a requirement."""
     with pytest.raises(UnicodeDecodeError):
         pip_format.decode("six\n".encode("utf-16-le"))

@@ -1,4 +1,4 @@
-"""The output of an installer, on its way to the build's log."""
+"""The output of an installer is passed on to the build's log."""
 
 import os
 import sys
@@ -11,7 +11,7 @@ from pyenv_image.process import Output
 
 
 def run(capfdbinary, tmp_path, code, output):
-    """Run a program; returns its exit code and the pieces that were written."""
+    """Run a program; return its exit code and the pieces that were written."""
     returned = process.run([sys.executable, "-c", textwrap.dedent(code)], os.environ, tmp_path, output)
     sys.stdout.flush()
     return returned, capfdbinary.readouterr().out.decode()
@@ -19,14 +19,14 @@ def run(capfdbinary, tmp_path, code, output):
 
 @pytest.fixture
 def writes(monkeypatch):
-    """Provide the writes to standard output, one by one."""
+    """Collect the individual writes to standard output."""
     written = []
     monkeypatch.setattr(process, "write", lambda text, _: written.append(text) if text else None)
     return written
 
 
 def test_whole_lines(writes, tmp_path):
-    """A line that is written in pieces is passed on when it is whole; one without an end gets one."""
+    """A line that arrives in pieces is written as a whole, and a last line without an end gets one."""
     code = """
         import sys, time
         for piece in ("err", "or: no ", "such file\\nsec", "ond", "\\nlast"):
@@ -39,14 +39,14 @@ def test_whole_lines(writes, tmp_path):
 
 
 def test_names_and_exit_code(capfdbinary, tmp_path):
-    """Copies are called by the user's names."""
+    """Copies are shown with the user's names."""
     code = "import sys; print('in /tmp/x/files/r.txt:1 and /tmp/x/context/a'); sys.exit(7)"
     names = (("/tmp/x/files/", ""), ("/tmp/x/context/", "./"))
     assert run(capfdbinary, tmp_path, code, Output(names)) == (7, "in r.txt:1 and ./a\n")
 
 
 def test_silence_is_explained(capfdbinary, tmp_path, monkeypatch):
-    """After a while without output, and less and less often."""
+    """A message is printed after a while without output, with growing intervals."""
     monkeypatch.setattr(process, "_SILENCE", 0.5)
     code = "import time; time.sleep(1.7); print('there')"
     _, text = run(capfdbinary, tmp_path, code, Output(silence="silent for {} s"))
@@ -54,7 +54,7 @@ def test_silence_is_explained(capfdbinary, tmp_path, monkeypatch):
 
 
 def test_a_program_left_behind_is_not_waited_for(capfdbinary, tmp_path):
-    """A build may start something that holds the output open."""
+    """A build may leave a process behind that keeps the output open."""
     code = """
         import subprocess, sys
         subprocess.Popen([sys.executable, "-c", "import time; time.sleep(20)"])
@@ -72,5 +72,5 @@ def test_a_program_left_behind_is_not_waited_for(capfdbinary, tmp_path):
     ],
 )
 def test_passwords_of_addresses_are_hidden(capfdbinary, tmp_path, text, hidden):
-    """An installer may show an address that has one."""
+    """An installer may print an address with a password."""
     assert run(capfdbinary, tmp_path, f"print({text!r})", Output()) == (0, f"{hidden}\n")

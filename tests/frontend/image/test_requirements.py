@@ -1,4 +1,4 @@
-"""Copies of requirements files: local paths in them, their names, options that only pip reads in a file."""
+"""Copies of requirements files: local paths, names of copies, and options that only pip supports in a file."""
 
 import re
 
@@ -11,7 +11,7 @@ from pyenv_image.workspace import Workspace
 
 @pytest.fixture
 def workspace(tmp_path):
-    """Provide a context with a local package at the top, and a wheel and a nested file in a folder."""
+    """Provide a context with a local package in its root, and a wheel and a nested file in a folder."""
     root = tmp_path / "context"
     for name in ("libs/own/pyproject.toml", "reqs/wheels/w-1-py3-none-any.whl", "reqs/more/base.txt", "six"):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -23,12 +23,12 @@ def workspace(tmp_path):
 
 @pytest.fixture
 def context(workspace):
-    """Provide the folder of the context."""
+    """Return the folder of the context."""
     return workspace.context
 
 
 def copied(workspace, text, name="reqs/one.txt", environ=None, **options):
-    """Return what a requirements file becomes; the context reads CONTEXT, copies of the stage's folders STAGE."""
+    """Return the copy of a requirements file; CONTEXT stands for the context, STAGE for copies of stage folders."""
     (workspace.context / name).write_text(text)
     requirements = Requirements(workspace, environ or {}, options.pop("installer", "uv"), **options)
     assert requirements.copy(name) == name
@@ -65,17 +65,17 @@ def copied(workspace, text, name="reqs/one.txt", environ=None, **options):
     ],
 )
 def test_lines(workspace, line, expected):
-    """A path that leads somewhere is made absolute; all else stays as it is."""
+    """Existing paths become absolute, and all other text is unchanged."""
     assert copied(workspace, f"{line}\n") == f"{expected}\n"
 
 
 def test_packages_stay_editable_where_their_sources_do(workspace):
-    """Outside an image, a package under development is used where it is."""
+    """Outside of images, a package under development is used in place."""
     assert copied(workspace, "-e ../libs/own\n", local=True) == "-e CONTEXT/libs/own\n"
 
 
 def test_nested_files_are_copied_too(workspace):
-    """Each to its place, so that a message names it; a file may name itself."""
+    """Each has its own copy, so that messages have its name; a file may refer to itself."""
     text = "-r more/base.txt\n-c one.txt\n"
     assert copied(workspace, text) == "--requirement more/base.txt\n--constraint one.txt\n"
     assert (workspace.files / "reqs/more/base.txt").read_text() == "idna\n"
@@ -93,33 +93,33 @@ def test_nested_files_are_copied_too(workspace):
     ],
 )
 def test_every_spelling_of_a_nested_file(workspace, text, expected):
-    """What pip takes for a file is copied, and named as both installers read it."""
+    """All files that pip would read are copied, and named in a form that both installers support."""
     (workspace.context / "reqs/my file.txt").write_text("six\n")
     assert copied(workspace, text, environ={"NAME": "more/base"}) == expected
 
 
 def test_a_file_that_is_no_text(workspace):
-    """It is one sentence, as every failure of a step."""
+    """The error is one sentence, as for every failure of a step."""
     (workspace.context / "bad.txt").write_bytes(b"six\n\xff\n")
     with pytest.raises(StepError, match=r"bad.txt is not text in UTF-8 \(byte 4\)"):
         Requirements(workspace, {}, "uv").copy("bad.txt")
 
 
 def test_locks_stay_where_they_are(workspace):
-    """Their paths are relative to themselves for every installer."""
+    """Installers resolve paths in a lock relative to the lock itself."""
     assert Requirements(workspace, {}, "uv").copy("pylock.toml") == str(workspace.context / "pylock.toml")
 
 
 @pytest.mark.parametrize(("heredoc", "name", "before"), [("", "heredoc", ""), ("Dockerfile:4", "Dockerfile", "\n\n\n")])
 def test_inline_lines(workspace, heredoc, name, before):
-    """Paths are relative to the context; the number of a line is the Dockerfile's, where that is known."""
+    """Paths are relative to the context; line numbers are those of the Dockerfile if they are known."""
     assert Requirements(workspace, {}, "uv").inline(["./libs/own", "six"], heredoc) == name
     assert (workspace.files / name).read_text() == f"{before}{workspace.context}/libs/own\nsix\n"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
 def test_a_byte_order_mark_says_the_encoding(workspace, encoding):
-    """As pip reads it; the copy is UTF-8."""
+    """The file is decoded as by pip, and its copy is UTF-8."""
     (workspace.context / "marked.txt").write_bytes("# ä\nsix\n".encode(encoding))
     Requirements(workspace, {}, "uv").copy("marked.txt")
     assert (workspace.files / "marked.txt").read_bytes() == "# ä\nsix\n".encode()
@@ -139,7 +139,7 @@ def test_a_byte_order_mark_says_the_encoding(workspace, encoding):
     ],
 )
 def test_absolute_paths_are_of_the_stage(workspace, tmp_path, line, expected):
-    """Archives are used where they are; a folder is copied, since building a package writes to it."""
+    """Archives are used in place; folders are copied, since building a package writes to them."""
     stage = tmp_path / "in the stage".replace(" ", "-")
     (stage / "own").mkdir(parents=True)
     (stage / "own/pyproject.toml").write_text("")
@@ -163,14 +163,14 @@ def test_absolute_paths_are_of_the_stage(workspace, tmp_path, line, expected):
     ],
 )
 def test_an_absolute_path_that_is_not_there(workspace, line):
-    """The error names the file, the line and the path."""
+    """The error has the file, the line and the path."""
     message = r"^reqs/one.txt:2: /gone\S* does not exist in the stage; COPY it there before the PYENV$"
     with pytest.raises(StepError, match=message):
         copied(workspace, f"six\n{line}\n")
 
 
 def test_a_path_is_missed_in_a_nested_file_and_in_a_heredoc(workspace, tmp_path):
-    """Each by the user's own name for it."""
+    """The error has the user's own name for the file."""
     (tmp_path / "r.txt").write_text("\n\n/gone.whl\n")
     with pytest.raises(StepError, match=rf"^{tmp_path}/r.txt:3: /gone.whl does not exist"):
         copied(workspace, f"-r {tmp_path}/r.txt\n")
@@ -179,7 +179,7 @@ def test_a_path_is_missed_in_a_nested_file_and_in_a_heredoc(workspace, tmp_path)
 
 
 def test_options_that_only_pip_reads_in_a_file(workspace):
-    """For uv they become its own options; lines keep their numbers."""
+    """They become options of uv, and other lines keep their numbers."""
     text = "--pre\n--trusted-host h\nsix --config-settings a=b\n--no-binary six\nidna # --pre\n"
     (workspace.context / "r.txt").write_text(text)
     requirements = Requirements(workspace, {}, "uv")
@@ -194,13 +194,13 @@ def test_options_that_only_pip_reads_in_a_file(workspace):
 
 
 def test_pip_reads_its_options_itself(workspace):
-    """Nothing is taken out of a file for pip."""
+    """With pip, nothing is removed from the file."""
     text = "--pre\n--prefer-binary\nsix\n"
     assert copied(workspace, text, installer="pip") == text
 
 
 def test_an_option_that_uv_cannot_follow(workspace):
-    """The error names the line, and what to write."""
+    """The error has the line and what to write instead."""
     with pytest.raises(StepError, match=r"^reqs/one.txt:2: --prefer-binary has no effect with uv: .*--installer=pip"):
         copied(workspace, "six\n--prefer-binary\n")
 
@@ -222,13 +222,13 @@ def test_an_option_that_uv_cannot_follow(workspace):
     ],
 )
 def test_an_option_that_cannot_be_in_a_file(workspace, line, message):
-    """It is an error that says what to write; neither it nor the next line is lost."""
+    """The error says what to write, and no line is dropped."""
     with pytest.raises(StepError, match=rf"^reqs/one\.txt:[12]: .*{re.escape(message)}$"):
         copied(workspace, f"{line}\n")
 
 
 def test_what_a_newer_pip_may_have(workspace):
-    """What pip reads itself is left to it."""
+    """With pip, unknown options are kept."""
     assert copied(workspace, "--find-linksx wheels\n", installer="pip") == "--find-linksx wheels\n"
 
 
@@ -237,7 +237,7 @@ def test_what_a_newer_pip_may_have(workspace):
     [("./libs/own", "Own.Name"), ("-e ./libs/own", "Own.Name"), ("own @ ./libs/own", "own"), ("six[a]>1", "six")],
 )
 def test_settings_of_a_build_have_the_name_that_uv_wants(workspace, line, name):
-    """A local package's name stands in its project."""
+    """A local package's name is read from its project file."""
     project = "[build-system]\nrequires = []\n[project]\nversion = '1'\nname = 'Own.Name'\n[tool.x]\nname = 'no'\n"
     (workspace.context / "libs/own/pyproject.toml").write_text(project)
     (workspace.context / "one.txt").write_text(f"{line} --config-settings='k=v w'\n")
@@ -247,7 +247,7 @@ def test_settings_of_a_build_have_the_name_that_uv_wants(workspace, line, name):
 
 
 def test_the_systems_certificates(workspace):
-    """--use-feature=truststore of a file is an option of uv."""
+    """--use-feature=truststore in a file becomes an option of uv."""
     (workspace.context / "one.txt").write_text("--use-feature=truststore\n--use-feature fast-deps\nsix\n")
     requirements = Requirements(workspace, {}, "uv")
     requirements.copy("one.txt")

@@ -1,4 +1,4 @@
-"""The self-check's words: the library, and how to get it."""
+"""The messages of the self-check: missing libraries, and how to install them."""
 
 import pytest
 
@@ -9,7 +9,7 @@ LACKING = "{}: cannot open shared object file: No such file or directory"
 
 @pytest.fixture(autouse=True)
 def programs(monkeypatch, tmp_path):
-    """Provide a folder of programs, in place of those of this machine: of Debian, if a test puts in nothing else."""
+    """Provide a folder that replaces this machine's programs, with those of Debian by default."""
     (tmp_path / "apt-get").touch()
     monkeypatch.setattr(selfcheck, "_FOLDERS", (str(tmp_path),))
     return tmp_path
@@ -20,7 +20,7 @@ def failing(**failures):
 
 
 def test_missing_libraries_are_named_with_their_packages():
-    """Every missing library is named at once, with one line that brings them all."""
+    """All missing libraries are listed, with one command that installs them."""
     text = failing(
         ssl="libssl.so.3: cannot open shared object file: No such file or directory",
         sqlite3="libsqlite3.so.0: cannot open shared object file: No such file or directory",
@@ -41,7 +41,7 @@ def test_missing_libraries_are_named_with_their_packages():
     ],
 )
 def test_the_remedy_is_of_the_images_package_manager(programs, program, remedy):
-    """Each has its own command and names of packages."""
+    """The commands and package names differ between package managers."""
     (programs / "apt-get").rename(programs / program)
     text = failing(ssl=LACKING.format("libssl.so.3"), ctypes=LACKING.format("libffi.so.8"))
     assert f"lacks: libffi.so.8, libssl.so.3. Before PYENV, add: {remedy}\n" in text
@@ -51,7 +51,7 @@ def test_the_remedy_is_of_the_images_package_manager(programs, program, remedy):
     ("program", "library"), [("dnf", "libssl.so.1.1"), ("dnf", "libbz2.so.1.0"), ("none", "libz.so.1")]
 )
 def test_no_advice_where_none_fits(programs, program, library):
-    """An image without a package manager, or without such a package, gets the name of the library and no command."""
+    """Without a package manager or a matching package, only the library is named."""
     (programs / "apt-get").rename(programs / program)
     text = failing(ssl=LACKING.format(library))
     assert f"lacks: {library}.\n" in text
@@ -59,17 +59,17 @@ def test_no_advice_where_none_fits(programs, program, library):
 
 
 def test_a_newer_libc_is_another_thing():
-    """A library that exists but is too old is not to be installed; another interpreter is to be chosen."""
+    """If a library is too old, the advice is to choose another interpreter."""
     text = failing(ssl="/lib/libc.so.6: version `GLIBC_2.38' not found (required by /opt/_ssl.so)")
     assert "GLIBC_2.38 is missing" in text
     assert "PYENV --from=python:" in text
 
 
 def test_what_cannot_be_explained_is_shown():
-    """An interpreter that was built without a module says so in the interpreter's words."""
+    """If the interpreter was built without a module, its own error is shown."""
     assert "import bz2: No module named '_bz2'" in failing(bz2="No module named '_bz2'")
 
 
 def test_this_interpreter_passes():
-    """The interpreter that runs the tests has all that the check asks for."""
+    """The interpreter that runs the tests has all modules."""
     selfcheck.run()

@@ -1,4 +1,4 @@
-"""What an installer is given of a stage's settings, from variables and pip's configuration files."""
+"""The settings of a stage that an installer gets, from variables and pip's configuration files."""
 
 import configparser
 import os
@@ -13,7 +13,7 @@ from pyenv_image.settings import file_option, settings_for
 
 @pytest.fixture(autouse=True)
 def _no_system_file(monkeypatch, tmp_path):
-    """Hide the configuration that this machine may have."""
+    """Hide the system-wide configuration of this machine."""
     monkeypatch.setattr(pip_configuration, "SYSTEM_FILE", tmp_path / "etc/pip.conf")
 
 
@@ -22,7 +22,7 @@ def settings(environ, installer="uv", home="/nonexistent"):
 
 
 def variables(installer_settings):
-    """Return what an installer gets besides what the stage has."""
+    """Return the variables that an installer gets in addition to those of the stage."""
     return {key: value for key, value in installer_settings.environ.items() if not key.startswith("XDG_")}
 
 
@@ -32,7 +32,7 @@ def configured(home, text, place=".config/pip/pip.conf"):
 
 
 def test_what_steers_a_python_is_kept_out():
-    """An image sets these for its own Python; an environment is another."""
+    """The image sets them for its own Python, not for the environment's."""
     environ = {
         "PYTHONPATH": "/x", "PYTHONHOME": "/y", "PIP_USER": "true", "PIP_TARGET": "/t", "UV_SYSTEM_PYTHON": "1",
         "UV_PROJECT_ENVIRONMENT": "/p", "VIRTUAL_ENV": "/v", "CONDA_PREFIX": "/c", "ASTRO_PYENV_a": "/a",
@@ -42,7 +42,7 @@ def test_what_steers_a_python_is_kept_out():
 
 
 def test_settings_of_the_network_and_of_uv_are_kept():
-    """Indexes, their credentials and the network are the user's to choose."""
+    """Users may choose indexes, credentials and the network."""
     environ = {
         "PATH": "/bin", "HTTPS_PROXY": "http://proxy", "SSL_CERT_FILE": "/ca.pem", "CFLAGS": "-O2",
         "UV_INDEX_PRIVATE_PASSWORD": "secret", "UV_EXTRA_INDEX_URL": "http://a", "UV_TORCH_BACKEND": "cpu",
@@ -87,7 +87,7 @@ def test_settings_of_the_network_and_of_uv_are_kept():
     ],
 )
 def test_variables_of_pip_become_variables_of_uv(environ, expected):
-    """A setting that was made for pip holds for uv, unless one was made for uv."""
+    """A setting for pip also applies to uv, unless there is one for uv."""
     installer_settings = settings(environ)
     assert (variables(installer_settings), installer_settings.arguments, installer_settings.notes) == (expected, [], [])
 
@@ -112,7 +112,7 @@ def test_variables_of_pip_become_variables_of_uv(environ, expected):
     ],
 )  # fmt: skip
 def test_settings_that_are_options_of_uv(environ, arguments, sync):
-    """What uv reads from no variable it gets as an option, of the command that is run."""
+    """If uv has no variable for a setting, it becomes an option of the command."""
     installer_settings = settings(environ)
     assert installer_settings.arguments == arguments
     assert installer_settings.sync_arguments == (arguments if sync is None else sync)
@@ -122,7 +122,7 @@ def test_settings_that_are_options_of_uv(environ, arguments, sync):
     "setting", [setting for setting in PIP_SETTINGS if not setting.meaningless], ids=lambda setting: setting.name
 )
 def test_nothing_is_dropped_in_silence(setting):
-    """With pip each setting holds; with uv it does, or the log says why not."""
+    """With pip, every setting is used; with uv, it is used or the log has the reason."""
     value = "1" if setting.kind in {SWITCH, "inverted switch"} else "3"
     value = "0" if setting.kind == "inverted switch" else value
     value = "import" if setting.name == "keyring-provider" else value
@@ -137,7 +137,7 @@ def test_nothing_is_dropped_in_silence(setting):
     "setting", [setting for setting in UV_SETTINGS if not setting.meaningless], ids=lambda setting: setting.name
 )
 def test_no_variable_of_uv_is_dropped_in_silence(setting):
-    """With uv each holds; where pip installs, the log names those that are about packages."""
+    """With uv, every variable is used; with pip, the log has those that are about packages."""
     assert settings({setting.name: "1"}).environ[setting.name] == "1"
     notes = (
         [f"{setting.name} is a setting of uv, which --installer=pip does not read"] if setting.about_packages else []
@@ -155,7 +155,7 @@ def test_no_variable_of_uv_is_dropped_in_silence(setting):
     ],
 )
 def test_notes(environ, note):
-    """A setting without effect is named, with where it was made and why."""
+    """A note has the name of a setting without effect, its source and the reason."""
     (text,) = settings(environ).notes
     assert text.startswith(note)
 
@@ -167,7 +167,7 @@ def test_variables_that_images_have(environ):
 
 
 def test_configuration_files_in_pips_order(tmp_path):
-    """[install] overrides [global], a variable overrides both, the user's file overrides the system's."""
+    """[install] overrides [global], variables override both, and the user's file overrides the system's."""
     configured(tmp_path / "xdg", "[global]\nindex-url = http://system\ntimeout = 1\nretries = 1\n", "pip/pip.conf")
     configured(tmp_path, "[global]\nindex_url = http://old\nproxy = http://p\n", ".pip/pip.conf")
     configured(tmp_path, "[global]\nindex-url = http://user\n[install]\nretries = 2\n")
@@ -182,7 +182,7 @@ def test_configuration_files_in_pips_order(tmp_path):
 
 
 def test_pip_config_file(tmp_path):
-    """It overrides all files, and replaces the user's; the null device means no file."""
+    """It overrides all other files and replaces the user's; the null device disables files."""
     configured(tmp_path, "[global]\nindex-url = http://user\n")
     configured(tmp_path, "[global]\nextra-index-url =\n  http://a\n  http://b\n", "own.conf")
     installer_settings = settings({"PIP_CONFIG_FILE": str(tmp_path / "own.conf")}, home=tmp_path)
@@ -195,7 +195,7 @@ def test_pip_config_file(tmp_path):
 
 @pytest.mark.parametrize("text", ['[[index]]\nurl = "http://u"\n', '[pip]\nindex-url = "http://u"\n'])
 def test_a_configuration_file_of_uv_goes_before_pips_indexes(tmp_path, text):
-    """Indexes that are configured for uv are not overruled by those for pip; other settings of pip hold."""
+    """Indexes for uv are not replaced by those for pip; other settings of pip are used."""
     configured(tmp_path, text, ".config/uv/uv.toml")
     configured(tmp_path, "[global]\nindex-url = http://p\nretries = 2\n")
     assert variables(settings({}, home=tmp_path)) == {"UV_HTTP_RETRIES": "2"}
@@ -203,9 +203,9 @@ def test_a_configuration_file_of_uv_goes_before_pips_indexes(tmp_path, text):
 
 @pytest.mark.parametrize("text", ["index-url = x\n", "[global]\nindex-url\n", "[global]\na = 1\na = 2\n"])
 def test_a_file_that_is_no_configuration(tmp_path, text):
-    """The file is named, with the parser's words."""
+    """The error has the file and the parser's message."""
     configured(tmp_path, text)
-    with pytest.raises(configparser.Error):  # as pip reads it
+    with pytest.raises(configparser.Error):  # the parser that pip uses
         configparser.RawConfigParser().read_string(text)
     with pytest.raises(StepError, match=r"pip.conf is not a configuration file of pip: "):
         settings({}, home=tmp_path)
@@ -219,7 +219,7 @@ def test_a_file_that_is_no_configuration(tmp_path, text):
     ],
 )
 def test_values_without_meaning(environ, message):
-    """A value that pip would refuse is refused."""
+    """A value that pip would reject is an error."""
     with pytest.raises(StepError, match=message):
         settings(environ)
 
@@ -239,13 +239,13 @@ def test_values_without_meaning(environ, message):
     ],
 )
 def test_options_of_requirements_files(name, value, expected):
-    """What only pip reads in a file becomes an option of uv; what uv reads itself stays."""
+    """An option that only pip supports in a file becomes an option of uv."""
     assert file_option(name, value, "uv") == expected
     assert file_option(name, value, "pip") is None
 
 
 def test_an_option_of_a_file_that_uv_cannot_follow():
-    """It is an error that says what to write."""
+    """The error says what to write instead."""
     with pytest.raises(
         StepError, match=r"--prefer-binary has no effect with uv: .* write --only-binary or --installer"
     ):
@@ -253,7 +253,7 @@ def test_an_option_of_a_file_that_uv_cannot_follow():
 
 
 def test_a_lock_has_chosen_the_versions(tmp_path):
-    """Constraints and overrides are refused by uv beside a `pylock.toml`; what else is set stays."""
+    """uv rejects constraints and overrides with a `pylock.toml`; other settings are kept."""
     configured(tmp_path, "[global]\nconstraint = /c.txt\nfind-links = /wheels\n")
     environ = {"UV_CONSTRAINT": "/u.txt", "UV_OVERRIDE": "/o.txt", "UV_OFFLINE": "1"}
     installer_settings = settings(environ, home=tmp_path).for_lock()

@@ -1,4 +1,4 @@
-"""The options of a step, written by the frontend and read in the image."""
+"""The options of a step, which the frontend writes and the image reads."""
 
 import pytest
 
@@ -23,12 +23,12 @@ ODD = "a=b --c 'd' \"é\\n"
     ],
 )  # fmt: skip
 def test_what_is_written_is_read_back(options):
-    """Every value survives, with any characters."""
+    """All values are preserved, with any characters."""
     assert parse(type(options), to_arguments(options)) == options
 
 
 def test_defaults_are_not_written():
-    """A command has only the options of its PYENV."""
+    """The command only has the options of its PYENV."""
     assert to_arguments(EnvironmentOptions(name="x")) == ["--name=x"]
 
 
@@ -41,6 +41,6 @@ def test_defaults_are_not_written():
     ],
 )
 def test_a_command_that_another_version_wrote(arguments, message):
-    """An option that this version does not know is an error, not ignored."""
+    """An option that this version does not know is an error, and not ignored."""
     with pytest.raises(StepError, match=message):
         parse(EnvironmentOptions, arguments)

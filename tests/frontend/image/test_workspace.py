@@ -1,4 +1,4 @@
-"""The folder that an install works in."""
+"""The temporary folder of an install."""
 
 import subprocess
 from pathlib import Path
@@ -10,7 +10,7 @@ from tools import interpreters
 
 
 def test_nothing_is_left(tmp_path):
-    """The folder goes with all that is in it, also where a build made folders read-only."""
+    """The folder is removed even if a build has made folders read-only."""
     with Workspace() as workspace:
         locked = workspace.temporary / "build" / "locked"
         locked.mkdir(parents=True)
@@ -23,7 +23,7 @@ def test_nothing_is_left(tmp_path):
 
 
 def test_the_context_is_copied(tmp_path):
-    """Builds of packages write to the copy; archives are links, since a folder of them may be large."""
+    """Builds of packages write to the copy; archives are linked, since there may be many large ones."""
     (tmp_path / "pkg").mkdir()
     (tmp_path / "pkg/setup.py").touch()
     (tmp_path / "w-1-py3-none-any.whl").touch()
@@ -36,7 +36,7 @@ def test_the_context_is_copied(tmp_path):
 
 @pytest.mark.parametrize("name", ["pyproject.toml", "uv.toml"])
 def test_uv_takes_no_settings_from_above(tmp_path, monkeypatch, name):
-    """What lies above the folder is of a project that the PYENV does not name."""
+    """Folders above the workspace may have a project that the PYENV does not name."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     text = 'required-version = "==0.0.1"\n'
     (tmp_path / name).write_text(text if name == "uv.toml" else f"[tool.uv]\n{text}")
@@ -47,7 +47,7 @@ def test_uv_takes_no_settings_from_above(tmp_path, monkeypatch, name):
 
 
 def test_what_the_user_calls_the_files():
-    """Each copy is renamed to its original."""
+    """The name of each copy is replaced by that of the original."""
     with Workspace() as workspace:
         workspace.use_context(Path("/nonexistent"), copy=True)
         for path, name in (

@@ -1,4 +1,4 @@
-""".dockerignore, as the Dockerfile reference describes it."""
+""".dockerignore, as described in the Dockerfile reference."""
 
 import pytest
 
@@ -26,12 +26,12 @@ CASES = [
     ("[", [], ["a"]),
     ("[z-a]", [], ["a", "z"]),
 ]
-"""The patterns of a file, paths that they leave out, and paths that they do not."""
+"""The patterns of a file, paths that they exclude, and paths that they do not."""
 
 
 @pytest.mark.parametrize(("patterns", "out", "taken_in"), CASES)
 def test_patterns(patterns, out, taken_in):
-    """Excluded and included paths."""
+    """This covers excluded and included paths."""
     ignore = parse_dockerignore(patterns.encode())
     assert [path for path in out if not ignore.ignores(path)] == []
     assert [path for path in taken_in if ignore.ignores(path)] == []

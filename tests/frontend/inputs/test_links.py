@@ -1,4 +1,4 @@
-"""Links of the build context that lead to a file, and those that do not."""
+"""Links in the build context that lead to a file, and those that do not."""
 
 import pytest
 
@@ -16,13 +16,13 @@ COPY_IT = "copy what it leads to into the build context"
     [("r.txt", "shared/r.txt"), ("linked/r.txt", "shared/r.txt"), ("a/b/r.txt", "shared/r.txt"), ("other", "other")],
 )
 def test_links_are_followed(path, target):
-    """In the last word of a path, before it, and one after the other."""
+    """A link may be the last part of a path or an earlier one, and may lead to another link."""
     links = {"r.txt": "linked/r.txt", "linked": "./shared", "a/b": "../linked"}
     assert follow_links(path, lambda link: links.get(link, "")) == target
 
 
 def test_a_circle_ends():
-    """Links that lead to each other are no path."""
+    """Links that lead to each other are an error."""
     links = {"a": "b", "b": "a"}
     with pytest.raises(InvalidValue, match="is a link that leads to itself"):
         follow_links("a", lambda link: links.get(link, ""))
@@ -47,7 +47,7 @@ def test_a_circle_ends():
     ],
 )
 def test_a_link_that_leads_to_nothing(tmp_path, target, message, hint):
-    """The error says where it leads, and why that is no file of the build."""
+    """The error has the target, and why it cannot be used."""
     (tmp_path / "hidden").write_text("six")
     (tmp_path / ".dockerignore").write_text("hidden")
     (tmp_path / "r.txt").symlink_to(target)
@@ -57,7 +57,7 @@ def test_a_link_that_leads_to_nothing(tmp_path, target, message, hint):
 
 
 def test_a_folder_that_is_a_link(tmp_path):
-    """What leads out is named where the way leaves the context."""
+    """For a link that leaves the context, the error has the target."""
     (tmp_path / "linked").symlink_to("..")
     with pytest.raises(UserError) as raised:
         resolve_inputs(pyenv("PYENV 3.12 a linked/r.txt"), FolderContext(tmp_path))

@@ -1,10 +1,10 @@
-"""What a file seems to name."""
+"""A quick guess of the files that a file refers to."""
 
 from pyenv_frontend.inputs.references import references
 
 
 def test_requirements_files_name_others_beside_them():
-    """In each spelling of the option; addresses, variables and paths outside of the context are no files."""
+    """Every spelling of the option is found; addresses, variables and paths outside of the context are ignored."""
     text = (
         b"-r other.txt\n  --requirement=b.txt\n-c../c.txt # why\n--constraint d.txt\nsix\n# -r no.txt\n"
         b"-r https://example.com/x.txt\n-r ${HOME}/x\n-r /abs.txt\n-r ../../out.txt\n"
@@ -14,5 +14,5 @@ def test_requirements_files_name_others_beside_them():
 
 
 def test_a_project_has_its_lock_beside_it():
-    """If it has one."""
+    """The lock is found if it exists."""
     assert references("sub/pyproject.toml", b"") == {"sub/uv.lock"}

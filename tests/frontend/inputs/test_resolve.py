@@ -1,4 +1,4 @@
-"""What a PYENV's requirements refer to: exactly that enters the build step."""
+"""The files that a PYENV's requirements refer to, which are the inputs of its step."""
 
 import pytest
 
@@ -9,14 +9,14 @@ from tests.property.laws import steps
 
 
 def test_nothing():
-    """A bare PYENV needs nothing of the context, and asks nothing of it."""
+    """A bare PYENV needs no files and reads none."""
     files = Files({"requirements.txt": "a"})
     assert closure("PYENV 3.9 x", files).inputs == ()
     assert files.asked == []
 
 
 def test_nested_files_are_found_relative_to_the_file():
-    """-r and -c are relative to the file that says so, in every spelling; addresses are left to the installer."""
+    """-r and -c are relative to their own file, in every spelling; addresses are left to the installer."""
     files = {
         "r/a.txt": "-r b.txt\n-rsub/c.txt\n--requirement=../top.txt\n-c con.txt\n-c https://x/y\n"
         '--constraint con2.txt\n-r "my file.txt"\n-r \\\nnext.txt\n-r /opt/of-the-stage.txt',
@@ -38,7 +38,7 @@ def test_nested_files_are_found_relative_to_the_file():
 
 
 def test_cycle():
-    """Files that name one another are read once each."""
+    """Files that refer to each other are read once each."""
     files = Files({"a.txt": "-r b.txt\n-r a.txt\none", "b.txt": "-r ./a.txt\ntwo"})
     assert closure("PYENV 3.9 x a.txt a.txt", files).files == ("a.txt", "b.txt")
     assert files.asked == ["a.txt", "b.txt"]
@@ -46,7 +46,7 @@ def test_cycle():
 
 @pytest.mark.parametrize(("count", "fine"), [(DEEPEST, True), (DEEPEST + 1, False)])
 def test_depth(count, fine):
-    """Files may name one another a hundred deep; what goes deeper is refused, not followed for ever."""
+    """A hundred levels of nested files are accepted, and more are refused."""
     files = {f"{number}.txt": f"-r {number + 1}.txt" for number in range(1, count)} | {f"{count}.txt": "numpy"}
     try:
         inputs = closure("PYENV 3.9 x 1.txt", files)
@@ -58,7 +58,7 @@ def test_depth(count, fine):
 
 
 def test_constraints_of_the_option():
-    """--constraint files are followed like any other, and list nothing to install."""
+    """--constraint files are read in the same way, but their packages are not installed."""
     inputs = closure("PYENV --constraint=c/a.txt 3.9 x", {"c/a.txt": "-c b.txt\nnumpy==1", "c/b.txt": "scipy==1"})
     assert inputs.files == ("c/a.txt", "c/b.txt")
     assert inputs.listed == ()
@@ -88,7 +88,7 @@ def test_constraints_of_the_option():
     ],
 )
 def test_local_packages(line, tree):
-    """Local packages and folders of wheels enter the step; a folder has a `/` at the end."""
+    """Local packages and folders of wheels are inputs of the step; a folder ends with `/`."""
     files = {
         "r/a.txt": f"{line}\n",
         "r/pkg/sub/pyproject.toml": "",
@@ -107,7 +107,7 @@ def test_local_packages(line, tree):
     ("line", "tree"), [("-e ./libs/one", "libs/one/"), ("-f libs", "r/libs/"), ("-f wheels", "wheels/")]
 )
 def test_local_packages_from_the_top(line, tree):
-    """A path that is not beside the file is looked up where most people run pip; one beside it takes precedence."""
+    """A path that does not exist next to the file is looked up in the context's root, where most users run pip."""
     files = {"r/a.txt": f"{line}\n", "libs/one/setup.py": "", "libs/x.whl": "", "r/libs/y.whl": "", "wheels/z.whl": ""}
     assert tree in closure("PYENV 3.9 x r/a.txt", files).inputs
 
@@ -135,12 +135,12 @@ def test_local_packages_from_the_top(line, tree):
     ],
 )
 def test_what_names_no_file(line):
-    """Names, addresses, comments, other options, and files of the stage or of a mount, need nothing of the context."""
+    """Names, addresses, comments, other options, and files of the stage or of a mount are not looked up."""
     assert closure("PYENV 3.9 x a.txt", {"a.txt": f"{line}\n"}).inputs == ("a.txt",)
 
 
 def test_continued_lines():
-    """A backslash at the end of a line continues it, for options and requirements alike."""
+    """A backslash continues a line, both for options and requirements."""
     inputs = closure(
         "PYENV 3.9 x a.txt",
         {"a.txt": "numpy==1 \\\n  --hash=sha256:a \\\n  --hash=sha256:b\n-r \\\nb.txt", "b.txt": ""},
@@ -150,13 +150,13 @@ def test_continued_lines():
 
 
 def test_files_inside_trees_are_not_repeated():
-    """What lies in a folder that enters the step anyway is not named again."""
+    """Files within a folder that is already an input are not listed again."""
     files = {"pkg/a.txt": "-e .\n-e ./sub\n", "pkg/sub/x": ""}
     assert closure("PYENV 3.9 x pkg/a.txt", files).inputs == ("pkg/",)
 
 
 def test_inline_is_relative_to_the_context():
-    """Paths in a heredoc start at the top of the context."""
+    """Paths in a heredoc are relative to the context's root."""
     inputs = closure("PYENV 3.9 x <<E\nnumpy\n-r r/a.txt\nE", {"r/a.txt": "scipy\n-r b.txt", "r/b.txt": ""})
     assert inputs.files == ("r/a.txt", "r/b.txt")
     assert [requirement.text for requirement in inputs.listed] == ["numpy", "scipy"]
@@ -165,13 +165,13 @@ def test_inline_is_relative_to_the_context():
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
 def test_encodings(encoding):
-    """A byte order mark tells the encoding: Windows shells write such files."""
+    """A byte order mark determines the encoding; Windows shells write such files."""
     text = "numpy\r\n-r b.txt\r\n".encode(encoding)
     assert closure("PYENV 3.9 x a.txt", {"a.txt": text, "b.txt": ""}).files == ("a.txt", "b.txt")
 
 
 def test_project():
-    """A project needs its lock, what it names, and the members it depends on; not its source."""
+    """A project needs its lock, the files it names, and the members it depends on, but not its source."""
     files = {
         "app/pyproject.toml": """
             [project]
@@ -294,7 +294,7 @@ LOCKED = {"apps/app/pyproject.toml", "pyproject.toml", "uv.lock", "libs/common/"
 
 
 def test_a_lock_at_the_root_of_the_workspace():
-    """It is found above the project, as uv finds it; of what it locks, what the project needs enters the step."""
+    """As for uv, it may be above the project; only its packages that the project needs become inputs."""
     inputs = closure("PYENV 3.9 x apps/app/pyproject.toml", WORKSPACE)
     assert set(inputs.inputs) == LOCKED
     assert inputs.step_inputs.locked == ("apps/app/pyproject.toml",)
@@ -306,7 +306,7 @@ def test_a_lock_at_the_root_of_the_workspace():
 
 
 def test_a_workspace_without_a_lock():
-    """Without one the members that a project depends on enter, and those that these depend on."""
+    """The members that a project depends on become inputs, and also the dependencies of those."""
     files = {path: text for path, text in WORKSPACE.items() if path != "uv.lock"}
     inputs = closure("PYENV 3.9 x apps/app/pyproject.toml", files)
     assert set(inputs.inputs) == {"apps/app/pyproject.toml", "pyproject.toml", "libs/common/", "libs/util/"}
@@ -315,7 +315,7 @@ def test_a_workspace_without_a_lock():
 
 
 def test_sources_of_the_root_hold_for_its_members():
-    """A member need not repeat what the root says of sources."""
+    """A member does not have to repeat the sources of the root."""
     sources = "[tool.uv.sources]\ncommon = { workspace = true }\nodd = { path = 'libs/other.whl' }"
     files = {
         "pyproject.toml": ROOT + sources,
@@ -332,13 +332,13 @@ def test_sources_of_the_root_hold_for_its_members():
     ("path", "between"),
     [
         ("apps/not-me", {}),  # excluded
-        ("elsewhere/app", {}),  # no member
-        ("apps/deep/er", {}),  # `*` is one folder
-        ("apps/mine/tests", {"apps/mine/pyproject.toml": '[project]\nname = "mine"\n'}),  # another project's folder
+        ("elsewhere/app", {}),  # not a member
+        ("apps/deep/er", {}),  # `*` matches a single folder
+        ("apps/mine/tests", {"apps/mine/pyproject.toml": '[project]\nname = "mine"\n'}),  # a folder of another project
     ],
 )
 def test_a_project_of_no_workspace(path, between):
-    """A workspace above that does not include the project is ignored, and so is its lock."""
+    """A workspace that does not include the project is ignored, together with its lock."""
     files = WORKSPACE | between | {f"{path}/pyproject.toml": '[project]\nname = "me"\ndependencies = ["numpy"]\n'}
     inputs = closure(f"PYENV 3.9 x {path}/pyproject.toml", files)
     assert inputs.inputs == (f"{path}/pyproject.toml",)
@@ -346,7 +346,7 @@ def test_a_project_of_no_workspace(path, between):
 
 
 def test_a_folder_between_that_says_nothing():
-    """A pyproject.toml of neither project nor workspace on the way up, or one that is no TOML, is passed over."""
+    """A pyproject.toml between them that has no project and no workspace, or is invalid, is skipped."""
     files = {"pyproject.toml": ROOT, "uv.lock": LOCK, "apps/app/pyproject.toml": '[project]\nname = "nobody"'}
     for text in ("[tool.ruff]\n", "="):
         inputs = closure("PYENV 3.9 x apps/app/pyproject.toml", files | {"apps/pyproject.toml": text, **WHEELS})
@@ -358,13 +358,13 @@ WHEELS = {path: "" for path in WORKSPACE if path.endswith(".whl")} | {"libs/comm
 
 
 def test_project_alone():
-    """Without a lock only the file itself is read; a missing readme is ignored."""
+    """Without a lock, only the file itself is read, and a missing readme is ignored."""
     files = {"pyproject.toml": '[project]\nname = "x"\nreadme = "README.md"\ndependencies = ["numpy"]'}
     assert closure("PYENV 3.9 x pyproject.toml", files).inputs == ("pyproject.toml",)
 
 
 def test_lock():
-    """A pylock.toml needs the archives, wheels, source trees and folders that it names by path."""
+    """A pylock.toml needs the archives, wheels, source trees and folders that it refers to by path."""
     lock = """
         lock-version = "1.0"
         [[packages]]
@@ -387,7 +387,7 @@ def test_lock():
 
 
 def test_extras_and_groups():
-    """Extras and groups are compared as Python's package names are."""
+    """Names of extras and groups are normalized as Python's package names."""
     project = '[project]\nname = "x"\n[project.optional-dependencies]\nMy_Extra = []\n[dependency-groups]\ndev = []\n'
     line = "PYENV --extra=my-extra --group=DEV 3.9 x pyproject.toml"
     assert closure(line, {"pyproject.toml": project}).files == ("pyproject.toml",)
@@ -395,7 +395,7 @@ def test_extras_and_groups():
 
 @pytest.mark.parametrize("content", [b"\xff\xfe", b"[", b"a = 1\na = 2", b"[project]\ndependencies = 3\nname = []"])
 def test_odd_projects(content):
-    """Every project file is read, or refused with a location."""
+    """Every project file is either read or refused with a location."""
     try:
         names = closure("PYENV 3.9 x pyproject.toml", {"pyproject.toml": content}).files
     except UserError as error:
@@ -404,7 +404,7 @@ def test_odd_projects(content):
 
 
 def test_locations_of_a_nested_error():
-    """The Dockerfile's word comes first, since that is what a build shows, then the line that is wrong."""
+    """The first location is that in the Dockerfile, which a build shows, and the next one is that of the wrong line."""
     with pytest.raises(UserError) as caught:
         closure("PYENV 3.9 x a.txt", {"a.txt": "numpy\n-r gone.txt"})
     assert [(location.file.name, location.position) for location in caught.value.locations] == [
@@ -414,7 +414,7 @@ def test_locations_of_a_nested_error():
 
 
 def test_the_files_of_a_trigger_are_those_that_it_names():
-    """They are in the context of the build that fires it, and so is a lock."""
+    """They are in the context of the child's build, and so is a lock."""
     inputs = closure("ONBUILD PYENV --constraint=c.txt 3.9 x a.txt pyproject.toml", {})
     assert inputs.inputs == ("a.txt", "pyproject.toml", "c.txt")
     assert inputs.step_inputs.locked == ()
@@ -422,7 +422,7 @@ def test_the_files_of_a_trigger_are_those_that_it_names():
 
 @pytest.mark.parametrize("encoding", ["ascii", "utf-8"])
 def test_large_files_take_linear_time(encoding):
-    """Four times the lines take four times the work, hashes, comments, wide characters and heredocs included."""
+    """Four times the lines take about four times the work, with hashes, comments, wide characters and heredocs."""
 
     def work(count):
         name = "päckage" if encoding == "utf-8" else "package"

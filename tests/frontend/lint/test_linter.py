@@ -1,4 +1,4 @@
-"""Warnings: the table's own examples, each rule's edges, and how advice is switched off."""
+"""Warnings: the examples of the table, edge cases of each rule, and how to switch them off."""
 
 from datetime import date
 
@@ -14,11 +14,11 @@ from tests.frontend.pyenv.contexts import Files
 
 TODAY = date(2026, 11, 1)
 SYNTAX = "PyenvSyntaxMissing"
-"""The rule that only a check without a build has."""
+"""The rule that only exists in checks without a build."""
 
 
 def advice(text, files=None, *, today=TODAY, build_args=None, standalone=False, **variables):
-    """Return the warnings about a Dockerfile."""
+    """Return the warnings for a Dockerfile."""
     program = read(parse(text.encode()), base_variables=lambda *_: variables)
     closures = [
         plan_install(environment.pyenv, Files(files or {})).requirements for environment in program.environments
@@ -32,14 +32,14 @@ def names(*args, **kwargs):
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 def test_examples_of_the_table(rule):
-    """The bad example gets exactly this warning, the good one none."""
+    """The bad example gets exactly this warning, and the good one gets none."""
     assert names(rule.bad, rule.files, standalone=rule.name == SYNTAX) == [rule.name]
     assert names(rule.good, rule.files, standalone=rule.name == SYNTAX) == []
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 def test_every_rule_can_be_skipped(rule):
-    """On top of the file, right above the instruction, and by build-arg."""
+    """A rule can be skipped at the top of the file, above the instruction, and by build-arg."""
     lines = rule.bad.splitlines()
     last = max(number for number, line in enumerate(lines) if line.startswith("PYENV"))
     above = "\n".join([*lines[:last], f"# check=skip={rule.name}", *lines[last:]])
@@ -52,13 +52,13 @@ def test_every_rule_can_be_skipped(rule):
 
 
 def test_build_arg_takes_the_place_of_the_directive():
-    """As in BuildKit, the two are not added up."""
+    """As in BuildKit, the two are not combined."""
     text = f"# check=skip=all\n{RULES[1].bad}"
     assert names(text, build_args={"BUILDKIT_DOCKERFILE_CHECK": "error=true"}) == [RULES[1].name]
 
 
 def test_comment_counts_for_one_instruction():
-    """A check above one PYENV leaves the next alone; a blank line in between takes its force away."""
+    """A check comment applies to the next PYENV only, and not across a blank line."""
     text = (
         "FROM a\n# check=skip=PyenvEndOfLifePython\nPYENV 3.8 one\nPYENV 3.8 two\n# check=skip=all\n\nPYENV 3.8 three\n"
     )
@@ -76,19 +76,19 @@ def test_comment_counts_for_one_instruction():
     ],
 )
 def test_settings(text, checks):
-    """What a check setting says."""
+    """Settings of a check are parsed."""
     assert parse_config(text) == checks
 
 
 def test_directive_behind_shebang():
-    """The directive is found where BuildKit finds it."""
+    """The directive is found in the same places as by BuildKit."""
     assert config_of(parse(b"#!/x\n# check=error=true\nFROM a"), {}).error
     assert not config_of(parse(b"FROM a\n# check=error=true\n"), {}).error
 
 
 @pytest.mark.parametrize(("today", "message"), [(date(2024, 10, 7), []), (date(2024, 10, 8), ["PyenvEndOfLifePython"])])
 def test_end_of_life_by_date(today, message):
-    """A series is fine through its last day."""
+    """The last day of support does not get a warning."""
     assert names("FROM a\nPYENV 3.8.20 x", today=today) == message
 
 
@@ -96,13 +96,13 @@ def test_end_of_life_by_date(today, message):
     "line", ["numpy==1.0", "numpy===1", "numpy @ https://x/n.whl", "numpy==1.0; python_version>'3'", "./pkg"]
 )
 def test_pinned(line):
-    """An exact version, an address, or a local package says all there is to say."""
+    """This covers exact versions, addresses and local packages."""
     assert names("FROM a\nPYENV 3.14 x a.txt", {"a.txt": line, "pkg/setup.py": ""}) == []
 
 
 @pytest.mark.parametrize("line", ["numpy", "numpy>=1", "numpy~=1.0", "numpy==1.*", "numpy[extra]", "numpy<2"])
 def test_unpinned(line):
-    """Anything else may be another version tomorrow."""
+    """Any other requirement may give a different version later."""
     (warning,) = advice("FROM a\nPYENV 3.14 x a.txt", {"a.txt": f"scipy==1\n{line}"})
     assert warning.message == "numpy has no exact version in the environment x: write a lock with pyenv-frontend lock x"
     assert warning.location.position == (2, 14)
@@ -123,7 +123,7 @@ def test_unpinned(line):
     ],
 )
 def test_a_requirement_of_another_system(marker, expected):
-    """Packages that are never installed on Linux need not be pinned."""
+    """Packages that are never installed on Linux do not need a version."""
     assert bool(names("FROM a\nPYENV 3.14 x a.txt", {"a.txt": f"pywin32 ; {marker}"})) is expected
 
 
@@ -139,7 +139,7 @@ def test_a_requirement_of_another_system(marker, expected):
     ],
 )
 def test_no_effective_syntax_line(text, line, message):
-    """Docker reads the line only at the very top; the warning is at the line that should be there."""
+    """Docker only reads the line at the top of a file; the warning is at the line that should be there."""
     (warning,) = advice(text, standalone=True)
     assert warning.rule.name == SYNTAX
     assert warning.location.position.line == line
@@ -157,36 +157,36 @@ def test_no_effective_syntax_line(text, line, message):
     ],
 )
 def test_an_effective_syntax_line(text):
-    """Any other frontend may know PYENV; a file without a PYENV needs none."""
+    """Another frontend may know PYENV as well, and a file without PYENV needs no syntax line."""
     assert names(text, standalone=True) == []
 
 
 def test_a_syntax_from_outside():
-    """A build-arg that names the frontend takes the place of the line."""
+    """A build-arg that names the frontend replaces the line."""
     assert names("FROM a\nPYENV 3.14 x\n", standalone=True, build_args={"BUILDKIT_SYNTAX": "pyenv-frontend:dev"}) == []
 
 
 def test_many_unpinned():
-    """One piece of advice for one PYENV, and no endless lists."""
+    """There is a single warning for a PYENV, with a limited number of names."""
     (warning,) = advice("FROM a\nPYENV 3.14 x <<E\n" + "\n".join("abcdefg") + "\nE")
     assert warning.message.startswith("a, b, c, d, e and 2 more have no exact version in the environment x: ")
 
 
 def test_constraints_pin():
-    """A constraints file with exact versions is as good, by any spelling of the name."""
+    """A constraints file with exact versions is sufficient, whatever the spelling of the names."""
     files = {"a.txt": "My.Lib\n-c c.txt", "c.txt": "my-lib==1\nother==2", "d.txt": "My_Lib>1"}
     assert names("FROM a\nPYENV 3.14 x a.txt", files) == []
     assert names("FROM a\nPYENV --constraint=d.txt 3.14 x d.txt", files) == ["PyenvUnpinnedRequirements"]
 
 
 def test_what_is_no_requirement():
-    """What the standard does not know is the installer's to complain of, in requirements and constraints alike."""
+    """Invalid requirements and constraints are left to the installer."""
     files = {"a.txt": "numpy @ nowhere\n-c c.txt\nscipy==1", "c.txt": "what ever"}
     assert names("FROM a\nPYENV 3.14 x a.txt", files) == []
 
 
 def test_lock_pins():
-    """A lock beside the project decides."""
+    """A lock next to the project is sufficient."""
     files = {"pyproject.toml": '[project]\nname="p"\ndependencies=["numpy"]'}
     assert names("FROM a\nPYENV 3.14 x pyproject.toml", files) == ["PyenvUnpinnedRequirements"]
     assert names("FROM a\nPYENV 3.14 x pyproject.toml", files | {"uv.lock": ""}) == []
@@ -205,12 +205,12 @@ def test_lock_pins():
     ],
 )
 def test_airflow_by_tag(base, line, message):
-    """The version in the tag of the official image counts."""
+    """The tag of the official image has the version."""
     assert names(f"FROM {base}\nPYENV 3.14 x <<E\n{line}\nE") == ["PyenvAirflowVersionDiffers"] * message
 
 
 def test_airflow_by_environment():
-    """What the base image says in AIRFLOW_VERSION counts before the tag."""
+    """AIRFLOW_VERSION of the base image takes precedence over the tag."""
     text = "FROM me/airflow\nPYENV 3.14 x <<E\napache-airflow==3.0.5\nE"
     (warning,) = advice(text, AIRFLOW_VERSION="3.0.6")
     assert warning.message == "apache-airflow==3.0.5 is not the 3.0.6 of the base image me/airflow"
@@ -219,7 +219,7 @@ def test_airflow_by_environment():
 
 
 def test_similar_names_across_stages():
-    """Names that differ only in case or dash are hard to tell apart in all stages."""
+    """Names that only differ in letter case or dashes are reported across all stages."""
     warnings = advice("FROM a\nPYENV 3.14 my-env\nFROM a\nPYENV 3.14 My_Env\nPYENV 3.14 my-env")
     assert [(warning.location.position.line, warning.details[0].position.line) for warning in warnings] == [
         (4, 2),
@@ -229,7 +229,7 @@ def test_similar_names_across_stages():
 
 @pytest.mark.parametrize("address", ["https://me:pw@h/", "https://:pw@h/", "git+https://u:p@h/x"])
 def test_credentials(address):
-    """A password in a file is shown at the word that names the file; a variable is no password."""
+    """A password in a file is reported at the word that names the file; a variable is accepted."""
     (warning,) = advice("FROM a\nPYENV 3.14 x a.txt", {"a.txt": f"--extra-index-url {address}\n"})
     assert warning.rule.name == "PyenvCredentialsInRequirements"
     assert warning.location.position == (2, 14)
@@ -238,6 +238,6 @@ def test_credentials(address):
 
 
 def test_text_is_dockers():
-    """One line in the form of Docker's own warnings."""
+    """The text is a single line in the format of Docker's own warnings."""
     (warning,) = advice("FROM a\nPYENV 3.8 x")
     assert warning.text == "PyenvEndOfLifePython: Python 3.8 has had no security fixes since 2024-10-07 (line 2)"

@@ -1,4 +1,4 @@
-"""Requirements as the rules see them."""
+"""Requirements as the rules interpret them."""
 
 import subprocess
 import sys
@@ -33,7 +33,7 @@ TEXTS = (
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_a_requirement_is_read_as_the_standard_has_it(text):
-    """Whether it is read here or by `packaging`."""
+    """The result is the same with our own parser and with `packaging`."""
     try:
         standard = Requirement(text)
     except InvalidRequirement:
@@ -51,7 +51,7 @@ def test_names_are_compared_in_one_form():
 
 
 def test_plain_requirements_are_read_without_packaging():
-    """A cached build would wait for its import."""
+    """The import would slow down a cached build."""
     code = (
         "import sys; from pyenv_frontend.lint import linter; from pyenv_frontend.lint.requirement import *; "
         "parse_requirement('pandas>=2,<3'); parse_requirement('pandas==2 ; extra == 1'); "

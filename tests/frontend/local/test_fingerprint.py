@@ -43,19 +43,19 @@ def project(tmp_path: Path) -> Path:
     ],
 )
 def test_what_a_pyenv_says_counts(project: Path, line: str):
-    """Version, installer, files and options are parts of an environment."""
+    """Version, installer, files and options are part of the digest."""
     assert fingerprint(project, line).digest != fingerprint(project).digest
 
 
 @pytest.mark.parametrize("line", ["PYENV --path=/x 3.12 one reqs.txt", "pyenv  3.12  one \\\n  reqs.txt"])
 def test_what_means_nothing_here_does_not_count(project: Path, line: str):
-    """Options about images and the way it is written change nothing."""
+    """Options for images and the spelling of the instruction do not change the digest."""
     assert fingerprint(project, line).digest == fingerprint(project).digest
 
 
 @pytest.mark.parametrize("path", ["reqs.txt", "package/src/code.py", "package/new.py"])
 def test_every_file_that_is_installed_counts(project: Path, path: str):
-    """The content of requirements files and of local packages."""
+    """The contents of requirements files and of local packages are part of the digest."""
     before = fingerprint(project)
     with (project / path).open("a") as stream:
         stream.write("# changed\n")
@@ -73,7 +73,7 @@ def test_every_file_that_is_installed_counts(project: Path, path: str):
     ],
 )
 def test_nothing_else_counts(project: Path, path: str):
-    """Neither the rest of the folder nor what installing leaves in a local package."""
+    """Other files in the folder, and files that an install leaves in a local package, are ignored."""
     before = fingerprint(project)
     (project / path).parent.mkdir(parents=True, exist_ok=True)
     (project / path).write_text("x")
@@ -81,7 +81,7 @@ def test_nothing_else_counts(project: Path, path: str):
 
 
 def test_differences_are_said_in_words():
-    """Each part that changed, came or went."""
+    """The text lists each part that was changed, added or removed."""
     old = {"Python": "3.8", "a.txt": "1", "b.txt": "1", "layout": "1"}
     new = {"Python": "3.9", "a.txt": "2", "c.txt": "1", "layout": "1"}
     reasons = ["Python 3.8 became 3.9", "a.txt changed", "c.txt is new", "b.txt is gone"]

@@ -1,4 +1,4 @@
-"""What an installer's output says of its progress, and what of it a person reads."""
+"""The progress in an installer's output, and the part of the output that users see."""
 
 import pytest
 
@@ -22,12 +22,12 @@ UP = "\x1b[1A\x1b[2K"
     ],
 )
 def test_news(output: str, progress: str):
-    """The latest of several is returned; other output returns nothing."""
+    """The latest progress is returned; other output returns nothing."""
     assert latest_progress(output) == progress
 
 
 def test_plain_keeps_what_stays_on_the_screen():
-    """Lines that were written over, colours and empty lines are gone; the message is whole."""
+    """Overwritten lines, colours and empty lines are removed, and the rest of the message is kept."""
     output = (
         "⠋ Resolving dependencies...\r\x1b[2K\r⠙ tiny==9      \r\x1b[2K  x No solution found\r\n"
         "  \x1b[31m╰─▶\x1b[0m Because there is no tiny\r\n\r\n      we can conclude\r\n"

@@ -1,4 +1,4 @@
-"""Which interpreters fit, and where they are looked for."""
+"""Which interpreters match a version, and where they are found."""
 
 import os
 from pathlib import Path
@@ -25,7 +25,7 @@ from tools import interpreters
     ],
 )
 def test_fits(have: str, want: str, fit: bool):
-    """A series takes every release of it, and pre-releases only where one is asked for."""
+    """A minor version matches all its releases, and pre-releases only on request."""
     assert fits(have, parse_version(want, Span(0, 0))) is fit
 
 
@@ -37,7 +37,7 @@ def fake(path: Path, version: str, kind: str = "CPython") -> None:
 
 @pytest.fixture
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Provide a machine with nothing on PATH; its PYENV_ROOT is `pyenv`, its uv keeps Pythons in `uv`."""
+    """Provide a machine with an empty PATH; PYENV_ROOT is `pyenv`, and uv's Pythons are in `uv`."""
     monkeypatch.setenv("PYENV_ROOT", str(tmp_path / "pyenv"))
     monkeypatch.setenv("UV_PYTHON_INSTALL_DIR", str(tmp_path / "uv"))
     monkeypatch.setenv("UV_PYTHON_DOWNLOADS", "never")
@@ -50,7 +50,7 @@ def find(version: str) -> str:
 
 
 def test_the_newest_of_all_places_is_chosen(machine: Path):
-    """Those of pyenv, of uv and of PATH compete by their version alone; what does not start is passed over."""
+    """Interpreters of pyenv, uv and PATH are compared by version only, and broken ones are skipped."""
     fake(machine / "pyenv/versions/3.7.9/bin/python3.7", "3.7.9")
     fake(machine / "uv/cpython-3.7.16-linux-x86_64-gnu/bin/python3.7", "3.7.16")
     fake(machine / "bin/python3.7", "3.7.10")
@@ -64,7 +64,7 @@ def test_the_newest_of_all_places_is_chosen(machine: Path):
 
 
 def test_pyenvs_shims_are_no_interpreters(machine: Path, monkeypatch: pytest.MonkeyPatch):
-    """A shim starts whatever pyenv chooses at that moment."""
+    """A shim starts the interpreter that pyenv selects at that moment."""
     fake(machine / "pyenv/shims/python3.7", "3.7.9")
     monkeypatch.setenv("PATH", f"{machine / 'pyenv/shims'}{os.pathsep}{machine / 'bin'}")
     with pytest.raises(MissingInterpreterError, match="UV_PYTHON_DOWNLOADS forbids") as caught:

@@ -1,4 +1,4 @@
-"""The progress of several environments on a terminal and elsewhere."""
+"""The progress of several environments, on a terminal and elsewhere."""
 
 import io
 import os
@@ -9,7 +9,7 @@ from pyenv_frontend.local.progress import Progress
 
 
 def test_elsewhere_a_line_for_each_beginning_and_end():
-    """A log is not filled with numbers."""
+    """A log has no progress numbers."""
     stream = io.StringIO()
     with Progress(["one", "two"], stream, terminal=False) as progress:
         progress.say("one", "resolving")
@@ -21,19 +21,19 @@ def test_elsewhere_a_line_for_each_beginning_and_end():
 
 
 def test_a_terminal_shows_one_line_each_in_order(monkeypatch: pytest.MonkeyPatch):
-    """The final state has every environment once, cut to the terminal's width."""
+    """The final output has each environment once, cut to the terminal's width."""
     monkeypatch.setattr("shutil.get_terminal_size", lambda **_: os.terminal_size((30, 20)))
     stream = io.StringIO()
     with Progress(["a", "longer"], stream, terminal=True) as progress:
         progress.say("a", "downloading 2/4")
         progress.say("longer", "x" * 50, "failed")
     last = stream.getvalue().split("\x1b[2K")[-2:]
-    assert last[0].endswith(" a       downloading 2/4\n")  # no room for a bar
+    assert last[0].endswith(" a       downloading 2/4\n")  # too narrow for a bar
     assert last[1] == f"✗ longer  {'x' * 18}…\n"
 
 
 def test_a_long_name_leaves_room_for_the_progress(monkeypatch: pytest.MonkeyPatch):
-    """A third of the terminal's width is for names; a wide one has a bar, too."""
+    """Names take at most a third of the terminal's width; a wide terminal also shows a bar."""
     stream = io.StringIO()
     monkeypatch.setattr("shutil.get_terminal_size", lambda **_: os.terminal_size((91, 20)))
     with Progress(["n" * 80], stream, terminal=True) as progress:
@@ -42,7 +42,7 @@ def test_a_long_name_leaves_room_for_the_progress(monkeypatch: pytest.MonkeyPatc
 
 
 def test_what_is_stopped_says_so(monkeypatch: pytest.MonkeyPatch):
-    """After Ctrl-C no line tells of work, and nothing that is told later shows."""
+    """After Ctrl-C, no line shows work in progress, and later updates are ignored."""
     monkeypatch.setattr("shutil.get_terminal_size", lambda **_: os.terminal_size((80, 20)))
     stream = io.StringIO()
     with Progress(["one", "two", "three"], stream, terminal=True) as progress:
@@ -55,7 +55,7 @@ def test_what_is_stopped_says_so(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_more_lines_than_the_terminal_has(monkeypatch: pytest.MonkeyPatch):
-    """What has scrolled away cannot be rewritten, so plain lines are written."""
+    """Lines that have scrolled away cannot be overwritten, so plain lines are written."""
     monkeypatch.setattr("shutil.get_terminal_size", lambda **_: os.terminal_size((80, 2)))
     stream = io.StringIO()
     with Progress(["one", "two"], stream, terminal=True) as progress:

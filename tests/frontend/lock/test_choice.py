@@ -1,4 +1,4 @@
-"""When a lock is taken: it fits its PYENV, its platform and the base's libc; else the reasons are told."""
+"""A lock is used if it fits its PYENV, its platform and the base's libc; otherwise the reasons are given."""
 
 from dataclasses import replace
 
@@ -30,7 +30,7 @@ def glibc(minor):
 
 
 def test_a_lock_that_fits_takes_the_place_of_the_requirements():
-    """Neither the requirements file nor the constraints enter the step, so editing a comment there rebuilds nothing."""
+    """Requirements files and constraints are not inputs of the step, so editing a comment rebuilds nothing."""
     plan = plan_install(pyenv(LINE), Files(FILES, **{"pylock.x.toml": lock_text()}), platform="linux/arm64")
     assert plan.requirements.inputs == ("pylock.x.toml",)
     assert (plan.pyenv.options.constraints, plan.pyenv.inline, plan.path) == ((), None, "pylock.x.toml")
@@ -39,7 +39,7 @@ def test_a_lock_that_fits_takes_the_place_of_the_requirements():
 
 
 def test_without_a_lock_nothing_changes():
-    """The requirements are what they were."""
+    """The requirements are unchanged."""
     plan = plan_install(pyenv(LINE), Files(FILES))
     assert (plan.pyenv, plan.path, plan.lock) == (replace(pyenv(LINE), instruction=plan.pyenv.instruction), "", None)
     assert plan.requirements.inputs == ("c.txt", "r.txt")
@@ -57,25 +57,25 @@ def test_without_a_lock_nothing_changes():
     ],
 )
 def test_a_stale_lock_is_not_taken_and_says_why(files, options, reason):
-    """The requirements are installed as if there were none."""
+    """The requirements are installed without the lock."""
     plan = plan_install(pyenv(LINE), Files({**FILES, "pylock.x.toml": lock_text(), **files}), **options)
     assert (plan.requirements.stale_lock, plan.lock) == (f"pylock.x.toml ({reason})", None)
     assert "r.txt" in plan.requirements.inputs
 
 
 def test_a_newer_glibc_of_the_base_takes_the_lock():
-    """A wheel for an older one runs there."""
+    """A wheel for an older glibc also works there."""
     assert plan_install(pyenv(LINE), Files(FILES, **{"pylock.x.toml": lock_text()}), libc=glibc(41)).lock is not None
 
 
 def test_off_takes_none():
-    """`--lock=off` is for a build that has to resolve."""
+    """`--lock=off` is for builds that must resolve."""
     line = LINE.replace("PYENV", "PYENV --lock=off")
     assert plan_install(pyenv(line), Files(FILES, **{"pylock.x.toml": lock_text()})).lock is None
 
 
 def test_another_file_is_taken_by_name():
-    """`--lock=FILE` names it from the top of the build context."""
+    """`--lock=FILE` is relative to the build context."""
     line = LINE.replace("PYENV", "PYENV --lock=locks/pylock.any.toml")
     plan = plan_install(pyenv(line), Files(FILES, **{"locks/pylock.any.toml": lock_text()}))
     assert plan.requirements.inputs == ("locks/pylock.any.toml",)
@@ -93,7 +93,7 @@ def test_another_file_is_taken_by_name():
     ],
 )
 def test_a_lock_that_is_required_is_an_error_when_it_is_missing_or_stale(files, message, hint):
-    """The error points at the option."""
+    """The error marks the option."""
     line = LINE.replace("PYENV", "PYENV --lock=require")
     with pytest.raises(UserError) as caught:
         plan_install(pyenv(line), Files({**FILES, **files}))
@@ -103,7 +103,7 @@ def test_a_lock_that_is_required_is_an_error_when_it_is_missing_or_stale(files, 
 
 
 def test_a_required_lock_that_dockerignore_leaves_out_is_said():
-    """The way out is a line in .dockerignore."""
+    """The solution is a line in .dockerignore."""
     line = LINE.replace("PYENV", "PYENV --lock=require")
     context = Files({**FILES, "pylock.x.toml": lock_text()}, ignored=["pylock.x.toml"])
     with pytest.raises(UserError, match=r"is left out by \.dockerignore"):
@@ -111,7 +111,7 @@ def test_a_required_lock_that_dockerignore_leaves_out_is_said():
 
 
 def test_a_lock_with_a_local_package_brings_it_along():
-    """Its folder enters the step, relative to the lock."""
+    """Its folder, which is relative to the lock, becomes an input of the step."""
     package = {"name": "mine", "directory": {"path": "libs/mine"}}
     context = Files({**FILES, "pylock.x.toml": lock_text(packages=(package,)), "libs/mine/pyproject.toml": ""})
     plan = plan_install(pyenv(LINE), context)

@@ -1,4 +1,4 @@
-"""Whether a lock fits: one rule for builds and for `lock --check`."""
+"""Whether a lock fits: the same rule for builds and for `lock --check`."""
 
 import pytest
 import tomli_w
@@ -13,7 +13,7 @@ LINE = "PYENV 3.9 x r.txt"
 
 
 def reasons(*, locked="glibc 2.36", platforms=("linux/amd64",), libc="", data=None):
-    """Return why a lock for Debian 12 on amd64 does not fit."""
+    """Return the reasons why a lock for Debian 12 on amd64 does not fit."""
     inputs = lock_inputs(pyenv(LINE), closure(LINE, FILES))
     target = LockTarget(python="3.9", libc=locked, platforms=("linux/amd64",))
     text = tomli_w.dumps(as_document(Lock(target=target, inputs=inputs, packages=())))
@@ -26,7 +26,7 @@ def reasons(*, locked="glibc 2.36", platforms=("linux/amd64",), libc="", data=No
     [("glibc 2.36", ""), ("glibc 2.36", "glibc 2.36"), ("glibc 2.9", "glibc 2.36"), ("musl", "musl")],
 )
 def test_a_lock_fits_the_same_and_a_newer_c_library(locked, libc):
-    """A wheel for an older glibc runs with a newer one."""
+    """A wheel for an older glibc works with a newer one."""
     assert reasons(locked=locked, libc=libc) == []
 
 
@@ -34,7 +34,7 @@ def test_a_lock_fits_the_same_and_a_newer_c_library(locked, libc):
     ("locked", "libc"), [("glibc 2.36", "glibc 2.28"), ("glibc 2.36", "musl"), ("musl", "glibc 2.36")]
 )
 def test_a_lock_does_not_fit_an_older_or_another_c_library(locked, libc):
-    """The reason names both."""
+    """The reason has both C libraries."""
     assert reasons(locked=locked, libc=libc) == [f"it is for {locked}, and the base image has {libc}"]
 
 
@@ -45,5 +45,5 @@ def test_every_platform_must_be_in_the_lock():
 
 
 def test_a_file_that_is_no_lock_of_ours_does_not_fit():
-    """Its content is not compared any further."""
+    """Its content is not compared further."""
     assert reasons(data=b"x = 1\n") == ["it was not written by pyenv-frontend lock"]

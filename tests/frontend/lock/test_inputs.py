@@ -1,4 +1,4 @@
-"""What a lock is made from: each change of it is seen, and named."""
+"""The inputs of a lock: each change is detected and named."""
 
 import pytest
 
@@ -10,7 +10,7 @@ LINE = "PYENV --constraint=c.txt 3.9 x r.txt"
 
 
 def inputs(line, files):
-    """Return the inputs of one PYENV line."""
+    """Return the inputs of a PYENV line."""
     return lock_inputs(pyenv(line), closure(line, files))
 
 
@@ -28,12 +28,12 @@ def inputs(line, files):
     ],
 )
 def test_a_change_of_what_decides_the_packages_is_named(line, files, sentence):
-    """Nested files and constraints count with their content."""
+    """The contents of nested files and constraints are included."""
     assert sentence in changes(inputs(LINE, FILES), inputs(line, {**FILES, **files}))
 
 
 @pytest.mark.parametrize("line", [LINE, LINE.replace("PYENV", "pyenv"), LINE.replace("PYENV", "PYENV --path=/x")])
 def test_what_does_not_decide_the_packages_is_no_change(line):
-    """The place of an environment and the ends of lines do not count."""
+    """The environment's location and line ends do not matter."""
     files = {name: text.replace("\n", "\r\n") for name, text in FILES.items()}
     assert changes(inputs(LINE, FILES), inputs(line, files)) == []

@@ -1,4 +1,4 @@
-"""Lock files: what was resolved for each platform becomes one file, and it is read back."""
+"""Lock files: the results for all platforms are combined into one file, which can be read back."""
 
 import pytest
 import tomli_w
@@ -18,13 +18,13 @@ SDIST = {"url": "https://index.example/a-1.0.tar.gz", "hashes": {"sha256": "1" *
 
 
 def package(name, version="1.0", wheels=(), **fields):
-    """Return a `[[packages]]` table as uv writes it for one platform."""
+    """Return a `[[packages]]` table as written by uv for one platform."""
     tables = [{"url": f"https://index.example/{wheel}", "size": 3, "hashes": {"sha256": "0" * 64}} for wheel in wheels]
     return {"name": name, "version": version, **({"wheels": tables} if tables else {}), **fields}
 
 
 def test_a_package_of_all_platforms_has_their_wheels_and_no_marker():
-    """The wheels are sorted by name, so the same resolution gives the same bytes."""
+    """The wheels are sorted by name, so the same result gives the same bytes."""
     (only,) = merge_platforms(
         {
             "linux/amd64": [package("a", wheels=["a-1.0-cp39-cp39-manylinux_2_17_x86_64.whl"], sdist=SDIST)],
@@ -36,7 +36,7 @@ def test_a_package_of_all_platforms_has_their_wheels_and_no_marker():
 
 
 def test_a_platform_without_a_wheel_keeps_the_source():
-    """What has to be built on one platform is in the lock as a source distribution."""
+    """A package that has to be built on a platform is locked with its source distribution."""
     (only,) = merge_platforms(
         {
             "linux/amd64": [package("a", wheels=["a-1.0-py3-none-manylinux_2_17_x86_64.whl"], sdist=SDIST)],
@@ -48,7 +48,7 @@ def test_a_platform_without_a_wheel_keeps_the_source():
 
 
 def test_a_package_that_one_platform_needs_has_a_marker():
-    """So has each of two versions."""
+    """Two versions of a package also have markers."""
     merged = merge_platforms(
         {
             "linux/amd64": [package("a", "2", wheels=["a-2-py3-none-any.whl"]), package("only", wheels=["o-1.whl"])],
@@ -63,7 +63,7 @@ def test_a_package_that_one_platform_needs_has_a_marker():
 
 
 def test_a_lock_is_valid_and_reads_back():
-    """`packaging` accepts the file as PEP 751 has it, and the reader gives the same values."""
+    """`packaging` accepts the file as a PEP 751 lock, and reading it gives the same values."""
     packages = merge_platforms(
         {platform: [package("a", wheels=["a-1.0-py3-none-any.whl"])] for platform in TARGET.platforms}
     )
@@ -87,6 +87,6 @@ def test_a_lock_is_valid_and_reads_back():
     ],
 )
 def test_a_file_that_is_no_lock_of_ours_is_refused_with_a_reason(text, reason):
-    """Locks of other tools, of other versions, and damaged ones."""
+    """This covers locks of other tools or other versions, and damaged ones."""
     with pytest.raises(LockFormatError, match=reason):
         read_lock_file(text.encode("latin-1"))

@@ -9,9 +9,9 @@ from pyenv_frontend.stages.analyze import read
 
 
 class Files:
-    """Files by path; what `ignored` names is not there.
+    """Files by path; those in `ignored` cannot be read.
 
-    `asked` holds the paths that were read.
+    `asked` has the paths that were read.
     """
 
     def __init__(self, files=None, ignored=(), **more):
@@ -43,11 +43,11 @@ class Files:
 
 
 def pyenv(line):
-    """Return the PYENV of a one-stage file."""
+    """Return the PYENV of a file with one stage."""
     (environment,) = read(parse(b"FROM base\n" + line.encode())).environments
     return environment.pyenv
 
 
 def closure(line, files=None, **more):
-    """Return what a PYENV line refers to in a context of these files."""
+    """Return the files that a PYENV line refers to in a context of these files."""
     return resolve_inputs(pyenv(line), files if isinstance(files, Files) else Files(files, **more))

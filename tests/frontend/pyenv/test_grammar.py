@@ -1,4 +1,4 @@
-"""The grammar: what it takes, where it gives up, and that the parser made beforehand is the same parser."""
+"""The grammar: which lines it accepts, where errors are reported, and that the generated parser is the same."""
 
 import subprocess
 import sys
@@ -40,9 +40,9 @@ LINES = st.lists(PIECES, max_size=12).map("".join) | st.text(max_size=20)
 
 @pytest.fixture(scope="module")
 def standalone():
-    """Provide the parser that the image carries, and the root of its errors."""
+    """Provide the parser that is generated for the image, and the base class of its errors."""
     module = types.ModuleType("made")
-    sys.modules["made"] = module  # what is made looks itself up
+    sys.modules["made"] = module  # the generated module imports itself
     exec(compile(generate(), "made", "exec"), vars(module))  # noqa: S102 - our own generator's output
     return module.Lark_StandAlone(), module.UnexpectedInput
 
@@ -57,7 +57,7 @@ def outcome(text):
 @settings(deadline=None)
 @given(LINES)
 def test_standalone_is_the_same(standalone, text):
-    """The parser made beforehand and the one made now agree on every line, right or wrong."""
+    """The generated parser and the dynamic one agree on all valid and invalid lines."""
     now = outcome(text)
     load, grammar._load = grammar._load, lambda: standalone
     try:
@@ -69,7 +69,7 @@ def test_standalone_is_the_same(standalone, text):
 @settings(deadline=None)
 @given(LINES, st.sampled_from("\\`"))
 def test_words_are_cut_out_of_the_line(text, escape):
-    """Every word is what stands at its place, and places go forward."""
+    """Each word equals the text at its position, and positions increase."""
     try:
         line = parse_line(text, escape=escape)
     except LineSyntaxError as error:
@@ -91,13 +91,13 @@ def test_words_are_cut_out_of_the_line(text, escape):
 @settings(deadline=None)
 @given(st.lists(st.text(st.characters(exclude_characters="\"'\\`", exclude_categories=["Cs"]), min_size=1), max_size=5))
 def test_quoted_words_stay_whole(words):
-    """Text between quotes is one word."""
+    """Quoted text is a single word."""
     line = parse_line(" ".join(["3.8", "x", *(f'"{word}"' for word in words)]))
     assert [word.text for word in line.requirements] == [f'"{word}"' for word in words]
 
 
 def test_escape_decides():
-    """The escape character protects a blank; the other one is a character like any."""
+    """Only the file's escape token protects a blank."""
     assert parse_line("3.8 x a\\ b").requirements[0].text == "a\\ b"
     assert [word.text for word in parse_line("3.8 x a\\ b", escape="`").requirements] == ["a\\", "b"]
     assert parse_line("3.8 x a` b", escape="`").requirements[0].text == "a` b"
@@ -114,14 +114,14 @@ def test_escape_decides():
     ],
 )
 def test_where_it_gives_up(text, offset, expected):
-    """An error says where, and what could have stood there."""
+    """An error has the position and the expected words."""
     with pytest.raises(LineSyntaxError) as caught:
         parse_line(text)
     assert (caught.value.offset, caught.value.expected) == (offset, expected)
 
 
 def test_light_to_import():
-    """Reading the language's modules loads neither lark nor packaging, nor what else takes long."""
+    """Importing the language's modules does not import lark, packaging or other slow modules."""
     code = "import sys, pyenv_frontend.pyenv, pyenv_frontend.inputs.resolve; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"lark", "packaging", "packaging.version", "tomllib", "difflib", "shlex", "logging"} & {*loaded}

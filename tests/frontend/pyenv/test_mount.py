@@ -1,4 +1,4 @@
-"""The value of `--mount`, as Docker reads it for RUN."""
+"""The value of `--mount`, parsed as by Docker for RUN."""
 
 import pytest
 
@@ -21,7 +21,7 @@ from pyenv_frontend.pyenv.mount import parse_mount, read_mount
     ],
 )
 def test_quotes_and_escapes(raw, escape, target):
-    """The flag loses its quotes and escapes first; the rest is a CSV record with keys in any letter case."""
+    """Quotes and escapes of the flag are removed first; the rest is a CSV record whose keys ignore letter case."""
     mount = parse_mount(raw, escape)
     assert (mount.type, mount.source_stage, mount.target, mount.raw) == ("bind", "wheels", target, raw)
 
@@ -40,7 +40,7 @@ def test_quotes_and_escapes(raw, escape, target):
     ],
 )
 def test_what_the_client_is_asked_for(raw, name, required):
-    """A secret without an id is called as its file is."""
+    """The id of a secret defaults to the name of its file."""
     mount = parse_mount(raw)
     assert (mount.id, mount.required) == (name, required)
 
@@ -54,7 +54,7 @@ def test_what_the_client_is_asked_for(raw, name, required):
     ],
 )
 def test_mistakes(raw, message, hint):
-    """A field without a value and a type that does not exist are found without an engine."""
+    """Missing values and unknown types are detected without an engine."""
     with pytest.raises(InvalidValue) as caught:
         parse_mount(raw)
     assert (caught.value.message, caught.value.hint) == (message, hint)
@@ -62,5 +62,5 @@ def test_mistakes(raw, message, hint):
 
 @pytest.mark.parametrize("raw", ["type=$KIND,id=a", "type=bind,$MORE", '\\"a\\"b,type=ssh'])
 def test_what_only_the_engine_can_read(raw):
-    """Variables are expanded by the engine, which also reports broken quotes."""
+    """The engine expands variables and reports broken quotes."""
     assert read_mount(raw).raw == parse_mount(raw).raw == raw

@@ -1,4 +1,4 @@
-"""The option table: complete, and each row does what it says."""
+"""The option table is complete, and each row has the described effect."""
 
 import inspect
 from dataclasses import fields, replace
@@ -32,7 +32,7 @@ SAMPLES = {
 
 
 def test_table_and_type_agree():
-    """Every field of Options has one row, and every row a sample here."""
+    """Each field of Options has one row, and each row has a sample here."""
     assert sorted(spec.field for spec in OPTIONS) == sorted({field.name for field in fields(Options)} - {"spans"})
     assert {spec.name for spec in OPTIONS} == {*SAMPLES}
     assert [spec.name for spec in OPTIONS if spec.repeatable] == [
@@ -42,7 +42,7 @@ def test_table_and_type_agree():
 
 @pytest.mark.parametrize("spec", OPTIONS, ids=lambda spec: spec.name)
 def test_value_arrives(spec):
-    """Each option fills its field and no other, and knows its place."""
+    """Each option sets its own field only, and has a position."""
     text, value = SAMPLES[spec.name]
     written = f"--{spec.name}" if text is None else f"--{spec.name}={text}"
     prefix = "FROM z AS builder\nFROM y\n" if spec.name == "builder" else ""
@@ -54,7 +54,7 @@ def test_value_arrives(spec):
 
 @pytest.mark.parametrize("spec", [spec for spec in OPTIONS if spec.repeatable], ids=lambda spec: spec.name)
 def test_repeatable(spec):
-    """A repeatable option keeps all values in order."""
+    """A repeatable option collects all values in order."""
     samples = {"mount": ("type=ssh", "type=tmpfs,target=/x")}.get(spec.name, ("b", "a"))
     instruction = pyenv(f"PYENV --{spec.name}={samples[0]} --{spec.name}={samples[1]} 3.9 x pyproject.toml")
     assert getattr(instruction.options, spec.field) == tuple(read_value(spec, sample) for sample in samples)
@@ -62,21 +62,21 @@ def test_repeatable(spec):
 
 @pytest.mark.parametrize("text", ["true", "True", "FALSE", "false"])
 def test_switches_take_booleans(text):
-    """As Docker's own boolean flags do."""
+    """Values are the same as for Docker's own boolean flags."""
     options = pyenv(f"PYENV --system-site-packages={text} --no-compile={text} 3.9 x").options
     assert options.system_site_packages is (text.lower() == "true")
     assert options.compile is (text.lower() != "true")
 
 
 def test_values_are_expanded():
-    """Variables and quotes work in values; a mount is passed on as written."""
+    """Variables and quotes are supported in values; a mount is passed on unchanged."""
     options = pyenv('ARG A=b\nPYENV --path="/opt/$A" --network=${N:-host} --mount="type=secret,id=$A" 3.9 x').options
     assert (options.path, options.network, options.mounts[0].raw) == ("/opt/b", "host", '"type=secret,id=$A"')
 
 
 @pytest.mark.parametrize("spec", OPTIONS, ids=lambda spec: spec.name)
 def test_documented(spec):
-    """Each row has a sentence, a default, and a value's name where it takes one."""
+    """Each row has a description, a default, and a name for its value if it takes one."""
     assert spec.doc.endswith(".")
     assert spec.default
     assert bool(spec.value) is (spec.kind != "switch")
@@ -84,7 +84,7 @@ def test_documented(spec):
 
 @pytest.mark.parametrize("spec", OPTIONS, ids=lambda spec: spec.name)
 def test_near_misses(spec):
-    """An option with a letter left out or doubled is recognised."""
+    """Options with a missing or doubled letter are recognized."""
     for misspelt in (spec.name[:-2] + spec.name[-1], spec.name + spec.name[-1]):
         with pytest.raises(InvalidValue) as caught:
             find_option(misspelt)
@@ -94,11 +94,11 @@ def test_near_misses(spec):
 @pytest.mark.parametrize("spec", [spec for spec in OPTIONS if spec.kind != "switch"], ids=lambda spec: spec.name)
 @pytest.mark.parametrize("text", [None, ""])
 def test_value_needed(spec, text):
-    """An option that takes a value cannot go without."""
+    """An option that takes a value is an error without one."""
     with pytest.raises(InvalidValue, match="needs a value"):
         read_value(spec, text)
 
 
 def test_order_is_that_of_the_type():
-    """The reference lists the options in the order of the type."""
+    """The reference lists the options in this order."""
     assert [spec.field for spec in OPTIONS] == [*inspect.signature(Options).parameters][:-1]

@@ -1,4 +1,4 @@
-"""Every mistake has its message: the whole of it, place, line, caret, expectation and hint."""
+"""The whole message of every error: position, line, caret, expectation and hint."""
 
 import os
 from pathlib import Path
@@ -13,7 +13,7 @@ from pyenv_frontend.stages.analyze import read
 
 
 class Case(FolderContext):
-    """A case's folder without the message."""
+    """The folder of a case, without its message."""
 
     def names(self, folder):
         return tuple(name for name in super().names(folder) if name != "message")
@@ -23,14 +23,14 @@ MISTAKES = sorted((Path(__file__).parent / "mistakes").iterdir())
 
 
 def closures(case):
-    """Everything the Dockerfile of a case refers to."""
+    """Return the files that a case's Dockerfile refers to."""
     program = read(parse((case / "Dockerfile").read_bytes()))
     return [resolve_inputs(environment.pyenv, Case(case)) for environment in program.environments]
 
 
 @pytest.mark.parametrize("case", MISTAKES, ids=lambda case: case.name)
 def test_message(case):
-    """The folder is a build context; its `message` is all that the user gets to read. (`UPDATE_GOLDEN=1` writes it.)"""
+    """The folder is a build context, and `message` is the user's whole output. (`UPDATE_GOLDEN=1` updates it.)"""
     with pytest.raises(UserError) as caught:
         closures(case)
     message = f"{caught.value.format()}\n"
@@ -42,14 +42,14 @@ def test_message(case):
 
 @pytest.mark.parametrize("case", MISTAKES, ids=lambda case: case.name)
 def test_reported_instead_of_raised(case):
-    """With `report`, reading continues after a mistake, and no mistake is reported twice."""
+    """With `report`, reading continues after an error, and no error is reported twice."""
     errors = []
     program = read(parse((case / "Dockerfile").read_bytes()), report=errors.append) if parses(case) else None
     assert program is None or len(errors) == len({error.format() for error in errors}) <= 1
 
 
 def parses(case):
-    """Whether the mistake is one of the language and not of the document."""
+    """Tell whether the error is in a PYENV rather than in the document itself."""
     try:
         parse((case / "Dockerfile").read_bytes())
     except UserError:

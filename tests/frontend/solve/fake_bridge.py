@@ -1,6 +1,6 @@
-"""An engine for unit tests: files of file systems by the graph that was solved, and a record of every call."""
+"""A fake engine for unit tests: it has a file system for each solved graph, and records all calls."""
 
-# ruff: noqa: ARG002 - it has the arguments of the real one
+# ruff: noqa: ARG002 - the arguments are those of the real engine
 
 import posixpath
 from collections.abc import Callable
@@ -13,29 +13,29 @@ from pyenv_frontend.buildkit.api import FileStat, ImageFacts, RefId
 from pyenv_frontend.buildkit.status import CallError, Status
 
 FOLDER, LINK, PIPE = 1 << 31, 1 << 27, 1 << 25
-"""Modes of other files than regular ones."""
+"""Modes of files other than regular ones."""
 
 
 @dataclass
 class FakeBridge:
-    """Holds one file system for each source identifier; a call for what it does not hold is an error.
+    """Has a file system for each source identifier; calls for any other source are errors.
 
-    All that is asked comes back at once when somebody waits for any of it: that is a round.
+    All pending answers arrive when the caller first waits for one of them, which counts as a round.
     """
 
     systems: dict[str, dict[str, bytes | int | str]] = field(default_factory=dict)
-    """A file's content, the mode of anything else, or the target of a link."""
+    """The content of a file, the mode of another kind of file, or the target of a link."""
     results: list[wire.Result | Status] = field(default_factory=list)
-    """What nested frontends answer, in order."""
+    """The answers of nested frontends, in order."""
     answer: Callable[[dict[str, str], bytes], wire.Result | Status] | None = None
-    """What they answer instead, by their options and the Dockerfile that they get."""
+    """Computes the answer from the options and the Dockerfile instead."""
     calls: list[tuple[object, ...]] = field(default_factory=list)
     notices: list[object] = field(default_factory=list)
     config: bytes = b"{}"
     sizes: dict[str, int] = field(default_factory=dict)
     """The reported sizes of files, by path."""
     rounds: int = 0
-    """How often somebody waited."""
+    """The number of times that a caller has waited."""
 
     def ping(self):
         return Answer(self, wire.PongResponse())
@@ -88,7 +88,7 @@ class FakeBridge:
         return Answer(self, None)
 
     def _entry(self, ref, path):
-        """Return the file at a path, links followed."""
+        """Return the file at a path, following links."""
         held = self.systems.get(ref, {})
         content = held.get(path)
         if isinstance(content, str):
@@ -107,7 +107,7 @@ class FakeBridge:
 
 
 class Answer:
-    """An answer that comes when somebody waits for the first time after it was asked for."""
+    """An answer that arrives when a caller first waits after the request."""
 
     def __init__(self, bridge, value):
         self._bridge = bridge

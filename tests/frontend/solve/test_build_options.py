@@ -1,4 +1,4 @@
-"""The client's options, parsed once."""
+"""The client's options, which are parsed once."""
 
 import pytest
 
@@ -6,25 +6,25 @@ from pyenv_frontend.solve.build_options import OptionsError, parse
 
 
 def options(session="s", workers="", **raw):
-    """Parse options given by name; `__` stands for what no Python name can hold."""
+    """Parse options by name; `__` stands for characters that Python names cannot have."""
     environment = {f"BUILDKIT_FRONTEND_OPT_{n}": f"{key}={value}" for n, (key, value) in enumerate(raw.items())}
     return parse({**environment, "BUILDKIT_SESSION_ID": session, "BUILDKIT_WORKERS": workers, "PATH": "/bin"})
 
 
 def test_a_value_may_hold_an_equals_sign():
-    """Only the first two separate anything."""
+    """Only the first two equals signs are separators."""
     assert options(**{"build-arg:A": "b=c=d"}).build_args == {"A": "b=c=d"}
 
 
 def test_what_is_not_said_has_dockers_defaults():
-    """A build without options is a build of `Dockerfile` by the engine's own frontend."""
+    """Without options, `Dockerfile` is built by the engine's own frontend."""
     parsed = options()
     assert (parsed.filename, parsed.target, parsed.platforms, parsed.context) == ("Dockerfile", None, (), None)
     assert (parsed.delegate.frontend, parsed.delegate.source) == ("dockerfile.v0", None)
 
 
 def test_both_ways_to_name_caches_are_read():
-    """The newer option is JSON, the older a list of references."""
+    """The newer option is JSON, and the older one is a list of references."""
     parsed = options(**{
         "cache-imports": '[{"Type":"local","Attrs":{"src":"x"}},{"Type":"gha"}]', "cache-from": "a,b"
     })  # fmt: skip
@@ -35,7 +35,7 @@ def test_both_ways_to_name_caches_are_read():
 
 @pytest.mark.parametrize("text", ["{", "[1]", '[{"Attrs":{}}]'])
 def test_caches_that_cannot_be_read_are_an_error(text):
-    """A build that silently misses its cache is worse."""
+    """The build must not silently ignore its cache."""
     with pytest.raises(OptionsError, match="cache-imports cannot be read"):
         options(**{"cache-imports": text})
 
@@ -51,7 +51,7 @@ def test_caches_that_cannot_be_read_are_an_error(text):
     ],
 )
 def test_the_delegate_is_named_on_the_syntax_line_or_by_a_build_arg(raw, source):
-    """The build-arg goes first; `dockerfile.v0` is the engine's own."""
+    """The build-arg takes precedence; `dockerfile.v0` is the engine's own frontend."""
     parsed = options(**raw)
     assert parsed.delegate.source == source
     assert parsed.delegate.frontend == ("gateway.v0" if source else "dockerfile.v0")
@@ -59,21 +59,21 @@ def test_the_delegate_is_named_on_the_syntax_line_or_by_a_build_arg(raw, source)
 
 
 def test_what_is_forwarded_never_lets_the_delegate_start_us_again():
-    """`cmdline` keeps Docker's frontend from reading the syntax line; it is there even if the client sent none."""
+    """With `cmdline`, Docker's frontend does not read the syntax line; it is set even if the client sent none."""
     assert options(source="us", cmdline="us").forwarded()["cmdline"] == "us"
     assert options(source="us").forwarded()["cmdline"] == "us"
     assert "source" not in options(source="us").forwarded()
 
 
 def test_delegating_to_ourselves_is_noticed():
-    """What was forwarded once is recognised when it comes back."""
+    """An option that was already forwarded is recognized."""
     first = options(source="us", cmdline="us dockerfile=us").forwarded()
     with pytest.raises(OptionsError, match="asked to delegate to itself"):
         options(**first)
 
 
 def test_an_expanded_file_is_handed_over_where_docker_looks_for_it():
-    """An input is not looked at where the client insists on a folder or the context is remote."""
+    """Inputs are not used if the client requires a folder or the context is remote."""
     raw = {"dockerfilekey": "d", "context": "https://x/y.git", "contextsubdir": "s", "build-arg:A": "1", "target": "t"}
     parsed = options(**raw).for_expanded(["tools"])
     assert not {"dockerfilekey", "context", "contextsubdir"} & parsed.keys()
@@ -82,14 +82,14 @@ def test_an_expanded_file_is_handed_over_where_docker_looks_for_it():
 
 
 def test_a_context_under_another_key_is_dropped_as_well():
-    """`contextkey` renames the option."""
+    """`contextkey` changes the name of the option."""
     parsed = options(contextkey="mine", mine="https://x/y.git")
     assert parsed.context == "https://x/y.git"
     assert "mine" not in parsed.for_expanded()
 
 
 def test_a_base_is_looked_at_without_what_is_about_the_users_file():
-    """Target, call and cache switches would be about a file that the delegate does not see."""
+    """Target, call and cache options refer to a file that the delegate does not see."""
     raw = {"target": "t", "requestid": "frontend.lint", "no-cache": "", "platform": "linux/arm64"}
     parsed = options(**raw).for_base()
     assert not {"target", "requestid", "no-cache"} & parsed.keys()
@@ -97,7 +97,7 @@ def test_a_base_is_looked_at_without_what_is_about_the_users_file():
 
 
 def test_a_call_needs_a_capability_beside_its_name():
-    """Those that the client asked for are kept."""
+    """Capabilities that the client has requested are kept."""
     client = options(**{"frontend.caps": "x+forward"})
     parsed = client.for_request("frontend.lint", client.forwarded(), target="t")
     assert parsed["frontend.caps"] == "moby.buildkit.frontend.subrequests,x+forward"
@@ -118,13 +118,13 @@ def test_a_call_needs_a_capability_beside_its_name():
     ],
 )
 def test_the_build_platform_is_the_first_workers(workers, platform):
-    """Our tools come with this frontend and run where it runs."""
+    """Our tools come with this frontend, and run on its platform."""
     assert options(workers=workers).build_platform == platform
 
 
 @pytest.mark.parametrize("reference", ["base", "docker.io/library/base", "base:latest"])
 def test_named_contexts_stand_for_images_however_they_are_spelt(reference):
-    """As Docker matches them: short names, without `:latest`, for one platform or all."""
+    """As in Docker, names may be short, without `:latest`, and for one platform or all."""
     assert options(**{"context:base": "x"}).is_named_context(reference)
     assert options(**{"context:base::linux/amd64": "x"}).is_named_context(reference)
     assert not options(**{"context:other": "x"}).is_named_context(reference)

@@ -1,4 +1,4 @@
-"""The build context, asked of an engine."""
+"""The build context, read through an engine."""
 
 import pytest
 
@@ -24,7 +24,7 @@ FILES = {
 
 @pytest.fixture(params=["client", "engine"])
 def context(request):
-    """Provide an engine and a context: the client's folder, or one that the engine has as a whole."""
+    """Provide an engine and a context, which is the client's folder or a context that the engine has loaded."""
     bridge = FakeBridge({LOCAL: FILES, "git://x": FILES}, sizes={"large.txt": LARGEST + 1})
     whole = EngineFileSystem(bridge, llb.definition(llb.source("git://x", {}, "load")))
     store = ClientFolder(bridge, options()) if request.param == "client" else whole
@@ -33,14 +33,14 @@ def context(request):
 
 
 def test_files_are_read_through_links(context):
-    """As the installer will read them."""
+    """The installer will follow links, too."""
     _, files = context
     assert (files.read("sub/d.txt"), files.read("link.txt")) == (b"six\n", b"six\n")
 
 
 @pytest.mark.parametrize("path", ["nothing.txt", "no/where.txt", "sub"])
 def test_what_is_no_file_is_not_there(context, path):
-    """A folder has another error, which looks at it."""
+    """A folder has another error, which depends on its contents."""
     with pytest.raises(NotInContextError):
         context[1].read(path)
 
@@ -53,7 +53,7 @@ def test_what_is_no_file_is_not_there(context, path):
     ],
 )
 def test_what_could_never_be_read_is_not_asked_for(context, path, reason):
-    """The engine would read until it is killed."""
+    """The engine would read such a file until it is killed."""
     bridge, files = context
     with pytest.raises(UnreadableFileError, match=f"^{reason}$"):
         files.read(path)
@@ -61,7 +61,7 @@ def test_what_could_never_be_read_is_not_asked_for(context, path, reason):
 
 
 def test_a_large_file_comes_in_parts():
-    """No message of the engine holds more than 16 MiB."""
+    """A message of the engine has at most 16 MiB."""
     text = bytes(range(256)) * (20 << 12)
     bridge = FakeBridge({LOCAL: {"r.txt": text}})
     assert ContextFiles(bridge, ClientFolder(bridge, options()), lambda: parse_dockerignore(b"")).read("r.txt") == text
@@ -69,7 +69,7 @@ def test_a_large_file_comes_in_parts():
 
 
 def test_what_is_left_out_is_not_there():
-    """Nor what a link leads to."""
+    """This includes the target of a link."""
     bridge = FakeBridge({LOCAL: FILES})
     files = ContextFiles(bridge, ClientFolder(bridge, options()), lambda: parse_dockerignore(b"secret\n"))
     for path in ("secret/x.txt", "way.txt"):
@@ -78,7 +78,7 @@ def test_what_is_left_out_is_not_there():
 
 
 def test_files_are_loaded_with_those_that_they_name(context):
-    """One file after the other would be a wait for each."""
+    """Loading them one after the other would need a round for each."""
     bridge, files = context
     finish(files.load(["a.txt", "link.txt", "nothing.txt"]))
     rounds = bridge.rounds
@@ -87,7 +87,7 @@ def test_files_are_loaded_with_those_that_they_name(context):
 
 
 def test_how_often_it_waits_does_not_depend_on_how_many_there_are():
-    """All are loaded, listed and read at once."""
+    """All files are loaded, listed and read at the same time."""
 
     def rounds(count):
         names = [f"{number}/r.txt" for number in range(count)]
@@ -99,7 +99,7 @@ def test_how_often_it_waits_does_not_depend_on_how_many_there_are():
 
 
 def test_paths_are_looked_at_together(context):
-    """Later questions need no request."""
+    """Later lookups need no request."""
     bridge, files = context
     finish(files.look(["sub", "a.txt", "nothing"]))
     rounds = bridge.rounds

@@ -1,4 +1,4 @@
-"""Addresses of git repositories, read as Docker reads them."""
+"""Addresses of git repositories, parsed as by Docker."""
 
 import pytest
 
@@ -21,7 +21,7 @@ def git_source(address, **build_args):
      "https://host/x.git?ref=a#b"],
 )  # fmt: skip
 def test_what_is_no_repository_is_none(address):
-    """A download, a path, another scheme; and contradictory addresses, which Docker reports."""
+    """This covers downloads, paths and other schemes, and contradictory addresses, which Docker reports."""
     assert parse(address) is None
 
 
@@ -42,7 +42,7 @@ def test_what_is_no_repository_is_none(address):
     ],
 )
 def test_an_address_becomes_the_op_that_docker_makes(address, identifier, remote):
-    """Identity without the scheme, the full address beside it."""
+    """The identifier has no scheme, and an attribute has the full address."""
     source_identifier, attrs = git_source(address)
     assert source_identifier == identifier
     assert attrs["git.fullurl"] == remote
@@ -63,18 +63,18 @@ def test_an_address_becomes_the_op_that_docker_makes(address, identifier, remote
     ],
 )
 def test_the_query_says_how_to_check_out(query, attribute):
-    """Each switch has an attribute, except Docker's defaults."""
+    """Each option has an attribute, except for Docker's defaults."""
     _, attrs = git_source(f"https://host/a.git?{query}")
     always = {"git.fullurl", "git.authheadersecret", "git.authtokensecret"}
     assert {key: value for key, value in attrs.items() if key not in always} == attribute
 
 
 def test_a_build_arg_keeps_the_git_folder():
-    """`BUILDKIT_CONTEXT_KEEP_GIT_DIR`."""
+    """The build-arg is `BUILDKIT_CONTEXT_KEEP_GIT_DIR`."""
     assert git_source("https://host/a.git", BUILDKIT_CONTEXT_KEEP_GIT_DIR="1")[1]["git.keepgitdir"] == "true"
 
 
 def test_ssh_asks_for_the_clients_agent():
-    """Both spellings of an SSH address do."""
+    """This holds for both spellings of an SSH address."""
     assert git_source("git@host:a.git")[1]["git.mountsshsock"] == "default"
     assert git_source("ssh://host/a.git")[1]["git.mountsshsock"] == "default"

@@ -1,4 +1,4 @@
-"""Which ignore file is in force."""
+"""Which ignore file is used."""
 
 from pyenv_frontend.buildkit import wire_pb2 as wire
 from pyenv_frontend.solve.ignore_files import IgnoreFiles
@@ -12,7 +12,7 @@ def ignore_files(files, context=None):
 
 
 def test_that_of_the_dockerfile_goes_before_that_of_the_folder():
-    """The folder's is then not loaded: the client would show a step for it."""
+    """The other file is then not loaded, since the client would show a step for it."""
     both = {"local://dockerfile": {"Dockerfile.dockerignore": b"a"}, LOCAL: {".dockerignore": b"b"}}
     bridge, ignore = ignore_files(both)
     assert ignore.own == ("Dockerfile.dockerignore", b"a")
@@ -21,7 +21,7 @@ def test_that_of_the_dockerfile_goes_before_that_of_the_folder():
 
 
 def test_that_of_the_folder():
-    """By the same op as Docker's frontend; a folder may have none."""
+    """The op is the same as that of Docker's frontend; the folder may have no such file."""
     bridge, ignore = ignore_files({LOCAL: {".dockerignore": b"b"}})
     assert (ignore.own, ignore.rules.name, ignore.rules.ignores("b")) == (None, ".dockerignore", True)
     attrs = {
@@ -35,13 +35,13 @@ def test_that_of_the_folder():
 
 
 def test_both_are_asked_for_at_once():
-    """The file of the folder is the second thing to wait for."""
+    """Loading the folder's file is then part of the same round."""
     bridge, ignore = ignore_files({LOCAL: {".dockerignore": b"b"}})
     assert ignore.rules.ignores("b")
     assert bridge.rounds == 2
 
 
 def test_another_context_has_none():
-    """A repository of git comes whole."""
+    """A git repository is used as a whole."""
     bridge, ignore = ignore_files({"local://dockerfile": {"Dockerfile.dockerignore": b"a"}}, context=wire.Definition())
     assert (ignore.own, ignore.rules.patterns, bridge.calls) == (None, (), [])

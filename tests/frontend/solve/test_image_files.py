@@ -1,4 +1,4 @@
-"""Files of images, within bounds."""
+"""Files of images, read within limits."""
 
 import pytest
 
@@ -38,14 +38,14 @@ def facts(engine, number=0):
 
 
 def test_the_facts_of_an_image_are_read():
-    """Of one whose release says nothing: library, libraries, a linked interpreter, its headers."""
+    """Its release is unknown, so the C library, other libraries, a linked interpreter and its headers are read."""
     base = finish(facts(bridge(RHEL)))
     assert (base.libc.version, base.openssl, base.interpreters["3.9"].version) == ((2, 34), {"libssl.so.3"}, "3.9.18")
     assert base.interpreters["3.11"].path == "/usr/bin/python3.11"
 
 
 def test_images_are_looked_at_in_as_many_rounds_as_one():
-    """Whatever each of them needs to be asked."""
+    """This holds even if they need different requests."""
     alone = bridge(RHEL)
     finish(facts(alone))
     many = bridge(*[RHEL, DEBIAN, {}] * 5)
@@ -54,7 +54,7 @@ def test_images_are_looked_at_in_as_many_rounds_as_one():
 
 
 def test_an_image_of_a_known_release_takes_three_rounds():
-    """Its files are looked at, then read, and then the interpreters that the listings have shown."""
+    """Files are first listed, then read, and then the listed interpreters are checked."""
     engine = bridge(DEBIAN)
     finish(inspection("x", files_of(engine), checked={"3.12"}, architecture="amd64"))
     assert engine.rounds == 3
@@ -76,14 +76,14 @@ def test_what_could_never_be_read_is_not_asked_for(path, content, sizes, reason)
 
 
 def test_a_folder_of_very_many_names_is_not_looked_at():
-    """They would be asked for one by one."""
+    """Each name would need a request."""
     engine = bridge({f"usr/bin/python3.{number}": b"" for number in range(MOST_NAMES + 1)})
     with pytest.raises(ImageFileError, match=r"/usr/bin of the base image x has 1001 names like python3\.\*"):
         finish(facts(engine))
 
 
 def test_few_folders_of_path_are_looked_at():
-    """However many the image names."""
+    """This holds however many folders the image's PATH has."""
     engine = bridge({})
     path = ":".join(f"/usr/{number}/bin" for number in range(1000))
     finish(inspection("x", files_of(engine), env={"PATH": path}))

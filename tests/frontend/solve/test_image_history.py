@@ -1,4 +1,4 @@
-"""`rewrite_created_by`: the history of an image quotes the PYENV, and nothing else of its configuration changes."""
+"""`rewrite_created_by` puts the PYENV into an image's history, and changes nothing else."""
 
 import json
 from dataclasses import replace
@@ -30,7 +30,7 @@ def config(*commands):
 
 @pytest.mark.parametrize("arguments", ["", "|2 A=1 B=two words "], ids=["no ARG", "ARGs before it"])
 def test_a_step_of_ours_is_called_as_the_user_called_it(arguments):
-    """Nothing else changes: not the number of entries, their order or their times."""
+    """The number of entries, their order and their times stay the same."""
     command = " ".join(COMMAND)
     before = config("RUN true # buildkit", f"RUN {arguments}{command} # buildkit", f"CMD {command}")
     after = config("RUN true # buildkit", "PYENV 3.8 a <<EOF # buildkit", f"CMD {command}")
@@ -39,13 +39,13 @@ def test_a_step_of_ours_is_called_as_the_user_called_it(arguments):
 
 @pytest.mark.parametrize("before", [config("RUN true # buildkit"), b'{"os":   "linux"}', b'{"history": null}'])
 def test_a_history_that_has_none_of_ours_is_the_same_bytes(before):
-    """Not even written anew."""
+    """It is not even serialized again."""
     assert rewrite_created_by(before, STEPS) == before
 
 
 @pytest.mark.parametrize(("layers", "apart"), [(117, True), (118, False)])
 def test_an_image_with_many_layers_gets_no_more_than_it_must(layers, apart):
-    """Engines stack only so many; what makes no layer does not count."""
+    """Engines limit the number of layers; entries without a layer do not count."""
     step = replace(STEPS[0], independent=True, parts=Parts(heavy=b"", rest=b"", names=()))
     history = json.dumps({"history": [{}] * layers + [{"empty_layer": True}] * 9}).encode()
     (merged,) = merge_parts([history, b"{}"], [step], merge=True)

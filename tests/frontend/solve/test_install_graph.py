@@ -1,4 +1,4 @@
-"""`parallelize`: which step starts from which file system, and what stays as it was."""
+"""`parallelize`: the file system on which each step runs, and the parts of the graph that stay the same."""
 
 import hashlib
 from dataclasses import replace
@@ -14,7 +14,7 @@ SOURCE = b"the expanded file"
 
 
 class Graph:
-    """A chain of steps as the engine makes it of a Dockerfile, written by hand."""
+    """A hand-written chain of steps, as the engine creates it from a Dockerfile."""
 
     def __init__(self):
         self.definition = wire.Definition()
@@ -48,7 +48,7 @@ class Graph:
 
 
 def story(definition):
-    """Return the graph as text, from its end: what each op does and on what."""
+    """Return the graph as text, starting at its end, with each op and its inputs."""
     ops = {"sha256:" + hashlib.sha256(raw).hexdigest(): wire.Op.FromString(raw) for raw in definition.ops}
 
     def tell(digest):
@@ -86,7 +86,7 @@ def environment(line, path, graft=None):
 
 
 def test_two_environments_start_from_the_same_base():
-    """The second environment does not wait for the first; its folder is copied onto the chain behind it."""
+    """The second environment does not wait for the first; its folder is copied onto the chain afterwards."""
     graph = Graph()
     a = graph.run(graph.image("base"), "a", line=2)
     definition = graph.end(graph.run(graph.run(a, "b", line=3), "user"))
@@ -95,7 +95,7 @@ def test_two_environments_start_from_the_same_base():
 
 
 def test_where_the_store_merges_nothing_is_copied():
-    """A merging store joins the difference that a step made, and copies no file."""
+    """A store that can merge uses the step's difference instead of copying files."""
     graph = Graph()
     a = graph.run(graph.image("base"), "a", line=2)
     definition = graph.end(graph.run(a, "b", line=3))
@@ -104,7 +104,7 @@ def test_where_the_store_merges_nothing_is_copied():
 
 
 def test_an_environment_starts_from_its_own_graft():
-    """Each interpreter is grafted onto the base, each environment made on its own interpreter alone."""
+    """Each interpreter is added to the base, and each environment only depends on its own interpreter."""
     graph = Graph()
     chain = graph.run(graph.image("base"), "g8", line=2)
     for line, name in enumerate(("a", "g9", "b", "c"), 3):
@@ -122,7 +122,7 @@ def test_an_environment_starts_from_its_own_graft():
 
 
 def test_an_instruction_between_ends_the_group():
-    """What stands between two PYENVs is there when the second installs."""
+    """The second install sees the result of an instruction between two PYENVs."""
     graph = Graph()
     a = graph.run(graph.image("base"), "a", line=2)
     between = graph.run(a, "apt-get", line=3)
@@ -132,7 +132,7 @@ def test_an_instruction_between_ends_the_group():
 
 
 def test_a_graft_of_an_earlier_group_is_in_the_base_already():
-    """A graft that is on the chain before the group is not looked for in the group."""
+    """An interpreter that was added before the group is already in the group's base."""
     graph = Graph()
     a = graph.run(graph.run(graph.image("base"), "g", line=2), "a", line=3)
     between = graph.run(a, "apt-get", line=4)
@@ -143,7 +143,7 @@ def test_a_graft_of_an_earlier_group_is_in_the_base_already():
 
 
 def test_published_variables_are_no_part_of_a_step():
-    """The variables of earlier PYENVs would tie the steps together; all others stay."""
+    """The variables of earlier PYENVs are removed, so that the steps do not depend on each other; all others stay."""
     graph = Graph()
     env = ["PATH=/bin", "ASTRO_PYENV_a=/v/a/bin/python", "X=1"]
     definition = graph.end(graph.run(graph.image("base"), "b", line=2, env=env))
@@ -153,7 +153,7 @@ def test_published_variables_are_no_part_of_a_step():
 
 @pytest.mark.parametrize(("env", "proxy"), [("X=1", "pyenv-heredoc:Dockerfile:7"), ("FTP_PROXY=mine", "")])
 def test_a_step_is_told_where_its_heredoc_is(env, proxy):
-    """By the one thing that is not in its cache key, unless the user needs that."""
+    """The position is passed in a way that is not part of the cache key, unless the user needs that."""
     graph = Graph()
     definition = graph.end(graph.run(graph.image("base"), "b", line=2, env=[env]))
     step = replace(environment(2, "/v/b"), heredoc="Dockerfile:7")
@@ -162,7 +162,7 @@ def test_a_step_is_told_where_its_heredoc_is(env, proxy):
 
 
 def test_names_and_places_go_along():
-    """A moved op keeps its name and its line; what joins it bears the same ones."""
+    """A moved op keeps its name and line, and the ops that join it have the same ones."""
     graph = Graph()
     a = graph.run(graph.image("base"), "a", line=2)
     definition = graph.end(graph.run(a, "b", line=3))
@@ -177,7 +177,7 @@ def test_names_and_places_go_along():
 
 @pytest.mark.parametrize("merge", [False, True])
 def test_a_graph_without_our_steps_is_the_same_bytes(merge):
-    """Nothing of ours in it: nothing changes, not even by a new serialisation."""
+    """It is not even serialized again."""
     graph = Graph()
     definition = graph.end(graph.run(graph.image("base"), "user", line=2))
     result = parallelize(definition, [environment(9, "/v/a")], source=SOURCE, merge=merge)
@@ -185,7 +185,7 @@ def test_a_graph_without_our_steps_is_the_same_bytes(merge):
 
 
 def test_lines_of_another_file_mean_nothing():
-    """A step is told by the line of the expanded file, not of some other file in the graph."""
+    """Steps are recognized by their lines in the expanded file, and not by those of other files in the graph."""
     graph = Graph()
     graph.definition.source.infos[0].data = b"another file"
     a = graph.run(graph.image("base"), "a", line=2)
@@ -195,7 +195,7 @@ def test_lines_of_another_file_mean_nothing():
 
 
 def test_a_mount_that_shares_the_root_keeps_its_own():
-    """A second mount of the same input still sees what it saw."""
+    """Another mount of the same input keeps that input."""
     graph = Graph()
     a = graph.run(graph.image("base"), "a", line=2)
     op = wire.Op(exec=wire.ExecOp(meta=wire.Meta(args=["b"])), inputs=[wire.Input(digest=a)])
@@ -208,7 +208,7 @@ def test_a_mount_that_shares_the_root_keeps_its_own():
 
 @pytest.mark.parametrize("merge", [False, True])
 def test_a_builders_stage_is_the_root_of_the_install(merge):
-    """With `--builder` the environment is made on that stage, on a graft of its own; only its folder is taken."""
+    """With `--builder`, the environment is created on that stage with an interpreter, and only its folder is copied."""
     graph = Graph()
     compilers = graph.run(graph.image("big"), "apt-get gcc")
     g = graph.run(graph.image("base"), "g", line=2)
@@ -228,7 +228,7 @@ def test_a_builders_stage_is_the_root_of_the_install(merge):
 
 
 def test_a_step_runs_under_the_users_words():
-    """Both steps of a PYENV are rewritten; that of another instruction with the same command is not."""
+    """Both steps of a PYENV are rewritten, but not the step of another instruction with the same command."""
     graph = Graph()
     tools = graph.image("tools")
     command = ["/py", "-IB", "/run/pyenv/pyenv_image", "environment"]

@@ -1,4 +1,4 @@
-"""`launcher`: a step that runs under the user's words does what it did under its own command."""
+"""`launcher`: a step that is shown as the user's text has the same effect as its own command."""
 
 import json
 import subprocess
@@ -31,7 +31,7 @@ def written(op):
 
 
 def test_the_script_starts_the_step_as_its_command_did(tmp_path):
-    """Its arguments, its environment, its interpreter and that one's flags are those of the command."""
+    """Arguments, variables, the interpreter and its flags are those of the command."""
     main = (
         "import json, os, sys\n"
         "def main(arguments):\n"
@@ -40,7 +40,7 @@ def test_the_script_starts_the_step_as_its_command_did(tmp_path):
     (tmp_path / "tools/pyenv_image").mkdir(parents=True)
     (tmp_path / "tools/pyenv_image/main.py").write_text(main)
     script = tmp_path / WORDS[0]
-    python = str(Path(sys.executable).resolve())  # not a virtual environment's, which knows our own package
+    python = str(Path(sys.executable).resolve())  # a virtual environment's would know our own package
     file = written(launcher.script(step(python), WORDS))
     script.write_bytes(file.data.replace(TOOLS.encode(), str(tmp_path / "tools").encode()))
     script.chmod(file.mode)
@@ -50,7 +50,7 @@ def test_the_script_starts_the_step_as_its_command_did(tmp_path):
 
 
 def test_the_step_is_quoted_in_the_users_words():
-    """The engine quotes the arguments; what finds the script is the folder in front of the step's PATH."""
+    """The engine shows the arguments; the script is found through a folder at the start of the step's PATH."""
     op = step()
     launcher.run_as_title(op, WORDS, "sha256:script")
     assert list(op.exec.meta.args) == list(WORDS)
@@ -62,18 +62,18 @@ def test_the_step_is_quoted_in_the_users_words():
 
 
 def test_the_script_waits_for_nothing_that_the_step_does_not_wait_for():
-    """Its input are our tools: as an op without any it would be reported as done in each build."""
+    """The script depends on our tools, since an op without inputs would be reported in each build."""
     assert list(launcher.script(step(), WORDS).inputs) == [wire.Input(digest="sha256:tools", index=3)]
 
 
 def test_equal_steps_have_equal_scripts():
-    """Nothing in a script is about the words, save its name."""
+    """The script does not depend on the text, except for its name."""
     scripts = [launcher.script(step(), words) for words in (WORDS, ("pyenv", "3.8", "etl"))]
     assert scripts[0] == scripts[1]
 
 
 def test_a_path_that_is_empty_stays_empty():
-    """`ENV PATH=` is the user's to say."""
+    """The user may have set `ENV PATH=`."""
     op = step(env=["PATH="])
     assert launcher.script(op, WORDS) is not None
     launcher.run_as_title(op, WORDS, "sha256:script")
@@ -92,10 +92,10 @@ def test_a_path_that_is_empty_stays_empty():
     ids=["a path that a kernel cuts off", "a path of two words", "no PATH", "another command", "no tools"],
 )
 def test_what_no_script_can_start_stays_as_it_is(op):
-    """Better a generated command in the log than a build that fails."""
+    """A generated command in the log is better than a failed build."""
     assert launcher.script(op, WORDS) is None
 
 
 def test_words_that_cannot_be_arguments():
-    """The kernel takes no NUL."""
+    """Arguments cannot contain NUL."""
     assert launcher.script(step(), ("PYENV", "3.8", "a\0b")) is None

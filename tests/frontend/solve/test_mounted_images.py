@@ -1,4 +1,4 @@
-"""Which image a step mounts, for which platform, under which name."""
+"""The images that a step mounts, with their platforms and names."""
 
 import pytest
 
@@ -31,7 +31,7 @@ def image():
 
 @pytest.fixture
 def images(monkeypatch):
-    """Provide the images of a build for arm64 on a machine of amd64, with the answers of the engine."""
+    """Provide the images of a build for arm64 on an amd64 machine, with the engine's answers."""
 
     def make(*answers, text=DOCKERFILE, platform=""):
         monkeypatch.setattr(mounted_images, "own_image", lambda: OWN)
@@ -49,12 +49,12 @@ def images(monkeypatch):
 
 
 def asked(bridge):
-    """Return the platforms that images were looked up for."""
+    """Return the platforms for which images were looked up."""
     return [options["platform"] for _, _, options, _ in (call for call in bridge.calls if call[0] == "frontend")]
 
 
 def test_an_image_is_looked_up_for_the_platform_of_its_stage(images):
-    """A stage may be for the machine that builds, and the build for another one."""
+    """A stage may be for the machine that builds while the build is for another platform."""
     bridge, mounted, stages = images(image(), image())
     pyenvs = [stage.environments[0].pyenv for stage in stages]
     names = [mounted.interpreter(GRAFT, *pair) for pair in zip(stages, pyenvs, strict=True)]
@@ -72,7 +72,7 @@ def test_an_image_is_looked_up_once(images):
 
 
 def test_our_own_image_is_at_hand_for_the_machine_that_builds(images):
-    """For another platform it is looked up as the client named it."""
+    """For another platform, it is looked up by the client's name for it."""
     bridge, mounted, stages = images(image())
     assert mounted.tools(stages[1]) == "pyenv-frontend-tools"
     assert asked(bridge) == []
@@ -82,14 +82,14 @@ def test_our_own_image_is_at_hand_for_the_machine_that_builds(images):
 
 
 def test_platforms_of_one_build_are_told_apart(images):
-    """The delegate looks a context up by its name and the platform that it builds for."""
+    """The delegate finds a context by its name and platform."""
     _, mounted, stages = images(image(), platform="linux/arm64")
     mounted.interpreter(GRAFT, stages[0], stages[0].environments[0].pyenv)
     assert set(mounted.contexts()) == {"pyenv-image-python-3.8::linux/arm64"}
 
 
 def test_a_stage_is_no_image(images):
-    """What `--from` and `--uv` name may be a stage of the file."""
+    """`--from` and `--uv` may name a stage of the file."""
     bridge, mounted, stages = images(text=b"FROM base AS mine\nFROM base\nPYENV --from=mine --uv=mine 3.8 a\n")
     pyenv = stages[1].environments[0].pyenv
     stage = Graft(image="mine", reason="", series="3.8", prefix="/p", link=None)
@@ -99,7 +99,7 @@ def test_a_stage_is_no_image(images):
 
 
 def test_an_image_that_is_not_available_is_an_error_of_the_pyenv(images):
-    """It says why that image, and every way out."""
+    """The error has the reason for this image, and all solutions."""
     _, mounted, stages = images(Status("not found"))
     mounted.interpreter(GRAFT, stages[0], stages[0].environments[0].pyenv)
     with pytest.raises(UserError) as caught:
@@ -110,7 +110,7 @@ def test_an_image_that_is_not_available_is_an_error_of_the_pyenv(images):
 
 
 def test_a_uv_that_is_not_available_is_an_error_of_its_option(images):
-    """It says which image was looked up, for the platform of the stage."""
+    """The error has the image that was looked up for the stage's platform."""
     bridge, mounted, stages = images(Status("not found"), text=b"FROM base\nPYENV --uv=0.5.0 3.8 a\n")
     mounted.uv("ghcr.io/astral-sh/uv:0.5.0", stages[0], stages[0].environments[0].pyenv)
     assert asked(bridge) == ["linux/arm64"]
@@ -121,7 +121,7 @@ def test_a_uv_that_is_not_available_is_an_error_of_its_option(images):
 
 
 def test_our_own_image_that_is_not_available_is_the_engines_error(images):
-    """Nothing in the file could mend it."""
+    """No change of the file could solve it."""
     _, mounted, stages = images(Status("not found"))
     mounted.tools(stages[0])
     with pytest.raises(CallError):

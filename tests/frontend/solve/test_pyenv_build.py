@@ -1,4 +1,4 @@
-"""A build with PYENV, against an engine that counts how often it is waited for."""
+"""A build with PYENV, with an engine that counts the rounds of requests."""
 
 import pytest
 
@@ -18,7 +18,7 @@ def image(reference):
 
 
 def delegate(request, dockerfile):
-    """Answer as Docker's frontend: an image, the warnings of a file, or the result of a build."""
+    """Answer as Docker's frontend: with an image, the warnings of a file, or the result of a build."""
     if "requestid" in request:
         return wire.Result(metadata={"result.json": b"{}"})
     lines = dockerfile.decode().splitlines()
@@ -27,7 +27,7 @@ def delegate(request, dockerfile):
 
 @pytest.fixture
 def rounds(monkeypatch):
-    """Provide what builds environments in stages, and says how often it waited."""
+    """Return a function that builds environments in stages and counts the rounds."""
 
     def build(stages, environments):
         monkeypatch.setattr(mounted_images, "own_image", lambda: llb.definition(llb.source("docker-image://o", {}, "")))
@@ -56,6 +56,6 @@ def rounds(monkeypatch):
 
 
 def test_a_build_waits_as_often_for_many_environments_as_for_one(rounds):
-    """Images, files of images and of the context, interpreters: each kind is asked for at once."""
+    """Images, their files, files of the context and interpreters are each requested at the same time."""
     assert rounds(1, 1) == rounds(1, 12) == rounds(5, 4)
     assert rounds(1, 1) <= 14

@@ -1,4 +1,4 @@
-"""A graph of an expanded file that speaks of the user's."""
+"""The graph of an expanded file, with the names and lines of the user's file."""
 
 import json
 from base64 import b64decode, b64encode
@@ -37,7 +37,7 @@ def labels(file):
 
 
 def graph(*steps, data=EXPANDED):
-    """Return a chain of steps, each a name and the lines it comes from."""
+    """Return a chain of steps, each with a name and its lines."""
     definition = wire.Definition()
     definition.source.infos.add(filename="Dockerfile", data=data)
     before = None
@@ -68,7 +68,7 @@ STEPS = (
 
 
 def test_names_count_what_the_user_wrote(labels):
-    """Two generated steps are one; the generated stage prefix goes, since the file has one stage."""
+    """Two generated steps count as one, and the prefix of the stage is left out for a file with a single stage."""
     definition = graph(*STEPS)
     labels.apply(definition)
     assert names(definition) == [
@@ -78,7 +78,7 @@ def test_names_count_what_the_user_wrote(labels):
 
 
 def test_the_parts_of_a_pyenv_are_one_group(labels):
-    """The client folds a group into one step; nothing else is in it."""
+    """The client shows a group as one step; the group has no other ops."""
     definition = graph(*STEPS)
     labels.apply(definition)
     groups = [definition.metadata[llb.digest_of(raw)].progress_group for raw in definition.ops[:-1]]
@@ -87,7 +87,7 @@ def test_the_parts_of_a_pyenv_are_one_group(labels):
 
 
 def test_ops_are_not_touched(labels):
-    """Their bytes are their digests, and their digests the cache."""
+    """Changed bytes would change the digests and invalidate the cache."""
     definition = graph(*STEPS)
     before = list(definition.ops)
     labels.apply(definition)
@@ -95,7 +95,7 @@ def test_ops_are_not_touched(labels):
 
 
 def test_places_and_text_are_the_users(labels, file):
-    """A step of a PYENV comes from all of its lines, one range for each."""
+    """A step of a PYENV has a range for each of its lines."""
     definition = graph(*STEPS)
     labels.apply(definition)
     assert definition.source.infos[0].data == USER
@@ -108,7 +108,7 @@ def test_places_and_text_are_the_users(labels, file):
 
 
 def test_a_graph_of_another_file_is_left_alone(labels):
-    """A linked target brings its own Dockerfile."""
+    """A linked target has its own Dockerfile."""
     definition = graph(*STEPS, data=b"FROM other\n")
     before = definition.SerializeToString(deterministic=True)
     labels.apply(definition)
@@ -116,21 +116,21 @@ def test_a_graph_of_another_file_is_left_alone(labels):
 
 
 def test_triggers_and_platforms_stay_in_the_count(labels):
-    """The base's ONBUILD steps count before the file's own, and the text before the number stays."""
+    """ONBUILD steps of the base are counted first, and the text before the number is kept."""
     definition = graph(("[linux/arm64 stage-0  9/11] RUN install   more", [5, 6]))
     labels.apply(definition)
     assert names(definition) == ["[linux/arm64  8/10] PYENV 3.8 a reqs.txt"]
 
 
 def source(data, *lines, **more):
-    """Return a place as the engine reports it."""
+    """Return a source location as the engine reports it."""
     ranges = [{"start": {"line": line}, "end": {"line": line}} for line in lines]
     info = {"filename": "x", "data": b64encode(data).decode(), "definition": {"def": ["kept"]}}
     return Detail(SOURCE, json.dumps({"info": info, "ranges": ranges, **more}).encode())
 
 
 def test_an_error_of_the_delegates_moves_to_the_users_lines(labels):
-    """In its text and in its places; the rest of a place is kept."""
+    """The message and the locations have the new lines, and the rest of a location is kept."""
     status = Status("dockerfile parse error on line 8: unknown instruction", 2, (source(EXPANDED, 8),))
     relabelled_status = relabelled(status, labels)
     assert relabelled_status.message == "dockerfile parse error on line 5: unknown instruction"
@@ -145,12 +145,12 @@ def test_an_error_of_the_delegates_moves_to_the_users_lines(labels):
     [Detail("other", b"\xff\x00"), Detail(SOURCE, b"no json"), Detail(SOURCE, b"{}"), source(b"FROM other", 8)],
 )
 def test_details_that_are_not_about_our_file_are_kept(labels, detail):
-    """Unknown kinds, unreadable ones, and places in other files."""
+    """This covers unknown kinds, unreadable details and locations in other files."""
     assert relabelled(Status("m", 2, (detail,)), labels).details == (detail,)
 
 
 def test_an_error_about_a_small_file_of_ours_moves_as_a_whole(file):
-    """A base is looked at by a Dockerfile of one line."""
+    """A base is resolved with a generated Dockerfile of one line."""
     relabelled_status = at_lines(
         Status("m on line 1", 2, (source(b"FROM base\n", 1),)), b"FROM base\n", file, Lines(4, 5)
     )
@@ -158,7 +158,7 @@ def test_an_error_about_a_small_file_of_ours_moves_as_a_whole(file):
 
 
 def test_a_mistake_is_a_sentence_and_marked_lines(file):
-    """Expectation and hint follow the message; a place in another file is named in the sentence."""
+    """The message includes the expectation and the hint, and names locations in other files."""
     other = SourceFile("reqs.txt", b"a\nb\n")
     here = Location(SourceFile("Dockerfile", USER), Span(18, 23))
     error = UserError("it is wrong", here, Location(other, Span(2, 3)), expected="this", hint="write that")
@@ -168,7 +168,7 @@ def test_a_mistake_is_a_sentence_and_marked_lines(file):
 
 
 def test_an_error_about_the_blanked_file_is_about_the_users(file):
-    """The lines are the same; the text that is shown has the PYENVs in it."""
+    """The line numbers are the same, and the text shown has the PYENVs."""
     text = blanked(read(parse(USER)))
     relabelled_status = of_same_lines(Status("m on line 5", 2, (source(text, 5),)), text, file)
     place = json.loads(relabelled_status.details[0].value)

@@ -1,4 +1,4 @@
-"""Where the Dockerfile is read from."""
+"""The source of the Dockerfile."""
 
 import io
 import tarfile
@@ -12,18 +12,18 @@ from tests.frontend.solve.fake_bridge import FakeBridge
 
 
 def options(**raw):
-    """Options by name."""
+    """Return options by name."""
     environment = {f"BUILDKIT_FRONTEND_OPT_{n}": f"{key}={value}" for n, (key, value) in enumerate(raw.items())}
     return parse(environment | {"BUILDKIT_SESSION_ID": "the-session"})
 
 
 def local(**files):
-    """Return an engine whose client has these files beside one another."""
+    """Return an engine whose client has these files in one folder."""
     return FakeBridge({"local://dockerfile": {name.replace("__", "."): text for name, text in files.items()}})
 
 
 def test_the_clients_folder_is_asked_for_three_names_only():
-    """The same op as Docker's own frontend makes, so that the file travels once."""
+    """The op is the same as that of Docker's own frontend, so that the file is only sent once."""
     bridge = local(Dockerfile=b"FROM x")
     file = read(bridge, options(), {})
     assert (file.text, file.name, file.context) == (b"FROM x", "Dockerfile", None)
@@ -40,32 +40,32 @@ def test_the_clients_folder_is_asked_for_three_names_only():
 
 
 def test_the_other_spelling_is_found_under_the_usual_name():
-    """`dockerfile` will do, and messages say `Dockerfile`."""
+    """`dockerfile` is accepted as well, and messages have `Dockerfile`."""
     file = read(local(dockerfile=b"FROM y"), options(), {})
     assert (file.text, file.name) == (b"FROM y", "Dockerfile")
 
 
 def test_a_file_that_is_not_there_is_left_to_docker():
-    """Its words about it are better known."""
+    """Docker's own message is more familiar."""
     assert read(local(), options(filename="Other"), {}) is None
 
 
 def test_a_shared_session_is_honoured():
-    """A client may serve its folders from another session."""
+    """A client may provide its folders through another session."""
     bridge = local(Dockerfile=b"FROM x")
     read(bridge, options(**{"local-sessionid:dockerfile": "other"}), {})
     assert bridge.calls[0][2]["local.session"] == "other"
 
 
 def graph(identifier):
-    """Return a graph that somebody hands in."""
+    """Return a graph that is passed as an input."""
     from pyenv_frontend.buildkit import llb
 
     return llb.definition(llb.source(identifier, {}, "given"))
 
 
 def test_inputs_stand_for_folders():
-    """A Dockerfile and a context that another build made."""
+    """Another build may provide the Dockerfile and the context."""
     bridge = FakeBridge({"x://file": {"Dockerfile": b"FROM given"}})
     file = read(bridge, options(), {"dockerfile": graph("x://file"), "context": graph("x://context")})
     assert file.text == b"FROM given"
@@ -73,14 +73,14 @@ def test_inputs_stand_for_folders():
 
 
 def test_a_client_that_insists_on_its_folder_gets_it():
-    """`-f -` with any context."""
+    """This is the case for `-f -` with any context."""
     bridge = FakeBridge({"local://mine": {"Dockerfile": b"FROM stdin"}})
     file = read(bridge, options(dockerfilekey="mine"), {"dockerfile": graph("x://file")})
     assert file.text == b"FROM stdin"
 
 
 def test_a_download_that_is_no_archive_is_the_dockerfile():
-    """The context is that one file."""
+    """The context then only has that file."""
     bridge = FakeBridge({"https://h/f": {"context": b"FROM it"}})
     file = read(bridge, options(context="https://h/f"), {})
     assert (file.text, file.name) == (b"FROM it", "context")
@@ -88,7 +88,7 @@ def test_a_download_that_is_no_archive_is_the_dockerfile():
 
 
 def archive():
-    """Return a tar."""
+    """Return a tar archive."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as tar:
         tar.addfile(tarfile.TarInfo("Dockerfile"))
@@ -97,7 +97,7 @@ def archive():
 
 @pytest.mark.parametrize("head", [b"\x1f\x8b\x08rest", b"BZh9", b"\xfd7zXZ\x00", archive()])
 def test_a_download_that_is_an_archive_is_unpacked(head):
-    """Told by its first bytes, as Docker tells it."""
+    """As in Docker, archives are recognized by their first bytes."""
     bridge = FakeBridge({"https://h/f": {"context": head, "Dockerfile": b"FROM in it"}})
     file = read(bridge, options(context="https://h/f"), {})
     assert file.text == b"FROM in it"
@@ -106,7 +106,7 @@ def test_a_download_that_is_an_archive_is_unpacked(head):
 
 
 def test_a_folder_of_a_context_is_cut_out():
-    """`contextsubdir` narrows a git repository's context."""
+    """`contextsubdir` selects a folder of a git repository."""
     bridge = FakeBridge({"git://h/r.git": {"Dockerfile": b"FROM repo"}})
     file = read(bridge, options(context="https://h/r.git", contextsubdir="a/b"), {})
     op = wire.Op.FromString(file.context.ops[1])
@@ -121,7 +121,7 @@ def test_a_folder_of_a_context_is_cut_out():
     ],
 )  # fmt: skip
 def test_no_pyenv_is_overlooked(text):
-    """However it is spelt or broken into lines."""
+    """This covers all spellings and line continuations."""
     assert mentions_pyenv(text)
 
 
@@ -135,5 +135,5 @@ def test_no_pyenv_is_overlooked(text):
     ],
 )
 def test_most_files_are_known_to_have_none(text):
-    """For them nothing else is loaded."""
+    """For such files, no other modules are loaded."""
     assert not mentions_pyenv(text)

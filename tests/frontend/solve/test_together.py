@@ -13,14 +13,14 @@ def task(name, waits, log):
 
 
 def test_each_asks_before_one_waits():
-    """A short task does not hold a long one up, and results are in order."""
+    """A short task does not delay a long one, and results are in order."""
     log = []
     assert together(task("a", 3, log), task("b", 1, log)) == ["a", "b"]
     assert log == ["a0", "b0", "a1", "a2"]
 
 
 def test_tasks_are_made_of_tasks():
-    """They wait as often as the longest."""
+    """The number of rounds is that of the longest task."""
     log = []
     both = side_by_side(task("a", 2, log), side_by_side(task("b", 2, log), task("c", 0, log)))
     assert (len(list(both)), log) == (2, ["a0", "b0", "a1", "b1"])
@@ -28,7 +28,7 @@ def test_tasks_are_made_of_tasks():
 
 
 def test_an_error_ends_all():
-    """It is the caller's."""
+    """The caller gets the error."""
 
     def failing():
         yield

@@ -1,4 +1,4 @@
-"""Analysis of valid Dockerfiles: golden cases, and the rules of scopes one by one."""
+"""Analysis of valid Dockerfiles: golden cases, and each of the scope rules."""
 
 import os
 from dataclasses import fields
@@ -24,7 +24,7 @@ def version(text, **settings):
 
 
 def rendered(program):
-    """Return a program as text: a line for a stage, one for each PYENV, and what differs from the defaults."""
+    """Return a program as text: a line for each stage and each PYENV, with values other than defaults."""
     lines = []
     for stage in program.stages:
         parent = "" if stage.parent is None else f" parent={stage.parent}"
@@ -54,7 +54,7 @@ def pyenv_lines(pyenv, state):
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_golden(case):
-    """A case's Dockerfile says what stands beside it. (`UPDATE_GOLDEN=1` writes that anew.)"""
+    """The result equals the golden file next to the Dockerfile. (`UPDATE_GOLDEN=1` updates it.)"""
     text = rendered(read(parse((case / "Dockerfile").read_bytes()), Settings(build_args={"FROM_OUTSIDE": "outside"})))
     if os.environ.get("UPDATE_GOLDEN"):
         (case / "program").write_text(text, "utf-8")
@@ -62,56 +62,56 @@ def test_golden(case):
 
 
 def test_global_arg_needs_repeating():
-    """A stage sees an ARG before FROM once it says ARG itself."""
+    """An ARG before FROM is only visible in a stage that repeats it."""
     assert version("ARG V=3.9\nFROM a\nARG V\nPYENV $V x") == "3.9"
 
 
 def test_global_args_see_one_another():
-    """A global ARG may use one before it, and FROM uses both."""
+    """A global ARG may use an earlier one, and FROM may use both."""
     program = read(parse(b"ARG A=1\nARG B=x:${A}\nFROM ${B}\nPYENV 3.9 x"))
     assert program.stages[0].base == "x:1"
 
 
 def test_build_arg_replaces_default():
-    """A build-arg overrides the default, global or the stage's own."""
+    """A build-arg overrides the default of a global ARG and of a stage's own."""
     assert version("ARG V=3.9\nFROM a\nARG V\nPYENV $V x", build_args={"V": "3.10"}) == "3.10"
     assert version("FROM a\nARG V=3.9\nPYENV $V x", build_args={"V": "3.10"}) == "3.10"
 
 
 def test_undeclared_build_arg_is_not_seen():
-    """A build-arg that no ARG declares has no value."""
+    """A build-arg without an ARG has no value."""
     assert version("FROM a\nPYENV ${V:-3.11} x", build_args={"V": "3.10"}) == "3.11"
 
 
 def test_last_of_arg_and_env_wins():
-    """ARG and ENV write to one list, as in BuildKit."""
+    """As in BuildKit, ARG and ENV share one list."""
     assert version("FROM a\nARG V=3.9\nENV V=3.10\nPYENV $V x") == "3.10"
     assert version("FROM a\nENV V=3.10\nARG V=3.9\nPYENV $V x") == "3.9"
 
 
 def test_env_values_see_the_state_before():
-    """In `ENV a=1 b=$a` b gets the a of before."""
+    """In `ENV a=1 b=$a`, b gets the previous value of a."""
     assert version("FROM a\nENV V=3.9\nENV V=3.10 W=$V\nPYENV $W x") == "3.9"
 
 
 def test_old_env_form():
-    """`ENV name the rest` sets name to all of the rest."""
+    """`ENV name the rest` sets name to the whole rest."""
     assert version("FROM a\nENV V 3.9\nPYENV $V x") == "3.9"
 
 
 def test_arg_defaults_see_args_before():
-    """A default may use an ARG of the same instruction."""
+    """A default may use an earlier ARG of the same instruction."""
     assert version("FROM a\nARG M=9 V=3.$M\nPYENV $V x") == "3.9"
 
 
 def test_stage_inherits_args_and_env():
-    """A stage based on a stage starts with what that one ended with."""
+    """A stage that is based on another one starts with its final state."""
     assert version("FROM a AS one\nARG V=3.9\nFROM one\nPYENV $V x") == "3.9"
     assert version("FROM a AS one\nENV V=3.9\nFROM One\nPYENV ${V:-3.8} x") == "3.8"
 
 
 def test_env_wins_again_in_a_child():
-    """ENV is set anew when a stage begins, so that an ARG that came later loses there; the base image's ENV as well."""
+    """A new stage applies ENV again, including the base image's, so that it overrides a later ARG."""
     assert version("FROM a AS one\nENV V=3.9\nARG V=3.8\nFROM one\nPYENV $V x") == "3.9"
     text = b"FROM a AS one\nARG V=3.8\nFROM one\nPYENV $V x"
     program = read(parse(text), base_variables=lambda *_: {"V": "3.9"})
@@ -119,17 +119,17 @@ def test_env_wins_again_in_a_child():
 
 
 def test_other_stages_share_nothing():
-    """A stage that is not based on another does not see its variables."""
+    """A stage does not see the variables of stages that it is not based on."""
     assert version("FROM a\nARG V=3.9\nFROM b\nPYENV ${V:-3.8} x") == "3.8"
 
 
 def test_triggers_of_the_parent_run_first():
-    """ONBUILD ENV of the stage one is based on has happened when the stage begins."""
+    """ONBUILD ENV of the parent stage is applied before the stage's own instructions."""
     assert version("FROM a AS one\nONBUILD ENV V=3.9\nFROM one\nPYENV $V x") == "3.9"
 
 
 def test_the_variables_of_a_builders_stage():
-    """Its image's and its own, and on top what the PYENV's stage has said so far; of that one's image nothing."""
+    """They are those of the builder's image and stage, overridden by the PYENV's stage, but not by its image."""
     text = (
         b"FROM base AS a\nENV A=own P=/own:$P\nFROM a AS b\nENV B=$A\n"
         b"FROM other\nARG C=default\nENV A=last P=/late:$P\nPYENV --builder=b 3.9 x\nENV D=late"
@@ -147,14 +147,14 @@ def test_the_variables_of_a_builders_stage():
 
 
 def test_settings_are_not_repeated_for_a_builder_that_has_them():
-    """Where the stage is based on the builder's, or both on a third, what that one says is there already."""
+    """Settings of a common parent stage are already there."""
     text = b"FROM base AS a\nENV P=/a:$P\nFROM a AS b\nFROM a\nENV Q=1\nPYENV --builder=b 3.9 x"
     builder = read(parse(text), builder_variables=lambda *_: {"P": "/bin"}).environments[0].builder
     assert builder.variables == {"P": "/a:/bin", "Q": "1"}
 
 
 def test_base_variables():
-    """The ENV of the base image is there, is asked for once, and only for images that a PYENV stands on."""
+    """The base image's ENV is looked up once, and only for images of stages that have a PYENV."""
     images = []
 
     def known(reference, platform):
@@ -180,7 +180,7 @@ def test_base_variables():
     ],
 )
 def test_platform_variables(name, value):
-    """The platform ARGs have values in FROM, and in a stage that declares them."""
+    """The platform ARGs have values in FROM, and in stages that declare them."""
     settings = Settings(build_platform="linux/amd64", target_platform="linux/arm/v7", target="final")
     text = f"FROM base:${{{name}}}\nARG {name}\nENV V=${name}\nPYENV 3.9 x"
     program = read(parse(text.encode()), settings)
@@ -190,21 +190,21 @@ def test_platform_variables(name, value):
 
 @pytest.mark.parametrize("shell", ["SHELL bash", "SHELL []", "SHELL [1]", 'SHELL {"a": 1}', "WORKDIR", "USER", "ENV A"])
 def test_what_the_engine_refuses_changes_nothing(shell):
-    """The engine reports mistakes in its own instructions; here they are ignored."""
+    """The engine reports errors in its own instructions, so they are ignored here."""
     program = read(parse(f"FROM a\nUSER me\nWORKDIR /w\n{shell}\nPYENV 3.9 x".encode()))
     state = program.environments[0].state
     assert (state.user, state.workdir, state.shell, state.env) == ("me", "/w", None, {})
 
 
 def test_a_user_that_comes_out_empty():
-    """The engine takes it for root, not for the base image's user, and so is it said here: as an empty name."""
+    """As in the engine, an empty name is root, not the base image's user."""
     program = read(parse(b"FROM a\nUSER me\nUSER $NONE\nPYENV 3.9 x"))
     assert not program.environments[0].state.user
     assert program.environments[0].state.user is not None
 
 
 def test_words_the_engine_refuses():
-    """A value that cannot be expanded is left out, and FROM keeps what it says."""
+    """A value that cannot be expanded is ignored, and FROM keeps its text."""
     program = read(parse(b"ARG A=${\nFROM ${A\nARG B='\nENV C=${\nPYENV 3.9 x"))
     assert (program.stages[0].base, dict(program.environments[0].state.variables)) == ("${A", {})
 
@@ -213,45 +213,45 @@ def test_words_the_engine_refuses():
     ("stages", "name"), [("FROM a", "default"), ("FROM a AS One", "one"), ("FROM a AS x\nFROM x", "default")]
 )
 def test_target_stage(stages, name):
-    """TARGETSTAGE is the stage that is built, which is the last one if no other is asked for."""
+    """TARGETSTAGE is the stage that is built, by default the last one."""
     pyenv = one(f"{stages}\nARG TARGETSTAGE\nPYENV 3.9 $TARGETSTAGE")
     assert pyenv.name.text == name
 
 
 def test_proxy_args():
-    """A predefined proxy ARG is seen once a stage declares it."""
+    """A predefined proxy ARG is visible in a stage that declares it."""
     text = "FROM a\nARG HTTP_PROXY\nPYENV 3.9 x <<E\n--proxy=$HTTP_PROXY\nE"
     assert one(text, build_args={"HTTP_PROXY": "http://p"}).inline == b"--proxy=http://p\n"
 
 
 def test_from_platform_expands():
-    """`FROM --platform=$BUILDPLATFORM` is expanded, and belongs to the stages that are based on it."""
+    """`FROM --platform=$BUILDPLATFORM` is expanded, and also applies to stages based on it."""
     program = read(parse(b"FROM --platform=$BUILDPLATFORM base AS one\nFROM one\nPYENV 3.9 x"))
     assert [stage.platform for stage in program.stages] == ["linux/amd64", None]
     assert [stage.root_platform for stage in program.stages] == ["linux/amd64", "linux/amd64"]
 
 
 def test_same_name_in_another_stage():
-    """A name may be used again in a stage that is not based on the first."""
+    """A name may be reused in a stage that is not based on the first one."""
     program = read(parse(b"FROM a\nPYENV 3.9 x\nFROM a\nPYENV 3.10 x"))
     assert [environment.pyenv.name.text for environment in program.environments] == ["x", "x"]
 
 
 def test_stage_lookup():
-    """Stages are found by name in any case, and by number; the last of a name counts."""
+    """Stages are found by name regardless of case, and by number; the last one of a name is used."""
     program = read(parse(b"FROM a AS One\nFROM b AS one\nFROM c\nPYENV 3.9 x"))
     assert [program.stage(ref).index for ref in ("ONE", "0", "2")] == [1, 0, 2]
     assert program.stage("two") is program.stage("3") is None
 
 
 def test_from_another_stage_or_image():
-    """`--from` takes an earlier stage or any image, and with it any series."""
+    """`--from` may name an earlier stage or any image, for any Python version."""
     program = read(parse(b"FROM a AS py\nFROM b\nPYENV --from=py 3.16 x\nPYENV --from=me/py:3.17 3.17.2 y"))
     assert [environment.pyenv.options.from_ for environment in program.environments] == ["py", "me/py:3.17"]
 
 
 def test_report_goes_on():
-    """With `report` every mistake is found, and the PYENVs that are right are there."""
+    """With `report`, all errors are reported, and valid PYENVs are returned."""
     errors = []
     program = read(parse(b"FROM a\nPYENV 3.1 x\nPYENV 3.9 y\nPYENV 3.9 z.z\n"), report=errors.append)
     assert [environment.pyenv.name.text for environment in program.environments] == ["y"]
@@ -262,13 +262,13 @@ def test_report_goes_on():
     "line", ["PYENV 3.9 x", "pYeNv 3.9 x", "\tPYENV 3.9 x", "PYENV\\\n 3.9\\\n# c\n x", "PYENV 3.9\u00a0x"]
 )
 def test_spelling(line):
-    """Letter case, blanks of any kind, and continuation make no difference."""
+    """Letter case, kinds of blanks and continuations make no difference."""
     pyenv = one(f"FROM a\n{line}\n")
     assert (pyenv.version.text, pyenv.name.text) == ("3.9", "x")
 
 
 def test_quotes_and_escapes():
-    """Quotes and the escape character protect blanks, under either escape."""
+    """Quotes and the escape token protect blanks, for both escape tokens."""
     pyenv = one("FROM a\nPYENV \"3.9\" 'x' \"a b.txt\" 'c d.txt' e\\ f.txt")
     assert [file.path for file in pyenv.requirements] == ["a b.txt", "c d.txt", "e f.txt"]
     pyenv = one("# escape=`\nFROM a\nPYENV 3.9 x a` b.txt c\\d.txt")
@@ -276,25 +276,25 @@ def test_quotes_and_escapes():
 
 
 def test_dashes_end_options():
-    """Behind `--` a word that begins with dashes is a file."""
+    """After `--`, a word that begins with dashes is a file."""
     assert [file.path for file in one("FROM a\nPYENV -- 3.9 x --odd.txt").requirements] == ["--odd.txt"]
 
 
 @pytest.mark.parametrize("use", ["$?", "$1x", "${1}", "$größe", "$_", "${A}"])
 def test_unset_in_a_heredoc(use):
-    """A missing value in inline requirements is a mistake, with any name of a variable."""
+    """A missing value in inline requirements is an error, whatever the variable's name."""
     with pytest.raises(UserError, match="is not set here"):
         one(f"FROM a\nPYENV 3.9 x <<E\na=={use}\nE")
 
 
 @pytest.mark.parametrize("use", ["\\$A", "${A:-1}", "${A-}", "${A:+b}", "$AB-${A:-}"])
 def test_no_hole_in_a_heredoc(use):
-    """Escaped variables, and those with a default, leave none."""
+    """Escaped variables and those with a default are no errors."""
     assert one(f"FROM a\nENV AB=1\nPYENV 3.9 x <<E\na=={use}\nE").inline
 
 
 def test_value_without_splitting():
-    """A variable's value is one word, blanks and all."""
+    """A variable's value is a single word, even with blanks."""
     assert [file.path for file in one("FROM a\nARG F='a b.txt'\nPYENV 3.9 x $F").requirements] == ["a b.txt"]
 
 
@@ -310,6 +310,6 @@ def test_value_without_splitting():
     ],
 )
 def test_versions(text, minor, full, prerelease):
-    """A series, a release and a pre-release are told apart."""
+    """Minor versions, releases and pre-releases are distinguished."""
     version = one(f"FROM a\nPYENV {text} x").version
     assert (version.text, version.minor, version.full, version.prerelease) == (text, minor, full, prerelease)

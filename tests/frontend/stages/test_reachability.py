@@ -1,4 +1,4 @@
-"""Which PYENVs a build reads: those of the stages that it needs."""
+"""A build only reads PYENVs of the stages that it needs."""
 
 import pytest
 
@@ -21,7 +21,7 @@ PYENV 3.1 $$ not read
 
 
 def names(line, target):
-    """Return the environments of a build, and the images that were asked for."""
+    """Return the environments of a build, and the images that were looked up."""
     images = []
     program = read(
         parse(FILE.format(line=line).encode()),
@@ -57,16 +57,16 @@ def names(line, target):
     ],
 )
 def test_what_a_target_needs(line, target, environments, images):
-    """The target, what it is based on, and what it copies or mounts from, in turn."""
+    """This covers the target, its base, and the stages that it copies or mounts from, recursively."""
     assert names(line, target) == (environments, images)
 
 
 def test_builder_and_from_of_pyenv():
-    """The stages that a PYENV names are needed, too."""
+    """Stages that a PYENV names are needed as well."""
     text = b"FROM x AS a\nPYENV 3.9 in_a\nFROM y AS b\nPYENV 3.9 in_b\nFROM z\nPYENV --builder=a --from=b 3.9 x"
     assert len(read(parse(text), Settings(reachable_only=True)).environments) == 3
 
 
 def test_everything_without_the_setting():
-    """A check reads the whole file, with any target."""
+    """A check reads the whole file, whatever the target."""
     assert len(read(parse(b"FROM x\nPYENV 3.9 a\nFROM y\nPYENV 3.9 b")).environments) == 2

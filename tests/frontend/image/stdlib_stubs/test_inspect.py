@@ -1,4 +1,4 @@
-"""Stand-ins for modules of the standard library, which shorten a build's start."""
+"""Stubs for modules of the standard library, which shorten the start of a build."""
 
 import dataclasses
 import importlib
@@ -16,7 +16,7 @@ FOLDER = ROOT / "frontend/image/stdlib_stubs"
 
 @pytest.fixture
 def stub(monkeypatch):
-    """Provide stubs by name; the real modules are there under the names that they have in the image."""
+    """Provide a function that loads a stub, with the real module under its name in the image."""
 
     def load(name):
         monkeypatch.setitem(sys.modules, f"_full_{name}", importlib.import_module(name))
@@ -30,7 +30,7 @@ def stub(monkeypatch):
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in FOLDER.glob("*.py")))
 def test_what_a_stub_lacks_the_real_module_has(stub, name, monkeypatch):
-    """A `from ... import` of what the stub has does not load it: each of them asks whether the module is a package."""
+    """A `from ... import` of a name in the stub also reads `__path__`, which must not load the real module."""
     module = stub(name)
     monkeypatch.setitem(sys.modules, f"_full_{name}", types.SimpleNamespace(other="of the real one"))
     assert not hasattr(module, "__path__")
@@ -38,14 +38,14 @@ def test_what_a_stub_lacks_the_real_module_has(stub, name, monkeypatch):
 
 
 def test_attributes_of_classes(stub):
-    """As the real module lists them, for the parser that lark generates."""
+    """The results equal those of the real module; lark's parser uses them."""
     module = stub("inspect")
     assert module.getmembers(int) == inspect.getmembers(int)
     assert module.getmro(bool) == inspect.getmro(bool)
 
 
 def test_a_class_without_a_docstring_needs_no_real_module(stub, monkeypatch):
-    """`dataclasses` would ask it for a signature, to write one."""
+    """Without a docstring, `dataclasses` would ask the real module for a signature."""
     module = stub("inspect")
     monkeypatch.setattr(dataclasses, "inspect", module)
     monkeypatch.setitem(sys.modules, "_full_inspect", None)
@@ -58,5 +58,5 @@ def test_a_class_without_a_docstring_needs_no_real_module(stub, monkeypatch):
 
 
 def test_functions_have_the_real_signatures(stub):
-    """They are available on request."""
+    """The real signatures are loaded on demand."""
     assert str(stub("inspect").signature(test_functions_have_the_real_signatures)) == "(stub)"

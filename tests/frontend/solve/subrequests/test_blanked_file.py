@@ -1,4 +1,4 @@
-"""The user's file without its PYENVs, or without its comments: every line stays where it is."""
+"""The user's file without its PYENVs or comments, in which every line keeps its number."""
 
 import pytest
 
@@ -8,14 +8,14 @@ from pyenv_frontend.stages.analyze import read
 
 
 def test_a_blanked_file_has_the_same_lines():
-    """PYENVs go, heredocs and triggers of them too; every other line is where it was, and their variables are set."""
+    """PYENVs with their heredocs and triggers are removed, and their variables are set in their place."""
     text = b"FROM x\nPYENV 3.8 a-b <<E\nsix\nE\nRUN y\nONBUILD PYENV 3.8 b\nPYENV wrong\nRUN z"
     text_without = blanked(read(parse(text), report=lambda _: None))
     assert text_without == b"FROM x\nENV ASTRO_PYENV_a-b=/ ASTRO_PYENV_a_b=/\n\n\nRUN y\n\n\nRUN z"
 
 
 def test_what_stands_for_a_pyenv_is_in_the_case_of_the_file():
-    """Docker's rule about the case of keywords counts them all."""
+    """Docker's rule about the case of keywords counts all instructions."""
     text = b"from x\nPYENV 3.8 a\nrun y\n"
     assert blanked(read(parse(text))) == b"from x\nenv ASTRO_PYENV_a=/\nrun y\n"
 
@@ -30,14 +30,14 @@ def test_what_stands_for_a_pyenv_is_in_the_case_of_the_file():
     ],
 )
 def test_the_last_stage_can_be_named_as_a_target(text, named):
-    """Its line keeps its number, and the word follows the user's letter case."""
+    """The name is added to the FROM line, in its letter case."""
     text_without, target = named_last_stage(read(parse(text), report=lambda _: None))
     assert text_without == named
     assert target == ("last" if b"AS last" in text else "pyenv-frontend-target")
 
 
 def test_comments_of_a_large_file_stay_behind():
-    """Directives, settings of the linter, and comments in an instruction or a heredoc are kept."""
+    """Directives, settings of the linter, and comments within instructions or heredocs are kept."""
     settings = (
         b"# syntax=x\n# escape=`\nFROM x\n# check=skip=all\nRUN a `\n  # inside\n  b\nRUN <<E\n# in a heredoc\nE\n"
     )

@@ -1,4 +1,4 @@
-"""A graph as JSON that speaks of the user's file."""
+"""A graph as JSON that refers to the user's file."""
 
 from base64 import b64decode, b64encode
 
@@ -9,7 +9,7 @@ __all__ = ["file", "labels"]  # fixtures
 
 
 def answered():
-    """Provide what Docker's frontend says about the expanded file; the second source is not ours."""
+    """Provide the answer of Docker's frontend for the expanded file; its second source is another file."""
     step = {"description": {"llb.customname": "[3/5] RUN graft"}, "caps": {"exec.meta.base": True}}
     place = {"ranges": [{"start": {"line": 4}, "end": {"line": 4}}]}
     foreign = {"sourceIndex": 1, "ranges": [{"start": {"line": 4}, "end": {"line": 4}}]}
@@ -24,7 +24,7 @@ def answered():
 
 
 def test_steps_places_and_source_are_the_users(labels):
-    """One PYENV is one group under its own name; capabilities and ops are left alone."""
+    """A PYENV is a single group with its own name; capabilities and ops are unchanged."""
     graph = answered()
     relabel_graph(graph, labels)
     step = graph["metadata"]["sha256:a"]
@@ -41,7 +41,7 @@ def test_steps_places_and_source_are_the_users(labels):
 
 
 def test_a_graph_of_nothing_stays_as_it_is(labels):
-    """`FROM scratch` alone."""
+    """The file is just `FROM scratch`."""
     graph = {"def": None, "metadata": None, "source": None}
     relabel_graph(graph, labels)
     assert graph == {"def": None, "metadata": None, "source": None}
