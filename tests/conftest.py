@@ -1,7 +1,7 @@
-"""What holds for all tests."""
+"""Settings for all tests."""
 
 import signal
 
-# What a script starts in its background ignores Ctrl-C, and hands that on to all that it starts. Tests start programs
-# and interrupt them: those shall be as they are in a terminal.
+# Background processes of a shell script ignore Ctrl-C, and their child processes inherit this. Tests interrupt the
+# programs that they start, which have to behave as in a terminal.
 signal.signal(signal.SIGINT, signal.default_int_handler)

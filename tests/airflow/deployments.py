@@ -226,10 +226,10 @@ def deploy(
         kind: a key of `EXECUTORS`.
         home: an empty folder.
         dags: the names of files in `tests/airflow/dags`.
-        variables: returns more of the processes' environment, given the port of the API server.
+        variables: returns additional environment variables of the processes, given the port of the API server.
 
     Raises:
-        Unavailable: something that it needs cannot be had on this machine.
+        Unavailable: this machine lacks something that it needs.
     """
     release.install()
     for name in ("dags", "logs", "results"):

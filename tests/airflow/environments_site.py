@@ -19,7 +19,7 @@ PACKAGE = "<b>bold<"
 
 @dataclass(frozen=True)
 class Site:
-    """A server with the environments page, the Airflow behind it, and an environment that the page reads."""
+    """A server with the environments page, its Airflow, and an environment that the page reads."""
 
     server: Server
     airflow: Airflow
@@ -44,8 +44,8 @@ def prepare(version, home, database=None, *, installation=None):
     Args:
         version: the release.
         home: its folder.
+        database: the address of an empty PostgreSQL database; the default is a SQLite database.
         installation: the release to use instead, such as one with additional packages.
-        installation: the release, where it is installed with something beside it.
     """
     airflow = _empty(version, home, database, installation)
     airflow.dag("environments_page.py")

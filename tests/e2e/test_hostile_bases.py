@@ -67,7 +67,7 @@ def test_a_file_that_is_missing_is_not_needed(buildx, command):
     ids=["empty", "a link to nowhere", "a script", "of another processor", "a folder", "a named pipe"],
 )
 def test_an_interpreter_that_is_none_is_not_taken_for_one(buildx, command):
-    """The PYENV adds an interpreter of its own."""
+    """The PYENV adds its own interpreter."""
     name = base(buildx, command)
     buildx(
         f"FROM {name}\nPYENV 3.11 etl\nRUN $ASTRO_PYENV_etl -c 'import sys; assert sys.version_info[:2] == (3, 11)'\n"

@@ -1,6 +1,6 @@
 """Coverage-guided fuzzing: `python tests/fuzz/fuzz_document.py [libFuzzer's options] [corpus ...]`.
 
-An input must only raise our own error, and no byte may be lost. The corpora under `tests` are suitable seeds.
+An input may only raise our own error, and no byte may be lost. The corpora under `tests` are suitable seeds.
 """
 
 import sys

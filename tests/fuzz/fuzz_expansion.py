@@ -1,6 +1,6 @@
 """Coverage-guided fuzzing of the expansion without I/O: parse, read, expand, parse again.
 
-An input must only raise our own errors. All bytes outside the PYENVs stay, and no PYENV remains.
+An input may only raise our own errors. All bytes outside the PYENVs stay, and no PYENV remains.
 """
 
 import sys

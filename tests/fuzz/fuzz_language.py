@@ -1,6 +1,6 @@
 """Coverage-guided fuzzing: `python tests/fuzz/fuzz_language.py [libFuzzer's options] [corpus ...]`.
 
-The input is a Dockerfile, followed by a line `---8<---` and the content of every file in the build context. It must
+The input is a Dockerfile, followed by a line `---8<---` and the content of every file in the build context. It may
 only raise our own errors, each with a valid location.
 """
 

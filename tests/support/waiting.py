@@ -1,4 +1,4 @@
-"""Waiting for what another process does."""
+"""Waiting for other processes."""
 
 import time
 from collections.abc import Callable
@@ -13,13 +13,13 @@ def wait_for[Value](
     """Wait until a condition holds; return its value.
 
     Args:
-        condition: is asked again and again until its value is true.
-        seconds: how long to wait.
-        every: the seconds between two questions.
-        describe: tells what is known when the time is up, for the message of the failure.
+        condition: the condition, which is called repeatedly until its value is true.
+        seconds: the maximum time to wait.
+        every: the seconds between two calls.
+        describe: returns additional text for the error message.
 
     Raises:
-        AssertionError: it did not hold in time.
+        AssertionError: the condition did not hold in time.
     """
     deadline = time.monotonic() + seconds
     while not (value := condition()):
@@ -29,7 +29,7 @@ def wait_for[Value](
 
 
 def alive(pid: int | str) -> bool:
-    """Tell whether a process runs; one that has ended and is not yet waited for does not."""
+    """Tell whether a process is running; a zombie is not."""
     try:
         status = Path(f"/proc/{pid}/stat").read_text()
     except OSError:

@@ -1,4 +1,4 @@
-"""The end of `make demo`: what ran, how to go on, and the last line."""
+"""The end of the output of `make demo`: the results, the next steps, and the last line."""
 
 import pytest
 
@@ -12,8 +12,8 @@ TASK = Task(name="read", state="success", value={"python": "3.9.2", "interpreter
 
 @pytest.mark.parametrize("ours", [True, False])
 def test_an_engine_of_our_own_is_explained(monkeypatch, capsys, ours):
-    """The lines to type precede the last one; with an engine there are none."""
-    # There is one engine on a machine, so the other kind is made up.
+    """The commands to use it come before the last line; with the user's own engine there are none."""
+    # A machine has a single engine, so the other kind is simulated.
     monkeypatch.setattr(demo.engine, "find", lambda: Engine(flavour="docker", env={}, ours=ours))
     assert demo_steps.report(lambda: ([TASK], demo.what_next())) == 0
     printed = capsys.readouterr().out
@@ -27,7 +27,7 @@ def test_an_engine_of_our_own_is_explained(monkeypatch, capsys, ours):
 
 
 def test_a_demo_that_fails_says_why(capsys):
-    """In one line, and with the exit code."""
+    """The message is a single line, followed by the exit code."""
 
     def fails() -> tuple[list[Task], str]:
         raise Unavailable("no network")

@@ -1,4 +1,4 @@
-"""The reference in the repository is the one that the tables make."""
+"""The reference pages in the repository are those that the tables generate."""
 
 from pathlib import Path
 
@@ -16,12 +16,12 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.mark.parametrize("path", [*pages()])
 def test_page_is_current(path):
-    """`python -m tools.reference_pages` would change nothing."""
+    """`python -m tools.reference_pages` must not change anything."""
     assert (ROOT / path).read_text("utf-8") == pages()[path]
 
 
 def test_no_page_is_left_over():
-    """A rule that is gone takes its page with it."""
+    """The page of a removed rule is deleted."""
     assert {path.name for path in (ROOT / "docs/reference/rules").iterdir()} == {
         "README.md",
         *(f"{rule.name}.md" for rule in RULES),
@@ -29,7 +29,7 @@ def test_no_page_is_left_over():
 
 
 def test_everything_is_on_the_page():
-    """Every option, and the whole grammar."""
+    """The page has every option and the whole grammar."""
     page = pages()["docs/reference/pyenv.md"]
     assert all(f"### `{spec.usage}`" in page for spec in OPTIONS)
     assert "pyenv: (option _SPACE)*" in page
@@ -42,13 +42,13 @@ def test_every_setting_is_on_its_page():
 
 
 def test_examples_are_right():
-    """What the page shows as Dockerfiles can be read."""
+    """All Dockerfiles on the page can be read."""
     blocks = pages()["docs/reference/pyenv.md"].split("```Dockerfile\n")[1:]
     texts = [block.partition("```")[0] for block in blocks]
     assert [len(read(parse(text.encode())).environments) for text in texts] == [3]
 
 
 def test_main_writes(tmp_path):
-    """The pages are written below a folder."""
+    """The pages are written to a folder."""
     main(str(tmp_path))
     assert {path: (tmp_path / path).read_text("utf-8") for path in pages()} == pages()

@@ -1,7 +1,7 @@
-"""The public API as code bases with type checks use it: mypy and pyright must accept this file, and know its types.
+"""The public API, as used in typed code: mypy and pyright must accept this file and infer the right types.
 
-Run by `tests/airflow/test_typing.py` against a real Airflow; it is never executed. Lines that must be errors carry an
-`ignore`, and an ignore that is not needed is an error itself.
+`tests/airflow/test_typing.py` checks it with a real Airflow; it is never executed. Lines that must be errors have an
+`ignore` comment, and an unused one is an error itself.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ def test_with_pip_it_is_said_what_it_is_for(build_image):
     ],
 )
 def test_what_has_no_uv_that_runs(buildx, before, option, message):
-    """Each error is reported at the PYENV. A build context stands for the official image and cannot be loaded."""
+    """Each error is reported at the PYENV. The build context that replaces the official image does not exist."""
     files = {**UV, "alpine": "#!/lib/ld-musl-x86_64.so.1\n"}
     missing = "--build-context=ghcr.io/astral-sh/uv:0.4.30=docker-image://no-such-registry.invalid/uv"
     log = buildx.fails(f"{before}FROM {PY311}\nUSER nobody\nPYENV --uv={option} 3.11 a\n", files, missing).log

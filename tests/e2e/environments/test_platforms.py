@@ -12,7 +12,7 @@ ENGINE = "docker-28-containerd"
 """An engine whose store keeps images for any platform."""
 
 BASE, GRAFTED = "python:3.13-slim-bookworm", "python:3.12-slim-bookworm"
-"""An image for the machine's own platform."""
+"""Images for the machine's own platform."""
 
 MACHINES = {"aarch64": 0xB7, "x86_64": 0x3E}
 """The codes of the processors in ELF files."""

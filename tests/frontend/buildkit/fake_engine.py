@@ -43,7 +43,7 @@ class FakeEngine:
     def _serve(self) -> None:
         h2 = H2Connection(H2Configuration(client_side=False))
         h2.local_settings = Settings(client=False, initial_values={SettingCodes.INITIAL_WINDOW_SIZE: self.window})
-        h2.encoder.encode = partial(h2.encoder.encode, huffman=False)  # its Huffman coder takes quadratic time
+        h2.encoder.encode = partial(h2.encoder.encode, huffman=False)  # its Huffman coder is quadratic
         h2.initiate_connection()
         bodies: dict[int, bytearray] = {}
         methods: dict[int, str] = {}

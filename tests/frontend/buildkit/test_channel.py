@@ -92,7 +92,7 @@ def test_an_engine_that_hangs_up_ends_the_call():
 
 
 def test_an_engine_that_speaks_no_http2_ends_the_call():
-    """The error says that the bytes are not HTTP/2."""
+    """Bytes that are not HTTP/2 give an error that says that they cannot be read."""
     data_on_stream_0 = bytes(9)
     call = FakeEngine(mangle=lambda _: data_on_stream_0).connect().start("Ping", b"")
     with pytest.raises(ChannelClosedError, match="cannot be read"):

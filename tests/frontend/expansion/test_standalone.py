@@ -92,7 +92,7 @@ def test_every_expansion_is_standalone_or_refused(case):
 
 
 def test_odd_paths_and_secret_addresses():
-    """A path with a blank is a single path, and the whole address in a variable is named."""
+    """A path with a blank is a single path, and an address with a password is only named by its variable."""
     text = (
         "FROM debian:bookworm AS c\nFROM debian:bookworm\nARG PIP_FIND_LINKS\nARG PIP_INDEX_URL=https://me:secret@x/\n"
         "ENV PIP_FIND_LINKS=https://me:secret@example.com/links\nPYENV --builder=c --path='/srv/a b' 3.9 x a.txt\n"

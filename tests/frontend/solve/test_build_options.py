@@ -73,7 +73,7 @@ def test_delegating_to_ourselves_is_noticed():
 
 
 def test_an_expanded_file_is_handed_over_where_docker_looks_for_it():
-    """Inputs are not used if the client requires a folder or the context is remote."""
+    """Docker would ignore the input if the client requires a folder or the context is remote."""
     raw = {"dockerfilekey": "d", "context": "https://x/y.git", "contextsubdir": "s", "build-arg:A": "1", "target": "t"}
     parsed = options(**raw).for_expanded(["tools"])
     assert not {"dockerfilekey", "context", "contextsubdir"} & parsed.keys()
@@ -89,7 +89,7 @@ def test_a_context_under_another_key_is_dropped_as_well():
 
 
 def test_a_base_is_looked_at_without_what_is_about_the_users_file():
-    """Target, call and cache options refer to a file that the delegate does not see."""
+    """Target, call and cache options refer to the user's file, which the delegate does not see."""
     raw = {"target": "t", "requestid": "frontend.lint", "no-cache": "", "platform": "linux/arm64"}
     parsed = options(**raw).for_base()
     assert not {"target", "requestid", "no-cache"} & parsed.keys()

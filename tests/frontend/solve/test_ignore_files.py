@@ -35,7 +35,7 @@ def test_that_of_the_folder():
 
 
 def test_both_are_asked_for_at_once():
-    """Loading the folder's file is then part of the same round."""
+    """If the Dockerfile has no file of its own, reading the folder's file takes a single further round."""
     bridge, ignore = ignore_files({LOCAL: {".dockerignore": b"b"}})
     assert ignore.rules.ignores("b")
     assert bridge.rounds == 2

@@ -130,7 +130,7 @@ def source(data, *lines, **more):
 
 
 def test_an_error_of_the_delegates_moves_to_the_users_lines(labels):
-    """The message and the locations have the new lines, and the rest of a location is kept."""
+    """The message and the locations get the user's line numbers, and the rest of a location is kept."""
     status = Status("dockerfile parse error on line 8: unknown instruction", 2, (source(EXPANDED, 8),))
     relabelled_status = relabelled(status, labels)
     assert relabelled_status.message == "dockerfile parse error on line 5: unknown instruction"

@@ -323,7 +323,7 @@ def test_the_function_does_not_read_the_workers_input():
 
 @every
 def test_only_what_connects_it_is_inherited_and_only_by_the_child(version):
-    """The child inherits only its channel from the worker, and its own children only the standard streams."""
+    """The child only inherits its channel and its pipes, and its own children only the standard streams."""
     descriptor = os.open(os.devnull, os.O_RDONLY)
     os.set_inheritable(descriptor, True)  # noqa: FBT003 - os names it no other way
     try:
