@@ -280,7 +280,7 @@ def test_a_dockerfile_without_pyenv(tmp_path: Path):
 
 
 def test_without_uv_it_says_how_to_get_it(project: Path):
-    """uv is looked up on PATH and next to the installed command."""
+    """The command looks for uv on PATH and next to itself."""
     if shutil.which("uv", path=str(Path(sys.executable).parent)):
         pytest.skip("uv is installed beside the tests")
     _, notes = local(project, code=64, environ={**os.environ, "PATH": "/usr/bin:/bin"})

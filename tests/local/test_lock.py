@@ -275,7 +275,7 @@ def test_pre_releases(project: Path, options: str):
 
 @pytest.mark.usefixtures("home")
 def test_several_indexes(project: Path, monkeypatch: pytest.MonkeyPatch):
-    """uv uses the first index that has a package, unless `--index-strategy` is set; pip treats all indexes equally."""
+    """The first index that has a package is used, unless `--index-strategy` is set; pip treats all indexes equally."""
     (project / "one.txt").write_text("alpha\n")
     old = {services.wheel_file("alpha", "0.9"): services.wheel("alpha", "0.9")}
     with services.package_index(old) as first, services.package_index(WHEELS) as second:

@@ -21,7 +21,7 @@ def test_a_success_is_no_status():
     ],
 )
 def test_messages_are_percent_decoded_and_never_fail(encoded, text):
-    """gRPC requires lenient parsing: invalid escapes are kept."""
+    """Invalid escapes are kept, since gRPC requires lenient parsing."""
     assert Status.from_trailers({b"grpc-status": b"5", b"grpc-message": encoded}) == Status(text, 5)
 
 

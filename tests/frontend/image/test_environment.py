@@ -100,7 +100,7 @@ def test_messages_name_the_users_files(tmp_path, heredoc, place):
 
 
 def test_pips_configuration_and_absolute_paths(tmp_path):
-    """pip's configuration determines the source of packages; a wheel of the stage is installed by its path."""
+    """Packages come from the source in pip's configuration; a wheel of the stage is installed by its path."""
     wheel(tmp_path / "house", "tiny")
     other = wheel(tmp_path / "tmp", "other")
     (tmp_path / ".config/pip").mkdir(parents=True)

@@ -253,7 +253,7 @@ def test_an_option_of_a_file_that_uv_cannot_follow():
 
 
 def test_a_lock_has_chosen_the_versions(tmp_path):
-    """uv rejects constraints and overrides with a `pylock.toml`; other settings are kept."""
+    """With a `pylock.toml`, uv rejects constraints and overrides; other settings are kept."""
     configured(tmp_path, "[global]\nconstraint = /c.txt\nfind-links = /wheels\n")
     environ = {"UV_CONSTRAINT": "/u.txt", "UV_OVERRIDE": "/o.txt", "UV_OFFLINE": "1"}
     installer_settings = settings(environ, home=tmp_path).for_lock()

@@ -75,7 +75,7 @@ def test_an_exception_names_the_users_lines_and_not_ours(version):
 
 @every
 def test_a_coroutine_runs_to_its_end_in_the_environment(version):
-    """asyncio runs an `async def` in the child, and its traceback starts at the user's line."""
+    """The child runs an `async def` with asyncio, and its traceback starts at the user's line."""
     source = """
         async def f(*, fail):
             import asyncio, sys
