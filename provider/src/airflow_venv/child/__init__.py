@@ -1,7 +1,7 @@
-"""The module `airflow_venv` as a function sees it inside an environment: Airflow's services, without Airflow.
+"""Provide Airflow's services to a function in an environment without Airflow, as the module `airflow_venv`.
 
-The same names can be imported from `airflow_venv` in the worker, where they are Airflow's own. Each is loaded when
-it is first used, and so is their list: most functions use none.
+In the worker, the same names can be imported from `airflow_venv` and are Airflow's own. The names and their list are
+loaded on first use, because most functions use none of them.
 """
 
 

@@ -2,7 +2,7 @@
 
 
 class AirflowException(Exception):
-    """The root of Airflow's own exceptions."""
+    """Base class of Airflow's exceptions."""
 
 
 class AirflowSkipException(AirflowException):
@@ -10,24 +10,29 @@ class AirflowSkipException(AirflowException):
 
 
 class AirflowFailException(AirflowException):
-    """Raised to fail the task without another try."""
+    """Raised to fail the task without retries."""
 
 
 class AirflowNotFoundException(AirflowException):
-    """Airflow has no connection, variable or value of that name."""
+    """Raised when Airflow has no connection, variable or value of the requested name."""
 
 
 for _kind in (AirflowException, AirflowSkipException, AirflowFailException, AirflowNotFoundException):
-    _kind.__module__ = __package__  # functions import them from there, and tracebacks name it
+    _kind.__module__ = __package__  # the public module, which functions import and tracebacks show
 
 
 def raise_for(names, message):
-    """Raise an exception that stands for one of Airflow's in the worker, of classes that the function can catch.
+    """Raise the counterpart of an exception from the worker, as a class that the function can catch.
+
+    The classes are looked up by name in this module, in `airflow.exceptions` if it is imported, and among the builtins.
 
     Args:
-        names: the name of the class in the worker and those of its bases. Where Airflow is imported here too, the
-            exception is also of Airflow's class here.
+        names: the name of the exception's class in the worker, followed by the names of its base classes.
         message: the text of the exception.
+
+    Raises:
+        Exception: an instance of all classes that were found. If there are none, an AirflowException whose message
+            starts with the first name.
     """
     import builtins
     import sys

@@ -1,8 +1,8 @@
-"""Makes an Airflow of any version that is installed in the environment use our channel.
+"""Patch an Airflow of any version that is installed in the environment to use the channel to the worker.
 
-Its classes stay what they are. Only the few methods that fetch or store something are replaced, each when its module
-has been imported. So no secrets backend, no database and no matching version are needed, and nothing of Airflow is
-imported unless the function imports it.
+Only the few methods that fetch or store something are replaced, each after its module has been imported; Airflow's
+classes are not replaced. The environment needs no secrets backend, no database and not the worker's version of
+Airflow. No module of Airflow is imported unless the function imports it.
 """
 
 import sys
@@ -14,7 +14,7 @@ _MISSING = object()
 
 
 def _fetch(cls, conn_id, *_, **__):
-    """Make a connection of Airflow's own class."""
+    """Fetch a connection and return it as an instance of Airflow's class."""
     connection = services.get_connection(conn_id)
     return cls(**{name: getattr(connection, name) for name in _FIELDS})
 
@@ -24,10 +24,10 @@ async def _fetch_async(cls, conn_id, *_, **__):
 
 
 def _fetch_mapped(cls, conn_id, *_, **__):
-    """Make a connection of the class that is mapped to the database."""
+    """Fetch a connection and return it as an instance of the database model."""
     models = sys.modules["airflow.models"]
     if "airflow.models.asset" in sys.modules and hasattr(models, "import_all_models"):
-        models.import_all_models()  # SQLAlchemy looks for all classes that those of the assets refer to
+        models.import_all_models()  # SQLAlchemy must find all models that the asset models refer to
     return _fetch(cls, conn_id)
 
 
@@ -76,7 +76,7 @@ def _sdk_connection(module):
 
 
 def _sdk_get_variable(key, deserialize_json=False, default=_MISSING):
-    """Return a Variable, or raise what the SDK raises."""
+    """Return a Variable. Raises AirflowRuntimeError, as the SDK does, if it does not exist and has no default."""
     value = services.get_variable(key, _MISSING if default is _MISSING else default, deserialize_json=deserialize_json)
     if value is not _MISSING:
         return value
@@ -109,7 +109,7 @@ def _sdk_execution(module):
 
 
 def _xcom(module):
-    """Read any XCom, and write those of this task: the worker's task instance can do no more."""
+    """Allow reading any XCom, but writing only those of this task: the worker's task instance offers no more."""
 
     def get_one(*_, **query):
         more = {}
@@ -142,7 +142,7 @@ def _current_context(module):
 
 
 def _first_module(*names):
-    """Import the first of these modules that exists in this version."""
+    """Import the first of these modules that exists in this version of Airflow."""
     import importlib
 
     for name in names[:-1]:
@@ -154,7 +154,7 @@ def _first_module(*names):
 
 
 def _logging(module):
-    """Keep our logging: records reach the task's log with their level, and no log folder is created."""
+    """Disable Airflow's logging configuration: records go through the channel, and no log folder is created."""
 
     def configure_logging(*_, **__):
         import logging
@@ -165,7 +165,7 @@ def _logging(module):
             "airflow.sdk.execution_time.secrets_masker",
         )
         logging.getLogger("airflow.task").addFilter(masker.SecretsMasker())  # Airflow up to 3.0 requires it
-        if masker.__name__.startswith("airflow.sdk"):  # loggers are structlog's since 3.0
+        if masker.__name__.startswith("airflow.sdk"):  # loggers use structlog since 3.0
             from .structlog_bridge import log_through_logging
 
             log_through_logging()
@@ -175,7 +175,7 @@ def _logging(module):
 
 
 def _masker(module):
-    """Hide in the worker's log, too, what is to be hidden here."""
+    """Mask each secret in the worker's log as well."""
     add_mask = module.SecretsMasker.add_mask
 
     def add_mask_everywhere(self, secret, name=None):
@@ -186,7 +186,7 @@ def _masker(module):
 
 
 def _sdk_log(module):
-    """Hide in the worker's log alone; Airflow's own function would first import most of Airflow to reach it."""
+    """Mask secrets in the worker's log only, since Airflow's own function would first import most of Airflow."""
 
     async def amask_secret(secret, name=None):
         services.mask_secret(secret, name)
@@ -198,14 +198,14 @@ def _sdk_log(module):
 
 
 def _sdk_masker(module):
-    """Patch the masker of 3.0; in later versions this module only refers to others."""
+    """Patch the masker of Airflow 3.0. Later versions have it in another module."""
     if hasattr(module, "SecretsMasker"):
         _masker(module)
         _sdk_log(module)
 
 
 def _configuration(module):
-    """Do not hide the settings of the environment's own Airflow, which are not used: some are common words."""
+    """Do not mask the settings of the environment's Airflow: they are unused, and some values are common words."""
     module.AirflowConfigParser.mask_secrets = lambda _: None
 
 
@@ -228,17 +228,21 @@ PATCHES = {
     "airflow.sdk.log": _sdk_log,
     "airflow.utils.log.secrets_masker": _masker,
 }
-"""Module to what adapts it after its import: the only list of them."""
+"""Function that patches a module after its import, by the module's name. This is the only list of patched modules."""
 
 
 def install(hooks):
-    """Patch each module of the table as soon as it has been imported."""
+    """Patch each module of `PATCHES` as soon as it has been imported.
+
+    Args:
+        hooks: the `ImportHooks` of this process.
+    """
     for name, patch in PATCHES.items():
         hooks.after(name, _unless_stand_in(patch))
 
 
 def _unless_stand_in(patch):
-    """Leave the modules of `airflow_shim` alone: they are ours already, and refuse to be asked for what they lack."""
+    """Skip the modules of `airflow_shim`: they use the channel already and raise an error for missing attributes."""
 
     def apply(module):
         if module.__spec__.origin != "airflow_shim":

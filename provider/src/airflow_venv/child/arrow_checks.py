@@ -1,21 +1,28 @@
-"""Checks of an Arrow IPC stream that somebody else has written, so that reading it is safe and takes no more memory.
+"""Check an Arrow IPC stream from an untrusted writer, so that reading it is safe and its memory use is limited.
 
-Arrow trusts what a stream says about itself: offsets are followed unless the table is validated, and compressed buffers
-and columns without data can be of any size. Our own writer uses none of these.
+Arrow trusts the stream: it follows offsets unless the table is validated, and compressed buffers or columns without
+data can claim any size. `data_serializers.py` itself writes streams without compression.
 """
 
 import struct
 
 ROWS_ALWAYS = 1 << 20
-"""Cells that a table may have however few bytes it came in."""
+"""Number of cells that a table may always have, however short its stream is."""
 _HEADERS = {2: (1,), 3: ()}
-"""Type of a message with a body to the fields that lead to its RecordBatch: of a dictionary's, of a batch itself."""
+"""Field numbers that lead from a message's header to its RecordBatch, by header type.
+
+The types are those of the union `MessageHeader` of `Message.fbs`: 2 is DictionaryBatch, 3 is RecordBatch.
+"""
 _COMPRESSION = 3
-"""Number of the field of a RecordBatch that names its compression."""
+"""Number of the field `compression` of a RecordBatch."""
 
 
 class CheckedMessages:
-    """A file of the messages of a stream, each checked before it is passed on."""
+    """Readable file of the messages of an Arrow IPC stream, each of which is checked before it is passed on.
+
+    Args:
+        source: a `pyarrow.PythonFile` with the stream.
+    """
 
     closed = False
 
@@ -25,10 +32,10 @@ class CheckedMessages:
         self._reader = pyarrow.ipc.MessageReader.open_stream(source)
         self._rest = memoryview(b"")
         self.size = 0
-        """Bytes read so far."""
+        """Number of bytes read so far."""
 
     def read(self, size):
-        """Return up to `size` bytes. Raises ValueError for a message that is compressed."""
+        """Return `size` bytes, or fewer at the end of the stream. Raises ValueError for a compressed message."""
         pieces = []
         while size > 0:
             if not self._rest and not self._next():
@@ -50,17 +57,17 @@ class CheckedMessages:
         return True
 
     def close(self):
-        """Stay open: the source is not ours."""
+        """Do nothing: the source belongs to the caller."""
 
 
 def is_compressed(metadata):
-    """Tell whether the body of a message is compressed.
+    """Return whether the body of a message is compressed.
 
     Args:
-        metadata: the message's FlatBuffer (`Message.fbs` of the Arrow format).
+        metadata: the bytes of the message's FlatBuffer (`Message.fbs` of the Arrow columnar format).
 
     Raises:
-        ValueError: it is malformed.
+        ValueError: the metadata is malformed.
     """
     try:
         message = _follow(metadata, 0)
@@ -80,7 +87,7 @@ def _follow(data, position):
 
 
 def _field(data, table, number):
-    """Return the position of a field of a FlatBuffers table; 0 if it is absent."""
+    """Return the position of field `number` of a FlatBuffers table; 0 if the field is absent."""
     vtable = table - struct.unpack_from("<i", data, table)[0]
     size = struct.unpack_from("<H", data, vtable)[0]
     place = 4 + 2 * number
@@ -89,15 +96,16 @@ def _field(data, table, number):
 
 
 def check_size(table, size, library):
-    """Refuse a table that takes much more memory than the bytes that it came in.
+    """Check that a table does not need much more memory than the length of its stream.
 
     Args:
-        table: the table.
-        size: the number of these bytes.
-        library: what the table is to be converted for.
+        table: the `pyarrow.Table`.
+        size: the length of its stream in bytes.
+        library: the library that the table will be converted for: `pandas`, `polars` or `pyarrow`.
 
     Raises:
-        ValueError: it has more cells than bits were sent, or, for pandas, values that share memory.
+        ValueError: the table has more than `ROWS_ALWAYS` cells and more than eight per byte, or, for pandas, a column
+            of a type whose values share memory.
     """
     cells = table.num_rows + sum(count_values(chunk) for column in table.columns for chunk in column.chunks)
     if cells > max(8 * size, ROWS_ALWAYS):
@@ -109,12 +117,12 @@ def check_size(table, size, library):
 
 
 def count_values(array):
-    """Count the values of an array and of the arrays in it."""
+    """Count the values of an Arrow array, including those of its child arrays."""
     from pyarrow import types
 
     kind = array.type
     parts = []
-    if hasattr(array, "storage"):  # of an extension type
+    if hasattr(array, "storage"):  # an extension type
         return count_values(array.storage)
     if types.is_struct(kind) or types.is_union(kind):
         parts = [array.field(number) for number in range(kind.num_fields)]

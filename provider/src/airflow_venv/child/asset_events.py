@@ -1,4 +1,4 @@
-"""Assets (called datasets before Airflow 3) and their events, as a function sees them."""
+"""Represent assets (called datasets before Airflow 3) and their events in a function."""
 
 from collections.abc import Mapping
 
@@ -7,7 +7,7 @@ from .context_objects import Record
 
 
 class Asset(Record):
-    """An asset: `name`, `uri`, `group`, `extra`; equal to another with the same name and uri."""
+    """An asset with `name`, `uri`, `group` and `extra`. Assets with the same name and URI are equal."""
 
     _name = "asset"
 
@@ -25,7 +25,7 @@ class Asset(Record):
 
 
 class AssetEvent(Record):
-    """An event of an asset: `extra`, `timestamp`, where it came from."""
+    """An event of an asset, with its `extra`, its `timestamp` and the task that caused it (`source_task_id`)."""
 
     _name = "asset event"
 
@@ -34,7 +34,11 @@ class AssetEvent(Record):
 
 
 def reference(asset):
-    """Describe an asset to the worker: one that came from it, one of Airflow's own, or a name or URI."""
+    """Return the name and the URI by which the worker finds an asset.
+
+    Args:
+        asset: an `Asset`, an asset of Airflow's own class, or a name or URI as text.
+    """
     if isinstance(asset, str):
         return {"name": asset, "uri": asset}
     return {"name": getattr(asset, "name", None), "uri": getattr(asset, "uri", None)}
@@ -45,10 +49,10 @@ def _names(asset):
 
 
 class _ByAsset:
-    """Looks up by an asset, its name or its URI."""
+    """Look up events by an asset, its name or its URI."""
 
     def for_asset(self, name=None, uri=None):
-        """Look up by name or URI."""
+        """Look up by the name or the URI of an asset."""
         return self[Asset({"name": name, "uri": uri})]
 
     def for_asset_alias(self, name):
@@ -57,7 +61,7 @@ class _ByAsset:
 
 
 class Extra(dict):
-    """What an event carries; each change is sent to the worker."""
+    """The `extra` of an outlet's event. Each change is sent to the worker."""
 
     def __init__(self, asset):
         dict.__init__(self)
@@ -85,7 +89,7 @@ for _name in ("__delitem__", "__ior__", "__setitem__", "clear", "pop", "popitem"
 
 
 class OutletEvent:
-    """The event that an outlet will have when the task succeeds."""
+    """Event that Airflow records for an outlet when the task succeeds."""
 
     def __init__(self, asset):
         self._asset = reference(asset)
@@ -93,22 +97,30 @@ class OutletEvent:
 
     @property
     def extra(self):
-        """What the event carries."""
+        """The event's extra data, a dictionary."""
         return self._extra
 
     @extra.setter
     def extra(self, value):
-        values = dict(value)  # `extra |= ...` sets what it is already
+        values = dict(value)  # a copy, because `extra |= ...` assigns the same object
         dict.clear(self._extra)
         self._extra.update(values)
 
     def add(self, asset, extra=None):
-        """Add an asset to an alias."""
+        """Add an event of an asset to the alias that this outlet is.
+
+        Args:
+            asset: the asset, as `reference` takes it.
+            extra: the extra data of the asset's event, a dictionary or None.
+        """
         services.outlet_event(self._asset, add=reference(asset), add_extra=extra or {})
 
 
 class OutletEvents(_ByAsset, Mapping):
-    """`outlet_events`: the events of the outlets, by asset; those that the function has asked for, when iterated."""
+    """`outlet_events` of the context: the events of the outlets, by asset.
+
+    Iteration and length cover only the outlets that the function has looked up.
+    """
 
     def __init__(self):
         self._events = []
@@ -129,7 +141,7 @@ class OutletEvents(_ByAsset, Mapping):
 
 
 class InletEvents(_ByAsset, Mapping):
-    """`inlet_events`: past events of the inlets, by asset or by the inlet's index."""
+    """`inlet_events` of the context: past events of the inlets, by asset or by the inlet's index."""
 
     def __init__(self, inlets):
         self._inlets = inlets
@@ -145,7 +157,7 @@ class InletEvents(_ByAsset, Mapping):
 
 
 class TriggeringEvents(_ByAsset, Mapping):
-    """The events that triggered the run, by asset."""
+    """Events that triggered the run, by asset."""
 
     def __init__(self, pairs):
         self._pairs = pairs

@@ -1,20 +1,25 @@
-"""Makes the values of Airflow's context from what the worker has sent."""
+"""Decode values of Airflow's context that the worker has sent."""
 
 from . import asset_events, context_objects, json_codec, state_stores
 
 
 def decode_context(encoded):
-    """Make the keyword arguments that come from the context."""
+    """Decode each value of a dictionary."""
     return {name: decode_value(value) for name, value in encoded.items()}
 
 
 def decode_value(value):
-    """Make one value."""
+    """Decode one value. Raises ValueError for an invalid or unknown tag."""
     return json_codec.decode(value, _from_tag, {"datetime": moment})
 
 
 def moment(stamp, zone):
-    """Make an aware datetime; pendulum's where the environment has pendulum."""
+    """Return a datetime, of pendulum's class if the environment has pendulum.
+
+    Args:
+        stamp: the datetime in ISO 8601 format.
+        zone: the name of its time zone, or None.
+    """
     value = json_codec.read_datetime(stamp, zone)
     pendulum = _pendulum()
     return pendulum.instance(value, tz=zone or value.tzinfo) if pendulum else value
@@ -55,7 +60,7 @@ _RECORDS = {
     "task": context_objects.Task,
     "ti": context_objects.TaskInstance,
 }
-"""Tag to a class made from a dictionary of encoded fields."""
+"""Class that takes a dictionary of decoded fields, by tag."""
 _OBJECTS = {
     "asset_state_store": lambda: state_stores.StateStore("asset_state_store"),
     "conn": context_objects.Connections,
@@ -67,4 +72,4 @@ _OBJECTS = {
     "unavailable": context_objects.UnavailableValue,
     "var": context_objects.Var,
 }
-"""Tag to what makes the object from the tag's remaining parts."""
+"""Function or class that takes the remaining parts of a tag and returns the object, by tag."""

@@ -1,10 +1,10 @@
-"""Represent Airflow's objects in a function: their plain fields, and the methods that the worker answers."""
+"""Represent the objects of Airflow's context: their plain fields, and methods that send requests to the worker."""
 
 from . import airflow_exceptions, services
 
 
 class Record:
-    """The plain fields of one of Airflow's objects."""
+    """Plain fields of one of Airflow's objects, as attributes."""
 
     _name = "record"
 
@@ -30,7 +30,7 @@ class Record:
 
 
 class DagRun(Record):
-    """The run that the task belongs to."""
+    """The DAG run that the task belongs to."""
 
     _name = "dag_run"
 
@@ -58,11 +58,11 @@ class TaskInstance(Record):
     _name = "ti"
 
     def xcom_pull(self, task_ids=None, dag_id=None, key="return_value", include_prior_dates=False, **more):
-        """Return what other tasks have pushed; further arguments as Airflow's own method takes them."""
+        """Return XCom values. Arguments and result are those of Airflow's `TaskInstance.xcom_pull`."""
         return services.xcom_pull(task_ids, dag_id, key, include_prior_dates, **more)
 
     def xcom_push(self, key, value, **more):
-        """Push plain data under a key."""
+        """Push plain data under a key. Raises TypeError for other values."""
         services.xcom_push(key, value, **more)
 
     @property
@@ -92,7 +92,7 @@ class TaskInstance(Record):
 
     @property
     def key(self):
-        """What identifies this run of the task."""
+        """DAG, task, run, number of the try and map index, which identify this run of the task."""
         return (self.dag_id, self.task_id, self.run_id, self.try_number, self.map_index)
 
 
@@ -105,7 +105,7 @@ class Params(dict):
 
 
 class Connections:
-    """`conn`: connections by attribute."""
+    """`conn` of the context: each attribute is the connection of that ID."""
 
     def __getattr__(self, name):
         if name.startswith("__"):
@@ -113,7 +113,7 @@ class Connections:
         return services.get_connection(name)
 
     def get(self, name, default_conn=None):
-        """Return a connection, or the default where there is none."""
+        """Return a connection, or the default if it does not exist."""
         try:
             return services.get_connection(name)
         except airflow_exceptions.AirflowNotFoundException:
@@ -124,7 +124,11 @@ class Connections:
 
 
 class Variables:
-    """`var.value` and `var.json`: Variables by attribute."""
+    """`var.value` and `var.json` of the context: each attribute is the Variable of that name.
+
+    Args:
+        deserialize_json: whether values are JSON texts that are decoded.
+    """
 
     def __init__(self, deserialize_json):
         self._deserialize_json = deserialize_json
@@ -135,13 +139,13 @@ class Variables:
         return services.get_variable(name, deserialize_json=self._deserialize_json)
 
     def get(self, name, default=None, **more):
-        """Return a Variable, or the default where there is none."""
+        """Return a Variable, or the default if it does not exist."""
         default = more.pop("default_var", default)
         return services.get_variable(name, default, deserialize_json=self._deserialize_json)
 
 
 class Var(dict):
-    """`var`: by key, as Airflow has it, and by attribute, as its templates write it."""
+    """`var` of the context: `value` and `json`, by key as in Airflow and by attribute as in its templates."""
 
     def __init__(self):
         dict.__init__(self, value=Variables(deserialize_json=False), json=Variables(deserialize_json=True))
@@ -154,20 +158,24 @@ class Var(dict):
 
 
 class Connection:
-    """A connection, with the attributes of Airflow's own."""
+    """A connection, with the attributes of Airflow's `Connection`."""
 
     def __init__(self, fields):
         self.__dict__.update(fields)
 
     @property
     def extra_dejson(self):
-        """What `extra` holds, as a dictionary."""
+        """`extra` as a dictionary."""
         import json
 
         return json.loads(self.extra) if self.extra else {}
 
     def get_extra_dejson(self, nested=False):
-        """Return what `extra` holds; with `nested`, JSON in its values is read too."""
+        """Return `extra` as a dictionary.
+
+        Args:
+            nested: whether values that are JSON texts are decoded as well.
+        """
         import json
 
         extra = self.extra_dejson
@@ -183,7 +191,7 @@ class Connection:
         return self.password
 
     def get_extra(self):
-        """Return `extra`, a JSON text."""
+        """Return `extra` as a JSON text."""
         return self.extra
 
     def get_uri(self):
@@ -191,18 +199,18 @@ class Connection:
         return self.uri
 
     def to_dict(self):
-        """Return the fields."""
+        """Return the fields as a dictionary, with `extra` decoded."""
         names = ("conn_id", "conn_type", "description", "host", "login", "password", "schema", "port")
         return dict({name: getattr(self, name) for name in names}, extra=self.extra_dejson)
 
     def as_json(self):
-        """Return the fields as JSON, without the id."""
+        """Return the fields as JSON, without the ID and without empty values."""
         import json
 
         return json.dumps({key: value for key, value in self.to_dict().items() if key != "conn_id" and value})
 
     def get_hook(self, **_):
-        """Refuse: hooks are Airflow's providers'."""
+        """Raise NotImplementedError: hooks belong to Airflow's providers."""
         raise NotImplementedError(
             "get_hook() needs Airflow and the connection's provider in the environment. Without them, pass get_uri() "
             "or the fields of the connection to the client library"
@@ -213,7 +221,12 @@ class Connection:
 
 
 class UnavailableValue:
-    """Stands in `**context` for a value that cannot reach an environment: any use of it raises an error."""
+    """Placeholder in `**context` for a value that cannot be sent to an environment. Any use of it raises an error.
+
+    Args:
+        name: the name of the value in the context.
+        reason: why it cannot be sent.
+    """
 
     def __init__(self, name, reason):
         self.__dict__["_message"] = f"{name!r} of Airflow's context does not reach an environment: {reason}"
@@ -240,7 +253,11 @@ def _forward(name):
 
 
 class LazyValue:
-    """A value of the context that is requested when it is first used, as Airflow's own lazy values are."""
+    """Context value that is requested from the worker on first use, as Airflow's own lazy values are.
+
+    Args:
+        name: the name of the value in the context.
+    """
 
     __slots__ = ("_name", "_received")
 

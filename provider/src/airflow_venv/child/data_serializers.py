@@ -1,7 +1,7 @@
-"""The serializers `json` and `arrow`: they carry data only, so that reading runs no code. Both ends use them.
+"""Implement the serializers `json` and `arrow`, which carry data only, so that reading runs no code.
 
-The stream holds the length of a JSON text in eight bytes, the text (`json_codec.py`), and then, for `arrow`, the data
-frames and tables that the text mentions, each as an Arrow IPC stream.
+Both the worker and the child use this module. A stream consists of the length of a JSON text (8 bytes, big-endian), the
+text itself (see `json_codec.py`) and, for `arrow`, an Arrow IPC stream for each data frame or table in the text.
 """
 
 import json
@@ -11,11 +11,11 @@ from .excerpt import excerpt
 from .json_codec import decode, encode
 
 SAFE_ARROW = (14, 0, 1)
-"""Older releases unpickle data that an extension type in the stream names."""
+"""Minimum version of pyarrow. Older releases unpickle data of extension types in a stream (CVE-2023-47248)."""
 
 
 TEXT_LIMIT = 1 << 26
-"""Bytes of JSON. Read, it takes many times its length."""
+"""Maximum length of the JSON text in bytes. The decoded values take many times as much memory."""
 
 
 def _too_long(size):
@@ -23,7 +23,18 @@ def _too_long(size):
 
 
 def dump_coded(value, sink, serializer):
-    """Write a value. Raises TypeError for what is not data."""
+    """Write a value to a stream.
+
+    Args:
+        value: the value.
+        sink: a `stream.Sink`, or another object with a method `write`.
+        serializer: `json` or `arrow`.
+
+    Raises:
+        TypeError: the serializer cannot represent the value.
+        ValueError: its JSON text is longer than `TEXT_LIMIT`.
+        ImportError: pyarrow is needed and not installed.
+    """
     tables = []
     text = json.dumps(encode(value, _describer(tables, serializer))).encode()
     if len(text) > TEXT_LIMIT:
@@ -38,7 +49,16 @@ def dump_coded(value, sink, serializer):
 
 
 def load_coded(feed, serializer):
-    """Read a value. Raises ValueError for an invalid stream."""
+    """Read a value from a stream.
+
+    Args:
+        feed: a `stream.Feed`, or another object with a method `read`.
+        serializer: `json` or `arrow`.
+
+    Raises:
+        ValueError: the stream is invalid, or its JSON text is longer than `TEXT_LIMIT`.
+        ImportError: pyarrow is needed and not installed or older than `SAFE_ARROW`.
+    """
     size = int.from_bytes(feed.read(8), "big")
     if size > TEXT_LIMIT:
         raise ValueError(_too_long(size))
@@ -52,7 +72,7 @@ def load_coded(feed, serializer):
 
 
 class _Writable:
-    """Makes a Sink look like a file."""
+    """Writable file on a `Sink`, for pyarrow."""
 
     closed = False
 
@@ -61,11 +81,11 @@ class _Writable:
         self.flush = lambda: None
 
     def close(self):
-        """Stay open: more follows."""
+        """Do nothing: more data follows."""
 
 
 class _Readable:
-    """Makes a Feed look like a file."""
+    """Readable file on a `Feed`, for pyarrow."""
 
     closed = False
 
@@ -73,11 +93,14 @@ class _Readable:
         self.read = feed.read
 
     def close(self):
-        """Stay open: more follows."""
+        """Do nothing: more data follows."""
 
 
 def _describer(tables, serializer):
-    """Return a function that describes a sensor's result, and collects data frames and writes promises for them."""
+    """Return a function that returns the tag of a sensor's result, a data frame or a table, or None for other values.
+
+    The function also appends data frames and tables to `tables`, as Arrow tables in the order of their tags.
+    """
 
     def describe(value):
         if type(value).__name__ == "PokeReturnValue":
@@ -95,7 +118,7 @@ def _describer(tables, serializer):
 
 
 def _table(value, library, name):
-    """Turn a data frame or a series into an Arrow table."""
+    """Convert a data frame or a series to an Arrow table."""
     import pyarrow
 
     if library == "pyarrow":
@@ -110,14 +133,14 @@ def _table(value, library, name):
 
 
 class _Promise:
-    """Takes the place of a data frame until that has been read."""
+    """Placeholder for a data frame, series or table until its Arrow stream has been read."""
 
     def __init__(self, library, name, label):
         self.library, self.name, self.label = library, name, label
         self.value = None
 
     def fulfill(self, table):
-        """Make the value from the table."""
+        """Convert the Arrow table to the type that was written."""
         if self.library == "pandas":
             frame = table.to_pandas()
         elif self.library == "polars":
@@ -133,7 +156,7 @@ class _Promise:
 
 
 def _reader(tag, tables, serializer):
-    """Make the value of a tag that `_describer` has written."""
+    """Decode a tag of `_describer`."""
     if tag[0] == "poke":
         from airflow_venv import PokeReturnValue
 
@@ -169,7 +192,7 @@ def _read_tables(feed, promises):
 
 
 def _fulfilled(value):
-    """Replace promises by their data frames."""
+    """Return a value with its placeholders replaced by the data frames."""
     if isinstance(value, _Promise):
         return value.value
     if isinstance(value, dict):

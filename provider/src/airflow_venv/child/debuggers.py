@@ -1,4 +1,4 @@
-"""Debuggers of a developer's own runs: pdb in the terminal, debugpy for an editor."""
+"""Support debuggers in runs that a developer starts: pdb in the terminal, debugpy for an editor."""
 
 import sys
 
@@ -11,7 +11,11 @@ _NO_TERMINAL = (
 
 
 def install_pdb(pdb):
-    """Have pdb talk to the terminal: standard input is empty here, and standard output is the task's log."""
+    """Make pdb use the terminal, because standard input is empty and standard output is the task's log.
+
+    Args:
+        pdb: the module `pdb`, which has just been imported.
+    """
     from .outcome import fill_linecache
 
     original = pdb.Pdb.__init__
@@ -21,7 +25,7 @@ def install_pdb(pdb):
             if not session.start.terminal:
                 raise RuntimeError(_NO_TERMINAL)
             fill_linecache(session.start.sources())
-            stdin = open(session.start.terminal)  # noqa: SIM115 - as long as the debugger
+            stdin = open(session.start.terminal)  # noqa: SIM115 - open as long as the debugger
             stdout = open(session.start.terminal, "w")  # noqa: SIM115 - likewise
         original(self, completekey, stdin, stdout, *args, **kwargs)
 
@@ -29,7 +33,7 @@ def install_pdb(pdb):
 
 
 def wait_for_editor(port):
-    """Listen for an editor, and wait until it has attached."""
+    """Listen for an editor on 127.0.0.1, and wait until it has attached. Raises ImportError if debugpy is missing."""
     try:
         import debugpy  # noqa: T100 - our purpose
     except ImportError as error:

@@ -1,4 +1,4 @@
-"""Loads a function that is named by file: the environment imports the file, Airflow never does."""
+"""Load a function from a file that only the environment imports, never Airflow."""
 
 import os
 import sys
@@ -6,7 +6,17 @@ from importlib.util import module_from_spec, spec_from_file_location
 
 
 def load_file(path, name, string_args):
-    """Import `path` as the module of its name and return the function `name` of it."""
+    """Import a file as a module and return a function of it.
+
+    Args:
+        path: the path of the file. Its name without the extension is the module's name.
+        name: the name of the function.
+        string_args: the module's `virtualenv_string_args`, as in Airflow's `PythonVirtualenvOperator`.
+
+    Raises:
+        ImportError: the file is not a Python file.
+        AttributeError: it defines no such function.
+    """
     module_name = os.path.splitext(os.path.basename(path))[0]
     spec = spec_from_file_location(module_name, path)
     if spec is None:

@@ -1,7 +1,7 @@
-"""Whether a process that has imported modules can be forked: what `airflow-venv doctor --warm` runs in an environment.
+"""Test which modules a process can import before it forks; `airflow-venv doctor --warm` runs this in an environment.
 
-`python fork_probe.py <names>` imports the names of a JSON list in turn, until one is refused, and prints a JSON list of
-what it has imported and the reason of the refusal.
+`python fork_probe.py <names>` imports the names of a JSON list in turn, until one of them prevents a fork. It prints a
+JSON list of two items: the names before that one, and the reason (an empty text if all names can be imported).
 """
 
 import json
@@ -12,8 +12,8 @@ FOLDER = os.path.dirname(os.path.abspath(__file__))
 
 
 def main():
-    """Import, and tell."""
-    out = os.dup(1)  # what modules print is no answer
+    """Import the modules and print the result."""
+    out = os.dup(1)  # the answer goes here; modules print to standard error
     os.dup2(2, 1)
     if sys.path[:1] != [FOLDER]:  # PYTHONSAFEPATH
         sys.path.insert(0, FOLDER)
@@ -30,7 +30,7 @@ def main():
             break
         good.append(name)
     os.write(out, json.dumps([good, reason]).encode())
-    os._exit(0)  # threads of modules might hinder an end in good order
+    os._exit(0)  # threads of modules could block a regular exit
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Whether this process can be forked, judged by its threads and by what it has imported."""
+"""Check whether this process can be forked, by its threads and its imported modules."""
 
 import os
 import sys
@@ -13,21 +13,22 @@ OFFENDERS = {
     "cupy": "CUDA does not survive a fork",
     "pycuda": "CUDA does not survive a fork",
 }
-"""Modules that are known not to survive a fork, with the reason."""
+"""Reason why a module does not survive a fork, by the module's name."""
 SURVIVES = {"jemalloc_bg_thd"}
 """Names of threads that end before a fork and are started again when they are needed."""
 VARIABLES = ("OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS")
+"""Environment variables that set the number of OpenBLAS threads, in order of precedence."""
 
 
 def problem():
-    """Return why this process cannot be forked; an empty text if nothing speaks against it."""
+    """Return the reason why this process cannot be forked, or an empty text."""
     for name, reason in OFFENDERS.items():
         if name in sys.modules:
             return name + ": " + reason
     torch = sys.modules.get("torch.cuda")
     if torch is not None and getattr(torch, "is_initialized", bool)():
         return "torch: CUDA does not survive a fork"
-    frames = len(sys._current_frames())  # noqa: SLF001 - threads that `threading` does not know count
+    frames = len(sys._current_frames())  # noqa: SLF001 - includes threads that `threading` does not know
     if frames > 1:
         threading = sys.modules.get("threading")
         names = [thread.name for thread in threading.enumerate()][1:] if threading else []
@@ -36,20 +37,28 @@ def problem():
 
 
 def threads():
-    """Return the name of this process, and the names of its other threads."""
+    """Return the name of this process, and the sorted names of its threads other than the main thread."""
     own = str(os.getpid())
     names = {}
     for number in os.listdir("/proc/self/task"):
         try:
             with open("/proc/self/task/" + number + "/comm") as file:
                 names[number] = file.read().rstrip("\n")
-        except OSError:  # it has ended meanwhile
+        except OSError:  # the thread has ended meanwhile
             pass
     return names.pop(own, ""), sorted(names.values())
 
 
 def native_problem(own, names):
-    """Judge native threads. OpenBLAS ends its own before a fork; they carry the name of the process."""
+    """Return the reason why native threads prevent a fork, or an empty text.
+
+    Threads of OpenBLAS are allowed, because it ends them before a fork. They are recognised by their name, which is
+    that of the process, and by their number.
+
+    Args:
+        own: the name of this process.
+        names: the names of its other threads.
+    """
     names = [name for name in names if name not in SURVIVES]
     foreign = [name for name in names if name != own]
     if foreign:
@@ -61,13 +70,13 @@ def native_problem(own, names):
 
 
 def openblas_libraries():
-    """Count the copies of OpenBLAS that are loaded: NumPy and SciPy bring one each."""
+    """Count the loaded copies of OpenBLAS. NumPy and SciPy each bring one."""
     with open("/proc/self/maps") as file:
         return len({line.split(None, 5)[-1] for line in file if "openblas" in line})
 
 
 def openblas_threads():
-    """Return how many threads a copy of OpenBLAS may have, the main thread among them."""
+    """Return the maximum number of threads of one copy of OpenBLAS, including the main thread."""
     count = len(os.sched_getaffinity(0))
     for name in VARIABLES:
         value = os.environ.get(name, "")

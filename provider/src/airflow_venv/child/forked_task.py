@@ -1,12 +1,12 @@
-"""Makes a task of a process that was forked from a zygote: what a new process would have, it takes on.
+"""Run a task in a process that was forked from a zygote, in the state that a new process would have.
 
-What it takes on comes through the channel, before the start frame. Where it cannot become what a new process would
-be, it starts one in its place, with the same channel (`execve`).
+The worker sends this state (variables, limits, signals) through the channel before the start frame. If the fork cannot
+take on the state, it replaces itself with a new Python process that uses the same channel (`execve`).
 """
 
 import _signal
 import atexit
-import faulthandler  # noqa: F401 - the runner needs it, and so what else is not used here: it is imported before a fork
+import faulthandler  # noqa: F401 - the unused imports of this module are the runner's, imported before a fork
 import gc
 import json
 import linecache  # noqa: F401
@@ -34,28 +34,34 @@ from . import (  # noqa: F401
 from .process_tree import MARK
 
 HEADER = 8
+"""Bytes of the length that precedes the setup in the channel."""
 FLUSH_FAILED = 120
 """Python's exit code when buffered output cannot be written."""
 RUNNER_THREADS = 2
-"""The main thread, and the one that waits for the operator's end."""
+"""Number of the runner's threads: the main thread, and the one that waits for the operator's process to end."""
 MODULE_ENDINGS = (".py", ".pyc", ".so")
+"""File name extensions of modules."""
 AT_START = "sitecustomize"
 """The module that Python imports when it starts, if there is one."""
 
 
 def prepare():
-    """Do before modules are imported what can be done then; return what `run` takes."""
+    """Prepare the zygote before it imports modules.
+
+    Returns:
+        The argument `prepared` of `run`: the address of the mark, and the names of the zygote's environment variables.
+    """
     parent_death.watch_starts()
     parent_death.watch_subprocesses(__import__("_posixsubprocess"))
-    return mark_place(), set(os.environ) - {"LC_CTYPE"}  # Python itself sets that one in the C locale
+    return mark_place(), set(os.environ) - {"LC_CTYPE"}  # Python itself sets this one in the C locale
 
 
 def run(descriptors, prepared):
-    """Run the task whose descriptors these are, and end this process.
+    """Run a task and end this process.
 
     Args:
-        descriptors: the channel, the pipe to print to, the lifeline, the working folder.
-        prepared: what `prepare` has returned.
+        descriptors: the file descriptors of the channel, the output pipe, the lifeline and the working folder.
+        prepared: the result of `prepare`.
     """
     channel, output, lifeline, folder = descriptors
     place, inherited = prepared
@@ -81,23 +87,23 @@ def run(descriptors, prepared):
 
 
 def end():
-    """End this process in the order that Python does, but leave the memory of imported modules to the system.
+    """Exit in the same order as Python does, but without freeing imported modules.
 
-    Taking them apart would copy each page that is shared with the zygote, which takes longer than most tasks.
+    Freeing them would copy each memory page that is shared with the zygote, which takes longer than most tasks.
     """
     threading = sys.modules.get("threading")
     try:
         if threading is not None:
-            threading._shutdown()  # noqa: SLF001 - waits for threads that are no daemons
+            threading._shutdown()  # noqa: SLF001 - waits for non-daemon threads
     except BaseException:  # noqa: BLE001 - as Python does
         sys.excepthook(*sys.exc_info())
     try:
         atexit._run_exitfuncs()  # noqa: SLF001
-    except BaseException:  # noqa: BLE001, S110 - it has been printed
+    except BaseException:  # noqa: BLE001, S110 - atexit has printed it
         pass
-    if len(sys._current_frames()) <= RUNNER_THREADS:  # noqa: SLF001 - a daemon thread may use them
+    if len(sys._current_frames()) <= RUNNER_THREADS:  # noqa: SLF001 - daemon threads may use the names below
         names = getattr(sys.modules.get("__main__"), "__dict__", {})
-        for name in list(names):  # open files are written out when the function's module lets go of them
+        for name in list(names):  # dropping the references writes and closes open files
             if name != "__builtins__":
                 names[name] = None
         gc.collect()
@@ -111,7 +117,12 @@ def end():
 
 
 def read_setup(channel):
-    """Read what the worker sends before the start frame. End if there is no worker any more."""
+    """Read the setup that the worker sends before the start frame. End this process if the worker has ended.
+
+    Returns:
+        A dictionary with the environment `variables`, the `umask`, the soft `limits` (pairs of resource and value), and
+        the numbers of `ignored` and `blocked` signals.
+    """
     data = bytearray()
     size = HEADER
     while len(data) < size:
@@ -125,7 +136,7 @@ def read_setup(channel):
 
 
 def set_limits(setup):
-    """Set the mask of new files and the soft limits; what cannot be changed is the zygote's in the first place."""
+    """Set the umask and the soft limits. Limits that cannot be changed keep the zygote's value."""
     os.umask(setup["umask"])
     for number, soft in setup["limits"]:
         current, hard = resource.getrlimit(number)
@@ -137,13 +148,13 @@ def set_limits(setup):
 
 
 def set_signals(setup):
-    """Ignore and block the signals that a new process would, and no others.
+    """Ignore and block exactly the signals that a new process would.
 
-    The module `signal` would make an enumeration's member of each answer, which takes ten times as long.
+    The module `signal` converts each result to a member of an enumeration, which takes ten times as long as `_signal`.
     """
     ignored = set(setup["ignored"])
     for number in range(1, _signal.NSIG):
-        if number in (_signal.SIGPIPE, _signal.SIGXFSZ):  # Python ignores them
+        if number in (_signal.SIGPIPE, _signal.SIGXFSZ):  # Python itself ignores these
             continue
         try:
             current = _signal.getsignal(number)
@@ -152,15 +163,16 @@ def set_signals(setup):
             elif current == _signal.SIG_IGN:
                 default = _signal.default_int_handler if number == _signal.SIGINT else _signal.SIG_DFL
                 _signal.signal(number, default)
-        except (OSError, ValueError, RuntimeError):  # a signal that nobody can handle
+        except (OSError, ValueError, RuntimeError):  # a signal that cannot be handled
             pass
     _signal.pthread_sigmask(_signal.SIG_SETMASK, setup["blocked"])
 
 
 def mark_place():
-    """Return where in this process's memory the mark is that the system shows; 0 where that is not known.
+    """Return the address of the mark in this process's memory, or 0 if it cannot be determined.
 
-    `/proc/PID/environ` shows the memory that the process was started with. The zygote was started with a placeholder.
+    `/proc/PID/environ` shows the memory that holds the variables of the process's start, from `env_start` on (field 50
+    of `/proc/PID/stat`). The zygote is started with a placeholder for the mark.
     """
     try:
         with open("/proc/self/stat", "rb") as file:
@@ -172,7 +184,12 @@ def mark_place():
 
 
 def write_mark(place, mark):
-    """Write the mark to where the system shows the variables of this process and its forks; return if it is there."""
+    """Write the mark into the memory that `/proc/PID/environ` shows, and return whether that succeeded.
+
+    Args:
+        place: the address that `mark_place` has returned.
+        mark: a text as long as the placeholder.
+    """
     try:
         memory = os.open("/proc/self/mem", os.O_WRONLY)
         try:
@@ -184,7 +201,12 @@ def write_mark(place, mark):
 
 
 def set_variables(variables, inherited):
-    """Set the variables to those of a new process, and leave those that modules have set while they were imported."""
+    """Set the environment variables of a new process, but keep those that modules have set during their import.
+
+    Args:
+        variables: the variables of a new process.
+        inherited: the names of the variables that the zygote was started with.
+    """
     current = dict(os.environ)
     for name in inherited.intersection(current).difference(variables):
         del os.environ[name]
@@ -194,7 +216,7 @@ def set_variables(variables, inherited):
 
 
 def module_folders(text):
-    """Split `PYTHONPATH` as Python does."""
+    """Split `PYTHONPATH` into absolute paths without duplicates, as Python does."""
     folders = []
     for entry in text.split(os.pathsep) if text else []:
         path = os.path.abspath(entry)
@@ -215,7 +237,7 @@ def shadowed(folders):
             module, path = name.partition(".")[0], os.path.join(folder, name)
             if module in ours or (module not in sys.modules and module != AT_START):
                 continue
-            if module == name:  # a folder, which is a package only if it has this file
+            if module == name:  # a folder is a package only with this file
                 path = os.path.join(path, "__init__.py")
             elif not name.endswith(MODULE_ENDINGS):
                 continue
@@ -225,13 +247,13 @@ def shadowed(folders):
 
 
 def is_same(name, path):
-    """Return whether a module was imported from this file."""
+    """Return whether the module `name` was imported from the file `path`."""
     known = getattr(sys.modules.get(name), "__file__", None)
     return isinstance(known, str) and os.path.realpath(known) == os.path.realpath(path)
 
 
 def start_anew(channel, lifeline, variables):
-    """Start the runner in this process's place."""
+    """Replace this process with a new runner that uses the same channel and lifeline."""
     os.set_inheritable(channel, True)
     os.set_inheritable(lifeline, True)
     command = [sys.executable, os.path.join(runner.FOLDER, "runner.py"), str(channel), str(lifeline)]
@@ -239,7 +261,7 @@ def start_anew(channel, lifeline, variables):
 
 
 def reseed():
-    """Give this process random numbers of its own; the module `random` does it by itself."""
+    """Seed the random number generators of this process anew. The module `random` does this by itself after a fork."""
     numpy = sys.modules.get("numpy.random")
     if numpy is not None:
         numpy.seed()

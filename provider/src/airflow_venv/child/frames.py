@@ -1,4 +1,4 @@
-"""Frames: the messages between the operator and the child, written and read alike on both ends.
+"""Define the frames, which are the messages between the operator and the child. Both use this module.
 
 A frame on the wire is:
 
@@ -8,11 +8,12 @@ A frame on the wire is:
     payload  bytes
 
 The operator's first frame is `start`: the source, the arguments, the settings. Values that are not plain follow as a
-stream (`stream.py`). While the function runs the child sends `log` (a logging record) and `request` (a question, which
-`answer` answers), and then exactly one outcome: `value`, `skip`, `error` or `exit`.
+stream (`stream.py`). While the function runs, the child sends `log` frames (logging records) and `request` frames, each
+of which the operator answers with an `answer` frame. At the end it sends exactly one outcome: `value`, `skip`, `error`
+or `exit`.
 
-The package `json` imports `re` and takes longer than half an interpreter start. Its C half loads in no time, and is all
-that is used of it here.
+Only the C accelerator of the package `json` is used here. The package itself imports `re`, which takes longer than half
+an interpreter start.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 else:
 
     def dataclass(frozen):  # noqa: ARG001 - type checkers see the real one, which takes milliseconds to import
-        """Leave the class as it is: `Frame` does at run time what `dataclasses` would."""
+        """Return the class unchanged. At run time `Frame` does what a dataclass would."""
         return lambda cls: cls
 
 
@@ -33,30 +34,35 @@ except ImportError:  # an interpreter without the C accelerator
     make_scanner = None
 
 HEADER, PAYLOAD = 4, 8
+"""Bytes of the two lengths at the start of a frame."""
 PREFIX = HEADER + PAYLOAD
 PLAIN_LIMIT = 1 << 14
-"""Characters and values together. A larger value is sent as a stream."""
+"""Maximum number of characters and values, added up, of a plain value. Larger values are sent as a stream."""
 RECORD_LIMIT = 1 << 19
-"""Characters of a logging record. The operator drops the end of a longer one, which may be half of a secret."""
+"""Maximum number of characters of a logging record.
+
+The child cuts a longer record. The operator then removes the end as well, because it could be a part of a secret, which
+Airflow's masker does not recognise.
+"""
 MESSAGE_LIMIT = 80_000
-"""Characters of the message of an exception; likewise. As JSON each may take twelve bytes."""
+"""Maximum number of characters of an exception's message, cut likewise. In JSON, each takes up to twelve bytes."""
 GROUP_LIMIT = 20
-"""Exceptions of a group, those of groups in it included."""
+"""Maximum number of exceptions in an exception group, including those of nested groups."""
 GROUP_MESSAGE_LIMIT = 2_000
-"""Characters of the message of each."""
+"""Maximum number of characters of the message of each exception in a group, cut likewise."""
 TRACEBACK_LIMIT = 1_000_000
-"""Characters of a traceback, of which the start is cut off; likewise."""
+"""Maximum number of characters of a traceback, cut likewise, but at its start."""
 INTEGER_BITS = 63
-"""The largest integers that any JSON reader takes."""
+"""Maximum number of bits of an integer in JSON, which every JSON decoder can read."""
 
 
 class Frame:
-    """A value with the fields that its class annotates; it cannot be changed."""
+    """Immutable value whose fields are the annotations of its class."""
 
     kind: str = ""
 
     def __init__(self, **fields):
-        """Take every field by name.
+        """Set the fields, which are keyword arguments.
 
         Raises:
             TypeError: a field is missing or unknown.
@@ -72,21 +78,21 @@ class Frame:
         raise AttributeError("frames cannot be changed")
 
     def header(self):
-        """Return the header as a dictionary."""
+        """Return the frame's header as a dictionary."""
         return dict(self.__dict__, kind=self.kind)
 
 
 @dataclass(frozen=True)
 class SourcePiece(Frame):
-    """Source code of one file, to be run before the function is called."""
+    """Source code from one file, to be run before the function is called."""
 
     source: str
-    """With as many lines before it as the file has."""
+    """Preceded by empty lines, so that each line has the same number as in the file."""
     filename: str
     first_line: int
     """Number of the first line that is not padding."""
     future: list
-    """Names of the `__future__` features that are in force in the file."""
+    """Names of the `__future__` features that the code is compiled with."""
 
 
 @dataclass(frozen=True)
@@ -95,20 +101,20 @@ class StartFrame(Frame):
 
     kind = "start"
     mark: str
-    """Value of the environment variable that all descendants carry."""
+    """Value of the environment variable by which all descendants are recognised."""
     token: str
-    """What the marks of log records in the output begin with."""
+    """Text at the start of the marks that log records leave in the output."""
     log_level: int
     module: str
-    """Name of the DAG file's module in the worker; values of its classes are pickled under it."""
+    """Name of the DAG file's module in the worker, which pickled values of its classes refer to."""
     string_args: list
     serializer: str
     serializer_module: str
-    """Package that pickles instead of the standard library; empty for none."""
+    """Package that is used instead of the standard library's `pickle`; empty for none."""
     data_only: bool
-    """Whether the serializer can only make data."""
+    """Whether the serializer carries data only, so that reading it runs no code."""
     remedy: str
-    """What to do about a result that the serializer cannot send."""
+    """What the user can do about a result that the serializer cannot send."""
     protocol: int
     """Pickle protocol for the result."""
     context: dict
@@ -117,17 +123,18 @@ class StartFrame(Frame):
     name: str
     """Name of the function."""
     pieces: list = ()
-    """The fields of a `SourcePiece` each."""
+    """Fields of the `SourcePiece` objects, as dictionaries."""
     path: str = ""
+    """Path of the file that defines the function; empty if `pieces` does."""
     arguments: list | None = None
-    """Positional and keyword arguments; None when they follow as a stream."""
+    """Positional and keyword arguments; None if they follow as a stream."""
     terminal: str = ""
-    """Path of the terminal that pdb talks to; empty for none."""
+    """Path of the terminal that pdb uses; empty for none."""
     debugpy: int = 0
-    """The port to wait for an editor at; 0 for none."""
+    """Port on which debugpy waits for an editor; 0 for none."""
 
     def sources(self):
-        """Return the pieces as values."""
+        """Return `pieces` as `SourcePiece` objects."""
         return [SourcePiece(**piece) for piece in self.pieces]
 
 
@@ -137,7 +144,7 @@ class LogFrame(Frame):
 
     kind = "log"
     number: int
-    """Number of the mark that was written to the output behind the record."""
+    """Number of the mark that is written to the output after the record."""
     name: str
     level: int
     path: str
@@ -149,7 +156,7 @@ class LogFrame(Frame):
 
 @dataclass(frozen=True)
 class RequestFrame(Frame):
-    """A question to Airflow."""
+    """A request to Airflow, answered by an `AnswerFrame` with the same `id`."""
 
     kind = "request"
     id: int
@@ -165,14 +172,16 @@ class AnswerFrame(Frame):
     id: int
     value: object = None
     pickled: bool = False
+    """Whether the answer is a pickle, in the payload."""
     error: str | None = None
+    """Message of the exception; None if there is none."""
     types: list = ()
-    """Names of the exception's class and of its bases."""
+    """Names of the exception's class and its base classes."""
 
 
 @dataclass(frozen=True)
 class ValueFrame(Frame):
-    """The function has returned."""
+    """The function has returned a value."""
 
     kind = "value"
     value: object = None
@@ -182,7 +191,7 @@ class ValueFrame(Frame):
 
 @dataclass(frozen=True)
 class SkipFrame(Frame):
-    """The function asks for the task to be skipped."""
+    """The function has asked to skip the task."""
 
     kind = "skip"
     message: str
@@ -190,20 +199,20 @@ class SkipFrame(Frame):
 
 @dataclass(frozen=True)
 class ErrorFrame(Frame):
-    """The function has raised. The formatted traceback is the payload."""
+    """The function has raised an exception. The formatted traceback is the payload."""
 
     kind = "error"
     types: list
-    """`module:qualified name` of the exception's class and of its bases, in the order of its MRO."""
+    """`module:qualified name` of the exception's class and its base classes, in the order of its MRO."""
     message: str
     retry: bool = True
-    """False when the task must fail at once."""
+    """False if the task must fail without retries."""
     args: list = ()
-    """The exception's arguments, where they are plain."""
+    """The exception's arguments if all are plain, otherwise empty."""
     attributes: dict = {}  # noqa: RUF012 - frames cannot be changed
-    """Those of its own attributes that are plain."""
+    """The exception's own attributes that are plain."""
     exceptions: list = ()
-    """Of a group: a dictionary with `types`, `message`, `args` and `exceptions` for each of its exceptions."""
+    """For an exception group, a dictionary with `types`, `message`, `args` and `exceptions` for each exception."""
 
 
 @dataclass(frozen=True)
@@ -217,14 +226,14 @@ class ExitFrame(Frame):
 
 @dataclass(frozen=True)
 class BytesFrame(Frame):
-    """Bytes of a stream, as the payload."""
+    """Bytes of a stream, in the payload."""
 
     kind = "data"
 
 
 @dataclass(frozen=True)
 class BufferFrame(Frame):
-    """Memory that pickle protocol 5 has left out of the stream, as the payload."""
+    """Out-of-band buffer of pickle protocol 5 (PEP 574), in the payload."""
 
     kind = "buffer"
 
@@ -247,10 +256,13 @@ _TYPES = {"int": int, "str": str, "bool": bool, "float": float, "list": list, "d
 
 
 def read_frame(header):
-    """Make the frame of a header; every field has the type that its class annotates.
+    """Return the frame that a header describes, after checking the types of its fields.
+
+    Args:
+        header: the decoded JSON of the header.
 
     Raises:
-        ValueError: the header is not an object, or not of any frame.
+        ValueError: the header is not an object, its kind is unknown, or a field is missing, unknown or of a wrong type.
     """
     fields = dict(header) if isinstance(header, dict) else {}
     kind = fields.pop("kind", None)
@@ -274,7 +286,7 @@ def _quoted(value):
 
 
 class _ScannerSettings:
-    """The attributes from which the C scanner reads its settings."""
+    """Settings of the C scanner, which reads them as attributes."""
 
     strict = True
     object_hook = object_pairs_hook = None
@@ -283,11 +295,11 @@ class _ScannerSettings:
     memo = {}  # noqa: RUF012 - the scanner clears it itself
 
     def __getattr__(self, name):
-        """Return None for what later versions look for, such as the array_hook of Python 3.15."""
+        """Return None for settings of later versions, such as `array_hook` of Python 3.15."""
 
 
 def dumps(value):
-    """Write JSON as ASCII bytes. Raises TypeError for what JSON cannot express."""
+    """Encode a value as JSON in ASCII. Raises TypeError for a value that JSON cannot represent."""
     if make_scanner is None:
         import json
 
@@ -301,7 +313,7 @@ def _refuse(value):
 
 
 def loads(data):
-    """Read JSON from UTF-8 bytes. Raises ValueError or StopIteration for anything else."""
+    """Decode JSON from UTF-8 bytes. Raises ValueError or StopIteration for invalid JSON."""
     if make_scanner is None:
         import json
 
@@ -310,7 +322,7 @@ def loads(data):
 
 
 def is_plain(value):
-    """Tell whether JSON reproduces exactly this value: most small results need no pickle at all."""
+    """Return whether a value is small and JSON reproduces it exactly. Most results are plain and need no pickle."""
     remaining = [value]
     room = PLAIN_LIMIT
     while remaining and room > 0:
@@ -325,7 +337,7 @@ def is_plain(value):
             remaining.extend(item if kind is dict else ())
         elif kind is str:
             room -= len(item)
-            if not item.isascii() and item.encode("utf-8", "ignore").decode() != item:  # two halves would become one
+            if not item.isascii() and item.encode("utf-8", "ignore").decode() != item:  # JSON joins surrogate pairs
                 return False
         elif kind is int:
             if item.bit_length() > INTEGER_BITS:
@@ -336,5 +348,5 @@ def is_plain(value):
 
 
 def prefix(header, payload):
-    """Return the twelve bytes before a header and a payload of these lengths."""
+    """Return the start of a frame: the lengths of its header and its payload, in `PREFIX` bytes."""
     return header.to_bytes(HEADER, "big") + payload.to_bytes(PAYLOAD, "big")

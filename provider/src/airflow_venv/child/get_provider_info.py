@@ -1,11 +1,11 @@
-"""What an Airflow inside the environment is told about this distribution, if it is installed there too.
+"""Describe this distribution to an Airflow in the environment, if the distribution is installed there as well.
 
-Such an Airflow finds the distribution's entry point, which names this module; and in here it is this folder that is
-`airflow_venv`. Nothing is offered: tasks are made where DAGs are parsed.
+The distribution's entry point names this module, and in the child this folder is the package `airflow_venv`. The
+provider offers nothing there, because tasks are defined where DAGs are parsed.
 """
 
 
 def get_provider_info():
-    """Give the least that Airflow's schema asks for."""
+    """Return the fields that Airflow's schema of provider information requires."""
     name = "airflow-provider-venv"
     return {"package-name": name, "name": "Virtual Environments", "description": "Offers nothing in an environment."}

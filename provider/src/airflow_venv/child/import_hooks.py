@@ -1,10 +1,10 @@
-"""Runs hooks when modules are imported."""
+"""Run hooks when modules are imported."""
 
 import sys
 
 
 class ImportHooks:
-    """A finder on `sys.meta_path`."""
+    """Finder for `sys.meta_path` that runs a hook before or after the first import of a module."""
 
     def __init__(self):
         self._before = {}
@@ -15,14 +15,14 @@ class ImportHooks:
         self._before[name] = call
 
     def after(self, name, call):
-        """Call `call(module)` when `name` has been imported, or now if it has been already."""
+        """Call `call(module)` after the module `name` is imported for the first time, or now if it already is."""
         if name in sys.modules:
             call(sys.modules[name])
         else:
             self._after[name] = call
 
     def find_spec(self, name, path=None, target=None):
-        """Find a module (`importlib.abc.MetaPathFinder`)."""
+        """Find a module and run its hooks (see `importlib.abc.MetaPathFinder`)."""
         before = self._before.pop(name, None)
         if before is not None:
             before()
@@ -39,7 +39,7 @@ class ImportHooks:
 
 
 class _HookedLoader:
-    """A loader that calls a hook when the module has been executed."""
+    """Loader that calls a hook after it has executed the module."""
 
     def __init__(self, loader, hook):
         self.loader = loader

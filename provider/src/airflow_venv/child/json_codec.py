@@ -1,7 +1,7 @@
-"""Plain data as JSON with tags, which the channel carries besides pickles. Both ends use it.
+"""Encode plain data as JSON with tags for types. Both the worker and the child use this module.
 
-JSON's own types represent themselves. Everything else is an object with the one key `$`, whose value is a list: the
-name of the type and its parts. Every name makes a value of a known type, so reading runs no code.
+JSON's own types represent themselves. Any other value is an object with the single key `$`, whose value is a list: the
+name of the type, followed by the parts of the value. Every name stands for a known type, so decoding runs no code.
 """
 
 import base64
@@ -15,14 +15,14 @@ TAG = "$"
 
 
 def encode(value, other=None):  # noqa: PLR0911 - one return for each shape
-    """Turn a value into JSON's types.
+    """Convert a value to types that JSON has.
 
     Args:
         value: the value.
-        other: called with a value of an unknown type; returns its tag, or None.
+        other: a function that takes a value of an unknown type and returns its tag, or None if it does not know it.
 
     Raises:
-        TypeError: a type that neither of them knows.
+        TypeError: the value contains a type that neither this module nor `other` knows.
     """
     kind = type(value)
     if value is None or kind in (bool, int, float, str):
@@ -43,7 +43,7 @@ def encode(value, other=None):  # noqa: PLR0911 - one return for each shape
 
 
 def _subclass(value, other):
-    """Write an instance of a subclass of a known type: an enum of strings, a pendulum date, a numpy float."""
+    """Encode an instance of a subclass of a known type, such as an enum of strings or a pendulum date."""
     for base in (str, bool, int, float):
         if isinstance(value, base):
             return base(value) if base is not str else str.__str__(value)
@@ -64,7 +64,7 @@ def _datetime(value, _other):
 
 
 def _timedelta(value):
-    """Return days, seconds and microseconds; subclasses such as pendulum's give these names another meaning."""
+    """Return days, seconds and microseconds. Subclasses such as pendulum's define these attributes differently."""
     return [vars(datetime.timedelta)[name].__get__(value) for name in ("days", "seconds", "microseconds")]
 
 
@@ -91,15 +91,16 @@ _WRITERS = {
 
 
 def decode(value, other=None, readers=None):
-    """Turn what `encode` has written into values.
+    """Convert a result of `encode` back to the value.
 
     Args:
-        value: JSON's types.
-        other: called with a tag of an unknown type; returns the value.
-        readers: for some of the known types, what makes a value of the tag's parts.
+        value: the decoded JSON.
+        other: a function that takes a tag of an unknown type and returns the value.
+        readers: functions that make values of known types from the parts of a tag, by the name of the type. They take
+            precedence over those of this module.
 
     Raises:
-        ValueError: an invalid tag, or an unknown type.
+        ValueError: a tag is invalid or its type is unknown.
     """
     if isinstance(value, list):
         return [decode(item, other, readers) for item in value]
@@ -122,7 +123,7 @@ def decode(value, other=None, readers=None):
 
 
 def read_datetime(stamp, zone):
-    """Make an aware datetime, in its zone if the system knows it, otherwise with its offset."""
+    """Return the datetime of an ISO 8601 text, in the named zone if the system knows it, otherwise with its offset."""
     moment = datetime.datetime.fromisoformat(stamp)
     if zone and moment.tzinfo is not None:
         info = find_zone(zone)
@@ -131,7 +132,15 @@ def read_datetime(stamp, zone):
 
 
 def read_zone(name, offset):
-    """Make a time zone: that of the name where the system knows it, else the offset in seconds."""
+    """Return the time zone of a name if the system knows it, otherwise a zone with a fixed offset.
+
+    Args:
+        name: the name of the time zone, or None.
+        offset: the offset in seconds east of UTC, or None.
+
+    Raises:
+        ValueError: the name is unknown and there is no offset.
+    """
     zone = find_zone(name) if name else None
     if zone is None and offset is None:
         raise ValueError(f"unknown time zone {name!r}")
@@ -139,7 +148,7 @@ def read_zone(name, offset):
 
 
 def find_zone(name):
-    """Return the time zone of that name; None if it is unknown."""
+    """Return the time zone of a name, or None if the system does not know it."""
     if name.upper() == "UTC":
         return datetime.timezone.utc
     try:

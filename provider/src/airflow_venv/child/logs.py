@@ -1,4 +1,4 @@
-"""Sends logging records to the operator. Level, logger and place stay what they are."""
+"""Send logging records to the operator with their level, logger and place in the source."""
 
 import logging
 import os
@@ -10,14 +10,17 @@ from .frames import RECORD_LIMIT, LogFrame
 
 
 class ChannelHandler(logging.Handler):
-    """Sends each record through the channel, and writes a mark behind it to the output, which keeps them in order."""
+    """Logging handler that sends each record through the channel and then writes a mark to the output.
+
+    From the marks the operator restores the order of records and printed text.
+    """
 
     def __init__(self):
         logging.Handler.__init__(self)
         self.number = 0
 
     def emit(self, record):
-        """Send one record; print it where there is no channel (in a forked process)."""
+        """Send one record, or print it if there is no channel, as in a forked process."""
         try:
             text = self.format(record)[:RECORD_LIMIT]
             self._flush()
@@ -25,7 +28,7 @@ class ChannelHandler(logging.Handler):
                 self._send(record, text)
             except ConnectionError:
                 sys.stderr.write(f"{record.levelname}: {record.name}: {text}\n")
-        except Exception:  # noqa: BLE001 - logging's own way to treat what a record's arguments do
+        except Exception:  # noqa: BLE001 - formatting may raise anything; logging's handlers treat it like this
             self.handleError(record)
 
     def _flush(self):
@@ -49,10 +52,10 @@ class ChannelHandler(logging.Handler):
 
 
 def install(_module):
-    """Add the handler to the root logger, and set the level that the task's log has in the worker."""
+    """Add the handler to the root logger, and set its level to that of the task's log in the worker."""
     root = logging.getLogger()
     root.addHandler(ChannelHandler())
-    if root.level == logging.WARNING:  # nobody has set it yet
+    if root.level == logging.WARNING:  # the default
         root.setLevel(session.start.log_level)
 
 

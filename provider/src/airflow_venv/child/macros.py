@@ -1,4 +1,4 @@
-"""`macros`: the functions and modules that Airflow's templates have under that name, those of plugins included."""
+"""Provide `macros` of the context: the functions and modules of Airflow's templates, including those of plugins."""
 
 import datetime
 import json  # noqa: F401
@@ -13,23 +13,23 @@ _DAY = "%Y-%m-%d"
 
 
 def ds_add(ds, days):
-    """Add days to a date such as `2024-12-31`."""
+    """Add a number of days to a date such as `2024-12-31`."""
     moved = datetime.datetime.strptime(str(ds), _DAY) + datetime.timedelta(days)  # noqa: DTZ007 - a day
     return moved.strftime(_DAY)
 
 
 def ds_format(ds, input_format, output_format):
-    """Write a date in another format."""
+    """Convert a date to another format (`datetime.strftime`)."""
     return datetime.datetime.strptime(str(ds), input_format).strftime(output_format)  # noqa: DTZ007
 
 
 def random_as_float():
-    """Return a random number from 0 to 1."""
+    """Return a random number from 0 up to, but not including, 1."""
     return random.random()  # noqa: S311 - as Airflow's macro does
 
 
 class _Plugin:
-    """The macros of one plugin. The worker calls them, with plain data."""
+    """The macros of one plugin. The worker calls them; arguments and results are plain data."""
 
     def __init__(self, name, macros):
         self.__name__ = name
@@ -52,7 +52,7 @@ def __getattr__(name):
         import dateutil
 
         return dateutil
-    if name in ("datetime_diff_for_humans", "ds_format_locale"):  # they need packages that Airflow brings
+    if name in ("datetime_diff_for_humans", "ds_format_locale"):  # these need packages that only Airflow requires
         return _served("", name)
     macros = () if name.startswith("_") else services.plugin_macros(name)
     if not macros:

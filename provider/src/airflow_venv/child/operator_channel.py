@@ -7,12 +7,16 @@ from .frames import HEADER, PREFIX, AnswerFrame, RequestFrame, dumps, loads, pre
 
 
 class OperatorChannel:
-    """Sends and receives frames. Any thread may send; one at a time may ask."""
+    """Connection to the operator that sends and receives frames. Threads may send at any time but ask one at a time.
+
+    Args:
+        fd: the file descriptor of the socket.
+    """
 
     def __init__(self, fd):
         self.fd = fd
         self.closed = ""
-        self.unsent = memoryview(b"")  # what a signal handler's exception kept us from sending
+        self.unsent = memoryview(b"")  # the rest of a frame, if a signal handler's exception interrupted it
         self.partial = bytearray()
         self.last_id = 0
         self.inbox = []
@@ -20,7 +24,15 @@ class OperatorChannel:
         self.asking = _thread.allocate_lock()
 
     def send(self, frame, payload=b""):
-        """Send one frame. Raises ConnectionError when there is no operator to receive it."""
+        """Send one frame.
+
+        Args:
+            frame: the frame.
+            payload: its payload, any bytes-like object.
+
+        Raises:
+            ConnectionError: this process has no channel, or the operator's process has ended.
+        """
         view = memoryview(payload).cast("B") if payload else memoryview(b"")
         header = dumps(frame.header())
         with self.sending:
@@ -36,7 +48,7 @@ class OperatorChannel:
             self.unsent = self.unsent[os.write(self.fd, self.unsent[: 1 << 24]) :]
 
     def fill(self, view):
-        """Read exactly as many bytes as `view` holds."""
+        """Read exactly as many bytes as `view` holds. Raises ConnectionError if the operator's process has ended."""
         while view:
             count = os.readv(self.fd, [view])
             if not count:
@@ -51,7 +63,15 @@ class OperatorChannel:
             self.partial += data
 
     def head(self):
-        """Read the next frame; return it with the length of its payload, which the caller reads."""
+        """Read the next frame without its payload.
+
+        Returns:
+            The frame, and the length of its payload in bytes, which the caller must read.
+
+        Raises:
+            ConnectionError: the operator's process has ended.
+            ValueError: the frame is invalid.
+        """
         self._read(PREFIX)
         size = int.from_bytes(self.partial[:HEADER], "big")
         self._read(PREFIX + size)
@@ -61,19 +81,35 @@ class OperatorChannel:
         return frame, payload
 
     def body(self, size):
-        """Read a whole payload into memory of its own."""
+        """Read a payload of `size` bytes and return it as a new bytearray."""
         data = bytearray(size)
         self.fill(memoryview(data))
         return data
 
     def next(self):
-        """Return the next frame of a stream. Frames that arrived while an answer was awaited come first."""
+        """Return the next frame of a stream.
+
+        Returns:
+            The frame with its payload, if it arrived while `ask` waited for an answer; otherwise the frame with the
+            length of its payload, which the caller must read.
+        """
         if self.inbox:
             return self.inbox.pop(0)
         return self.head()
 
     def ask(self, request, arguments):
-        """Ask the operator and wait for the answer; return its frame and payload. Threads queue up."""
+        """Send a request and wait for its answer. Other threads wait for their turn.
+
+        Args:
+            request: the name of the request.
+            arguments: its arguments, which JSON can represent.
+
+        Returns:
+            The `AnswerFrame` and its payload.
+
+        Raises:
+            ConnectionError: this process has no channel, or the operator's process has ended.
+        """
         with self.asking:
             self.last_id += 1
             self.send(RequestFrame(id=self.last_id, request=request, arguments=arguments))
@@ -82,17 +118,17 @@ class OperatorChannel:
                 body = self.body(size)
                 if not isinstance(frame, AnswerFrame):
                     self.inbox.append((frame, body))
-                elif frame.id == self.last_id:  # an older id: the thread that asked was interrupted
+                elif frame.id == self.last_id:  # an answer with an older id is dropped: its request was interrupted
                     return frame, body
 
     def forget(self):
-        """Let go of the channel in a forked process: it is the parent's."""
+        """Close the channel in a forked process, because it belongs to the parent."""
         if not self.closed:
             os.close(self.fd)
         self.disown()
 
     def disown(self):
-        """Be the channel of a process that the function has started: it has none."""
+        """Make each later use raise ConnectionError, as in a process that the function has started."""
         self.closed = (
             "a process that the function has started has no channel to Airflow: ask in the task's own process and pass "
             "the value on"

@@ -1,4 +1,4 @@
-"""Sends the operator how the function ended when it did not return."""
+"""Report to the operator how the function ended, if it did not return."""
 
 import os
 import sys
@@ -25,7 +25,13 @@ _MRO_LIMIT = 100
 
 
 def send(channel, start, error):
-    """Send the outcome that an exception represents."""
+    """Send the outcome that an exception stands for: a skip, an exit or an error.
+
+    Args:
+        channel: the `OperatorChannel`.
+        start: the `StartFrame` of the task.
+        error: the exception that the function has raised.
+    """
     names = {kind.__name__ for kind in type(error).__mro__ if kind.__module__.partition(".")[0] in _AIRFLOW}
     if isinstance(error, SystemExit):
         code = error.code
@@ -56,7 +62,7 @@ def _types(error):
 
 
 def _group(error, room):
-    """Describe the exceptions of a group, as many as `room` has items; the list is used up."""
+    """Describe the exceptions of a group and of nested groups. Each removes an item from `room`, which limits them."""
     if all(kind.__name__ != "BaseExceptionGroup" for kind in type(error).__mro__):
         return []
     described = []
@@ -79,12 +85,12 @@ def _group(error, room):
 def _text(value):
     try:
         return str(value)[:MESSAGE_LIMIT]
-    except Exception as error:  # noqa: BLE001 - a broken __str__ is the user's
+    except Exception as error:  # noqa: BLE001 - the user's __str__ may be broken
         return f"<no text: its __str__ raised {type(error).__name__}>"
 
 
 def _state(error):
-    """Return the arguments and the attributes of an exception that are plain data."""
+    """Return the arguments of an exception if all are plain, and its attributes that are plain."""
     args = (
         [*error.args, error.filename]
         if isinstance(error, OSError) and error.filename and len(error.args) == 2
@@ -103,13 +109,13 @@ def _module(kind):
 
 
 def type_name(kind):
-    """Name a class in the usual way: builtins and what the function defines itself without their module."""
+    """Return the name of a class as tracebacks show it: without the module for builtins and the function's own."""
     module = _module(kind)
     return kind.__qualname__ if module in ("builtins", "__main__") else module + "." + kind.__qualname__
 
 
 def formatted(start, error):
-    """Format the exception with its causes: the user's frames, not ours."""
+    """Return the traceback of an exception and its causes, without the frames of this package."""
     if type(error).__name__ == "TransferError":
         return f"{type(error).__name__}: {error}"
     fill_linecache(start.sources())
@@ -117,18 +123,18 @@ def formatted(start, error):
     _clean(summary, {piece.filename for piece in start.sources()} | {start.path}, set())
     try:
         text = "".join(summary.format()).rstrip("\n")
-    except Exception:  # noqa: BLE001 - a broken __str__ again
+    except Exception:  # noqa: BLE001 - the user's __str__ may be broken
         return type_name(type(error))
     return text[-TRACEBACK_LIMIT:]
 
 
 def _clean(summary, files, seen):
-    """Remove our frames from a summary and from those of its causes; start at the user's file."""
+    """Remove all frames before the user's file and those of this package, from a summary and its causes."""
     if summary is None or id(summary) in seen:
         return
     seen.add(id(summary))
     frames = [frame for frame in summary.stack if not frame.filename.startswith(_OURS)]
-    if len(frames) < len(summary.stack):  # it passed through our frames, and perhaps asyncio.run or an import
+    if len(frames) < len(summary.stack):  # the first frames may be those of asyncio.run or of an import
         first = next((place for place, frame in enumerate(frames) if frame.filename in files), 0)
         frames = frames[first:]
     summary.stack[:] = frames
@@ -137,7 +143,7 @@ def _clean(summary, files, seen):
 
 
 def fill_linecache(pieces):
-    """Make tracebacks show the lines that ran, even if the DAG file is absent here or has changed."""
+    """Make tracebacks show the lines that ran, even if the DAG file is missing here or has changed."""
     import linecache
 
     for name in {piece.filename for piece in pieces}:
@@ -149,7 +155,7 @@ def fill_linecache(pieces):
 
 
 def _overlay(lines, sent, first):
-    """Replace the lines of the file by those that were sent, except where these are only blanked out."""
+    """Replace lines of the file with the lines that were sent, except where a sent line is only blanked out in part."""
     lines = lines + ["\n"] * (len(sent) - len(lines))
     for place in range(first - 1, len(sent)):
         if not _blanked(lines[place], sent[place]):
@@ -162,14 +168,19 @@ def _blanked(line, sent):
 
 
 def describe(value, error):
-    """Describe the part of a value that cannot be sent: its place, type and module."""
+    """Describe the part of a value that cannot be sent: its place in the value, its type and its module.
+
+    Args:
+        value: the value.
+        error: the exception that sending the value has raised.
+    """
     place, part, error = _culprit(value, "value", error, 0)
     kind = type(part)
     return f"{place} is a {kind.__qualname__} of module {kind.__module__} ({type(error).__name__}: {_text(error)})"
 
 
 def _culprit(value, place, error, depth):
-    """Follow what cannot be pickled down to its smallest part, or to the first whose class cannot be pickled."""
+    """Find the smallest part of a value that cannot be pickled, or the outermost part whose class cannot be pickled."""
     if depth < _DEPTH and _refusal(type(value)) is None:
         for name, part in _parts(value):
             refusal = _refusal(part)
@@ -179,7 +190,7 @@ def _culprit(value, place, error, depth):
 
 
 def _refusal(value):
-    """Return the exception that pickling raises; None if it works."""
+    """Return the exception that pickling a value raises, or None."""
     import pickle
 
     try:

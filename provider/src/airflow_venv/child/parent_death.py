@@ -1,11 +1,11 @@
-"""Makes the kernel end this process with the operator's, even while compiled code keeps every Python thread waiting.
+"""Have the kernel kill this process when the operator's process ends, even while compiled code holds the GIL.
 
-The thread that waits for the operator's end needs the interpreter's lock to do anything about it, and a function of
-compiled code may keep that for hours. The kernel does not: it reports the hang-up of a
-pipe that only the operator can write to as a signal, and here that signal is SIGKILL.
+The runner's thread that waits for the operator's process to end needs the GIL, which compiled code may hold for hours.
+The kernel needs no lock: it reports the hang-up of the lifeline, a pipe whose other end only the operator has, as a
+signal (`F_SETSIG` of fcntl(2)), and that signal is set to SIGKILL.
 
-But a killed process cannot end what it has started. So this applies only until the function starts another process;
-from then on the thread does it, which leaves nothing behind.
+A killed process cannot end the processes that it has started. Therefore the signal is turned off when the function
+starts another process. From then on, the thread kills this process together with its descendants.
 """
 
 import fcntl
@@ -14,15 +14,20 @@ import select
 import sys
 
 KILL = 9
-"""SIGKILL; the module `signal` would load `enum`, which takes half as long as an interpreter start."""
+"""SIGKILL. The module `signal` would import `enum`, which takes half as long as an interpreter start."""
 SET_SIGNAL = 10
-"""`F_SETSIG` of Linux, which the module `fcntl` names from Python 3.14 on."""
+"""`F_SETSIG` of Linux, which the module `fcntl` defines from Python 3.14 on."""
 SPAWNING = ("posix_spawn", "posix_spawnp", "system")
+"""Functions of `os` that start a process without running the hooks of `os.register_at_fork`."""
 _pipes = []
 
 
 def kill_at_hangup(fd):
-    """Have the kernel kill this process when the other end of the pipe `fd` closes, until it starts another process."""
+    """Have the kernel kill this process when the other end of a pipe is closed, until `release` is called.
+
+    Args:
+        fd: the file descriptor of this end.
+    """
     try:
         os.set_inheritable(fd, False)
         fcntl.fcntl(fd, fcntl.F_SETOWN, os.getpid())
@@ -30,15 +35,15 @@ def kill_at_hangup(fd):
         fcntl.fcntl(fd, fcntl.F_SETFL, os.O_ASYNC)
         hangup = select.poll()
         hangup.register(fd, 0)
-        if hangup.poll(0):  # it happened before the kernel was told to report it
+        if hangup.poll(0):  # closed before the kernel was set to report it
             os.kill(os.getpid(), KILL)
-    except (AttributeError, OSError):  # not Linux: the thread does it
+    except (AttributeError, OSError):  # not Linux: only the thread is left
         return
     _pipes.append(fd)
 
 
 def watch_starts():
-    """Have `release` called whenever this process starts another one, by whatever is imported from now on."""
+    """Call `release` before this process starts another one. This covers modules that are imported from now on."""
     os.register_at_fork(before=release)
     for name in SPAWNING:
         if hasattr(os, name):
@@ -46,19 +51,23 @@ def watch_starts():
 
 
 def watch_subprocesses(module):
-    """Do the same for the module `_posixsubprocess`, which takes a while to import."""
+    """Do the same for `_posixsubprocess`.
+
+    Args:
+        module: the module `_posixsubprocess`. `watch_starts` does not import it, because that takes a while.
+    """
     module.fork_exec = _releasing(module.fork_exec, module)
-    subprocess = sys.modules.get("subprocess")  # a file of site-packages may have imported it when Python started
+    subprocess = sys.modules.get("subprocess")  # a .pth file may have imported it at Python's start
     if hasattr(subprocess, "_fork_exec"):
-        subprocess._fork_exec = module.fork_exec  # noqa: SLF001 - from Python 3.11 on it has its own name for it
+        subprocess._fork_exec = module.fork_exec  # noqa: SLF001 - its own reference, since Python 3.11
 
 
 def release():
-    """Leave the end of this process to the thread from now on."""
+    """Turn the signal off, so that from now on only the thread ends this process."""
     while _pipes:
         try:
             fcntl.fcntl(_pipes.pop(), fcntl.F_SETFL, 0)
-        except OSError:  # the function has closed files that it did not open
+        except OSError:  # the function has closed this descriptor
             pass
 
 
@@ -67,6 +76,6 @@ def _releasing(function, module):
         release()
         return function(*args, **kwargs)
 
-    releasing.__name__ = releasing.__qualname__ = function.__name__  # it can be pickled as what it replaces
+    releasing.__name__ = releasing.__qualname__ = function.__name__  # pickled like the function it replaces
     releasing.__module__, releasing.__doc__ = module.__name__, function.__doc__
     return releasing

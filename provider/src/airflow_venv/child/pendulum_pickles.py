@@ -1,7 +1,7 @@
-"""Has pendulum's values pickled so that every major version reads them: the worker's may be 2 and this one 3.
+"""Pickle pendulum's values such that every major version can read them: the worker may have 2, the environment 3.
 
-Their time zones pickle what only the same version has, and the class of an interval has another name in each. Where a
-value is read, it is of that version's own class.
+Pendulum's own pickles of time zones refer to names of one major version, and intervals have a class of another name in
+each. With these reducers, unpickling creates instances of the reader's own classes.
 """
 
 import copyreg
@@ -11,10 +11,14 @@ import sys
 
 
 def install(pendulum):
-    """Register the classes of the pendulum that has just been imported."""
+    """Register reducers for pendulum's classes.
+
+    Args:
+        pendulum: the module `pendulum`, which has just been imported.
+    """
     zones = sys.modules.get("pendulum.tz.timezone")
     if not (hasattr(zones, "Timezone") and hasattr(zones, "FixedTimezone")):
-        return  # another module of that name, or a version to come
+        return  # another module of this name, or an unknown version
     copyreg.pickle(zones.Timezone, lambda zone: (zones.Timezone, (zone.name,)))
     copyreg.pickle(zones.FixedTimezone, lambda zone: (zones.FixedTimezone, (_offset(zone), zone.name)))
     for name in ("Period", "Interval"):

@@ -1,19 +1,30 @@
-"""End a process and everything it has started. Both ends use it."""
+"""End a process and all processes that it has started. Both the worker and the child use this module."""
 
 import os
 import signal
 import time
 
 MARK = "AIRFLOW_VENV_TASK"
+"""Environment variable with the mark that all processes of a task inherit."""
 ROUNDS = 500
+"""Maximum number of times that `sweep` looks for processes."""
 PAUSE = 0.01
+"""Seconds between two of them."""
 FORK_TIMEOUT = 3.0
+"""Seconds after which `kill_self_and_descendants` no longer waits for its forked copy."""
 
 
 def descendants(root, mark):
-    """List the descendants of `root`, and the processes that carry `mark` in their environment, without `root` itself.
+    """List the descendants of a process, and all processes with a mark in their environment.
 
-    The mark finds those whose parent has ended, or that have a session of their own.
+    The mark also finds processes whose parent has ended or that have started a session of their own.
+
+    Args:
+        root: the ID of the process, or -1 for no process.
+        mark: the value of the variable `MARK`.
+
+    Returns:
+        The sorted process IDs, without `root`, this process and zombies.
     """
     parents = {}
     marked = set()
@@ -51,16 +62,16 @@ def _read(path):
 
 
 def _stat(entry):
-    """Read the parent's id, and whether the process is a zombie.
+    """Return the parent's ID, and whether the process is a zombie or has ended.
 
-    Both fields follow the name, which may itself hold blanks and parentheses.
+    In the file, both follow the name of the process, which may itself contain blanks and parentheses.
     """
     fields = _read("/proc/" + entry + "/stat").rpartition(b")")[2].split()
     return (int(fields[1]), fields[0] == b"Z") if len(fields) > 1 else (0, True)
 
 
 def end(pids, number=signal.SIGKILL):
-    """Send a signal to each process; those that have ended do not matter."""
+    """Send a signal to each process. Processes that have ended or belong to another user are ignored."""
     for pid in pids:
         try:
             os.kill(pid, number)
@@ -69,9 +80,9 @@ def end(pids, number=signal.SIGKILL):
 
 
 def sweep(pids, mark):
-    """End these processes and all that carry the mark, until two looks in a row find none.
+    """Kill these processes and all that have the mark, until two looks in a row find none.
 
-    One look is not enough: a process that is being started meanwhile may not be on the list.
+    One look is not enough, because a process that is just being started may not be listed yet.
     """
     end(pids)
     empty = 0
@@ -85,15 +96,15 @@ def sweep(pids, mark):
 
 
 def kill_self_and_descendants(mark):
-    """End this process and all it has started.
+    """Kill this process and all processes that it has started.
 
-    A process that runs may start others, so a forked copy does it, which ends its parent first. If the copy gets stuck
-    in a handler for forks, this process ends what it can itself.
+    Other threads of this process could start more processes meanwhile. Therefore a forked copy kills this process first
+    and then the others. If the copy is stuck in a fork handler, this process kills what it can by itself.
     """
     target = os.getpid()
     try:
         forked = os.fork()
-    except Exception:  # noqa: BLE001 - no room for a process, or a warning made an error
+    except Exception:  # noqa: BLE001 - too many processes, or a warning that is turned into an error
         forked = -1
     if not forked:
         below = descendants(target, mark)

@@ -1,6 +1,6 @@
-"""The names that a function may import from `airflow_venv`, in the worker and in an environment alike.
+"""List the names that a function may import from `airflow_venv`, both in the worker and in an environment.
 
-This is the one list of them. The worker's module and the one of the child are both made from it; standard library only.
+The package `airflow_venv` of the worker and that of the child are both built from this list. Standard library only.
 """
 
 SERVICES = {
@@ -17,4 +17,4 @@ SERVICES = {
     "xcom_pull": "services",
     "xcom_push": "services",
 }
-"""Name to the module of this folder that defines it for a function in an environment."""
+"""Module of this folder that defines a name for functions in an environment, by name."""

@@ -1,23 +1,22 @@
-"""What runs in the environment: the standard library alone, Python 3.7 and newer.
+"""Run a function in an environment, with the standard library only, on Python 3.7 and newer.
 
-The operator starts `<environment>/bin/python runner.py <channel> <lifeline>`. Nothing of this distribution needs to be
-installed in the environment, and nothing of Airflow. The folder of this file appears in the child as the package
-`airflow_venv`. It imports only the standard library, and as every import costs each task milliseconds, its modules are
-imported when they are needed.
+The operator starts `<environment>/bin/python runner.py <channel> <lifeline>`. Neither this distribution nor Airflow
+needs to be installed in the environment. The folder of this file becomes the package `airflow_venv` of the child. Since
+every import costs each task milliseconds, its modules are imported only when they are needed.
 
-**The channel** is one end of a socket pair, whose descriptor is the first argument; `frames.py` defines the messages.
-The second argument is the descriptor of a pipe that stays empty (`parent_death.py`).
+**The channel** is one end of a socket pair, whose file descriptor is the first argument. `frames.py` defines the
+messages. The second argument is the file descriptor of a pipe that stays empty (see `parent_death.py`).
 
-**Order of output.** Prints go through a pipe, logging records through the channel. Behind each record a mark with its
-number is written to the pipe, so that the operator can restore the order.
+**Order of output.** Printed text goes through a pipe, logging records go through the channel. After each record, a mark
+with its number is written to the pipe, so that the operator can restore the order.
 
-**Death.** A thread waits for the channel to hang up. When the operator's process has ended, for whatever reason, this
-process and all its descendants are killed, including those that left the process group: they carry a mark in their
-environment. The kernel alone would leave the descendants behind. As long as there are none, it is faster where the
-function lets no thread run.
+**Death.** A thread waits for the channel to hang up. When the operator's process has ended for any reason, the thread
+kills this process and all its descendants. Descendants that left the process group are found by a mark in their
+environment. As long as there are no descendants, the kernel kills this process (see `parent_death.py`), which works
+even while the function keeps every thread from running.
 
-**The function** runs in a new module `__main__`, so that picklers which send code by value see it as they see a script.
-Its code has the file name and line numbers of the DAG file.
+**The function** runs in a new module `__main__`, so that picklers that send code by value treat it like a script. Its
+code has the file name and line numbers of the DAG file.
 """
 
 import _thread
@@ -26,14 +25,14 @@ import sys
 
 FOLDER = os.path.dirname(os.path.abspath(__file__))
 if sys.path and sys.path[0] == FOLDER and __name__ == "__main__":
-    del sys.path[0]  # Python puts the folder of the script there; our modules would hide the user's
+    del sys.path[0]  # the folder of the script; its modules would shadow the user's
 
 
 class FunctionModule(type(sys)):
     """The module `__main__` that the function runs in.
 
-    Its code has a `__file__`, but the module denies it: `multiprocessing` would run that file again, a DAG file, in
-    each process that it spawns.
+    Code in it can read the global name `__file__`, but the module has no such attribute: `multiprocessing` would run
+    that file, which is a DAG file, again in each process that it spawns.
     """
 
     @property
@@ -42,7 +41,7 @@ class FunctionModule(type(sys)):
 
 
 def install_package():
-    """Make the folder of this file the package `airflow_venv` of this process."""
+    """Make the folder of this file importable as the package `airflow_venv`."""
     from _frozen_importlib import module_from_spec
     from _frozen_importlib_external import spec_from_file_location
 
@@ -53,7 +52,12 @@ def install_package():
 
 
 def watch_for_hangup(fd, mark):
-    """Wait in a thread until the operator's process has ended; then end this process and its descendants."""
+    """Start a thread that kills this process and its descendants when the operator's process has ended.
+
+    Args:
+        fd: the file descriptor of the channel.
+        mark: the mark of the descendants (see `process_tree.descendants`).
+    """
     import select
 
     hangup = select.poll()
@@ -69,7 +73,14 @@ def watch_for_hangup(fd, mark):
 
 
 def prepare(channel, lifeline, hooks, start):
-    """Set this process up as the start frame says."""
+    """Set up this process as the start frame requires.
+
+    Args:
+        channel: the `OperatorChannel`.
+        lifeline: the file descriptor of the pipe that hangs up when the operator's process ends.
+        hooks: the `ImportHooks` of this process.
+        start: the `StartFrame`.
+    """
     import faulthandler
 
     from airflow_venv import parent_death
@@ -84,7 +95,7 @@ def prepare(channel, lifeline, hooks, start):
 
 
 def install_hooks(hooks, start):
-    """Have what the function imports adapted to this process, as soon as it is imported."""
+    """Register the hooks that adapt modules to this process as soon as the function imports them."""
     hooks.after("logging", lazy("logs", "install"))
     hooks.after("warnings", show_as_records)
     hooks.after("pdb", lazy("debuggers", "install_pdb"))
@@ -98,10 +109,14 @@ def install_hooks(hooks, start):
 
 
 def show_as_records(warnings):
-    """Log warnings as records of their own level, instead of printing them."""
+    """Log warnings as records instead of printing them.
+
+    Args:
+        warnings: the module `warnings`, which has been imported.
+    """
 
     def show(*warning):
-        import logging  # noqa: F401 - its hook must find our module complete
+        import logging  # noqa: F401 - before `logs`, which its hook imports
 
         lazy("logs", "log_warning")(*warning)
 
@@ -118,7 +133,7 @@ def lazy(module, function):
 
 
 def load(start, main):
-    """Run the source in `main`; return the function."""
+    """Run the function's source in the module `main`, and return the function."""
     namespace = main.__dict__
     namespace["virtualenv_string_args"] = start.string_args
     if start.path:
@@ -133,7 +148,7 @@ def load(start, main):
 
 
 def future_flags(names):
-    """Return the compiler flags of `__future__` features; features unknown to this Python have none."""
+    """Return the compiler flags of `__future__` features. Features that this Python does not know are ignored."""
     import __future__
 
     flags = 0
@@ -143,7 +158,7 @@ def future_flags(names):
 
 
 def call(function, args, kwargs):
-    """Call the function; run a coroutine to its end."""
+    """Call the function and return its result. If that is a coroutine, run it and return the coroutine's result."""
     result = function(*args, **kwargs)
     if type(result).__name__ == "coroutine":
         import asyncio
@@ -153,10 +168,10 @@ def call(function, args, kwargs):
 
 
 def perform(channel, start, main):
-    """Do what the start frame asks for, and send the outcome."""
+    """Call the function of the start frame, and send the outcome."""
     from airflow_venv import transfer
 
-    if start.module:  # values whose classes come from the DAG file look for them under its name
+    if start.module:  # pickled values of the DAG file's classes refer to this name
         sys.modules[start.module] = main
     try:
         if start.debugpy:
@@ -167,14 +182,14 @@ def perform(channel, start, main):
         result = call(function, args, kwargs)
         del args, kwargs
         transfer.send(channel, start, result)
-    except BaseException as error:  # noqa: BLE001 - whatever it is, it is sent to the operator
+    except BaseException as error:  # noqa: BLE001 - every exception is reported to the operator
         from airflow_venv import outcome
 
         outcome.send(channel, start, error)
 
 
 def main():
-    """Run one function for one operator."""
+    """Run one function in a new process."""
     fd, lifeline = map(int, sys.argv[1:])
     del sys.argv[1:]  # they are not arguments of the function
     install_package()
@@ -188,7 +203,13 @@ def main():
 
 
 def run(fd, lifeline, hooks):
-    """Run one function: the first thing that this process does, or a fork of a process that has imported modules."""
+    """Run one function, in a new process or in a fork of a zygote.
+
+    Args:
+        fd: the file descriptor of the channel.
+        lifeline: the file descriptor of the pipe that hangs up when the operator's process ends.
+        hooks: the `ImportHooks` of this process.
+    """
     os.set_inheritable(fd, False)
     from airflow_venv import session
     from airflow_venv.operator_channel import OperatorChannel
@@ -204,5 +225,5 @@ def run(fd, lifeline, hooks):
 
 
 if __name__ == "__main__":
-    runner = sys.modules["__main__"]  # keeps this module alive when another takes its name
+    runner = sys.modules["__main__"]  # keeps this module alive after `run` has replaced `__main__`
     main()

@@ -1,8 +1,13 @@
-"""Airflow's result of a sensor, for functions in environments without Airflow."""
+"""Airflow's class for the result of a sensor, for functions in environments without Airflow."""
 
 
 class PokeReturnValue:
-    """Whether a sensor has found what it waits for, and a value for those that come after it."""
+    """Result of a sensor.
+
+    Args:
+        is_done: whether the condition that the sensor waits for is met.
+        xcom_value: the value that the sensor returns to downstream tasks.
+    """
 
     def __init__(self, is_done, xcom_value=None):
         self.is_done = is_done
@@ -12,4 +17,4 @@ class PokeReturnValue:
         return self.is_done
 
 
-PokeReturnValue.__module__ = __package__  # the worker finds Airflow's own class under the name that this one has here
+PokeReturnValue.__module__ = __package__  # in the worker, this name is Airflow's own class

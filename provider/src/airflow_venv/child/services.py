@@ -10,7 +10,7 @@ _MISSING = object()
 
 
 def _ask(request, **arguments):
-    """Ask the worker; return its answer, or raise what Airflow raised there."""
+    """Send a request to the worker; return the answer, or raise the counterpart of the exception raised there."""
     try:
         answer, payload = session.channel.ask(request, encode(arguments))
     except TypeError as error:
@@ -23,7 +23,7 @@ def _ask(request, **arguments):
 
 
 def _decoded(value):
-    """Decode the answer; nothing is imported for what JSON itself can express."""
+    """Decode an answer, without importing anything for values that JSON itself can represent."""
     if value is None or isinstance(value, (str, int, float)):
         return value
     return session.decode(value)
@@ -64,11 +64,11 @@ def set_variable(key, value, description=None, serialize_json=False):
 
 
 def mask_secret(secret, name=None):
-    """Hide a value in the task's log from now on.
+    """Mask a value in the task's log from now on.
 
     Args:
-        secret: a text, or a collection whose texts are all hidden. Airflow does not hide very short ones.
-        name: the name of the value. In a dictionary, Airflow hides only values of sensitive names.
+        secret: a text, or a collection whose texts are all masked. Airflow does not mask very short texts.
+        name: the name of the value. In a dictionary, Airflow masks only the values of sensitive names.
     """
     _ask("mask_secret", secret=secret, name=name)
 
@@ -79,7 +79,7 @@ def delete_variable(key):
 
 
 def xcom_pull(task_ids=None, dag_id=None, key="return_value", include_prior_dates=False, **more):
-    """Return what tasks have pushed: arguments and result as those of Airflow's `ti.xcom_pull`."""
+    """Return XCom values. Arguments and result are those of Airflow's `TaskInstance.xcom_pull`."""
     if not set(more) <= {"map_indexes", "run_id", "default", "session"}:
         raise TypeError("xcom_pull() does not know " + ", ".join(sorted(more)))
     more.pop("session", None)
@@ -96,37 +96,58 @@ def xcom_push(key, value, **_):
 
 
 def state(store, method, asset, arguments):
-    """Have the worker read or change one of Airflow's state stores."""
+    """Have the worker call a method of one of Airflow's state stores.
+
+    Args:
+        store: `task_state_store` or `asset_state_store`.
+        method: the name of the method.
+        asset: the name and URI of the asset (see `asset_events.reference`), or None.
+        arguments: the keyword arguments of the method.
+    """
     return _ask("state", store=store, method=method, asset=asset, arguments=arguments)
 
 
 def inlet_events(asset):
-    """Return the events of an inlet."""
+    """Return the past events of an inlet.
+
+    Args:
+        asset: its name and URI (see `asset_events.reference`).
+    """
     return _ask("inlet_events", asset=asset)
 
 
 def outlet_event(asset, **changes):
-    """Change what an outlet's event will carry."""
+    """Change the event of an outlet.
+
+    Args:
+        asset: the name and URI of the outlet (see `asset_events.reference`).
+        changes: `extra` for the event's extra data, or `add` and `add_extra` for an asset to add to an alias.
+    """
     _ask("outlet_event", asset=asset, **changes)
 
 
 def plugin_macros(plugin):
-    """List the macros of a plugin; an unknown plugin has none."""
+    """Return the names of a plugin's macros, or an empty list for an unknown plugin."""
     return _ask("plugin_macros", plugin=plugin)
 
 
 def macro(plugin, name, args, kwargs):
-    """Have the worker call a macro of a plugin, or one of Airflow's own where `plugin` is empty."""
+    """Have the worker call a macro of a plugin, or one of Airflow's own if `plugin` is empty."""
     return _ask("macro", plugin=plugin, name=name, args=list(args), kwargs=kwargs)
 
 
 def context_value(name):
-    """Return one value of the context, decoded anew."""
+    """Request one value of the context. For an empty name, return the names of all values."""
     return _ask("context", name=name)
 
 
 class TaskContext(MutableMapping):
-    """Airflow's context of this task: each value is requested once."""
+    """Airflow's context of this task. Each value is requested on its first use only.
+
+    Args:
+        names: the names of all values.
+        values: the values that are known already, by name.
+    """
 
     def __init__(self, names, values):
         self._names = dict.fromkeys(names)
@@ -161,7 +182,7 @@ class TaskContext(MutableMapping):
 
 
 passed_values = {}
-"""Values of the context that the function gets as arguments: `get_current_context()` holds the same objects."""
+"""Values of the context that the function gets as arguments. `get_current_context()` returns the same objects."""
 _current = []
 
 

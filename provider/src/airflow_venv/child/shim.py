@@ -1,6 +1,7 @@
-"""Stand-ins for Airflow's modules where there is no Airflow: they serve what we can, and explain the rest.
+"""Provide stand-ins for Airflow's modules in environments without Airflow.
 
-Enabled by `airflow_shim=True`. An Airflow that is installed always takes precedence.
+They offer the services of the worker. Importing anything else from Airflow raises an error that lists what they offer.
+Enabled by `airflow_shim=True`. An installed Airflow always takes precedence.
 """
 
 import sys
@@ -11,7 +12,7 @@ _MISSING = object()
 
 
 class SdkConnection(context_objects.Connection):
-    """Airflow's connection."""
+    """Stand-in for Airflow's `Connection`."""
 
     @classmethod
     def get(cls, conn_id):
@@ -22,11 +23,11 @@ class SdkConnection(context_objects.Connection):
 
 
 class Variable:
-    """Airflow's Variables."""
+    """Stand-in for Airflow's `Variable`."""
 
     @staticmethod
     def get(key, default=_MISSING, deserialize_json=False, default_var=_MISSING):
-        """Return a Variable, or the default."""
+        """Return a Variable, or the default. Raises KeyError if there is neither."""
         default = default if default_var is _MISSING else default_var
         options = {} if default is _MISSING else {"default": default}
         return services.get_variable(key, deserialize_json=deserialize_json, **options)
@@ -36,7 +37,7 @@ class Variable:
 
 
 class BaseHook:
-    """The root of Airflow's hooks."""
+    """Stand-in for the base class of Airflow's hooks."""
 
     def __init__(self, *_, **__):
         pass
@@ -54,7 +55,7 @@ class BaseHook:
         return logging.getLogger("airflow.task.hooks." + type(self).__name__)
 
     def get_conn(self):
-        """Be overridden."""
+        """Return the hook's client. Subclasses implement this."""
         raise NotImplementedError
 
 
@@ -102,10 +103,14 @@ _OFFERED = ("airflow.sdk", "airflow.hooks.base", "airflow.exceptions", "airflow.
 
 
 class ShimFinder:
-    """Finds the stand-ins. It is the last finder, so it is used only when there is no Airflow."""
+    """Finder of the stand-ins. It is last in `sys.meta_path`, so it is used only if there is no Airflow."""
 
     def find_spec(self, name, _path=None, _target=None):
-        """Find a module (`importlib.abc.MetaPathFinder`)."""
+        """Find a stand-in (see `importlib.abc.MetaPathFinder`).
+
+        Raises:
+            ModuleNotFoundError: there is no stand-in for this module of Airflow.
+        """
         if name.partition(".")[0] != "airflow":
             return None
         if name not in MODULES:
@@ -120,7 +125,7 @@ class ShimFinder:
         """Use the import system's default."""
 
     def exec_module(self, module):
-        """Fill a module."""
+        """Add the stand-ins to their module."""
         module.__dict__.update(MODULES[module.__name__])
         name = module.__name__
 

@@ -1,8 +1,8 @@
-"""Lets processes that `multiprocessing` starts anew (spawn, forkserver) find what the function's module defines.
+"""Restore the function's module in processes that `multiprocessing` starts with spawn or forkserver.
 
-Such a process imports its parent's main module again, by name or file. Ours has neither: running the DAG file would
-need Airflow. So the data that the parent sends first gets an entry that runs this file when it is unpickled, and the
-file loads the function's source.
+Such a process imports its parent's main module again, by name or by file. The function's module has neither, because
+running the DAG file would require Airflow. Therefore the preparation data that the parent sends to the new process gets
+another entry. Unpickling this entry runs this file, which loads the function's source.
 """
 
 import os
@@ -13,7 +13,12 @@ HERE = os.path.abspath(__file__)
 
 
 class MainModule:
-    """Restores this process's main module wherever it is unpickled, by nothing but the standard library."""
+    """Object that restores this process's main module when it is unpickled, which needs only the standard library.
+
+    Args:
+        header: the header of the task's `StartFrame`.
+        path: the `sys.path` of this process.
+    """
 
     def __init__(self, header, path):
         self.task = {"header": header, "path": path}
@@ -23,7 +28,11 @@ class MainModule:
 
 
 def install(spawn):
-    """Complete the data that `multiprocessing.spawn` prepares a new process with."""
+    """Add the entry to the preparation data of new processes.
+
+    Args:
+        spawn: the module `multiprocessing.spawn`, which has just been imported.
+    """
     from . import session
 
     original = spawn.get_preparation_data
@@ -38,7 +47,7 @@ def install(spawn):
 
 
 def restore(header, path):
-    """Load the function's source as the main module of this process."""
+    """Load the function's source as the main module of this process. The arguments are those of `MainModule`."""
     import multiprocessing.spawn
 
     runner = runpy.run_path(os.path.join(os.path.dirname(HERE), "runner.py"))
@@ -62,5 +71,5 @@ def restore(header, path):
     runner["load"](start, main)
 
 
-if "task" in globals():  # run as the entry says, not imported
+if "task" in globals():  # run by runpy, not imported
     restore(**globals()["task"])

@@ -1,11 +1,16 @@
-"""The state stores of Airflow 3.3: `task_state_store` and `asset_state_store`. The worker does the work."""
+"""Represent the state stores of Airflow 3.3, `task_state_store` and `asset_state_store`, which the worker accesses."""
 
 from . import services
 from .asset_events import reference
 
 
 class StateStore:
-    """Keeps plain values by key, for the task or for an asset, from one run to the next."""
+    """Store of plain values by key, for the task or an asset, that lasts from one run to the next.
+
+    Args:
+        name: `task_state_store` or `asset_state_store`.
+        asset: the name and URI of the asset (see `asset_events.reference`), or None.
+    """
 
     def __init__(self, name, asset=None):
         self._name = name
@@ -24,15 +29,21 @@ class StateStore:
         return self._ask("get", key=key, default=default)
 
     def set(self, key, value, **options):
-        """Keep a value; a task's for as long as the `timedelta` `retention`, if one is passed."""
+        """Store a value under a key.
+
+        Args:
+            key: the key.
+            value: the value, plain data.
+            options: for a task's store, `retention`: a `timedelta` after which the value expires.
+        """
         self._ask("set", key=key, value=value, **options)
 
     def delete(self, key):
-        """Forget a key."""
+        """Delete a key."""
         self._ask("delete", key=key)
 
     def clear(self):
-        """Forget all keys."""
+        """Delete all keys."""
         self._ask("clear")
 
     async def aget(self, key, default=None):
@@ -40,15 +51,15 @@ class StateStore:
         return self.get(key, default)
 
     async def aset(self, key, value, **options):
-        """Keep a value."""
+        """Store a value under a key (see `set`)."""
         self.set(key, value, **options)
 
     async def adelete(self, key):
-        """Forget a key."""
+        """Delete a key."""
         self.delete(key)
 
     async def aclear(self):
-        """Forget all keys."""
+        """Delete all keys."""
         self.clear()
 
     def __repr__(self):

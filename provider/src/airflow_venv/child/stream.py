@@ -1,25 +1,30 @@
-"""Values of any size as streams of frames, so that nothing large is held twice.
+"""Send values of any size as streams of frames, without further copies of large data in memory.
 
-A pickler writes to a `Sink`, an unpickler reads from a `Feed`, and the bytes go through `data` frames, divided where
-the pickler divides them: a large string or array goes from its own memory to the socket, and from the socket into the
-memory of its copy. Memory that pickle protocol 5 leaves out of the stream goes in `buffer` frames among them. `end`
-closes a stream.
+A pickler writes to a `Sink`, and an unpickler reads from a `Feed`. The bytes are sent in `data` frames, split where the
+pickler splits them: a large string or array is sent from its own memory, and received directly in the memory of its
+copy. Out-of-band buffers of pickle protocol 5 (PEP 574) are sent in `buffer` frames in between. An `end` frame closes
+the stream.
 """
 
 from .frames import BufferFrame, BytesFrame, EndFrame
 
 CHUNK = 1 << 16
+"""Bytes from which on data is sent in a frame of its own."""
 
 
 class Sink:
-    """A file for a pickler to write to: small writes are gathered, large ones are sent as they are."""
+    """Writable file for a pickler. Small writes are collected into larger frames; large ones are sent without a copy.
+
+    Args:
+        channel: the channel that the frames are sent to.
+    """
 
     def __init__(self, channel):
         self.channel = channel
         self.gathered = bytearray()
 
     def write(self, data):
-        """Take any bytes-like object."""
+        """Write a bytes-like object, and return its size in bytes."""
         size = memoryview(data).nbytes
         if size < CHUNK:
             self.gathered += data
@@ -30,7 +35,11 @@ class Sink:
         return size
 
     def buffer(self, pickled):
-        """Send memory beside the stream (`buffer_callback`); return True when it belongs in the stream."""
+        """Send an out-of-band buffer, or return True for the pickler to include it in the stream.
+
+        Args:
+            pickled: the `pickle.PickleBuffer` that the pickler passes to its `buffer_callback`.
+        """
         try:
             raw = pickled.raw()
         except BufferError:  # not contiguous
@@ -41,23 +50,23 @@ class Sink:
         return False
 
     def flush(self):
-        """Send what was gathered."""
+        """Send the data of small writes."""
         if self.gathered:
             self.channel.send(BytesFrame(), self.gathered)
             self.gathered = bytearray()
 
     def close(self):
-        """End the stream."""
+        """Send the remaining data and end the stream."""
         self.flush()
         self.channel.send(EndFrame())
 
 
 class Feed:
-    """A file for an unpickler to read from, and the iterator of its buffers.
+    """Readable file for an unpickler, and the iterator of its out-of-band buffers.
 
     Args:
-        channel: where the frames come from.
-        with_buffers: whether memory beside the stream is expected; without, it is an error.
+        channel: the channel that the frames are received from.
+        with_buffers: whether out-of-band buffers are allowed; if not, they raise a ValueError.
     """
 
     def __init__(self, channel, with_buffers=True):
@@ -69,7 +78,7 @@ class Feed:
         self.ended = False
 
     def _more(self):
-        """Reach the next bytes of the stream; return False at its end."""
+        """Receive frames until there are bytes to read. Return False at the end of the stream."""
         while not self.left and not self.ready and not self.ended:
             frame, payload = self.channel.next()
             received = not isinstance(payload, int)
@@ -84,7 +93,7 @@ class Feed:
         return not self.ended
 
     def readinto(self, target):
-        """Fill `target`; return the number of bytes, less at the end of the stream."""
+        """Fill a writable buffer. Return the number of bytes, which is smaller only at the end of the stream."""
         view = memoryview(target).cast("B")
         done = 0
         while done < len(view) and self._more():
@@ -100,7 +109,7 @@ class Feed:
         return done
 
     def read(self, size=-1):
-        """Return `size` bytes, or the rest."""
+        """Return `size` bytes, or fewer at the end of the stream. Return all remaining bytes for a negative size."""
         if size < 0:
             pieces = []
             while self._more():
@@ -110,7 +119,7 @@ class Feed:
         return bytes(memoryview(data)[: self.readinto(data)])
 
     def readline(self):
-        """Return the bytes up to a line feed: only the oldest pickle protocols need it."""
+        """Return the bytes up to and including a line feed. Only the oldest pickle protocols need this."""
         line = b""
         while not line.endswith(b"\n"):
             byte = self.read(1)
@@ -130,6 +139,6 @@ class Feed:
         return self.buffers.pop(0)
 
     def finish(self):
-        """Read to the end of the stream."""
+        """Read and discard the rest of the stream."""
         while self._more():
             self.read(min(len(self.ready) or self.left, CHUNK))

@@ -1,8 +1,8 @@
-"""Makes structlog's loggers, which Airflow 3 uses, write records of the standard library's logging."""
+"""Make structlog's loggers, which Airflow 3 uses, write to the standard library's loggers."""
 
 
 def _render(_logger, _method, event):
-    """Return the message with its key-value pairs behind it, and what logging takes itself."""
+    """Return the arguments for a standard logger: the message followed by its key-value pairs, and the options."""
     options = {name: event.pop(name) for name in ("exc_info", "stack_info") if name in event}
     text = str(event.pop("event", ""))
     pairs = " ".join(f"{key}={value!r}" for key, value in event.items() if key != "logger_name")

@@ -1,10 +1,13 @@
-"""Puts the spans of the function under the span of its task, where the function imports OpenTelemetry."""
+"""Make the function's OpenTelemetry spans children of the task's span."""
 
 import os
 
 
 def attach(_module):
-    """Make the span that the operator has described the current one."""
+    """Make the task's span the current one.
+
+    The environment variables `TRACEPARENT`, `TRACESTATE` and `BAGGAGE` describe it (W3C Trace Context and Baggage).
+    """
     from opentelemetry import context, propagate
 
     names = ("traceparent", "tracestate", "baggage")

@@ -1,4 +1,7 @@
-"""Arguments in, result out: the child's half of the serializers (the operator's is `worker/serializers.py`)."""
+"""Receive the arguments and send the result: the child's half of the serializers.
+
+The operator's half is `worker/serializers.py`.
+"""
 
 import sys
 
@@ -6,11 +9,22 @@ from .frames import ValueFrame, is_plain
 
 
 class TransferError(Exception):
-    """A value cannot go from one interpreter to the other; the message says why and what to do."""
+    """A value cannot be transferred between the interpreters. The message says why and what to do."""
 
 
 def receive(channel, start):
-    """Return the positional and the keyword arguments. Raises TransferError if they cannot be read."""
+    """Return the function's arguments.
+
+    Args:
+        channel: the `OperatorChannel`.
+        start: the `StartFrame`.
+
+    Returns:
+        The positional arguments and the keyword arguments.
+
+    Raises:
+        TransferError: they cannot be read in this environment.
+    """
     if start.serializer_module:  # also where plain values need none: see the operator's half
         _module(start.serializer_module)
     if start.arguments is not None:
@@ -32,11 +46,18 @@ def receive(channel, start):
 
 
 def with_context(start, function, args, kwargs):
-    """Return the keyword arguments and those that come from Airflow's context."""
+    """Return the keyword arguments together with those from Airflow's context.
+
+    Args:
+        start: the `StartFrame`, with the context.
+        function: the function.
+        args: the positional arguments.
+        kwargs: the keyword arguments, which take precedence over values of the context.
+    """
     context = start.context
     if not context:
         return kwargs
-    if start.path:  # the operator has not seen the signature
+    if start.path:  # the operator does not know the signature
         context = _named_by_signature(function, args, context)
     from . import services
     from .context_decoding import decode_context
@@ -56,23 +77,23 @@ def _named_by_signature(function, args, context):
 
 
 def load(feed, start):
-    """Read one value from a stream, as the start frame says."""
+    """Read one value from a stream, with the serializer that the start frame names."""
     if start.data_only:
         from .data_serializers import load_coded
 
         return load_coded(feed, start.serializer)
-    if start.serializer_module == "dill":  # it has names that only its own unpickler knows
+    if start.serializer_module == "dill":  # only its own unpickler resolves all of its names
         return _module("dill").load(feed)
     try:
         from _pickle import Unpickler
     except ImportError:
         from pickle import Unpickler
-    # The operator's own bytes: it chose the function, too.
+    # The bytes come from the operator, which also chose the function.
     return Unpickler(feed, **({"buffers": feed} if sys.version_info >= (3, 8) else {})).load()  # noqa: S301
 
 
 def dump(value, sink, start):
-    """Write one value to a stream, as the start frame says."""
+    """Write one value to a stream, with the serializer that the start frame names."""
     protocol = start.protocol
     if start.data_only:
         from .data_serializers import dump_coded
@@ -89,7 +110,17 @@ def dump(value, sink, start):
 
 
 def send(channel, start, value):
-    """Send the function's result to the operator. Raises TransferError if it cannot be sent."""
+    """Send the function's result to the operator.
+
+    Args:
+        channel: the `OperatorChannel`.
+        start: the `StartFrame`.
+        value: the result.
+
+    Raises:
+        TransferError: the serializer cannot send the value.
+        ConnectionError: the operator's process has ended.
+    """
     if is_plain(value):
         channel.send(ValueFrame(value=value))
         return

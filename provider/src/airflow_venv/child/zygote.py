@@ -1,12 +1,13 @@
-"""A process that imports what tasks need, and forks for each of them.
+"""Run a zygote: a process that imports the modules that tasks need, and forks once for each task.
 
-The worker starts `<environment>/bin/python zygote.py <settings>` with an allow-list of its variables, no more. It
-leaves the task's session, imports the modules that tasks name, and listens on a socket that only its own user can
-reach. A request brings descriptors; the forked child reads everything else (variables, arguments, the function) from
-the channel, so that nothing of a task is ever in this process. Settings and messages are JSON objects, one a packet.
+The worker starts `<environment>/bin/python zygote.py <settings>` with a few allowed environment variables only. The
+zygote leaves the task's session, imports the modules that tasks name, and listens on a socket that only its own user
+can connect to. A request passes file descriptors. The forked child reads everything else (variables, arguments, the
+function) from the channel, so that no data of a task is ever in this process. Settings and messages are JSON objects,
+one per packet.
 
-It ends by itself: idle, too old, too large, told to stop, or when its socket is gone. Children do not depend on it,
-except that it alone can tell how they ended.
+The zygote ends when it has been idle for long, is too old or too large, is told to stop, or when its socket has been
+removed or replaced. Children do not depend on it, but only the zygote can report their exit status.
 """
 
 import gc
@@ -22,16 +23,23 @@ import warnings
 FOLDER = os.path.dirname(os.path.abspath(__file__))
 MARK = "AIRFLOW_VENV_TASK"
 PACKET = 1 << 17
+"""Maximum size of a request in bytes."""
 DESCRIPTORS = 4
-"""The channel, the pipe to print to, the lifeline, the working folder."""
+"""Number of file descriptors in a request: the channel, the output pipe, the lifeline and the working folder."""
 PATIENCE = 5.0
-"""Seconds that a peer is given to send its request."""
+"""Seconds within which a client must send its request."""
 LOOK = 15.0
-"""Seconds between looks at the socket and the bounds."""
+"""Maximum number of seconds between checks of the socket and the limits."""
 
 
 class Zygote:
-    """Serves requests, one at a time, until there is a reason to end or this process is a forked task."""
+    """Server that handles one request at a time, until it has a reason to end.
+
+    Args:
+        listener: the socket that it listens on.
+        settings: a dictionary with the path of the `socket`, the limits `idle` and `age` in seconds, and the limit
+            `memory` in bytes.
+    """
 
     def __init__(self, listener, settings):
         self.listener = listener
@@ -45,7 +53,11 @@ class Zygote:
         self.files = {}
 
     def serve(self):
-        """Serve until the end. Return the descriptors of the task in a forked child, None in the zygote."""
+        """Handle requests until the end.
+
+        Returns:
+            In a forked child, the file descriptors of its task; in the zygote, None.
+        """
         import select
 
         poll = select.poll()
@@ -53,11 +65,11 @@ class Zygote:
         while not self.should_end():
             if self.ending or not poll.poll(min(LOOK, self.settings["idle"]) * 1000):
                 if self.ending:
-                    time.sleep(0.05)  # the signal of a child's end interrupts nothing that matters
+                    time.sleep(0.05)  # tasks are still running; `reap` is called when they end
                 continue
             try:
                 connection, _ = self.listener.accept()
-            except OSError:  # there may be no room for another descriptor
+            except OSError:  # there may be too many open files
                 time.sleep(0.05)
                 continue
             try:
@@ -71,7 +83,7 @@ class Zygote:
         return None
 
     def should_end(self):
-        """Return whether nothing more is to be done here."""
+        """Stop if the socket is gone or a limit is reached. Return whether the zygote has stopped and no task runs."""
         now = time.monotonic()
         try:
             replaced = os.stat(self.settings["socket"]).st_ino != self.inode
@@ -84,13 +96,13 @@ class Zygote:
         return self.ending and not self.tasks
 
     def stop(self):
-        """Take no more requests."""
+        """Accept no more requests."""
         self.ending = True
         self.remove_socket()
         self.listener.close()
 
     def remove_socket(self):
-        """Remove the socket, unless another process has put its own there."""
+        """Remove the socket, unless another process has replaced it with its own."""
         try:
             if os.stat(self.settings["socket"]).st_ino == self.inode:
                 os.unlink(self.settings["socket"])
@@ -98,7 +110,15 @@ class Zygote:
             pass
 
     def handle(self, connection):
-        """Answer one request; return the descriptors in a forked child."""
+        """Answer one request.
+
+        Returns:
+            In a forked child, the file descriptors of its task; in the zygote, None.
+
+        Raises:
+            OSError: the request cannot be received or answered.
+            ValueError: it is not valid JSON.
+        """
         connection.settimeout(PATIENCE)
         if struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[1] != os.getuid():
             connection.close()
@@ -118,7 +138,7 @@ class Zygote:
         return None
 
     def state(self):
-        """Describe this process."""
+        """Describe this process, with times in seconds and its memory in bytes."""
         return {
             "pid": os.getpid(),
             "python": sys.executable,
@@ -131,7 +151,11 @@ class Zygote:
         }
 
     def fork(self, connection, modules, descriptors):
-        """Import what is missing and fork. Refuse, and end, where a fork would not be safe."""
+        """Import missing modules and fork. If a fork is not safe, refuse the request and stop.
+
+        Returns:
+            In the forked child, duplicates of the file descriptors; in the zygote, None.
+        """
         from airflow_venv.fork_safety import problem
 
         self.used = time.monotonic()
@@ -158,7 +182,7 @@ class Zygote:
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # that OpenBLAS has threads is known
+                warnings.simplefilter("ignore")  # `problem` has checked the threads that Python would warn of
                 pid = os.fork()
             if not pid:
                 self.let_go(connection)
@@ -173,19 +197,26 @@ class Zygote:
         return None
 
     def refuse(self, connection, module, reason, again=False):
-        """Say why there is no fork, and end; `again`: another zygote may do."""
+        """Refuse a request and stop.
+
+        Args:
+            connection: the connection of the request.
+            module: the name whose import is the reason, or an empty text.
+            reason: why there is no fork.
+            again: whether a new zygote may accept the request.
+        """
         self.stop()
         say(connection, {"refused": reason, "module": module, "again": again})
         connection.close()
 
     def let_go(self, connection):
-        """Close, in a forked child, what is the zygote's."""
+        """Close the zygote's sockets in a forked child, and restore the handler of SIGCHLD."""
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         for held in [connection, *self.tasks.values(), self.listener]:
             held.close()
 
     def reap(self, *_):
-        """Tell how children have ended (handler of SIGCHLD)."""
+        """Report the exit status of children that have ended (the handler of SIGCHLD)."""
         for pid in list(self.tasks):
             try:
                 done, status = os.waitpid(pid, os.WNOHANG)
@@ -196,12 +227,12 @@ class Zygote:
                 self.used = time.monotonic()
                 try:
                     say(connection, {"status": status})
-                except OSError:  # nobody waits for it
+                except OSError:  # no one waits for the status
                     pass
                 connection.close()
 
     def remember_files(self):
-        """Remember the state of files outside of the environment: the worker looks at those inside."""
+        """Record when imported files outside the environment were modified. The worker checks those inside."""
         inside = tuple(os.path.realpath(path) + os.sep for path in (sys.prefix, sys.base_prefix, FOLDER))
         for module in list(sys.modules.values()):
             path = getattr(module, "__file__", None)
@@ -209,15 +240,18 @@ class Zygote:
                 self.files[path] = modified(path)
 
     def changed(self):
-        """Return whether a file outside of the environment is no longer what was imported."""
+        """Return whether an imported file outside the environment has been modified since."""
         return any(modified(path) != before for path, before in self.files.items())
 
 
 def load(name):
-    """Import `module`, or `module:name` as `from module import name` does; return why it spoils this process.
+    """Import `module`, or `module:name` like `from module import name`.
 
-    A package that is not there changes nothing, and the function's own statement raises that error again. A module that
-    fails in the middle of its code might fail in another way the next time.
+    A package that is missing does no harm, because the function's own import statement raises the same error again. A
+    module that fails while its code runs may fail differently the next time.
+
+    Returns:
+        The reason why this process must not be forked, or an empty text.
     """
     module, _, attribute = name.partition(":")
     try:
@@ -232,13 +266,13 @@ def load(name):
 
 
 def modules_of(names):
-    """Return the names of modules among those that were to be imported."""
+    """Return the sorted names of imported modules among names in the format of `load`."""
     modules = {name.replace(":", ".") for name in names} | {name.partition(":")[0] for name in names}
     return sorted(modules.intersection(sys.modules))
 
 
 def modified(path):
-    """Return the time of a file's last change."""
+    """Return the time of a file's last modification in nanoseconds, or 0 if the file does not exist."""
     try:
         return os.stat(path).st_mtime_ns
     except OSError:
@@ -246,13 +280,13 @@ def modified(path):
 
 
 def resident():
-    """Return the bytes of memory that this process holds."""
+    """Return the resident memory of this process in bytes."""
     with open("/proc/self/statm") as file:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def flush():
-    """Write out what was printed while modules were imported, which no task's log is to show."""
+    """Flush what modules have printed during their import, so that it does not appear in a task's log."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
@@ -266,7 +300,7 @@ def say(connection, message):
 
 
 def receive(connection):
-    """Receive one packet and the descriptors that come with it."""
+    """Receive one packet, and return its bytes and the file descriptors that were passed with it."""
     size = struct.calcsize("i")
     data, ancillary, _, _ = connection.recvmsg(PACKET, socket.CMSG_SPACE(DESCRIPTORS * size))
     descriptors = []
@@ -278,14 +312,20 @@ def receive(connection):
 
 
 def detach():
-    """Leave the task's session and its descendants; its own parent is waited for by the worker."""
+    """Continue in a forked child with a session of its own, which is no descendant of the task.
+
+    The parent, for which the worker waits, exits.
+    """
     if os.fork():
         os._exit(0)
     os.setsid()
 
 
 def listen(path):
-    """Listen on the socket: this process, since its number is what peers are told."""
+    """Return a new socket that listens at a path.
+
+    Call this after `detach`: clients read the ID of the process that called `listen` (`SO_PEERCRED`).
+    """
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     try:
         os.unlink(path)
@@ -301,7 +341,7 @@ def listen(path):
 
 
 def main():
-    """Run the zygote, and in its forked children the task."""
+    """Run the zygote and, in its forked children, the tasks."""
     settings = json.loads(sys.argv[1])
     detach()
     listener = listen(settings["socket"])
@@ -314,10 +354,10 @@ def main():
     del sys.modules["runner"]
     import logging
 
-    from airflow_venv import fork_safety, forked_task  # noqa: F401 - later it would count as the task's
+    from airflow_venv import fork_safety, forked_task  # noqa: F401 - imported later, it would count as the task's
 
     prepared = forked_task.prepare()
-    placeholder = logging.NullHandler()  # a module that calls basicConfig finds the root logger configured, as always
+    placeholder = logging.NullHandler()  # basicConfig() has no effect in modules, as in other processes
     logging.getLogger().addHandler(placeholder)
     zygote = Zygote(listener, settings)
     signal.signal(signal.SIGCHLD, zygote.reap)
@@ -328,7 +368,7 @@ def main():
     os.dup2(0, 2)
     task = zygote.serve()
     if task is None:
-        os._exit(0)  # nothing here is worth an end in good order, and modules' own threads might hinder it
+        os._exit(0)  # threads of modules could block a regular exit
     logging.getLogger().removeHandler(placeholder)
     forked_task.run(task, prepared)
 
