@@ -1,4 +1,4 @@
-"""Who asks, and which DAGs that user may see, by Airflow's own auth manager."""
+"""Identify the user of a request, and select the DAGs that Airflow's auth manager lets this user see."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["NotPermittedError", "Reader", "ReaderDep", "reader"]
 
 
 class NotPermittedError(Exception):
-    """The user is logged in, and may not use Airflow's website."""
+    """The user is logged in, but may not use Airflow's website."""
 
 
 @dataclass(frozen=True)
@@ -29,18 +29,27 @@ class Reader:
     user: Any
 
     def permitted_dags(self, candidates: Collection[str], session: Session) -> frozenset[str]:
-        """Return those of the DAGs whose tasks the user may see."""
+        """Return the IDs of the DAGs whose tasks the user may see.
+
+        Args:
+            candidates: the IDs of the DAGs to choose from.
+            session: a session of the metadata database.
+        """
         if not candidates:
             return frozenset()
         readable = get_auth_manager().get_authorized_dag_ids(user=self.user, method="GET", session=session)
         return frozenset(self._with(DagAccessEntity.TASK, readable.intersection(candidates)))
 
     def permitted_runs(self, dag_ids: Collection[str]) -> frozenset[str]:
-        """Return those of the permitted DAGs whose task instances the user may see, too."""
+        """Return the IDs of the permitted DAGs whose task instances the user may see as well.
+
+        Args:
+            dag_ids: IDs that `permitted_dags` has returned.
+        """
         return frozenset(self._with(DagAccessEntity.TASK_INSTANCE, dag_ids))
 
     def _with(self, entity: DagAccessEntity, dag_ids: Iterable[str]) -> Collection[str]:
-        """Return the DAGs of which the user may read one kind of thing; one question is enough for most users."""
+        """Return the DAGs whose entities of one kind the user may read. For most users this takes a single check."""
         dag_ids = list(dag_ids)
         manager = get_auth_manager()
         requests: Any = [
@@ -59,8 +68,8 @@ def reader(user: Annotated[Any, Depends(get_user)]) -> Reader:
     """Return the user of the request.
 
     Raises:
-        HTTPException: nobody is logged in.
-        NotPermittedError: the user may not use Airflow's website at all.
+        HTTPException: no user is logged in.
+        NotPermittedError: the user may not use Airflow's website.
     """
     if not get_auth_manager().is_authorized_view(access_view=AccessView.WEBSITE, user=user):
         raise NotPermittedError

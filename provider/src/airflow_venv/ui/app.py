@@ -1,4 +1,4 @@
-"""The application of the page: its addresses, each for a logged-in user of Airflow alone."""
+"""The FastAPI application of the page. Every route is open to logged-in users of Airflow only."""
 
 from __future__ import annotations
 
@@ -29,36 +29,37 @@ from airflow_venv.ui.security_headers import SecurityHeaders
 __all__ = ["application"]
 
 _FILES = {path.name: path for path in STATIC.iterdir() if path.is_file()}
-"""What the page loads; no name that comes from outside is ever made a path."""
+"""Path of each static file by name. Names from a request are only looked up here and never used as a path."""
 _inventory = InventoryCache()
 _catalog = TaskCatalog()
 
 _Text = Annotated[str, Query(max_length=300)]
 _Name = Annotated[str, Query(max_length=10_000)]
-"""An environment's name, or a path: nothing limits their length."""
+"""Name of an environment, path of an interpreter or ID of a DAG, which may be long."""
 _PageNumber = Annotated[int, Query(ge=1, le=100_000)]
 
 
 @dataclass(frozen=True)
 class _Choice:
-    """What is shown of an environment's two lists."""
+    """Which parts of an environment's two lists are shown."""
 
     q: str
-    """Part of a package's name."""
+    """Part of a package's name to search for."""
     packages_page: int
+    """Number of the page of packages."""
     task: str
-    """Part of the name of a task or a DAG."""
+    """Part of the ID of a task or DAG to search for."""
     page: int
-    """Of its tasks."""
+    """Number of the page of tasks."""
 
 
 def _choice(q: _Text = "", packages_page: _PageNumber = 1, task: _Text = "", page: _PageNumber = 1) -> _Choice:
-    """Read them from the address; FastAPI before 0.118 cannot read the fields of a class itself."""
+    """Read a `_Choice` from the query, because FastAPI before 0.118 cannot read the fields of a dataclass."""
     return _Choice(q, packages_page, task, page)
 
 
 def application() -> FastAPI:
-    """Make the application that Airflow mounts."""
+    """Return the application that Airflow mounts."""
     app = FastAPI(title="Environments", docs_url=None, redoc_url=None, openapi_url=None, dependencies=[Depends(reader)])
     app.add_middleware(SecurityHeaders)
     app.add_middleware(PathPrefix, url_prefix=URL_PREFIX)
@@ -85,7 +86,7 @@ def application() -> FastAPI:
 def environments(
     request: Request, reader: ReaderDep, q: _Text = "", sort: _Text = "name", page: _PageNumber = 1
 ) -> Response:
-    """Show all environments, in the order and with the words that the user asks for."""
+    """Show the list of environments, searched and sorted as the query says."""
     with gather(reader, _inventory, _catalog) as knowledge:
         rows = pages.sort_rows(knowledge.environment_rows(), sort)
         return _page(
@@ -140,7 +141,7 @@ def lock(name: _Name) -> Response:
 
 
 def packages(request: Request, q: _Text = "", page: _PageNumber = 1) -> Response:
-    """Say which environments have a package."""
+    """Show which environments have the packages that are searched for."""
     problem = ""
     rows: list[pages.PackageRow] = []
     reports = _inventory.reports()
@@ -174,7 +175,7 @@ def dags(request: Request, reader: ReaderDep, q: _Text = "", page: _PageNumber =
 
 
 def dag(request: Request, reader: ReaderDep, dag_id: _Name, q: _Text = "", page: _PageNumber = 1) -> Response:
-    """Show the tasks of one DAG by environment."""
+    """Show the tasks of one DAG, sorted by environment."""
     with gather(reader, _inventory, _catalog) as knowledge:
         rows = [row for row in knowledge.rows if row.task.dag_id == dag_id]
         if not rows:
@@ -194,7 +195,7 @@ def dag(request: Request, reader: ReaderDep, dag_id: _Name, q: _Text = "", page:
 
 
 def sizes() -> Response:
-    """Send the sizes that have been measured by now, for the script of the list."""
+    """Send the sizes that have been measured so far, for the script of the list."""
     reports = _inventory.reports()
     sizes = {report.name: _inventory.size(report) for report in reports}
     return JSONResponse({name: size_text(size) for name, size in sizes.items() if size is not None})
@@ -208,7 +209,7 @@ def static(name: str) -> Response:
 
 
 def unknown_address() -> Response:
-    """Answer for every other address."""
+    """Answer 404 for all other addresses."""
     raise HTTPException(404)
 
 
@@ -218,9 +219,9 @@ def _links(request: Request) -> Links:
 
 
 def _page(request: Request, template: str, *, status: int = 200, **values: Any) -> Response:
-    """Fill a template in."""
+    """Render a template as a response."""
     text = render(template, links=_links(request), host=socket.gethostname(), pyenv_line=pyenv_line, **values)
-    # Names that are no UTF-8 have surrogates, which nothing can encode.
+    # File names that are not UTF-8 contain surrogates, which cannot be encoded.
     return HTMLResponse(text.encode("utf-8", errors="replace"), status)
 
 
@@ -229,9 +230,9 @@ def _message(request: Request, status: int, title: str, text: str) -> Response:
 
 
 def _http_error(request: Request, error: Exception) -> Response:
-    """Send people who are not logged in to the login, and say what else is wrong on a page."""
-    assert isinstance(error, StarletteHTTPException)  # noqa: S101 - that is what it is registered for
-    if error.status_code in (401, 403):  # only Airflow raises these here, for a token that is missing or not valid
+    """Redirect users who are not logged in to the login page, and show other errors on a page."""
+    assert isinstance(error, StarletteHTTPException)  # noqa: S101 - registered for this class
+    if error.status_code in (401, 403):  # raised by Airflow only, for a missing or invalid token
         if "text/html" not in request.headers.get("accept", ""):
             return JSONResponse({"detail": error.detail}, 401)
         links = _links(request)
@@ -246,13 +247,13 @@ def _http_error(request: Request, error: Exception) -> Response:
 
 
 def _invalid_request(request: Request, error: Exception) -> Response:
-    """Say which value of the address is wrong."""
-    assert isinstance(error, RequestValidationError)  # noqa: S101 - that is what it is registered for
+    """Show which values of the query are invalid."""
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
     wrong = "; ".join(f"{problem['loc'][-1]}: {problem['msg']}" for problem in error.errors())
     return _message(request, 400, "The address is not valid", wrong)
 
 
 def _not_permitted(request: Request, error: Exception) -> Response:  # noqa: ARG001 - FastAPI passes it
-    """Say what right is missing; without the rest of the page, which has links that would not work either."""
+    """Show which permission is missing, on a page without links, because those would not work either."""
     text = "You are logged in, but your roles do not let you use Airflow's website."
     return _message(request, 403, "Not permitted", text)

@@ -1,4 +1,4 @@
-"""The environments as one HTML file that needs no server, for Airflow 2 and for archives."""
+"""Write the environments to a single HTML file that needs no server, for Airflow 2 and for archives."""
 
 from __future__ import annotations
 
@@ -21,7 +21,12 @@ __all__ = ["html_file"]
 
 
 def html_file(title: str, uses: Sequence[EnvironmentUse]) -> str:
-    """Write the file; it loads nothing, its style is in it."""
+    """Return the HTML, which includes its style and loads nothing else.
+
+    Args:
+        title: the title of the page.
+        uses: the environments with the tasks that use them.
+    """
     return render(
         "file.html",
         title=title,

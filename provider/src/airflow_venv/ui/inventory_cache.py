@@ -1,4 +1,4 @@
-"""The environments of this process, read again only where their files have changed."""
+"""Cache the environments of this process, and read only those again whose files have changed."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _Stamp = tuple[int, ...]
 class InventoryCache:
     """Reports, details and sizes of environments, kept between requests.
 
-    What cannot be read is tried again at each request: it may be mended where no time of a file tells of it.
-    Sizes are measured in a thread beside the requests: walking the files of fifty environments takes seconds.
+    Files that cannot be read are tried again at each request, because the cause may be gone without a change of a
+    file's time. Sizes are measured in a separate thread, because walking the files of fifty environments takes seconds.
     """
 
     def __init__(self) -> None:
@@ -33,16 +33,16 @@ class InventoryCache:
         self._measuring = ThreadPoolExecutor(max_workers=1, thread_name_prefix="environment-sizes")
 
     def reports(self) -> list[EnvironmentReport]:
-        """Return the environments that this process knows of, as their files are now."""
+        """Return a report on the current state of each environment that this process knows of."""
         with self._lock:
             return [self._report(name, python) for name, python in lookup.environments().items()]
 
     def report(self, name: str) -> EnvironmentReport | None:
-        """Return one environment of this process."""
+        """Return the report on one environment, or None if this process does not know of it."""
         return next((report for report in self.reports() if report.name == name), None)
 
     def details(self, report: EnvironmentReport) -> EnvironmentDetails:
-        """Return what the metadata of an environment's packages says."""
+        """Return details from the metadata of an environment's packages."""
         stamp = _stamp(report)
         with self._lock:
             if (entry := self._details.get(report.name)) and entry[0] == stamp:
@@ -54,7 +54,7 @@ class InventoryCache:
         return details
 
     def size(self, report: EnvironmentReport) -> DiskSize | None:
-        """Return the bytes on disk; None while they are measured, and for an interpreter that is no environment."""
+        """Return an environment's size on disk; None until it has been measured, and for a bare interpreter."""
         if not report.has_folder:
             return None
         stamp = _stamp(report)
@@ -80,9 +80,9 @@ class InventoryCache:
 
 
 def _stamp(report: EnvironmentReport) -> _Stamp:
-    """Return the times of the files that a report depends on.
+    """Return the change times (ctime, in nanoseconds) of the files that a report depends on.
 
-    Installing and removing packages changes a folder's, and so do its permissions.
+    Installing or removing a package changes that of a folder, and so does a change of its permissions.
     """
     paths = (report.python, report.prefix, os.path.join(report.prefix, "pyvenv.cfg"), *report.site_packages)  # noqa: PTH118
     return tuple(_changed(path) for path in paths)

@@ -1,4 +1,4 @@
-"""What a user may know at the moment of a request, gathered from files and the metadata database."""
+"""Gather what a user may see at the time of a request, from files and the metadata database."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ class Knowledge:
     reader: Reader
 
     def environment_rows(self) -> list[pages.EnvironmentRow]:
-        """Return the list of environments."""
+        """Return the rows of the list of environments."""
         return pages.environment_rows(self.reports, self.sizes, self.rows)
 
     def with_runs(self, rows: Sequence[pages.TaskRow]) -> list[pages.TaskRow]:
-        """Return a few rows with what the latest run of each task told."""
+        """Return rows completed with the latest run of each task. This queries the database, so pass only a few."""
         tasks = list(dict.fromkeys(row.task for row in rows))
         runs = latest_runs(self.session, tasks, self.reader.permitted_runs({task.dag_id for task in tasks}))
         complete = {(row.task, row.name): row for row in pages.task_rows(tasks, self.reports, runs)}
@@ -52,7 +52,13 @@ class Knowledge:
 
 @contextmanager
 def gather(reader: Reader, inventory: InventoryCache, catalog: TaskCatalog) -> Iterator[Knowledge]:
-    """Gather what a user may know; the session ends with the block."""
+    """Gather what a user may see. The database session is open until the block ends.
+
+    Args:
+        reader: the user.
+        inventory: the cache of environments.
+        catalog: the cache of tasks.
+    """
     reports = inventory.reports()
     with create_session(scoped=False) as session:
         snapshot = catalog.snapshot(session)

@@ -1,4 +1,4 @@
-"""Addresses of the page and of Airflow's own pages, below whatever path a reverse proxy has given Airflow."""
+"""Addresses of this page and of Airflow's own pages, below the path that a reverse proxy gives Airflow."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ __all__ = ["Links"]
 
 @dataclass(frozen=True)
 class Links:
-    """Absolute paths; no host, since a proxy may hide the one that users know."""
+    """Absolute paths. They have no host, because a proxy may hide the one that users know."""
 
     page: str
-    """Where this page is mounted: `/venv`, or `/team/venv`."""
+    """Path where this page is mounted, such as `/venv` or `/team/venv`."""
     airflow: str
-    """Where Airflow is: empty, or `/team`."""
+    """Path of Airflow, such as `/team`; empty for the root."""
 
     @property
     def environments(self) -> str:
-        """The list."""
+        """The list of environments."""
         return f"{self.page}/"
 
     @property
@@ -46,19 +46,24 @@ class Links:
         return f"{self.page}/static/{name}"
 
     def environment(self, name: str) -> str:
-        """Return the page of one environment; its name may hold any character, also a slash."""
+        """Return the page of one environment. Its name may contain any character, including slashes."""
         return f"{self.page}/environment?{_query(name=name)}"
 
     def lock(self, name: str) -> str:
-        """Return the address of an environment's lock as a file."""
+        """Return the address of an environment's lock as a text file."""
         return f"{self.page}/lock?{_query(name=name)}"
 
     def dag(self, dag_id: str) -> str:
-        """Return this page's view of one DAG."""
+        """Return this page's page of one DAG."""
         return f"{self.page}/dag?{_query(dag_id=dag_id)}"
 
     def search(self, path: str, **values: object) -> str:
-        """Return a page with its search, order and place in a long list; empty values and first pages are left out."""
+        """Return a path with values in its query, without empty values and page numbers of 1.
+
+        Args:
+            path: the path.
+            values: what is searched for, how the list is sorted, and which page of it is shown.
+        """
         query = _query(**{name: value for name, value in values.items() if value and value != 1})
         return f"{path}?{query}" if query else path
 
@@ -76,15 +81,15 @@ class Links:
         return f"{self.airflow_dag(run.dag_id)}/runs/{_part(run.run_id)}/tasks/{_part(run.task_id)}{mapped}"
 
     def login(self, back_to: str) -> str:
-        """Return where a user logs in, to come back to an address afterwards."""
+        """Return the address where a user logs in, to be redirected to `back_to` afterwards."""
         return f"{self.airflow}/api/v2/auth/login?{_query(next=back_to)}"
 
 
 def _part(text: str) -> str:
-    """Quote one part of a path."""
+    """Quote one part of a path, including slashes."""
     return quote(text, safe="", errors="replace")
 
 
 def _query(**values: object) -> str:
-    """Write a query; what is no UTF-8 in it is written as the page shows it."""
+    """Return a query. Surrogates in values are replaced with `?`, as on the page."""
     return urlencode(values, errors="replace")

@@ -1,7 +1,7 @@
-"""What Airflow's metadata database knows of environments: the tasks that use them, and what their runs told.
+"""Read from Airflow's metadata database which tasks use environments, and what their runs have recorded.
 
-Nothing is written. Serialized DAGs are read once per version and kept; every `_SECONDS` one narrow query asks which
-have changed. Of a run's rendered fields only `venv` and `python` leave the database.
+Nothing is written. Each version of a serialized DAG is read once and kept; a short query at most every `_SECONDS` finds
+those that have changed. Of the rendered fields of a run, only `venv` and `python` are read.
 """
 
 from __future__ import annotations
@@ -30,43 +30,44 @@ if TYPE_CHECKING:
 __all__ = ["DagSnapshot", "TaskCatalog", "ToldRun", "latest_runs"]
 
 _SECONDS = 20
-"""How old the list of DAGs may get before the database is asked again."""
+"""Seconds after which the list of DAGs is read again."""
 _BATCH = 200
-"""Serialized DAGs, or tasks, per query."""
+"""Maximum number of serialized DAGs or tasks per query."""
 
 
 @dataclass(frozen=True)
 class DagSnapshot:
-    """The tasks that use environments, at one moment."""
+    """The tasks that use environments, at one point in time."""
 
     tasks: dict[str, tuple[EnvironmentTask, ...]]
-    """By `dag_id`; DAGs without such tasks are left out."""
+    """The tasks by `dag_id`, without DAGs that have none."""
     read_at: datetime
+    """When the DAGs were read, in UTC."""
 
 
 @dataclass(frozen=True)
 class ToldRun:
-    """What the latest run of a task told of its environment."""
+    """What the latest run of a task has recorded about its environment."""
 
     dag_id: str
     task_id: str
     run_id: str
     map_index: int
     venv: str
-    """The rendered name; empty for a task that was given a path."""
+    """The rendered name of the environment; empty for a task that names an interpreter by its path."""
     python: str
-    """The interpreter's path where the task ran; empty if the name was a template, or not known there."""
+    """The interpreter's path where the task ran; empty if the name was a template or was not known there."""
     started: datetime | None
     succeeded: bool
 
     @property
     def had_environment(self) -> bool:
-        """Tell whether the machine that it ran on had the environment."""
+        """Whether the machine that the task ran on had the environment."""
         return bool(self.python) or self.succeeded
 
 
 class TaskCatalog:
-    """The tasks of all DAGs that use environments, kept between requests."""
+    """Cache of the tasks that use environments, of all DAGs."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -75,7 +76,7 @@ class TaskCatalog:
         self._asked = 0.0
 
     def snapshot(self, session: Session) -> DagSnapshot:
-        """Return the tasks, at most `_SECONDS` old."""
+        """Return the tasks, read at most `_SECONDS` ago."""
         with self._lock:
             if self._snapshot is None or time.monotonic() - self._asked >= _SECONDS:
                 self._refresh(session)
@@ -95,7 +96,7 @@ class TaskCatalog:
 
 
 def _latest_versions(session: Session) -> Iterator[tuple[Any, str]]:
-    """Yield id and digest of the newest serialized version of each DAG that still exists."""
+    """Yield the ID and the hash of the newest serialized version of each DAG that is not stale."""
     newest = (
         select(DagVersion.dag_id, func.max(DagVersion.version_number).label("number"))
         .group_by(DagVersion.dag_id)
@@ -113,8 +114,8 @@ def _latest_versions(session: Session) -> Iterator[tuple[Any, str]]:
 
 
 def _serialized(session: Session, versions: list[Any]) -> Iterator[tuple[Any, str]]:
-    """Yield id and JSON text of serialized DAGs, whether Airflow compresses them or not."""
-    # As text, so that a DAG without environments is never parsed.
+    """Yield the ID and the JSON text of serialized DAGs, compressed by Airflow or not."""
+    # Read as text, so that a DAG without environments is never parsed.
     columns = (Serialized.id, cast(Serialized._data, Text), Serialized._data_compressed)  # noqa: SLF001 - no public column
     for start in range(0, len(versions), _BATCH):
         batch = versions[start : start + _BATCH]
@@ -125,10 +126,15 @@ def _serialized(session: Session, versions: list[Any]) -> Iterator[tuple[Any, st
 def latest_runs(
     session: Session, tasks: Iterable[EnvironmentTask], permitted: Collection[str]
 ) -> dict[tuple[str, str], ToldRun]:
-    """Return what the latest run of each task told, by `dag_id` and `task_id`.
+    """Return the latest run of each task, by `dag_id` and `task_id`.
 
-    Airflow keeps the rendered fields of a limited number of runs per task, and all of them are found by their primary
-    key. Of a mapped task the first index stands for all.
+    Airflow keeps the rendered fields of a limited number of runs per task, which the query finds by their primary key.
+    A mapped task is represented by its first index.
+
+    Args:
+        session: a session of the metadata database.
+        tasks: the tasks.
+        permitted: the IDs of the DAGs whose task instances the user may see.
     """
     readable = [task for task in tasks if task.dag_id in permitted]
     runs = {}
@@ -143,7 +149,7 @@ def _told(session: Session, tasks: list[EnvironmentTask]) -> Iterator[ToldRun]:
     rank = func.row_number().over(
         partition_by=(Rendered.dag_id, Rendered.task_id), order_by=(TaskInstance.start_date.desc(), Rendered.run_id)
     )
-    fields = type_coerce(Rendered.rendered_fields, JSON)  # in Airflow 3.1 its type cannot be looked into
+    fields = type_coerce(Rendered.rendered_fields, JSON)  # the column's own type in Airflow 3.1 has no access by key
     ranked = (
         select(
             Rendered.dag_id,

@@ -1,4 +1,4 @@
-"""What each page shows, put together from the environments, the tasks and what runs told. Pure: no I/O."""
+"""Compute what each page shows, from the environments, the tasks and their runs. Without I/O."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ __all__ = [
 
 _Row = TypeVar("_Row")
 _TASKS_PER_NAME = 3
-"""Of an environment that is not here, the runs of so many tasks are looked at for its path."""
+"""Maximum number of tasks whose runs are read to find the path of an environment that this machine does not have."""
 _PAGE_SIZE = 100
-"""Rows of a long list that are shown at once."""
+"""Maximum number of rows on one page of a list."""
 _ONLY_RUNS_TELL = 200
-"""Of tasks whose environment only a run tells, so many are looked at for the list."""
+"""Maximum number of tasks whose runs are read because only the run knows the environment."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,9 @@ class TaskRow:
 
     task: EnvironmentTask
     name: str
-    """The environment, by the name that it has here; the path, where no name is known."""
+    """The name that the environment has on this machine, or the interpreter's path if no name is known."""
     latest_run: ToldRun | None
-    """What its latest run recorded, if there was one."""
+    """The task's latest run in this environment, if it is known."""
 
 
 @dataclass(frozen=True)
@@ -59,18 +59,18 @@ class EnvironmentRow:
 
     name: str
     report: EnvironmentReport | None
-    """None for one that only tasks tell of."""
+    """The state of the environment; None if only tasks name it."""
     size: DiskSize | None
     tasks: tuple[TaskRow, ...]
 
     @property
     def dags(self) -> int:
-        """Count the DAGs whose tasks use it."""
+        """Number of DAGs whose tasks use the environment."""
         return len({row.task.dag_id for row in self.tasks})
 
     @property
     def latest_run(self) -> ToldRun | None:
-        """Return the latest run that had the environment where it ran."""
+        """The latest run on a machine with the environment, preferably one that recorded the interpreter's path."""
         runs = [
             row.latest_run
             for row in self.tasks
@@ -80,19 +80,22 @@ class EnvironmentRow:
 
     @property
     def told_by_processor(self) -> str:
-        """Return the interpreter's path as the DAG processor knew it; empty if it did not."""
+        """The interpreter's path that the DAG processor knew; empty if it knew none."""
         return next((row.task.python for row in self.tasks if row.task.python), "")
 
     @property
     def state(self) -> str:
-        """Return `here`, `broken`, `told` (only tasks or the DAG processor have it) or `missing` (nobody has)."""
+        """State of the environment.
+
+        `here`, `broken` (here, with a problem), `told` (not here, but a run or the DAG processor had it) or `missing`.
+        """
         if self.report is not None:
             return "broken" if self.report.problem else "here"
         return "told" if self.latest_run or self.told_by_processor else "missing"
 
     @property
     def sentence(self) -> str:
-        """Return what is wrong, in the words of the error that a task would get; empty if nothing is."""
+        """What is wrong, in the words of the error that a task would get; empty if nothing is wrong."""
         if self.report is not None:
             return self.report.problem
         return lookup.missing(self.name) if self.state == "missing" else ""
@@ -100,7 +103,7 @@ class EnvironmentRow:
 
 @dataclass(frozen=True)
 class PackageRow:
-    """A package in an environment."""
+    """A package of an environment."""
 
     environment: str
     package: str
@@ -114,23 +117,23 @@ class Part(Generic[_Row]):
     rows: Sequence[_Row]
     page: int
     last: int
-    """The number of the last page."""
+    """Number of the last page."""
     matching: int
-    """How many rows of all pages have the words that were searched for."""
+    """Number of rows on all pages that match the search."""
     total: int
-    """How many rows there are without a search."""
+    """Number of rows without the search."""
 
 
 def cut(
     rows: Sequence[_Row], page: int, q: str = "", texts: Callable[[_Row], tuple[str, ...]] = lambda _: ()
 ) -> Part[_Row]:
-    """Search all of a list, then cut out one page; a number behind the last page stands for the last.
+    """Search a list and return one page of the matching rows.
 
     Args:
-        rows: the list, in the order that it is shown in.
-        page: the page's number, from 1.
-        q: a part of a text, in any case; without one all rows are found.
-        texts: the texts of a row that are searched.
+        rows: the whole list, in order.
+        page: the number of the page, from 1. Larger numbers than that of the last page return the last page.
+        q: the text to search for, in upper or lower case; empty to match all rows.
+        texts: a function that returns the texts of a row to search in.
     """
     q = q.strip().lower()
     matching = [row for row in rows if any(q in text.lower() for text in texts(row))] if q else rows
@@ -140,7 +143,15 @@ def cut(
 
 
 def needs_runs(tasks: Iterable[EnvironmentTask], reports: Sequence[EnvironmentReport]) -> list[EnvironmentTask]:
-    """Choose the tasks whose runs the list has to ask: for names that are not here, and where only a run tells."""
+    """Select the tasks whose runs the list of environments needs.
+
+    These are tasks with environments that this machine does not have, and tasks whose environment only the run knows,
+    up to `_TASKS_PER_NAME` for each name and `_ONLY_RUNS_TELL`.
+
+    Args:
+        tasks: the tasks to choose from.
+        reports: the environments of this machine.
+    """
     known = _known(reports)
     per_name: dict[str, int] = defaultdict(int)
     unnamed = 0
@@ -162,7 +173,13 @@ def task_rows(
     reports: Sequence[EnvironmentReport],
     latest_runs: Mapping[tuple[str, str], ToldRun],
 ) -> list[TaskRow]:
-    """Return the environment that each task uses; a task that names several has a row for each."""
+    """Return a row for each environment that a task uses.
+
+    Args:
+        tasks: the tasks.
+        reports: the environments of this machine.
+        latest_runs: the latest run of each task, by `dag_id` and `task_id`.
+    """
     known = _known(reports)
     by_path = {report.python: report.name for report in reports}
     rows = []
@@ -182,7 +199,13 @@ def task_rows(
 def environment_rows(
     reports: Sequence[EnvironmentReport], sizes: Mapping[str, DiskSize | None], tasks: Iterable[TaskRow]
 ) -> list[EnvironmentRow]:
-    """List the environments that are here, then those that only tasks name."""
+    """Return the environments of this machine, followed by those that only tasks name.
+
+    Args:
+        reports: the environments of this machine.
+        sizes: their sizes by name; None for those that are not measured.
+        tasks: the rows of the tasks that use environments.
+    """
     users: dict[str, list[TaskRow]] = defaultdict(list)
     for row in tasks:
         users[row.name].append(row)
@@ -202,23 +225,31 @@ SORTS: dict[str, Callable[[EnvironmentRow], Any]] = {
     "size": lambda row: -1 if row.size is None else row.size.bytes,
     "tasks": lambda row: len(row.tasks),
 }
-"""What the list can be sorted by, and the key for it."""
+"""Key function of each order of the list, by the name that the query has for it."""
 
 
 def sort_rows(rows: list[EnvironmentRow], by: str) -> list[EnvironmentRow]:
-    """Sort by a name of `SORTS`, downwards with a `-` before it; anything else is by name."""
+    """Return the rows in another order.
+
+    Args:
+        rows: the rows.
+        by: a name of `SORTS`, after a `-` for descending order. Unknown names sort by name.
+    """
     key = SORTS.get(by.lstrip("-"), SORTS["name"])
     return sorted(sorted(rows, key=SORTS["name"]), key=key, reverse=by.startswith("-"))
 
 
 def find_packages(reports: Iterable[EnvironmentReport], query: PackageQuery) -> list[PackageRow]:
-    """List the packages that are looked for, by name and environment."""
+    """Return the packages that match a query, sorted by name and environment."""
     rows = [PackageRow(report.name, *package) for report in reports for package in query.matches(report.packages)]
     return sorted(rows, key=lambda row: (row.package, row.environment))
 
 
 def _known(reports: Iterable[EnvironmentReport]) -> Callable[[str], str | None]:
-    """Return a function that gives the environment here that a name means; thousands of tasks name the same few."""
+    """Return a function from a task's name for an environment to the name on this machine, or None.
+
+    The function caches its results, because thousands of tasks use the same few names.
+    """
     names = [report.name for report in reports]
     return lru_cache(maxsize=None)(lambda name: lookup.known_name(name, names))
 

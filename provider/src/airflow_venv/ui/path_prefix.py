@@ -1,4 +1,4 @@
-"""The path that a reverse proxy has put Airflow under, whether it passes the path on or takes it away."""
+"""Support reverse proxies that serve Airflow below a path, whether they forward this path or strip it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,14 @@ __all__ = ["PathPrefix"]
 
 
 class PathPrefix:
-    """ASGI middleware that completes a request's path where a proxy has taken Airflow's own from it.
+    """ASGI middleware that restores the prefix of a request's path if a proxy has stripped it.
 
-    Airflow is content with either; an application that is mounted in it is not, since the path of such a request does
-    not begin with that of the application.
+    Airflow itself accepts both. An application that is mounted in Airflow does not, because the path of a request then
+    does not begin with the application's own (`root_path` of the ASGI scope).
+
+    Args:
+        app: the application.
+        url_prefix: the path where the application is mounted in Airflow.
     """
 
     def __init__(self, app: ASGIApp, url_prefix: str) -> None:
@@ -22,7 +26,7 @@ class PathPrefix:
         self._url_prefix = url_prefix
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Pass one request on to the application, with its complete path."""
         mounted, path = scope.get("root_path", ""), scope.get("path", "")
         if not path.startswith(mounted):
             scope = {**scope, "path": mounted.removesuffix(self._url_prefix) + path}

@@ -1,7 +1,7 @@
-"""The plugin that brings the page into Airflow 3.1 and later, by the entry point `airflow.plugins`.
+"""Plugin that adds the page to Airflow 3.1 and later, found by its entry point `airflow.plugins`.
 
-Every process of Airflow imports this module: schedulers, workers and each task. So it imports nothing that they do not
-have already; the page itself is imported when an API server asks for its application.
+Every process of Airflow imports this module: schedulers, workers and each task. Therefore it imports only what they
+have imported anyway. The page itself is imported when an API server requests its application.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import logging
 from functools import cache
 from typing import Any
 
-try:  # Airflow 3.2 and newer, where a task's process has this module and not the core's
+try:  # Airflow 3.2 and newer, whose task processes do not import the core's module
     from airflow.sdk.plugins_manager import AirflowPlugin
 except ImportError:
     from airflow.plugins_manager import AirflowPlugin
@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 
 class _FastAPIApps:
-    """A list of Airflow's that is made when it is read, of the class or of an object."""
+    """Descriptor of `AirflowPlugin.fastapi_apps` that computes the list when it is read."""
 
     def __get__(self, plugin: object, owner: type | None = None) -> list[dict[str, Any]]:
         app = _application()
@@ -31,12 +31,15 @@ class _FastAPIApps:
 
 
 class _ExternalViews:
-    """The entry of the navigation; without `url_route` the link opens the page itself, not a sandboxed frame."""
+    """Descriptor of `AirflowPlugin.external_views`, with the page's link in the navigation.
+
+    Without `url_route`, the link opens the page itself instead of a sandboxed frame.
+    """
 
     def __get__(self, plugin: object, owner: type | None = None) -> list[dict[str, Any]]:
         if not _application():
             return []
-        path = URL_PREFIX.lstrip("/")  # relative to Airflow's own path, which a proxy may have given a prefix
+        path = URL_PREFIX.lstrip("/")  # relative to Airflow's path, which may have a proxy's prefix
         return [
             {
                 "name": "Environments",
@@ -50,7 +53,7 @@ class _ExternalViews:
 
 
 class EnvironmentsPlugin(AirflowPlugin):
-    """What Airflow asks a plugin for; everything else it has from its parent, empty."""
+    """The plugin: an application and a link to it."""
 
     name = "airflow_venv"
     fastapi_apps = _FastAPIApps()
@@ -59,17 +62,17 @@ class EnvironmentsPlugin(AirflowPlugin):
 
 @cache
 def _application() -> Any:
-    """Return the page's application; None if this Airflow does not show it.
+    """Return the page's application, or None if this Airflow does not show it.
 
-    Whatever is wrong here must not keep an API server from starting.
+    Errors are only logged, because they must not keep an API server from starting.
     """
-    # Imported here, since it imports Airflow's operators.
+    # Imported here, because it imports Airflow's operators.
     from airflow_venv import _compat, config  # noqa: PLC0415
 
     try:
         if not _compat.HAS_EXTERNAL_VIEWS or config.option("ui") == "off":
             return None
-        from airflow_venv.ui.app import application  # noqa: PLC0415 - in an API server alone
+        from airflow_venv.ui.app import application  # noqa: PLC0415 - needed in API servers only
 
         return application()
     except ValueError as error:

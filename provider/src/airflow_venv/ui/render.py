@@ -1,4 +1,4 @@
-"""HTML out of the templates beside this file: everything is escaped, and a name that a template lacks is an error."""
+"""Render HTML from the templates of this folder. All values are escaped, and an undefined name is an error."""
 
 from __future__ import annotations
 
@@ -20,13 +20,18 @@ STATIC = _HERE / "static"
 
 
 def compile_templates() -> None:
-    """Compile all templates, so that the first page does not wait for it."""
+    """Compile all templates in advance, so that the first page does not have to wait."""
     for name in _templates().list_templates():
         _templates().get_template(name)
 
 
 def render(template: str, **values: Any) -> str:
-    """Fill a template in."""
+    """Return the HTML of a template.
+
+    Args:
+        template: the name of its file.
+        values: the values of its variables, apart from `today`.
+    """
     return _templates().get_template(template).render(today=datetime.now(timezone.utc).date(), **values)
 
 
@@ -45,23 +50,23 @@ def _templates() -> jinja2.Environment:
 
 
 def size_text(size: DiskSize) -> str:
-    """Write bytes as people do: `412 MB`, or `at least 412 MB`."""
+    """Format a size with a decimal unit, such as `412 MB`, or `at least 412 MB` if not all files could be measured."""
     power = next((power for power in (0, 1, 2) if size.bytes < 1000 ** (power + 1)), 3)
     number = f"{size.bytes / 1000**power:.{int(power == 3)}f}"
     return f"{'' if size.is_whole else 'at least '}{number} {('B', 'kB', 'MB', 'GB')[power]}"
 
 
 def _day(day: date) -> str:
-    """Write a day: `31 Oct 2028`."""
+    """Format a day, such as `31 Oct 2028`."""
     return f"{day.day} {day:%b %Y}"
 
 
 def _moment(moment: datetime) -> str:
-    """Write a moment in UTC: `31 Oct 2028, 13:05 UTC`."""
+    """Format a time in UTC, such as `31 Oct 2028, 13:05 UTC`."""
     moment = moment.astimezone(timezone.utc)
     return f"{_day(moment)}, {moment:%H:%M} UTC"
 
 
 def _count(number: int, thing: str) -> str:
-    """Write a number of things: `1 task`, `2 tasks`."""
+    """Format a number of things, such as `1 task` or `2 tasks`."""
     return f"{number:,} {thing}{'' if number == 1 else 's'}"

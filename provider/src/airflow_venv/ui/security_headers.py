@@ -1,4 +1,8 @@
-"""Headers of every response of the page: nothing from elsewhere is loaded, run, framed or sent to, nothing is kept."""
+"""Add security headers to every response of the page.
+
+They keep browsers from loading or running anything from other origins, from sending anything there, from showing the
+page in a frame, and from storing responses.
+"""
 
 from __future__ import annotations
 
@@ -23,13 +27,13 @@ HEADERS = {
 
 
 class SecurityHeaders:
-    """ASGI middleware that adds the headers."""
+    """ASGI middleware that adds `HEADERS` to each response, and `Cache-Control: no-store` if it has no such header."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Pass one request on to the application."""
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":

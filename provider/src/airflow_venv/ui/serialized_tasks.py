@@ -1,4 +1,4 @@
-"""The tasks of a serialized DAG that run in an environment."""
+"""Find the tasks of a serialized DAG that run in an environment."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ class EnvironmentTask:
     dag_id: str
     task_id: str
     operator: str
-    """How the DAG file names its operator: `@task.venv`, `VenvOperator`."""
+    """Name of the operator in the DAG file, such as `@task.venv` or `VenvOperator`."""
     names: tuple[str, ...]
-    """The environments that it names; empty if it gives the path of an interpreter, or if only a run tells."""
+    """Names of its environments; empty if it names an interpreter by its path, or if only a run knows the name."""
     python: str
-    """The interpreter's path, as the DAG processor knew it; empty if it did not."""
+    """The interpreter's path that the DAG processor knew; empty if it knew none."""
     only_runs_tell: bool
-    """Whether the name is a template or comes from another task."""
+    """Whether only a run knows the name, because it is a template or the result of another task."""
     is_ours: bool
-    """Whether its operator is one of this provider's, and not Airflow's own with the path of an interpreter."""
+    """Whether the operator is one of this provider, not one of Airflow with the path of an interpreter."""
 
 
 def environment_tasks(serialized: str) -> Iterator[EnvironmentTask]:
@@ -38,7 +38,7 @@ def environment_tasks(serialized: str) -> Iterator[EnvironmentTask]:
     Args:
         serialized: the JSON text that Airflow keeps in its database.
     """
-    if '"venv"' not in serialized and '"python"' not in serialized:  # most DAGs: spare them the parser
+    if '"venv"' not in serialized and '"python"' not in serialized:  # avoids parsing most DAGs
         return
     dag = json.loads(serialized).get("dag", {})
     for task in dag.get("tasks", ()):
@@ -50,7 +50,7 @@ def environment_tasks(serialized: str) -> Iterator[EnvironmentTask]:
 
 
 def _environment_task(dag_id: str, fields: dict[str, Any]) -> EnvironmentTask | None:
-    """Read one operator's fields, those of a mapped one too."""
+    """Return the task of an operator's fields, which may be mapped; None if it uses no environment."""
     values = {**_plain(fields.get("partial_kwargs") or {}), **fields}
     mapped = _plain(_plain(fields.get("expand_input") or {}).get("value") or {})
     name, python = values.get("venv"), values.get("python")
@@ -77,6 +77,6 @@ def _environment_task(dag_id: str, fields: dict[str, Any]) -> EnvironmentTask | 
 
 
 def _plain(value: Any) -> dict[str, Any]:
-    """Take a value out of the wrapper that Airflow's serializer puts around it."""
+    """Return a dictionary without the wrapper of Airflow's serializer; an empty one for any other value."""
     inner = value.get("__var", value) if isinstance(value, dict) else value
     return inner if isinstance(inner, dict) else {}

@@ -1,6 +1,6 @@
 "use strict";
-// The page works without this script. It follows the theme that was chosen in Airflow, and fills sizes in when they
-// have been measured.
+// Apply the theme that the user has chosen in Airflow, and show sizes as soon as they have been measured. The page works
+// without this script.
 
 try {
   const chosen = localStorage.getItem("theme");
@@ -8,7 +8,7 @@ try {
     document.documentElement.dataset.theme = chosen;
   }
 } catch {
-  // A browser may keep its storage from pages; then the system's theme holds.
+  // If the browser denies access to its storage, the system's theme applies.
 }
 
 async function fillSizes(address, seconds, triesLeft) {
