@@ -1,1 +1,1 @@
-"""The source of a function: cut out of its file, with the names it needs."""
+"""Extract the source of a function from its file, together with the definitions of names that it uses."""

@@ -1,4 +1,4 @@
-"""Where a file binds a name, and the lines that bind it: what `include` brings along."""
+"""Find the statement of a file that binds a name, and extract its lines, for `include`."""
 
 from __future__ import annotations
 
@@ -18,16 +18,17 @@ _Import = Union[ast.Import, ast.ImportFrom]
 
 
 def binding(name: str, user: Definition, values: dict[str, Any], using: str = "") -> tuple[Piece | None, str]:
-    """Find the statement that gives a name its meaning for a function, innermost scope first.
+    """Find the statement that binds a name for a function, searching the innermost scope first.
 
     Args:
         name: the name.
-        user: the definition that uses it.
-        values: what the names stand for in this process, as far as known.
-        using: the source that uses the name: which of several `import a.b`, `import a.c` it needs.
+        user: the definition that uses the name.
+        values: values of names in this process, as far as they are known.
+        using: the source code that uses the name. It determines which of several statements such as `import a.b` and
+            `import a.c` are needed.
 
     Returns:
-        The piece that binds it, or None and the reason.
+        The piece of source that binds the name and an empty text, or None and the reason why there is none.
     """
     for body in walk_scopes(user.tree, user.node):
         for statement in reversed(body):
@@ -56,7 +57,7 @@ def _bound(statement: ast.stmt) -> set[str]:
 
 
 def _without_scopes(node: ast.AST) -> Iterator[ast.AST]:
-    """Walk a statement, but into no function or class: their names are their own."""
+    """Walk a statement, but not the bodies of functions and classes, which bind names in their own scopes."""
     yield node
     for child in ast.iter_child_nodes(node):
         if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
@@ -66,7 +67,7 @@ def _without_scopes(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _cut(name: str, statement: ast.stmt, user: Definition, values: dict[str, Any]) -> tuple[Piece | None, str]:
-    """Cut the binding statement out, if it can be run in another interpreter."""
+    """Extract the binding statement if it can run in another interpreter; otherwise return None and the reason."""
     value = values.get(name)
     if type(value).__module__.partition(".")[0] == "airflow" or getattr(value, "_airflow_is_task_decorator", False):
         return None, f"it is a part of the DAG (line {statement.lineno})"
@@ -82,7 +83,7 @@ def _cut(name: str, statement: ast.stmt, user: Definition, values: dict[str, Any
 
 
 def _cut_import(name: str, statement: _Import, user: Definition) -> tuple[Piece | None, str]:
-    """Reduce an import to the one name that is needed: its neighbours may not exist in the environment."""
+    """Reduce an import to the one name that is needed, because others may not exist in the environment."""
     if isinstance(statement, ast.ImportFrom) and statement.level:
         return None, f"it is imported relative to the DAG's package (line {statement.lineno})"
     aliases = [alias for alias in statement.names if (alias.asname or alias.name.partition(".")[0]) == name]
@@ -93,13 +94,16 @@ def _cut_import(name: str, statement: _Import, user: Definition) -> tuple[Piece 
 
 
 def _submodules(name: str, statement: ast.stmt) -> list[str]:
-    """List what a plain `import a.b, a.c` imports below a name; such statements add to each other."""
+    """List the modules below a name that a statement such as `import a.b, a.c` imports.
+
+    Several such statements for one name complement each other; none replaces another.
+    """
     aliases = statement.names if isinstance(statement, ast.Import) else ()
     return [alias.name for alias in aliases if alias.asname is None and alias.name.partition(".")[0] == name]
 
 
 def _paths(name: str, source: str) -> set[str]:
-    """Collect the dotted paths that start with a name in a source: `a.b.f` of `a.b.f(x).y`."""
+    """Collect the dotted paths in a source that start with a name, such as `a.b.f` in `a.b.f(x).y`."""
     paths = set()
     inner = set()
     for node in ast.walk(ast.parse(source)):
@@ -111,7 +115,7 @@ def _paths(name: str, source: str) -> set[str]:
 
 
 def _path(node: ast.AST) -> tuple[str, set[ast.AST]]:
-    """Return the dotted path that an expression spells, and its parts; an empty path for any other expression."""
+    """Return the dotted path of an expression and the nodes below it; an empty path for any other expression."""
     below: set[ast.AST] = set()
     names: list[str] = []
     while isinstance(node, ast.Attribute):
@@ -122,7 +126,7 @@ def _path(node: ast.AST) -> tuple[str, set[ast.AST]]:
 
 
 def _cut_submodules(name: str, body: list[ast.stmt], user: Definition, paths: set[str]) -> Piece:
-    """Import those modules below a name that are used, each at its own line; all, where no path tells."""
+    """Import the modules below a name that the paths use, each on its original line; all of them if none is used."""
     imports = [(module, statement.lineno) for statement in body for module in _submodules(name, statement)]
     needed = [(module, line) for module, line in imports if any(_concerns(path, module) for path in paths)] or imports
     first = line = needed[0][1]
@@ -134,5 +138,5 @@ def _cut_submodules(name: str, body: list[ast.stmt], user: Definition, paths: se
 
 
 def _concerns(path: str, module: str) -> bool:
-    """Return whether a path leads into a module, or to a package that has it."""
+    """Return whether a dotted path names a module, something in it, or a package that contains it."""
     return f"{path}.".startswith(f"{module}.") or module.startswith(f"{path}.")

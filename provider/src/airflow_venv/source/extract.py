@@ -1,13 +1,13 @@
-"""A function's source, cut out of its file by position.
+"""Extract the source of a function from its file, by its position.
 
-The file is parsed with `ast` and the function found by the line its code object names, never by the text of its
-decorators, so aliases, nesting, strings with text at column 0 and look-alikes in comments do not matter. Whole lines
-are taken as they are, byte for byte; which file and which line they are from goes with them, and the child compiles
-them under that name and number.
+The file is parsed with `ast`, and the function is found by the line number of its code object, never by the text of its
+decorators. Therefore aliases, nested functions, strings with text in the first column and similar text in comments do
+no harm. Whole lines are extracted unchanged, with their file name and line number, and the child compiles them with
+both.
 
-Which decorators go? The task decorator and all above it, since they make a task out of the function; those below it
-are part of the function and stay. The task decorator is the one on whose lines our decorator was called
-(`remember_call`), or, where it was made beforehand and given a name, the one whose name leads to it.
+The task decorator and all decorators above it are removed, because they turn the function into a task. Those below it
+belong to the function and are kept. The task decorator is the one on whose lines this package's decorator was called
+(see `remember_call`) or, if a decorator object was assigned to a name before, the one with that name.
 """
 
 from __future__ import annotations
@@ -29,24 +29,28 @@ if TYPE_CHECKING:
 __all__ = ["MARK", "Definition", "locate", "remember_call", "unwrap", "walk_scopes"]
 
 MARK = "_makes_venv_tasks"
-"""Attribute of our decorators, by which they are known under whatever name."""
+"""Attribute that marks this package's decorators, whatever name they are used by."""
 
 Function = Union[ast.FunctionDef, ast.AsyncFunctionDef]
-_FUTURE = ("annotations",)  # annotations are for type checkers: what they name need not exist in the environment
+_FUTURE = ("annotations",)  # so that names in annotations need not exist in the environment
 _calls: set[tuple[str, int]] = set()
 _trees: dict[str, tuple[list[str], ast.Module]] = {}
 
 
 def remember_call(depth: int = 8) -> None:
-    """Remember the file and line of the code that is calling our decorator, and of its callers in turn."""
-    frame: FrameType | None = sys._getframe(2)  # noqa: SLF001 - a frame without the cost of a whole stack
+    """Record the files and line numbers from which this package's decorator is being called.
+
+    Args:
+        depth: the number of frames to record, from the direct caller outwards.
+    """
+    frame: FrameType | None = sys._getframe(2)  # noqa: SLF001 - cheaper than inspect.stack()
     while frame is not None and depth:
         _calls.add((_absolute(frame.f_code.co_filename), frame.f_lineno))
         frame, depth = frame.f_back, depth - 1
 
 
 def unwrap(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the function itself: behind decorators that used `functools.wraps`, and behind a task."""
+    """Return the plain function that a task or decorators with `functools.wraps` wrap."""
     task = getattr(function, "function", None)
     if getattr(function, "_airflow_is_task_decorator", False) and callable(task):
         function = task
@@ -55,23 +59,30 @@ def unwrap(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class Definition:
-    """One `def` in one file."""
+    """Definition of a function or class in a file.
+
+    Args:
+        lines: the lines of the file.
+        filename: the file's absolute path, or a name in angle brackets.
+        tree: the syntax tree of the file.
+        node: the node of the definition in this tree.
+    """
 
     def __init__(self, lines: list[str], filename: str, tree: ast.Module, node: Function | ast.ClassDef) -> None:
         self.lines = lines
-        """The file's lines, with their line ends."""
+        """Lines of the file, including their line ends."""
         self.filename = filename
         self.tree = tree
         self.node = node
 
     def piece(self, skip_decorators: int = 0) -> Piece:
-        """Cut the definition out, without the first so many decorators."""
+        """Return the source of the definition, without the first `skip_decorators` decorators."""
         decorators = self.node.decorator_list[skip_decorators:]
         first = _first_line(decorators[0], self.lines) if decorators else self.node.lineno
         return self.cut(first, self.node.end_lineno or first)
 
     def cut(self, first: int, last: int) -> Piece:
-        """Cut whole lines, both numbers 1-based and included."""
+        """Return the source of whole lines. Both line numbers start at 1 and are inclusive."""
         lines = self.lines[first - 1 : last]
         text = "".join(lines)
         return Piece(
@@ -83,14 +94,14 @@ class Definition:
         )
 
     def written(self, text: str, line: int) -> Piece:
-        """Make a piece of a text that stands for one line of the file."""
+        """Return a piece with another text that replaces one line of the file."""
         return Piece(text=text, filename=self.filename, first_line=line, future=_FUTURE)
 
     def task_decorators(self, names: Mapping[str, Any]) -> int:
-        """Count the decorators, from the top, down to and including the one that makes the task; 0 if none does.
+        """Return the number of decorators from the first to the task decorator, or 0 if there is no task decorator.
 
         Args:
-            names: the values of names, to recognize decorators that were made beforehand.
+            names: the values of names, to recognise decorator objects that were assigned to a name.
         """
         count = 0
         for index, decorator in enumerate(self.node.decorator_list, start=1):
@@ -106,10 +117,11 @@ def locate(function: Callable[..., Any], beside: Callable[..., Any] | None = Non
 
     Args:
         function: the function or class.
-        beside: a function; a class of the same module is found in its file, whether or not the module is to be found.
+        beside: a function. A class of the same module is searched for in the file of this function, even if the module
+            is not in `sys.modules`.
 
     Raises:
-        SourceError: there is no file with its source.
+        SourceError: the source is not available, or the file has changed since it was imported.
     """
     function = unwrap(function)
     if inspect.isclass(function):
@@ -128,7 +140,7 @@ def locate(function: Callable[..., Any], beside: Callable[..., Any] | None = Non
 
 
 def _locate_class(kind: type, beside: Any) -> Definition:
-    """Find a class by its qualified name in its module's file."""
+    """Find a class by its qualified name in the file of its module."""
     module = sys.modules.get(kind.__module__)
     filename, names = getattr(module, "__file__", None), getattr(module, "__dict__", {})
     if beside is not None and beside.__module__ == kind.__module__:
@@ -147,7 +159,7 @@ def _locate_class(kind: type, beside: Any) -> Definition:
 
 
 def _file(filename: str, names: dict[str, Any], what: str) -> tuple[list[str], str, ast.Module]:
-    """Read and parse a file through linecache, which also knows files in archives and cells of notebooks."""
+    """Read and parse a file. `linecache` also reads files in archives and cells of notebooks."""
     linecache.checkcache(filename)
     lines = linecache.getlines(filename, names)
     if not lines:
@@ -162,12 +174,12 @@ def _file(filename: str, names: dict[str, Any], what: str) -> tuple[list[str], s
 
 
 def _absolute(filename: str) -> str:
-    """Make a file name absolute, but leave names in angle brackets as they are: they are no files."""
+    """Make a file name absolute, except for names in angle brackets, which are not files."""
     return filename if filename.startswith("<") else os.path.abspath(filename)  # noqa: PTH100 - pathlib keeps ".."
 
 
 def _first_line(decorator: ast.expr, lines: list[str]) -> int:
-    """Return the line of the decorator's `@`, which may stand above its expression behind a backslash."""
+    """Return the line of a decorator's `@`. After a backslash, its expression may start on a later line."""
     line = decorator.lineno
     while line > 1 and not lines[line - 1].lstrip().startswith("@"):
         line -= 1
@@ -175,7 +187,7 @@ def _first_line(decorator: ast.expr, lines: list[str]) -> int:
 
 
 def _value(expression: ast.expr, names: Mapping[str, Any]) -> Any:
-    """Evaluate `name`, `name.attribute` and the thing called in `name.attribute(...)`; run nothing."""
+    """Evaluate `name`, `name.attribute` or the function of a call, without running code; None for other expressions."""
     if isinstance(expression, ast.Call):
         return _value(expression.func, names)
     if isinstance(expression, ast.Name):
@@ -187,7 +199,7 @@ def _value(expression: ast.expr, names: Mapping[str, Any]) -> Any:
 
 
 def walk_scopes(tree: ast.Module, node: ast.AST) -> Iterator[list[ast.stmt]]:
-    """Yield the statement lists that enclose a definition, innermost first, the module last."""
+    """Yield the bodies of the functions and the module that enclose a definition, starting with the innermost."""
     chain = _chain(tree, node) or [tree]
     for scope in reversed(chain):
         if isinstance(scope, (ast.Module, ast.FunctionDef, ast.AsyncFunctionDef)):
@@ -195,7 +207,7 @@ def walk_scopes(tree: ast.Module, node: ast.AST) -> Iterator[list[ast.stmt]]:
 
 
 def _chain(scope: ast.AST, node: ast.AST) -> list[ast.AST] | None:
-    """List the nodes from `scope` down to the parent of `node`."""
+    """List the nodes from `scope` to the parent of `node`, or return None if `scope` does not contain it."""
     for child in ast.iter_child_nodes(scope):
         if child is node:
             return [scope]

@@ -1,6 +1,6 @@
-"""A function named by its file, as in `"tasks/train.py:main"`.
+"""Refer to a function by its file, as in `"tasks/train.py:main"`.
 
-Airflow never imports the file, so it may be written for an interpreter that is newer than Airflow's own.
+Airflow never imports the file, so it may need a newer interpreter than Airflow's own.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = ["FileReference"]
 
 @dataclass(frozen=True)
 class FileReference:
-    """A file and the name of a function in it, as the DAG says it."""
+    """A file and the name of a function in it, as the DAG file specifies them."""
 
     path: str
     name: str
@@ -31,7 +31,7 @@ class FileReference:
         """Split `path:function`.
 
         Raises:
-            SourceError: the text is not of that form.
+            SourceError: the text does not have this form.
         """
         path, _, name = text.rpartition(":")
         if not path or not name.isidentifier():
@@ -39,7 +39,7 @@ class FileReference:
         return cls(path, name)
 
     def placeholder(self) -> Callable[..., Any]:
-        """Make a function of the right name for those parts of Airflow that want to see one; it never runs."""
+        """Return a function of this name for parts of Airflow that require one. Calling it raises SourceError."""
 
         def function(*_args: Any, **_kwargs: Any) -> None:
             raise SourceError(f"{self.name} runs in its environment only")
@@ -48,10 +48,13 @@ class FileReference:
         return function
 
     def find(self, folders: Iterable[str | None]) -> FileFunction:
-        """Look the file up: an absolute path as it is, others in each of the folders in turn.
+        """Find the file. An absolute path is used as it is, others are looked up in each folder in turn.
+
+        Args:
+            folders: the folders; None and empty texts stand for the current folder.
 
         Raises:
-            SourceError: it is in none of them.
+            SourceError: the file does not exist.
         """
         tried = []
         for folder in folders:

@@ -1,8 +1,8 @@
-"""The names that a function uses and its environment will lack, and how to bring them along.
+"""Find the free names of a function, which are missing in its environment, and include their definitions.
 
-A function that moves to another interpreter takes only its own lines with it. What those lines use beyond arguments,
-locals and builtins is found in the compiled code (where scoping is already decided), each use with its line.
-`include` names helpers to take along; `"auto"` takes whatever the file itself defines or imports for the function.
+Only the function's own lines are sent to the other interpreter. The names that they use, apart from arguments, locals
+and builtins, are found in the compiled code, in which scopes are already resolved. `include` lists functions, classes
+and names to send as well; `"auto"` includes whatever the file defines or imports and the function uses.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ __all__ = ["Gathered", "Include", "Use", "free_names", "gather", "values_around"
 
 Include = Union["str", "Sequence[Any]"]
 
-# What the stock operator's script happens to import, and functions have come to count on.
+# Modules that the script of Airflow's own operator imports, so that existing functions may use them without an import.
 _PRELUDE = ("cloudpickle", "dill", "os", "pickle", "sys", "types")
 _NEWER_BUILTINS = {
     "BaseExceptionGroup",
@@ -49,7 +49,7 @@ _STORES = {"STORE_NAME", "STORE_GLOBAL"}
 
 
 class Use(NamedTuple):
-    """One use of a free name."""
+    """A use of a free name."""
 
     name: str
     filename: str
@@ -57,17 +57,17 @@ class Use(NamedTuple):
 
 
 class Gathered(NamedTuple):
-    """A function with all that it takes along."""
+    """A function with everything that is included with it."""
 
     source: FunctionSource
     missing: tuple[Use, ...]
-    """Names that will not be there, at their first use per line."""
+    """Uses of names that will be missing in the environment, at most one for each name and line."""
     reasons: dict[str, str]
-    """Why a name of `missing` could not be included, where `include="auto"` tried."""
+    """Reason why a name of `missing` could not be included, by name, where that was tried."""
 
 
 def free_names(piece: Piece) -> list[Use]:
-    """List the names that a piece uses but neither defines nor finds among the builtins, with their lines."""
+    """List the uses of names that a piece neither defines nor finds among the builtins, by line."""
     text = piece.compilable()
     tree = ast.parse(text)
     code = compile(text, piece.filename, "exec", flags=__future__.annotations.compiler_flag, dont_inherit=True)
@@ -88,7 +88,7 @@ def free_names(piece: Piece) -> list[Use]:
 
 
 def _blocks(code: CodeType) -> Iterator[CodeType]:
-    """Yield a code object and all those nested in it."""
+    """Yield a code object and all code objects nested in it."""
     yield code
     for constant in code.co_consts:
         if hasattr(constant, "co_code"):
@@ -96,7 +96,7 @@ def _blocks(code: CodeType) -> Iterator[CodeType]:
 
 
 def _loads(block: CodeType) -> Iterator[tuple[str, int]]:
-    """Yield each name that a block looks up outside itself, with the line of the look-up."""
+    """Yield each name that a code object looks up in the global scope, with the line of the lookup."""
     starts = dict(dis.findlinestarts(block))
     line = block.co_firstlineno
     for op in dis.get_instructions(block):
@@ -106,7 +106,7 @@ def _loads(block: CodeType) -> Iterator[tuple[str, int]]:
 
 
 def _guarded(tree: ast.Module) -> set[tuple[str, int]]:
-    """Collect uses within `try` blocks that expect a NameError: the function copes with their absence."""
+    """Collect the uses in `try` blocks that catch a NameError, because the function handles their absence."""
     uses = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Try) and any("NameError" in ast.dump(h.type) for h in node.handlers if h.type):
@@ -116,15 +116,15 @@ def _guarded(tree: ast.Module) -> set[tuple[str, int]]:
 
 
 def gather(function: Callable[..., Any], include: Include = (), skip_decorators: int = 0) -> Gathered:
-    """Collect a function and what it takes along, dependencies first.
+    """Collect the source of a function and everything that is included with it, dependencies first.
 
     Args:
         function: a plain function, or one wrapped by decorators that use `functools.wraps`.
         include: `"auto"`, or functions, classes, and names of the function's module.
-        skip_decorators: how many of its decorators, from the top, make a task out of it.
+        skip_decorators: the number of decorators, from the first, that turn the function into a task.
 
     Raises:
-        SourceError: the source of the function or of something in `include` is not available.
+        SourceError: the source of the function or of an item of `include` is not available, or `include` is invalid.
     """
     main = locate(function)
     name = main.node.name
@@ -138,13 +138,13 @@ def gather(function: Callable[..., Any], include: Include = (), skip_decorators:
 
 
 def _import(module: str) -> Piece:
-    """Import a module that may be absent from the environment, at no line of the user's file."""
+    """Return a piece that imports a module if the environment has it. It stands for no line of the user's file."""
     text = f"try:\n    import {module}\nexcept ImportError:\n    pass\n"
     return Piece(text=text, filename="<airflow_venv>", first_line=1)
 
 
 class _Collector:
-    """Walks from the function over everything that it uses; each definition is taken once."""
+    """Collect the definitions that a function uses, directly or indirectly, each once."""
 
     def __init__(self, function: Callable[..., Any], include: Include, *, seen: str) -> None:
         self.function = function
@@ -163,10 +163,10 @@ class _Collector:
         self.modules: set[str] = set()
 
     def take_included(self, user: Piece, definition: Definition) -> None:
-        """Take what is included by name, used or not: an argument may be of an included class.
+        """Include the items of `include`, even if they are unused: an argument may be of an included class.
 
         Raises:
-            SourceError: an included name cannot be brought along.
+            SourceError: an item cannot be included.
         """
         for name in (*self.objects, *sorted(self.names)):
             use = Use(name, user.filename, definition.node.lineno)
@@ -177,23 +177,23 @@ class _Collector:
                 )
 
     def visit(self, piece: Piece, definition: Definition) -> None:
-        """Take a piece, after everything that it uses."""
+        """Include a piece, after everything that it uses."""
         for use in free_names(piece):
             if use.name in self.seen:
-                if use.name in self.modules:  # another of its submodules, perhaps
+                if use.name in self.modules:  # this piece may use another submodule
                     self._import(use.name, piece, definition)
             elif not self._take(use, piece, definition):
                 self.missing.append(use)
         self.pieces.append(piece)
 
     def _import(self, name: str, user: Piece, definition: Definition) -> None:
-        """Bring along what a piece needs of a module that is imported already."""
+        """Include the imports that a piece needs from a package that is imported already."""
         piece, _ = binding(name, definition, self.values, user.compilable())
         if piece is not None and piece not in self.pieces:
             self.pieces.append(piece)
 
     def _take(self, use: Use, user: Piece, definition: Definition) -> bool:
-        """Bring one name along, if it may and can be."""
+        """Include a name if `include` allows it and its source is available; return whether it is."""
         if use.name in self.objects:
             helper = self._helper(self.objects[use.name])
             if helper is not None:
@@ -215,7 +215,7 @@ class _Collector:
         return False
 
     def _helper(self, item: Any) -> Definition | None:
-        """Find the definition of an included function or class; None for a class that an assignment makes."""
+        """Find the definition of an included function or class; None for a class that an assignment defines."""
         try:
             return locate(item, beside=self.function)
         except SourceError:
@@ -225,7 +225,7 @@ class _Collector:
 
 
 def _name(item: Any) -> str:
-    """Return the name by which a helper is used."""
+    """Return the name of an included function or class. Raises SourceError for any other object."""
     name = getattr(unwrap(item), "__name__", None) if callable(item) else None
     if name is None:
         raise SourceError(f'include takes functions, classes and names of the module, not {item!r}; or "auto".')
@@ -233,7 +233,7 @@ def _name(item: Any) -> str:
 
 
 def values_around(function: Callable[..., Any]) -> dict[str, Any]:
-    """Return the values of the names around a function: its module's, and its closure's where they are set already."""
+    """Return the values of the names in a function's module and closure, without variables that are unassigned."""
     values = dict(function.__globals__)
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or ()):
         try:

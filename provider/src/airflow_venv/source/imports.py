@@ -1,4 +1,4 @@
-"""What a function imports, by its own import statements."""
+"""Find the modules that a function imports, from its import statements."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ _NEVER = {"__future__", "airflow", "airflow_venv"}
 
 
 def imported_modules(function: FunctionSource) -> tuple[str, ...]:
-    """List what the statements of a function import, in their order; what this Python cannot read has none.
+    """List the modules that a function's import statements name, in order and without Airflow's.
 
-    `import a.b` gives `a.b`, and `from a import b` gives `a:b`: whether `b` is a module is known where `a` is.
+    `import a.b` is listed as `a.b`, and `from a import b` as `a:b`, because only an interpreter that has `a` can tell
+    whether `b` is a module. Pieces that this Python cannot parse are skipped.
     """
     names: dict[str, None] = {}
     for piece in function.pieces:

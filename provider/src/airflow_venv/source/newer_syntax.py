@@ -1,8 +1,9 @@
-"""Syntax that an older Python does not read, found without starting that Python.
+"""Find syntax that an older Python cannot parse, without running that Python.
 
-`ast` knows most of it (`feature_version`). What it leaves out is found in the tree (`_Constructs`) and, for f-strings,
-in the tokens: since Python 3.12 they may hold the quotes that enclose them, backslashes, comments and line ends, and
-since 3.8 `{x=}`. A worker before 3.12 cannot read the former itself, and does not tell the latter.
+`ast.parse` with `feature_version` finds most of it. `_Constructs` finds the rest in the syntax tree, except for
+f-strings, which are checked in the tokens: since Python 3.8 they may contain `{x=}`, and since 3.12 (PEP 701) their
+braces may contain the enclosing quotes, backslashes, comments and line ends. A worker before 3.12 cannot parse the
+latter itself, and does not report the former.
 """
 
 from __future__ import annotations
@@ -25,19 +26,20 @@ _SELF_DOCUMENTING = (3, 8)
 
 @dataclass(frozen=True)
 class NewerSyntax:
-    """One place that the older Python would refuse."""
+    """Syntax that the older Python cannot parse."""
 
     line: int
+    """Number of its line, from 1."""
     reason: str
-    """A clause: what it is and since when it exists."""
+    """A clause that names the syntax and the first version that has it."""
 
 
 def find_newer_syntax(text: str, version: tuple[int, ...]) -> NewerSyntax | None:
-    """Find the first place in a source that a Python of some version cannot read; None if it reads all of it.
+    """Return the first syntax in a source that a given version of Python cannot parse, or None.
 
     Args:
-        text: a source that this interpreter can read.
-        version: the other interpreter's, at least major and minor.
+        text: source code that this interpreter can parse.
+        version: the version of the other interpreter, with at least the major and the minor number.
     """
     minor = (version[0], version[1])
     if minor >= sys.version_info[:2]:
@@ -56,7 +58,7 @@ def find_newer_syntax(text: str, version: tuple[int, ...]) -> NewerSyntax | None
 
 
 def _first_line(text: str, line: int) -> int:
-    """Return where a refused statement begins: of a whole block, some Pythons give the last line."""
+    """Return the first line of a rejected statement. For a block, some versions of Python report the last line."""
     blocks = tuple(getattr(ast, name) for name in ("Match", "TryStar") if hasattr(ast, name))
     starts = [
         node.lineno
@@ -67,28 +69,28 @@ def _first_line(text: str, line: int) -> int:
 
 
 class _Constructs(ast.NodeVisitor):
-    """Looks for what `feature_version` lets pass."""
+    """Find newer syntax that `feature_version` accepts."""
 
     def __init__(self, text: str, version: tuple[int, ...]) -> None:
         self.first: NewerSyntax | None = None
         self._lines = text.splitlines()
         self._version = version
         self._comprehensions: list[bool] = []
-        """Of those around a node: whether each is asynchronous."""
+        """Whether each comprehension around the current node is asynchronous."""
 
     def _check(self, node: ast.AST, since: tuple[int, int], what: str) -> None:
         if self._version < since and self.first is None:
             self.first = NewerSyntax(getattr(node, "lineno", 1), f"{what} needs Python {since[0]}.{since[1]} or newer")
 
     def _bare_star(self, node: ast.AST | None) -> bool:
-        """Return whether this is a tuple with a star and without parentheses."""
+        """Return whether a node is a tuple that contains a star and has no parentheses."""
         if not isinstance(node, ast.Tuple) or not any(isinstance(item, ast.Starred) for item in node.elts):
             return False
         first = node.elts[0]
         return (node.lineno, node.col_offset) == (first.lineno, first.col_offset)
 
     def _bare_walrus(self, node: ast.AST) -> bool:
-        """Return whether this is a `:=` without parentheses."""
+        """Return whether a node is a `:=` without parentheses."""
         if not isinstance(node, ast.NamedExpr):
             return False
         before = self._lines[node.lineno - 1].encode()[: node.col_offset].rstrip()
@@ -114,10 +116,10 @@ class _Constructs(ast.NodeVisitor):
             self._check(node, (3, 8), "a star in return or yield without parentheses")
         self.generic_visit(node)
 
-    visit_Yield = visit_Return  # type: ignore[assignment] # noqa: N815 - it has a value, too
+    visit_Yield = visit_Return  # type: ignore[assignment] # noqa: N815 - it has a value as well
 
     def visit_For(self, node: ast.For) -> None:
-        """Check what is iterated over."""
+        """Check the iterable."""
         if self._bare_star(node.iter):
             self._check(node, (3, 9), "a star in for without parentheses")
         self.generic_visit(node)
@@ -146,7 +148,7 @@ class _Constructs(ast.NodeVisitor):
     visit_ClassDef = visit_FunctionDef  # type: ignore[assignment] # noqa: N815
 
     def visit_ListComp(self, node: ast.ListComp) -> None:
-        """Check how comprehensions are nested."""
+        """Check for asynchronous comprehensions in others."""
         is_async = any(part.is_async for part in node.generators) or _awaits(node)
         if is_async and self._comprehensions and not self._comprehensions[-1]:
             self._check(node, (3, 11), "an asynchronous comprehension within another one")
@@ -166,7 +168,7 @@ class _Constructs(ast.NodeVisitor):
 
 
 def _awaits(node: ast.AST) -> bool:
-    """Return whether a comprehension awaits by itself."""
+    """Return whether a comprehension contains `await` outside nested scopes."""
     scopes = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
     return any(
         isinstance(child, ast.Await) or (not isinstance(child, scopes) and _awaits(child))
@@ -175,7 +177,7 @@ def _awaits(node: ast.AST) -> bool:
 
 
 def _continues(node: ast.AST) -> bool:
-    """Return whether a statement continues a loop around it."""
+    """Return whether a statement contains a `continue` of a loop around it."""
     scopes = (ast.For, ast.AsyncFor, ast.While, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
     if isinstance(node, ast.Continue):
         return True
@@ -183,8 +185,8 @@ def _continues(node: ast.AST) -> bool:
 
 
 def _fstrings(text: str, version: tuple[int, ...]) -> Iterator[NewerSyntax]:
-    """Yield what is new in f-strings; `stack` holds the opening token of each one that is open, and its brackets."""
-    stack: list[tuple[tokenize.TokenInfo, list[str]]] = []
+    """Yield the newer syntax in f-strings, which are open from their `FSTRING_START` token to their `FSTRING_END`."""
+    stack: list[tuple[tokenize.TokenInfo, list[str]]] = []  # first token and open brackets of each open f-string
     previous: tokenize.TokenInfo | None = None
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         kind = tokenize.tok_name[token.type]
@@ -209,7 +211,7 @@ def _reason(
     stack: list[tuple[tokenize.TokenInfo, list[str]]],
     version: tuple[int, ...],
 ) -> str:
-    """Return what is newer about a token, if anything."""
+    """Return the reason why the older Python cannot parse a token of an f-string, or an empty text."""
     if not stack or not stack[-1][1]:
         return ""
     opening = stack[-1][0].string

@@ -1,4 +1,4 @@
-"""The source of a task's function with what it takes along, checked and kept while the DAG's process lives."""
+"""Provide the checked source of a task's function with everything included, cached for the lifetime of the process."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ __all__ = ["check_names", "check_syntax", "task_source"]
 
 log = logging.getLogger(__name__)
 _cache: weakref.WeakKeyDictionary[Any, dict[str, free_names.Gathered]] = weakref.WeakKeyDictionary()
-"""By function and `include`: a function may be the task of many operators."""
+"""Results by function and `include`, because a function may be used by many operators."""
 
 
 def task_source(function: Callable[..., Any], include: free_names.Include, *, decorated: bool) -> FunctionSource:
-    """Return the function's source with what it takes along, without the decorators that make a task of it.
+    """Return a function's source with everything included, without the decorators that turn it into a task.
 
     Args:
         function: the function, wrapped or not.
-        include: functions, classes and names of its module; or `"auto"`.
-        decorated: whether it became a task by a decorator, which must not go along.
+        include: functions, classes and names of its module, or `"auto"`.
+        decorated: whether a decorator has turned it into a task; this decorator is removed.
 
     Raises:
         SourceError: the source cannot be read.
@@ -42,10 +42,17 @@ def task_source(function: Callable[..., Any], include: free_names.Include, *, de
 
 
 def check_names(function: Callable[..., Any], include: free_names.Include, *, decorated: bool) -> None:
-    """Check that all names that the function uses will exist; `[venv] free_names` says how strictly.
+    """Check that all names that the function uses will exist in its environment.
+
+    The setting `[venv] free_names` determines whether missing names raise an error, are logged as a warning or ignored.
+
+    Args:
+        function: the function, wrapped or not.
+        include: functions, classes and names of its module, or `"auto"`.
+        decorated: whether a decorator has turned it into a task.
 
     Raises:
-        SourceError: some will not, or the source cannot be read.
+        SourceError: names will be missing and the setting is `error`, or the source cannot be read.
     """
     gathered = _gather(function, include, decorated=decorated)
     if not gathered.missing:
@@ -58,15 +65,15 @@ def check_names(function: Callable[..., Any], include: free_names.Include, *, de
 
 
 def check_syntax(source: FunctionSource, version: tuple[int, ...], label: str) -> None:
-    """Check that a Python of some version can read a function's source.
+    """Check that a given version of Python can parse a function's source.
 
     Args:
-        source: the function with what it takes along.
-        version: the version of the environment's Python.
-        label: the environment as the user knows it.
+        source: the function with everything included.
+        version: the version of the environment's Python, with at least the major and the minor number.
+        label: the description of the environment in the error message.
 
     Raises:
-        SourceError: some of its syntax is newer.
+        SourceError: the source contains syntax of a newer version.
     """
     for piece in source.pieces:
         newer = _newer_syntax(piece, version[:2])
@@ -92,10 +99,11 @@ def _gather(function: Callable[..., Any], include: free_names.Include, *, decora
 
 
 def _decorators_to_drop(function: Any, *, decorated: bool) -> int:
-    """Count the decorators above the function that must not go along.
+    """Return the number of decorators, from the first, to remove from the function's source.
 
-    A decorator that was made in another function, out of sight, is not found by position or name; it must be the
-    topmost one then, and if the function it was given is the plain one, none of those below has left a trace.
+    A task decorator that was created in another function is found neither by its position nor by its name. It is then
+    assumed to be the first one. If it has received the plain function, the other decorators have left no trace on the
+    function, and all are removed.
     """
     plain = unwrap(function)
     definition = locate(plain)
@@ -106,7 +114,7 @@ def _decorators_to_drop(function: Any, *, decorated: bool) -> int:
 
 
 def _report(gathered: free_names.Gathered) -> str:
-    """List every missing name with its lines and, where one is known, the reason."""
+    """Return a message with each missing name, its lines and, if it is known, the reason."""
     lines: dict[str, list[str]] = {}
     for use in gathered.missing:
         lines.setdefault(use.name, []).append(str(use.line))
