@@ -1,1 +1,1 @@
-"""Warnings about PYENVs that are valid: the rules, the cases they check, and which of them are on."""
+"""Warn about valid but questionable PYENV instructions: the rules, the cases they check, and their configuration."""

@@ -1,4 +1,4 @@
-"""One PYENV with everything that a rule may look at."""
+"""The input of a rule's check: one PYENV and its surroundings."""
 
 from __future__ import annotations
 
@@ -25,43 +25,43 @@ __all__ = ["LintCase"]
 
 @dataclass(frozen=True)
 class LintCase:
-    """One PYENV, its stage, its file and the build."""
+    """One PYENV with its stage, its file and the build."""
 
     program: Program
     number: int
-    """Which PYENV of the file it is, from 0."""
+    """Index of the PYENV among those of the file, from 0."""
 
     stage: Stage
     environment: Environment
     inputs: RequirementInputs | None
-    """None where they could not be read."""
+    """The files that the requirements refer to; None if they could not be read."""
 
     similar_names: Sequence[EnvironmentName]
-    """Earlier names that differ in letter case or dashes only, each once."""
+    """Earlier names of environments, without duplicates, that differ only in letter case or in dashes."""
 
     today: date
     build_args: Mapping[str, str]
     standalone: bool
-    """Whether no build reads the file: in a build, this frontend was found."""
+    """Whether the file is checked outside a build. In a build, Docker has found this frontend."""
 
     @property
     def pyenv(self) -> Pyenv:
-        """The instruction."""
+        """The PYENV instruction."""
         return self.environment.pyenv
 
     def at(self, span: Span) -> Location:
-        """Return the location of a stretch of the Dockerfile."""
+        """Return the location of a span of the Dockerfile."""
         return Location(self.pyenv.instruction.file, span)
 
     @cached_property
     def requirements(self) -> list[tuple[ListedRequirement, LintRequirement]]:
-        """The requirements in the standard form; local paths and forms of one installer are left out."""
+        """The requirements that follow the standard, without local paths and forms that only one installer knows."""
         pairs = [(listed, parse_requirement(listed.text)) for listed in self._listed]
         return [(listed, requirement) for listed, requirement in pairs if requirement]
 
     @cached_property
     def constraints(self) -> list[LintRequirement]:
-        """What only constrains, in the standard form."""
+        """The constraints that follow the standard."""
         texts: Iterable[str] = self.inputs.constraints if self.inputs else ()
         return [requirement for text in texts if (requirement := parse_requirement(text))]
 

@@ -1,7 +1,8 @@
-"""Which rules are on: `# check=` at the top of the file or above an instruction, and `BUILDKIT_DOCKERFILE_CHECK`.
+"""Read which rules are on, from `# check=` and from the build argument `BUILDKIT_DOCKERFILE_CHECK`.
 
-Source of truth: BuildKit's linter (ParseLintOptions) and dockerfile2llb (newRuleLinter): the build-arg takes the place
-of the directive on top, and a comment right above an instruction adds to what holds for that one instruction.
+The build argument replaces the directive at the top of the file. A comment directly above an instruction is added to
+the settings of that instruction. Source of truth: BuildKit's linter (`ParseLintOptions`) and `dockerfile2llb`
+(`newRuleLinter`).
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class LintConfig:
     """One `check` setting."""
 
     skip: frozenset[str] = frozenset()
-    """Names of rules; `all` for every one."""
+    """Names of rules that are off; `all` stands for all rules."""
 
     error: bool = False
     """Whether warnings fail the build."""
@@ -41,19 +42,24 @@ class LintConfig:
         return not self.skip & {rule, "all"}
 
     def and_also(self, other: LintConfig) -> LintConfig:
-        """Return what holds where both settings apply."""
+        """Return the combination of two settings: what either skips is skipped."""
         return LintConfig(skip=self.skip | other.skip, error=self.error or other.error)
 
 
 def parse_config(text: str) -> LintConfig:
-    """Read `skip=A,B;error=true`; unknown options are ignored, since the engine reports them."""
+    """Parse a setting such as `skip=A,B;error=true`. Unknown options are ignored, because the engine reports them."""
     options = {key.strip(): value.strip() for key, _, value in (part.partition("=") for part in text.split(";"))}
     skip = frozenset(name.strip() for name in options.get("skip", "").split(",") if name.strip())
     return LintConfig(skip=skip, error=options.get("error", "") in _TRUE)
 
 
 def config_of(document: Document, build_args: Mapping[str, str]) -> LintConfig:
-    """Return what holds for the whole file."""
+    """Return the setting of the whole file.
+
+    Args:
+        document: the Dockerfile.
+        build_args: the build arguments, which may contain `BUILDKIT_DOCKERFILE_CHECK`.
+    """
     override = build_args.get(BUILD_ARG)
     if override:
         return parse_config(override)
@@ -62,7 +68,7 @@ def config_of(document: Document, build_args: Mapping[str, str]) -> LintConfig:
 
 
 def configs_above(document: Document) -> dict[int, LintConfig]:
-    """Return the settings of comments right above an instruction, by the offset at which that begins."""
+    """Return the settings of comments directly above an instruction, by the instruction's start offset in bytes."""
     configs: dict[int, LintConfig] = {}
     pending = LintConfig()
     for node in document.nodes:

@@ -1,4 +1,4 @@
-"""Run the rules of `lint.ruleset` over a file, apart from those that are switched off."""
+"""Check the PYENV instructions of a file with the rules that are on."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def lint_pyenvs(
     """Return the warnings about the PYENVs of a file, in the order of the file.
 
     Args:
-        program: The file, read.
-        inputs: For each PYENV what its requirements refer to; None where that could not be read.
-        today: The day on which a Python may be out of maintenance.
-        build_args: Those of the build, among which may be `BUILDKIT_DOCKERFILE_CHECK`.
-        standalone: Whether the file is read without a build.
+        program: the analysed file.
+        inputs: for each PYENV, the files that its requirements refer to, or None if they could not be read.
+        today: the day for which a Python's end of life is checked.
+        build_args: the build arguments, which may contain `BUILDKIT_DOCKERFILE_CHECK`.
+        standalone: whether the file is checked outside a build.
     """
     config = config_of(program.document, build_args or {})
     above = configs_above(program.document)

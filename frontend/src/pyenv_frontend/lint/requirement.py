@@ -1,7 +1,8 @@
-"""What the rules look at in a requirement.
+"""Parse requirements for the rules.
 
-`packaging` knows the standard, and takes longer to import than all else that a cached build does after its delegate was
-asked. So what is plain (a name, and versions behind operators) is read here, and the rest is left to it.
+Importing `packaging` takes longer than most of a cached build. Therefore simple requirements (a name, and versions
+after operators) are parsed here, and only all others by `packaging`, as the specification of dependency specifiers
+(PEP 508) says.
 """
 
 from __future__ import annotations
@@ -28,35 +29,36 @@ _SEPARATORS: Final = re.compile(r"[-_.]+")
 
 @dataclass(frozen=True)
 class LintRequirement:
-    """A requirement in the standard form."""
+    """A requirement that follows the standard (PEP 508)."""
 
     name: str
-    """As it is written."""
+    """Name of the distribution as it is written, not normalized."""
 
     clauses: str
-    """The versions that it admits, in words."""
+    """Version specifiers as text, such as `>=2,<3`; empty if any version is allowed."""
 
     is_exact: bool
-    """Whether that is a single one."""
+    """Whether only a single version is allowed."""
 
     url: str = ""
     marker: str = ""
+    """Environment marker as text. It may be empty for an exact version, whose marker no rule uses."""
 
     @cached_property
     def versions(self) -> SpecifierSet:
-        """The versions that it admits."""
-        from packaging.specifiers import SpecifierSet  # noqa: PLC0415 - few requirements are asked
+        """The versions that the requirement allows."""
+        from packaging.specifiers import SpecifierSet  # noqa: PLC0415 - needed for few requirements
 
         return SpecifierSet(self.clauses)
 
 
 def parse_requirement(text: str) -> LintRequirement | None:
-    """Read a requirement, or return None if it does not follow the standard."""
+    """Parse a requirement. Return None if it does not follow the standard."""
     match = _PLAIN.fullmatch(text.strip())
     if match is not None:
         clauses = match["clauses"] or ""
         is_exact = "==" in clauses
-        # A marker is not checked where the version decides.
+        # Without a marker, or with an exact version, for which no rule uses the marker.
         if is_exact or match["marker"] is None:
             return LintRequirement(name=match["name"], clauses=clauses, is_exact=is_exact)
     return _parse_any(text)
@@ -83,5 +85,5 @@ def _parse_any(text: str) -> LintRequirement | None:
 
 
 def normalized_name(name: str) -> str:
-    """Return the name of a distribution in the form in which names are compared."""
+    """Return the normalized name of a distribution (PEP 503), in which names are compared."""
     return _SEPARATORS.sub("-", name).lower()

@@ -1,6 +1,6 @@
-"""The rules: each with its text for the reference, its examples, which the tests run, and its check.
+"""Define the rules, each with its text for the reference, its examples, which the tests run, and its check.
 
-A rule is written here and nowhere else.
+Everything about a rule is defined in this module.
 """
 
 from __future__ import annotations
@@ -28,85 +28,85 @@ __all__ = ["RULES", "LintWarning", "Problem", "Rule"]
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What the check of a rule finds."""
+    """A problem that the check of a rule has found."""
 
     message: str
-    """One sentence without a full stop that names the thing and what to do."""
+    """One sentence, without a full stop, that names the problem and what to do."""
 
     location: Location
-    """A word of the Dockerfile."""
+    """The word of the Dockerfile that causes it."""
 
     details: tuple[Location, ...] = ()
-    """The lines of other files, or further ones of this, that it is about."""
+    """Further lines, of the Dockerfile or other files, that the problem is about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One rule."""
+    """A rule that PYENV instructions are checked with."""
 
     name: str
-    """As `# check=skip=` takes it."""
+    """Name of the rule, as in `# check=skip=`."""
 
     summary: str
-    """One sentence that says what is wrong, as Docker's summary lists it."""
+    """One sentence that says what is wrong, for Docker's summary of warnings."""
 
     why: str
-    """Why it matters and what to do, in paragraphs, for the reference."""
+    """Paragraphs for the reference that say why it matters and what to do."""
 
     bad: str
-    """A Dockerfile that gets the warning."""
+    """A Dockerfile with the warning."""
 
     good: str
-    """The same without."""
+    """A similar Dockerfile without the warning."""
 
     check: Callable[[LintCase], Iterator[Problem]]
-    """Finds the problems of one PYENV."""
+    """Function that yields the problems of one PYENV."""
 
     files: Mapping[str, str] = field(default_factory=dict)
-    """The files of the build context that the examples read."""
+    """Contents of the files in the build context of the examples, by path."""
 
     @property
     def page(self) -> str:
-        """Its page in the reference, from the top of the project."""
+        """Path of the rule's page in the reference, relative to the root of the repository."""
         return f"docs/reference/rules/{self.name}.md"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LintWarning:
-    """A problem, and the rule that found it."""
+    """A problem and the rule that found it."""
 
     rule: Rule
     problem: Problem
 
     @property
     def message(self) -> str:
-        """One sentence without a full stop."""
+        """The message of the problem."""
         return self.problem.message
 
     @property
     def location(self) -> Location:
-        """A word of the Dockerfile."""
+        """The word of the Dockerfile that causes the problem."""
         return self.problem.location
 
     @property
     def details(self) -> tuple[Location, ...]:
-        """The lines of other files, or further ones of this, that it is about."""
+        """Further lines, of the Dockerfile or other files, that the problem is about."""
         return self.problem.details
 
     @property
     def text(self) -> str:
-        """One line as Docker writes its own: `Rule: message (line 3)`."""
+        """The warning in one line, in Docker's format: `Rule: message (line 3)`."""
         return f"{self.rule.name}: {self.message} (line {self.location.position.line})"
 
 
 RULES: Final[list[Rule]] = []
-"""Every rule, in the order in which their warnings about one instruction are given."""
+"""All rules, in the order of their warnings about one instruction."""
 
 
 def _rule(  # noqa: PLR0913 - the fields of a rule
     *, name: str, summary: str, why: str, bad: str, good: str, files: Mapping[str, str] | None = None
 ) -> Callable[[Callable[[LintCase], Iterator[Problem]]], Callable[[LintCase], Iterator[Problem]]]:
-    """Add a rule to the table, of which the decorated function is the check."""
+    """Return a decorator that adds a rule to `RULES`. The decorated function is the rule's check."""
 
     def add(check: Callable[[LintCase], Iterator[Problem]]) -> Callable[[LintCase], Iterator[Problem]]:
         rule = Rule(name=name, summary=summary, why=why, bad=bad, good=good, check=check, files=files or {})
@@ -225,21 +225,21 @@ def _unpinned(case: LintCase) -> Iterator[Problem]:
 
 
 _NAMED: Final = 5
-"""How many unpinned requirements a message names at most."""
+"""Maximum number of requirements that a message names."""
 
 
 def _may_be_installed(requirement: LintRequirement) -> bool:
-    """Return whether the marker may hold on Linux, where every image is."""
+    """Return whether a requirement's marker may be true on Linux, the system of every image."""
     marker = requirement.marker
     if not marker:
         return True
-    # Whatever else a marker asks for is left open: it must be false for the system's names alone.
+    # Only comparisons with the system's names are evaluated, and only in a plain conjunction.
     parts = [part.strip() for part in re.split(r"\band\b", marker)]
     return "(" in marker or " or " in marker or not any(map(_is_elsewhere, parts))
 
 
 def _is_elsewhere(comparison: str) -> bool:
-    """Return whether a comparison of a marker excludes Linux."""
+    """Return whether a comparison in a marker excludes Linux."""
     match = _SYSTEM.fullmatch(comparison)
     if match is None:
         return False
@@ -284,8 +284,8 @@ _AIRFLOW_IMAGE: Final = re.compile(r"(?:.*/)?apache/airflow:(?:slim-)?(\d+\.\d+\
 
 
 def _airflow_of_base(case: LintCase) -> Version | None:
-    """Return the version that the base image states: in its ENV, or by its tag."""
-    from packaging.version import InvalidVersion, Version  # noqa: PLC0415 - few environments have an Airflow
+    """Return the version of Airflow in the base image, from its variable `AIRFLOW_VERSION` or its tag, or None."""
+    from packaging.version import InvalidVersion, Version  # noqa: PLC0415 - few environments require Airflow
 
     tag = _AIRFLOW_IMAGE.fullmatch(case.stage.root.partition("@")[0])
     try:
