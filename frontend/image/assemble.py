@@ -1,16 +1,16 @@
-"""Put the frontend image's file system together: run by Dockerfile.frontend, in a stage that has the whole of Python.
+"""Assemble the file system of the frontend's image. Dockerfile.frontend runs this in a stage with a complete Python.
 
     python assemble.py ROOT BASE SITE
 
-The image holds what the frontend imports and nothing else: it is imported here once, and what `sys.modules` then names
-is copied, byte-compiled. The interpreter and the shared libraries follow, see libraries.py.
+The image contains only what the frontend imports: everything is imported here once, and then the modules in
+`sys.modules` are compiled to byte code and copied. libraries.py adds the interpreter and the shared libraries.
 
-The image may be for another processor than this one: what is copied comes from the same base image and dependencies for
-that one, and nothing of it is executed. Byte code is the same for all processors.
+The image may be for another processor than that of this stage. The files are then copied from the same base image and
+dependencies for that processor, and none of them is executed. Byte code is the same for all processors.
 
-Byte code is what makes the frontend start fast. Its file system is thrown away after every build, so code that had to
-be compiled would be compiled every time; hence hash-based `.pyc` files that are never compared with their sources. In
-the end most of them are put into one file, see entrypoint.py.
+Byte code makes the frontend start fast. Its file system is discarded after every build, so source code would be
+compiled each time. The `.pyc` files are therefore hash-based and not checked against their sources (PEP 552). Finally,
+most of them are put into one file (see entrypoint.py).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from pathlib import Path
 from typing import Any
 
 type Patterns = dict[tuple[str | bytes, int], tuple[Any, ...]]
-"""For a pattern and its flags what `_sre.compile` takes beside the pattern."""
+"""Further arguments of `_sre.compile` by pattern and flags."""
 
 PACKAGE = "pyenv_frontend"
 NOT_NEEDED = (
@@ -44,13 +44,13 @@ NOT_NEEDED = (
     "pyenv_frontend.lock.sizes",
     "pyenv_frontend.lock.writer",
 )
-"""Modules that the frontend does not run."""
+"""Modules, with their submodules, that the frontend does not import in a build."""
 
 REPLACED = ("lark", "importlib.resources")
-"""What is imported only where the parser was not made beforehand; in the image it was."""
+"""Modules that are imported only if there is no generated parser, which the image has."""
 
 GENERATED = "pyenv_frontend.pyenv._standalone"
-"""That parser: what it imports inside functions serves lark's other uses."""
+"""The generated parser. The imports inside its functions are for features of lark that the frontend does not use."""
 
 LATE = (
     "traceback",
@@ -65,21 +65,27 @@ LATE = (
     "encodings.utf_16",
     "encodings.utf_32",
 )
-"""Modules that the standard library imports only when it needs them: an internal error must be able to print itself,
-a requirements file may begin with a byte order mark."""
+"""Modules that the standard library imports only on demand, such as for the traceback of an internal error or for a
+requirements file with a byte order mark."""
 
 LEFT_OUT = ("_hashlib", "_ssl")
-"""Extension modules that have a built-in stand-in; OpenSSL would be most of the image."""
+"""Extension modules that the standard library can replace. The OpenSSL they need would be most of the image."""
 
 EARLY = ("encodings", "encodings.aliases", "encodings.utf_8", "os")
-"""Modules that the interpreter imports before anything of ours runs; by the place of `os` it finds its library."""
+"""Modules that the interpreter imports before entrypoint.py runs, and `os`, by which it finds its library."""
 
 STDLIB = Path(os.__file__).parent
 HASHED = py_compile.PycInvalidationMode.UNCHECKED_HASH
 
 
 def main(root: Path, base: Path, site: Path) -> None:
-    """Fill `root`; `base` is the root of the image for its processor, `site` has the dependencies for it."""
+    """Assemble the file system.
+
+    Args:
+        root: the root of the new image.
+        base: the root of the base image for the new image's processor.
+        site: a folder with the dependencies for this processor.
+    """
     texts: dict[str, bytes] = {}
     patterns: Patterns = {}
     record_dataclasses(texts)
@@ -99,7 +105,12 @@ def main(root: Path, base: Path, site: Path) -> None:
 
 
 def take_the_place(stub: Path, root: Path) -> None:
-    """Put a reduced module in the place of the standard library's, which is kept as `_full_<name>`."""
+    """Replace a module of the standard library with a reduced one, and keep the original as `_full_<name>`.
+
+    Args:
+        stub: the source of the reduced module.
+        root: the root of the new image.
+    """
     library = root / STDLIB.relative_to("/")
     package = library / stub.stem
     original = package if package.is_dir() else library / f"{stub.stem}.pyc"
@@ -108,18 +119,18 @@ def take_the_place(stub: Path, root: Path) -> None:
 
 
 def record_dataclasses(into: dict[str, bytes]) -> None:
-    """Keep what `dataclasses` compiles from now on, by its text."""
+    """Record the byte code of the methods that `dataclasses` generates from now on, by their source."""
 
     def record(text: str, names: dict[str, object], namespace: dict[str, object]) -> None:
         code = compile(text, "<string>", "exec")
         into[text] = marshal.dumps(code)
         exec(code, names, namespace)  # noqa: S102
 
-    dataclasses.exec = record  # type: ignore[attr-defined]  # found before the built-in one
+    dataclasses.exec = record  # type: ignore[attr-defined]  # shadows the builtin
 
 
 def record_patterns(into: Patterns) -> None:
-    """Keep what `re` makes of the patterns that are compiled from now on."""
+    """Record the compiled form of the patterns that `re` compiles from now on."""
     compiler = re._compiler  # type: ignore[attr-defined]  # noqa: SLF001
     compile_anew = compiler.compile
     arguments: list[Any] = []
@@ -132,7 +143,7 @@ def record_patterns(into: Patterns) -> None:
     def record(pattern: str | bytes, flags: int = 0) -> re.Pattern[Any]:
         compiled: re.Pattern[Any] = compile_anew(pattern, flags)
         final, code, *groups = arguments
-        if isinstance(pattern, str | bytes):  # and no tree, as `re.Scanner` has it
+        if isinstance(pattern, str | bytes):  # not a parsed pattern, which `re.Scanner` passes
             into[pattern, int(flags)] = (int(final), [*map(int, code)], *groups)
         return compiled
 
@@ -142,7 +153,13 @@ def record_patterns(into: Patterns) -> None:
 
 
 def bundle(root: Path, folders: list[Path], records: tuple[dict[str, bytes], Patterns]) -> None:
-    """Move byte code into one file; what the interpreter imports before it can read that file stays."""
+    """Move byte code into one file, apart from the modules that the interpreter imports before it can read that file.
+
+    Args:
+        root: the root of the new image.
+        folders: the folders with the byte code.
+        records: the results of `record_dataclasses` and `record_patterns`.
+    """
     modules: dict[str, tuple[str, bytes]] = {}
     for folder in folders:
         for file in sorted(folder.rglob("*.pyc")):
@@ -153,7 +170,7 @@ def bundle(root: Path, folders: list[Path], records: tuple[dict[str, bytes], Pat
                 place = "/" + str(folder.relative_to(root).joinpath(*parts)) + ".py"
                 modules[name] = (place, file.read_bytes()[16:])
                 file.unlink()
-    for name in [name.rpartition(".")[0] for name in modules]:  # packages without a file
+    for name in [name.rpartition(".")[0] for name in modules]:  # namespace packages
         if name and name not in modules:
             place = "/frontend/" + name.replace(".", "/") + "/__init__.py"
             modules[name] = (place, marshal.dumps(compile("", place, "exec")))
@@ -162,7 +179,13 @@ def bundle(root: Path, folders: list[Path], records: tuple[dict[str, bytes], Pat
 
 
 def write_bundle(path: Path, modules: dict[str, tuple[str, bytes]], records: tuple[dict[str, bytes], Patterns]) -> None:
-    """Write what entrypoint.py reads: how long the index is, the index, and what it points at."""
+    """Write the file that entrypoint.py reads: the length of the index (8 bytes, big-endian), the index and the data.
+
+    Args:
+        path: the path of the file.
+        modules: for each module, the path of its source in the image and its marshalled code.
+        records: the results of `record_dataclasses` and `record_patterns`.
+    """
     packed = marshal.dumps(records)
     index = {}
     offset = len(packed)
@@ -174,9 +197,16 @@ def write_bundle(path: Path, modules: dict[str, tuple[str, bytes]], records: tup
 
 
 def where(name: str, places: dict[Path, Path]) -> tuple[Path, Path] | None:
-    """Find a module's file in one of the folders, and where it goes; None for what is built in or none of the image's.
+    """Find the file of a module and the path that it is copied to.
 
-    What the interpreter has frozen is among the files too.
+    Frozen modules have files as well.
+
+    Args:
+        name: the name of the module.
+        places: the folder that each folder of modules is copied to.
+
+    Returns:
+        Both paths, or None for built-in modules and modules that are not part of the image.
     """
     path = name.replace(".", "/")
     for folder, target in places.items():
@@ -187,7 +217,7 @@ def where(name: str, places: dict[Path, Path]) -> tuple[Path, Path] | None:
 
 
 def import_everything() -> Path:
-    """Import each of the frontend's modules, and what one of them imports inside a function; returns the package."""
+    """Import all modules of the frontend and all that they import inside functions; return the package's folder."""
     package = importlib.import_module(PACKAGE)
     for info in pkgutil.walk_packages(package.__path__, f"{PACKAGE}."):
         if info.name.startswith(NOT_NEEDED):
@@ -205,14 +235,25 @@ def import_everything() -> Path:
 
 
 def imported(node: ast.AST) -> list[str]:
-    """Name the modules that one statement imports, `TYPE_CHECKING` blocks included: they cost a little size."""
+    """Return the names of the modules that a statement imports.
+
+    Imports in `TYPE_CHECKING` blocks are not excluded, because they add little to the size of the image.
+    """
     if isinstance(node, ast.Import):
         return [alias.name for alias in node.names]
     return [node.module] if isinstance(node, ast.ImportFrom) and node.module and not node.level else []
 
 
 def copy_module(name: str, places: dict[Path, Path], root: Path) -> None:
-    """Copy one module: an extension as it is, code as byte code, our own code with its source for tracebacks."""
+    """Copy one module: extension modules unchanged, other modules as byte code, the frontend's with their source.
+
+    Tracebacks show the source.
+
+    Args:
+        name: the name of the module.
+        places: the folder that each folder of modules is copied to.
+        root: the root of the new image.
+    """
     if (location := where(name, places)) is None:
         return
     origin, target = location
@@ -225,14 +266,14 @@ def copy_module(name: str, places: dict[Path, Path], root: Path) -> None:
 
 
 def compile_to(origin: Path, target: Path, root: Path) -> None:
-    """Compile a module; tracebacks name the file by its place in the image."""
+    """Compile a module to byte code that has the path of its source in the image, for tracebacks."""
     name = str(Path("/") / target.relative_to(root).with_suffix(".py")).replace("__pycache__/", "")
     name = name.replace(f".{sys.implementation.cache_tag}", "")
     py_compile.compile(str(origin), str(target), name, doraise=True, invalidation_mode=HASHED)
 
 
 def copy(origin: Path, target: Path) -> None:
-    """Copy a file's content and mode; links become files."""
+    """Copy a file's content and mode, following links, unless the target exists."""
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(origin, target)

@@ -1,11 +1,11 @@
-"""Where the frontend's process begins: its modules come out of one file.
+"""Start the frontend's process, which imports its modules from a single file, the bundle.
 
-Three hundred files, each looked for, opened and read, would be a third of the time that the imports take. What was left
-in files is found as ever: extension modules, and what the interpreter needs before this. Not even `__future__` can be
-imported here before the bundle is open.
+Finding, opening and reading three hundred files would be a third of the time of all imports. Extension modules and the
+modules that the interpreter needs before this one remain in files of their own. Before the bundle is open, this module
+cannot even import `__future__`.
 
-The bundle begins with an index of modules: where each one's file was, and where its code is. It also holds what
-`dataclasses` had to compile for each class, and what `re` made of each pattern: both are the same every time.
+The bundle starts with an index that maps each module to the path of its file and the position of its code. It also
+contains the methods that `dataclasses` generates and the patterns that `re` compiles, which every build would repeat.
 """
 
 import _sre  # type: ignore[import-not-found]
@@ -23,7 +23,11 @@ BUNDLE = "/frontend/bundle"
 
 
 class Bundle:
-    """A finder and loader of modules, as `sys.meta_path` wants them."""
+    """Finder for `sys.meta_path` and loader of the modules in a bundle.
+
+    Args:
+        path: the path of the bundle.
+    """
 
     def __init__(self, path: str) -> None:
         self.file = open(path, "rb", buffering=0)  # noqa: PTH123, SIM115  # it stays open
@@ -40,7 +44,7 @@ class Bundle:
         return marshal.loads(self.file.read(size))  # noqa: S302
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
-        """Find a module by its name, wherever its package lies."""
+        """Find a module by its full name (see `importlib.abc.MetaPathFinder`)."""
         del path, target
         if name not in self._index:
             return None
@@ -53,10 +57,10 @@ class Bundle:
         return spec
 
     def create_module(self, spec: ModuleSpec) -> None:
-        """Leave the making to the interpreter."""
+        """Return None for the default module object."""
 
     def exec_module(self, module: "ModuleType") -> None:
-        """Run a module's code."""
+        """Run a module's code, and use the bundle in `dataclasses` and `re`."""
         _, offset, size = self._index[module.__name__]
         exec(self._read(offset, size), module.__dict__)  # noqa: S102
         if module.__name__ == "dataclasses":
@@ -66,19 +70,25 @@ class Bundle:
             module.compile = self.compile_pattern  # type: ignore[attr-defined]
 
     def run(self, text: str, names: "dict[str, Any]", into: "dict[str, Any]") -> None:
-        """Run what `dataclasses` has made for a class."""
+        """Run the methods that `dataclasses` generates for a class, from the bundle if it has them.
+
+        Args:
+            text: the source of the methods.
+            names: the global names.
+            into: the namespace in which the methods are defined.
+        """
         known = self._texts.get(text)
         exec(text if known is None else marshal.loads(known), names, into)  # noqa: S102, S302
 
     def compile_pattern(self, pattern: "Any", flags: int = 0) -> "Any":
-        """Return what `re` makes of a pattern."""
+        """Return the compiled form of a pattern, from the bundle if it has it."""
         known = self._patterns.get((pattern, int(flags)))
         return self._compile_anew(pattern, flags) if known is None else _sre.compile(pattern, *known)
 
 
 def main() -> None:
-    """Serve the build that the engine started this process for."""
-    gc.disable()  # the build is over before there is garbage to speak of; collecting is a quarter of the imports' time
+    """Serve the build for which the engine has started this process."""
+    gc.disable()  # the process is short-lived, and collections take a quarter of the time of all imports
     sys.meta_path.insert(0, Bundle(BUNDLE))
     from pyenv_frontend.solve import serve  # noqa: PLC0415
 

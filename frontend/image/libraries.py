@@ -1,10 +1,11 @@
-"""Put the interpreter and all shared libraries into the frontend image: run by Dockerfile.frontend after assemble.py.
+"""Copy the interpreter and all shared libraries into the frontend's image. Dockerfile.frontend runs this.
 
     python libraries.py ROOT BASE
 
-The libraries that a binary loads are read from its file: it may be for another processor, and `ldd` would run it. They
-are searched as the dynamic loader does in the image, which has no cache of `ldconfig`: in the paths that the binary
-names, then in Debian's folders. Paths without a root in front of them are relative to one.
+It runs after assemble.py. The names of the libraries that a binary loads are read from its file, because `ldd` would
+execute the binary, which may be for another processor. The libraries are searched for as the dynamic loader does in the
+image, which has no cache of `ldconfig`: first in the paths that the binary names, then in Debian's folders (see
+ld.so(8)). Paths are relative to the root of an image unless a root precedes them.
 """
 
 from __future__ import annotations
@@ -17,22 +18,22 @@ from assemble import copy
 from elftools.elf.elffile import ELFFile
 
 FOLDERS = ("lib/*-linux-gnu*", "usr/lib/*-linux-gnu*", "lib", "usr/lib")
-"""The folders of Debian's loader; the star stands for the processor."""
+"""Folders that Debian's dynamic loader searches. The first star stands for the processor."""
 
 
 def main(root: Path, base: Path) -> None:
-    """Copy what is missing in `root`, under the names that the dynamic loader looks for.
+    """Copy the interpreter and the missing libraries, under the names that the dynamic loader searches for.
 
     Args:
-        root: the root of the image, with its extension modules.
-        base: the root of the image for the same processor that has the interpreter and the libraries.
+        root: the root of the new image, which has the extension modules already.
+        base: the root of an image for the same processor, which has the interpreter and the libraries.
 
     Raises:
-        SystemExit: a library is missing.
+        SystemExit: `base` does not have a library.
     """
     executable = Path(sys.executable).resolve().relative_to("/")
     copy(inside(base, executable), root / executable)
-    waiting = [executable, *(file.relative_to(root) for file in root.rglob("*.so"))]  # the first names the loader
+    waiting = [executable, *(file.relative_to(root) for file in root.rglob("*.so"))]  # names the loader
     common = [folder.relative_to(base) for pattern in FOLDERS for folder in sorted(base.glob(pattern))]
     known: set[str] = set()
     while waiting:
@@ -50,7 +51,13 @@ def main(root: Path, base: Path) -> None:
 
 
 def load_candidates(file: Path, place: Path, common: list[Path]) -> list[list[Path]]:
-    """Return for each library that a binary loads the paths where it may be, the likeliest first."""
+    """Return the paths where each library of a binary may be, in the order of the dynamic loader's search.
+
+    Args:
+        file: the binary.
+        place: its path in the image.
+        common: the folders that are searched for every binary.
+    """
     with file.open("rb") as stream:
         elf = ELFFile(stream)
         loaders = [Path(part.get_interp_name()[1:]) for part in elf.iter_segments("PT_INTERP")]
@@ -67,7 +74,12 @@ def load_candidates(file: Path, place: Path, common: list[Path]) -> list[list[Pa
 
 
 def inside(base: Path, place: Path) -> Path:
-    """Follow links as in the image, where an absolute one begins at the image's root."""
+    """Return the real path of a file in an image. Absolute links start at the image's root.
+
+    Args:
+        base: the root of the image.
+        place: the path of the file in the image, relative to the root.
+    """
     path = base
     for part in place.parts:
         path /= part

@@ -1,7 +1,7 @@
-"""Stands in for the standard library's `logging` in the frontend's image, where nothing is ever logged.
+"""Replace the standard library's `logging` in the frontend's image, where nothing is ever logged.
 
-hpack and the parser that lark generates ask for a logger when they are imported, and the real module, with what it
-imports in turn, is 8 ms of every build. Other names come from the real one, which is kept as `_full_logging`.
+hpack and the parser that lark generates call `getLogger` when they are imported. The real module and its imports take
+8 ms in every build. Other names come from the real module, which is kept as `_full_logging`.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ CRITICAL = 50
 
 
 class Logger:
-    """A logger that says nothing."""
+    """A logger that ignores everything."""
 
     def _silent(self, *args: object, **kwargs: object) -> None:
-        """Take anything."""
+        """Do nothing, for any arguments."""
 
     debug = info = warning = error = critical = exception = log = addHandler = setLevel = _silent  # noqa: N815
 
@@ -23,13 +23,13 @@ _LOGGER = Logger()
 
 
 def getLogger(name: str | None = None) -> Logger:  # noqa: N802  # the standard library's name
-    """Give the silent logger, whatever its name."""
+    """Return the same logger for every name."""
     del name
     return _LOGGER
 
 
 def __getattr__(name: str) -> object:
-    if name == "__path__":  # asked by each `from ... import`
+    if name == "__path__":  # looked up by each `from ... import`
         raise AttributeError(name)
     import _full_logging  # noqa: PLC0415
 

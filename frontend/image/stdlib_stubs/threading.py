@@ -1,6 +1,6 @@
-"""Stands in for the standard library's `threading` in the frontend's image, which has one thread.
+"""Replace the standard library's `threading` in the frontend's image, whose process has only one thread.
 
-protobuf imports it for a lock. Other names come from the real module, which is kept as `_full_threading`.
+protobuf imports `threading` for a lock. Other names come from the real module, which is kept as `_full_threading`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ Lock = allocate_lock
 
 
 def __getattr__(name: str) -> object:
-    if name == "__path__":  # asked by each `from ... import`
+    if name == "__path__":  # looked up by each `from ... import`
         raise AttributeError(name)
     import _full_threading  # noqa: PLC0415
 
