@@ -1,1 +1,1 @@
-"""How fast, as ratios of two things measured in turn in one run: `make bench`, or `python -m bench NAME ...`."""
+"""Benchmarks that compare pairs of measurements, taken alternately in one run (`make bench`)."""

@@ -1,4 +1,4 @@
-"""`python -m bench [NAME ...]`: run the named parts, or all of them."""
+"""Run the named parts of the benchmark, or all of them: `python -m bench [NAME ...]`."""
 
 import importlib
 import sys
@@ -7,7 +7,11 @@ from bench import harness
 
 
 def main(names: list[str]) -> None:
-    """Run the parts in order; rows are shown as they come."""
+    """Run the parts in order, and print each row as soon as it is measured.
+
+    Args:
+        names: the names of the parts; all if empty.
+    """
     known = sorted(
         path.stem
         for path in harness.HERE.glob("*.py")

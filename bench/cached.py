@@ -1,8 +1,8 @@
-"""A fully cached build: what our syntax line adds to the wait, and how large the frontend's image is.
+"""Measure fully cached builds and the size of the frontend's image.
 
-The same Dockerfile, with everything in the cache, through our frontend and through the engine's built-in one, whole
-process on the clock; through the official frontend's image too, where a registry has it. And a Dockerfile with four
-environments against the same file without them, both through our frontend.
+The same cached Dockerfile is built with this frontend and with the engine's built-in one, and also with the image of
+the official frontend if it can be pulled. A Dockerfile with four environments is compared with the same file without
+them, both with this frontend. The time is that of the whole client process.
 """
 
 import gzip
@@ -26,7 +26,7 @@ DOCKERFILE = f"FROM {BASE}\n" + "".join(f"RUN echo {number} > /{number}\n" for n
 
 
 def rows() -> Iterator[Row]:
-    """Measure cached builds in turn, then sizes."""
+    """Measure cached builds, then sizes."""
     docker = engine.up()
     base_images.ensure(docker, BASE)
     build_image.build_frontend(docker)
@@ -55,7 +55,7 @@ def _cached(docker: engine.Engine) -> Iterator[Row]:
 
 
 def _with_environments(docker: engine.Engine) -> Iterator[Row]:
-    """Measure what four environments add to a build of which everything is cached."""
+    """Measure how much time four environments add to a fully cached build."""
     base_images.ensure(docker, AIRFLOW, *(f"python:{version}-slim-bookworm" for version in VERSIONS))
     instructions = "".join(f"RUN echo {number} > /tmp/{number}\n" for number in range(8)) + "COPY file /file\n"
     environments = "".join(f"PYENV {version} env{number} r{number}.txt\n" for number, version in enumerate(VERSIONS))
@@ -70,7 +70,7 @@ def _with_environments(docker: engine.Engine) -> Iterator[Row]:
 
 
 def _builder(docker: engine.Engine, folder: Path, syntax: str, text: str = DOCKERFILE) -> Callable[[], None]:
-    """Return what builds a Dockerfile under a syntax line, as a user does."""
+    """Return a function that builds a Dockerfile with a given syntax line, as a user would."""
     requirements = {f"r{number}.txt": "six\n" for number in range(len(VERSIONS))}
     write_files(folder, {"Dockerfile": syntax + text, "file": "content\n", **requirements})
     command = ["docker", "buildx", "build", "--quiet", "--network=host", "--output=type=cacheonly", str(folder)]
@@ -82,7 +82,7 @@ def _builder(docker: engine.Engine, folder: Path, syntax: str, text: str = DOCKE
 
 
 def _sizes(docker: engine.Engine) -> Iterator[Row]:
-    """Weigh the image as a registry would hold it: each layer compressed."""
+    """Measure the size of the frontend's image, compressed with gzip as in a registry."""
     saved = subprocess.run(
         ["docker", "save", build_image.FRONTEND], env=docker.environment(), check=True, capture_output=True
     ).stdout
@@ -108,7 +108,7 @@ def _sizes(docker: engine.Engine) -> Iterator[Row]:
 
 
 def _tool(docker: engine.Engine, path: str) -> bytes:
-    """Return a file of the frontend's image."""
+    """Return the content of a file in the frontend's image."""
     with tempfile.TemporaryDirectory() as scratch:
         name = docker.run("create", build_image.FRONTEND).strip()
         try:

@@ -1,11 +1,12 @@
-"""Environments against the original's expansion of the same Dockerfile: cold, after an edit, and in size.
+"""Compare environments with the original's expansion of the same Dockerfile: cold, after an edit, and in size.
 
-The original (astro-provider-venv) turns each PYENV into five COPYs, ldconfig, `python -m venv` and pip, one after the
-other in one chain; that is written out here as a plain Dockerfile. Both build on the same base, on the same engine, and
-each cold build with cache mounts of its own that nobody has filled.
+The original (astro-provider-venv) turns each PYENV into five COPY instructions, ldconfig, `python -m venv` and pip, all
+in a single chain, which is written here as a plain Dockerfile. Both are built on the same base and the same engine, and
+each cold build has empty cache mounts of its own.
 
-Stores of images keep a layer by all that is below it, so an engine writes the layers above a changed one again, or
-unpacks them again, whoever built them. What that costs is in the rows with export, and not in those without.
+An image store identifies a layer by all layers below it. After a change, the engine therefore writes or unpacks all
+layers above the changed one again, however they were built. The rows with export include this time, those without do
+not.
 """
 
 import os
@@ -32,13 +33,13 @@ Environments = tuple[tuple[str, str, str], ...]
 
 
 def ours(environments: Environments) -> str:
-    """Return the Dockerfile with PYENV."""
+    """Return the Dockerfile with PYENV instructions."""
     lines = [f"PYENV {version} {name} {name}.txt\n" for version, name, _ in environments]
     return f"# syntax={build_image.FRONTEND}\nFROM {BASE}\n{''.join(lines)}"
 
 
 def theirs(environments: Environments) -> str:
-    """Return what the original makes of it, for the user that this base has."""
+    """Return the original's expansion of the same instructions, for the user of the base image."""
     lines, copied = [f"FROM {BASE}\nUSER airflow\n"], set()
     for version, name, _ in environments:
         if version not in copied:
@@ -64,7 +65,14 @@ def theirs(environments: Environments) -> str:
 
 
 class Side:
-    """One of the two: a folder, and builds of it."""
+    """One side of the comparison: a Dockerfile in a folder, and builds of it.
+
+    Args:
+        where: the engine that builds it.
+        dockerfile: the text of the Dockerfile.
+        environments: version, name and requirements of each environment.
+        export: whether the image is stored.
+    """
 
     def __init__(self, where: engine.Engine, dockerfile: str, environments: Environments, *, export: bool) -> None:
         self.where, self.export = where, export
@@ -76,33 +84,33 @@ class Side:
         write_files(self.folder, {"Dockerfile": dockerfile, **{f"{n}.txt": t for _, n, t in environments}})
 
     def build(self, *arguments: str) -> None:
-        """Build it; a build that fails ends the benchmark."""
+        """Build it with further arguments. Raises CalledProcessError if the build fails."""
         env = {**os.environ, **self.where.env}
         command = [*self.command, *arguments, str(self.folder)]
         subprocess.run(command, env=env, check=True, stdout=subprocess.DEVNULL)
 
     def cold(self) -> float:
-        """Seconds of a build that finds nothing cached."""
+        """Return the seconds of a build without any cache."""
         return seconds(lambda: self.build("--no-cache"))
 
     def after_edit(self, name: str) -> float:
-        """Seconds of a build after one requirements file was edited, as no one has before."""
+        """Return the seconds of a build after an edit of one requirements file that is in no cache."""
         with (self.folder / f"{name}.txt").open("a") as file:
             file.write(f"six\n# {uuid.uuid4()}\n")
         return seconds(self.build)
 
     def size(self) -> float:
-        """Megabytes of the image, uncompressed."""
+        """Return the size of the uncompressed image in megabytes."""
         return int(self.where.run("image", "inspect", "--format", "{{.Size}}", self.tag)) / 1e6
 
     def remove(self) -> None:
-        """Take the image's name away, if it has one."""
+        """Remove the image if it was stored."""
         if self.export:
             self.where.run("image", "rm", "--force", self.tag)
 
 
 def rows() -> Iterator[Row]:
-    """As `docker build` does it, on the classic store; then the building alone, on a store that merges."""
+    """Measure builds with export to the classic image store, then builds without export on containerd's store."""
     yield from _with_export(_engine("docker"))
     yield from _without_export(_engine("docker-28-containerd"))
 
@@ -115,7 +123,7 @@ def _engine(flavour: str) -> engine.Engine:
 
 
 def _with_export(where: engine.Engine) -> Iterator[Row]:
-    """Cold, after an edit and in size: until the image is there to run. Layers above a changed one are stored anew."""
+    """Measure cold builds, builds after an edit and sizes. A build ends when the image is stored."""
     us, them = (Side(where, text(FOUR), FOUR, export=True) for text in (ours, theirs))
     yield from _cold_and_edited(us, them, "classic store")
     sizes = {"ours": us.size(), "theirs": them.size()}
@@ -125,13 +133,19 @@ def _with_export(where: engine.Engine) -> Iterator[Row]:
 
 
 def _without_export(where: engine.Engine) -> Iterator[Row]:
-    """Cold and after an edit, until everything is built. Layers are merged, and none of another environment is made."""
+    """Measure cold builds and builds after an edit, without storing an image.
+
+    The engine merges layers, so an edit does not rebuild the layers of other environments.
+    """
     us, them = (Side(where, text(FOUR), FOUR, export=False) for text in (ours, theirs))
     yield from _cold_and_edited(us, them, "before export")
 
 
 def _cold_and_edited(us: Side, them: Side, how: str) -> Iterator[Row]:
-    """Both sides cold, and after the first requirements file was edited; ours also with fewer and more environments."""
+    """Measure both sides cold and after an edit of the first requirements file.
+
+    PYENV is also measured after an edit with fewer and with more environments.
+    """
     common = {"against": ORIGINAL, "unit": "s"}
     yield Row(what=f"4 environments, cold, {how}", ours=us.cold(), theirs=them.cold(), aim=COLD, **common)
     edited = us.after_edit("frames")

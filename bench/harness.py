@@ -1,7 +1,7 @@
-"""Rows, medians and the table.
+"""Take measurements and write the tables of results.
 
-A row compares ours with something real that does the same, measured in turn in the same run. A module of this folder
-with a function `rows()` is a part of the benchmark; its name is what `python -m bench NAME` takes.
+A row compares this project with an existing alternative for the same task. Both are measured alternately in the same
+run. Each module of this folder with a function `rows()` is a part of the benchmark, which `python -m bench NAME` runs.
 """
 
 import json
@@ -26,22 +26,28 @@ KEPT = HERE / "results.json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One comparison. Smaller is better, for every unit."""
+    """One comparison. In every unit, smaller values are better."""
 
     what: str
+    """Description of what is measured."""
+
     ours: float
+    """Value of this project."""
+
     theirs: float
-    """The same, done by `against`."""
+    """Value of the alternative; 0 if there is none."""
 
     against: str
+    """Description of the alternative."""
+
     unit: str
-    """`s`, `ms`, `MB`."""
+    """Unit of both values: `s`, `ms` or `MB`."""
 
     aim: str
-    """What we want to reach, in words: `at least 2.5x faster`."""
+    """Target in words, such as `at least 2.5x faster`."""
 
     def __str__(self) -> str:
-        """Return the row for a person who watches."""
+        """Return the row as a line of text."""
         ours = f"{self.what}: {_rounded(self.ours)} {self.unit}"
         if not self.theirs:
             return f"{ours} ({self.against})"
@@ -49,7 +55,7 @@ class Row:
 
     @property
     def ratio(self) -> str:
-        """How the two compare, in words."""
+        """Ratio of the two values in words, such as `2.50x faster`; `-` if one of them is 0."""
         if not self.ours or not self.theirs:
             return "-"
         times = self.theirs / self.ours
@@ -62,25 +68,31 @@ class Row:
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """How long something takes on the clock on the wall."""
+    """Return the wall-clock time of a call in seconds."""
     start = time.perf_counter()
     work()
     return time.perf_counter() - start
 
 
 def in_turn(ours: Callable[[], object], theirs: Callable[[], object], pairs: int) -> tuple[float, float]:
-    """Do two things in turn, and return the median of the seconds that each took."""
+    """Call two functions alternately, and return the median time of each in seconds.
+
+    Args:
+        ours: the function of this project.
+        theirs: the function that it is compared with.
+        pairs: how often both are called.
+    """
     times = [(seconds(ours), seconds(theirs)) for _ in range(pairs)]
     return statistics.median(a for a, _ in times), statistics.median(b for _, b in times)
 
 
 def _rounded(value: float) -> str:
-    """Three digits, and no powers of ten."""
+    """Format a number with three significant digits and without an exponent."""
     return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def machine() -> str:
-    """Describe the machine and how busy it was: a busy one favours whoever starts fewer processes."""
+    """Describe the machine and its load, since a high load favours the side that starts fewer processes."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     load = f"load {os.getloadavg()[2]:.1f} in the quarter of an hour before its end"
     system = f"{platform.system()} {platform.release()}, {platform.machine()}"
@@ -88,7 +100,12 @@ def machine() -> str:
 
 
 def write(part: str, rows: Sequence[Row]) -> None:
-    """Keep a part's rows, and make `RESULTS.md` anew of all that were ever kept."""
+    """Store the rows of a part in `results.json`, and write `RESULTS.md` and the README's table from all stored parts.
+
+    Args:
+        part: the name of the part.
+        rows: its rows, which replace those of an earlier run.
+    """
     parts = json.loads(KEPT.read_text()) if KEPT.exists() else {}
     parts[part] = {"machine": machine(), "commit": _commit(), "rows": [asdict(row) for row in rows]}
     KEPT.write_text(json.dumps(parts, indent=1, sort_keys=True) + "\n")
@@ -97,7 +114,7 @@ def write(part: str, rows: Sequence[Row]) -> None:
 
 
 def table(rows: Sequence[Row]) -> str:
-    """Rows as a table in Markdown."""
+    """Return rows as a table in Markdown."""
     lines = ["| what | ours | against | | aim |", "|---|---|---|---|---|"]
     for row in rows:
         theirs = f"{_rounded(row.theirs)} {row.unit}, {row.against}" if row.theirs else row.against

@@ -1,8 +1,7 @@
-"""A Dockerfile of 10,000 instructions through parse, read and expand: how fast, and whether in proportion.
+"""Measure the time to parse, analyse and expand a Dockerfile of 10,000 instructions, and whether it grows linearly.
 
-The same of many PYENVs, and of very long requirements: in a file, and in a heredoc.
-
-The other side of the first row is an independent parser of Dockerfiles in Python, which stops after the parse.
+The same is measured for many PYENV instructions, and for very long requirements in a file and in a heredoc. The first
+row is compared with another parser of Dockerfiles in Python, which only parses.
 """
 
 import gc
@@ -31,7 +30,7 @@ TOOLS = ImagesByName(tools_image="pyenv-frontend-tools", onbuild_tools="pyenv-fr
 
 
 def instructions(count: int) -> str:
-    """Return a file of plain instructions, as people write them."""
+    """Return a Dockerfile with a number of common instructions."""
     five = (
         "# install\nRUN apt-get update \\\n && apt-get install -y \\\n    # why\n    git \\\n && true\n"
         'COPY --chown=1:1 "a" /b/\nENV A{n}="x y" B{n}=${{A{n}:-z}}\nRUN <<EOF\necho {n}\nEOF\nWORKDIR /w{n}\n'
@@ -40,52 +39,57 @@ def instructions(count: int) -> str:
 
 
 def pyenvs(count: int) -> str:
-    """Return a file of environments in two versions."""
+    """Return a Dockerfile with a number of environments, of two versions of Python."""
     return f"FROM {IMAGE}\n" + "".join(f"PYENV 3.{8 + n % 2} env{n} <<EOF\npandas==2.{n}\nEOF\n" for n in range(count))
 
 
 class OneFile:
-    """A build context of one requirements file.
+    """Build context with a single requirements file, `r.txt`.
 
     Args:
-        count: how many lines it has.
+        count: the number of its lines.
     """
 
     def __init__(self, count: int) -> None:
         self._text = requirements(count).encode()
 
     def read(self, path: str) -> bytes:
-        """Return its content."""
+        """Return the content of the file. Raises NotInContextError for any other path."""
         if path != "r.txt":
             raise NotInContextError(path)
         return self._text
 
     def exists(self, path: str) -> bool:
-        """Tell whether it is the file."""
+        """Return whether a path is that of the file."""
         return path == "r.txt"
 
     def names(self, folder: str) -> tuple[str, ...]:
-        """Return its name."""
+        """Return the names of the files in a folder."""
         return () if folder else ("r.txt",)
 
     def link_target(self, path: str) -> str:
-        """Return that nothing is a link."""
+        """Return an empty text: there are no links."""
         del path
         return ""
 
     def ignored_by(self, path: str) -> str:
-        """Return that nothing is ignored."""
+        """Return an empty text: no file is ignored."""
         del path
         return ""
 
 
 def requirements(count: int) -> str:
-    """Return requirements as people write them."""
+    """Return a requirements file with a number of lines."""
     return "".join(f"package{n}=={n % 9}.{n}  # why\n" for n in range(count))
 
 
 def with_requirements(count: int, *, inline: bool) -> Callable[[], bytes]:
-    """All of our way through a PYENV of many requirements."""
+    """Return a function that resolves, checks and expands a PYENV with a number of requirements.
+
+    Args:
+        count: the number of requirements.
+        inline: whether they are in a heredoc instead of a file.
+    """
     source = f"FROM {IMAGE}\nPYENV 3.11 etl {f'<<EOF\n{requirements(count)}EOF' if inline else 'r.txt'}\n".encode()
     context = OneFile(count)
 
@@ -99,7 +103,7 @@ def with_requirements(count: int, *, inline: bool) -> Callable[[], bytes]:
 
 
 def through(text: str) -> Callable[[], bytes]:
-    """All of our way through a file."""
+    """Return a function that parses, analyses and expands a Dockerfile."""
     source = text.encode()
 
     def work() -> bytes:
@@ -110,7 +114,7 @@ def through(text: str) -> Callable[[], bytes]:
 
 
 def rows() -> Iterator[Row]:
-    """Time against another parser, and time per instruction at twice the length; no collections, as in a build."""
+    """Compare with another parser, then with a shorter file. The garbage collector is off, as in a build."""
     gc.disable()
     one, port = in_turn(through(instructions(MANY)), lambda: parse_dockerfile_ast(instructions(MANY)), PAIRS)
     what = f"{MANY:,} instructions through parse, read and expand"

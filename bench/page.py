@@ -1,4 +1,4 @@
-"""The page of environments in a large installation, beside Airflow's own list of DAGs on the same server."""
+"""Compare the page of environments in a large installation with Airflow's own list of DAGs on the same server."""
 
 import statistics
 import tempfile
@@ -26,7 +26,7 @@ SIZE = "50 environments of 301 packages, 1,000 DAGs of 5 tasks, PostgreSQL"
 
 
 def rows() -> Iterator[Row]:
-    """Measure the first page after a start of the server, then each page in turn with Airflow's list."""
+    """Measure the first page after the server's start, then each page alternately with Airflow's list."""
     against = f"50 DAGs by Airflow {RELEASE}'s own API"
     with postgres.postgres("airflow") as port, tempfile.TemporaryDirectory() as home:
         database = f"postgresql+psycopg2://{postgres.USER}:{postgres.PASSWORD}@127.0.0.1:{port}/airflow"
@@ -55,7 +55,11 @@ def rows() -> Iterator[Row]:
 
 
 def _measure(airflow: Airflow) -> tuple[tuple[float, float], dict[str, tuple[float, float]]]:
-    """Start the server, and measure its first answers, ours and Airflow's, and then each page."""
+    """Start the server and measure it.
+
+    Returns:
+        The seconds of the first answers, of this page and of Airflow's list, and the medians of both for each page.
+    """
     with serving(airflow) as server:
         client = server.client("admin")
 

@@ -1,6 +1,6 @@
-"""The table in the README: the few rows that most people ask for, from the results that were kept.
+"""Write the table of the most important results in the README.
 
-`python -m bench.summary` writes it anew; `make bench` does so after each part.
+`python -m bench.summary` writes the table from the stored results. `make bench` writes it after each part.
 """
 
 import json
@@ -26,13 +26,13 @@ CHOSEN = (
     ("warm", "a task that imports pandas", "a task that imports pandas, with `warm=True`"),
     ("cached", "cached build", "a build of which everything is cached"),
 )
-"""Part, the beginning of the row's name, what the README calls it. Of several rows the first counts."""
+"""Part, start of the row's description, and description in the README. If several rows match, the first one is used."""
 
 Kept = Mapping[str, Mapping[str, Any]]
 
 
 def lines(parts: Kept) -> Iterator[str]:
-    """Return the table, from what `results.json` holds."""
+    """Yield the lines of the table, from the content of `results.json`."""
     yield "| | here | against | |"
     yield "|---|---|---|---|"
     for part, beginning, name in CHOSEN:
@@ -45,7 +45,7 @@ def lines(parts: Kept) -> Iterator[str]:
 
 
 def write(parts: Kept) -> None:
-    """Put the table in its place."""
+    """Write the table to the README, if all parts that it needs have been measured."""
     if {part for part, _, _ in CHOSEN} <= set(parts):
         table = "\n".join(lines(parts)) + "\n"
         README.write_text(BLOCK.sub(lambda _: table, README.read_text()))
@@ -58,7 +58,7 @@ def _amount(value: float, unit: str) -> str:
 
 
 def _ratio(row: Mapping[str, Any]) -> str:
-    """How many times better, or by how much worse: a ratio says nothing of what one waits for."""
+    """Return how many times better this project is, or by how much it is worse, as a difference."""
     times = row["theirs"] / row["ours"]
     better, worse = ("faster", "more") if row["unit"] in {"s", "ms"} else ("smaller", "larger")
     if times < 1:

@@ -1,4 +1,4 @@
-"""A trivial task through our operator and through Airflow's ExternalPythonOperator, in one Airflow, in turn."""
+"""Compare a trivial task in VenvOperator and in Airflow's ExternalPythonOperator, in the same Airflow."""
 
 import json
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ CASES = (
     ("an environment without Airflow", "2.11.2", None, 15, "at least 4x faster"),
     ("an environment with Airflow", "2.11.2", "2.11.2", 7, "-"),
 )
-"""What is in the environment, Airflow's version, the release that the environment is, pairs of runs, the aim."""
+"""Description of the environment, Airflow's version, the version in the environment, pairs of runs, and the aim."""
 ANSWERS = """
     def f():
         import time
@@ -31,20 +31,23 @@ ANSWERS = """
             times.append(time.perf_counter() - start)
         return sorted(times)[len(times) // 2] * 1000
     """
-"""A function that asks for a Variable that the worker has at hand; it gives the median, in milliseconds."""
+"""Function that returns the median time of a request for a Variable in milliseconds. The worker answers at once."""
 MANY = ("an environment without Airflow", "3.3.2", None, 1, "at least 4x faster")
-"""The same for a hundred tasks in a row, as a mapped task's are on one worker."""
+"""Case for a hundred tasks in a row, as when one worker runs a mapped task."""
 NO_AIRFLOW = ("--no-airflow",)
 RUNS = (
     *((1, (), case) for case in CASES),
     *((1, NO_AIRFLOW, (what, version, inside, pairs, "-")) for what, version, inside, pairs, _ in CASES if not inside),
     (100, (), MANY),
 )
-"""Tasks in a row, options of the script, case: the stock operator with its defaults, and told to expect no Airflow."""
+"""Number of tasks in a row, options of the script, and case.
+
+Cases without Airflow are also measured with `expect_airflow=False` for Airflow's operator.
+"""
 
 
 def rows() -> Iterator[Row]:
-    """Measure each case in a process of its own."""
+    """Measure each case in a separate process."""
     for number, options, (what, version, inside, pairs, aim) in RUNS:
         airflow = installations.release(version)
         home = airflow.install()

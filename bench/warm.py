@@ -1,4 +1,4 @@
-"""Warm tasks against cold ones, in turn: trivial ones, imports, mapped tasks under a real executor, memory."""
+"""Compare warm with cold tasks: trivial tasks, tasks with imports, mapped tasks in a real executor, and memory."""
 
 import functools
 import tempfile
@@ -29,7 +29,7 @@ FUNCTIONS = (
         "at least 60x faster",
     ),
 )
-"""The task, its function's body, what is imported beforehand, pairs of runs, the aim."""
+"""Description of the task, body of its function, modules of the warm process, pairs of runs, and the aim."""
 HOLDING = """
     def f(folder):
         import os
@@ -46,11 +46,11 @@ HOLDING = """
 AT_ONCE = 8
 MAPPED = 50
 SLOTS = "4"
-"""Tasks that the executor runs at once."""
+"""Number of tasks that the executor runs at once."""
 
 
 def rows() -> Iterator[Row]:
-    """Measure with warm processes of our own, which end with this."""
+    """Measure with warm processes that end with the measurement."""
     python = environment("3.12", *PACKAGES)
     with tempfile.TemporaryDirectory() as base, pytest.MonkeyPatch.context() as patch:
         patch.setattr(warm, "folder", lambda: Path(base) / "warm")
@@ -75,7 +75,7 @@ def _run(source: str, python: str, chosen: Warm | None) -> None:
 
 
 def _memory(python: str, chosen: Warm | None) -> float:
-    """Run functions at once; return the megabytes of their processes and of the one that they are forked from."""
+    """Run `AT_ONCE` functions at once, and return the memory of their processes and the zygote's in megabytes."""
     with tempfile.TemporaryDirectory() as folder:
         work: Callable[[], None] = functools.partial(children.run, HOLDING, folder, python=python, warm=chosen)
         threads = [threading.Thread(target=work) for _ in range(AT_ONCE)]
@@ -93,13 +93,13 @@ def _memory(python: str, chosen: Warm | None) -> float:
 
 
 def _proportional(pid: str) -> int:
-    """Return the kilobytes of a process, its part of shared pages among them."""
+    """Return the proportional set size of a process in kilobytes: its own memory and its part of shared pages."""
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
 
 
 def _mapped(python: str) -> Iterator[Row]:
-    """Run mapped tasks under LocalExecutor, the three kinds one after the other."""
+    """Run mapped tasks in LocalExecutor, in turn with Airflow's operator, cold and warm."""
     with tempfile.TemporaryDirectory() as home:
         variables = {"ASTRO_PYENV_report": python, "AIRFLOW__CORE__PARALLELISM": SLOTS, "TMPDIR": home}
         variables["AIRFLOW__VENV__WARM_IDLE"] = "60"
@@ -112,12 +112,12 @@ def _mapped(python: str) -> Iterator[Row]:
 
 
 def _wall(deployment: Deployment, kind: str) -> float:
-    """Run one DAG; return the seconds from the first task's start to the last one's end."""
+    """Run one DAG, and return the seconds from the start of the first task to the end of the last one."""
     deployment.trigger(f"mapped_{kind}")
     deployment.wait(lambda: deployment.ended(f"mapped_{kind}"), 900)
     span = "extract(epoch from max(end_date) - min(start_date))"
     which = f"dag_id = 'mapped_{kind}' and state = 'success'"
-    statement = f"select {span} as seconds, count(*) from task_instance where {which}"  # noqa: S608 - names of ours
+    statement = f"select {span} as seconds, count(*) from task_instance where {which}"  # noqa: S608 - no foreign input
     ((seconds, count),) = deployment.query(statement)
     if count != MAPPED:
         raise Unavailable(f"{count} of {MAPPED} tasks of mapped_{kind} succeeded")

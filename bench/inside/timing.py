@@ -1,8 +1,8 @@
-"""Time a trivial task through our operator and through the stock one, in turn; print the medians in milliseconds.
+"""Time a trivial task in VenvOperator and in ExternalPythonOperator alternately, and print the medians in milliseconds.
 
-Runs in an installation of Airflow: `python timing.py <pairs> <tasks> [--no-airflow]`, each time being that of so many
-runs. With `--no-airflow` the stock operator is told to expect no Airflow in the environment.
-`ASTRO_PYENV_bench` names the environment.
+`python timing.py <pairs> <tasks> [--no-airflow]` runs in an installation of Airflow. Each measurement is the total time
+of `<tasks>` runs. With `--no-airflow`, ExternalPythonOperator gets `expect_airflow=False`. `ASTRO_PYENV_bench` is the
+path of the environment's interpreter.
 """
 
 import json
@@ -32,7 +32,7 @@ except ImportError:  # before Airflow 3
 
 
 class NoTask:
-    """As much of a task instance as the operators ask for when nothing of it is used."""
+    """The part of a task instance that the operators access even for a trivial task."""
 
     bundle_instance = None
 
@@ -43,7 +43,7 @@ def trivial() -> int:
 
 
 def once(operator: Any, tasks: int) -> float:
-    """Return how many milliseconds so many runs take, one after the other."""
+    """Return the total time of a number of consecutive runs in milliseconds."""
     start = time.perf_counter()
     results = [operator.execute(Context({"ti": NoTask()})) for _ in range(tasks)]
     took = 1000 * (time.perf_counter() - start)
@@ -53,8 +53,8 @@ def once(operator: Any, tasks: int) -> float:
 
 
 def supervise(end: socket.socket) -> None:
-    """Be as much of Airflow 3's supervisor as a child asks for when it starts: hand it a file for its log."""
-    import msgspec  # noqa: PLC0415 - Airflow 3 has it, Airflow 2 never comes here
+    """Act as Airflow 3's supervisor for a child's first request, which asks for a file for the child's log."""
+    import msgspec  # noqa: PLC0415 - only Airflow 3 has it, and only its children send requests
 
     with open(os.devnull, "wb") as log:  # noqa: PTH123
         while header := end.recv(4):
@@ -66,9 +66,15 @@ def supervise(end: socket.socket) -> None:
 
 
 def main(pairs: int, tasks: int, **options: bool) -> None:
-    """Run both in turn; a first pair, in which modules are loaded, is not counted."""
+    """Run both operators alternately and print the medians. A first pair, which imports modules, is not counted.
+
+    Args:
+        pairs: the number of measurements of each operator.
+        tasks: the number of runs in each measurement.
+        options: further arguments of ExternalPythonOperator.
+    """
     logging.disable(logging.CRITICAL)
-    ends = socket.socketpair()  # Airflow 3 in a child takes its standard input for the supervisor's socket
+    ends = socket.socketpair()  # Airflow 3 in a child uses standard input as the supervisor's socket
     os.dup2(ends[0].fileno(), 0)
     threading.Thread(target=supervise, args=(ends[1],), daemon=True).start()
     python = os.environ["ASTRO_PYENV_bench"]  # noqa: SIM112 - the name is the environment's
