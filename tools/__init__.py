@@ -1,1 +1,1 @@
-"""What makes the product: engines, base images, releases, generated files and recordings."""
+"""Build tools: engines, base images, releases, generated files and recordings."""

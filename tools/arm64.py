@@ -1,8 +1,8 @@
-"""arm64 on another machine: emulation by the kernel, and images that hold nothing but Debian's own files.
+"""Run and build arm64 images on another machine, with emulation by the kernel and files from Debian's packages.
 
-A step of an arm64 image is executed by qemu, which Debian has and the kernel calls for programs of that machine
-(binfmt_misc). The images are stand-ins: packages unpacked and not configured, which needs no emulation and does for a
-base image with the libraries of Python, and for images with a Python in `/usr/local`.
+The kernel executes arm64 programs with Debian's qemu (binfmt_misc). The images are stand-ins whose packages are
+unpacked but not configured, which needs no emulation. This is sufficient for a base image with the libraries that
+Python needs, and for images with a Python in `/usr/local`.
 """
 
 import contextlib
@@ -22,27 +22,27 @@ __all__ = ["PLATFORM", "emulation", "push_base", "push_frontend", "push_python",
 
 PLATFORM = "linux/arm64"
 SERIES = "3.11"
-"""The Python that environments are made with."""
+"""Version of Python in the environments of tests."""
 _SUITES = {SERIES: "bookworm", "3.13": "trixie"}
-"""The Debian release whose Python that is."""
+"""Debian release that has a version of Python, by that version."""
 _PACKAGES = "base-files,base-passwd,bash,coreutils,dash,libc-bin,libstdc++6"
 _BINFMT = Path("/proc/sys/fs/binfmt_misc")
 _CONTROLS = ("register", "status")
 _ENTRY = "pyenv-frontend-arm64"
-# An ELF file of 64 bits, little-endian, executable (or shared: hence the mask), for machine 0xb7; F: qemu is opened now
-# and works in containers that do not have it.
+# Header of a 64-bit, little-endian ELF file for machine 0xb7 (EM_AARCH64). The mask allows both executables and shared
+# objects. The flag F opens qemu at once, so that containers do not need it (see the kernel's binfmt-misc.rst).
 _MAGIC = r"\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00"
 _MASK = r"\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff"
 
 
 @contextlib.contextmanager
 def emulation() -> Iterator[None]:
-    """Let the kernel execute arm64 programs, as long as a context of any process lasts.
+    """Make the kernel execute arm64 programs until no process uses this context any more.
 
-    A kernel that can already is left alone.
+    Do nothing if the kernel can execute them already.
 
     Raises:
-        Unavailable: the kernel cannot call emulators, or there is no qemu.
+        Unavailable: the kernel does not support emulators, or qemu is not available.
     """
     with folder("locks").joinpath("emulation").open("a") as users:
         fcntl.flock(users, fcntl.LOCK_SH)
@@ -52,7 +52,7 @@ def emulation() -> Iterator[None]:
             yield
         finally:
             with contextlib.suppress(OSError):
-                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)  # nobody else is using it
+                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)  # fails if others use it
                 (_BINFMT / _ENTRY).write_text("-1")
 
 
@@ -61,14 +61,14 @@ def _register() -> None:
     if not (_BINFMT / "register").exists():
         run(["mount", "-t", "binfmt_misc", "binfmt_misc", _BINFMT])
     try:
-        with contextlib.suppress(FileExistsError):  # another process was quicker
+        with contextlib.suppress(FileExistsError):  # registered by another process
             (_BINFMT / "register").write_text(f":{_ENTRY}:M::{_MAGIC}:{_MASK}:{qemu}:F")
     except OSError as reason:
         raise Unavailable(f"the kernel takes no emulator for arm64: {reason}") from reason
 
 
 def push_base(engine: Engine, name: str) -> None:
-    """Push a Debian for arm64 that has the libraries of Python and no Python."""
+    """Push an arm64 image of Debian with the libraries that Python needs, but without Python."""
 
     def keep(path: str) -> str | None:
         return None if path.startswith(("usr/lib/python3", "usr/bin/python3")) else path
@@ -78,7 +78,7 @@ def push_base(engine: Engine, name: str) -> None:
 
 
 def push_python(engine: Engine, name: str) -> None:
-    """Push an image for arm64 with a Python in /usr/local, as the official images have it, and nothing besides."""
+    """Push an arm64 image that contains only a Python in /usr/local, as the official images have it."""
 
     def keep(path: str) -> str | None:
         moved = _in_local(path, SERIES)
@@ -88,12 +88,13 @@ def push_python(engine: Engine, name: str) -> None:
 
 
 def tag_both(engine: Engine, name: str, python: str) -> None:
-    """Give an engine with containerd's store an image for both platforms, each with a Python in /usr/local.
+    """Build an image for both platforms, each with a Python in /usr/local.
 
     Args:
-        engine: the engine.
-        name: the image's name.
-        python: the image for the engine's own platform; for arm64 it is Debian's Python of the same series.
+        engine: an engine with containerd's image store.
+        name: the name of the image.
+        python: the image for amd64, such as `python:3.13-slim-bookworm`. The arm64 image gets Debian's Python of the
+            same version.
     """
     series = python.rpartition(":")[2].partition("-")[0]
     dockerfile = f"FROM {python} AS amd64\nFROM scratch AS arm64\nADD files.tar /\nFROM $TARGETARCH\n"
@@ -107,15 +108,21 @@ def tag_both(engine: Engine, name: str, python: str) -> None:
 
 
 def _in_local(path: str, series: str) -> str:
-    """Return the path of a file of Debian's Python in an official image; other files keep their paths."""
+    """Return the path that a file of Debian's Python has in the official images; other files keep their paths."""
     belongs_to_python = path == f"usr/bin/python{series}" or f"{path}/".startswith(f"usr/lib/python{series}/")
     return path.replace("usr/", "usr/local/", 1) if belongs_to_python else path
 
 
 def push_frontend(engine: Engine, name: str, frontend: str) -> None:
-    """Push a frontend for two platforms: as it is, and for arm64 with a uv for arm64.
+    """Push a frontend for two platforms.
 
-    It runs where the engine runs, whatever it builds for: the rest of its arm64 image is never executed.
+    The arm64 image has a uv for arm64, and otherwise the files of the amd64 image. These are never executed there,
+    because a frontend runs on the engine's own platform.
+
+    Args:
+        engine: the engine that builds the images.
+        name: the name of the image to push, in a registry.
+        frontend: the name of the frontend's amd64 image.
     """
     with tempfile.TemporaryDirectory(dir=folder("tmp")) as scratch:
         command = [
@@ -148,7 +155,7 @@ def _push(
     keep: Callable[[str], str | None],
     extra: dict[str, bytes] | None = None,
 ) -> None:
-    """Push an image of some of the unpacked files."""
+    """Push an arm64 image with some of the unpacked files. The arguments are those of `_context`."""
     with _context(dockerfile, keep, SERIES, extra) as context:
         options = [f"--platform={PLATFORM}", "--provenance=false", f"--tag={name}"]
         engine.run("buildx", "build", "--push", *options, context, timeout=300)
@@ -158,7 +165,14 @@ def _push(
 def _context(
     dockerfile: str, keep: Callable[[str], str | None], series: str, extra: dict[str, bytes] | None = None
 ) -> Iterator[str]:
-    """Make a folder with a Dockerfile and unpacked files: `keep` gives a file's path in the image, or None."""
+    """Create a build context with a Dockerfile and unpacked files.
+
+    Args:
+        dockerfile: the text of the Dockerfile.
+        keep: a function that returns the path of an unpacked file in the image, or None to leave it out.
+        series: the version of Python that the unpacked packages include.
+        extra: contents of further files, by path.
+    """
     with tempfile.TemporaryDirectory(dir=folder("tmp")) as scratch:
         with tarfile.open(_unpacked(series)) as source, tarfile.open(Path(scratch, "files.tar"), "w") as target:
             for member in source:
@@ -175,7 +189,7 @@ def _context(
 
 
 def _accounts() -> dict[str, bytes]:
-    """Return what the packages' scripts would have made, had they been run, and this machine's certificates."""
+    """Return the files of accounts, which the scripts of the packages would create, and this machine's certificates."""
     with tarfile.open(_unpacked(SERIES)) as source:
         files = {
             f"etc/{name}": _content(source, f"./usr/share/base-passwd/{name}.master") for name in ("passwd", "group")
@@ -189,7 +203,7 @@ def _content(tar: tarfile.TarFile, name: str) -> bytes:
 
 
 def _unpacked(series: str) -> Path:
-    """Debian's packages for arm64, unpacked into a tar; made once per machine."""
+    """Return a tar of Debian's unpacked arm64 packages, which is created once per machine."""
     suite = _SUITES[series]
     system = folder("foreign") / f"arm64-{suite}.tar"
     with lock("foreign"):

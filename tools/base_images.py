@@ -1,7 +1,7 @@
-"""The base images that tests, examples and benchmarks start from, by their real names.
+"""Provide the base images of tests, examples and benchmarks under their real names.
 
-Where an image registry answers they are pulled. Where none does they are built out of what the machine and Debian's
-archive have (`tools.stand_ins`) and tagged with those same names. Run as a module::
+Images are pulled if their registry answers. Otherwise stand-ins are built from this machine's files and Debian's
+archive (see `tools.stand_ins`) and tagged with the same names. Run as a module::
 
     python -m tools.base_images [name ...]
 """
@@ -28,17 +28,21 @@ NEEDED = (
     "python:3.13-slim-bookworm",
     "apache/airflow:3.3.2-python3.12",
 )
-"""What the demo and the common tests start from; a test that needs another asks for it by name."""
+"""Images of the demo and the common tests. A test that needs another image calls `ensure` itself."""
 
 
 def ensure(engine_: Engine, *names: str) -> dict[str, str]:
-    """Make sure that the engine has those images.
+    """Ensure that an engine has images.
+
+    Args:
+        engine_: the engine.
+        names: the names of the images.
 
     Returns:
-        For each name `pulled`, `stand-in` or `there already`.
+        `pulled`, `stand-in` or `there already` for each name.
 
     Raises:
-        Unavailable: one of them can be neither pulled nor built.
+        Unavailable: an image can be neither pulled nor built.
     """
     present = _present(engine_)
     states = {}
@@ -64,7 +68,10 @@ def _build(engine_: Engine, name: str) -> str:
 
 
 def _copied(engine_: Engine, name: str) -> bool:
-    """Copy the image from the default engine, if that has it: far quicker than a second build."""
+    """Copy an image from the default engine if it has the image, which is much faster than a second build.
+
+    Return whether it was copied.
+    """
     default = engine.find() if engine_.flavour != "docker" else None
     if default is None or _present(default).get(name) != stand_ins.key(name):
         return False
@@ -83,9 +90,9 @@ def _build_now(engine_: Engine, name: str) -> None:
 
 
 def _present(engine_: Engine) -> dict[str, str]:
-    """Return every image by name, with the key of a stand-in or an empty text.
+    """Return the key of each image by name; it is empty for images that are not stand-ins.
 
-    One question to the engine: other processes make and remove images meanwhile.
+    A single request lists all images, because other processes may add and remove images at the same time.
     """
     with contextlib.closing(engine.connect(engine_)) as client:
         listed = client.api.images()
@@ -100,7 +107,10 @@ _registry_answers: dict[str, bool] = {}
 
 
 def _pulled(engine_: Engine, name: str) -> bool:
-    """Pull an image, if its registry answers; a registry that did not is not asked again."""
+    """Pull an image if its registry answers, and return whether it was pulled.
+
+    A registry that has not answered is not contacted again.
+    """
     if name.startswith(stand_ins.LOCAL):
         return False
     first, _, rest = name.partition("/")
@@ -108,7 +118,7 @@ def _pulled(engine_: Engine, name: str) -> bool:
     if not _registry_answers.get(registry, True):
         return False
     try:
-        # A registry that is not there is known within seconds; a large image takes its time.
+        # This fails within seconds if the registry is unreachable, while pulling a large image may take minutes.
         run(["docker", "manifest", "inspect", name], env=engine_.env, timeout=20)
     except Unavailable as problem:
         _registry_answers[registry] = "manifest unknown" in str(problem) or "no such manifest" in str(problem)
@@ -119,7 +129,7 @@ def _pulled(engine_: Engine, name: str) -> bool:
 
 
 def main() -> int:
-    """Make the images named on the command line, or those that are always needed, and say what they are."""
+    """Ensure the images that the command line names, or `NEEDED`, and print the state of each. Return the exit code."""
     parser = argparse.ArgumentParser(prog="images", description="Base images for tests and examples.")
     parser.add_argument("names", nargs="*", default=NEEDED)
     names = parser.parse_args().names

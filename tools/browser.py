@@ -1,4 +1,4 @@
-"""A headless Chromium of Debian's, driven by its own WebDriver; and axe-core, which looks for what keeps people out."""
+"""Control Debian's headless Chromium by its WebDriver, and provide axe-core, which checks pages for accessibility."""
 
 from __future__ import annotations
 
@@ -39,7 +39,12 @@ _FLAGS = (
 
 
 class Browser:
-    """One window; the methods are commands of the WebDriver protocol."""
+    """A browser window. Its methods are commands of the WebDriver protocol (W3C) and of Chromium's extensions.
+
+    Args:
+        address: the address of the driver.
+        flags: the command-line flags of Chromium.
+    """
 
     def __init__(self, address: str, flags: list[str]) -> None:
         self._address = address
@@ -53,43 +58,43 @@ class Browser:
 
     @property
     def address(self) -> str:
-        """Where the window is now."""
+        """Address of the current page."""
         return str(self._command("GET", "/url"))
 
     def script(self, text: str, *arguments: object) -> Any:
-        """Run a function's body in the page; its promise is waited for."""
+        """Run the body of a JavaScript function in the page, and return its result. A promise is awaited."""
         return self._command("POST", "/execute/sync", {"script": text, "args": list(arguments)})
 
     def cookie(self, name: str, value: str) -> None:
-        """Set a cookie for the site of the page that is open."""
+        """Set a cookie for the site of the current page."""
         self._command("POST", "/cookie", {"cookie": {"name": name, "value": value, "path": "/", "httpOnly": True}})
 
     def devtools(self, method: str, **parameters: object) -> Any:
-        """Call a method of Chromium's own protocol."""
+        """Call a method of the Chrome DevTools Protocol."""
         return self._command("POST", "/goog/cdp/execute", {"cmd": method, "params": parameters})
 
     def scheme(self, name: str) -> None:
-        """Prefer `light` or `dark`, as the operating system's setting does."""
+        """Set the preferred colour scheme, `light` or `dark`, as a setting of the operating system would."""
         feature = {"name": "prefers-color-scheme", "value": name}
         self.devtools("Emulation.setEmulatedMedia", features=[feature])
 
     def size(self, width: int, height: int, *, phone: bool = False) -> None:
-        """Show the page in so many pixels."""
+        """Set the size of the page in pixels. With `phone`, emulate a mobile device."""
         self.devtools(
             "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=phone
         )
 
     def press(self, key: str) -> None:
-        """Press and release a key by its WebDriver code point."""
+        """Press and release a key, which is a character or a code point of WebDriver's key actions."""
         actions = [{"type": "keyDown", "value": key}, {"type": "keyUp", "value": key}]
         self._command("POST", "/actions", {"actions": [{"type": "key", "id": "keyboard", "actions": actions}]})
 
     def messages(self) -> list[str]:
-        """Return what the console has got since the last call, errors of the security policy among it."""
+        """Return the console's messages since the last call, including violations of the content security policy."""
         return [entry["message"] for entry in self._command("POST", "/se/log", {"type": "browser"})]
 
     def screenshot(self, path: Path) -> None:
-        """Write what the window shows, as PNG."""
+        """Write a screenshot of the window to a PNG file."""
         path.write_bytes(base64.b64decode(self._command("GET", "/screenshot")))
 
     def close(self) -> None:
@@ -112,10 +117,10 @@ class Browser:
 
 @contextlib.contextmanager
 def browser() -> Iterator[Browser]:
-    """Start a browser with a profile of its own; Chromium and its driver are installed if they are missing.
+    """Start a browser with a new profile. Install Chromium and its driver if they are missing.
 
     Raises:
-        Unavailable: they cannot be installed here, or do not start.
+        Unavailable: they cannot be installed or do not start.
     """
     if not (shutil.which("chromium") and shutil.which("chromedriver")):
         debian.install("chromium", "chromium-driver")
@@ -140,7 +145,7 @@ def browser() -> Iterator[Browser]:
 
 
 def _connect(address: str, flags: list[str]) -> Browser:
-    """Wait until the driver listens, then open a window."""
+    """Wait up to 60 seconds until the driver listens, then open a window."""
     deadline = time.monotonic() + 60
     while True:
         try:

@@ -10,16 +10,20 @@ from tools.state import ROOT, Unavailable, say
 __all__ = ["FRONTEND", "FRONTEND_BASE", "build_frontend"]
 
 FRONTEND = "pyenv-frontend:dev"
-"""The frontend's name on the syntax lines of tests and examples."""
+"""Name of the image on the syntax lines of tests and examples."""
 FRONTEND_BASE = "python:3.13-slim-bookworm"
-"""What Dockerfile.frontend begins with."""
+"""Base image of Dockerfile.frontend."""
 
 
 def build_frontend(engine: Engine, name: str = FRONTEND) -> None:
     """Build the frontend's image from this checkout.
 
+    Args:
+        engine: the engine that builds the image.
+        name: the name of the image.
+
     Raises:
-        Unavailable: its base image cannot be had, or the build failed; the text carries the end of its log.
+        Unavailable: its base image is not available, or the build failed. The text includes the end of its log.
     """
     base_images.ensure(engine, FRONTEND_BASE)
     arguments = ["--network=host", "--progress=plain", f"--tag={name}", f"--file={ROOT / 'Dockerfile.frontend'}"]
@@ -27,7 +31,7 @@ def build_frontend(engine: Engine, name: str = FRONTEND) -> None:
 
 
 def main() -> int:
-    """Build the frontend's image and say how large it is."""
+    """Build the frontend's image and print its size. Return the exit code."""
     try:
         engine = engines.up()
         build_frontend(engine)

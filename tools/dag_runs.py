@@ -1,4 +1,4 @@
-"""Runs of a DAG in an image, with Airflow on its embedded database."""
+"""Run a DAG in an image, with Airflow on its embedded database."""
 
 import contextlib
 import dataclasses
@@ -19,27 +19,28 @@ SCRIPT = ROOT / "tools/run_dag.py"
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """What became of one task."""
+    """Outcome of one task."""
 
     name: str
     state: str
+    """State of the task instance in Airflow, such as `success`."""
     value: Any
-    """What it returned, in JSON's forms; others as their text."""
+    """Return value; values that JSON cannot represent are converted to text."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class DagRun:
-    """What became of a run."""
+    """Outcome of a run."""
 
     code: int
-    """0 if every task ended well."""
+    """Exit code; 0 if every task succeeded or was skipped."""
     tasks: tuple[Task, ...]
-    """In the order in which they ended."""
+    """Outcomes of the tasks, in the order in which they ended."""
     log: str
     """Airflow's log of all tasks."""
 
     def value(self, task: str) -> Any:
-        """Return what a task returned."""
+        """Return the return value of a task."""
         return next(one.value for one in self.tasks if one.name == task)
 
 
@@ -51,19 +52,20 @@ def run_dag(
     timeout: float = 300,
     heard: Callable[[str], None] = lambda _: None,
 ) -> DagRun:
-    """Run a DAG that an image has in its DAG folder.
+    """Run a DAG of an image's DAG folder.
 
     Args:
-        engine: where the image is.
-        image: its name.
-        dag: the DAG's id.
+        engine: the engine that has the image.
+        image: the name of the image.
+        dag: the ID of the DAG.
         options: further options of `docker run`.
-        timeout: in seconds; then the container is ended and what it said is returned, with code 124.
-        heard: is called with each line of Airflow's log as it comes.
+        timeout: the number of seconds after which the container is killed. The result then has the code 124 and the
+            outcomes and log so far.
+        heard: a function that is called with each line of Airflow's log.
     """
-    # Airflow images have no byte code; what one run compiles, the next one finds, in whatever image on the same base.
+    # Airflow's images have no byte code. It is kept for later runs of images with the same Airflow and Python.
     compiled = folder("pycache", _base(engine, image))
-    compiled.chmod(0o777)  # the image's user is not ours
+    compiled.chmod(0o777)  # writable for the image's user
     name = f"pyenv-run-{dag}-{threading.get_ident()}"
     command = [
         "docker",
@@ -94,7 +96,7 @@ def run_dag(
 
 
 def _base(engine: Engine, image: str) -> str:
-    """Return what an image says of the Airflow and the Python in it, as the name of a folder."""
+    """Return a folder name with the versions of Airflow and Python that an image declares in its variables."""
     variables = json.loads(engine.run("image", "inspect", "--format", "{{json .Config.Env}}", image))
     known = dict(variable.split("=", 1) for variable in variables)
     names = ("AIRFLOW_VERSION", "ASTRONOMER_RUNTIME_VERSION", "PYTHON_VERSION")
@@ -102,7 +104,15 @@ def _base(engine: Engine, image: str) -> str:
 
 
 def follow(process: subprocess.Popen[str], heard: Callable[[str], None]) -> tuple[str, list[Task]]:
-    """Read what `rundag.py` writes to its end: the log, each line of which is passed on, and the tasks."""
+    """Read the output of `run_dag.py` until it ends.
+
+    Args:
+        process: the process, with its output in a pipe.
+        heard: a function that is called with each line of the log.
+
+    Returns:
+        The log and the outcomes of the tasks.
+    """
     lines: list[str] = []
     tasks: list[Task] = []
     with process:
@@ -117,5 +127,5 @@ def follow(process: subprocess.Popen[str], heard: Callable[[str], None]) -> tupl
 
 
 def _end(engine: Engine, name: str) -> None:
-    with contextlib.suppress(Unavailable):  # it may have ended by itself at that very moment
+    with contextlib.suppress(Unavailable):  # the container may have just ended by itself
         engine.run("kill", name, timeout=30)

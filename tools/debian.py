@@ -1,6 +1,6 @@
-"""Programs out of Debian's own packages, unpacked into the state folder with nothing upgraded on the system.
+"""Provide programs from Debian's packages, installed or unpacked into the state folder, without upgrading the system.
 
-apt does the fetching and checks the signatures; the mirror's address is the one that apt is set up with.
+apt downloads packages and verifies their signatures, from the mirror that it is configured with.
 """
 
 import os
@@ -12,13 +12,13 @@ from tools.state import Unavailable, folder, lock, run, say
 __all__ = ["install", "is_debian_root", "unpack"]
 
 _seen: set[str] = set()
-"""Packages that were found installed by this process."""
+"""Packages that this process has found to be installed."""
 
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 
 def is_debian_root() -> bool:
-    """Tell whether packages can be had here: Debian's apt, and the right to use it."""
+    """Return whether packages can be installed: this is Debian, apt is there, and this process runs as root."""
     release = Path("/etc/os-release")
     return (
         os.geteuid() == 0
@@ -29,10 +29,10 @@ def is_debian_root() -> bool:
 
 
 def install(*packages: str) -> None:
-    """Install packages of the system's own release, those that are missing.
+    """Install the packages that are missing, of the system's own release.
 
     Raises:
-        Unavailable: this is no Debian, we are not root, or apt fails.
+        Unavailable: packages are missing, and this is not Debian or not root, or apt fails.
     """
     missing = [name for name in packages if name not in _seen and not _installed(name)]
     _seen.update(set(packages) - set(missing))
@@ -47,7 +47,7 @@ def install(*packages: str) -> None:
         command = ["apt-get", *waiting, "install", "-y", "--no-install-recommends", *missing]
         try:
             run(command, env=quiet)
-        except Unavailable:  # lists that are missing or out of date
+        except Unavailable:  # the package lists may be missing or outdated
             run(["apt-get", *waiting, "update"], env=quiet)
             run(command, env=quiet)
 
@@ -56,14 +56,14 @@ def unpack(suite: str, *packages: str) -> Path:
     """Download packages of another suite and unpack them into one folder.
 
     Args:
-        suite: Debian's name of it, such as `trixie`.
-        packages: the packages; what they depend on is not fetched.
+        suite: the name of the suite, such as `trixie`.
+        packages: the names of the packages. Their dependencies are not downloaded.
 
     Returns:
-        The folder that plays the root for them (`usr/bin` and so on below it).
+        The folder that is the root of the unpacked files, which contains `usr/bin` and so on.
 
     Raises:
-        Unavailable: this is no Debian, we are not root, or the mirror has no such suite or package.
+        Unavailable: this is not Debian, not root, or the mirror does not have the suite or a package.
     """
     root = folder("packages", suite)
     with lock(f"packages-{suite}"):
@@ -86,7 +86,7 @@ def _installed(package: str) -> bool:
 
 
 def _download(suite: str, packages: list[str]) -> list[Path]:
-    """Fetch with separate package lists, so that the system's apt does not use the other suite."""
+    """Download packages with separate package lists, so that the system's apt does not use the other suite."""
     if not is_debian_root():
         raise Unavailable(f"{', '.join(packages)} of Debian {suite} is needed, and this is not Debian with root")
     apt, into = folder("apt", suite), folder("apt", suite, "debs")
@@ -96,7 +96,7 @@ def _download(suite: str, packages: list[str]) -> list[Path]:
     (apt / "apt.conf").write_text(
         f'Dir::Etc::sourcelist "{apt}/sources.list";\nDir::Etc::sourceparts "-";\n'
         f'Dir::State::lists "{apt}/lists";\nDir::Cache "{apt}/cache";\n'
-        # the state folder is often below /root, where apt's own user cannot look
+        # the state folder is often below /root, which apt's own user cannot read
         'APT::Sandbox::User "root";\n'
     )
     with_ours = {"APT_CONFIG": str(apt / "apt.conf")}
@@ -106,10 +106,10 @@ def _download(suite: str, packages: list[str]) -> list[Path]:
 
 
 def mirror() -> str:
-    """Return the address of the Debian archive that apt is set up with.
+    """Return the address of the Debian archive that apt is configured with.
 
     Raises:
-        Unavailable: apt knows of none.
+        Unavailable: apt is configured with none.
     """
     for attempt in ("as it is", "after an update"):
         if attempt != "as it is":
@@ -118,6 +118,6 @@ def mirror() -> str:
             ["apt-get", "indextargets", "--format", "$(ORIGIN)|$(CODENAME)|$(REPO_URI)", "Created-By: Packages"]
         )
         for origin, codename, address in (line.split("|") for line in lines.splitlines()):
-            if origin == "Debian" and codename.isalpha():  # no "-updates", no "-security"
+            if origin == "Debian" and codename.isalpha():  # not "-updates" or "-security"
                 return address
     raise Unavailable("apt is set up with no Debian archive (`apt-get indextargets` names none)")

@@ -1,6 +1,6 @@
-"""The whole of the project at work: build `examples/quickstart` with PYENV, run its DAG, show what ran where.
+"""Demonstrate the project: build `examples/quickstart` with PYENV, run its DAG, and show which Python ran each task.
 
-Run as a module: `python -m tools.demo`. It ends with one line, `demo: ok` or `demo: <the reason>`.
+Run as a module: `python -m tools.demo`. The last line is `demo: ok` or `demo: <reason>`.
 """
 
 import re
@@ -16,14 +16,15 @@ IMAGE = "pyenv-quickstart:dev"
 
 
 class NoEngine(Unavailable):
-    """There is no engine, and none can be brought up."""
+    """There is no engine, and none can be started."""
 
 
 def demo() -> list[Task]:
-    """Do all of it.
+    """Run the demo on an engine, and return the outcomes of the DAG's tasks.
 
     Raises:
-        Unavailable: a part of it failed; the text says which and why.
+        NoEngine: there is no engine, and none can be started.
+        Unavailable: a step failed. The text says which one and why.
     """
     with step("a Docker engine"):
         try:
@@ -48,14 +49,18 @@ def demo() -> list[Task]:
 
 
 def _bases() -> list[str]:
-    """Return the images that the example's Dockerfile starts from and takes interpreters from."""
+    """Return the base image of the example's Dockerfile and the images of its interpreters."""
     text = (EXAMPLE / "Dockerfile").read_text()
     versions = re.findall(r"^PYENV (\S+)", text, re.MULTILINE)
     return re.findall(r"^FROM (\S+)", text, re.MULTILINE) + [f"python:{version}-slim-bookworm" for version in versions]
 
 
 def somewhere() -> tuple[list[Task], str]:
-    """Run the demo on an engine or, where there is none and none can be brought up, without one."""
+    """Run the demo on an engine, or without one if none can be started.
+
+    Returns:
+        The outcomes of the DAG's tasks, and a hint what to do next, which may be empty.
+    """
     try:
         return demo(), what_next()
     except NoEngine as reason:
@@ -64,7 +69,7 @@ def somewhere() -> tuple[list[Task], str]:
 
 
 def what_next() -> str:
-    """Say how a shell reaches the engine, where it is one of ours that `docker` does not find by itself."""
+    """Return a hint how to use an engine that this project has started in a shell; empty for any other engine."""
     docker = engine.find()
     if docker is None or not docker.ours:
         return ""
@@ -77,7 +82,7 @@ def what_next() -> str:
 
 
 def main() -> int:
-    """Run the demo; the exit code says whether it worked."""
+    """Run the demo, and return the exit code."""
     return report(somewhere)
 
 

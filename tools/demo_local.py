@@ -1,6 +1,6 @@
-"""The demo with no engine at all: the quickstart's environments and its DAG on this machine, with Airflow on SQLite.
+"""Run the demo without an engine: the quickstart's environments and DAG on this machine, with Airflow on SQLite.
 
-Run as a module: `python -m tools.demo_local`. It ends as the demo on an engine does, with the same table.
+Run as a module: `python -m tools.demo_local`. The output ends with the same table as that of the demo on an engine.
 """
 
 import json
@@ -19,14 +19,14 @@ from tools.stand_ins import AIRFLOW_UNTIL
 from tools.state import ROOT, Unavailable, folder, lock, run, say
 
 AIRFLOW, PYTHON = "3.3.2", "3.12"
-"""What the quickstart's Dockerfile begins with."""
+"""Versions in the base image of the quickstart's Dockerfile."""
 
 
 def demo() -> list[Task]:
-    """Do all of it.
+    """Run the demo, and return the outcomes of the DAG's tasks.
 
     Raises:
-        Unavailable: a part of it failed; the text says which and why.
+        Unavailable: a step failed. The text says which one and why.
     """
     with step(f"Airflow {AIRFLOW} on Python {PYTHON}, and the provider"):
         airflow = _airflow()
@@ -37,7 +37,7 @@ def demo() -> list[Task]:
 
 
 def _airflow() -> Path:
-    """Install Airflow with this checkout's provider into the state folder; return its `python`."""
+    """Install Airflow and this checkout's provider into the state folder, and return the path of its `python`."""
     home = folder("demo") / f"airflow-{AIRFLOW}"
     python = home / "bin/python"
     ready = home / "ready-1"
@@ -63,7 +63,7 @@ def _interpreter(uv: Path) -> Path:
 
 
 def _environments() -> dict[str, str]:
-    """Make the environments as anybody would, and return their variables."""
+    """Create the environments with `pyenv-frontend local`, and return their environment variables."""
     program = Path(sys.executable).with_name("pyenv-frontend")
     command: list[str | Path] = [program, "local", "-f", EXAMPLE / "Dockerfile", "--format", "json"]
     environ = {**os.environ, "PATH": f"{interpreters.uv().parent}:{os.environ['PATH']}"}
@@ -74,7 +74,7 @@ def _environments() -> dict[str, str]:
 
 
 def _run(airflow: Path, variables: dict[str, str]) -> list[Task]:
-    """Run the DAG; the tasks in the order in which they ended."""
+    """Run the DAG, and return the outcomes of its tasks in the order in which they ended."""
     environ = {key: value for key, value in os.environ.items() if not key.startswith(("AIRFLOW", "ASTRO_PYENV_"))}
     environ |= variables
     environ |= {"AIRFLOW_HOME": str(folder("demo", "home")), "AIRFLOW__CORE__DAGS_FOLDER": str(EXAMPLE / "dags")}
@@ -93,7 +93,7 @@ def _run(airflow: Path, variables: dict[str, str]) -> list[Task]:
 
 
 def main() -> int:
-    """Run the demo; the exit code says whether it worked."""
+    """Run the demo, and return the exit code."""
     return report(lambda: (demo(), ""))
 
 

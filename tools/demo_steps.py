@@ -1,4 +1,4 @@
-"""What the demo on an engine and the one without share: the example, their steps, and the table at the end."""
+"""Common parts of the demos with and without an engine: the example, the steps, and the table at the end."""
 
 import contextlib
 import re
@@ -15,7 +15,7 @@ COLUMNS = ("task", "Python", "interpreter", "result")
 
 @contextlib.contextmanager
 def step(title: str) -> Iterator[None]:
-    """Announce a step, and say how long it took."""
+    """Print the title of a step, and how long it took."""
     say(f"\n== {title}")
     started = time.monotonic()
     yield
@@ -23,7 +23,7 @@ def step(title: str) -> Iterator[None]:
 
 
 def progress(line: str) -> None:
-    """Show of Airflow's log when a task begins, what it printed, and what went wrong."""
+    """Print a line of Airflow's log if it reports the start of a task or an error."""
     if started := re.search(r"\[DAG TEST\] starting task_id=(\S+)", line):
         say(f"task {started[1]}")
     elif "error" in line[:60] or "Traceback" in line:
@@ -31,10 +31,15 @@ def progress(line: str) -> None:
 
 
 def finished(code: int, tasks: Sequence[Task], text: str) -> list[Task]:
-    """Keep the log of a run, and return its tasks.
+    """Store the log of a run, and return its tasks.
+
+    Args:
+        code: the exit code of the run.
+        tasks: the outcomes of its tasks.
+        text: its log.
 
     Raises:
-        Unavailable: not all of them ended well.
+        Unavailable: there are no tasks, or not all have succeeded.
     """
     log = folder() / "demo.log"
     log.write_text(text)
@@ -46,10 +51,11 @@ def finished(code: int, tasks: Sequence[Task], text: str) -> list[Task]:
 
 
 def report(work: Callable[[], tuple[list[Task], str]]) -> int:
-    """Do the work of a demo and print what came of it; returns the exit code.
+    """Run a demo, print its result, and return the exit code.
 
     Args:
-        work: the demo; returns its tasks, and how to go on from there (may be empty).
+        work: the function that runs the demo. It returns the outcomes of its tasks and a hint what to do next, which
+            may be empty.
     """
     try:
         tasks, hint = work()
@@ -66,7 +72,7 @@ def report(work: Callable[[], tuple[list[Task], str]]) -> int:
 
 
 def table(tasks: list[Task]) -> str:
-    """Return the tasks as a table: one line each, and more where a result has more."""
+    """Return the tasks as a table, with a row for each line of a task's result."""
     rows = [COLUMNS]
     for task in tasks:
         value = task.value

@@ -1,8 +1,8 @@
 """Draw the graph of a real build (`make screens SCREENS=llb`).
 
-It is read from what `BUILDX_METADATA_PROVENANCE=max docker buildx build --metadata-file metadata.json .` writes. The
-build context, the frontend's image, which every install step mounts, and the script that it is started by are left out
-of the picture.
+The graph is read from the file that
+`BUILDX_METADATA_PROVENANCE=max docker buildx build --metadata-file metadata.json .` writes. The picture leaves out the
+build context, the frontend's image, which every install step mounts, and the script that starts each install step.
 """
 
 from __future__ import annotations
@@ -28,7 +28,11 @@ class Node:
 
 
 def graph(metadata: dict[str, Any]) -> str:
-    """Return the picture, as SVG, of the build that these metadata are of."""
+    """Return the graph of a build as SVG.
+
+    Args:
+        metadata: the decoded metadata file.
+    """
     steps = metadata["buildx.build.provenance"]["buildConfig"]["llbDefinition"]
     nodes = {node.name: node for node in map(_node, steps) if node is not None}
     for node in nodes.values():
@@ -50,7 +54,7 @@ def _node(step: dict[str, Any]) -> Node | None:
         if not name:
             return Node(step["id"], "graft", ("graft", f"/opt/pyenv/{version}"), inputs)
         return Node(step["id"], "environment", (f"PYENV {name[0]}", "install"), inputs)
-    if "file" in op and "mkfile" not in str(op):  # what writes the script that a step is started by
+    if "file" in op and "mkfile" not in str(op):  # `mkfile` writes the script that starts a step
         copy = op["file"]["actions"][0].get("Action", op["file"]["actions"][0]).get("copy", {})
         where = copy.get("dest", "")
         return Node(step["id"], "join", ("copy", copy.get("src", "") if where.endswith("/") else where), inputs)
@@ -58,14 +62,18 @@ def _node(step: dict[str, Any]) -> Node | None:
 
 
 def _place(nodes: dict[str, Node]) -> None:
-    """Columns by the longest way from a source; a lane for each environment, and the last one for the chain."""
+    """Set the position of each node.
+
+    The column is the length of the longest path from a source. Each environment has a lane, and the steps that join
+    them are in the last lane.
+    """
     environments = [node for node in nodes.values() if node.kind == "environment"]
     for lane, node in enumerate(environments):
         _lane(nodes, node, lane)
     for node in nodes.values():
         if node.kind == "join" or (not node.inputs and not node.label[1].startswith("python:")):
             node.lane = len(environments)
-    for node in nodes.values():  # inputs come before what needs them
+    for node in nodes.values():  # inputs precede the nodes that use them
         node.column = max((nodes[digest].column + 1 for digest in node.inputs), default=0)
 
 

@@ -1,8 +1,8 @@
-"""A Docker engine for the end-to-end tests: the one that answers already, or one of our own.
+"""Provide a Docker engine for the end-to-end tests: one that is already running, or one that this module starts.
 
-An engine of our own is Docker as Debian packages it, unpacked into the state folder and started there, with its data,
-its socket and its log beside it; nothing of the system's is upgraded. It is shared by all checkouts on the machine and
-lives on after the process that started it. Run as a module::
+The module unpacks Debian's packages of Docker into the state folder and starts the engine there, with its data, its
+socket and its log. Nothing on the system is upgraded. All checkouts on the machine share the engine, and it keeps
+running after the process that started it. Run as a module::
 
     python -m tools.engine up|down|status|env [flavour]
 """
@@ -30,26 +30,27 @@ from tools.state import Unavailable, folder, lock, run, say
 __all__ = ["FLAVOURS", "Engine", "Flavour", "connect", "down", "find", "up"]
 
 CLIENT_SUITE = "forky"
-"""The Debian release whose docker and buildx clients are used with every engine."""
+"""Debian release whose docker and buildx clients are used with every engine."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Flavour:
-    """One kind of engine that the tests run on."""
+    """A kind of engine that the tests run on."""
 
     suite: str
-    """The Debian release that its packages come from."""
+    """Debian release that its packages come from."""
     folder: str
-    """Where it lives below the state folder."""
+    """Name of its folder in the state folder."""
     containerd: bool = False
-    """Whether images are in containerd's store, which merges file systems and keeps images of all platforms."""
+    """Whether images are in containerd's store, which merges file systems and stores images of all platforms."""
 
     @property
     def settings(self) -> dict[str, object]:
-        """What its `daemon.json` says. Left alone, an engine's build cache takes a tenth of the disk, each engine's.
+        """Content of its `daemon.json`.
 
-        There is more room than a run of all tests needs beside what `_trim` keeps, for a full cache drops what was
-        built a moment ago before what was used often.
+        By default, the build cache of each engine takes up to a tenth of the disk. The limit here is larger than what
+        `_trim` keeps and a run of all tests needs together, because a full cache drops recent steps before those that
+        were used often.
         """
         garbage = {"builder": {"gc": {"enabled": True, "defaultKeepStorage": "30GB"}}}
         return {**garbage, "features": {"containerd-snapshotter": self.containerd}}
@@ -61,25 +62,25 @@ FLAVOURS = {
     "docker-26": Flavour(suite="trixie", folder="engine-26"),
     "docker-26-containerd": Flavour(suite="trixie", folder="engine-26-containerd", containerd=True),
 }
-"""By the name that `PYENV_ENGINE` takes; `docker` is the default."""
+"""The flavours by name, as in the variable `PYENV_ENGINE`. `docker` is the default."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Engine:
-    """An engine that answers, and how to speak to it."""
+    """A running engine."""
 
     flavour: str
     env: dict[str, str]
-    """Variables that make `docker` and `docker buildx` use it."""
+    """Environment variables that make `docker` and `docker buildx` use the engine."""
     ours: bool
-    """Whether it was started by us (and may be stopped by us)."""
+    """Whether this module has started the engine, and may stop it."""
 
     def environment(self) -> dict[str, str]:
-        """Return this process's variables with those of `env`."""
+        """Return the variables of this process together with those of `env`."""
         return {**os.environ, **self.env}
 
     def run(self, *command: str, **options: Any) -> str:
-        """Run a client command against it, return its stdout; see `tools.state.run`."""
+        """Run a command of the Docker client on this engine, and return its standard output (see `tools.state.run`)."""
         return run(["docker", *command], env=self.env, **options)
 
     def version(self) -> str:
@@ -88,16 +89,23 @@ class Engine:
 
 
 def connect(engine: Engine) -> docker.DockerClient:
-    """Return an API client of that engine; the caller closes it."""
+    """Return an API client for an engine. The caller must close it."""
     if "DOCKER_HOST" in engine.env:
         return docker.DockerClient(base_url=engine.env["DOCKER_HOST"], timeout=300)
     return docker.from_env(timeout=300)
 
 
 def find(flavour: str = "docker") -> Engine | None:
-    """Return the engine of that flavour if it answers now.
+    """Return a running engine, or None.
 
-    For the default flavour that is the one `docker info` reaches in the user's own set-up, before one of ours.
+    For the default flavour, the engine that `docker info` reaches in the user's own configuration is preferred to one
+    that this module has started.
+
+    Args:
+        flavour: the name of the flavour.
+
+    Raises:
+        Unavailable: there is no such flavour, or the client has no buildx plugin.
     """
     if flavour == "docker" and shutil.which("docker") and _answers({}):
         return Engine(flavour=flavour, env=_client(own_plugins=_has_buildx()), ours=False)
@@ -108,10 +116,13 @@ def find(flavour: str = "docker") -> Engine | None:
 
 
 def up(flavour: str = "docker") -> Engine:
-    """Return an engine of that flavour, started if need be.
+    """Return a running engine, and start one if necessary.
+
+    Args:
+        flavour: the name of the flavour.
 
     Raises:
-        Unavailable: there is none, and none can be brought up; the text says what to install.
+        Unavailable: no engine is running, and none can be started. The text says what to install.
     """
     with lock(f"engine-{flavour}"):
         engine = find(flavour)
@@ -131,33 +142,32 @@ def up(flavour: str = "docker") -> Engine:
 
 
 def _trim(engine: Engine) -> None:
-    """Make room for the builds of a test run: of the build cache, what was used last is kept.
+    """Make room for the builds of a test run, by removing the steps from the build cache that were used least recently.
 
-    The caches that steps mount (downloads, byte code) are kept whole. Only a caller that has just started the engine
-    may call this: a build that takes a step from the cache while the engine removes it fails with "layer does not
-    exist".
+    The cache mounts of steps (downloads, byte code) are kept. Call this only after starting the engine, because a build
+    fails with "layer does not exist" if it uses a cached step while the engine removes it.
     """
-    with contextlib.suppress(Unavailable):  # then the engine makes room when it must
+    with contextlib.suppress(Unavailable):  # then the engine makes room on its own
         engine.run("buildx", "prune", "--all", "--force", "--filter=type=regular", "--reserved-space=15GB", timeout=600)
 
 
 def down(flavour: str = "docker") -> bool:
-    """Stop the engine of ours of that flavour; its images stay. Tell whether one was running."""
+    """Stop an engine that this module has started, and return whether it was running. Its images are kept."""
     with lock(f"engine-{flavour}"):
         pid = _pid(_home(flavour))
         if pid is None:
             return False
         os.kill(pid, signal.SIGTERM)
         _wait_until(lambda: not Path(f"/proc/{pid}").exists(), seconds=60, what=f"process {pid} to end")
-        # dockerd leaves this one mounted, and its folder could not be deleted
+        # dockerd leaves this mounted, so that its folder could not be deleted
         subprocess.run(["umount", f"{_home(flavour)}/exec/netns/default"], capture_output=True, check=False)
         return True
 
 
 def _start(flavour: str) -> None:
-    """Unpack dockerd and start it away from our terminal, process group and files."""
+    """Unpack dockerd and start it in a session of its own, with its output in a log file."""
     kind, home = FLAVOURS[flavour], _home(flavour)
-    debian.install("runc", "iptables")  # newer runc want a newer libc than ours
+    debian.install("runc", "iptables")  # newer versions of runc need a newer libc
     root = debian.unpack(kind.suite, "docker.io", "containerd")
     tools = debian.unpack(CLIENT_SUITE, "docker-cli", "docker-buildx", "tini-static")
     programs = f"{root}/usr/sbin:{root}/usr/bin:{_init_folder(tools / 'usr/bin/tini-static')}"
@@ -170,7 +180,7 @@ def _start(flavour: str) -> None:
         f"--exec-root={home}/exec",
         f"--pidfile={home}/pid",
         f"--host=unix://{home}/docker.sock",
-        # A bridge of one engine is torn down by the next: there is none, steps use the host's network.
+        # Each engine would remove the bridge of the others. Without a bridge, steps use the host's network.
         "--bridge=none",
         "--iptables=false",
         "--ip6tables=false",
@@ -187,7 +197,7 @@ def _start(flavour: str) -> None:
 
 
 def _detach(command: list[str], log: Path, *, path: str) -> int:
-    """Start a daemon in a session of its own, a child of nobody's; return its process id."""
+    """Start a daemon in a session of its own, which is no child of this process, and return its process ID."""
     line = '"$@" </dev/null >>"$0" 2>&1 & echo $!'
     shell = ["sh", "-c", line, str(log), *command]
     env = {**os.environ, "PATH": path}
@@ -196,7 +206,7 @@ def _detach(command: list[str], log: Path, *, path: str) -> int:
 
 
 def _init_folder(tini: Path) -> Path:
-    """Return a folder with tini under the name that dockerd looks for (`docker run --init`)."""
+    """Return a folder with tini under the name that dockerd searches for (`docker run --init`)."""
     programs = folder("programs")
     if not (programs / "docker-init").exists():
         (programs / "docker-init").symlink_to(tini)
@@ -214,7 +224,7 @@ def _address(home: Path) -> dict[str, str]:
 
 
 def _client(*, own_plugins: bool) -> dict[str, str]:
-    """Return the variables for a current client with buildx; with `own_plugins` the user's own do."""
+    """Return the variables for a current client with buildx. With `own_plugins`, the user's own client is used."""
     if own_plugins:
         return {}
     if not debian.is_debian_root():
@@ -234,7 +244,7 @@ def _has_buildx() -> bool:
 
 
 def _answers(env: dict[str, str]) -> bool:
-    """Tell whether `docker info` gets an answer from a server."""
+    """Return whether `docker info` gets an answer from a server."""
     path = f"{folder('packages', CLIENT_SUITE)}/usr/bin:{os.environ['PATH']}" if env else os.environ["PATH"]
     command = ["docker", "info", "--format", "{{.ServerVersion}}"]
     try:
@@ -247,7 +257,7 @@ def _answers(env: dict[str, str]) -> bool:
 
 
 def _pid(home: Path) -> int | None:
-    """Return the number of the daemon of that folder, if it lives and is what the number says."""
+    """Return the process ID of the daemon of a folder, or None if it does not run or the ID is another process's."""
     try:
         pid = int((home / "pid").read_text())
         command = Path(f"/proc/{pid}/cmdline").read_bytes()
@@ -265,7 +275,7 @@ def _wait_until(done: Callable[[], bool], *, seconds: float, what: str) -> None:
 
 
 def main() -> int:
-    """Do what the command line asks; the exit code says whether it could be done."""
+    """Run the action of the command line, and return the exit code."""
     parser = argparse.ArgumentParser(prog="engine", description="A Docker engine for the tests.")
     parser.add_argument("action", choices=["up", "down", "status", "env"])
     parser.add_argument("flavour", nargs="?", default=os.environ.get("PYENV_ENGINE", "docker"), choices=FLAVOURS)

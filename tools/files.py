@@ -1,4 +1,4 @@
-"""Files given by their paths and contents, as a build context or a project holds them."""
+"""Write files from a mapping of paths to contents, such as those of a build context or a project."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +10,7 @@ type Files = Mapping[str, str | bytes]
 
 
 def write_files(into: Path, files: Files) -> None:
-    """Write files below a folder, given by their paths."""
+    """Write files into a folder, and create the folders of their paths."""
     for name, content in files.items():
         path = into / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,6 @@
-"""Make the stand-alone parser that the frontend's image carries: `python -m tools.grammar_parser`.
+"""Generate the stand-alone parser of the frontend's image: `python -m tools.grammar_parser`.
 
-It is written beside the grammar as `_standalone.py`, and not kept in the repository.
+The parser is written to `_standalone.py` in the folder of the grammar. It is not in the repository.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ __all__ = ["generate", "main"]
 
 
 def generate() -> str:
-    """Return the source of a module with a class `Lark_StandAlone` that parses as lark does with `grammar.lark`."""
-    from lark import Lark  # noqa: PLC0415 - heavy, and needed by nothing else that imports this module
+    """Return the source of a module whose class `Lark_StandAlone` parses `grammar.lark` as lark does."""
+    from lark import Lark  # noqa: PLC0415 - takes long to import, and only this function needs it
     from lark.tools.standalone import gen_standalone  # noqa: PLC0415 - the same
 
     out = StringIO()
@@ -22,13 +22,13 @@ def generate() -> str:
     gen_standalone(  # type: ignore[no-untyped-call] # lark ships no types for its tools
         Lark(grammar, start="pyenv", parser="lalr"), out=out
     )
-    # Three milliseconds of every build: what is for parsers that are kept in files, and types that nobody looks at.
+    # This saves three milliseconds of every build: imports for parsers stored in files, and the evaluation of types.
     text = out.getvalue().replace("\nimport pickle, zlib, base64\n", "\n")
     return f"from __future__ import annotations\n{text}"
 
 
 def main() -> None:
-    """Write `_standalone.py` beside the grammar."""
+    """Write `_standalone.py` to the folder of the grammar."""
     with as_file(files("pyenv_frontend.pyenv")) as folder:
         (Path(folder) / "_standalone.py").write_text(generate(), "utf-8")
 

@@ -1,6 +1,6 @@
-"""The frontend's image as an OCI layout, for all platforms: built, looked into, and made to answer a build on each.
+"""Build the frontend's image as an OCI layout for all platforms, check its files, and run a build with it on each.
 
-Nothing is emulated while it is built (Dockerfile.frontend). Emulated it is for the last check, where the machine can.
+The build itself needs no emulation (see Dockerfile.frontend). The last check is emulated if the machine supports it.
 """
 
 import contextlib
@@ -22,17 +22,17 @@ __all__ = ["PLATFORMS", "Layout", "base", "build", "checked"]
 
 PLATFORMS = ("linux/amd64", arm64.PLATFORM)
 PROGRAMS = ("python", "tools/uv")
-"""What an image must have: its own interpreter, by the link that its entry point names, and the tool of its steps."""
+"""Programs that an image must have: the interpreter, by the link that the entry point names, and uv for its steps."""
 
 ENGINE = "docker-28-containerd"
-"""The engine of ours whose store can write a layout, and keeps images for any platform."""
+"""Flavour of an engine whose store can write a layout and stores images for any platform."""
 BUILDER = "pyenv-frontend-dist"
-"""The builder in a container that is made for this, where one is needed."""
+"""Name of the builder in a container that is created if that engine is not available."""
 BASE = f"{stand_ins.LOCAL}both/{build_image.FRONTEND_BASE}"
-"""The image for both platforms that takes the base's place where no registry has it."""
+"""Name of the stand-in for the base image that has both platforms."""
 
 MACHINES = {62: "amd64", 183: "arm64"}
-"""Architectures by their numbers in ELF (`e_machine`)."""
+"""Architectures by their numbers in ELF files (`e_machine`)."""
 HERE = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
 
 IMPORT_ALL = """\
@@ -47,19 +47,22 @@ for name in sys.meta_path[0]._index:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """What was built."""
+    """Result of a build."""
 
     platforms: tuple[str, ...]
-    """What it has an image for, each with programs for that platform."""
+    """Platforms that the layout has an image for."""
     started: tuple[str, ...]
-    """Those of them whose image has answered a build here."""
+    """Platforms whose image has served a build on this machine."""
 
 
 def build(target: Path) -> Layout:
     """Build the frontend's image into a tar file, and check it.
 
+    Args:
+        target: the path of the tar file.
+
     Raises:
-        Unavailable: there is no engine that can, or the build failed, or what came of it is not as it should be.
+        Unavailable: there is no suitable engine, the build failed, or a check failed.
     """
     with _builder() as (builder, options):
         try:
@@ -74,9 +77,12 @@ def build(target: Path) -> Layout:
 
 @contextlib.contextmanager
 def _builder() -> Iterator[tuple[Engine, list[str]]]:
-    """Provide a builder that can write an OCI layout: an engine of ours with containerd's store, or one in a container.
+    """Provide a builder that can write an OCI layout: an engine with containerd's store, or a builder in a container.
 
-    The classic store of the engine that most people have cannot. Yields options of `buildx build` as well.
+    An engine with the classic image store cannot write one.
+
+    Yields:
+        The engine, and options of `buildx build` for the builder.
     """
     with contextlib.ExitStack() as stack:
         try:
@@ -94,10 +100,13 @@ def _builder() -> Iterator[tuple[Engine, list[str]]]:
 
 
 def base(builder: Engine) -> list[str]:
-    """Options that name a base image for both platforms, where none comes from a registry.
+    """Return the build options that select a base image for both platforms, if none can be pulled from a registry.
+
+    Args:
+        builder: the engine that builds the image.
 
     Raises:
-        Unavailable: Debian's packages for the other platform cannot be had.
+        Unavailable: Debian's packages for the other platform are not available.
     """
     if (
         builder.flavour != ENGINE
@@ -115,11 +124,17 @@ def _build(builder: Engine, options: list[str], target: Path) -> None:
 
 
 def checked(layout: Path) -> dict[str, str]:
-    """Read an OCI layout's platforms, and the digest of each one's image, from the layout itself.
+    """Check the images of an OCI layout.
+
+    Args:
+        layout: the tar file of the layout.
+
+    Returns:
+        The digest of each image, by platform.
 
     Raises:
-        Unavailable: an image says that it is for a platform, and has programs for another one or lacks one. So it is
-            where the base image was at hand for one platform alone, and the engine made do with that.
+        Unavailable: an image has programs for another platform than its own or lacks a program. This happens if the
+            engine had the base image for one platform only and used it for all.
     """
     with tarfile.open(layout) as tar:
 
@@ -143,7 +158,7 @@ def checked(layout: Path) -> dict[str, str]:
 
 
 def _check_programs(architecture: str, layers: list[IO[bytes]]) -> None:
-    """See that all programs and libraries of an image are for its architecture, and that the main ones are there."""
+    """Check that all programs and libraries of an image are for its architecture, and that it has `PROGRAMS`."""
     machines: dict[str, str] = {}
     links: dict[str, str] = {}
     for layer in layers:
@@ -165,10 +180,13 @@ def _check_programs(architecture: str, layers: list[IO[bytes]]) -> None:
 
 
 def _started(builder: Engine, options: list[str], layout: Path, digests: dict[str, str]) -> Iterator[str]:
-    """Have each platform's image answer a build; yields those that did, and says which cannot be executed here.
+    """Run a build with each platform's image, and print which of them cannot be executed on this machine.
+
+    Yields:
+        The platforms whose image has served the build.
 
     Raises:
-        Unavailable: one gives no answer, or a wrong one.
+        Unavailable: an image failed.
     """
     with tempfile.TemporaryDirectory(dir=folder("tmp")) as scratch:
         with tarfile.open(layout) as tar:
@@ -189,7 +207,7 @@ def _started(builder: Engine, options: list[str], layout: Path, digests: dict[st
 
 
 def _answers(builder: Engine, options: list[str], name: str, scratch: Path) -> None:
-    """Build twice with a frontend: it must have all modules that it may import, and it must know PYENV's options."""
+    """Check a frontend with two builds: it must have all modules that it may import, and know the options of PYENV."""
     context = Path(tempfile.mkdtemp(dir=scratch))
     (context / "all.py").write_text(IMPORT_ALL)
     run = json.dumps(["/python", "-I", "-S", "-X", "utf8", "/all.py"])

@@ -1,4 +1,4 @@
-"""A virtual environment with the packages of a hashed lock, for a tool that stays out of the development environment.
+"""Create a virtual environment for a tool that is not part of the development environment, from a lock with hashes.
 
 Run as a module: `python -m tools.packages FOLDER REQUIREMENTS`.
 """
@@ -11,7 +11,12 @@ from tools.state import run
 
 
 def make(folder: Path, requirements: Path) -> None:
-    """Make the environment with the Python that runs this; what was in the folder is gone."""
+    """Create the environment with this process's Python.
+
+    Args:
+        folder: the folder of the environment, which is replaced.
+        requirements: the path of the lock.
+    """
     uv = interpreters.uv()
     run([uv, "venv", "-q", "--clear", "--no-project", "--python", sys.executable, folder])
     run([uv, "pip", "sync", "-q", "--python", folder / "bin/python", "--require-hashes", requirements])

@@ -1,6 +1,6 @@
-"""Take the pictures of the page in Airflow that the how-to shows: `make page-screens`.
+"""Take the screenshots of the page in Airflow for the how-to guide: `make page-screens`.
 
-A real API server shows made-up environments to a real browser.
+A browser opens the page of a real API server, with invented environments.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ PICTURES = {
     "environments-dark": ("/venv/", "dark"),
     "environments-packages": ("/venv/packages?q=pandas%3C2", "light"),
 }
-"""Name of the picture to the page and the colours."""
+"""Path of the page and its colour scheme, by the name of the picture."""
 ENVIRONMENTS = {
     "dbt": ("PYENV 3.12.7 dbt dbt.txt", {"dbt_core": "1.9.4", "dbt_postgres": "1.9.0", "pyyaml": "6.0.2"}),
     "forecast": ("PYENV 3.12.7 forecast pylock.forecast.toml", {"pandas": "2.2.3", "scikit_learn": "1.6.1"}),
@@ -49,7 +49,7 @@ shop()
 
 
 def main() -> int:
-    """Take all pictures."""
+    """Take all screenshots."""
     with tempfile.TemporaryDirectory() as scratch, browser() as window:
         home = Path(scratch)
         airflow = make(release("3.3.2"), home)
@@ -69,7 +69,7 @@ def main() -> int:
                 window.scheme(scheme)
                 window.open(server.address + path)
                 time.sleep(3)  # until the script has filled in the sizes
-                # The footer names the server's host, and stays out.
+                # Leave out the footer, which contains the server's host name.
                 end = window.script("return document.querySelector('footer').getBoundingClientRect().top")
                 window.size(WIDTH, int(end))
                 window.screenshot(ASSETS / f"{picture}.png")

@@ -1,8 +1,8 @@
-"""Record what commands show on a terminal, as an animated SVG.
+"""Record the terminal output of commands as an animated SVG.
 
-The commands run in a terminal of their own, which pyte understands for us; each picture is kept with its time. In the
-SVG a line is written once for each thing that it ever said, with the times at which it said so. What cannot animate
-shows the last picture.
+The commands run in a pseudo-terminal whose output pyte interprets. Each picture of the screen is stored with its time.
+For each line of the screen, the SVG contains every text that the line had once, with the times at which it is visible.
+Programs that cannot play animations show the last picture.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 CELL_X, CELL_Y, MARGIN, BAR = 7.8, 17, 14, 30
 STEP = 0.2
-"""Seconds between two pictures at least."""
+"""Minimum number of seconds between two pictures."""
 
 LONGEST, LAST = 12.0, 4.0
-"""Seconds that a recording takes at most (a longer one is shown faster), and those that its last picture stays."""
+"""Maximum length of the animation, which shows a longer recording faster, and time of its last picture, in seconds."""
 
 PICTURES = 40
-"""How many are shown at most."""
+"""Approximate maximum number of pictures in the animation."""
 
 PROMPT = "\x1b[32m$\x1b[0m \x1b[1m{}\x1b[0m\r\n"
 COLOURS = {
@@ -40,19 +40,19 @@ COLOURS = {
 }  # fmt: skip
 
 Span = tuple[int, str, str, bool]
-"""Where a piece of a line begins, its text, its colour, whether it is bold."""
+"""Part of a line: its first column, its text, its colour, and whether it is bold."""
 
 Picture = tuple[tuple[Span, ...], ...]
 
 
 @dataclass(slots=True)
 class Recorder:
-    """A terminal, and what was to be seen on it.
+    """A terminal and the recording of its output.
 
     Args:
-        columns: its width; also that of the SVG.
-        rows: its height; the SVG is as high as what was written.
-        hide: what must not be seen, and what is written in its place.
+        columns: the width of the terminal and of the SVG.
+        rows: the height of the terminal. The SVG is as high as the output.
+        hide: texts to replace in the output, with their replacements.
     """
 
     columns: int = 100
@@ -64,7 +64,7 @@ class Recorder:
     _stream: pyte.Stream = field(init=False)
 
     def __post_init__(self) -> None:
-        """Switch the terminal on."""
+        """Create the screen of the terminal."""
         self._screen = pyte.Screen(self.columns, self.rows)
         self._stream = pyte.Stream(self._screen)
 
@@ -77,17 +77,17 @@ class Recorder:
         code: int = 0,
         env: Mapping[str, str] | None = None,
     ) -> None:
-        """Type a command, run it, watch it to its end.
+        """Show a command at the prompt, run it, and record its output.
 
         Args:
-            shown: what is typed: the command as its reader would type it.
-            command: what is run.
-            cwd: where.
-            code: the exit code that it is to have.
-            env: variables for it, beside those of this process.
+            shown: the text at the prompt: the command as readers would type it.
+            command: the command to run.
+            cwd: the working folder.
+            code: the expected exit code.
+            env: environment variables in addition to those of this process.
 
         Raises:
-            RuntimeError: it had another one.
+            RuntimeError: the command has ended with another exit code.
         """
         self._stream.feed(PROMPT.format(shown))
         self._keep(self._now)
@@ -107,7 +107,7 @@ class Recorder:
             preexec_fn=controlling,  # noqa: PLW1509 - there are no threads here
         )
         os.close(writing)
-        began, offset = time.monotonic(), self._now + 0.6  # as long as one looks at what was typed
+        began, offset = time.monotonic(), self._now + 0.6  # time to read the command
         with os.fdopen(reading, "rb", buffering=0) as output:
             while piece := _read(output.fileno()):
                 self._feed(piece)
@@ -121,14 +121,14 @@ class Recorder:
         self._keep(self._now)
 
     def say(self, text: str) -> None:
-        """Write something that no command has written: an empty line, mostly."""
+        """Write a text to the terminal, such as an empty line between commands."""
         self._stream.feed(text.replace("\n", "\r\n"))
 
     def _visible(self) -> str:
         return "\n".join(line.rstrip() for line in self._screen.display).rstrip()
 
     def svg(self) -> str:
-        """Return the recording."""
+        """Return the recording as SVG."""
         return _svg(self.frames, self.columns)
 
     def _feed(self, piece: bytes) -> None:
@@ -158,7 +158,7 @@ class Recorder:
 
 
 def _controlling(terminal: int) -> Callable[[], object]:
-    """Docker's client wants a terminal of its own; without one it shows plain lines."""
+    """Return a function that makes a terminal the controlling one. Without one, Docker's client shows plain lines."""
     return lambda: fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
 
 
@@ -199,7 +199,7 @@ def _svg(frames: list[tuple[float, Picture]], columns: int) -> str:
 
 
 def _fewer(frames: list[tuple[float, Picture]]) -> list[tuple[float, Picture]]:
-    """Return the first and the last, and between them those that are far enough apart."""
+    """Return the first and the last picture, and those in between that are far enough apart."""
     apart, shown = frames[-1][0] / PICTURES, frames[:1]
     for frame in frames[1:-1]:
         if frame[0] - shown[-1][0] >= apart:
@@ -210,7 +210,14 @@ def _fewer(frames: list[tuple[float, Picture]]) -> list[tuple[float, Picture]]:
 def _row(
     row: int, line: tuple[Span, ...], times: list[tuple[float, float]], total: float
 ) -> tuple[str, tuple[str, str]]:
-    """Return a line that is shown at certain times, with the name and the rule of its animation, if it has one."""
+    """Return the SVG of a line, and the name and the CSS rule of its animation, which are empty if it has none.
+
+    Args:
+        row: the number of the line on the screen, from 0.
+        line: the parts of the line.
+        times: start and end of each time at which it is visible, in seconds.
+        total: the length of the animation in seconds.
+    """
     y = BAR + (row + 0.8) * CELL_Y
     pieces = "".join(
         f'<text x="{MARGIN + at * CELL_X:.1f}" y="{y:.0f}" fill="{colour}"{" font-weight='bold'" if bold else ""}>'
@@ -233,14 +240,17 @@ def _row(
 
 
 def _keyframes(keys: Sequence[float], values: Sequence[str]) -> tuple[str, str]:
-    """Return the name and the rule of an animation that shows and hides at fractions of the whole."""
+    """Return the name and the CSS rule of an animation that sets the visibility at fractions of its length."""
     name = f"{values[0][0]}{'-'.join(f'{key * 10000:.0f}' for key in keys)}"
     steps = "".join(f"{key * 100:.2f}%{{visibility:{value}}}" for key, value in zip(keys, values, strict=True))
     return name, f"@keyframes {name}{{{steps}}}"
 
 
 def _style(rules: Iterable[str], seconds: float) -> str:
-    """Return the style of a recording: it plays once and stays at its end; who wants no motion sees the end at once."""
+    """Return the style of a recording, which plays once and then shows its last picture.
+
+    Users who prefer reduced motion see the last picture at once.
+    """
     plays = f"g[style]{{animation-duration:{seconds:.1f}s;animation-timing-function:step-end}}"
     still = "@media (prefers-reduced-motion:reduce){g[style]{animation-duration:0s}}"
     return f"<style>{''.join(rules)}{plays}{still}</style>"

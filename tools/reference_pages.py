@@ -1,7 +1,7 @@
-"""The reference of PYENV, made from the grammar, the option table and the rules.
+"""Generate the reference of PYENV from the grammar, the options, the settings of pip and uv, and the rules.
 
-`python -m tools.reference_pages` writes the pages. They are kept in the repository; a test compares them
-with what this module makes.
+`python -m tools.reference_pages` writes the pages. They are in the repository, and a test compares them with the output
+of this module.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _NOTE = "<!-- Made by `python -m tools.reference_pages`; edit the tables in that
 
 
 def pages() -> dict[str, str]:
-    """Every page by its path from the top of the project."""
+    """Return the text of each page, by its path relative to the root of the repository."""
     pages = {
         "docs/reference/pyenv.md": _instruction(),
         "docs/reference/installer-settings.md": _settings(),
@@ -36,7 +36,7 @@ def pages() -> dict[str, str]:
 
 
 def main(root: str = ".") -> None:
-    """Write the pages below `root`."""
+    """Write the pages into the folder `root`."""
     for path, text in pages().items():
         place = Path(root) / path
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -61,7 +61,7 @@ def _option(spec: OptionSpec) -> str:
 
 
 def _settings() -> str:
-    """Write what becomes of each setting of pip and uv."""
+    """Return the page with the effect of each setting of pip and uv."""
     text = Path(__file__).with_name("settings_page.md").read_text("utf-8")
     return _NOTE + text.format(
         pip=_rows(_pip_row(setting) for setting in PIP_SETTINGS if not setting.meaningless),

@@ -20,14 +20,14 @@ HALVES = {
     "frontend": ("pyenv-frontend --version", "pyenv-frontend local --help"),
     "provider": ("python -c 'import airflow_venv'", "airflow-venv list"),
 }
-"""Each distribution's folder, and what must work once it is installed."""
+"""Commands that must succeed after the installation of a distribution, by the distribution's folder."""
 
 
 def distributions() -> list[Path]:
-    """Build and check wheels and sdists.
+    """Build and check wheels and sdists, and return their paths.
 
     Raises:
-        Unavailable: one cannot be built or is not as it should be; the text says which and why.
+        Unavailable: a distribution cannot be built or does not pass a check. The text says which one and why.
     """
     files: list[Path] = []
     for half, commands in HALVES.items():
@@ -43,7 +43,7 @@ def distributions() -> list[Path]:
 
 
 def _check_sdist(sdist: Path, wheel: Path) -> None:
-    """Check that a wheel built from the sdist has the same files, and that both have the licence."""
+    """Check that a wheel built from the sdist has the same files, including the licence and no generated ones."""
     with tempfile.TemporaryDirectory() as scratch:
         with tarfile.open(sdist) as tar:
             tar.extractall(scratch, filter="data")
@@ -61,7 +61,7 @@ def _check_sdist(sdist: Path, wheel: Path) -> None:
 
 
 def _check_installed(wheel: Path, commands: tuple[str, ...]) -> None:
-    """Install a wheel with its dependencies into an empty environment, and call its programs there."""
+    """Install a wheel with its dependencies into an empty environment, and run commands there."""
     uv = interpreters.uv()
     with tempfile.TemporaryDirectory(dir=folder("tmp")) as scratch:
         place = Path(scratch, "environment")
@@ -82,7 +82,7 @@ def _twine(files: list[Path]) -> None:
 
 
 def main() -> int:
-    """Make everything; the exit code says whether it worked."""
+    """Build and check everything, and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--no-image", action="store_true", help="wheels and sdists alone")
     options = parser.parse_args()

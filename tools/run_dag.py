@@ -1,7 +1,7 @@
-"""Run one DAG with Airflow on its embedded database, in an image; its results come out as one line of JSON each.
+"""Run one DAG with Airflow on its embedded database, in an image, and print the outcome of each task as JSON.
 
-This file is put into a container and run there by the image's own Python (Airflow 2.4 to 3.x); it imports nothing of
-this project. Task logs go to stderr, results to stdout, behind a mark.
+This file is mounted into a container and run by the image's own Python (Airflow 2.4 to 3.x). It imports nothing from
+this project. Logs of tasks go to standard error. Outcomes go to standard output, one per line, after `MARK`.
 """
 
 import contextlib
@@ -14,11 +14,11 @@ from typing import Any
 
 MARK = "@result "
 COMPILED = "/pycache"
-"""Where byte code is kept between runs, if there is such a folder. Environments have their own, and use it."""
+"""Folder that keeps byte code between runs, if it exists. Environments have byte code of their own."""
 
 
 def main(dag_id: str) -> int:
-    """Run the DAG; the exit code says whether every task ended as success or skipped."""
+    """Run the DAG, and return 0 if every task has succeeded or was skipped, otherwise 1."""
     if Path(COMPILED).is_dir():
         sys.pycache_prefix = COMPILED
     os.environ["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = f"sqlite:///{tempfile.mkdtemp()}/airflow.db"
@@ -35,16 +35,16 @@ def main(dag_id: str) -> int:
 
 
 def _airflow(*arguments: str) -> None:
-    """Do what Airflow's command line does, in this process: a second start would double the wait."""
+    """Run a command of Airflow's command line in this process, since starting another one would take twice as long."""
     from airflow.cli import cli_parser
 
     parsed = cli_parser.get_parser().parse_args(list(arguments))
-    with contextlib.suppress(SystemExit):  # it leaves so when a task has failed; the states tell more
+    with contextlib.suppress(SystemExit):  # raised if a task has failed; the states are read below
         parsed.func(parsed)
 
 
 def _outcome(dag_id: str) -> "tuple[dict[str, str], dict[str, object]]":
-    """Return each task's state, and the text of what it returned, in the order in which they ended."""
+    """Return the state and the return value of each task, by ID. The states are in the order of the tasks' ends."""
     from airflow.models import TaskInstance
     from airflow.utils.session import create_session
 
@@ -61,13 +61,13 @@ def _outcome(dag_id: str) -> "tuple[dict[str, str], dict[str, object]]":
 
 
 def _shown(row: "Any", stored: "Any") -> object:
-    """Return a stored value as the task returned it; what JSON has no form for becomes its text."""
+    """Return the return value of a task, with values that JSON cannot represent converted to text."""
     try:
         from airflow.sdk.serde import deserialize
 
         value = row.value
         if isinstance(value, str):
-            with contextlib.suppress(ValueError):  # a text that is no JSON is the value itself
+            with contextlib.suppress(ValueError):  # a text that is not JSON is the value itself
                 value = json.loads(value)
         value = deserialize(value)
     except ImportError:

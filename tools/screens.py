@@ -1,6 +1,6 @@
-"""Record the screens that the pages show, from real runs: `make screens`, or `make screens SCREENS="build task"`.
+"""Record the terminals that the documentation shows, from real runs (`make screens SCREENS="build task"`, or all).
 
-They need an engine, base images and a package index. A name of this machine in a picture is an error.
+This needs an engine, base images and a package index. Names of this machine in a picture are an error.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ FOUR = (
     ("3.11", "learn", "scikit-learn==1.5.2\n"),
     ("3.12", "snow", "snowflake-connector-python==3.15.0\n"),
 )
-"""Versions, names and requirements of the environments in the picture of the graph."""
+"""Version, name and requirements of each environment in the picture of the graph."""
 
 CHECKED = """\
 # syntax=pyenv-frontend:dev
@@ -90,7 +90,11 @@ EOF
 
 
 class Stage:
-    """A project in a folder of its own, an engine, and builds of the one on the other."""
+    """A project in a folder of its own, and an engine that builds it.
+
+    Args:
+        scratch: an existing folder, in which the project's folder is created.
+    """
 
     def __init__(self, scratch: Path) -> None:
         self.project = scratch / "shop"
@@ -98,7 +102,13 @@ class Stage:
         self.docker = engine.up()
 
     def build(self, recorder: Recorder, *arguments: str, code: int = 0) -> None:
-        """Build the project as `docker buildx build` does."""
+        """Record a build of the project with `docker buildx build`.
+
+        Args:
+            recorder: the recorder.
+            arguments: further arguments of the command, which are not shown.
+            code: the expected exit code.
+        """
         shown = "docker buildx build --tag shop --build-context provider=dist ."
         command = ["docker", "buildx", "build", "--network=host", f"--build-context=provider={wheels.provider_wheel()}"]
         env = {**self.docker.environment(), "DOCKER_CLI_HINTS": "false"}
@@ -116,7 +126,7 @@ def build(stage: Stage) -> Recorder:
 
 
 def failure(stage: Stage) -> Recorder:
-    """Record the error of a PYENV that asks for a release that does not exist."""
+    """Record the error of a PYENV whose requirements name a release that does not exist."""
     (stage.project / "report.txt").write_text("pandas==2.2.33\n")
     recorder = Recorder(columns=108)
     stage.build(recorder, code=1)
@@ -124,7 +134,7 @@ def failure(stage: Stage) -> Recorder:
 
 
 def llb(stage: Stage) -> str:
-    """Draw the graph of a build with four environments, three of them on Pythons that the base has not."""
+    """Draw the graph of a build with four environments, three of them with a Python that the base image lacks."""
     four = [(version, name, f"{name}.txt", packages) for version, name, packages in FOUR]
     lines = [f"PYENV {version} {name} {file}\n" for version, name, file, _ in four]
     text = f"# syntax={build_image.FRONTEND}\nFROM {AIRFLOW}\n{''.join(lines)}COPY dags dags\n"
@@ -136,7 +146,7 @@ def llb(stage: Stage) -> str:
 
 
 def check(stage: Stage) -> Recorder:
-    """Mistakes and advice, without a build."""
+    """Record the errors and warnings of `check`, which needs no build."""
     (stage.project / "Dockerfile").write_text(CHECKED)
     recorder = Recorder(columns=104)
     recorder.show("pyenv-frontend check", [PROGRAM, "check"], code=1, cwd=stage.project)
@@ -144,7 +154,7 @@ def check(stage: Stage) -> Recorder:
 
 
 def local(stage: Stage) -> Recorder:
-    """Record `local`: environments made, then found."""
+    """Record `local` twice: it creates the environments, then finds them."""
     recorder = Recorder(columns=80, hide={str(stage.project): "/home/you/shop"})
     (stage.project / ".dockerignore").write_text(".pyenv-frontend\n")
     env = {"PATH": f"{interpreters.uv().parent}:{os.environ['PATH']}", "UV_CACHE_DIR": str(stage.project / "cache")}
@@ -158,7 +168,7 @@ def task(stage: Stage) -> Recorder:
     """Record what a task prints and logs, and the error of one that fails."""
     recorder = Recorder(columns=90)
     stage.build(Recorder(), f"--tag={IMAGE}")
-    stage.project.chmod(0o777)  # the image's user is not ours
+    stage.project.chmod(0o777)  # writable for the image's user
     script = "airflow db migrate >/dev/null 2>&1; cd /shop && exec airflow dags test shop >log 2>&1"
     command = [
         "docker",
@@ -187,14 +197,18 @@ ALL: dict[str, Callable[[Stage], Recorder | str]] = {
 
 
 def strangers(text: str) -> list[str]:
-    """Return what a picture must not show: names of this machine, addresses, private folders."""
+    """Return the texts in a picture that it must not show: names of this machine, addresses and private folders."""
     names = {socket.gethostname(), str(Path.home()), str(ROOT), str(folder()), tempfile.gettempdir()}
     private = {name for name in names if len(name) > 3 and name in text}
     return sorted(private | set(ADDRESS.findall(text)))
 
 
 def main(names: list[str]) -> int:
-    """Record the screens of these names, or all."""
+    """Record pictures, and return the exit code.
+
+    Args:
+        names: the names of the pictures, which are keys of `ALL`; all if empty.
+    """
     docker = engine.up()
     base_images.ensure(
         docker, AIRFLOW, *(f"python:{series}-slim-bookworm" for series in ("3.9", "3.10", "3.11", "3.13"))

@@ -1,8 +1,8 @@
-"""Stand-ins for base images, for machines where no image registry answers.
+"""Build stand-ins for base images, for machines without access to an image registry.
 
-A stand-in has the paths, users, variables, links and `/etc/os-release` of the image that it stands for, since those
-are what the project looks at. It differs where it cannot help it: the interpreter's patch version is this machine's,
-the certificates of this machine are added (with variables that name them), an Airflow image has fewer providers.
+A stand-in has the paths, users, variables, links and `/etc/os-release` of the real image, because the project reads
+them. It differs from the real image in the patch version of Python, which is that of this machine's interpreter, in
+this machine's certificates, which are added with variables that name them, and in fewer providers for Airflow.
 """
 
 import dataclasses
@@ -21,9 +21,9 @@ from tools.state import ROOT, Unavailable, folder, run, say
 __all__ = ["LABEL", "LOCAL", "build", "key", "parent"]
 
 LABEL = "io.github.pyenv-frontend.stand-in"
-"""The label that tells a stand-in from the real image, and what it was made of."""
+"""Label that only stand-ins have. Its value is the key of the recipe that the image was built from."""
 LOCAL = "stand-in/"
-"""How the names of images begin that are a step towards a stand-in and exist in no registry."""
+"""Prefix of the names of intermediate images, which exist in no registry."""
 
 RECIPES = ROOT / "tools/stand_in_recipes"
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
@@ -35,7 +35,7 @@ Dir::Cache::pkgcache "";
 Dir::Cache::srcpkgcache "";
 Acquire::Languages "none";
 """
-"""apt's manners in the official images: nothing is kept."""
+"""Configuration of apt in the official images, which keeps no downloaded files."""
 
 AIRFLOW_UNTIL = {
     "2.4.3": "2022-12-01",
@@ -45,21 +45,21 @@ AIRFLOW_UNTIL = {
     "3.0.6": "2025-09-15",
     "3.3.2": "2026-10-01",
 }
-"""Airflow without its constraint files: the newest that there was when it was new."""
+"""Date by version of Airflow. Instead of constraint files, the newest packages of that date are installed."""
 ASTRO_AIRFLOW = {"7": "2.11.2", "13": "2.11.2"}
-"""By the first number of Astro Runtime's version."""
+"""Version of Airflow, by the major version of Astro Runtime."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class StandIn:
-    """How one image is made."""
+    """Recipe of an image."""
 
     recipe: str
-    """The Dockerfile's name without its ending, or `debian` for a fresh system."""
+    """Name of the Dockerfile without its extension, or `debian` for a new Debian system."""
     parent: str | None = None
-    """The image it is built upon."""
+    """Name of the base image, if there is one."""
     arguments: tuple[tuple[str, str], ...] = ()
-    """Build arguments (`ARG` of the recipe)."""
+    """Names and values of the build arguments (`ARG` of the Dockerfile)."""
     also: tuple[str, ...] = ()
     """Further names of the image."""
 
@@ -87,7 +87,7 @@ def _usr_python(version: str) -> StandIn:
 
 
 def _airflow(version: str, python: str | None) -> StandIn:
-    old = tuple(int(part) for part in version.split(".")[:2]) < (3, 1)  # later ones keep Python in /usr/python
+    old = tuple(int(part) for part in version.split(".")[:2]) < (3, 1)  # later versions have Python in /usr/python
     chosen = python or "3.12"
     return StandIn(
         recipe="airflow",
@@ -164,13 +164,13 @@ def _stand_in(name: str) -> StandIn:
 
 
 def parent(name: str) -> str | None:
-    """Return the image that the stand-in of that name is built upon."""
+    """Return the name of the base image of a stand-in, or None. Raises Unavailable if there is no stand-in."""
     return _stand_in(name).parent
 
 
 @functools.cache
 def key(name: str) -> str:
-    """Return what tells a stand-in that was built from the present recipe from an older one."""
+    """Return a hash of everything that a stand-in is built from. Images with another key are outdated."""
     stand_in = _stand_in(name)
     content = [repr(stand_in), _acquire_settings(), *(path.read_text() for path in _recipe_files(stand_in))]
     if stand_in.recipe == "debian":
@@ -185,10 +185,14 @@ def key(name: str) -> str:
 
 
 def build(engine: Engine, name: str) -> None:
-    """Build the stand-in for an image; its parent must be there.
+    """Build the stand-in for an image.
+
+    Args:
+        engine: the engine, which must have the base image of the stand-in.
+        name: the name of the image.
 
     Raises:
-        Unavailable: something that it needs cannot be had.
+        Unavailable: there is no stand-in for the image, or it cannot be built.
     """
     stand_in = _stand_in(name)
     with tempfile.TemporaryDirectory(dir=folder("tmp")) as scratch:
@@ -247,7 +251,7 @@ def _import_debian(engine: Engine, name: str, scratch: Path, stand_in: StandIn) 
 
 
 def _musl_root(tar: Path) -> None:
-    """Pack a root with musl's loader, busybox and Alpine's marks."""
+    """Write a tar of a root file system with musl's loader, busybox and the files that identify Alpine."""
     root = debian.unpack("bookworm", "musl", "busybox-static")
     say("laying out musl and busybox")
     with tempfile.TemporaryDirectory(dir=folder("tmp")) as scratch:
@@ -281,7 +285,7 @@ def _recipe_files(stand_in: StandIn) -> list[Path]:
 
 @functools.cache
 def _acquire_settings() -> str:
-    """Return how this machine's apt fetches (proxies and the like), for the apt in a stand-in."""
+    """Return the settings of this machine's apt for downloads, such as proxies, for the apt of a stand-in."""
     if not debian.is_debian_root():
         return ""
     lines = run(["apt-config", "dump", "--format", '%F "%v";%n', "Acquire"]).splitlines()

@@ -1,7 +1,7 @@
-"""The state folder: what is fetched, built and started once per machine and shared by all checkouts.
+"""Manage the state folder: everything that is downloaded, built and started once per machine for all checkouts.
 
-`PYENV_STATE_DIR` names it; otherwise it is `pyenv-frontend` in the user's cache folder. Everything in it can be
-thrown away: `make engine-down` first, then delete the folder.
+It is the folder of the variable `PYENV_STATE_DIR`, or `pyenv-frontend` in the user's cache folder. It can be deleted
+after `make engine-down`.
 """
 
 import contextlib
@@ -17,15 +17,15 @@ from typing import Any
 __all__ = ["ROOT", "Unavailable", "folder", "lock", "run", "say"]
 
 ROOT = Path(__file__).resolve().parents[1]
-"""The checkout that this file lies in."""
+"""Root folder of the checkout that contains this file."""
 
 
-class Unavailable(Exception):  # noqa: N818 - a fact about the machine, not a mistake of the program
-    """Something that the end-to-end tests need cannot be had on this machine; the text says what to do."""
+class Unavailable(Exception):  # noqa: N818 - a fact about the machine, not an error of the program
+    """Something that the end-to-end tests need is not available on this machine. The text says what to do."""
 
 
 def folder(*parts: str) -> Path:
-    """Return a folder below the state folder, and make it."""
+    """Return a folder in the state folder, and create it if necessary."""
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     path = Path(os.environ.get("PYENV_STATE_DIR") or Path(cache) / "pyenv-frontend").joinpath(*parts)
     path.mkdir(parents=True, exist_ok=True)
@@ -33,13 +33,13 @@ def folder(*parts: str) -> Path:
 
 
 def say(text: str) -> None:
-    """Tell the person who waits what happens now (stderr: stdout is for results)."""
+    """Print progress to standard error, because standard output is for results."""
     print(text, file=sys.stderr, flush=True)
 
 
 @contextlib.contextmanager
 def lock(name: str) -> Iterator[None]:
-    """Hold the machine-wide lock `name`; a second process waits, and says for whom."""
+    """Hold the machine-wide lock `name`. Other processes wait, and print which process holds it."""
     path = folder("locks") / name
     with path.open("a+") as file:
         try:
@@ -55,20 +55,20 @@ def lock(name: str) -> Iterator[None]:
 
 
 def run(command: Sequence[object], *, env: Mapping[str, str] | None = None, **options: Any) -> str:
-    """Run a command, return what it printed on stdout.
+    """Run a command, and return its standard output.
 
     Args:
-        command: program and arguments, turned into text.
-        env: variables to add to this process's own.
-        options: passed on to `subprocess.run` (`cwd`, `input`, `timeout` in seconds).
+        command: the program and its arguments, which are converted to text.
+        env: environment variables in addition to those of this process.
+        options: further options of `subprocess.run`, such as `cwd`, `input` and `timeout` (in seconds).
 
     Raises:
-        Unavailable: it cannot be started or failed; the text carries the end of its output.
+        Unavailable: the command cannot be started, takes too long or fails. The text includes the end of its output.
     """
     started = time.monotonic()
     shown = " ".join(str(part) for part in command)
     try:
-        done: subprocess.CompletedProcess[str] = subprocess.run(  # noqa: PLW1510 - the exit code is looked at below
+        done: subprocess.CompletedProcess[str] = subprocess.run(  # noqa: PLW1510 - the exit code is checked below
             [str(part) for part in command],
             env={**os.environ, **(env or {})},
             capture_output=True,

@@ -1,4 +1,4 @@
-"""Wheels of this checkout's own distributions."""
+"""Build wheels of this checkout's distributions."""
 
 import sys
 import tempfile
@@ -10,9 +10,9 @@ __all__ = ["provider_wheel"]
 
 
 def provider_wheel() -> Path:
-    """Build the provider's wheel and return the folder that holds it and nothing else.
+    """Build the provider's wheel, and return a folder that contains only this wheel.
 
-    Equal sources give an equal wheel, so that a build which mounts the folder stays cached.
+    The same sources result in the same wheel, so that builds that mount the folder stay cached.
 
     Raises:
         Unavailable: the build failed.
@@ -22,7 +22,7 @@ def provider_wheel() -> Path:
     with lock(f"wheels-{name}"), tempfile.TemporaryDirectory(dir=into.parent) as scratch:
         run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", scratch], cwd=ROOT / "provider")
         (wheel,) = Path(scratch).iterdir()
-        # Another program of this checkout may be reading the wheel: it is there at every moment.
+        # Other processes of this checkout may read the wheel, so it is replaced atomically.
         wheel.replace(into / wheel.name)
         for old in into.glob("*.whl"):
             if old.name != wheel.name:
