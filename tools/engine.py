@@ -197,7 +197,7 @@ def _start(flavour: str) -> None:
 
 
 def _detach(command: list[str], log: Path, *, path: str) -> int:
-    """Start a daemon in a session of its own, which is no child of this process, and return its process ID."""
+    """Start a daemon in a session of its own, not as a child of this process, and return its process ID."""
     line = '"$@" </dev/null >>"$0" 2>&1 & echo $!'
     shell = ["sh", "-c", line, str(log), *command]
     env = {**os.environ, "PATH": path}

@@ -68,7 +68,7 @@ def main() -> int:
                 window.size(WIDTH, 900)
                 window.scheme(scheme)
                 window.open(server.address + path)
-                time.sleep(3)  # until the script has filled in the sizes
+                time.sleep(3)  # wait until the script has filled in the sizes
                 # Leave out the footer, which contains the server's host name.
                 end = window.script("return document.querySelector('footer').getBoundingClientRect().top")
                 window.size(WIDTH, int(end))

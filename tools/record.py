@@ -165,7 +165,7 @@ def _controlling(terminal: int) -> Callable[[], object]:
 def _read(descriptor: int) -> bytes:
     try:
         return os.read(descriptor, 65536)
-    except OSError:  # the other end of the terminal is closed
+    except OSError:  # the command has closed its end of the terminal
         return b""
 
 

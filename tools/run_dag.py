@@ -73,7 +73,7 @@ def _shown(row: "Any", stored: "Any") -> object:
     except ImportError:
         value = (
             stored.deserialize_value(row) if isinstance(row.value, bytes) else row.value
-        )  # 2.x reads it with the row
+        )  # 2.x deserializes the whole row
     return json.loads(json.dumps(value, default=str))
 
 

@@ -38,7 +38,7 @@ class NoTask:
 
 
 def trivial() -> int:
-    """Do next to nothing."""
+    """Return a constant."""
     return 1
 
 

@@ -1,7 +1,7 @@
 """Patch an Airflow of any version that is installed in the environment to use the channel to the worker.
 
 Only the few methods that fetch or store something are replaced, each after its module has been imported; Airflow's
-classes are not replaced. The environment needs no secrets backend, no database and not the worker's version of
+classes are not replaced. The environment needs neither a secrets backend nor a database nor the worker's version of
 Airflow. No module of Airflow is imported unless the function imports it.
 """
 

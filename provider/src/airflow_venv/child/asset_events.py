@@ -107,7 +107,7 @@ class OutletEvent:
         self._extra.update(values)
 
     def add(self, asset, extra=None):
-        """Add an event of an asset to the alias that this outlet is.
+        """Add an event of an asset to this alias.
 
         Args:
             asset: the asset, as `reference` takes it.

@@ -100,7 +100,7 @@ class Params(dict):
     """The run's parameters."""
 
     def dump(self):
-        """Return a plain dictionary."""
+        """Return the parameters as a plain dictionary."""
         return dict(self)
 
 

@@ -35,7 +35,7 @@ def install_pdb(pdb):
 def wait_for_editor(port):
     """Listen for an editor on 127.0.0.1, and wait until it has attached. Raises ImportError if debugpy is missing."""
     try:
-        import debugpy  # noqa: T100 - our purpose
+        import debugpy  # noqa: T100 - intended
     except ImportError as error:
         raise ImportError(
             f"[venv] debugpy needs the package debugpy in this environment ({sys.executable}): add it to the "

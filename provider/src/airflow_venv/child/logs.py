@@ -59,7 +59,7 @@ def install(_module):
         root.setLevel(session.start.log_level)
 
 
-def log_warning(message, category, filename, lineno, file=None, line=None):  # noqa: PLR0913, PLR0917 - theirs
+def log_warning(message, category, filename, lineno, file=None, line=None):  # noqa: PLR0913, PLR0917 - its signature
     """Log a warning (`warnings.showwarning`), as `logging.captureWarnings` does."""
     import warnings
 

@@ -14,7 +14,7 @@ _DAY = "%Y-%m-%d"
 
 def ds_add(ds, days):
     """Add a number of days to a date such as `2024-12-31`."""
-    moved = datetime.datetime.strptime(str(ds), _DAY) + datetime.timedelta(days)  # noqa: DTZ007 - a day
+    moved = datetime.datetime.strptime(str(ds), _DAY) + datetime.timedelta(days)  # noqa: DTZ007 - only a day
     return moved.strftime(_DAY)
 
 

@@ -98,7 +98,7 @@ def _state(error):
     )
     try:
         attributes = {name: value for name, value in vars(error).items() if is_plain([name, value])}
-    except TypeError:  # no __dict__
+    except TypeError:  # an exception without __dict__
         attributes = {}
     return (args if is_plain(args) else []), (attributes if is_plain(attributes) else {})
 
@@ -195,7 +195,7 @@ def _refusal(value):
 
     try:
         pickle.dumps(value)
-    except Exception as error:  # noqa: BLE001 - whatever a reducer raises
+    except Exception as error:  # noqa: BLE001 - a reducer may raise anything
         return error
     return None
 

@@ -143,7 +143,7 @@ def load(start, main):
     for piece in start.sources():
         namespace["__file__"] = sys.argv[0] = piece.filename
         flags = future_flags(piece.future) if piece.future else 0
-        exec(compile(piece.source, piece.filename, "exec", flags, True), namespace)  # noqa: S102 - our purpose
+        exec(compile(piece.source, piece.filename, "exec", flags, True), namespace)  # noqa: S102 - intended
     return namespace[start.name]
 
 

@@ -44,12 +44,31 @@ def _unpickled(payload):
 
 
 def get_connection(conn_id):
-    """Return a connection. Raises AirflowNotFoundException if it does not exist."""
+    """Return a connection.
+
+    Args:
+        conn_id: the ID of the connection, a text.
+
+    Returns:
+        A `context_objects.Connection`.
+
+    Raises:
+        AirflowNotFoundException: the connection does not exist.
+    """
     return _ask("get_connection", conn_id=conn_id)
 
 
 def get_variable(key, default=_MISSING, deserialize_json=False):
-    """Return a Variable. Raises KeyError if it does not exist and there is no default."""
+    """Return the value of a Variable.
+
+    Args:
+        key: the name of the Variable, a text.
+        default: the value to return if the Variable does not exist.
+        deserialize_json: whether the value is a JSON text that is decoded.
+
+    Raises:
+        KeyError: the Variable does not exist and there is no default.
+    """
     exists, value = _ask("get_variable", key=key, deserialize_json=bool(deserialize_json))
     if exists:
         return value
@@ -59,7 +78,14 @@ def get_variable(key, default=_MISSING, deserialize_json=False):
 
 
 def set_variable(key, value, description=None, serialize_json=False):
-    """Set a Variable."""
+    """Set the value of a Variable.
+
+    Args:
+        key: the name of the Variable, a text.
+        value: the value.
+        description: the description of the Variable, or None.
+        serialize_json: whether the value is encoded as a JSON text.
+    """
     _ask("set_variable", key=key, value=value, description=description, serialize_json=bool(serialize_json))
 
 
@@ -187,7 +213,7 @@ _current = []
 
 
 def get_current_context():
-    """Return the context of the task."""
+    """Return the `TaskContext` of the task."""
     if not _current:
         _current.append(TaskContext(context_value(""), dict(passed_values)))
     return _current[0]

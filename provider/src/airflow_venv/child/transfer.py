@@ -25,7 +25,7 @@ def receive(channel, start):
     Raises:
         TransferError: they cannot be read in this environment.
     """
-    if start.serializer_module:  # also where plain values need none: see the operator's half
+    if start.serializer_module:  # also if all values are plain, as in the operator's half
         _module(start.serializer_module)
     if start.arguments is not None:
         return start.arguments

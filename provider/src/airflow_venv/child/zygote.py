@@ -312,7 +312,7 @@ def receive(connection):
 
 
 def detach():
-    """Continue in a forked child with a session of its own, which is no descendant of the task.
+    """Continue in a forked child with a session of its own, which is not a descendant of the task.
 
     The parent, for which the worker waits, exits.
     """

@@ -1,4 +1,4 @@
-"""The page in Airflow that shows the environments and who uses them."""
+"""A page in Airflow that shows the environments and the tasks that use them."""
 
 URL_PREFIX = "/venv"
-"""The path of the page, below that of Airflow."""
+"""Path of the page, relative to that of Airflow."""
