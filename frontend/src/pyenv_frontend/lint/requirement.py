@@ -1,8 +1,8 @@
 """Parse requirements for the rules.
 
-Importing `packaging` takes longer than everything else that a cached build does after its request to
-BuildKit's own frontend. Therefore simple requirements (a name, and versions after operators) are parsed here, and only
-the others by `packaging`. The format is that of dependency specifiers (PEP 508).
+Importing `packaging` takes longer than everything else that a cached build does after its request to BuildKit's own
+frontend. Therefore simple requirements (a name, and versions after operators) are parsed here, and only the others by
+`packaging`. The format is that of dependency specifiers (PEP 508).
 """
 
 from __future__ import annotations
