@@ -28,6 +28,8 @@ class FakeEngine:
     answers: dict[str, Callable[[bytes], Answer]] = field(default_factory=dict)
     held: set[str] = field(default_factory=set)
     window: int = 65535
+    most_calls: int = 250
+    """How many may be in flight, as Go's server limits them."""
     calls: list[tuple[str, bytes]] = field(default_factory=list)
     headers: list[dict[bytes, bytes]] = field(default_factory=list)
     hang_up_after: int | None = None
@@ -42,7 +44,11 @@ class FakeEngine:
 
     def _serve(self) -> None:
         h2 = H2Connection(H2Configuration(client_side=False))
-        h2.local_settings = Settings(client=False, initial_values={SettingCodes.INITIAL_WINDOW_SIZE: self.window})
+        limits = {
+            SettingCodes.INITIAL_WINDOW_SIZE: self.window,
+            SettingCodes.MAX_CONCURRENT_STREAMS: self.most_calls,
+        }
+        h2.local_settings = Settings(client=False, initial_values=limits)
         h2.encoder.encode = partial(h2.encoder.encode, huffman=False)  # its Huffman coder is quadratic
         h2.initiate_connection()
         bodies: dict[int, bytearray] = {}

@@ -38,6 +38,16 @@ def test_calls_in_flight_are_answered_in_any_order():
     assert (slow.result(), fast.result()) == (b"slow", b"fast")
 
 
+def test_more_calls_than_the_engine_admits_at_once_wait_for_their_turn():
+    """A build asks for all its files together, and there may be more of them than calls may be in flight."""
+    engine = FakeEngine({"Read": lambda message: message}, most_calls=3)
+    channel = engine.connect()
+    channel.start("Ping", b"").result()
+    messages = [bytes([number]) for number in range(20)]
+    calls = [channel.start("Read", message) for message in messages]
+    assert [call.result() for call in calls] == messages
+
+
 def test_a_result_can_be_asked_for_twice():
     """The answer is stored with the call."""
     call = FakeEngine({"Ping": lambda _: b"pong"}).connect().start("Ping", b"")

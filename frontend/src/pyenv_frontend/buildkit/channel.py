@@ -4,8 +4,8 @@ BuildKit starts a frontend with one end of a pipe on fd 0 and one on fd 1; the e
 knowledge, no TLS. HTTP/2 itself is the library h2's work. What is left for us is small: five bytes before each message,
 the headers a gRPC server expects, and the limits.
 
-There are no threads. `start` sends a request and returns a `Call`; any number may be in flight, and waiting for the
-`result` of one reads for all of them. See docs/explanation/grpc-choice.md for the measurements behind this module.
+There are no threads. `start` sends a request and returns a `Call`; as many may be in flight as the engine admits, and
+waiting for the `result` of one reads for all of them. See docs/explanation/grpc-choice.md for the measurements behind this module.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ class Channel:
         # Nothing is flushed here: preface and first request leave in one write.
 
     def start(self, method: str, message: bytes) -> Call:
-        """Send a request and return at once; the answer is the returned call's `result`.
+        """Send a request and return at once, or when the engine takes it; the answer is the returned call's `result`.
 
         Raises:
             CallError: the request is larger than the engine takes.
@@ -130,6 +130,7 @@ class Channel:
         if len(message) > MAX_MESSAGE:
             too_large = f"a request ({method}) would be larger than max ({len(message)} vs. {MAX_MESSAGE})"
             raise CallError(method, Status(too_large, RESOURCE_EXHAUSTED))
+        self._wait_for_a_stream()
         stream = self._h2.get_next_available_stream_id()
         call = self._calls[stream] = Call(self, method)
         headers = [
@@ -160,6 +161,12 @@ class Channel:
         for event in events:
             self._dispatch(event)
         self._flush()
+
+    def _wait_for_a_stream(self) -> None:
+        """Wait until the engine admits one more call: it limits those in flight (250, the default of Go's server)."""
+        while self._h2.open_outbound_streams >= self._h2.remote_settings.max_concurrent_streams:
+            self._flush()
+            self.pump()
 
     def _dispatch(self, event: object) -> None:
         if isinstance(event, ConnectionTerminated):
