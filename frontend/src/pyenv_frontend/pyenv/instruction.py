@@ -5,6 +5,7 @@ Nothing here parses or decides; `pyenv.parser` makes these, `expansion` and `cli
 
 from __future__ import annotations
 
+import posixpath
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -168,9 +169,13 @@ class Pyenv:
 
     @property
     def heredoc_start(self) -> str:
-        """Where the first line of its heredoc is, as `Dockerfile:7`; empty without one."""
+        """Where the first line of its heredoc is, as `Dockerfile:7`; empty without one.
+
+        The install has a file of that name in a folder of its own, so the name does not lead out of a folder.
+        """
         body = next((heredoc.body for heredoc in self.instruction.heredocs if heredoc.content), None)
-        return f"{self.instruction.file.name.lstrip('/')}:{body.locate(0, 1).position.line}" if body else ""
+        name = posixpath.normpath(self.instruction.file.name).lstrip("/").rpartition("../")[2]
+        return f"{name}:{body.locate(0, 1).position.line}" if body else ""
 
     @property
     def bare(self) -> bool:
