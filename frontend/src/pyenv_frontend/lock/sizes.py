@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import http.client
 import netrc
 import ssl
 import tomllib
@@ -34,6 +35,8 @@ def sizes_of(lock: bytes | None) -> dict[str, int]:
 def add_sizes(packages: Sequence[Mapping[str, Any]], known: dict[str, int], environ: Mapping[str, str]) -> None:
     """Give a size to each wheel that has none. A server that does not answer leaves its wheels without.
 
+    Such a server is waited for once, however many wheels it has.
+
     Args:
         packages: `[[packages]]` tables, changed in place.
         known: sizes by hash, which are not asked for; those that are found out are added.
@@ -50,7 +53,9 @@ def add_sizes(packages: Sequence[Mapping[str, Any]], known: dict[str, int], envi
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         for wheel, size in zip(asked_for, pool.map(ask.size, [wheel["url"] for wheel in asked_for]), strict=True):
             if size is not None:
-                wheel["size"] = known[_hash(wheel)] = size
+                wheel["size"] = size
+                if _hash(wheel):
+                    known[_hash(wheel)] = size
 
 
 def _wheels(packages: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -66,6 +71,8 @@ class _Asker:
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
+        self._silent: set[str] = set()
+        """Servers that have not answered in time."""
         try:
             self._tls = ssl.create_default_context(cafile=environ.get("SSL_CERT_FILE") or None)
         except OSError:
@@ -74,7 +81,10 @@ class _Asker:
     def size(self, url: str) -> int | None:
         """Return the size of the file at an address of HTTP, or None if its server does not say it."""
         parts = urlsplit(url)
-        bare = parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment="").geturl()
+        server = parts.netloc.rpartition("@")[2]
+        if server in self._silent:
+            return None
+        bare = parts._replace(netloc=server, fragment="").geturl()
         headers = {"Accept-Encoding": "identity"}
         request = urllib.request.Request(bare, method="HEAD", headers=headers)  # noqa: S310 - only for addresses of HTTP
         credentials = self._credentials(url)
@@ -84,8 +94,11 @@ class _Asker:
             request.add_unredirected_header("Authorization", f"Basic {encoded}")
         try:
             with urllib.request.urlopen(request, timeout=_SECONDS, context=self._tls) as answer:  # noqa: S310 - likewise
-                return int(answer.headers["Content-Length"])
-        except (OSError, ValueError, TypeError):
+                # Some servers have no length, or none but 0, in an answer without content.
+                return int(answer.headers["Content-Length"]) or None
+        except (OSError, ValueError, TypeError, http.client.HTTPException) as error:
+            if isinstance(getattr(error, "reason", error), TimeoutError):
+                self._silent.add(server)
             return None
 
     def _credentials(self, url: str) -> str:

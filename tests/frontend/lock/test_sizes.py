@@ -1,0 +1,56 @@
+"""Sizes of wheels that an index does not say."""
+
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+
+from pyenv_frontend.lock.sizes import add_sizes
+
+
+class _Server(BaseHTTPRequestHandler):
+    """Has files whose names are their sizes; `/none` has no length, and `/odd` no answer that is HTTP."""
+
+    def do_HEAD(self):
+        if self.path == "/odd":
+            self.wfile.write(b"what\r\n\r\n")
+            return
+        self.send_response(200)
+        if self.path != "/none":
+            self.send_header("Content-Length", self.path[1:])
+        self.end_headers()
+
+    def log_message(self, *_):
+        """Say nothing."""
+
+
+@pytest.fixture
+def server(monkeypatch):
+    """Provide the address of a server."""
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    with HTTPServer(("127.0.0.1", 0), _Server) as http:
+        threading.Thread(target=http.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{http.server_port}"
+        http.shutdown()
+
+
+def sizes(urls, known, hashes=None):
+    """Return the sizes that wheels get."""
+    wheels = [
+        {"url": url, "hashes": {"sha256": hash_} if hash_ else {}}
+        for url, hash_ in zip(urls, hashes or urls, strict=True)
+    ]
+    add_sizes([{"wheels": wheels}], known, {})
+    return [wheel.get("size") for wheel in wheels]
+
+
+def test_wheels_without_a_hash_are_not_taken_for_one_another(server):
+    """The size of one says nothing of another, of the next platform for example."""
+    known = {}
+    assert sizes([f"{server}/7"], known, [""]) == [7]
+    assert sizes([f"{server}/8"], known, [""]) == [8]
+
+
+def test_a_server_that_does_not_say_a_size_leaves_the_wheel_without(server):
+    """A lock does not fail for it, whatever the answer is."""
+    assert sizes([f"{server}/none", f"{server}/0", f"{server}/odd", f"{server}/9"], {}) == [None, None, None, 9]
