@@ -44,6 +44,12 @@ def test_every_platform_must_be_in_the_lock():
     assert reasons(platforms=platforms) == ["it is not for linux/arm64", "it is not for linux/s390x"]
 
 
+@pytest.mark.parametrize("locked", ["glibc", "glibc x", "Debian 12", ""])
+def test_a_lock_for_a_c_library_that_is_none_is_damaged(locked):
+    """Someone has edited it; a build says so, and installs from the requirements."""
+    assert reasons(locked=locked, libc="glibc 2.36") == ["its table [tool.pyenv-frontend] is damaged"]
+
+
 def test_a_file_that_is_no_lock_of_ours_does_not_fit():
     """Its content is not compared further."""
     assert reasons(data=b"x = 1\n") == ["it was not written by pyenv-frontend lock"]

@@ -7,6 +7,7 @@ Source of truth: the specification of `pylock.toml` (PEP 751), and `packaging.py
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -32,6 +33,7 @@ MACHINES: Final = {"linux/amd64": "x86_64", "linux/arm64": "aarch64"}
 """The platforms of locks, and `platform_machine` of each."""
 
 _TABLE: Final = "pyenv-frontend"
+_LIBC: Final = re.compile(r"musl|glibc \d+\.\d+")
 
 
 class LockFormatError(ValueError):
@@ -90,6 +92,9 @@ def read_lock_file(data: bytes) -> Lock:
         raise LockFormatError("it was not written by pyenv-frontend lock")
     if table.get("format") != FORMAT:
         raise LockFormatError("it was written by another version of pyenv-frontend")
+    damaged = LockFormatError("its table [tool.pyenv-frontend] is damaged")
+    if not _LIBC.fullmatch(str(table.get("libc"))):
+        raise damaged
     try:
         return Lock(
             target=LockTarget(
@@ -99,7 +104,7 @@ def read_lock_file(data: bytes) -> Lock:
             packages=tuple(content.get("packages", ())),
         )
     except (KeyError, TypeError, AttributeError):
-        raise LockFormatError("its table [tool.pyenv-frontend] is damaged") from None
+        raise damaged from None
 
 
 def as_document(lock: Lock) -> dict[str, Any]:
