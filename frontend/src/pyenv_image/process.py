@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Mapping, Sequence
 
-__all__ = ["Output", "run", "write"]
+__all__ = ["Output", "run", "without_passwords", "write"]
 
 _SILENCE = 15.0
 """Seconds without output until a note explains it."""
@@ -92,7 +92,7 @@ def _pass_on(process: subprocess.Popen[bytes], pipe: int, output: Output) -> Non
 
 def write(text: bytes, output: Output) -> None:
     """Pass on whole lines of a program."""
-    text = _CREDENTIALS.sub(_without_password, text)
+    text = without_passwords(text)
     for old, new in output.names:
         text = text.replace(os.fsencode(old), os.fsencode(new))
     if output.folder and b" at position " in text:
@@ -101,8 +101,13 @@ def write(text: bytes, output: Output) -> None:
     sys.stdout.buffer.flush()
 
 
+def without_passwords(text: bytes) -> bytes:
+    """Hide the passwords of addresses: pip shows that of a direct one when it cannot be fetched."""
+    return _CREDENTIALS.sub(_without_password, text)
+
+
 def _without_password(match: re.Match[bytes]) -> bytes:
-    """Hide the password of an address: pip shows that of a direct one when it cannot be fetched; or a token alone."""
+    """Hide the password of an address, or a token alone."""
     user = match[2] if match[3] or match[2] == b"git" else b"****"
     return b"%b%b%b@" % (match[1], user, b":****" if match[3] else b"")
 

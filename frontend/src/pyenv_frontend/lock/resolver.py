@@ -22,6 +22,7 @@ from pyenv_frontend.lock.settings import resolver_settings
 from pyenv_frontend.lock.sizes import add_sizes, sizes_of
 from pyenv_image.failure import StepError
 from pyenv_image.pip_format import read_statements
+from pyenv_image.process import without_passwords
 from pyenv_image.requirements import Requirements
 from pyenv_image.workspace import Workspace
 
@@ -212,7 +213,7 @@ class Resolver:
         """Run a program in a folder that has no settings of any project."""
         done = self.processes.run(command, folder, settings.environ)
         if done.returncode:
-            message = (done.stderr or done.stdout).replace(f"{folder}/", "")
+            message = without_passwords((done.stderr or done.stdout).encode()).decode().replace(f"{folder}/", "")
             raise ResolverError(message.strip() or f"{Path(command[0]).name} ended with exit code {done.returncode}")
 
 
