@@ -60,6 +60,8 @@ def test_the_newest_of_all_places_is_chosen(machine: Path):
     (machine / "pyenv/versions/3.7.98/bin").mkdir(parents=True)
     (machine / "pyenv/versions/3.7.98/bin/python3.7").write_text("#!/bin/sh\nexit 1\n")
     (machine / "pyenv/versions/3.7.98/bin/python3.7").chmod(0o755)
+    fake(machine / "pyenv/versions/3.7.97/bin/python3.7", "", "")
+    (machine / "pyenv/versions/3.7.97/bin/python3.7").write_text("#!/bin/sh\n")
     assert find("3.7").endswith("cpython-3.7.16-linux-x86_64-gnu/bin/python3.7")
 
 

@@ -168,7 +168,7 @@ def _asked(path: Path) -> LocalInterpreter | None:
         )
     except (OSError, subprocess.SubprocessError, UnicodeDecodeError):
         return None
-    kind, version, *_ = done.stdout.split() or [""]
+    kind, version, *_ = [*done.stdout.split(), "", ""]
     return LocalInterpreter(python=path, version=version) if kind == "CPython" else None
 
 
