@@ -47,10 +47,10 @@ def test_names_and_exit_code(capfdbinary, tmp_path):
 
 def test_silence_is_explained(capfdbinary, tmp_path, monkeypatch):
     """After a while without output, and less and less often."""
-    monkeypatch.setattr(process, "_SILENCE", 0.5)
-    code = "import time; time.sleep(1.7); print('there')"
+    monkeypatch.setattr(process, "_SILENCE", 0.9)
+    code = "import time; time.sleep(1.5); print('there')"
     _, text = run(capfdbinary, tmp_path, code, Output(silence="silent for {} s"))
-    assert text == "silent for 0 s\nthere\n"
+    assert text == "silent for 1 s\nthere\n"
 
 
 def test_a_program_left_behind_is_not_waited_for(capfdbinary, tmp_path):
