@@ -5,7 +5,8 @@ knowledge, no TLS. HTTP/2 itself is the library h2's work. What is left for us i
 the headers a gRPC server expects, and the limits.
 
 There are no threads. `start` sends a request and returns a `Call`; as many may be in flight as the engine admits, and
-waiting for the `result` of one reads for all of them. See docs/explanation/grpc-choice.md for the measurements behind this module.
+waiting for the `result` of one reads for all of them. See docs/explanation/grpc-choice.md for the measurements behind
+this module.
 """
 
 from __future__ import annotations
