@@ -34,6 +34,8 @@ class FakeBridge:
     config: bytes = b"{}"
     sizes: dict[str, int] = field(default_factory=dict)
     """The reported sizes of files, by path."""
+    twins: dict[str, str] = field(default_factory=dict)
+    """Files that are further names (hard links) of others in their folders, with the first name of each."""
     rounds: int = 0
     """The number of times that a caller has waited."""
 
@@ -96,6 +98,8 @@ class FakeBridge:
         return FOLDER if content is None and any(name.startswith(f"{path}/") for name in held) else content
 
     def _stat(self, ref, folder, name):
+        if first := self.twins.get(f"{folder}{name}"):
+            return FileStat(path=name, mode=0o644, size=0, link=first)
         content = self.systems[ref].get(f"{folder}{name}", FOLDER)
         return self._stat_of(f"{folder}{name}", content, name)
 

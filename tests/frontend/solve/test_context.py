@@ -38,6 +38,14 @@ def test_files_are_read_through_links(context):
     assert (files.read("sub/d.txt"), files.read("link.txt")) == (b"six\n", b"six\n")
 
 
+def test_a_second_name_of_a_file_has_its_content():
+    """A listing gives it no size, and names the first as its target; what is left out under that name is here."""
+    bridge = FakeBridge({LOCAL: {"a.txt": b"six\n", "b.txt": b"six\n"}}, twins={"b.txt": "a.txt"})
+    rules = parse_dockerignore(b"a.txt\n")
+    files = ContextFiles(bridge, ClientFolder(bridge, options()), lambda: rules)
+    assert (files.read("b.txt"), files.link_target("b.txt")) == (b"six\n", "")
+
+
 @pytest.mark.parametrize("path", ["nothing.txt", "no/where.txt", "sub"])
 def test_what_is_no_file_is_not_there(context, path):
     """A folder has another error, which depends on its contents."""

@@ -53,8 +53,9 @@ class FileStat:
     mode: int
     """Go's `os.FileMode`: permission bits below, the kind of file in the bits of `_KINDS`; no bit is a regular file."""
     size: int
+    """0 in a listing for all names of a file but the first, if it has several there (hard links)."""
     link: str = ""
-    """The target of a symbolic link in a listing."""
+    """The target of a symbolic link in a listing; for a further name of a file, the first."""
 
     @property
     def is_dir(self) -> bool:

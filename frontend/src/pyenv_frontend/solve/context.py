@@ -233,7 +233,7 @@ class ContextFiles:
             entry = self._listings[ref, folder].get(name) if self._store.is_partial else None
             if entry is None and self._store.is_partial:
                 return NotInContextError(path)
-            if entry is None or entry.is_link:
+            if entry is None or entry.link:  # of a further name of a file, too, a listing does not have the size
                 stat = self._bridge.stat_file(ref, path)
                 yield
                 entry = stat.get()
@@ -261,7 +261,7 @@ class ContextFiles:
         """Return the target of the link at a path of a file system; listings show links, `stat` follows them."""
         folder, _, name = path.rpartition("/")
         entry = self._list(ref, folder).get(name)
-        return entry.link if entry is not None else ""
+        return entry.link if entry is not None and entry.is_link else ""
 
     def _list(self, ref: RefId, folder: str) -> Mapping[str, FileStat]:
         if (ref, folder) not in self._listings:

@@ -126,7 +126,7 @@ class ImageFiles:
         return ImageFileError(f"/{path} of {self._image} cannot be read: {error.status.message}")
 
     def _list(self, folder: tuple[str, str], listing: Reply[Sequence[FileStat]]) -> list[str]:
-        """Take a listing; what it says of a file that is no link, nobody has to ask again."""
+        """Take a listing; what it says of a file that is no link of either kind, nobody has to ask again."""
         path, pattern = folder
         try:
             entries = listing.get()
@@ -143,7 +143,7 @@ class ImageFiles:
         for entry in entries:
             name = posixpath.basename(entry.path)
             names.append(name)
-            if not entry.is_link:
+            if not entry.link:
                 self._stats.setdefault(f"{path}/{name}", entry)
         return sorted(names)
 
