@@ -30,16 +30,21 @@ INDEXES: Final = (
 """The variables that name indexes. Who sets one has chosen, and those of the stage do not count."""
 
 _OF_STAGE: Final = (
+    "UV_EXCLUDE_NEWER",
     "UV_INDEX_STRATEGY",
     "UV_NO_BINARY",
     "UV_NO_BINARY_PACKAGE",
     "UV_NO_BUILD",
     "UV_NO_BUILD_PACKAGE",
+    "UV_NO_SOURCES",
+    "UV_NO_SOURCES_PACKAGE",
     "UV_PRERELEASE",
     "UV_RESOLUTION",
+    "UV_TORCH_BACKEND",
     "PIP_NO_BINARY",
     "PIP_ONLY_BINARY",
     "PIP_PRE",
+    "PIP_UPLOADED_PRIOR_TO",
 )
 _OF_THIS_MACHINE: Final = ("UV_CACHE_DIR", "UV_LINK_MODE", "UV_NO_CACHE", "UV_PYTHON", "PIP_CACHE_DIR")
 _NOT_FOR_LOCKS: Final = "--require-hashes"

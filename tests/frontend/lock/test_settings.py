@@ -1,0 +1,34 @@
+"""The settings that an environment is resolved with."""
+
+import pytest
+
+from pyenv_frontend.lock.settings import INDEXES, resolver_settings
+
+OF_STAGE = {
+    "UV_EXCLUDE_NEWER": "2024-01-01",
+    "UV_TORCH_BACKEND": "cpu",
+    "UV_DEFAULT_INDEX": "https://stage.example/simple",
+    "UV_CONSTRAINT": "/of/the/image.txt",
+}
+
+
+@pytest.fixture(autouse=True)
+def _nobody_has_chosen(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in (*INDEXES, *OF_STAGE):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_what_the_stage_says_of_versions_and_indexes_counts():
+    """A lock has what the build would install; a path of the image means nothing here."""
+    environ = resolver_settings("uv", OF_STAGE).environ
+    assert {name: environ.get(name) for name in OF_STAGE} == {**OF_STAGE, "UV_CONSTRAINT": None}
+
+
+def test_ones_own_index_goes_before_those_of_the_stage(monkeypatch):
+    """What decides on versions stays that of the stage."""
+    monkeypatch.setenv("UV_INDEX", "https://own.example/simple")
+    environ = resolver_settings("uv", OF_STAGE).environ
+    assert environ["UV_INDEX"] == "https://own.example/simple"
+    assert "UV_DEFAULT_INDEX" not in environ
+    assert environ["UV_EXCLUDE_NEWER"] == "2024-01-01"
