@@ -50,6 +50,26 @@ def test_a_lock_for_a_c_library_that_is_none_is_damaged(locked):
     assert reasons(locked=locked, libc="glibc 2.36") == ["its table [tool.pyenv-frontend] is damaged"]
 
 
+@pytest.mark.parametrize(
+    "packages",
+    [
+        "'six'",
+        "['six']",
+        "[{}]",
+        "[{name = 1}]",
+        "[{name = 'six', wheels = ['x']}]",
+        "[{name = 'six', wheels = [{size = '5 MB'}]}]",
+    ],
+)
+def test_a_lock_with_packages_that_are_none_is_damaged(packages):
+    """As above."""
+    target = LockTarget(python="3.9", libc="musl", platforms=("linux/amd64",))
+    text = tomli_w.dumps(as_document(Lock(target=target, inputs={}, packages=())))
+    assert "\npackages = []\n" in text
+    damaged = text.replace("\npackages = []\n", f"\npackages = {packages}\n")
+    assert reasons(data=damaged.encode()) == ["its [[packages]] are damaged"]
+
+
 def test_a_file_that_is_no_lock_of_ours_does_not_fit():
     """Its content is not compared further."""
     assert reasons(data=b"x = 1\n") == ["it was not written by pyenv-frontend lock"]

@@ -92,6 +92,9 @@ def read_lock_file(data: bytes) -> Lock:
         raise LockFormatError("it was not written by pyenv-frontend lock")
     if table.get("format") != FORMAT:
         raise LockFormatError("it was written by another version of pyenv-frontend")
+    packages = content.get("packages", [])
+    if not (isinstance(packages, list) and all(map(_is_package, packages))):
+        raise LockFormatError("its [[packages]] are damaged")
     damaged = LockFormatError("its table [tool.pyenv-frontend] is damaged")
     if not _LIBC.fullmatch(str(table.get("libc"))):
         raise damaged
@@ -101,10 +104,22 @@ def read_lock_file(data: bytes) -> Lock:
                 python=str(table["python"]), libc=str(table["libc"]), platforms=tuple(map(str, table["platforms"]))
             ),
             inputs={str(key): str(value) for key, value in table["inputs"].items()},
-            packages=tuple(content.get("packages", ())),
+            packages=tuple(packages),
         )
     except (KeyError, TypeError, AttributeError):
         raise damaged from None
+
+
+def _is_package(entry: Any) -> bool:
+    """Tell whether an entry has the form on which builds rely."""
+    if not isinstance(entry, dict):
+        return False
+    wheels = entry.get("wheels", [])
+    return (
+        isinstance(entry.get("name"), str)
+        and isinstance(wheels, list)
+        and all(isinstance(wheel, dict) and isinstance(wheel.get("size", 0), int) for wheel in wheels)
+    )
 
 
 def as_document(lock: Lock) -> dict[str, Any]:
