@@ -6,6 +6,7 @@ import pytest
 
 from pyenv_frontend.cli.folder_context import FolderContext
 from pyenv_frontend.dockerfile import parse
+from pyenv_frontend.inputs.build_context import LARGEST
 from pyenv_frontend.inputs.resolve import resolve_inputs
 from pyenv_frontend.local.fingerprint import Fingerprint, fingerprint_of
 from pyenv_frontend.lock.inputs import changes
@@ -59,6 +60,17 @@ def test_every_file_that_is_installed_counts(project: Path, path: str):
     before = fingerprint(project)
     with (project / path).open("a") as stream:
         stream.write("# changed\n")
+    assert fingerprint(project).digest != before.digest
+
+
+def test_a_wheel_counts_however_large_it_is(project: Path):
+    """Files that are installed are not read like those that name them, which have a limit."""
+    wheel = project / "package/big.whl"
+    with wheel.open("wb") as stream:
+        stream.truncate(LARGEST + 1)
+    before = fingerprint(project)
+    with wheel.open("ab") as stream:
+        stream.write(b"x")
     assert fingerprint(project).digest != before.digest
 
 

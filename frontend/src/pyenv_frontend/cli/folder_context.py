@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,13 +42,16 @@ class FolderContext:
 
     def read(self, path: str) -> bytes:
         """Return the content of a file; see `BuildContext`."""
-        file = self._find(path)
-        if file is None or not file.is_file():
-            raise NotInContextError(path)
+        file = self._file(path)
         size = file.stat().st_size
         if size > LARGEST:
             raise too_large(size)
         return file.read_bytes()
+
+    def digest(self, path: str) -> str:
+        """Return the digest of a file; see `local.fingerprint.LocalContext`."""
+        with self._file(path).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
 
     def exists(self, path: str) -> bool:
         """Whether there is a file or directory; see `BuildContext`."""
@@ -83,6 +87,12 @@ class FolderContext:
     def _left_out(self, path: str) -> bool:
         # An excluded directory may contain files that are included again, so it counts as existing.
         return self._ignore.ignores(path) and not (self._root / path).is_dir()
+
+    def _file(self, path: str) -> Path:
+        file = self._find(path)
+        if file is None or not file.is_file():
+            raise NotInContextError(path)
+        return file
 
     def _find(self, path: str) -> Path | None:
         """Return the file of a path, links followed as long as they stay inside."""

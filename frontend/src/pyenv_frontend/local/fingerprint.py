@@ -5,27 +5,38 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from pyenv_frontend.expansion.steps import environment_options
-from pyenv_frontend.inputs.build_context import NotInContextError
+from pyenv_frontend.inputs.build_context import BuildContext, NotInContextError
 from pyenv_image.step_options import to_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from pyenv_frontend.inputs.build_context import BuildContext
     from pyenv_frontend.inputs.resolve import RequirementInputs
     from pyenv_frontend.pyenv.instruction import Pyenv
 
-__all__ = ["Fingerprint", "fingerprint_of"]
+__all__ = ["Fingerprint", "LocalContext", "fingerprint_of"]
 
 _LAYOUT: Final = "2"
 """Increased when environments of an older version of this package have to be made again."""
 
 _MADE_BY_BUILDS: Final = frozenset({".git", ".pyenv", ".pyenv-frontend", "__pycache__", "build"})
 """Names in a local package's folder that are no source: builds leave them there."""
+
+
+class LocalContext(BuildContext, Protocol):
+    """A build context on this machine."""
+
+    def digest(self, path: str) -> str:
+        """Return the SHA-256 of a file of any size: wheels and data of packages are not read otherwise.
+
+        Raises:
+            NotInContextError: there is no such file, or it is a directory.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +51,7 @@ class Fingerprint:
         return _digest(json.dumps(sorted(self.parts.items())).encode())
 
 
-def fingerprint_of(pyenv: Pyenv, closure: RequirementInputs, context: BuildContext, folder: Path) -> Fingerprint:
+def fingerprint_of(pyenv: Pyenv, closure: RequirementInputs, context: LocalContext, folder: Path) -> Fingerprint:
     """Collect the parts of an environment.
 
     Args:
@@ -62,17 +73,17 @@ def fingerprint_of(pyenv: Pyenv, closure: RequirementInputs, context: BuildConte
     return Fingerprint(parts=parts)
 
 
-def _tree(context: BuildContext, path: str) -> str:
+def _tree(context: LocalContext, path: str) -> str:
     """Return the digest of a file or folder: of the names and contents below it."""
     total = hashlib.sha256()
-    for name, content in _walk(context, path):
-        total.update(f"{len(name)} {name} {_digest(content)}\n".encode())
+    for name, digest in _walk(context, path):
+        total.update(f"{len(name)} {name} {digest}\n".encode())
     return total.hexdigest()
 
 
-def _walk(context: BuildContext, path: str) -> Iterator[tuple[str, bytes]]:
+def _walk(context: LocalContext, path: str) -> Iterator[tuple[str, str]]:
     try:
-        yield path, context.read(path)
+        yield path, context.digest(path)
     except NotInContextError:
         for name in context.names(path):
             if name not in _MADE_BY_BUILDS and not name.endswith(".egg-info"):

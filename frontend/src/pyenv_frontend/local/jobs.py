@@ -13,8 +13,7 @@ from pyenv_frontend.positions import Location
 from pyenv_frontend.pyenv.options import OPTIONS
 
 if TYPE_CHECKING:
-    from pyenv_frontend.inputs.build_context import BuildContext
-    from pyenv_frontend.local.fingerprint import Fingerprint
+    from pyenv_frontend.local.fingerprint import Fingerprint, LocalContext
     from pyenv_frontend.local.store import Store
     from pyenv_frontend.lock.choice import InstallPlan
     from pyenv_frontend.pyenv.instruction import Pyenv
@@ -89,7 +88,7 @@ def ignored_options(pyenv: Pyenv) -> list[str]:
     ]
 
 
-def job_of(pyenv: Pyenv, context: BuildContext, store: Store) -> Job:
+def job_of(pyenv: Pyenv, context: LocalContext, store: Store) -> Job:
     """Compare the inputs of an environment with those that it was made from."""
     try:
         plan = plan_install(pyenv, context)
