@@ -7,15 +7,33 @@ from pyenv_frontend.lock.resolver import Resolver, ResolverError, Wishes
 from tests.frontend.pyenv.contexts import closure, pyenv
 
 LINE = "PYENV 3.9 x r.txt"
+TARGET = LockTarget(python="3.9", libc="glibc 2.36", platforms=("linux/amd64",))
+
+
+def resolver_with(folder, script):
+    """Return what resolves in a folder, with a script of a shell as its uv."""
+    uv = folder / "uv"
+    uv.write_text(f"#!/bin/sh\n{script}\n")
+    uv.chmod(0o755)
+    (folder / "r.txt").write_text("six\n")
+    return Resolver(uv=uv, context=folder, wishes=Wishes())
 
 
 def test_the_error_of_an_installer_hides_passwords(tmp_path):
     """As in a build: a lock is often made by a job whose log others read."""
-    uv = tmp_path / "uv"
-    uv.write_text("#!/bin/sh\necho 'error: https://u:secret@h/a.whl is gone' >&2\nexit 2\n")
-    uv.chmod(0o755)
-    (tmp_path / "r.txt").write_text("six\n")
-    target = LockTarget(python="3.9", libc="glibc 2.36", platforms=("linux/amd64",))
-    resolver = Resolver(uv=uv, context=tmp_path, wishes=Wishes())
+    resolver = resolver_with(tmp_path, "echo 'error: https://u:secret@h/a.whl is gone' >&2; exit 2")
     with pytest.raises(ResolverError, match=r"^error: https://u:\*\*\*\*@h/a\.whl is gone$"):
-        resolver.resolve(pyenv(LINE), closure(LINE, {"r.txt": "six\n"}), target, None, {})
+        resolver.resolve(pyenv(LINE), closure(LINE, {"r.txt": "six\n"}), TARGET, None, {})
+
+
+@pytest.mark.parametrize(
+    ("option", "path"), [("", "libs/own"), ("--lock=locks/pylock.x.toml ", "../libs/own"), ("--lock=off ", "libs/own")]
+)
+def test_a_local_package_is_named_from_where_the_lock_is(tmp_path, option, path):
+    """Installers take paths in a lock relative to it."""
+    package = f"[[packages]]\\nname = 'own'\\ndirectory = {{path = '{tmp_path}/libs/own'}}\\n"
+    script = f'for word; do case $word in --output-file=*) printf "{package}" > ${{word#*=}};; esac; done'
+    line = LINE.replace("PYENV ", f"PYENV {option}")
+    resolver = resolver_with(tmp_path, script)
+    (own,) = resolver.resolve(pyenv(line), closure(line, {"r.txt": "six\n"}), TARGET, None, {})
+    assert own["directory"] == {"path": path}

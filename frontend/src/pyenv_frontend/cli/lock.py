@@ -93,12 +93,12 @@ def _plan(options: CommonOptions, base: BaseOptions, names: Sequence[str], *, of
             if not can_be_locked(pyenv):
                 continue
             name = pyenv.name.text
-            if names and name not in names:
+            if name not in names and (names or pyenv.options.lock == "off"):
                 continue
             if stage.root not in libcs:
                 libcs[stage.root] = "" if offline and not base.enough else _libc(stage, base, options)
             target = LockTarget(python=pyenv.version.text, libc=libcs[stage.root], platforms=platforms)
-            job = plan_lock(environment, options.context, target, options.folder)
+            job = plan_lock(environment, options.context, target, options.context.root)
             if name in jobs and jobs[name].inputs != job.inputs:
                 raise _ambiguous(jobs[name], job)
             jobs[name] = job
@@ -141,7 +141,7 @@ def _check_names(names: Sequence[str], program: Program) -> None:
 
 def _ambiguous(one: LockJob, other: LockJob) -> UserError:
     return UserError(
-        f"two PYENVs are called {one.name} and ask for different packages: {one.path.name} cannot be the lock of both",
+        f"two PYENVs are called {one.name} and ask for different packages: {one.file} cannot be the lock of both",
         *(Location(job.pyenv.instruction.file, job.pyenv.name.span) for job in (other, one)),
         hint="give one of them another name",
     )
@@ -194,20 +194,16 @@ def _summary(job: LockJob, result: LockResult) -> str:
     packages = f"{result.packages} package{'s' * (result.packages != 1)}"
     built = "" if result.only_wheels else ", some of which have to be built"
     target = f"Python {job.target.python}, {job.target.libc}, {' and '.join(job.target.platforms)}"
-    return f"{job.path.name} {result.state}: {packages} for {target}{built}"
+    return f"{job.file} {result.state}: {packages} for {target}{built}"
 
 
 def _check(jobs: Sequence[LockJob], form: str) -> int:
     if form == "json":
-        locks = [
-            {"name": job.name, "lock": job.path.name, "stale": bool(job.stale), "reasons": job.stale} for job in jobs
-        ]
+        locks = [{"name": job.name, "lock": job.file, "stale": bool(job.stale), "reasons": job.stale} for job in jobs]
         click.echo(json.dumps({"locks": locks}, indent=2))
     else:
         for job in jobs:
-            click.echo(
-                f"{job.name}: {job.path.name} {'does not fit: ' + ', '.join(job.stale) if job.stale else 'fits'}"
-            )
+            click.echo(f"{job.name}: {job.file} {'does not fit: ' + ', '.join(job.stale) if job.stale else 'fits'}")
         stale = [job.name for job in jobs if job.stale]
         if stale:
             click.echo(f"hint: run pyenv-frontend lock {' '.join(stale)}", err=True)

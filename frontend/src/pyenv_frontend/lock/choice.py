@@ -24,7 +24,15 @@ if TYPE_CHECKING:
     from pyenv_frontend.pyenv.instruction import Pyenv
     from pyenv_frontend.stages.program import Program, Stage
 
-__all__ = ["InstallPlan", "can_be_locked", "lock_name", "plan_install", "plan_program", "requirement_inputs"]
+__all__ = [
+    "InstallPlan",
+    "can_be_locked",
+    "lock_name",
+    "lock_path",
+    "plan_install",
+    "plan_program",
+    "requirement_inputs",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +57,11 @@ def lock_name(name: str) -> str:
     return f"pylock.{name}.toml"
 
 
+def lock_path(pyenv: Pyenv) -> str:
+    """Return the file of the lock of a PYENV in the build context: that of `--lock`, or the one of its name."""
+    return lock_name(pyenv.name.text) if pyenv.options.lock in {"", "require", "off"} else pyenv.options.lock
+
+
 def can_be_locked(pyenv: Pyenv) -> bool:
     """Tell whether a lock makes sense: there are requirements, they are known here, and none is a lock already."""
     return not (pyenv.bare or pyenv.onbuild or any(file.kind == "pylock" for file in pyenv.requirements))
@@ -71,7 +84,7 @@ def plan_install(
     requirements = resolve_inputs(pyenv, context)
     if pyenv.options.lock == "off" or not can_be_locked(pyenv):
         return InstallPlan(pyenv=pyenv, requirements=requirements)
-    path = lock_name(pyenv.name.text) if pyenv.options.lock in {"", "require"} else pyenv.options.lock
+    path = lock_path(pyenv)
     try:
         data = context.read(path)
     except NotInContextError:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyenv_frontend.inputs.resolve import resolve_inputs
-from pyenv_frontend.lock.choice import lock_name
+from pyenv_frontend.lock.choice import lock_path
 from pyenv_frontend.lock.fit import compare
 from pyenv_frontend.lock.inputs import lock_inputs
 
@@ -44,19 +44,24 @@ class LockJob:
     """Why it does not fit; empty if it does."""
 
     @property
+    def file(self) -> str:
+        """The same, relative to the build context."""
+        return lock_path(self.pyenv)
+
+    @property
     def name(self) -> str:
         """The environment's name."""
         return self.pyenv.name.text
 
 
-def plan_lock(environment: Environment, context: BuildContext, target: LockTarget, folder: Path) -> LockJob:
+def plan_lock(environment: Environment, context: BuildContext, target: LockTarget, root: Path) -> LockJob:
     """Compare the inputs of an environment with those in its lock.
 
     Args:
         environment: the instruction and its stage's state.
         context: the build context.
         target: what to lock for.
-        folder: the folder of the locks.
+        root: the folder of the build context, where builds look for locks.
 
     Raises:
         UserError: its requirements cannot be read.
@@ -64,7 +69,7 @@ def plan_lock(environment: Environment, context: BuildContext, target: LockTarge
     pyenv = environment.pyenv
     requirements = resolve_inputs(pyenv, context)
     inputs = lock_inputs(pyenv, requirements)
-    path = folder / lock_name(pyenv.name.text)
+    path = root / lock_path(pyenv)
     before = path.read_bytes() if path.is_file() else None
     reasons = ["missing"]
     if before is not None:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from pyenv_frontend.expansion.base_image import Libc
 from pyenv_frontend.expansion.independence import wheels_platform
-from pyenv_frontend.lock.choice import lock_name
+from pyenv_frontend.lock.choice import lock_name, lock_path
 from pyenv_frontend.lock.lockfile import MACHINES, merge_platforms
 from pyenv_frontend.lock.processes import Processes
 from pyenv_frontend.lock.settings import resolver_settings
@@ -96,6 +96,7 @@ class Resolver:
             output = workspace.root / lock_name(pyenv.name.text)
             if before is not None and not self.wishes.upgrade:
                 output.write_bytes(before)
+            lock_folder = (self.context / lock_path(pyenv)).parent
             resolutions = {}
             sizes = sizes_of(before)
             for platform in target.platforms:
@@ -103,7 +104,7 @@ class Resolver:
                 self._resolve_for(target, platform, output, sources)
                 packages = _packages_of(output)
                 add_sizes(packages, sizes, sources.settings.environ)
-                resolutions[platform] = [_portable(package, output.parent, self.context) for package in packages]
+                resolutions[platform] = [_portable(package, output.parent, lock_folder) for package in packages]
         return merge_platforms(resolutions)
 
     def _sources(
@@ -298,12 +299,12 @@ def _pip_platforms(libc: str, platform: str) -> list[str]:
     ]
 
 
-def _portable(package: dict[str, Any], folder: Path, context: Path) -> dict[str, Any]:
-    """Return a package table that means the same on another machine, and holds no credentials."""
+def _portable(package: dict[str, Any], folder: Path, lock_folder: Path) -> dict[str, Any]:
+    """Return a package table that means the same in the lock on another machine, and holds no credentials."""
     for key in ("directory", "archive", "sdist"):
         if "path" in package.get(key, {}):
             path = os.path.normpath(folder / package[key]["path"])
-            package[key]["path"] = Path(os.path.relpath(path, context)).as_posix()
+            package[key]["path"] = Path(os.path.relpath(path, lock_folder)).as_posix()
     for table in (package, *(package.get(key, {}) for key in ("vcs", "archive", "sdist")), *package.get("wheels", ())):
         for key in ("url", "index"):
             if isinstance(table.get(key), str):

@@ -55,6 +55,7 @@ def lock_environment(job: LockJob, resolver: Resolver) -> LockResult:
 
 def _replace(path: Path, content: bytes) -> None:
     """Write a file atomically: write it beside the old one, and rename it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:

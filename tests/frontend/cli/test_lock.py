@@ -1,0 +1,42 @@
+"""`pyenv-frontend lock`, as far as it needs no network."""
+
+import json
+
+import pytest
+import tomli_w
+
+from pyenv_frontend.lock.inputs import lock_inputs
+from pyenv_frontend.lock.lockfile import Lock, LockTarget, as_document
+from tests.frontend.cli.running import called, folder
+from tests.frontend.pyenv.contexts import closure, pyenv
+
+
+def lock_of(line):
+    """Return a lock that fits a PYENV."""
+    inputs = lock_inputs(pyenv(line), closure(line, {"r.txt": "six\n"}))
+    target = LockTarget(python="3.9", libc="glibc 2.36", platforms=("linux/amd64", "linux/arm64"))
+    return tomli_w.dumps(as_document(Lock(target=target, inputs=inputs, packages=())))
+
+
+@pytest.mark.parametrize(
+    ("option", "place"),
+    [("", "pylock.x.toml"), ("--lock=require ", "pylock.x.toml"), ("--lock=locks/own.toml ", "locks/own.toml")],
+)
+def test_a_lock_is_looked_for_where_builds_take_it_from(monkeypatch, tmp_path, option, place):
+    """In the build context, whichever folder the Dockerfile is in; or where `--lock` says."""
+    line = f"PYENV {option}3.9 x r.txt"
+    folder(tmp_path / "docker", f"FROM a\n{line}\n")
+    (tmp_path / "r.txt").write_text("six\n")
+    check = ["lock", "--check", "--format=json", "-f", tmp_path / "docker/Dockerfile", f"--context={tmp_path}"]
+    assert json.loads(called(monkeypatch, *check).out)["locks"][0]["reasons"] == ["missing"]
+    (tmp_path / place).parent.mkdir(exist_ok=True)
+    (tmp_path / place).write_text(lock_of(line))
+    done = called(monkeypatch, *check)
+    assert (done.code, json.loads(done.out)["locks"][0]["stale"]) == (0, False)
+
+
+def test_an_environment_without_a_lock_needs_none(monkeypatch, tmp_path):
+    """`--lock=off` is no reason to fail; who names the environment wants one."""
+    place = folder(tmp_path, "FROM a\nPYENV --lock=off 3.9 x <<EOF\nsix\nEOF\n") / "Dockerfile"
+    assert called(monkeypatch, "lock", "--check", "-f", place).code == 0
+    assert called(monkeypatch, "lock", "--check", "-f", place, "x").code == 1
