@@ -35,3 +35,9 @@ def test_a_requirements_file_that_is_none_is_a_sentence(buildx):
     build = buildx.fails(f"FROM {BASE}\nPYENV 3.13 etl big.txt\n", {"big.txt": "six\n" * (10 << 20)})
     assert "big.txt has 40 MB, and no more than 32 MB of a file are read" in build.log.rpartition("ERROR: ")[2]
     assert marked(build.log) == ("Dockerfile", [(3, "PYENV 3.13 etl big.txt")])
+
+
+def test_more_warnings_than_calls_that_the_engine_admits_at_once(buildx):
+    """The engine admits 250 calls at a time, and all warnings arrive."""
+    lines = "".join(f"ENV A{number} 1\n" for number in range(300))
+    assert "300 warnings found" in buildx(f"FROM {BASE}\nPYENV 3.13 etl\n{lines}").log

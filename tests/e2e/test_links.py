@@ -34,3 +34,17 @@ def test_a_link_in_the_context(buildx, tmp_path, target, message):
     assert message in build.log
     if message:
         assert ">>> PYENV 3.13 one requirements.txt" in build.log
+
+
+def test_two_names_of_one_file(buildx, tmp_path):
+    """Hard links: what the file names enters the step of each."""
+    folder = tmp_path / "context"
+    folder.mkdir()
+    (folder / "a.txt").write_text("-r more.txt\n")
+    (folder / "b.txt").hardlink_to(folder / "a.txt")
+    (folder / "more.txt").write_text("six\n")
+    (folder / "Dockerfile").write_text(
+        f"# syntax={buildx.frontend}\nFROM {BASE}\nPYENV 3.13 one a.txt\nPYENV 3.13 two b.txt\n"
+    )
+    build = buildx.build_folder(folder)
+    assert build.code == 0, build.log
