@@ -84,7 +84,7 @@ def _sending(name):
 
 
 for _name in ("__delitem__", "__ior__", "__setitem__", "clear", "pop", "popitem", "setdefault", "update"):
-    if hasattr(dict, _name):  # `|=` came with Python 3.9
+    if hasattr(dict, _name):  # `__ior__` is new in Python 3.9
         setattr(Extra, _name, _sending(_name))
 
 

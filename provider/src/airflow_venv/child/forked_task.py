@@ -42,7 +42,7 @@ RUNNER_THREADS = 2
 MODULE_ENDINGS = (".py", ".pyc", ".so")
 """File name extensions of modules."""
 AT_START = "sitecustomize"
-"""The module that Python imports when it starts, if there is one."""
+"""Name of the module that Python imports at its start, if it exists."""
 
 
 def prepare():

@@ -16,7 +16,7 @@ class StateStore:
         self._name = name
         self._asset = asset
 
-    __iter__ = None  # or Python would ask for 0, 1, 2 and so on, without end
+    __iter__ = None  # otherwise, Python would call `__getitem__` with 0, 1, 2 and so on, without end
 
     def __getitem__(self, asset):
         return StateStore(self._name, reference(asset))
