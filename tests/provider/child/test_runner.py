@@ -571,7 +571,7 @@ def test_a_warning_is_a_record_of_its_own_level(version):
 
 
 def test_a_module_that_has_the_name_of_pendulum_is_imported_as_it_is(tmp_path):
-    """What adapts the package has nothing to do in it."""
+    """The adaptation of the real package is not applied."""
     (tmp_path / "pendulum.py").write_text("LENGTH = 2\n")
     source = "def f():\n    import pendulum\n    return pendulum.LENGTH\n"
     assert run(source, env=variables(PYTHONPATH=str(tmp_path))) == Value(2)

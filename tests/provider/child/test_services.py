@@ -211,7 +211,7 @@ def test_macros_that_need_more_than_python_are_the_workers():
 
 
 def test_a_state_store_cannot_be_iterated():
-    """As in Airflow; it ends at once."""
+    """As in Airflow, this is an error, and does not loop forever."""
     outcome = ask("def f(asset_state_store):\n    list(asset_state_store)\n", context_names=("asset_state_store",))
     assert (outcome.type_name, outcome.message) == ("TypeError", "'StateStore' object is not iterable")
 
@@ -292,7 +292,7 @@ def test_a_late_value_behaves_as_the_value():
 
 @pytest.mark.parametrize("version", ["3.7", "3.13"])
 def test_what_an_event_carries_changes_as_a_dictionary_does(version):
-    """Each way to change it reaches the worker, as a plain task's dictionary would."""
+    """Each change is sent to the worker, as with the dictionary in a plain task."""
     source = """
         def f(outlets, outlet_events):
             import sys

@@ -186,7 +186,7 @@ def test_a_module_of_the_dags_comes_before_one_that_is_imported_already(tmp_path
 
 
 def test_what_python_imports_at_its_start_is_imported(tmp_path):
-    """Tracers come as a `sitecustomize` on `PYTHONPATH`."""
+    """Tracers are installed as a `sitecustomize` on `PYTHONPATH`."""
     (tmp_path / "sitecustomize.py").write_text("import sys\nsys.traced = True\n")
     source = "def f():\n    import sys\n    return int(hasattr(sys, 'traced'))\n"
     assert run_warm(source, env=variables(PYTHONPATH=str(tmp_path))) == Value(1)
@@ -206,7 +206,7 @@ def test_what_python_imports_at_its_start_is_imported(tmp_path):
     ],
 )
 def test_what_does_not_survive_a_fork_runs_cold_and_the_log_says_why(tmp_path, monkeypatch, text, reason):
-    """Now and the next time, without another try; other tasks stay warm."""
+    """The failed import is not repeated for the next task, and other tasks stay warm."""
     python = folder_with(tmp_path, "unfit", text)
     with monkeypatch.context() as impatient:
         if "took longer" in reason:
@@ -218,7 +218,7 @@ def test_what_does_not_survive_a_fork_runs_cold_and_the_log_says_why(tmp_path, m
 
 
 def test_a_larger_limit_of_memory_is_tried_at_once(tmp_path):
-    """Nobody needs to stop warm processes for it, or to change the environment."""
+    """Neither warm processes nor the environment have to be changed for it."""
     python = folder_with(tmp_path, "large", "held = bytearray(300 << 20)\n")
     options = {"modules": ("large",), "python": python}
     refused = run_warm("def f(): return 1", memory=200 << 20, cold="warm_memory allows 200", **options)
@@ -227,14 +227,14 @@ def test_a_larger_limit_of_memory_is_tried_at_once(tmp_path):
 
 @pytest.mark.parametrize("variable", ["PYTHONSAFEPATH", "PYTHONVERBOSE"])
 def test_how_an_interpreter_starts_is_no_matter(variable, tmp_path):
-    """Without the folder of its script on its path, or with much to say."""
+    """This covers a path without the script's folder, and verbose output."""
     python = folder_with(tmp_path, "runner", "raise SystemExit('not ours')\n")
     assert isinstance(run_warm(WHO, python=python, env=variables(**{variable: "1"})), Value)
     zygote()
 
 
 def test_what_an_environment_prints_when_it_starts_is_not_taken_for_an_answer(tmp_path):
-    """A file of site-packages may print, and take its time afterwards."""
+    """A file in site-packages may print text, and then be slow."""
     python = folder_with(tmp_path, "greets", "import sys, time\nprint('hello', file=sys.stderr)\ntime.sleep(0.3)\n")
     (next((tmp_path / "env").glob("lib/python*/site-packages")) / "greets.pth").write_text("import greets\n")
     assert isinstance(run_warm(WHO, python=python), Value)
@@ -315,7 +315,7 @@ def test_whenever_a_warm_process_is_killed_each_task_runs_once(tmp_path):
 
 
 def listening():
-    """List the warm processes by their sockets: a forked task has the command line of the process that it is from."""
+    """Return the warm processes by their sockets, since a forked task has the same command line as its parent."""
     pids = []
     for path in warm.folder().glob("*.sock"):
         with (
@@ -341,7 +341,7 @@ def test_an_environment_that_is_gone_fails_the_task_and_one_in_its_place_gets_it
 
 
 def test_a_folder_of_sockets_that_is_gone_is_made_again(warm_folder):
-    """Something has cleaned the folder of temporary files: nobody finds the old process any more, and it ends."""
+    """If temporary files are deleted, the old process cannot be found any more and exits."""
     run_warm(WHO, idle=5.0)
     old = zygote()["pid"]
     shutil.rmtree(warm_folder)
@@ -436,7 +436,7 @@ def test_a_warm_process_that_was_killed_or_stopped_is_replaced(monkeypatch):
 
 @pytest.mark.parametrize("version", ["3.9", "3.13"])
 def test_workers_of_every_python_end_a_warm_process_that_does_not_answer(version):
-    """A socket's time-out is a class of its own before Python 3.10."""
+    """Before Python 3.10, a socket raises its own class of timeout."""
     code = """
         import socket
         from airflow_venv.worker import warm
@@ -575,7 +575,7 @@ def test_workers_that_start_at_once_share_one_process(tmp_path):
 
 
 def test_openblas_is_allowed_and_its_results_are_right():
-    """`import numpy` alone starts native threads, which end before a fork."""
+    """`import numpy` starts native threads, which end before a fork."""
     try:
         python = environment("3.12", "pandas==2.2.3", "pyarrow==18.1.0")
     except Unavailable as reason:

@@ -1,4 +1,4 @@
-"""Which warm processes a task may be forked from."""
+"""The conditions for forking a task from a warm process."""
 
 import sys
 
@@ -8,7 +8,7 @@ from airflow_venv.worker.warm_identity import identity
 
 
 def test_an_upgrade_of_this_package_and_another_limit_make_another_process(tmp_path, monkeypatch):
-    """The old process has the old code, and refuses what was too large."""
+    """The old process runs the old code, and still refuses modules that exceeded the old limit."""
     file = tmp_path / "zygote.py"
     file.write_text("old")
     monkeypatch.setattr(warm_identity, "_ZYGOTE", str(file))
