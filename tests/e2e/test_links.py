@@ -37,7 +37,7 @@ def test_a_link_in_the_context(buildx, tmp_path, target, message):
 
 
 def test_two_names_of_one_file(buildx, tmp_path):
-    """Hard links: what the file names enters the step of each."""
+    """The names are hard links, and files that the file refers to become inputs of the step for each name."""
     folder = tmp_path / "context"
     folder.mkdir()
     (folder / "a.txt").write_text("-r more.txt\n")

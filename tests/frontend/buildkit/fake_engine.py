@@ -29,7 +29,7 @@ class FakeEngine:
     held: set[str] = field(default_factory=set)
     window: int = 65535
     most_calls: int = 250
-    """How many may be in flight, as Go's server limits them."""
+    """The maximum number of concurrent calls, as in Go's server."""
     calls: list[tuple[str, bytes]] = field(default_factory=list)
     headers: list[dict[bytes, bytes]] = field(default_factory=list)
     hang_up_after: int | None = None
@@ -49,7 +49,7 @@ class FakeEngine:
             SettingCodes.MAX_CONCURRENT_STREAMS: self.most_calls,
         }
         h2.local_settings = Settings(client=False, initial_values=limits)
-        h2.encoder.encode = partial(h2.encoder.encode, huffman=False)  # its Huffman coder is quadratic
+        h2.encoder.encode = partial(h2.encoder.encode, huffman=False)  # its Huffman coder takes quadratic time
         h2.initiate_connection()
         bodies: dict[int, bytearray] = {}
         methods: dict[int, str] = {}

@@ -39,7 +39,7 @@ def test_calls_in_flight_are_answered_in_any_order():
 
 
 def test_more_calls_than_the_engine_admits_at_once_wait_for_their_turn():
-    """A build asks for all its files together, and there may be more of them than calls may be in flight."""
+    """A build requests all its files at the same time, which may exceed the limit for concurrent calls."""
     engine = FakeEngine({"Read": lambda message: message}, most_calls=3)
     channel = engine.connect()
     channel.start("Ping", b"").result()

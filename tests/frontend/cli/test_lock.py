@@ -1,4 +1,4 @@
-"""`pyenv-frontend lock`, as far as it needs no network."""
+"""`pyenv-frontend lock` without a network."""
 
 import json
 
@@ -23,7 +23,7 @@ def lock_of(line):
     [("", "pylock.x.toml"), ("--lock=require ", "pylock.x.toml"), ("--lock=locks/own.toml ", "locks/own.toml")],
 )
 def test_a_lock_is_looked_for_where_builds_take_it_from(monkeypatch, tmp_path, option, place):
-    """In the build context, whichever folder the Dockerfile is in; or where `--lock` says."""
+    """It is in the build context, whatever the Dockerfile's folder, or at the path of `--lock`."""
     line = f"PYENV {option}3.9 x r.txt"
     folder(tmp_path / "docker", f"FROM a\n{line}\n")
     (tmp_path / "r.txt").write_text("six\n")
@@ -36,7 +36,7 @@ def test_a_lock_is_looked_for_where_builds_take_it_from(monkeypatch, tmp_path, o
 
 
 def test_an_environment_without_a_lock_needs_none(monkeypatch, tmp_path):
-    """`--lock=off` is no reason to fail; who names the environment wants one."""
+    """With `--lock=off` the check does not fail, unless the environment is named."""
     place = folder(tmp_path, "FROM a\nPYENV --lock=off 3.9 x <<EOF\nsix\nEOF\n") / "Dockerfile"
     assert called(monkeypatch, "lock", "--check", "-f", place).code == 0
     assert called(monkeypatch, "lock", "--check", "-f", place, "x").code == 1

@@ -46,7 +46,7 @@ def test_names_and_exit_code(capfdbinary, tmp_path):
 
 
 def test_silence_is_explained(capfdbinary, tmp_path, monkeypatch):
-    """After a while without output, and less and less often."""
+    """A message is printed after a while without output, with growing intervals."""
     monkeypatch.setattr(process, "_SILENCE", 0.9)
     code = "import time; time.sleep(1.5); print('there')"
     _, text = run(capfdbinary, tmp_path, code, Output(silence="silent for {} s"))

@@ -64,7 +64,7 @@ def test_every_file_that_is_installed_counts(project: Path, path: str):
 
 
 def test_a_wheel_counts_however_large_it_is(project: Path):
-    """Files that are installed are not read like those that name them, which have a limit."""
+    """The limit for the size of requirements files does not apply to files that are installed."""
     wheel = project / "package/big.whl"
     with wheel.open("wb") as stream:
         stream.truncate(LARGEST + 1)

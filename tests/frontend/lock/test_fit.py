@@ -46,7 +46,7 @@ def test_every_platform_must_be_in_the_lock():
 
 @pytest.mark.parametrize("locked", ["glibc", "glibc x", "Debian 12", ""])
 def test_a_lock_for_a_c_library_that_is_none_is_damaged(locked):
-    """Someone has edited it; a build says so, and installs from the requirements."""
+    """The lock was edited; a build reports this, and installs from the requirements."""
     assert reasons(locked=locked, libc="glibc 2.36") == ["its table [tool.pyenv-frontend] is damaged"]
 
 
@@ -62,7 +62,7 @@ def test_a_lock_for_a_c_library_that_is_none_is_damaged(locked):
     ],
 )
 def test_a_lock_with_packages_that_are_none_is_damaged(packages):
-    """As above."""
+    """A build treats it in the same way."""
     target = LockTarget(python="3.9", libc="musl", platforms=("linux/amd64",))
     text = tomli_w.dumps(as_document(Lock(target=target, inputs={}, packages=())))
     assert "\npackages = []\n" in text

@@ -1,4 +1,4 @@
-"""Resolving for a lock; with a program in place of uv, since this is about what is made of its answer."""
+"""Resolving for a lock, with a script instead of uv that gives fixed answers."""
 
 import pytest
 
@@ -11,7 +11,7 @@ TARGET = LockTarget(python="3.9", libc="glibc 2.36", platforms=("linux/amd64",))
 
 
 def resolver_with(folder, script):
-    """Return what resolves in a folder, with a script of a shell as its uv."""
+    """Return a resolver for a folder, with a shell script as its uv."""
     uv = folder / "uv"
     uv.write_text(f"#!/bin/sh\n{script}\n")
     uv.chmod(0o755)
@@ -20,7 +20,7 @@ def resolver_with(folder, script):
 
 
 def test_the_error_of_an_installer_hides_passwords(tmp_path):
-    """As in a build: a lock is often made by a job whose log others read."""
+    """As in a build, others may be able to read the log."""
     resolver = resolver_with(tmp_path, "echo 'error: https://u:secret@h/a.whl is gone' >&2; exit 2")
     with pytest.raises(ResolverError, match=r"^error: https://u:\*\*\*\*@h/a\.whl is gone$"):
         resolver.resolve(pyenv(LINE), closure(LINE, {"r.txt": "six\n"}), TARGET, None, {})
@@ -30,7 +30,7 @@ def test_the_error_of_an_installer_hides_passwords(tmp_path):
     ("option", "path"), [("", "libs/own"), ("--lock=locks/pylock.x.toml ", "../libs/own"), ("--lock=off ", "libs/own")]
 )
 def test_a_local_package_is_named_from_where_the_lock_is(tmp_path, option, path):
-    """Installers take paths in a lock relative to it."""
+    """Installers resolve paths in a lock relative to the lock."""
     package = f"[[packages]]\\nname = 'own'\\ndirectory = {{path = '{tmp_path}/libs/own'}}\\n"
     script = f'for word; do case $word in --output-file=*) printf "{package}" > ${{word#*=}};; esac; done'
     line = LINE.replace("PYENV ", f"PYENV {option}")

@@ -1,4 +1,4 @@
-"""The settings that an environment is resolved with."""
+"""The settings for resolving an environment."""
 
 import pytest
 
@@ -20,13 +20,13 @@ def _nobody_has_chosen(monkeypatch, tmp_path):
 
 
 def test_what_the_stage_says_of_versions_and_indexes_counts():
-    """A lock has what the build would install; a path of the image means nothing here."""
+    """The lock must have the versions of a build; paths within the image are ignored."""
     environ = resolver_settings("uv", OF_STAGE).environ
     assert {name: environ.get(name) for name in OF_STAGE} == {**OF_STAGE, "UV_CONSTRAINT": None}
 
 
 def test_ones_own_index_goes_before_those_of_the_stage(monkeypatch):
-    """What decides on versions stays that of the stage."""
+    """The stage's other settings for versions are still used."""
     monkeypatch.setenv("UV_INDEX", "https://own.example/simple")
     environ = resolver_settings("uv", OF_STAGE).environ
     assert environ["UV_INDEX"] == "https://own.example/simple"

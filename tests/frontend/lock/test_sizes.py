@@ -1,4 +1,4 @@
-"""Sizes of wheels that an index does not say."""
+"""Sizes of wheels that the index does not list."""
 
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -9,7 +9,7 @@ from pyenv_frontend.lock.sizes import add_sizes
 
 
 class _Server(BaseHTTPRequestHandler):
-    """Has files whose names are their sizes; `/none` has no length, and `/odd` no answer that is HTTP."""
+    """Serves files whose names are their sizes; `/none` has no length, and `/odd` gets an invalid response."""
 
     def do_HEAD(self):
         if self.path == "/odd":
@@ -21,7 +21,7 @@ class _Server(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, *_):
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def server(monkeypatch):
 
 
 def sizes(urls, known, hashes=None):
-    """Return the sizes that wheels get."""
+    """Return the sizes that are found for wheels."""
     wheels = [
         {"url": url, "hashes": {"sha256": hash_} if hash_ else {}}
         for url, hash_ in zip(urls, hashes or urls, strict=True)
@@ -45,12 +45,12 @@ def sizes(urls, known, hashes=None):
 
 
 def test_wheels_without_a_hash_are_not_taken_for_one_another(server):
-    """The size of one says nothing of another, of the next platform for example."""
+    """They may have different sizes, for example on different platforms."""
     known = {}
     assert sizes([f"{server}/7"], known, [""]) == [7]
     assert sizes([f"{server}/8"], known, [""]) == [8]
 
 
 def test_a_server_that_does_not_say_a_size_leaves_the_wheel_without(server):
-    """A lock does not fail for it, whatever the answer is."""
+    """Whatever the response is, locking does not fail."""
     assert sizes([f"{server}/none", f"{server}/0", f"{server}/odd", f"{server}/9"], {}) == [None, None, None, 9]

@@ -1,4 +1,4 @@
-"""What one PYENV knows of itself."""
+"""The properties of a single PYENV."""
 
 import pytest
 
@@ -17,7 +17,7 @@ from pyenv_frontend.stages.analyze import read
     ],
 )
 def test_a_heredoc_starts_in_a_file_whose_name_stays_in_a_folder(name, start):
-    """The install copies the lines to a file of that name, wherever the Dockerfile is from where one works."""
+    """The install copies the lines to a file of that name, whatever the path of the Dockerfile."""
     document = parse(b"FROM base\nPYENV 3.12 x <<EOF\nsix\nEOF\n", name)
     (environment,) = read(document).environments
     assert environment.pyenv.heredoc_start == start

@@ -35,7 +35,7 @@ class FakeBridge:
     sizes: dict[str, int] = field(default_factory=dict)
     """The reported sizes of files, by path."""
     twins: dict[str, str] = field(default_factory=dict)
-    """Files that are further names (hard links) of others in their folders, with the first name of each."""
+    """Hard links, with the first name of each file in the same folder."""
     rounds: int = 0
     """The number of times that a caller has waited."""
 

@@ -39,7 +39,7 @@ def test_files_are_read_through_links(context):
 
 
 def test_a_second_name_of_a_file_has_its_content():
-    """A listing gives it no size, and names the first as its target; what is left out under that name is here."""
+    """A listing has no size for it and the first name as its target, which .dockerignore may leave out."""
     bridge = FakeBridge({LOCAL: {"a.txt": b"six\n", "b.txt": b"six\n"}}, twins={"b.txt": "a.txt"})
     rules = parse_dockerignore(b"a.txt\n")
     files = ContextFiles(bridge, ClientFolder(bridge, options()), lambda: rules)
