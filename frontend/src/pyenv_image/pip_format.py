@@ -25,6 +25,7 @@ __all__ = [
     "FILE",
     "FIND_LINKS",
     "OPTION",
+    "PASSWORD",
     "REQUIREMENT",
     "LocalPath",
     "Statement",
@@ -99,6 +100,8 @@ _QUOTING = re.compile(r"['\"\\]")
 _PINNED = re.compile(r"[A-Za-z0-9._-]+==[0-9][0-9A-Za-z.+!]*")
 _EXTRAS = re.compile(r"\s*\[[A-Za-z0-9._,\s-]*\]$")
 _LOCK = re.compile(r"pylock(\.[^.]+)?\.toml")
+PASSWORD = re.compile(rb"[a-z+]+://[^\s/:@$]*:[^\s/@$]+@")
+"""An address with a password that is no variable."""
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _FILE_URL = re.compile(r"file:(//(localhost)?(?=/))?", re.IGNORECASE)
 

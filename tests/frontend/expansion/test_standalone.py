@@ -60,6 +60,14 @@ REFUSED = {
         "FROM debian:bookworm\nPYENV --uv=me/tools:1 3.8 a a.txt\n",
         "2:7: PYENV a has --uv=me/tools:1, and only of uv's official image is it known where uv is",
     ),
+    "a password in one of several addresses": (
+        'FROM debian:bookworm\nENV PIP_FIND_LINKS="https://a/ https://me:pw@b/"\nPYENV 3.8 a a.txt\n',
+        "3:1: PYENV a installs from an address with a password, which the print would repeat",
+    ),
+    "a password in the heredoc": (
+        "FROM debian:bookworm\nARG T=pw\nPYENV 3.8 a <<E\n--index-url https://me:$T@b/\nE\n",
+        "3:1: PYENV a installs from an address with a password, which the print would repeat",
+    ),
     "another shell": (
         'FROM debian:bookworm\nSHELL ["/usr/bin/python3", "-c"]\nPYENV 3.8 a a.txt\n',
         "3:1: PYENV a comes after SHELL [/usr/bin/python3, ...], and a standalone Dockerfile needs sh there",

@@ -18,7 +18,7 @@ from pyenv_frontend.errors import UserError
 from pyenv_frontend.expansion import quoting, steps
 from pyenv_frontend.positions import Location
 from pyenv_image.installer_commands import InstallerCommands, kept_lock
-from pyenv_image.pip_format import is_lock
+from pyenv_image.pip_format import PASSWORD, is_lock
 from pyenv_image.selfcheck import REQUIRED
 from pyenv_image.settings import settings_for
 
@@ -138,7 +138,19 @@ class StandaloneSteps:
         return f"{self.choice.python} -I -c {shlex.quote('import ' + ', '.join(sorted(REQUIRED)))}"
 
     def install(self) -> list[Instruction]:
-        """Return what the owner does: create the environment and install into it."""
+        """Return what the owner does: create the environment and install into it.
+
+        Raises:
+            UserError: an address with a password would be printed.
+        """
+        instructions = self._install()
+        if any(PASSWORD.search(word.encode(errors="surrogateescape")) for words, _ in instructions for word in words):
+            message = f"{self._name} installs from an address with a password, which the print would repeat"
+            hint = "put that address alone into one variable (ARG PIP_EXTRA_INDEX_URL), which the print names instead"
+            raise UserError(message, self._pyenv.instruction.location, hint=hint)
+        return instructions
+
+    def _install(self) -> list[Instruction]:
         options, settings = self._options, self._settings(self._options.installer)
         commands = InstallerCommands(options, settings, UV, compiles=not options.no_compile)
         by_uv = replace(commands, settings=self._settings("uv"))

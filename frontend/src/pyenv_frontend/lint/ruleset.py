@@ -14,6 +14,7 @@ from pyenv_frontend.dockerfile.directives import detect_syntax
 from pyenv_frontend.lint.requirement import normalized_name
 from pyenv_frontend.positions import Location, Span
 from pyenv_frontend.pyenv.versions import SERIES
+from pyenv_image.pip_format import PASSWORD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -325,15 +326,12 @@ def _credentials(case: LintCase) -> Iterator[Problem]:
     pyenv = case.pyenv
     if pyenv.inline is not None:
         body = pyenv.instruction.heredocs[0].body
-        if match := _PASSWORD.search(body.text):
+        if match := PASSWORD.search(body.text):
             yield _password(body.locate(*match.span()), "the heredoc")
     for path, file in case.inputs.contents.items() if case.inputs else ():
-        if match := _PASSWORD.search(file.data):
+        if match := PASSWORD.search(file.data):
             word = next((entry.span for entry in pyenv.requirements if entry.path == path), pyenv.name.span)
             yield _password(case.at(word), path, Location(file, Span(*match.span())))
-
-
-_PASSWORD: Final = re.compile(rb"[a-z+]+://[^\s/:@$]*:[^\s/@$]+@")
 
 
 def _password(location: Location, where: str, *details: Location) -> Problem:
