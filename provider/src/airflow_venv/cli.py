@@ -221,9 +221,9 @@ def _warm_list(options: argparse.Namespace) -> int:
         rows = [["PID", "MB", "RUNNING", "TASKS", "IDLE", "PYTHON", "MODULES"]]
         for about in processes:
             counts = [str(about.get(key, "?")) for key in ("running", "tasks", "idle")]
-            modules = ", ".join(about.get("modules", ["(it is importing)"]))
+            modules = ", ".join(about.get("modules", ["(it is busy)"]))
             memory = str(about.get("memory", 0) >> 20)
-            rows.append([str(about["pid"]), memory, *counts, str(about["python"]), modules])
+            rows.append([str(about["pid"] or "?"), memory, *counts, str(about["python"]), modules])
         _table(rows)
     return 0
 

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
@@ -465,6 +466,19 @@ def test_a_warm_process_that_dies_first_changes_no_value(end, kind):
     outcome = run_warm(source)
     assert isinstance(outcome, kind)
     assert outcome == Value(7) or "alone could tell" in outcome.description
+
+
+def test_a_process_that_admits_nobody_is_listed_and_left_alone(warm_folder):
+    """Its queue is full: `list` shows it without numbers, `stop` passes over it."""
+    warm_folder.mkdir(mode=0o700)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener, contextlib.ExitStack() as clients:
+        listener.bind(str(warm_folder / "busy.sock"))
+        listener.listen(0)
+        client = clients.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET))
+        client.connect(str(warm_folder / "busy.sock"))
+        assert warm.running() == [{"pid": None, "python": ""}]
+        assert warm.stop_all() == 0
+        assert (warm_folder / "busy.sock").exists()
 
 
 def test_a_folder_that_is_not_private_is_not_used(warm_folder):

@@ -422,13 +422,24 @@ def _stop(path: Path) -> bool:
 
 
 def running() -> list[dict[str, Any]]:
-    """Describe this user's warm processes."""
-    return [about for about in (_ask(path, "state") for path in _sockets()) if about]
+    """Describe this user's warm processes; of one that is too busy to answer, the process id is None."""
+    processes = []
+    for path in _sockets():
+        try:
+            about = _ask(path, "state")
+        except _ColdError:
+            about = {"pid": None, "python": _read(path.with_suffix(".json")).get("python", "")}
+        if about:
+            processes.append(about)
+    return processes
 
 
 def stop_all() -> int:
     """Stop this user's warm processes, and forget what could not be imported in one; return how many there were."""
-    count = sum(_stop(path) for path in _sockets())
+    count = 0
+    for path in _sockets():
+        with contextlib.suppress(_ColdError):  # too busy to be told; its user can repeat the command
+            count += _stop(path)
     for path in folder().glob("*.cold"):
         path.unlink(missing_ok=True)
     return count
