@@ -210,6 +210,19 @@ def test_macros_that_need_more_than_python_are_the_workers():
     ]
 
 
+def test_what_is_added_to_a_list_of_an_extra_reaches_the_worker():
+    """The list itself tells nobody that it has changed, so it is sent again when the function ends."""
+    source = """
+        def f(outlet_events):
+            outlet_events["s3://b"].extra["rows"] = []
+            outlet_events["s3://b"].extra["rows"].append(1)
+        """
+    airflow = Airflow()
+    assert ask(source, airflow, context_names=("outlet_events",)) == Value(None)
+    extras = [arguments["extra"] for name, arguments in airflow.asked if name == "outlet_event"]
+    assert extras == [{"rows": []}, {"rows": [1]}]
+
+
 def test_a_state_store_cannot_be_iterated():
     """As in Airflow, this is an error, and does not loop forever."""
     outcome = ask("def f(asset_state_store):\n    list(asset_state_store)\n", context_names=("asset_state_store",))

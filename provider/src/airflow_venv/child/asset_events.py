@@ -60,15 +60,27 @@ class _ByAsset:
         return self[Asset({"name": name, "uri": None})]
 
 
+_extras = []
+"""Every `Extra` that the function has looked up."""
+
+
 class Extra(dict):
     """The `extra` of an outlet's event. Each change is sent to the worker."""
 
     def __init__(self, asset):
         dict.__init__(self)
         self._asset = asset
+        _extras.append(self)
 
     def __reduce__(self):
         return dict, (dict(self),)
+
+
+def send_nested():
+    """Send each `extra` with a list or dictionary in it again: such a value may have changed since it was set."""
+    for extra in _extras:
+        if any(isinstance(value, (list, dict)) for value in extra.values()):
+            extra.update()
 
 
 def _sending(name):

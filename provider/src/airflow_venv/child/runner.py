@@ -181,6 +181,9 @@ def perform(channel, start, main):
         kwargs = transfer.with_context(start, function, args, kwargs)
         result = call(function, args, kwargs)
         del args, kwargs
+        asset_events = sys.modules.get("airflow_venv.asset_events")
+        if asset_events:  # the function has asked for them
+            asset_events.send_nested()
         transfer.send(channel, start, result)
     except BaseException as error:  # noqa: BLE001 - every exception is reported to the operator
         from airflow_venv import outcome
