@@ -115,6 +115,16 @@ def test_what_airflows_supervisor_sends_is_left_for_the_task():
         assert ours.recv(20) == b"an answer"
 
 
+def test_a_closed_descriptor_is_not_the_end_of_airflows_supervisor():
+    """Code in the worker may have closed its standard input."""
+    ours, theirs = socket.socketpair()
+    closed = ours.fileno()
+    ours.close()
+    with theirs:
+        outcome = supervisor.run(children.call("def f():\n    return 1\n"), FakeServices(), logging, above=closed)
+    assert outcome == Value(1)
+
+
 def test_a_function_that_ignores_the_request_is_ended_all_the_same(monkeypatch):
     """The function is killed if it ignores SIGTERM."""
     monkeypatch.setattr(supervisor, "GRACE", 0.3)

@@ -155,6 +155,12 @@ class Supervisor:
 
     def __enter__(self) -> Supervisor:  # noqa: PYI034 - Self came with Python 3.11
         _running.add(self)  # before there is a process: a signal may arrive while it is being started
+        if self._above is not None:
+            # A descriptor of our own: if other code in the worker closes this one, its number is soon another file's.
+            try:
+                self._above = os.dup(self._above)
+            except OSError:
+                self._above = None
         return self
 
     def start(self, variables: dict[str, str]) -> None:
@@ -172,6 +178,9 @@ class Supervisor:
                 self.kill()
         finally:
             _running.discard(self)
+            if self._above is not None:
+                os.close(self._above)
+                self._above = None
             if self._launched is not None:
                 self._launched.close()
 
