@@ -6,7 +6,7 @@ from pyenv_frontend.buildkit import llb
 from pyenv_frontend.inputs.build_context import LARGEST, NotInContextError, UnreadableFileError
 from pyenv_frontend.inputs.dockerignore import parse_dockerignore
 from pyenv_frontend.solve.context import ClientFolder, ContextFiles, EngineFileSystem
-from pyenv_frontend.solve.together import finish
+from pyenv_frontend.together import finish
 from tests.frontend.solve.builds import LOCAL, options
 from tests.frontend.solve.fake_bridge import PIPE, FakeBridge
 

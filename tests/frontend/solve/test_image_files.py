@@ -5,7 +5,7 @@ import pytest
 from pyenv_frontend.buildkit.api import RefId
 from pyenv_frontend.expansion.base_image import inspection
 from pyenv_frontend.solve.image_files import LARGEST, MOST_NAMES, ImageFileError, ImageFiles
-from pyenv_frontend.solve.together import finish, together
+from pyenv_frontend.together import finish, together
 from tests.frontend.solve.fake_bridge import PIPE, FakeBridge
 
 ELF = b"\x7fELF" + bytes(14) + b"\x3e\0"

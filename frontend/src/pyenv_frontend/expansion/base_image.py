@@ -9,8 +9,12 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
+from pyenv_frontend.together import finish
+
 if TYPE_CHECKING:
-    from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+
+    from pyenv_frontend.together import Task
 
 __all__ = [
     "HEAD",
@@ -190,13 +194,7 @@ def inspect(
     series: Collection[str] = (),
 ) -> Base:
     """Read the facts of an image; see `inspection`. All interpreters count as programs of its machine."""
-    steps = inspection(reference, files, user=user, env=env, series=series)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            base: Base = end.value
-            return base
+    return finish(inspection(reference, files, user=user, env=env, series=series))
 
 
 def inspection(  # noqa: PLR0913 - the image, and what matters of it
@@ -208,7 +206,7 @@ def inspection(  # noqa: PLR0913 - the image, and what matters of it
     series: Collection[str] = (),
     checked: Collection[str] = (),
     architecture: str = "",
-) -> Generator[None, None, Base]:
+) -> Task[Base]:
     """Read the facts of an image.
 
     Args:
@@ -262,7 +260,7 @@ def _os_release(text: bytes) -> dict[str, str]:
     return {key.strip(): value.strip().strip("\"'") for key, _, value in assignments}
 
 
-def _libc(files: Files) -> Generator[None, None, Libc | None]:
+def _libc(files: Files) -> Task[Libc | None]:
     if files.names(*_MUSL):
         return Libc(kind="musl", version=(0, 0))
     for place in _GLIBC_PLACES:

@@ -24,7 +24,7 @@ from pyenv_frontend.positions import Location
 from pyenv_frontend.solve.error_details import at_lines
 from pyenv_frontend.solve.image_files import ImageFileError, ImageFiles
 from pyenv_frontend.solve.step_names import base_name
-from pyenv_frontend.solve.together import side_by_side
+from pyenv_frontend.together import side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from pyenv_frontend.buildkit.api import ImageFacts, Reply
     from pyenv_frontend.expansion.expand import BaseKey
     from pyenv_frontend.solve.session import BuildSession
-    from pyenv_frontend.solve.together import Task
     from pyenv_frontend.stages.program import Program, Stage
+    from pyenv_frontend.together import Task
 
     type Facts = dict[BaseKey, Base]
 

@@ -18,7 +18,7 @@ from pyenv_frontend.inputs.build_context import LARGEST, NotInContextError, Unre
 from pyenv_frontend.inputs.links import follow_links
 from pyenv_frontend.inputs.references import references
 from pyenv_frontend.pyenv.invalid_value import InvalidValue
-from pyenv_frontend.solve.together import finish, side_by_side
+from pyenv_frontend.together import finish, side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pyenv_frontend.buildkit.api import Bridge, FileStat, Reply
     from pyenv_frontend.inputs.dockerignore import DockerIgnore
     from pyenv_frontend.solve.build_options import BuildOptions
-    from pyenv_frontend.solve.together import Task
+    from pyenv_frontend.together import Task
 
 _FOLDER = "context"
 _PART = 8 << 20

@@ -22,8 +22,8 @@ from pyenv_frontend.solve.expanded_build import ExpandedBuild
 from pyenv_frontend.solve.finalize import can_merge, finalize
 from pyenv_frontend.solve.image_files import ImageFileError, ImageFiles
 from pyenv_frontend.solve.mounted_images import MountedImages
-from pyenv_frontend.solve.together import finish, together
 from pyenv_frontend.stages.analyze import read
+from pyenv_frontend.together import finish, together
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from pyenv_frontend.expansion.expand import BaseKey
     from pyenv_frontend.solve.base_images import BaseImages, Facts
     from pyenv_frontend.solve.session import BuildSession
-    from pyenv_frontend.solve.together import Task
     from pyenv_frontend.stages.program import Program, Stage
+    from pyenv_frontend.together import Task
 
 
 def expand_build(session: BuildSession, images: BaseImages) -> tuple[ExpandedBuild, ...]:

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 
 from pyenv_frontend.buildkit.status import CallError
 from pyenv_frontend.expansion.base_image import HEAD
-from pyenv_frontend.solve.together import finish
+from pyenv_frontend.together import finish
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from pyenv_frontend.buildkit.api import Bridge, FileStat, RefId, Reply
-    from pyenv_frontend.solve.together import Task
+    from pyenv_frontend.together import Task
 
 LARGEST = 8 << 20
 """The size of a file that is still read, in bytes; a C library has 2 MB."""

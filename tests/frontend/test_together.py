@@ -2,7 +2,7 @@
 
 import pytest
 
-from pyenv_frontend.solve.together import finish, side_by_side, together
+from pyenv_frontend.together import finish, side_by_side, together
 
 
 def task(name, waits, log):
