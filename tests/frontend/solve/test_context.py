@@ -113,3 +113,12 @@ def test_paths_are_looked_at_together(context):
     rounds = bridge.rounds
     assert [files.exists(path) for path in ("sub", "a.txt", "nothing", "")] == [True, True, False, True]
     assert bridge.rounds == rounds
+
+
+def test_a_folder_is_listed_once(context):
+    """Names and targets of links come out of one load and one listing of their folder."""
+    bridge, files = context
+    assert "link.txt" in files.names("")
+    assert (files.link_target("link.txt"), files.link_target("way.txt")) == ("sub/d.txt", "secret/x.txt")
+    assert files.names("") == files.names("")
+    assert [call[0] for call in bridge.calls] == ["solve", "list"]

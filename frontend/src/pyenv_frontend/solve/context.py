@@ -8,7 +8,6 @@ from __future__ import annotations
 
 __all__ = ["ClientFolder", "ContextFiles", "EngineFileSystem"]
 
-import json
 from typing import TYPE_CHECKING, Protocol
 
 from pyenv_frontend.buildkit import llb
@@ -18,6 +17,7 @@ from pyenv_frontend.inputs.build_context import LARGEST, NotInContextError, Unre
 from pyenv_frontend.inputs.links import follow_links
 from pyenv_frontend.inputs.references import references
 from pyenv_frontend.pyenv.invalid_value import InvalidValue
+from pyenv_frontend.solve import client_folder
 from pyenv_frontend.together import finish, side_by_side
 
 if TYPE_CHECKING:
@@ -78,17 +78,20 @@ class EngineFileSystem:
     def load(self, paths: Iterable[str] = ()) -> None:
         """See `ContextStore.load`."""
         del paths
-        self._reply = self._reply or self._bridge.solve(self._definition)
+        self._solve()
 
     look = load
 
     def contents(self, path: str = "") -> RefId:
         """See `ContextStore.contents`."""
         del path
-        self._reply = self._reply or self._bridge.solve(self._definition)
-        return _ref(self._reply)
+        return _ref(self._solve())
 
     metadata = listing = contents
+
+    def _solve(self) -> Reply[wire.Result]:
+        self._reply = self._reply or self._bridge.solve(self._definition)
+        return self._reply
 
 
 class ClientFolder:
@@ -98,14 +101,15 @@ class ClientFolder:
 
     def __init__(self, bridge: Bridge, options: BuildOptions) -> None:
         self._bridge = bridge
-        self._session = options.local_sessions.get(_FOLDER, options.session)
+        self._options = options
         self._contents: dict[str, Reply[wire.Result]] = {}
         self._metadata: dict[str, Reply[wire.Result]] = {}
+        self._listed: dict[str, Reply[wire.Result]] = {}
 
     def load(self, paths: Iterable[str]) -> None:
         """See `ContextStore.load`."""
         if missing := sorted({*paths} - self._contents.keys()):
-            reply = self._solve({"local.followpaths": _json([llb.literal(path) for path in missing])})
+            reply = self._solve({"local.followpaths": client_folder.path_list([llb.literal(path) for path in missing])})
             self._contents.update(dict.fromkeys(missing, reply))
 
     def look(self, paths: Iterable[str]) -> None:
@@ -126,11 +130,13 @@ class ClientFolder:
 
     def listing(self, folder: str) -> RefId:
         """See `ContextStore.listing`."""
-        return _ref(self._solve(_only([f"{llb.literal(folder)}/*" if folder else "*"])))
+        if folder not in self._listed:
+            self._listed[folder] = self._solve(_only([f"{llb.literal(folder)}/*" if folder else "*"]))
+        return _ref(self._listed[folder])
 
     def _solve(self, attrs: dict[str, str]) -> Reply[wire.Result]:
-        attrs = attrs | {"local.session": self._session, "local.sharedkeyhint": f"{_FOLDER}-pyenv"}
-        return self._bridge.solve(llb.definition(llb.source(f"local://{_FOLDER}", attrs, _STEP)))
+        graph = client_folder.load(self._options, _FOLDER, attrs, hint=f"{_FOLDER}-pyenv", step=_STEP)
+        return self._bridge.solve(graph)
 
 
 class ContextFiles:
@@ -292,13 +298,9 @@ def _only(patterns: Iterable[str]) -> dict[str, str]:
     """Return the attributes that load what patterns match, without the contents of folders."""
     patterns = [*patterns]
     return {
-        "local.includepattern": _json(patterns),
-        "local.excludepatterns": _json([f"{pattern}/*" for pattern in patterns]),
+        "local.includepattern": client_folder.path_list(patterns),
+        "local.excludepatterns": client_folder.path_list([f"{pattern}/*" for pattern in patterns]),
     }
-
-
-def _json(paths: Sequence[str]) -> str:
-    return json.dumps(paths, separators=(",", ":"))
 
 
 def _absent(error: CallError) -> bool:

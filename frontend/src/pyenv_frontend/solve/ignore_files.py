@@ -7,13 +7,12 @@ from __future__ import annotations
 
 __all__ = ["IgnoreFiles"]
 
-import json
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pyenv_frontend.buildkit import llb
 from pyenv_frontend.buildkit.api import RefId
 from pyenv_frontend.buildkit.status import CallError
+from pyenv_frontend.solve import client_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,14 +47,9 @@ class IgnoreFiles:
         if file.context is None and _FOLDER not in inputs:
             self._own = bridge.read_file(file.ref, self._own_name)
             # The op is that of Docker's frontend. Nothing is loaded before the file is read.
-            attrs = {
-                "local.differ": "none",
-                "local.followpaths": json.dumps([_NAME], separators=(",", ":")),
-                "local.session": options.local_sessions.get(_FOLDER, options.session),
-                "local.sharedkeyhint": f"{_FOLDER}-{_NAME}",
-            }
-            graph = llb.definition(llb.source(f"local://{_FOLDER}", attrs, f"[internal] load {_NAME}"))
-            self._folder = bridge.solve(graph)
+            attrs = {"local.differ": "none", "local.followpaths": client_folder.path_list([_NAME])}
+            hint, step = f"{_FOLDER}-{_NAME}", f"[internal] load {_NAME}"
+            self._folder = bridge.solve(client_folder.load(options, _FOLDER, attrs, hint=hint, step=step))
 
     @cached_property
     def own(self) -> tuple[str, bytes] | None:

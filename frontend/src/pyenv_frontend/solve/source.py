@@ -8,7 +8,6 @@ from __future__ import annotations
 
 __all__ = ["UserFile", "mentions_pyenv", "read"]
 
-import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 from pyenv_frontend.buildkit import llb, results
 from pyenv_frontend.buildkit.api import RefId
 from pyenv_frontend.buildkit.status import RESOURCE_EXHAUSTED, CallError
+from pyenv_frontend.solve import client_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -146,14 +146,9 @@ def _scope(graph: wire.Definition, options: BuildOptions) -> wire.Definition:
 def _local(options: BuildOptions) -> wire.Definition:
     """Load the Dockerfile's folder from the client: only the file, its ignore file and its other spelling."""
     folder = options.dockerfile_local
-    attrs = {
-        "local.differ": "none",
-        "local.followpaths": json.dumps(_followed(options.filename), separators=(",", ":")),
-        "local.session": options.local_sessions.get(folder, options.session),
-        "local.sharedkeyhint": folder,
-    }
-    name = f"[internal] load build definition from {options.filename}"
-    return llb.definition(llb.source(f"local://{folder}", attrs, name))
+    attrs = {"local.differ": "none", "local.followpaths": client_folder.path_list(_followed(options.filename))}
+    step = f"[internal] load build definition from {options.filename}"
+    return client_folder.load(options, folder, attrs, hint=folder, step=step)
 
 
 def _followed(filename: str) -> list[str]:
