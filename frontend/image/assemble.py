@@ -43,6 +43,7 @@ NOT_NEEDED = (
     "pyenv_frontend.lock.settings",
     "pyenv_frontend.lock.sizes",
     "pyenv_frontend.lock.writer",
+    "pyenv_frontend.processes",
 )
 """Modules, with their submodules, that the frontend does not import in a build."""
 

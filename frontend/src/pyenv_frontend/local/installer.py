@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import pty
 import re
-import signal
-import subprocess
 import sys
 import termios
-import threading
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pyenv_image
 from pyenv_frontend.expansion import steps
+from pyenv_frontend.processes import Processes, ProcessesStoppedError
 from pyenv_image.step_options import to_arguments
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable, Iterator
 
     from pyenv_frontend.local.interpreters import LocalInterpreter
@@ -80,9 +78,7 @@ class LocalInstaller:
     terminal: bool
     """Whether to show progress: uv counts its packages only when it writes to a terminal."""
 
-    _running: set[subprocess.Popen[bytes]] = field(default_factory=set)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-    _stopped: bool = False
+    _processes: Processes = field(default_factory=Processes)
 
     def run(self, job: Job, interpreter: LocalInterpreter, place: Path, progress: Callable[[str], None]) -> str:
         """Make an environment in `place`; return the installer's output.
@@ -98,7 +94,7 @@ class LocalInstaller:
         finally:
             os.close(writing)
         output = ""
-        with self._watched(process):
+        with self._processes.watched(process):
             for piece in _pieces(reading):
                 output += piece
                 progress(latest_progress(output[-len(piece) - _SIZE[1] :]))
@@ -110,11 +106,7 @@ class LocalInstaller:
 
     def stop(self) -> None:
         """Stop every running step, and start no more."""
-        with self._lock:
-            self._stopped = True
-            for process in self._running:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGTERM)
+        self._processes.stop()
 
     def _start(self, job: Job, interpreter: LocalInterpreter, place: Path, output: int) -> subprocess.Popen[bytes]:
         options = replace(
@@ -135,24 +127,10 @@ class LocalInstaller:
         environ |= {} if self.terminal else {"UV_NO_PROGRESS": "1"}
         if job.pyenv.options.network == "none":
             environ |= {"UV_OFFLINE": "1", "PIP_NO_INDEX": "1"}
-        with self._lock:
-            if self._stopped:
-                raise InstallError("interrupted")
-            process = subprocess.Popen(  # its own process group, so that all of it can be stopped
-                command, env=environ, stdin=subprocess.DEVNULL, stdout=output, stderr=output, process_group=0
-            )
-            self._running.add(process)
-        return process
-
-    @contextlib.contextmanager
-    def _watched(self, process: subprocess.Popen[bytes]) -> Iterator[None]:
-        """Wait for a process at the end, and remove it from the running ones."""
         try:
-            yield
-        finally:
-            process.wait()
-            with self._lock:
-                self._running.discard(process)
+            return self._processes.start(command, env=environ, stdout=output, stderr=output)
+        except ProcessesStoppedError:
+            raise InstallError("interrupted") from None
 
 
 def _pieces(reading: int) -> Iterator[str]:

@@ -17,9 +17,9 @@ from pyenv_frontend.expansion.base_image import Libc
 from pyenv_frontend.expansion.independence import wheels_platform
 from pyenv_frontend.lock.choice import lock_name, lock_path
 from pyenv_frontend.lock.lockfile import MACHINES, merge_platforms
-from pyenv_frontend.lock.processes import Processes
 from pyenv_frontend.lock.settings import resolver_settings
 from pyenv_frontend.lock.sizes import add_sizes, sizes_of
+from pyenv_frontend.processes import Processes
 from pyenv_image.failure import StepError
 from pyenv_image.pip_format import read_statements
 from pyenv_image.process import without_passwords
