@@ -51,6 +51,8 @@ class Zygote:
         self.known = set()
         self.ending = False
         self.files = {}
+        self.child_ended = False
+        self.busy = False
 
     def serve(self):
         """Handle requests until the end.
@@ -179,21 +181,23 @@ class Zygote:
             flush()
             gc.collect()
             gc.freeze()
-        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])
+        self.busy = True  # `reap` must not run until the child is known
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # `problem` has checked the threads that Python would warn of
                 pid = os.fork()
-            if not pid:
-                self.let_go(connection)
-                task = list(descriptors)
-                descriptors.clear()  # the caller closes what it finds there
-                return task
-            self.tasks[pid] = connection
-            self.count += 1
-            say(connection, {"pid": pid})
+            if pid:
+                self.tasks[pid] = connection
+                self.count += 1
+                send(connection, {"pid": pid})
         finally:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
+            self.busy = False
+        if not pid:
+            self.let_go(connection)
+            task = list(descriptors)
+            descriptors.clear()  # the caller closes what it finds there
+            return task
+        self.reap()
         return None
 
     def refuse(self, connection, module, reason, again=False):
@@ -216,19 +220,29 @@ class Zygote:
             held.close()
 
     def reap(self, *_):
-        """Report the exit status of children that have ended (the handler of SIGCHLD)."""
+        """Report the exit status of children that have ended (the handler of SIGCHLD).
+
+        Python runs the handler again while it runs. A mask would not prevent that, because the system may deliver the
+        signal to a thread of a module.
+        """
+        self.child_ended = True
+        while self.child_ended and not self.busy:
+            self.busy = True
+            self.child_ended = False
+            self.report_ended()
+            self.busy = False
+
+    def report_ended(self):
+        """Collect the children that have ended, and report their status."""
         for pid in list(self.tasks):
             try:
                 done, status = os.waitpid(pid, os.WNOHANG)
             except ChildProcessError:
                 done, status = pid, None
             if done:
-                connection = self.tasks.pop(pid)
                 self.used = time.monotonic()
-                try:
-                    say(connection, {"status": status})
-                except OSError:  # no one waits for the status
-                    pass
+                connection = self.tasks.pop(pid)
+                send(connection, {"status": status})
                 connection.close()
 
     def remember_files(self):
@@ -297,6 +311,14 @@ def flush():
 def say(connection, message):
     """Send one message."""
     connection.send(json.dumps(message).encode())
+
+
+def send(connection, message):
+    """Send one message, unless no one waits for it."""
+    try:
+        say(connection, message)
+    except OSError:
+        pass
 
 
 def receive(connection):
