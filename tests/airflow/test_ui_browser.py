@@ -148,13 +148,13 @@ def test_the_keyboard_reaches_everything_and_its_place_is_seen(window, server):
     visit(window, server, "/venv/")
     window.press(TAB)
     window.press(ENTER)
-    assert window.address.endswith("#content")
+    wait_for(lambda: window.address.endswith("#content"))
     window.press(TAB)
     assert window.script(FOCUS)[0] == "q"
     for key in ("n", "o", "w", ENTER):
         window.press(key)
-    assert wait_for(lambda: window.address.endswith("?q=now"))
-    assert "1 environment of" in window.script("return document.body.innerText")
+    wait_for(lambda: window.address.endswith("?q=now"))
+    wait_for(lambda: "1 environment of" in window.script("return document.body.innerText"))
 
 
 def test_without_scripts_the_keyboard_leads_through_a_long_list(window, server):
@@ -170,13 +170,13 @@ def test_without_scripts_the_keyboard_leads_through_a_long_list(window, server):
             assert len(texts) < 30, texts
         window.press(ENTER)
         wait_for(lambda: window.address.endswith("name=many&packages_page=2#packages"))
-        assert window.script(last) == "package-199"
+        wait_for(lambda: window.script(last) == "package-199")
         visit(window, server, "/venv/environment?name=many&packages_page=2")
         window.script("document.querySelector('input[type=search]').focus()")
         for key in ("2", "4", "9", ENTER):
             window.press(key)
         wait_for(lambda: window.address.endswith("task=&q=249#packages"))
-        assert window.script(last) == "package-249"
+        wait_for(lambda: window.script(last) == "package-249")
     finally:
         window.devtools("Emulation.setScriptExecutionDisabled", value=False)
 
