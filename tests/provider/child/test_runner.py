@@ -534,7 +534,7 @@ def test_the_runner_needs_the_standard_library_alone(version):
     channel = ChildChannel(ours, never)
     channel.send(frame)
     outcome, _ = channel.head()
-    assert child.wait(10) == 0
+    assert child.wait(60) == 0
     ours.close()
     os.close(held)
     os.close(lifeline)
