@@ -13,8 +13,8 @@ __all__ = ["REQUEST", "Lint", "add_findings"]
 import json
 from typing import TYPE_CHECKING, Any
 
-from pyenv_frontend.buildkit import results
-from pyenv_frontend.buildkit.api import Notice
+from pyenv_frontend.buildkit import llb, results
+from pyenv_frontend.buildkit.api import Notice, RefId
 from pyenv_frontend.buildkit.status import CallError, Status
 from pyenv_frontend.errors import UserError
 from pyenv_frontend.solve.error_details import of_same_lines
@@ -42,6 +42,8 @@ class Lint:
 
     def __init__(self, session: BuildSession) -> None:
         self._session = session
+        # A client prints a warning where it happens only while its step is new: that of loading the file is long over.
+        self._step = llb.definition(llb.written({"warnings": b""}, f"[internal] warnings of {session.file.name}"))
         options = session.options
         text, target = named_last_stage(session.outline)
         if options.target is not None:
@@ -99,8 +101,12 @@ class Lint:
         return answer
 
     def _warn(self, notices: Sequence[Notice]) -> None:
-        for reply in [self._session.bridge.warn(notice) for notice in notices]:
-            reply.get()
+        """Send warnings, one after the other: the client lists them in the order in which they arrive."""
+        if notices:
+            bridge = self._session.bridge
+            bridge.evaluate(RefId(bridge.solve(self._step).get().ref.id)).get()
+            for notice in notices:
+                bridge.warn(notice).get()
 
     def _docker_notices(self) -> list[Notice]:
         warnings = self._answer().get("warnings") or []
@@ -110,7 +116,7 @@ class Lint:
         ranges = results.ranges_from_json((warning.get("location") or {}).get("ranges"))
         line = f" (line {ranges[0].start.line})" if ranges else ""
         return Notice(
-            step=self._session.file.step,
+            step=llb.output_of(self._step).digest,
             short=f"{warning['ruleName']}: {warning.get('detail', '')}{line}",
             detail=(warning.get("description", ""),),
             url=warning.get("url", ""),
@@ -120,7 +126,7 @@ class Lint:
 
     def _our_notice(self, advice: LintWarning) -> Notice:
         return Notice(
-            step=self._session.file.step,
+            step=llb.output_of(self._step).digest,
             short=advice.text,
             detail=(advice.rule.summary,),
             info=self._session.file.info,
