@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from pyenv_frontend.expansion.standalone import UV_VERSION
+from tests.support import services
 from tools import interpreters
 from tools.state import run
 
@@ -191,6 +192,26 @@ def test_the_print_builds_the_same_image(buildx, base_images, look, target):
     base_images(*BASES)
     image = both_ways(buildx, look, DOCKERFILE, [f"--target={target}"] if target else [])
     assert ("ASTRO_PYENV_as_root" if target else "ASTRO_PYENV_own-python") in image.env
+
+
+def test_a_print_leaves_a_token_to_the_build_of_the_print(buildx, base_images, look):
+    """`--build-arg TOKEN=...` of `expand` is not in what it prints; a build of the print is given it again."""
+    base_images(*BASES)
+    wheels = {services.wheel_file("some-thing", "1.0"): services.wheel("some-thing", "1.0")}
+    with services.package_index(wheels, user="me", password="open-sesame") as address:
+        index = address.replace("http://", "http://me:$TOKEN@")
+        lines = f"--index-url {index}\nsome-thing\n"
+        dockerfile = f"FROM {BASES[0]}\nARG TOKEN\nPYENV 3.12 uv <<EOF\n{lines}EOF\n"
+        dockerfile += f"PYENV --installer=pip 3.12 pip <<EOF\n{lines}EOF\n"
+        argument = "--build-arg=TOKEN=open-sesame"
+        build = buildx(dockerfile, {}, argument)
+        for option in ("--standalone", f"--tools={buildx.frontend}"):
+            text = expanded(buildx.engine, build.folder, option, argument)
+            assert "open-sesame" not in text
+            printed = buildx(text.replace("# syntax=", "# of: "), {}, argument, syntax=False)
+            for name in ("uv", "pip"):
+                code = f"/opt/venv/{name}/bin/python -c 'import importlib.metadata as m; m.version(\"some-thing\")'"
+                assert look(printed.image).run("sh", "-c", code).code == 0
 
 
 def test_a_base_whose_triggers_change_the_state(buildx, base_images, look):

@@ -65,7 +65,7 @@ REFUSED = {
         "3:1: PYENV a installs from an address with a password, which the print would repeat",
     ),
     "a password in the heredoc": (
-        "FROM debian:bookworm\nARG T=pw\nPYENV 3.8 a <<E\n--index-url https://me:$T@b/\nE\n",
+        "FROM debian:bookworm\nARG t=pw\nPYENV 3.8 a <<E\n--index-url https://me:$t@b/\nE\n",
         "3:1: PYENV a installs from an address with a password, which the print would repeat",
     ),
     "another shell": (

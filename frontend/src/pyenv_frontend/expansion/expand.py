@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
@@ -12,6 +11,7 @@ from pyenv_frontend.expansion import astro_runtime, quoting, steps
 from pyenv_frontend.expansion.independence import Way, layers_of, reason_against, wheels_platform
 from pyenv_frontend.expansion.interpreter_choice import Interpreters
 from pyenv_frontend.expansion.location import locate
+from pyenv_frontend.expansion.printed_heredoc import is_like_a_secret, printed
 from pyenv_frontend.expansion.weight import split
 from pyenv_frontend.expansion.writer import DockerfileWriter
 from pyenv_frontend.positions import LineMap, Lines, Span
@@ -33,11 +33,6 @@ if TYPE_CHECKING:
     from pyenv_frontend.stages.program import Environment, Program, Stage
 
 __all__ = ["BaseKey", "Expansion", "Step", "expand"]
-
-# As Docker's lint has it (SecretsUsedInArgOrEnv); in a build through us the warning is dropped.
-_LIKE_A_SECRET = re.compile(
-    r"(?:_|^)(?:apikey|auth|credentials?|key|password|pword|passwd|secret|token)(?:_|$)", re.IGNORECASE
-)
 
 type BaseKey = tuple[str, str | None]
 """An image as FROM names it, and its `--platform`, expanded."""
@@ -191,7 +186,7 @@ def _without_mounts(parts: list[_Part], bases: Mapping[BaseKey, Base]) -> list[_
 
     every = [
         StandaloneSteps(
-            environment=part.environment,
+            environment=printed(part.environment),
             location=part.location,
             choice=part.choice,
             inputs=part.inputs,
@@ -366,7 +361,7 @@ class _Part:
     def _publish(self, output: DockerfileWriter, *, is_user: bool = False) -> None:
         """Write the variables, and leave the stage's user as it was, unless it `is_user` already."""
         pyenv = self.environment.pyenv
-        if self.to_print and any(map(_LIKE_A_SECRET.search, pyenv.name.variables)):
+        if self.to_print and any(map(is_like_a_secret, pyenv.name.variables)):  # a build drops Docker's warning
             output.comment(b"check=skip=SecretsUsedInArgOrEnv", pyenv.instruction.lines)
         self._instruction(output, steps.variables(pyenv, self.location))
         if not (self.location.is_root or is_user):
@@ -409,7 +404,7 @@ class _Part:
         return self._install()
 
     def _install(self) -> steps.Run:
-        pyenv = self.environment.pyenv
+        pyenv = (printed(self.environment) if self.to_print else self.environment).pyenv
         uv = steps.uv_image(pyenv.options.uv) if pyenv.options.uv else ""
         return steps.environment(
             pyenv,

@@ -37,7 +37,7 @@ __all__ = ["UV_VERSION", "StandaloneSteps"]
 
 UV_VERSION = "0.13.9"
 """Of the uv in the frontend's image (`requirements/uv.txt`)."""
-UV = "/tmp/pyenv-uv"  # noqa: S108 - in the image, for as long as the build takes
+UV = "/tmp/uv-for-pyenv"  # noqa: S108 - in the image, for as long as the build takes
 _UV_IMAGE = re.compile(r"(.*/)?uv(:[^/]*|@[^/]*)?")
 _SHELLS = frozenset({"sh", "ash", "bash", "dash", "ksh", "zsh"})
 _NO_FILE = "/dev/null"
