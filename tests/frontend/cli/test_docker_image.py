@@ -11,6 +11,7 @@ import tarfile
 import pytest
 
 from pyenv_frontend.cli.docker_image import EngineError, Image
+from pyenv_frontend.expansion.image_limits import ImageFileError
 from tests.frontend.cli.running import called, folder
 
 CONFIG = {"User": "astro", "Env": ["PATH=/usr/local/bin:/usr/bin", "PYTHON_VERSION=3.12.4"]}
@@ -90,6 +91,23 @@ def test_facts(docker):
     assert log[0] == "create --quiet --platform linux/arm64 me/base /bin/true"
     assert log[-1] == "rm --force c0ffee"
     assert {line.split()[0] for line in log} == {"create", "inspect", "cp", "rm"}
+
+
+def test_what_is_read_has_limits(docker, monkeypatch, tmp_path):
+    """A file of a hundred megabytes and a folder of countless names are errors, and are not taken into memory."""
+    big = tarfile.TarInfo("os-release")
+    big.size = 100 << 20
+    (docker / "etc_os-release.tar").write_bytes(big.tobuf())
+    (docker / "usr_lib.tar").write_bytes(archive("usr/lib", [f"libssl{number}" for number in range(1001)]))
+    with Image("me/base", None) as image:
+        with pytest.raises(
+            ImageFileError, match="/etc/os-release of the base image me/base has 100 MB, and no more than 8"
+        ):
+            image.read("etc/os-release")
+        with pytest.raises(ImageFileError, match="/usr/lib of the base image me/base has 1001 names like libssl"):
+            image.names("usr/lib", "libssl*")
+    place = folder(tmp_path / "context", "FROM me/base\nPYENV 3.12 x\n") / "Dockerfile"
+    assert "Dockerfile:1:6: /etc/os-release of" in called(monkeypatch, "expand", "-f", place).err
 
 
 def test_no_such_image(docker):

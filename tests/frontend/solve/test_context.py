@@ -115,6 +115,13 @@ def test_paths_are_looked_at_together(context):
     assert bridge.rounds == rounds
 
 
+def test_a_folder_and_what_is_in_it_are_looked_at_apart():
+    """The load of a folder leaves its contents out, those that are looked at as well."""
+    bridge = FakeBridge()
+    ClientFolder(bridge, options()).look(["sub", "sub/d.txt", "a.txt"])
+    assert [attrs["local.includepattern"] for _, _, attrs in bridge.calls] == ['["a.txt","sub"]', '["sub/d.txt"]']
+
+
 def test_a_folder_is_listed_once(context):
     """Names and targets of links come out of one load and one listing of their folder."""
     bridge, files = context

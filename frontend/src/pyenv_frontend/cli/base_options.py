@@ -12,6 +12,7 @@ import click
 from pyenv_frontend.errors import UsageError, UserError
 from pyenv_frontend.expansion.astro_runtime import has_triggers
 from pyenv_frontend.expansion.base_image import Base, Interpreter, Libc, accounts, inspect, libc_of_release
+from pyenv_frontend.expansion.image_limits import ImageFileError
 from pyenv_frontend.pyenv.versions import SERIES
 from pyenv_frontend.stages.scope import after_triggers
 
@@ -142,6 +143,9 @@ class BaseOptions:
                 expected=f"a Docker engine to ask ({error}), or options that say what the image is",
                 hint="for an Airflow image, say --base-suite bookworm --base-user airflow --base-python 3.12",
             ) from error
+        except ImageFileError as error:
+            hint = "use another base image, or say what it is with the options --base-*"
+            raise UserError(str(error), place, hint=hint) from error
         stated = accounts("\n".join(self._passwd_lines()).encode())
         return replace(base, triggers=self._triggers(reference, triggers), accounts={**base.accounts, **stated})
 

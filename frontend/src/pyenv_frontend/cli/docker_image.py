@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import json
 import posixpath
 import shutil
 import subprocess
 import tarfile
+from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Self
 
 from pyenv_frontend.expansion.base_image import HEAD
+from pyenv_frontend.expansion.image_limits import check_names, check_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -36,7 +37,9 @@ class Image:
         self._platform = ["--platform", platform] if platform else []
         self._container = ""
         self._config: dict[str, Any] = {}
-        self._archives: dict[str, bytes] = {}
+        self._name = f"the base image {reference}"
+        self._contents: dict[str, bytes | None] = {}
+        self._names: dict[tuple[str, str], list[str]] = {}
 
     def __enter__(self) -> Self:
         """Find the image.
@@ -107,29 +110,54 @@ class Image:
         return None if content is None else content[:HEAD]
 
     def read(self, path: str) -> bytes | None:
-        """See `expansion.base_image.Files`."""
-        archive = self._copied(path)
-        member = archive.next() if archive else None
-        content = archive.extractfile(member) if archive and member and member.isfile() else None
-        return content.read() if content else None
+        """See `expansion.base_image.Files`.
+
+        Raises:
+            ImageFileError: it is too large.
+        """
+        if path not in self._contents:
+            with self._copied(path) as archive:
+                member = archive.next() if archive else None
+                if archive and member and member.isfile():
+                    check_size(path, self._name, member.size)
+                content = archive.extractfile(member) if archive and member and member.isfile() else None
+                self._contents[path] = content.read() if content else None
+        return self._contents[path]
 
     def names(self, folder: str, pattern: str) -> list[str]:
-        """See `expansion.base_image.Files`."""
-        archive = self._copied(folder)
-        # Paths begin with the folder's own name: `bin/python3.12`.
-        members = archive.getnames() if archive else []
-        inside = [posixpath.basename(name) for name in members if name.count("/") == 1]
-        return sorted(name for name in inside if fnmatchcase(name, pattern))
+        """See `expansion.base_image.Files`.
 
-    def _copied(self, path: str) -> tarfile.TarFile | None:
-        """Return a file or folder of the container, links followed; None if there is none."""
-        if path not in self._archives:
+        Raises:
+            ImageFileError: there are too many.
+        """
+        if (folder, pattern) not in self._names:
+            names: list[str] = []
+            with self._copied(folder) as archive:
+                # Paths begin with the folder's own name: `bin/python3.12`.
+                while archive and (member := archive.next()):
+                    archive.members.clear()  # type: ignore[attr-defined]  # it would hold every entry of the folder
+                    name = posixpath.basename(member.name)
+                    if member.name.count("/") == 1 and fnmatchcase(name, pattern):
+                        names.append(name)
+                        check_names(folder, pattern, self._name, len(names))
+            self._names[folder, pattern] = sorted(names)
+        return self._names[folder, pattern]
+
+    @contextmanager
+    def _copied(self, path: str) -> Iterator[tarfile.TarFile | None]:
+        """Stream a file or folder of the container, links followed; None if there is none."""
+        command = ["docker", "cp", "--follow-link", f"{self._container}:/{path}", "-"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
             try:
-                data = _docker("cp", "--follow-link", f"{self._container}:/{path}", "-")
-            except EngineError:
-                return None
-            self._archives[path] = data
-        return tarfile.open(fileobj=io.BytesIO(self._archives[path]))
+                archive = tarfile.open(fileobj=process.stdout, mode="r|")  # noqa: SIM115 - it holds nothing but the pipe
+            except tarfile.ReadError:
+                archive = None
+            try:
+                yield archive
+            except tarfile.ReadError as error:
+                raise EngineError(str(error)) from error
+            finally:
+                process.kill()  # of a large folder, the rest is not waited for
 
 
 def _docker(*arguments: str) -> bytes:

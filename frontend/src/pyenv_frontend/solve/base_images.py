@@ -20,9 +20,10 @@ from pyenv_frontend.buildkit.status import CallError
 from pyenv_frontend.errors import UserError
 from pyenv_frontend.expansion import astro_runtime
 from pyenv_frontend.expansion.base_image import Base, inspection
+from pyenv_frontend.expansion.image_limits import ImageFileError
 from pyenv_frontend.positions import Location
 from pyenv_frontend.solve.error_details import at_lines
-from pyenv_frontend.solve.image_files import ImageFileError, ImageFiles
+from pyenv_frontend.solve.image_files import ImageFiles
 from pyenv_frontend.solve.step_names import base_name
 from pyenv_frontend.together import side_by_side
 

@@ -114,9 +114,13 @@ class ClientFolder:
 
     def look(self, paths: Iterable[str]) -> None:
         """See `ContextStore.look`."""
-        if missing := sorted({*paths} - self._contents.keys() - self._metadata.keys()):
-            reply = self._solve(_only(llb.literal(path) for path in missing))
-            self._metadata.update(dict.fromkeys(missing, reply))
+        missing = {*paths} - self._contents.keys() - self._metadata.keys()
+        # A folder is loaded without its contents, so what is in it is loaded apart.
+        inside = {path for path in missing if not missing.isdisjoint(_folders(path)[1:])}
+        if top := sorted(missing - inside):
+            reply = self._solve(_only(llb.literal(path) for path in top))
+            self._metadata.update(dict.fromkeys(top, reply))
+            self.look(inside)
 
     def contents(self, path: str) -> RefId:
         """See `ContextStore.contents`."""

@@ -14,13 +14,14 @@ from pyenv_frontend.errors import UserError
 from pyenv_frontend.expansion import astro_runtime
 from pyenv_frontend.expansion.base_image import accounts
 from pyenv_frontend.expansion.expand import expand
+from pyenv_frontend.expansion.image_limits import ImageFileError
 from pyenv_frontend.expansion.location import HomeUnknownError
 from pyenv_frontend.inputs.resolve import named
 from pyenv_frontend.lock.choice import lock_name, plan_program
 from pyenv_frontend.positions import Location
 from pyenv_frontend.solve.expanded_build import ExpandedBuild
 from pyenv_frontend.solve.finalize import can_merge, finalize
-from pyenv_frontend.solve.image_files import ImageFileError, ImageFiles
+from pyenv_frontend.solve.image_files import ImageFiles
 from pyenv_frontend.solve.mounted_images import MountedImages
 from pyenv_frontend.stages.analyze import read
 from pyenv_frontend.together import finish, together

@@ -6,13 +6,14 @@ do not depend on each other are sent together.
 
 from __future__ import annotations
 
-__all__ = ["ImageFileError", "ImageFiles"]
+__all__ = ["ImageFiles"]
 
 import posixpath
 from typing import TYPE_CHECKING
 
 from pyenv_frontend.buildkit.status import CallError
 from pyenv_frontend.expansion.base_image import HEAD
+from pyenv_frontend.expansion.image_limits import ImageFileError, check_names, check_size
 from pyenv_frontend.together import finish
 
 if TYPE_CHECKING:
@@ -21,15 +22,7 @@ if TYPE_CHECKING:
     from pyenv_frontend.buildkit.api import Bridge, FileStat, RefId, Reply
     from pyenv_frontend.together import Task
 
-LARGEST = 8 << 20
-"""The size of a file that is still read, in bytes; a C library has 2 MB."""
-MOST_NAMES = 1000
-"""How many names of a folder are looked at; patterns are for a few."""
 _ABSENT = ("no such file", "not found", "not a directory")
-
-
-class ImageFileError(Exception):
-    """A file of an image cannot be read; `str()` is a sentence about the file, and names the image."""
 
 
 class ImageFiles:
@@ -134,11 +127,7 @@ class ImageFiles:
             if _is_absent(error):
                 return []
             raise self._unreadable(path, error) from error
-        if len(entries) > MOST_NAMES:
-            raise ImageFileError(
-                f"/{path} of {self._image} has {len(entries)} names like {pattern}, "
-                f"and no more than {MOST_NAMES} of them are looked at"
-            )
+        check_names(path, pattern, self._image, len(entries))
         names = []
         for entry in entries:
             name = posixpath.basename(entry.path)
@@ -161,10 +150,7 @@ class ImageFiles:
             return None
         if not stat.is_regular:
             raise ImageFileError(f"/{path} of {self._image} is {stat.kind}, and must be a regular file")
-        if stat.size > LARGEST:
-            raise ImageFileError(
-                f"/{path} of {self._image} has {stat.size >> 20} MB, and no more than {LARGEST >> 20} MB of it are read"
-            )
+        check_size(path, self._image, stat.size)
         return self._bridge.read_file(self._ref, path)
 
     def _start_to_read_head(self, path: str) -> Reply[bytes] | None:
