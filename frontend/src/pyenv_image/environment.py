@@ -12,9 +12,9 @@ import re
 import shutil
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Sequence
+from typing import TYPE_CHECKING, Mapping, Sequence
 
-from pyenv_image import account, caches, collected, selfcheck
+from pyenv_image import account, caches, collected, package_managers, selfcheck
 from pyenv_image.bytecode import compile_all
 from pyenv_image.failure import StepError
 from pyenv_image.installer import Installer
@@ -205,7 +205,24 @@ def _install(options: EnvironmentOptions, installer: Installer, workspace: Works
     files = [requirements.copy(path) for path in options.requirements]
     files += [requirements.inline(options.lines, heredoc)] if any(options.lines) else []
     if files:
-        installer.install(files, constraints, requirements.arguments)
+        try:
+            installer.install(files, constraints, requirements.arguments)
+        except StepError as error:
+            if options.local:
+                raise
+            raise _explained(error, options.name, requirements.programs, environ.get("PATH")) from None
+
+
+def _explained(error: StepError, name: str, programs: Mapping[str, str], path: str | None) -> StepError:
+    """Say what a failed install lacks, if that is a program that fetches requirements."""
+    missing = [program for program in programs if shutil.which(program, path=path) is None]
+    if not missing:
+        return error
+    place = programs[missing[0]]
+    return StepError(
+        f"PYENV {name}: {place} comes from a git repository, and this stage has no {' and no '.join(missing)}."
+        f"{package_managers.remedy_for_programs(missing)}"
+    )
 
 
 def _keep_lock(options: EnvironmentOptions, context: Path) -> None:

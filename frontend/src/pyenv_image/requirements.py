@@ -32,6 +32,7 @@ _PROJECT_NAME = re.compile(r"""^\[project\]\s*\n(?:(?!\[).*\n)*?\s*name\s*=\s*["
 _LETTERS = {"U": "upgrade", "t": "target", "v": "verbose", "q": "quiet"}
 """Options of pip that people write by their letter."""
 
+_GIT = re.compile(r"(?:^|[\s@])git\+(\w+)")
 _HEREDOC = "heredoc"
 
 
@@ -46,6 +47,7 @@ class Requirements:
 
     Attributes:
         arguments: for the installer, in place of options that only pip reads in a file.
+        programs: what fetches requirements, with the first place that needs it.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class Requirements:
         self._local = local
         self._copies: dict[Path, Path] = {}
         self.arguments: list[str] = []
+        self.programs: dict[str, str] = {}
 
     def copy(self, path: str) -> str:
         """Copy a file of the build context, and those that it names.
@@ -112,6 +115,8 @@ class Requirements:
             nonlocal requirement
             if statement.kind in {pip_format.REQUIREMENT, pip_format.EDITABLE}:
                 requirement = statement
+                for program in _programs(statement.value):
+                    self.programs.setdefault(program, f"{name}:{statement.line}")
             elif requirement is not None and requirement.line != statement.line:
                 requirement = None
             try:
@@ -215,6 +220,12 @@ class Requirements:
 
 class _LocatedError(StepError):
     """An error that names its file and line."""
+
+
+def _programs(requirement: str) -> Sequence[str]:
+    """Return the programs that fetch a requirement from a git repository; one with a marker may not be needed."""
+    match = _GIT.search(requirement)
+    return () if match is None or ";" in requirement else ("git", "ssh") if match[1] == "ssh" else ("git",)
 
 
 def _text(path: Path, name: str) -> str:

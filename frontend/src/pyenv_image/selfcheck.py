@@ -11,11 +11,10 @@ import importlib
 import platform
 import re
 import sys
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Mapping
+from typing import TYPE_CHECKING
 
 from pyenv_image.failure import StepError
+from pyenv_image.package_managers import remedy_for_libraries
 
 if TYPE_CHECKING:
     from pyenv_image.step_options import SelfcheckOptions
@@ -23,49 +22,6 @@ if TYPE_CHECKING:
 MODULES = ("ssl", "sqlite3", "ctypes", "zlib", "bz2", "lzma", "hashlib", "uuid", "readline")
 
 
-@dataclass(frozen=True)
-class _PackageManager:
-    """How a distribution installs packages, and in which packages it has the libraries that a Python needs."""
-
-    program: str
-    command: str
-    packages: Mapping[str, str]
-    """By library; one that is not here has no package, or one that differs between releases."""
-
-
-# Debian 13 and Ubuntu 24.04 spell some with a t64 at the end; apt resolves both.
-_DEBIAN = {
-    "libssl.so.3": "libssl3", "libcrypto.so.3": "libssl3", "libssl.so.1.1": "libssl1.1",
-    "libcrypto.so.1.1": "libssl1.1", "libsqlite3.so.0": "libsqlite3-0", "libffi.so.8": "libffi8",
-    "libffi.so.7": "libffi7", "libz.so.1": "zlib1g", "libbz2.so.1.0": "libbz2-1.0", "liblzma.so.5": "liblzma5",
-    "libuuid.so.1": "libuuid1", "libreadline.so.8": "libreadline8", "libncursesw.so.6": "libncursesw6",
-    "libtinfo.so.6": "libtinfo6", "libzstd.so.1": "libzstd1",
-}  # fmt: skip
-_RED_HAT = {
-    "libssl.so.3": "openssl-libs", "libcrypto.so.3": "openssl-libs", "libsqlite3.so.0": "sqlite-libs",
-    "libffi.so.8": "libffi", "libz.so.1": "zlib", "liblzma.so.5": "xz-libs", "libuuid.so.1": "libuuid",
-    "libreadline.so.8": "readline", "libncursesw.so.6": "ncurses-libs", "libtinfo.so.6": "ncurses-libs",
-    "libzstd.so.1": "libzstd",
-}  # fmt: skip
-_SUSE = {
-    "libssl.so.3": "libopenssl3", "libcrypto.so.3": "libopenssl3", "libssl.so.1.1": "libopenssl1_1",
-    "libcrypto.so.1.1": "libopenssl1_1", "libsqlite3.so.0": "libsqlite3-0", "libffi.so.8": "libffi8",
-    "libffi.so.7": "libffi7", "libz.so.1": "libz1", "liblzma.so.5": "liblzma5", "libuuid.so.1": "libuuid1",
-    "libreadline.so.8": "libreadline8", "libncursesw.so.6": "libncurses6", "libtinfo.so.6": "libncurses6",
-    "libzstd.so.1": "libzstd1",
-}  # fmt: skip
-_MANAGERS = (
-    _PackageManager(
-        "apt-get",
-        "apt-get update && apt-get install -y --no-install-recommends {} && rm -rf /var/lib/apt/lists/*",
-        _DEBIAN,
-    ),
-    _PackageManager("microdnf", "microdnf install -y {} && microdnf clean all", _RED_HAT),
-    _PackageManager("dnf", "dnf install -y {} && dnf clean all", _RED_HAT),
-    _PackageManager("yum", "yum install -y {} && yum clean all", _RED_HAT),
-    _PackageManager("zypper", "zypper --non-interactive install {} && zypper clean --all", _SUSE),
-)
-_FOLDERS = ("/usr/bin", "/usr/sbin", "/bin", "/sbin")
 # Nice to have: a program that lacks them says so itself, and many slim bases leave them out on purpose.
 _OPTIONAL = frozenset({"readline", "uuid"})
 REQUIRED = tuple(name for name in MODULES if name not in _OPTIONAL)
@@ -108,23 +64,9 @@ def _explain(failures: dict[str, str]) -> str:
         )
     if libraries:
         missing = ", ".join(libraries)
-        return f"Python {version} needs libraries that this base image lacks: {missing}.{_remedy(libraries)}{details}"
+        remedy = remedy_for_libraries(libraries)
+        return f"Python {version} needs libraries that this base image lacks: {missing}.{remedy}{details}"
     return f"Python {version} is incomplete: {', '.join(failures)} cannot be imported on this base image.{details}"
-
-
-def _remedy(libraries: list[str]) -> str:
-    """Say how this image gets libraries; empty where it has no package manager, or none that has all of them."""
-    if _has("apk"):  # it finds packages by what they contain
-        return f" Before PYENV, add: RUN apk add --no-cache {' '.join('so:' + library for library in libraries)}."
-    manager = next((manager for manager in _MANAGERS if _has(manager.program)), None)
-    if manager is None or not manager.packages.keys() >= set(libraries):
-        return ""
-    packages = sorted({manager.packages[library] for library in libraries})
-    return f" Before PYENV, add: RUN {manager.command.format(' '.join(packages))}"
-
-
-def _has(program: str) -> bool:
-    return any(Path(folder, program).exists() for folder in _FOLDERS)
 
 
 def _series() -> str:

@@ -8,6 +8,8 @@ import pytest
 from tests.e2e.environments.conftest import AIRFLOW
 from tests.support import services
 from tests.support.image_contents import Image
+from tools.files import write_files
+from tools.state import run
 
 PY38 = "python:3.8-slim-bookworm"
 PY311 = "python:3.11-slim-bookworm"
@@ -39,6 +41,60 @@ def test_requirements_files_and_what_they_name(build_image):
     packages = installed(image)
     assert (packages["six"], packages["local-wheel"], packages["own"]) == ("1.16.0", "1.0", "2.0")
     assert packages["idna"].startswith("2.")
+
+
+GIT_BACKEND = """\
+import os, zipfile
+def build_wheel(folder, settings=None, metadata=None):
+    info = "in_git-1.dist-info/"
+    with zipfile.ZipFile(os.path.join(folder, "in_git-1-py3-none-any.whl"), "w") as wheel:
+        wheel.writestr("in_git.py", "")
+        wheel.writestr(info + "METADATA", "Metadata-Version: 2.1\\nName: in-git\\nVersion: 1\\n")
+        wheel.writestr(info + "WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
+        wheel.writestr(info + "RECORD", "")
+    return "in_git-1-py3-none-any.whl"
+"""
+
+
+@pytest.fixture
+def repository(tmp_path):
+    """Serve a git repository with a package in it, and return its address."""
+    project = (
+        "[build-system]\nrequires = []\nbuild-backend = 'backend'\nbackend-path = ['.']\n[project]\nname = 'in-git'\n"
+    )
+    source, bare = tmp_path / "source", tmp_path / "served/thing.git"
+    write_files(source, {"pyproject.toml": f"{project}version = '1'\n", "backend.py": GIT_BACKEND})
+    git = ["git", "-C", str(source), "-c", "user.name=a", "-c", "user.email=a@example.com"]
+    for command in (
+        [*git, "init", "--quiet", "--initial-branch=main"],
+        [*git, "add", "."],
+        [*git, "commit", "--quiet", "--message=one"],
+        [*git, "tag", "v1"],
+        ["git", "clone", "--quiet", "--bare", str(source), str(bare)],
+        ["git", "-C", str(bare), "update-server-info"],
+    ):
+        run(command)
+    with services.served(tmp_path / "served") as address:
+        yield f"{address.rstrip('/')}/thing.git"
+
+
+@pytest.mark.images(PY311)
+def test_a_requirement_from_git(build_image, buildx, repository):
+    """Both installers clone with the stage's git; without it, the error has the line and what to write."""
+    install = "apt-get update && apt-get install -y --no-install-recommends git && rm -rf /var/lib/apt/lists/*"
+    plain, with_token = f"git+{repository}", f"git+{repository}".replace("://", "://u:${TOKEN}@")
+    dockerfile = (
+        f"FROM {PY311}\nRUN {install}\nARG TOKEN\nPYENV 3.11 a r.txt\nPYENV --installer=pip 3.11 b r.txt\n"
+        f"PYENV --cache=off 3.11 c <<EOF\nin-git @ {with_token}@v1\nEOF\n"
+    )
+    files = {"r.txt": f"six==1.16.0\n{plain}@main#egg=in-git\n"}
+    image = build_image(dockerfile, files, "--build-arg=TOKEN=open-sesame")
+    assert [installed(image, name)["in-git"] for name in "abc"] == ["1", "1", "1"]
+    assert "open-sesame" not in image.log
+    for installer in ("uv", "pip"):
+        log = buildx.fails(f"FROM {PY311}\nPYENV --installer={installer} 3.11 a r.txt\n", files).log
+        message = "PYENV a: r.txt:2 comes from a git repository, and this stage has no git. Before PYENV, add: RUN "
+        assert f"{message}{install}\n" in log
 
 
 @pytest.mark.images(PY311)

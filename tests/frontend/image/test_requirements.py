@@ -252,3 +252,12 @@ def test_the_systems_certificates(workspace):
     requirements = Requirements(workspace, {}, "uv")
     requirements.copy("one.txt")
     assert requirements.arguments == ["--system-certs"]
+
+
+def test_what_is_fetched_with_git_is_known(workspace):
+    """The first place that needs a program is named; a requirement with a marker may need none."""
+    (workspace.context / "reqs/more/base.txt").write_text("a @ git+ssh://git@host/a.git\n-e git+file:///b#egg=b\n")
+    (workspace.context / "r.txt").write_text("six\nc @ git+https://h/c ; python_version < '3'\n-r reqs/more/base.txt\n")
+    requirements = Requirements(workspace, {}, "uv")
+    requirements.copy("r.txt")
+    assert requirements.programs == {"git": "reqs/more/base.txt:1", "ssh": "reqs/more/base.txt:1"}

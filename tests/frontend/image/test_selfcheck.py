@@ -2,7 +2,7 @@
 
 import pytest
 
-from pyenv_image import selfcheck
+from pyenv_image import package_managers, selfcheck
 
 LACKING = "{}: cannot open shared object file: No such file or directory"
 
@@ -11,7 +11,7 @@ LACKING = "{}: cannot open shared object file: No such file or directory"
 def programs(monkeypatch, tmp_path):
     """Provide a folder that replaces this machine's programs, with those of Debian by default."""
     (tmp_path / "apt-get").touch()
-    monkeypatch.setattr(selfcheck, "_FOLDERS", (str(tmp_path),))
+    monkeypatch.setattr(package_managers, "_FOLDERS", (str(tmp_path),))
     return tmp_path
 
 
@@ -73,3 +73,13 @@ def test_what_cannot_be_explained_is_shown():
 def test_this_interpreter_passes():
     """The interpreter that runs the tests has all modules."""
     selfcheck.run()
+
+
+@pytest.mark.parametrize(
+    ("program", "remedy"),
+    [("apk", "apk add --no-cache git openssh-client."), ("dnf", "dnf install -y git openssh-clients && dnf clean all")],
+)
+def test_programs_are_packages_as_well(programs, program, remedy):
+    """Those that fetch requirements are installed with the same package managers."""
+    (programs / "apt-get").rename(programs / program)
+    assert package_managers.remedy_for_programs(["git", "ssh"]) == f" Before PYENV, add: RUN {remedy}"
