@@ -12,6 +12,7 @@ from packaging.pylock import Pylock
 
 from tests.local.support import PROGRAM, interpreter_versions, local
 from tests.support import services
+from tools import interpreters
 
 WHEELS = {
     services.wheel_file(name, version): services.wheel(name, version, requires=requires)
@@ -297,3 +298,92 @@ def test_the_indexes_of_a_file_are_those_of_its_packages(project: Path):
         (project / "one.txt").write_text(f"--index-url {address}\nbeta\n")
         lock(project, *BASE)
     assert versions(project / "pylock.one.toml") == {"alpha": "1.1", "beta": "2.0"}
+
+
+@pytest.fixture
+def two_indexes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: Path) -> Path:
+    """Provide a project and two indexes: one with wheels for x86-64 alone, another one with all wheels."""
+    del home
+    machines = ("x86_64", "aarch64")
+    for folder, platforms in (("mirror", machines[:1]), ("all", machines)):
+        for version in ("1.0", "1.1"):
+            for machine in platforms:
+                path = tmp_path / folder / f"alpha/alpha-{version}-py3-none-manylinux_2_17_{machine}.whl"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(services.wheel("alpha", version, {"alpha.py": machine}))
+        links = "".join(
+            f'<a href="{path.name}">{path.name}</a>' for path in sorted((tmp_path / folder / "alpha").iterdir())
+        )
+        (tmp_path / folder / "alpha/index.html").write_text(links)
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "Dockerfile").write_text("FROM x\nPYENV 3.12 one one.txt\n")
+    (project / "one.txt").write_text("alpha\n")
+    monkeypatch.setenv("UV_INDEX", f"file://{tmp_path}/mirror file://{tmp_path}/all")
+    monkeypatch.setenv("UV_INDEX_STRATEGY", "unsafe-best-match")
+    return project
+
+
+def test_the_files_of_one_platform_do_not_limit_the_next(two_indexes: Path):
+    """Fresh, repeated and upgraded locks are the same, and have one version; the second index alone has both wheels."""
+    lock(two_indexes, *BASE)
+    fresh = (two_indexes / "pylock.one.toml").read_bytes()
+    assert [package["version"] for package in tomllib.loads(fresh.decode())["packages"]] == ["1.1"]
+    for arguments in ((), ("--upgrade",), ("--upgrade=alpha",)):
+        lock(two_indexes, *BASE, *arguments)
+        assert (two_indexes / "pylock.one.toml").read_bytes() == fresh
+
+
+def test_each_platform_keeps_its_version_until_it_is_upgraded(two_indexes: Path):
+    """A wheel that appears later for one platform does not change a lock that has another version for it."""
+    (newest,) = two_indexes.parent.glob("all/alpha/alpha-1.1-*aarch64.whl")
+    page = newest.with_name("index.html")
+    links = page.read_text()
+    page.write_text(links.replace(f'<a href="{newest.name}">{newest.name}</a>', ""))
+    lock(two_indexes, *BASE)
+    locked = (two_indexes / "pylock.one.toml").read_bytes()
+    assert [package["version"] for package in tomllib.loads(locked.decode())["packages"]] == ["1.0", "1.1"]
+    page.write_text(links)
+    lock(two_indexes, *BASE)
+    assert (two_indexes / "pylock.one.toml").read_bytes() == locked
+    lock(two_indexes, *BASE, "--upgrade=alpha")
+    assert versions(two_indexes / "pylock.one.toml") == {"alpha": "1.1"}
+
+
+def test_an_upgrade_to_a_version(project: Path, index: str):
+    """`--upgrade=PACKAGE==VERSION` takes that one, and the next lock keeps it; anything else is a usage error."""
+    (project / "one.txt").write_text("alpha\n")
+    lock(project, "one", *BASE, index=index)
+    lock(project, "one", *BASE, "--upgrade=Alpha==1.0", index=index)
+    assert versions(project / "pylock.one.toml") == {"alpha": "1.0"}
+    lock(project, "one", *BASE, index=index)
+    assert versions(project / "pylock.one.toml") == {"alpha": "1.0"}
+    assert "--upgrade: " in lock(project, "one", *BASE, "--upgrade=a b", index=index, code=64).stderr
+
+
+def test_no_interpreter_on_path_is_started_without_need(project: Path, index: str, monkeypatch: pytest.MonkeyPatch):
+    """Those of uv and pyenv are known; a slow script called like an interpreter is not waited for."""
+    shims = project / "root/shims"
+    shims.mkdir(parents=True)
+    for name in ("python", "python3", "python3.9"):
+        (shims / name).write_text(f"#!/bin/sh\necho {name} >> {project}/started\nexit 1\n")
+        (shims / name).chmod(0o755)
+    monkeypatch.setenv("PYENV_ROOT", str(project / "root"))
+    monkeypatch.setenv("PATH", f"{shims}:{interpreters.uv().parent}:/usr/bin:/bin")
+    lock(project, "one", *BASE, index=index)
+    assert not (project / "started").exists()
+
+
+@pytest.mark.usefixtures("home")
+def test_with_pip_as_well_versions_stay(project: Path):
+    """A new release of a dependency changes nothing; a requirement that needs it gets it."""
+    (project / "Dockerfile").write_text("FROM x\nPYENV --installer=pip 3.12 one one.txt\n")
+    older = {name: wheel for name, wheel in WHEELS.items() if "alpha-1.1" not in name}
+    with services.package_index(older) as address:
+        lock(project, *BASE, index=address)
+    with services.package_index(WHEELS) as address:
+        lock(project, *BASE, index=address)
+        assert versions(project / "pylock.one.toml") == {"alpha": "1.0", "beta": "2.0"}
+        (project / "one.txt").write_text("beta\nalpha>1\n")
+        lock(project, *BASE, index=address)
+        assert versions(project / "pylock.one.toml") == {"alpha": "1.1", "beta": "2.0"}

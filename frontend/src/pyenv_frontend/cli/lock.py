@@ -21,12 +21,14 @@ from pyenv_frontend.positions import Location
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from pyenv_frontend.cli.base_options import BaseOptions
     from pyenv_frontend.cli.common import CommonOptions
     from pyenv_frontend.lock.locker import LockJob
     from pyenv_frontend.lock.resolver import Resolver
     from pyenv_frontend.lock.writer import LockResult
+    from pyenv_frontend.pyenv.instruction import PythonVersion
     from pyenv_frontend.stages.program import Program, Stage
 
 __all__ = ["lock"]
@@ -148,14 +150,23 @@ def _ambiguous(one: LockJob, other: LockJob) -> UserError:
 
 
 def _resolver(options: CommonOptions, upgrade: tuple[str, ...], exclude_newer: str) -> Resolver:
-    # A check needs neither; both take a while to import.
+    # A check needs none of them; they take a while to import.
     from pyenv_frontend.local.find_uv import find_uv  # noqa: PLC0415
+    from pyenv_frontend.local.interpreters import LocalInterpreters  # noqa: PLC0415
     from pyenv_frontend.lock.resolver import Resolver, Wishes  # noqa: PLC0415
 
-    wishes = Wishes(
-        upgrade="" in upgrade, upgrade_packages=tuple(name for name in upgrade if name), exclude_newer=exclude_newer
-    )
-    return Resolver(uv=find_uv(), context=options.context.root, wishes=wishes)
+    try:
+        wishes = Wishes(upgrade="" in upgrade, upgrade_packages=Wishes.packages(upgrade), exclude_newer=exclude_newer)
+    except ValueError as error:
+        raise UsageError(f"--upgrade: {error}") from None
+    uv = find_uv()
+    interpreters = LocalInterpreters(uv)
+
+    def python_of(version: PythonVersion) -> Path | None:
+        interpreter = interpreters.present(version)
+        return None if interpreter is None else interpreter.python
+
+    return Resolver(uv=uv, context=options.context.root, wishes=wishes, python_of=python_of)
 
 
 def _lock(jobs: Sequence[LockJob], resolver: Resolver) -> int:

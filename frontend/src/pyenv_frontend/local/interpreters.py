@@ -92,6 +92,11 @@ class LocalInterpreters:
                     raise self._missing(requested, reason)
         return interpreter
 
+    def present(self, requested: PythonVersion) -> LocalInterpreter | None:
+        """Find the newest interpreter of a version on this machine; None if there is none."""
+        with self._locks[requested.minor]:
+            return self._best(requested)
+
     def stop(self) -> None:
         """Stop the search: an interpreter that Ctrl-C has ended must not count as missing."""
         self._stopped.set()

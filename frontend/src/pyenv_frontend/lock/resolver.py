@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -13,9 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
+import tomli_w
+from packaging.markers import Marker
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
 from pyenv_frontend.expansion.base_image import Libc
 from pyenv_frontend.expansion.independence import wheels_platform
-from pyenv_frontend.lock.choice import lock_name, lock_path
+from pyenv_frontend.lock.choice import lock_path
 from pyenv_frontend.lock.lockfile import MACHINES, merge_platforms
 from pyenv_frontend.lock.settings import resolver_settings
 from pyenv_frontend.lock.sizes import add_sizes, sizes_of
@@ -27,21 +33,29 @@ from pyenv_image.requirements import Requirements
 from pyenv_image.workspace import Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from pyenv_frontend.inputs.resolve import RequirementInputs
     from pyenv_frontend.lock.lockfile import LockTarget
-    from pyenv_frontend.pyenv.instruction import Pyenv
+    from pyenv_frontend.pyenv.instruction import Pyenv, PythonVersion
     from pyenv_image.settings import InstallerSettings
 
 __all__ = ["Resolver", "ResolverError", "Wishes"]
 
+
+_VERSION: Final = ("name", "version")
+_SOURCES: Final = ("vcs", "directory", "archive")
+"""The keys of packages that are not from an index."""
 
 _INDEX_OPTIONS: Final = frozenset({"--index-url", "--extra-index-url", "--find-links", "--no-index", "--pypi-url"})
 
 
 class ResolverError(Exception):
     """The requirements cannot be resolved; `str()` is what the installer said."""
+
+
+class _NoSolutionError(ResolverError):
+    """The requirements have no solution, as far as the exit code says: for pip, all errors are alike."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,11 +65,23 @@ class Wishes:
     upgrade: bool = False
     """Whether versions of the lock that exists are forgotten."""
 
-    upgrade_packages: tuple[str, ...] = ()
-    """Packages whose versions are forgotten."""
+    upgrade_packages: tuple[Requirement, ...] = ()
+    """Packages whose versions are forgotten, maybe with those that they get."""
 
     exclude_newer: str = ""
     """Distributions uploaded after this date do not count."""
+
+    @staticmethod
+    def packages(words: Iterable[str]) -> tuple[Requirement, ...]:
+        """Read the values of `--upgrade`; an empty one means all packages.
+
+        Raises:
+            ValueError: one is no package.
+        """
+        try:
+            return tuple(Requirement(word) for word in words if word)
+        except InvalidRequirement as error:
+            raise ValueError(str(error).splitlines()[0]) from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +91,9 @@ class Resolver:
     uv: Path
     context: Path
     wishes: Wishes
+    python_of: Callable[[PythonVersion], Path | None] = lambda _version: None
+    """Returns this machine's interpreter of a version, for what has to be built to learn its dependencies."""
+
     processes: Processes = field(default_factory=Processes)
 
     def resolve(
@@ -93,19 +122,26 @@ class Resolver:
                 sources = self._sources(pyenv, requirements, workspace, variables)
             except StepError as error:
                 raise ResolverError(str(error)) from error
-            output = workspace.root / lock_name(pyenv.name.text)
-            if before is not None and not self.wishes.upgrade:
-                output.write_bytes(before)
             lock_folder = (self.context / lock_path(pyenv)).parent
-            resolutions = {}
+            resolutions: dict[str, list[dict[str, Any]]] = {}
             sizes = sizes_of(before)
+            previous = {platform: self._kept(before, target, platform) for platform in target.platforms}
             for platform in target.platforms:
-                # The file is also the input: versions of one platform are preferred for the next.
-                self._resolve_for(target, platform, output, sources)
-                packages = _packages_of(output)
+                packages = self._resolve_for(target, platform, _preferred(previous, resolutions, platform), sources)
                 add_sizes(packages, sizes, sources.settings.environ)
-                resolutions[platform] = [_portable(package, output.parent, lock_folder) for package in packages]
+                resolutions[platform] = [_portable(package, workspace.root, lock_folder) for package in packages]
         return merge_platforms(resolutions)
+
+    def _kept(self, before: bytes | None, target: LockTarget, platform: str) -> dict[str, Mapping[str, Any]]:
+        """Return the packages of the previous lock for a platform whose versions are to stay, by name."""
+        if before is None or self.wishes.upgrade:
+            return {}
+        upgraded = {canonicalize_name(requirement.name) for requirement in self.wishes.upgrade_packages}
+        return {
+            package["name"]: package
+            for package in _packages_of(before)
+            if package["name"] not in upgraded and _applies(package, target, platform)
+        }
 
     def _sources(
         self, pyenv: Pyenv, requirements: RequirementInputs, workspace: Workspace, variables: Mapping[str, str]
@@ -136,6 +172,10 @@ class Resolver:
             lines = pyenv.inline.decode("utf-8", "surrogateescape").splitlines()
             files.append(copier.inline(lines))
         constraints = [copier.copy(path) for path in options.constraints]
+        if self.wishes.upgrade_packages:
+            upgrades = workspace.root / "upgrades.txt"
+            upgrades.write_text("".join(f"{wish.name}{wish.specifier}\n" for wish in self.wishes.upgrade_packages))
+            constraints.append(str(upgrades))
         return _Sources(
             files=tuple(files),
             constraints=tuple(constraints),
@@ -144,6 +184,7 @@ class Resolver:
             folder=workspace.files,
             settings=settings,
             pip=pip,
+            python=self.python_of(pyenv.version),
         )
 
     def _exported(self, project: Path, pyenv: Pyenv, into: Path, settings: InstallerSettings) -> Path:
@@ -152,39 +193,67 @@ class Resolver:
         command = ["export", "--frozen", "--no-dev", "--no-emit-project", "--no-hashes", "--no-header"]
         command += ["--format=requirements.txt", f"--project={project.parent}", f"--output-file={into}"]
         command += [*(f"--extra={extra}" for extra in options.extras), *(f"--group={name}" for name in options.groups)]
+        python = self.python_of(pyenv.version)
+        command += [f"--python={python}"] if python and "UV_PYTHON" not in settings.environ else []
         self._call([str(self.uv), *command], into.parent, settings)
         return into
 
-    def _resolve_for(self, target: LockTarget, platform: str, output: Path, sources: _Sources) -> None:
-        """Resolve for one platform into `output`."""
-        command = [
-            str(self.uv),
-            "pip",
-            "compile",
-            "--no-header",
-            "--no-annotate",
-            "--format=pylock.toml",
-            "--no-python-downloads",
-        ]
-        command += [f"--python-version={target.python}", f"--python-platform={_uv_platform(target.libc, platform)}"]
-        command += [f"--output-file={output}", *(["--upgrade"] if self.wishes.upgrade else [])]
-        command += [f"--upgrade-package={name}" for name in self.wishes.upgrade_packages]
-        command += [f"--exclude-newer={self.wishes.exclude_newer}"] if self.wishes.exclude_newer else []
-        if sources.pip:
-            pins = self._pins_of_pip(target, platform, sources, sources.pip)
-            settings = sources.settings.for_lock()
-            command += ["--no-deps", "--index-strategy=unsafe-best-match"]  # all indexes are alike to pip
-            self._call([*command, *settings.arguments, str(pins)], sources.folder, settings)
-            return
-        command += [
-            *sources.settings.arguments,
-            *sources.arguments,
-            *(word for path in sources.constraints for word in ("-c", path)),
-        ]
-        self._call([*command, *sources.files], sources.folder, sources.settings)
+    def _resolve_for(
+        self, target: LockTarget, platform: str, preferred: Sequence[Mapping[str, Any]], sources: _Sources
+    ) -> list[dict[str, Any]]:
+        """Resolve for one platform, with the versions of some packages if they fit.
 
-    def _pins_of_pip(self, target: LockTarget, platform: str, sources: _Sources, settings: InstallerSettings) -> Path:
-        """Let pip choose the versions; uv then writes them down with hashes and sizes."""
+        The versions are constraints first. As preferences, which uv takes from its output file, they are the second
+        choice: with several indexes, uv gives up a preferred version if the first index that has it lacks a file for
+        the platform.
+        """
+        output = sources.folder.with_name("pylock.result.toml")
+        elsewhere = [package for package in preferred if any(key in package for key in _SOURCES)]
+        pins = [package for package in preferred if package not in elsewhere and "version" in package]
+        if sources.pip:
+            pinned = self._pins_of_pip(target, platform, pins, sources, sources.pip)
+            settings = sources.settings.for_lock()
+            # All indexes are alike to pip.
+            arguments = ["--no-deps", "--index-strategy=unsafe-best-match", *settings.arguments, str(pinned)]
+            return self._compile(target, platform, arguments, output, sources)
+        constraints = [word for path in sources.constraints for word in ("-c", path)]
+        arguments = [*sources.settings.arguments, *sources.arguments, *constraints, *sources.files]
+        if pins:
+            with contextlib.suppress(_NoSolutionError):
+                output.write_bytes(_as_preferences(elsewhere))
+                return self._compile(target, platform, [*arguments, "-c", _constraints(pins, output)], output, sources)
+            with contextlib.suppress(_NoSolutionError):
+                output.write_bytes(_as_preferences(preferred))
+                return self._compile(target, platform, arguments, output, sources)
+        output.write_bytes(_as_preferences(elsewhere))
+        return self._compile(target, platform, arguments, output, sources)
+
+    def _compile(
+        self, target: LockTarget, platform: str, arguments: Sequence[str], output: Path, sources: _Sources
+    ) -> list[dict[str, Any]]:
+        """Let uv resolve for one platform; the output file says what it prefers."""
+        settings = sources.settings.for_lock() if sources.pip else sources.settings
+        command = [str(self.uv), "pip", "compile", "--no-header", "--no-annotate", "--format=pylock.toml"]
+        command += ["--no-python-downloads"]
+        # Without an interpreter that is named, uv would start each one on PATH, every time.
+        command += [] if "UV_PYTHON" in settings.environ else [f"--python={sources.python or sys.executable}"]
+        command += [f"--python-version={target.python}", f"--python-platform={_uv_platform(target.libc, platform)}"]
+        command += [f"--output-file={output}"]
+        # Not uv's options for upgrades: these also forget what is preferred because of another platform.
+        command += ["--refresh"] if self.wishes.upgrade or self.wishes.upgrade_packages else []
+        command += [f"--exclude-newer={self.wishes.exclude_newer}"] if self.wishes.exclude_newer else []
+        self._call([*command, *arguments], sources.folder, settings)
+        return _packages_of(output.read_bytes())
+
+    def _pins_of_pip(
+        self,
+        target: LockTarget,
+        platform: str,
+        preferred: Sequence[Mapping[str, Any]],
+        sources: _Sources,
+        settings: InstallerSettings,
+    ) -> Path:
+        """Let pip choose versions, the preferred ones if all fit; uv then writes them down with hashes and sizes."""
         report, pins = sources.folder.with_name("report.json"), sources.folder.with_name("pins.txt")
         series = target.series.replace(".", "")
         command = [
@@ -205,7 +274,13 @@ class Resolver:
         command += [f"--platform={tag}" for tag in _pip_platforms(target.libc, platform)]
         command += [f"--uploaded-prior-to={self.wishes.exclude_newer}"] if self.wishes.exclude_newer else []
         command += [word for path in sources.constraints for word in ("-c", path)]
-        self._call([*command, *(word for path in sources.files for word in ("-r", path))], sources.folder, settings)
+        command += [word for path in sources.files for word in ("-r", path)]
+        try:
+            self._call([*command, "-c", _constraints(preferred, report)], sources.folder, settings)
+        except _NoSolutionError:
+            if not preferred:
+                raise
+            self._call(command, sources.folder, settings)
         lines = sorted(f"{_pin(entry)}\n" for entry in json.loads(report.read_text("utf-8"))["install"])
         pins.write_text("".join([*_index_options(sources.folder), *lines]), "utf-8")
         return pins
@@ -215,7 +290,8 @@ class Resolver:
         done = self.processes.run(command, folder, settings.environ)
         if done.returncode:
             message = without_passwords((done.stderr or done.stdout).encode()).decode().replace(f"{folder}/", "")
-            raise ResolverError(message.strip() or f"{Path(command[0]).name} ended with exit code {done.returncode}")
+            error = _NoSolutionError if done.returncode == 1 else ResolverError
+            raise error(message.strip() or f"{Path(command[0]).name} ended with exit code {done.returncode}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,10 +315,61 @@ class _Sources:
     pip: InstallerSettings | None
     """Those of pip, if it chooses the versions."""
 
+    python: Path | None
+    """This machine's interpreter of the version, if there is one."""
 
-def _packages_of(lock: Path) -> list[dict[str, Any]]:
-    packages: list[dict[str, Any]] = tomllib.loads(lock.read_text("utf-8")).get("packages", [])
+
+def _packages_of(lock: bytes) -> list[dict[str, Any]]:
+    packages: list[dict[str, Any]] = tomllib.loads(lock.decode("utf-8")).get("packages", [])
     return packages
+
+
+def _applies(package: Mapping[str, Any], target: LockTarget, platform: str) -> bool:
+    """Tell whether a package of a lock is for a platform."""
+    environment = {
+        "platform_machine": MACHINES[platform],
+        "sys_platform": "linux",
+        "platform_system": "Linux",
+        "os_name": "posix",
+        "python_version": target.series,
+    }
+    return "marker" not in package or Marker(package["marker"]).evaluate(environment)
+
+
+def _preferred(
+    previous: Mapping[str, Mapping[str, Mapping[str, Any]]],
+    resolutions: Mapping[str, Sequence[Mapping[str, Any]]],
+    platform: str,
+) -> list[Mapping[str, Any]]:
+    """Return the packages whose versions are preferred: the previous ones, and what is new for an earlier platform."""
+    preferred = dict(previous[platform])
+    for earlier, packages in resolutions.items():
+        for package in packages:
+            name = package["name"]
+            if name not in preferred or previous[earlier].get(name, {}).get("version") != package.get("version"):
+                preferred[name] = package
+    return [*preferred.values()]
+
+
+def _as_preferences(packages: Iterable[Mapping[str, Any]]) -> bytes:
+    """Return packages as a lock from which uv takes versions and commits, but no files.
+
+    The hashes of files would become the only ones that it accepts, and the next platform may have other files.
+    """
+    preferences = [
+        package
+        if any(key in package for key in _SOURCES)
+        else {key: package[key] for key in _VERSION if key in package}
+        for package in packages
+    ]
+    return tomli_w.dumps({"lock-version": "1.0", "created-by": "pyenv-frontend", "packages": preferences}).encode()
+
+
+def _constraints(packages: Iterable[Mapping[str, Any]], beside: Path) -> str:
+    """Write the versions of packages as constraints, and return the file."""
+    path = beside.with_name("preferred.txt")
+    path.write_text("".join(f"{package['name']}=={package['version']}\n" for package in packages), "utf-8")
+    return str(path)
 
 
 def _index_options(folder: Path) -> list[str]:
