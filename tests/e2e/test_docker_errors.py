@@ -44,6 +44,7 @@ CASES = {
     "a mistake behind a missing image": (f"FROM {MISSING}\nRUNN true\nPYENV 3.11 a\n", [3]),
     "a mistake in front of a wrong PYENV": (f"FROM {BASE}\nRUNN true\nPYENV 2.99 a\n", [3]),
     "warnings of a file whose image is missing": (f"from {MISSING}\nPYENV 3.11 a\nMAINTAINER me\n", [2]),
+    "a step that fails for a user that nobody has made": (f"FROM {BASE}\nUSER nobodyy\nRUN true\nPYENV 3.13 a\n", [4]),
     "a stage that is not there": (f"FROM {BASE}\nPYENV 3.11 a\nCOPY --from=9 / /\n", []),
 }  # fmt: skip
 

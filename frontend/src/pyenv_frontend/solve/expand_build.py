@@ -138,6 +138,7 @@ class _BuildExpander:
         ref = results.file_systems(finalize(self.bridge, result, before, merge=can_merge(self.bridge.ping().get())))[
             before.platform
         ]
+        self.bridge.evaluate(RefId(ref.id)).get()  # a step that fails is an error of its own line
         files = ImageFiles(self.bridge, RefId(ref.id), f"the stage that {stage.root} begins")
         try:
             in_stage = accounts(files.read("etc/passwd") or b"")
