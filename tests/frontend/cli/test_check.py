@@ -240,3 +240,12 @@ def test_colors(monkeypatch, place, option, variables, colors):
     assert ("\x1b[31m" in out) == colors
     assert click.unstyle(out) == plain
     assert "\x1b" not in checked(monkeypatch, "--format=json", *option).out
+
+
+def test_a_file_in_utf_16(monkeypatch, tmp_path):
+    """PowerShell writes such files, and an engine ends their build with an error that has none of their words."""
+    (tmp_path / "Dockerfile").write_bytes("FROM a\r\nPYENV 3.12 x\r\n".encode("utf-16"))
+    done = called(monkeypatch, "check", tmp_path / "Dockerfile")
+    assert done.code == 1
+    assert "Dockerfile:1:1: error: the file is in UTF-16, which no engine reads" in done.out
+    assert "FROM a" in done.out

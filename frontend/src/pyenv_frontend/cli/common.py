@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import functools
 import os
 import platform
@@ -16,12 +17,12 @@ import click
 from pyenv_frontend.cli.folder_context import FolderContext
 from pyenv_frontend.cli.terminal import color_option
 from pyenv_frontend.dockerfile import parse
-from pyenv_frontend.errors import UsageError, did_you_mean
+from pyenv_frontend.errors import UsageError, UserError, did_you_mean
+from pyenv_frontend.positions import Location, SourceFile, Span
 from pyenv_frontend.stages.analyze import Settings, read
 
 if TYPE_CHECKING:
     from pyenv_frontend.dockerfile import Document
-    from pyenv_frontend.errors import UserError
     from pyenv_frontend.stages.program import Program
 
 __all__ = ["BaseVariables", "CommonOptions", "common_options", "common_options_without_argument", "only"]
@@ -57,9 +58,9 @@ class CommonOptions:
         """
         path = self.dockerfile
         if path == "-":
-            return parse(sys.stdin.buffer.read())
+            return _parsed(sys.stdin.buffer.read())
         try:
-            return parse(Path(path).read_bytes(), path)
+            return _parsed(Path(path).read_bytes(), path)
         except IsADirectoryError:
             raise UsageError(f"{path} is a folder: name the Dockerfile in it, {Path(path) / 'Dockerfile'}") from None
         except OSError as error:
@@ -99,6 +100,19 @@ class CommonOptions:
         if self.dockerfile == "-":
             return FolderContext(self.context_folder or ".")
         return FolderContext(self.context_folder or self.folder, self.dockerfile)
+
+
+def _parsed(data: bytes, name: str = "Dockerfile") -> Document:
+    """Parse a Dockerfile.
+
+    Raises:
+        UserError: it is in UTF-16, as some editors and PowerShell write it; an engine ends such a build without a word.
+    """
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        file = SourceFile(name, data.decode("utf-16", "replace").encode())
+        place = Location(file, Span(0, len(file.data.partition(b"\n")[0].rstrip())))
+        raise UserError("the file is in UTF-16, which no engine reads", place, hint="save it as UTF-8")
+    return parse(data, name)
 
 
 def common_options(command: Callable[..., Any]) -> Callable[..., Any]:
