@@ -8,12 +8,12 @@ import tomli_w
 from pyenv_frontend.lock.inputs import lock_inputs
 from pyenv_frontend.lock.lockfile import Lock, LockTarget, as_document
 from tests.frontend.cli.running import called, folder
-from tests.frontend.pyenv.contexts import closure, pyenv
+from tests.frontend.pyenv.contexts import closure, environment
 
 
 def lock_of(line):
     """Return a lock that fits a PYENV."""
-    inputs = lock_inputs(pyenv(line), closure(line, {"r.txt": "six\n"}))
+    inputs = lock_inputs(environment(line), closure(line, {"r.txt": "six\n"}))
     target = LockTarget(python="3.9", libc="glibc 2.36", platforms=("linux/amd64", "linux/arm64"))
     return tomli_w.dumps(as_document(Lock(target=target, inputs=inputs, packages=())))
 
@@ -40,3 +40,23 @@ def test_an_environment_without_a_lock_needs_none(monkeypatch, tmp_path):
     place = folder(tmp_path, "FROM a\nPYENV --lock=off 3.9 x <<EOF\nsix\nEOF\n") / "Dockerfile"
     assert called(monkeypatch, "lock", "--check", "-f", place).code == 0
     assert called(monkeypatch, "lock", "--check", "-f", place, "x").code == 1
+
+
+def two_stages(tmp_path, first, second, **options):
+    """Write a Dockerfile with two stages; `options` are those of their PYENVs."""
+    one, two = options.get("one", ""), options.get("two", "")
+    text = f"FROM a AS first\n{first}\nPYENV {one}3.9 x r.txt\nFROM b\n{second}\nPYENV {two}3.9 x r.txt\n"
+    (tmp_path / "r.txt").write_text("six\n")
+    return folder(tmp_path, text) / "Dockerfile"
+
+
+def test_two_stages_share_a_lock_if_they_ask_for_the_same(monkeypatch, tmp_path):
+    """The variables that decide on versions count; with a lock of its own, each PYENV may differ."""
+    place = two_stages(tmp_path, "", "")
+    assert called(monkeypatch, "lock", "--check", "-f", place).out.count("pylock.x.toml") == 1
+    place = two_stages(tmp_path, "", "ENV UV_PRERELEASE=allow")
+    done = called(monkeypatch, "lock", "--check", "-f", place)
+    assert "pylock.x.toml cannot be the lock of two PYENVs that ask for different packages" in done.err
+    assert "ENV UV_PRERELEASE is new" in done.err
+    place = two_stages(tmp_path, "", "ENV UV_PRERELEASE=allow", two="--lock=other.toml ")
+    assert called(monkeypatch, "lock", "--check", "-f", place).out.count("missing") == 2

@@ -2,9 +2,11 @@
 
 import pytest
 
+from pyenv_frontend.cli.folder_context import FolderContext
 from pyenv_frontend.errors import UserError
-from pyenv_frontend.inputs.resolve import DEEPEST
-from tests.frontend.pyenv.contexts import Files, closure
+from pyenv_frontend.inputs.build_context import LARGEST
+from pyenv_frontend.inputs.resolve import DEEPEST, resolve_inputs
+from tests.frontend.pyenv.contexts import Files, closure, pyenv
 from tests.property.laws import steps
 
 
@@ -303,6 +305,15 @@ def test_a_lock_at_the_root_of_the_workspace():
     files = WORKSPACE | {"apps/app/pyproject.toml": MEMBER.replace("[tool.uv.sources]", more)}
     inputs = closure("PYENV --extra=more --group=lint 3.9 x apps/app/pyproject.toml", files)
     assert set(inputs.inputs) == LOCKED | {"libs/by-extra.whl", "libs/by-group.whl"}
+
+
+def test_a_lock_that_is_too_large_is_said(tmp_path):
+    """Otherwise other versions would be installed than those of the lock."""
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "app"\nversion = "1"\n')
+    with (tmp_path / "uv.lock").open("wb") as stream:
+        stream.truncate(LARGEST + 1)
+    with pytest.raises(UserError, match=r"uv\.lock has 32 MB, and no more than 32 MB of a file are read"):
+        resolve_inputs(pyenv("PYENV 3.9 x pyproject.toml"), FolderContext(tmp_path))
 
 
 def test_a_workspace_without_a_lock():

@@ -20,9 +20,7 @@ SYNTAX = "PyenvSyntaxMissing"
 def advice(text, files=None, *, today=TODAY, build_args=None, standalone=False, **variables):
     """Return the warnings for a Dockerfile."""
     program = read(parse(text.encode()), base_variables=lambda *_: variables)
-    closures = [
-        plan_install(environment.pyenv, Files(files or {})).requirements for environment in program.environments
-    ]
+    closures = [plan_install(environment, Files(files or {})).requirements for environment in program.environments]
     return lint_pyenvs(program, closures, today=today, build_args=build_args, standalone=standalone)
 
 

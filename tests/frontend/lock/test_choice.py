@@ -10,7 +10,7 @@ from pyenv_frontend.expansion.base_image import Libc
 from pyenv_frontend.lock.choice import plan_install
 from pyenv_frontend.lock.inputs import lock_inputs
 from pyenv_frontend.lock.lockfile import Lock, LockTarget, as_document
-from tests.frontend.pyenv.contexts import Files, closure, pyenv
+from tests.frontend.pyenv.contexts import Files, closure, environment, pyenv
 
 FILES = {"r.txt": "six\n", "c.txt": "six<2\n"}
 LINE = "PYENV --constraint=c.txt 3.9 x r.txt"
@@ -20,7 +20,7 @@ PACKAGE = {"name": "six", "version": "1.17.0", "wheels": [{"url": "https://index
 def lock_text(line=LINE, libc="glibc 2.36", packages=(PACKAGE,)):
     """Return the lock of a PYENV line."""
     target = LockTarget(python="3.9", libc=libc, platforms=("linux/amd64", "linux/arm64"))
-    inputs = lock_inputs(pyenv(line), closure(line, FILES))
+    inputs = lock_inputs(environment(line), closure(line, FILES))
     return tomli_w.dumps(as_document(Lock(target=target, inputs=inputs, packages=packages)))
 
 
@@ -31,7 +31,7 @@ def glibc(minor):
 
 def test_a_lock_that_fits_takes_the_place_of_the_requirements():
     """Requirements files and constraints are not inputs of the step, so editing a comment rebuilds nothing."""
-    plan = plan_install(pyenv(LINE), Files(FILES, **{"pylock.x.toml": lock_text()}), platform="linux/arm64")
+    plan = plan_install(environment(LINE), Files(FILES, **{"pylock.x.toml": lock_text()}), platform="linux/arm64")
     assert plan.requirements.inputs == ("pylock.x.toml",)
     assert (plan.pyenv.options.constraints, plan.pyenv.inline, plan.path) == ((), None, "pylock.x.toml")
     assert plan.lock is not None
@@ -40,7 +40,7 @@ def test_a_lock_that_fits_takes_the_place_of_the_requirements():
 
 def test_without_a_lock_nothing_changes():
     """The requirements are unchanged."""
-    plan = plan_install(pyenv(LINE), Files(FILES))
+    plan = plan_install(environment(LINE), Files(FILES))
     assert (plan.pyenv, plan.path, plan.lock) == (replace(pyenv(LINE), instruction=plan.pyenv.instruction), "", None)
     assert plan.requirements.inputs == ("c.txt", "r.txt")
 
@@ -58,26 +58,28 @@ def test_without_a_lock_nothing_changes():
 )
 def test_a_stale_lock_is_not_taken_and_says_why(files, options, reason):
     """The requirements are installed without the lock."""
-    plan = plan_install(pyenv(LINE), Files({**FILES, "pylock.x.toml": lock_text(), **files}), **options)
+    plan = plan_install(environment(LINE), Files({**FILES, "pylock.x.toml": lock_text(), **files}), **options)
     assert (plan.requirements.stale_lock, plan.lock) == (f"pylock.x.toml ({reason})", None)
     assert "r.txt" in plan.requirements.inputs
 
 
 def test_a_newer_glibc_of_the_base_takes_the_lock():
     """A wheel for an older glibc also works there."""
-    assert plan_install(pyenv(LINE), Files(FILES, **{"pylock.x.toml": lock_text()}), libc=glibc(41)).lock is not None
+    assert (
+        plan_install(environment(LINE), Files(FILES, **{"pylock.x.toml": lock_text()}), libc=glibc(41)).lock is not None
+    )
 
 
 def test_off_takes_none():
     """`--lock=off` is for builds that must resolve."""
     line = LINE.replace("PYENV", "PYENV --lock=off")
-    assert plan_install(pyenv(line), Files(FILES, **{"pylock.x.toml": lock_text()})).lock is None
+    assert plan_install(environment(line), Files(FILES, **{"pylock.x.toml": lock_text()})).lock is None
 
 
 def test_another_file_is_taken_by_name():
     """`--lock=FILE` is relative to the build context."""
     line = LINE.replace("PYENV", "PYENV --lock=locks/pylock.any.toml")
-    plan = plan_install(pyenv(line), Files(FILES, **{"locks/pylock.any.toml": lock_text()}))
+    plan = plan_install(environment(line), Files(FILES, **{"locks/pylock.any.toml": lock_text()}))
     assert plan.requirements.inputs == ("locks/pylock.any.toml",)
 
 
@@ -96,7 +98,7 @@ def test_a_lock_that_is_required_is_an_error_when_it_is_missing_or_stale(files, 
     """The error marks the option."""
     line = LINE.replace("PYENV", "PYENV --lock=require")
     with pytest.raises(UserError) as caught:
-        plan_install(pyenv(line), Files({**FILES, **files}))
+        plan_install(environment(line), Files({**FILES, **files}))
     assert caught.value.message == message
     assert hint in caught.value.hint
     assert caught.value.headline.startswith("Dockerfile:2:7: ")
@@ -107,14 +109,14 @@ def test_a_required_lock_that_dockerignore_leaves_out_is_said():
     line = LINE.replace("PYENV", "PYENV --lock=require")
     context = Files({**FILES, "pylock.x.toml": lock_text()}, ignored=["pylock.x.toml"])
     with pytest.raises(UserError, match=r"is left out by \.dockerignore"):
-        plan_install(pyenv(line), context)
+        plan_install(environment(line), context)
 
 
 def test_a_lock_with_a_local_package_brings_it_along():
     """Its folder, which is relative to the lock, becomes an input of the step."""
     package = {"name": "mine", "directory": {"path": "libs/mine"}}
     context = Files({**FILES, "pylock.x.toml": lock_text(packages=(package,)), "libs/mine/pyproject.toml": ""})
-    plan = plan_install(pyenv(LINE), context)
+    plan = plan_install(environment(LINE), context)
     assert plan.requirements.inputs == ("pylock.x.toml", "libs/mine/")
     assert plan.lock is not None
     assert not plan.lock.only_wheels

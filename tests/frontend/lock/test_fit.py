@@ -3,10 +3,10 @@
 import pytest
 import tomli_w
 
-from pyenv_frontend.lock.fit import compare
+from pyenv_frontend.lock.fit import compare, older_libc
 from pyenv_frontend.lock.inputs import lock_inputs
 from pyenv_frontend.lock.lockfile import Lock, LockTarget, as_document
-from tests.frontend.pyenv.contexts import closure, pyenv
+from tests.frontend.pyenv.contexts import closure, environment
 
 FILES = {"r.txt": "six\n"}
 LINE = "PYENV 3.9 x r.txt"
@@ -14,11 +14,11 @@ LINE = "PYENV 3.9 x r.txt"
 
 def reasons(*, locked="glibc 2.36", platforms=("linux/amd64",), libc="", data=None):
     """Return the reasons why a lock for Debian 12 on amd64 does not fit."""
-    inputs = lock_inputs(pyenv(LINE), closure(LINE, FILES))
+    inputs = lock_inputs(environment(LINE), closure(LINE, FILES))
     target = LockTarget(python="3.9", libc=locked, platforms=("linux/amd64",))
     text = tomli_w.dumps(as_document(Lock(target=target, inputs=inputs, packages=())))
     data = text.encode() if data is None else data
-    return compare(data, pyenv(LINE), closure(LINE, FILES), platforms=platforms, libc=libc)[1]
+    return compare(data, environment(LINE), closure(LINE, FILES), platforms=platforms, libc=libc)[1]
 
 
 @pytest.mark.parametrize(
@@ -73,3 +73,18 @@ def test_a_lock_with_packages_that_are_none_is_damaged(packages):
 def test_a_file_that_is_no_lock_of_ours_does_not_fit():
     """Its content is not compared further."""
     assert reasons(data=b"x = 1\n") == ["it was not written by pyenv-frontend lock"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "older"),
+    [
+        ("glibc 2.36", "glibc 2.41", "glibc 2.36"),
+        ("glibc 2.41", "glibc 2.36", "glibc 2.36"),
+        ("musl", "musl", "musl"),
+        ("glibc 2.36", "musl", None),
+        ("", "musl", "musl"),
+    ],
+)
+def test_the_c_library_of_a_lock_for_two_stages(one, other, older):
+    """It is the older one, whose wheels run with both; there is none for glibc and musl."""
+    assert older_libc(one, other) == older

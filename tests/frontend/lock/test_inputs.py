@@ -3,15 +3,15 @@
 import pytest
 
 from pyenv_frontend.lock.inputs import changes, lock_inputs
-from tests.frontend.pyenv.contexts import closure, pyenv
+from tests.frontend.pyenv.contexts import closure, environment
 
 FILES = {"r.txt": "six\n-r more.txt\n", "more.txt": "attrs\n", "c.txt": "six<2\n"}
 LINE = "PYENV --constraint=c.txt 3.9 x r.txt"
 
 
 def inputs(line, files):
-    """Return the inputs of a PYENV line."""
-    return lock_inputs(pyenv(line), closure(line, files))
+    """Return the inputs of a PYENV line, which others may precede."""
+    return lock_inputs(environment(line), closure(line, files))
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,7 @@ def inputs(line, files):
         (LINE.replace("--constraint=c.txt", ""), {}, "options changed"),
         (LINE.replace("PYENV", "PYENV --pre"), {}, "options changed"),
         (LINE.replace("PYENV", "PYENV --index-strategy=unsafe-best-match"), {}, "options changed"),
+        ("ENV UV_EXCLUDE_NEWER=2026-01-01\n" + LINE, {}, "ENV UV_EXCLUDE_NEWER is new"),
         (LINE + " <<EOF\nattrs\nEOF\n", {}, "the heredoc is new"),
     ],
 )
@@ -32,8 +33,16 @@ def test_a_change_of_what_decides_the_packages_is_named(line, files, sentence):
     assert sentence in changes(inputs(LINE, FILES), inputs(line, {**FILES, **files}))
 
 
-@pytest.mark.parametrize("line", [LINE, LINE.replace("PYENV", "pyenv"), LINE.replace("PYENV", "PYENV --path=/x")])
+@pytest.mark.parametrize(
+    "line",
+    [
+        LINE,
+        LINE.replace("PYENV", "pyenv"),
+        LINE.replace("PYENV", "PYENV --path=/x"),
+        "ENV UV_INDEX_URL=http://x A=b\n" + LINE,
+    ],
+)
 def test_what_does_not_decide_the_packages_is_no_change(line):
-    """The environment's location and line ends do not matter."""
+    """The environment's location, its indexes, other variables and line ends do not matter."""
     files = {name: text.replace("\n", "\r\n") for name, text in FILES.items()}
     assert changes(inputs(LINE, FILES), inputs(line, files)) == []

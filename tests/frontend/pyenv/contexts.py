@@ -42,10 +42,15 @@ class Files:
         return ".dockerignore" if path in self.left_out else ""
 
 
+def environment(lines):
+    """Return the PYENV of a file with one stage, and the stage's state."""
+    (only,) = read(parse(b"FROM base\n" + lines.encode())).environments
+    return only
+
+
 def pyenv(line):
     """Return the PYENV of a file with one stage."""
-    (environment,) = read(parse(b"FROM base\n" + line.encode())).environments
-    return environment.pyenv
+    return environment(line).pyenv
 
 
 def closure(line, files=None, **more):

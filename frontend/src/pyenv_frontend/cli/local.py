@@ -78,15 +78,16 @@ def local(common: tuple[CommonOptions, ...], form: str, *, check: bool, clean: b
     if clean:
         return _clean(store)
     program = options.read_program(options.read_document())
-    pyenvs, notes = choose(program, options.settings.target)
+    environments, notes = choose(program, options.settings.target)
     context = options.context
     if check:
-        return _check([job_of(pyenv, context, store) for pyenv in pyenvs], form)
+        return _check([job_of(environment, context, store) for environment in environments], form)
+    pyenvs = [environment.pyenv for environment in environments]
     for sentence in (*notes, *(sentence for pyenv in pyenvs for sentence in ignored_options(pyenv))):
         _note(sentence)
     with _ended_by_signals(), _locked(store):
         _drop_the_unnamed(program, store)
-        planned = [job_of(pyenv, context, store) for pyenv in pyenvs]
+        planned = [job_of(environment, context, store) for environment in environments]
         _say_locks(planned)
         errors = _make(planned, context, store, jobs)
     for error in errors.values():

@@ -15,6 +15,8 @@ from pyenv_frontend.cli.common import common_options_without_argument, only
 from pyenv_frontend.cli.terminal import show_error
 from pyenv_frontend.errors import UsageError, UserError, nearest
 from pyenv_frontend.lock.choice import can_be_locked
+from pyenv_frontend.lock.fit import older_libc
+from pyenv_frontend.lock.inputs import changes
 from pyenv_frontend.lock.locker import plan_lock
 from pyenv_frontend.lock.lockfile import MACHINES, LockTarget
 from pyenv_frontend.positions import Location
@@ -87,7 +89,7 @@ def _plan(options: CommonOptions, base: BaseOptions, names: Sequence[str], *, of
     options = replace(options, settings=settings)
     program = options.read_program(options.read_document())
     _check_names(names, program)
-    jobs: dict[str, LockJob] = {}
+    jobs: dict[str, LockJob] = {}  # by the file of the lock
     libcs: dict[str, str] = {}
     for stage in program.stages:
         for environment in stage.environments:
@@ -101,9 +103,14 @@ def _plan(options: CommonOptions, base: BaseOptions, names: Sequence[str], *, of
                 libcs[stage.root] = "" if offline and not base.enough else _libc(stage, base, options)
             target = LockTarget(python=pyenv.version.text, libc=libcs[stage.root], platforms=platforms)
             job = plan_lock(environment, options.context, target, options.context.root)
-            if name in jobs and jobs[name].inputs != job.inputs:
-                raise _ambiguous(jobs[name], job)
-            jobs[name] = job
+            other = jobs.get(job.file)
+            if other is not None:
+                libc = older_libc(other.target.libc, target.libc)
+                if libc is None or other.inputs != job.inputs:
+                    raise _ambiguous(other, job)
+                target = replace(target, libc=libc)
+                job = plan_lock(environment, options.context, target, options.context.root)
+            jobs[job.file] = job
     return [*jobs.values()]
 
 
@@ -142,10 +149,13 @@ def _check_names(names: Sequence[str], program: Program) -> None:
 
 
 def _ambiguous(one: LockJob, other: LockJob) -> UserError:
+    reasons = changes(one.inputs, other.inputs)
+    if not reasons:
+        reasons = [f"one is for {one.target.libc}, the other for {other.target.libc}"]
     return UserError(
-        f"two PYENVs are called {one.name} and ask for different packages: {one.file} cannot be the lock of both",
+        f"{one.file} cannot be the lock of two PYENVs that ask for different packages: {', '.join(reasons)}",
         *(Location(job.pyenv.instruction.file, job.pyenv.name.span) for job in (other, one)),
-        hint="give one of them another name",
+        hint="give one of them another name, or another lock with --lock=FILE",
     )
 
 

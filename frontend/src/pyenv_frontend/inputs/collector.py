@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 from pyenv_frontend.errors import UserError, nearest, printable
 from pyenv_frontend.inputs.build_context import NotInContextError, UnreadableFileError
 from pyenv_frontend.inputs.links import broken_link
-from pyenv_frontend.positions import Location, SourceFile, Span
+from pyenv_frontend.positions import Location, SourceFile
 from pyenv_frontend.pyenv.context_path import join
 from pyenv_frontend.pyenv.invalid_value import InvalidValue
 
@@ -88,12 +88,21 @@ class InputCollector:
                 raise UserError(message, *origin.locations, hint=hint) from None
         return self.files[path]
 
-    def read_if_there(self, path: str) -> SourceFile | None:
-        """Read an optional file."""
-        try:
-            return self.read(path, Origin(_NOWHERE)) if self.context.exists(path) else None
-        except UserError:
-            return None
+    def read_if_there(self, path: str, origin: Origin) -> SourceFile | None:
+        """Read an optional file; None if there is none.
+
+        Raises:
+            UserError: it is too large, or a device.
+        """
+        if path not in self.files and self.context.exists(path):
+            try:
+                self.files[path] = SourceFile(path, self.context.read(path))
+            except NotInContextError:  # a directory
+                return None
+            except UnreadableFileError as error:
+                hint = "make it smaller, or leave it out of the build context (.dockerignore)"
+                raise UserError(f"{path} {error}", *origin.locations, hint=hint) from None
+        return self.files.get(path)
 
     def tree(self, path: str, origin: Origin) -> None:
         """Add a required directory or archive.
@@ -150,6 +159,3 @@ class InputCollector:
         names = sorted(self.context.names(folder))
         shown = ", ".join(names[:_SHOWN]) or "nothing"
         return f"{folder or 'the build context'} holds {shown}{', ...' if len(names) > _SHOWN else ''}"
-
-
-_NOWHERE = Location(SourceFile("", b""), Span(0, 0))

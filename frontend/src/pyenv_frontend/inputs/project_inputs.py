@@ -49,8 +49,8 @@ def take_project(collector: InputCollector, path: str, origin: Origin, options: 
     folder = posixpath.dirname(path)
     project = _parsed(read_project, collector.read(path, origin), origin)
     _check_choices(project, path, origin, options)
-    above = uv_workspace.find(collector, folder, project)
-    lock = collector.read_if_there(posixpath.join(above.folder if above else folder, "uv.lock"))
+    above = uv_workspace.find(collector, folder, project, origin)
+    lock = collector.read_if_there(posixpath.join(above.folder if above else folder, "uv.lock"), origin)
     collector.locked += [path] if lock else []
     collector.listed += [ListedRequirement(text, origin, locked=lock is not None) for text in project.dependencies]
     for text in project.dependencies:
@@ -59,7 +59,7 @@ def take_project(collector: InputCollector, path: str, origin: Origin, options: 
     for named in project.required:
         _take_tree(collector, path, named, origin)
     for named in project.optional:
-        collector.read_if_there(collector.join(folder, named, origin))
+        collector.read_if_there(collector.join(folder, named, origin), origin)
     if lock:
         reader = partial(local_packages, project=project.name, extras=options.extras, groups=options.groups)
         for named in _parsed(reader, lock, origin):

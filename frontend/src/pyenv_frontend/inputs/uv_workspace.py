@@ -17,7 +17,7 @@ from pyenv_frontend.inputs.pyproject import read_project
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pyenv_frontend.inputs.collector import InputCollector
+    from pyenv_frontend.inputs.collector import InputCollector, Origin
     from pyenv_frontend.inputs.pyproject import Project
 
 __all__ = ["UvWorkspace", "find", "members"]
@@ -34,13 +34,14 @@ class UvWorkspace:
     """The content of the root's `pyproject.toml`."""
 
 
-def find(collector: InputCollector, folder: str, project: Project) -> UvWorkspace | None:
+def find(collector: InputCollector, folder: str, project: Project, origin: Origin) -> UvWorkspace | None:
     """Find the workspace of a project in the context; its root's `pyproject.toml` becomes one of the files.
 
     Args:
         collector: gets the files that are read.
         folder: the folder of the project.
         project: the content of its `pyproject.toml`.
+        origin: what names the project.
     """
     if project.is_root:
         return UvWorkspace(folder, project)
@@ -49,7 +50,7 @@ def find(collector: InputCollector, folder: str, project: Project) -> UvWorkspac
         above = posixpath.dirname(above)
         candidate = _look(collector, above)
         if candidate and candidate.is_root and _takes_in(candidate, above, folder):
-            collector.read_if_there(_file(above))
+            collector.read_if_there(_file(above), origin)
             return UvWorkspace(above, candidate)
         if candidate and (candidate.is_root or candidate.is_project):
             break

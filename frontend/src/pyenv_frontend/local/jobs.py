@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pyenv_frontend.local.store import Store
     from pyenv_frontend.lock.choice import InstallPlan
     from pyenv_frontend.pyenv.instruction import Pyenv
-    from pyenv_frontend.stages.program import Program, Stage
+    from pyenv_frontend.stages.program import Environment, Program, Stage
 
 __all__ = ["Job", "choose", "ignored_options", "job_of"]
 
@@ -51,7 +51,7 @@ class Job:
         return Location(self.pyenv.instruction.file, self.pyenv.version.span)
 
 
-def choose(program: Program, target: str) -> tuple[list[Pyenv], list[str]]:
+def choose(program: Program, target: str) -> tuple[list[Environment], list[str]]:
     """Return the PYENVs whose variables an image of `target` has: the stage's own and those of its parent stages.
 
     Returns:
@@ -61,19 +61,19 @@ def choose(program: Program, target: str) -> tuple[list[Pyenv], list[str]]:
         return [], []
     stage: Stage | None = program.stage(target) if target else program.stages[-1]
     notes: list[str] = []
-    pyenvs: list[Pyenv] = []
+    environments: list[Environment] = []
     indices: set[int] = set()
     while stage is not None:
         indices.add(stage.index)
-        pyenvs[:0] = [environment.pyenv for environment in stage.environments if not environment.pyenv.onbuild]
+        environments[:0] = [environment for environment in stage.environments if not environment.pyenv.onbuild]
         triggers = [environment.pyenv.name.text for environment in stage.environments if environment.pyenv.onbuild]
         notes += [f"{name}: ONBUILD PYENV makes it in the images built from this one" for name in triggers]
         stage = None if stage.parent is None else program.stages[stage.parent]
     for other in program.stages:
-        if other.index not in indices and other.environments and not pyenvs:
+        if other.index not in indices and other.environments and not environments:
             names = ", ".join(environment.pyenv.name.text for environment in other.environments)
             notes.append(f"{names}: in another stage; to make it, say --target {other.name or other.index}")
-    return pyenvs, notes
+    return environments, notes
 
 
 def ignored_options(pyenv: Pyenv) -> list[str]:
@@ -88,12 +88,12 @@ def ignored_options(pyenv: Pyenv) -> list[str]:
     ]
 
 
-def job_of(pyenv: Pyenv, context: LocalContext, store: Store) -> Job:
+def job_of(environment: Environment, context: LocalContext, store: Store) -> Job:
     """Compare the inputs of an environment with those that it was made from."""
     try:
-        plan = plan_install(pyenv, context)
+        plan = plan_install(environment, context)
     except UserError as error:
-        return Job(pyenv=pyenv, error=error, stale=("its requirements cannot be read",))
+        return Job(pyenv=environment.pyenv, error=error, stale=("its requirements cannot be read",))
     pyenv, closure = plan.pyenv, plan.requirements
     name = pyenv.name.text
     fingerprint = fingerprint_of(pyenv, closure, context, store.place(name))

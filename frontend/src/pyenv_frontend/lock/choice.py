@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pyenv_frontend.inputs.resolve import RequirementInputs
     from pyenv_frontend.lock.lockfile import Lock
     from pyenv_frontend.pyenv.instruction import Pyenv
-    from pyenv_frontend.stages.program import Program, Stage
+    from pyenv_frontend.stages.program import Environment, Program, Stage
 
 __all__ = [
     "InstallPlan",
@@ -68,12 +68,12 @@ def can_be_locked(pyenv: Pyenv) -> bool:
 
 
 def plan_install(
-    pyenv: Pyenv, context: BuildContext, *, platform: str | None = None, libc: Libc | None = None
+    environment: Environment, context: BuildContext, *, platform: str | None = None, libc: Libc | None = None
 ) -> InstallPlan:
     """Use the lock of an environment, if it has one that fits.
 
     Args:
-        pyenv: the instruction.
+        environment: the instruction and its stage's state.
         context: the build context.
         platform: the target platform, or None if it does not matter.
         libc: the C library of the base image, or None if it is not known.
@@ -81,6 +81,7 @@ def plan_install(
     Raises:
         UserError: the requirements cannot be read; or `--lock` asks for a lock that is missing or does not fit.
     """
+    pyenv = environment.pyenv
     requirements = resolve_inputs(pyenv, context)
     if pyenv.options.lock == "off" or not can_be_locked(pyenv):
         return InstallPlan(pyenv=pyenv, requirements=requirements)
@@ -99,7 +100,8 @@ def plan_install(
     from pyenv_frontend.lock.fit import compare  # noqa: PLC0415
 
     platforms = () if platform is None else (platform.removesuffix("/v8"),)
-    lock, reasons = compare(data, pyenv, requirements, platforms=platforms, libc="" if libc is None else libc.name)
+    known = "" if libc is None else libc.name
+    lock, reasons = compare(data, environment, requirements, platforms=platforms, libc=known)
     if lock is not None and not reasons:
         locked = _with_lock(pyenv, path)
         return InstallPlan(pyenv=locked, requirements=resolve_inputs(locked, context), lock=lock, path=path)
@@ -139,7 +141,7 @@ def plan_program(
     for stage in program.stages:
         built_for = (stage.root_platform or platform) if platform is not None else None
         of_stage = [
-            plan_install(environment.pyenv, context, platform=built_for, libc=libc_of(stage))
+            plan_install(environment, context, platform=built_for, libc=libc_of(stage))
             for environment in stage.environments
         ]
         environments = zip(stage.environments, of_stage, strict=True)
@@ -162,7 +164,7 @@ def requirement_inputs(
     inputs: list[RequirementInputs | None] = []
     for environment in program.environments:
         try:
-            inputs.append(plan_install(environment.pyenv, context).requirements)
+            inputs.append(plan_install(environment, context).requirements)
         except UserError as error:
             report(error)
             inputs.append(None)

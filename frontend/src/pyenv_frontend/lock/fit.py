@@ -13,19 +13,19 @@ if TYPE_CHECKING:
 
     from pyenv_frontend.inputs.resolve import RequirementInputs
     from pyenv_frontend.lock.lockfile import Lock
-    from pyenv_frontend.pyenv.instruction import Pyenv
+    from pyenv_frontend.stages.program import Environment
 
-__all__ = ["compare"]
+__all__ = ["compare", "older_libc"]
 
 
 def compare(
-    data: bytes, pyenv: Pyenv, requirements: RequirementInputs, *, platforms: Iterable[str], libc: str
+    data: bytes, environment: Environment, requirements: RequirementInputs, *, platforms: Iterable[str], libc: str
 ) -> tuple[Lock | None, list[str]]:
     """Compare a lock with the inputs and the target of an environment.
 
     Args:
         data: the file of the lock.
-        pyenv: the instruction.
+        environment: the instruction and its stage's state.
         requirements: its requirements, with every file that they name.
         platforms: the platforms that the lock must be for.
         libc: the C library of the base image, `glibc 2.36` or `musl`; empty if it is not known.
@@ -37,11 +37,20 @@ def compare(
         lock = read_lock_file(data)
     except LockFormatError as error:
         return None, [str(error)]
-    reasons = changes(lock.inputs, lock_inputs(pyenv, requirements))
+    reasons = changes(lock.inputs, lock_inputs(environment, requirements))
     reasons += [f"it is not for {platform}" for platform in platforms if platform not in lock.target.platforms]
     if libc and not _runs_with(lock.target.libc, libc):
         reasons.append(f"it is for {lock.target.libc}, and the base image has {libc}")
     return lock, reasons
+
+
+def older_libc(one: str, other: str) -> str | None:
+    """Return the one of two C libraries whose wheels run with both; None if no wheels do."""
+    if not (one and other):
+        return one or other
+    if _runs_with(one, other):
+        return one
+    return other if _runs_with(other, one) else None
 
 
 def _runs_with(locked: str, libc: str) -> bool:

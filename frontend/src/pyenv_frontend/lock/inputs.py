@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pyenv_frontend.pyenv.options import OPTIONS
 
@@ -15,22 +15,43 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pyenv_frontend.inputs.resolve import RequirementInputs
-    from pyenv_frontend.pyenv.instruction import Pyenv
     from pyenv_frontend.pyenv.options import OptionSpec
+    from pyenv_frontend.stages.program import Environment
 
-__all__ = ["changes", "lock_inputs"]
+__all__ = ["VERSION_VARIABLES", "changes", "lock_inputs"]
+
+VERSION_VARIABLES: Final = (
+    "UV_EXCLUDE_NEWER",
+    "UV_INDEX_STRATEGY",
+    "UV_NO_BINARY",
+    "UV_NO_BINARY_PACKAGE",
+    "UV_NO_BUILD",
+    "UV_NO_BUILD_PACKAGE",
+    "UV_NO_SOURCES",
+    "UV_NO_SOURCES_PACKAGE",
+    "UV_PRERELEASE",
+    "UV_RESOLUTION",
+    "UV_TORCH_BACKEND",
+    "PIP_NO_BINARY",
+    "PIP_ONLY_BINARY",
+    "PIP_PRE",
+    "PIP_UPLOADED_PRIOR_TO",
+)
+"""The variables of a stage that decide on versions. Those that name indexes do not count: they may hold passwords."""
 
 
-def lock_inputs(pyenv: Pyenv, requirements: RequirementInputs) -> dict[str, str]:
+def lock_inputs(environment: Environment, requirements: RequirementInputs) -> dict[str, str]:
     """Return what an environment is resolved from: a digest or a short text for each input.
 
     Args:
-        pyenv: the instruction.
+        environment: the instruction and its stage's state.
         requirements: its requirements, with every file that they name.
     """
+    pyenv, variables = environment.pyenv, environment.state.env
     words = [word for spec in OPTIONS if spec.resolves for word in _words(spec, getattr(pyenv.options, spec.field))]
     words += [f"{file.kind}:{file.path}" for file in pyenv.requirements]
     inputs = {"Python": pyenv.version.text, "options": _digest(json.dumps(words).encode())}
+    inputs |= {f"ENV {name}": _digest(variables[name].encode()) for name in VERSION_VARIABLES if variables.get(name)}
     if pyenv.inline is not None:
         inputs["the heredoc"] = _digest(_normalized(pyenv.inline))
     inputs |= {path: _digest(_normalized(requirements.contents[path].data)) for path in requirements.files}

@@ -68,12 +68,12 @@ def plan_lock(environment: Environment, context: BuildContext, target: LockTarge
     """
     pyenv = environment.pyenv
     requirements = resolve_inputs(pyenv, context)
-    inputs = lock_inputs(pyenv, requirements)
+    inputs = lock_inputs(environment, requirements)
     path = root / lock_path(pyenv)
     before = path.read_bytes() if path.is_file() else None
     reasons = ["missing"]
     if before is not None:
-        reasons = compare(before, pyenv, requirements, platforms=target.platforms, libc=target.libc)[1]
+        reasons = compare(before, environment, requirements, platforms=target.platforms, libc=target.libc)[1]
     return LockJob(
         pyenv=pyenv,
         variables=environment.state.env,

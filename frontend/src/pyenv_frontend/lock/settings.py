@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from pyenv_frontend.lock.inputs import VERSION_VARIABLES
 from pyenv_image.settings import settings_for
 
 if TYPE_CHECKING:
@@ -29,23 +30,6 @@ INDEXES: Final = (
 )
 """The variables that name indexes. Who sets one has chosen, and those of the stage do not count."""
 
-_OF_STAGE: Final = (
-    "UV_EXCLUDE_NEWER",
-    "UV_INDEX_STRATEGY",
-    "UV_NO_BINARY",
-    "UV_NO_BINARY_PACKAGE",
-    "UV_NO_BUILD",
-    "UV_NO_BUILD_PACKAGE",
-    "UV_NO_SOURCES",
-    "UV_NO_SOURCES_PACKAGE",
-    "UV_PRERELEASE",
-    "UV_RESOLUTION",
-    "UV_TORCH_BACKEND",
-    "PIP_NO_BINARY",
-    "PIP_ONLY_BINARY",
-    "PIP_PRE",
-    "PIP_UPLOADED_PRIOR_TO",
-)
 _OF_THIS_MACHINE: Final = ("UV_CACHE_DIR", "UV_LINK_MODE", "UV_NO_CACHE", "UV_PYTHON", "PIP_CACHE_DIR")
 _NOT_FOR_LOCKS: Final = "--require-hashes"
 """A lock gets the hashes."""
@@ -61,7 +45,7 @@ def resolver_settings(installer: str, stage: Mapping[str, str]) -> InstallerSett
     Raises:
         StepError: a configuration file cannot be read, or a value has no meaning.
     """
-    names = _OF_STAGE if any(os.environ.get(name) for name in INDEXES) else (*_OF_STAGE, *INDEXES)
+    names = VERSION_VARIABLES if any(os.environ.get(name) for name in INDEXES) else (*VERSION_VARIABLES, *INDEXES)
     environ = {**{name: stage[name] for name in names if name in stage}, **os.environ}
     settings = settings_for(installer, environ, str(Path.home()), str(Path.cwd()))
     settings.environ.update({name: environ[name] for name in _OF_THIS_MACHINE if name in environ})
