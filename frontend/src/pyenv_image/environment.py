@@ -114,9 +114,13 @@ def _settings(options: EnvironmentOptions, home: str, folder: str) -> tuple[Inst
             settings.notes.append(
                 "--uv creates the environment and installs projects; requirements are installed by pip"
             )
-    for note in settings.notes:
-        print(f"PYENV {options.name}: note: {note}", flush=True)  # noqa: T201 - the build's log
+    _say(options.name, settings.notes)
     return settings, uv_settings
+
+
+def _say(name: str, notes: Sequence[str]) -> None:
+    for note in notes:
+        print(f"PYENV {name}: note: {note}", flush=True)  # noqa: T201 - the build's log
 
 
 def _interpreter_of(path: Path) -> tuple[str, bytes]:
@@ -204,6 +208,7 @@ def _install(options: EnvironmentOptions, installer: Installer, workspace: Works
         installer.install_project(path, constraints, locked=path in options.locked)
     files = [requirements.copy(path) for path in options.requirements]
     files += [requirements.inline(options.lines, heredoc)] if any(options.lines) else []
+    _say(options.name, requirements.notes)
     if files:
         try:
             installer.install(files, constraints, requirements.arguments)

@@ -48,6 +48,7 @@ class Requirements:
     Attributes:
         arguments: for the installer, in place of options that only pip reads in a file.
         programs: what fetches requirements, with the first place that needs it.
+        notes: sentences for the build's log.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Requirements:
         self._copies: dict[Path, Path] = {}
         self.arguments: list[str] = []
         self.programs: dict[str, str] = {}
+        self.notes: list[str] = []
 
     def copy(self, path: str) -> str:
         """Copy a file of the build context, and those that it names.
@@ -110,15 +112,20 @@ class Requirements:
         relative = os.path.relpath(str(target), str(self._workspace.files))
         name = relative if not relative.startswith("../") else f"/{target.relative_to(self._workspace.stage)}"
         requirement: pip_format.Statement | None = None
+        unhashed: set[int] = set()
+        hashed: set[int] = set()
 
         def change(statement: pip_format.Statement) -> str | None:
             nonlocal requirement
             if statement.kind in {pip_format.REQUIREMENT, pip_format.EDITABLE}:
                 requirement = statement
+                unhashed.update([statement.line] if _takes_hash(statement) else [])
                 for program in _programs(statement.value):
                     self.programs.setdefault(program, f"{name}:{statement.line}")
             elif requirement is not None and requirement.line != statement.line:
                 requirement = None
+            elif requirement is not None and statement.option == "--hash":
+                hashed.add(requirement.line)
             try:
                 return self._changed(statement, base, target.parent, requirement)
             except _LocatedError:  # in a file that this one names
@@ -127,6 +134,11 @@ class Requirements:
                 raise _LocatedError(f"{name}:{statement.line}: {error}") from None
 
         target.write_bytes(pip_format.encode(pip_format.rewrite(text, change, self._environ)))
+        if hashed and unhashed - hashed and self._installer == "uv":
+            self.notes.append(
+                f"{name}:{min(unhashed - hashed)} has no hash, unlike other requirements there, and uv does not check "
+                "it; write --require-hashes into the file to have it refused, as pip does"
+            )
 
     def _changed(
         self, statement: pip_format.Statement, base: Path, folder: Path, requirement: pip_format.Statement | None
@@ -220,6 +232,12 @@ class Requirements:
 
 class _LocatedError(StepError):
     """An error that names its file and line."""
+
+
+def _takes_hash(statement: pip_format.Statement) -> bool:
+    """Tell whether a requirement is one that can have a hash, and has none in its address."""
+    local = pip_format.local_path(statement.value, editable=statement.kind == pip_format.EDITABLE)
+    return local is None and not _GIT.search(statement.value) and "#sha256=" not in statement.value
 
 
 def _programs(requirement: str) -> Sequence[str]:

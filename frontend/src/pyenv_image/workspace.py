@@ -67,6 +67,10 @@ class Workspace:
     @property
     def names(self) -> tuple[tuple[str, str], ...]:
         """Paths of files in this folder as an installer writes them, and the user's names of these files."""
+        # Of a context that is no copy, another folder's path may begin like its own.
+        itself = (
+            [(f"file://{self.context}", "."), (str(self.context), ".")] if self.root in self.context.parents else []
+        )
         return (
             (f"file://{self.context}/", "./"),
             (f"{self.context}/", ""),
@@ -74,6 +78,7 @@ class Workspace:
             (f"file://{self.stage}/", "file:///"),
             (f"{self.stage}/", "/"),
             ("../stage/", "/"),
+            *itself,
         )
 
 

@@ -261,3 +261,24 @@ def test_what_is_fetched_with_git_is_known(workspace):
     requirements = Requirements(workspace, {}, "uv")
     requirements.copy("r.txt")
     assert requirements.programs == {"git": "reqs/more/base.txt:1", "ssh": "reqs/more/base.txt:1"}
+
+
+HASH = f"--hash=sha256:{'0' * 64}"
+
+
+@pytest.mark.parametrize(
+    ("text", "installer", "line"),
+    [
+        (f"six==1 \\\n  {HASH}\nidna==3\n", "uv", 3),
+        (f"six==1 {HASH}\na @ https://h/a.whl\n", "uv", 2),
+        (f"six==1 {HASH}\n-e ../libs/own\na @ git+https://h/a\nb @ https://h/b.whl#sha256=00\n", "uv", None),
+        (f"six==1 {HASH}\nidna==3\n", "pip", None),
+        ("six==1\nidna==3\n", "uv", None),
+    ],
+)
+def test_a_requirement_without_a_hash_among_others(workspace, text, installer, line):
+    """For pip one hash makes all necessary; uv checks those that are there, and the log names the first without."""
+    (workspace.context / "reqs/r.txt").write_text(text)
+    requirements = Requirements(workspace, {}, installer)
+    requirements.copy("reqs/r.txt")
+    assert [note.split(" has no hash")[0] for note in requirements.notes] == [f"reqs/r.txt:{line}"] * bool(line)

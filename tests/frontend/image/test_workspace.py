@@ -52,6 +52,8 @@ def test_what_the_user_calls_the_files():
         workspace.use_context(Path("/nonexistent"), copy=True)
         for path, name in (
             (f"file://{workspace.context}/libs/own", "./libs/own"),
+            (f"file://{workspace.context} (from", ". (from"),
+            (f"Processing {workspace.context}", "Processing ."),
             (f"{workspace.context}/libs/own", "libs/own"),
             (f"{workspace.files}/r.txt", "r.txt"),
             (f"{workspace.stage}/tmp/r.txt", "/tmp/r.txt"),
