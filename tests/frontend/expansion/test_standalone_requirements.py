@@ -51,3 +51,9 @@ def test_what_installers_read_as_the_step_does():
     """Packages in the context's root, absolute paths, files in folders, indexes and hashes are unchanged."""
     top = "-r deps/b.txt\n--index-url https://example.com/${I}\n./package\n/srv/x.whl\nsix ; python_version>'3'\n"
     check({"a.txt": top, "deps/b.txt": "idna\n-c c.txt\n", "deps/c.txt": "idna<4\n"})
+
+
+def test_files_that_are_no_requirements_are_not_read_as_such():
+    """A readme and a setup.py may hold anything."""
+    project = "[project]\nname = 'x'\nreadme = 'README.md'\ndynamic = ['dependencies']\n[build-system]\n"
+    check({"pyproject.toml": project, "README.md": "-e .\n", "setup.py": "--pre\n"}, "x pyproject.toml")

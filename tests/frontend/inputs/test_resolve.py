@@ -397,6 +397,44 @@ def test_lock():
     assert set(inputs.inputs) == {"l/pylock.toml", "l/w/a.whl", "l/w/a.tar.gz", "l/w/d.zip", "l/b/"}
 
 
+POETRY = "[tool.poetry]\nname = 'x'\n[tool.poetry.dependencies]\nsix = '1'\n"
+BUILT = "[build-system]\nrequires = []\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "inputs"),
+    [
+        ({"pyproject.toml": f"{POETRY}{BUILT}"}, ()),
+        ({"pyproject.toml": BUILT, "setup.py": "setup()", "setup.cfg": ""}, ("setup.py", "setup.cfg")),
+        ({"pyproject.toml": "[tool.black]\n", "setup.cfg": "[metadata]\n"}, ("setup.cfg",)),
+        (
+            {"pyproject.toml": f"{BUILT}[project]\nname = 'x'\ndynamic = ['dependencies']\n", "setup.py": ""},
+            ("setup.py",),
+        ),
+        ({"pyproject.toml": f"{BUILT}[project]\nname = 'x'\n", "setup.py": ""}, ()),
+    ],
+)
+def test_what_a_build_says_a_project_depends_on(files, inputs):
+    """Without a list in `[project]` the build is asked, and setuptools reads the files beside it."""
+    assert closure("PYENV 3.9 x pyproject.toml", files).inputs == ("pyproject.toml", *inputs)
+
+
+@pytest.mark.parametrize(
+    ("project", "hint"),
+    [
+        ("[tool.black]\n", "write [project] with a name"),
+        ("[dependency-groups]\nlint = ['six']\n", "write [project] with a name"),
+        (POETRY, "poetry export"),
+        (POETRY.replace("]\n", "]\npackage-mode = false\n", 1) + BUILT, "poetry export"),
+    ],
+)
+def test_a_project_that_lists_nothing(project, hint):
+    """No installer finds dependencies there; the error has the ways out."""
+    with pytest.raises(UserError, match=r"pyproject.toml has no \[project\] table") as caught:
+        closure("PYENV --group=lint 3.9 x pyproject.toml", {"pyproject.toml": project})
+    assert hint in caught.value.hint
+
+
 def test_extras_and_groups():
     """Names of extras and groups are normalized as Python's package names."""
     project = '[project]\nname = "x"\n[project.optional-dependencies]\nMy_Extra = []\n[dependency-groups]\ndev = []\n'

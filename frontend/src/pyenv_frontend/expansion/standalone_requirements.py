@@ -48,7 +48,7 @@ def _statements(pyenv: Pyenv, requirements: RequirementInputs) -> Iterator[tuple
         for statement in pip_format.read_statements(pyenv.inline.decode("utf-8", "surrogateescape")):
             yield statement, "", pyenv.instruction.heredocs[0].marker.location
     for path, file in requirements.contents.items():
-        if posixpath.splitext(path)[1] not in {".toml", ".lock"}:
+        if path in requirements.lists and not path.endswith(".toml"):
             for statement, location in located_statements(SourceFile(path, file.data), pip_format.decode(file.data)):
                 yield statement, posixpath.dirname(path), location
 

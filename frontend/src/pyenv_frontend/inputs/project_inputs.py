@@ -48,6 +48,9 @@ def take_project(collector: InputCollector, path: str, origin: Origin, options: 
     """
     folder = posixpath.dirname(path)
     project = _parsed(read_project, collector.read(path, origin), origin)
+    beside = [collector.read_if_there(posixpath.join(folder, name), origin) for name in _of_setuptools(project)]
+    if not (project.is_project or project.is_root or project.is_built or any(beside)):
+        raise _no_project(path, project, origin)
     _check_choices(project, path, origin, options)
     above = uv_workspace.find(collector, folder, project, origin)
     lock = collector.read_if_there(posixpath.join(above.folder if above else folder, "uv.lock"), origin)
@@ -69,6 +72,22 @@ def take_project(collector: InputCollector, path: str, origin: Origin, options: 
     elif project.workspace:
         raise _no_root(collector, path, project, origin)
     return tuple(collector.join(folder, entry, origin) for entry in project.listed)
+
+
+def _of_setuptools(project: Project) -> tuple[str, ...]:
+    """Return the files that setuptools reads, which also builds what names no other."""
+    return ("setup.py", "setup.cfg") if project.is_built or not project.is_project else ()
+
+
+def _no_project(path: str, project: Project, origin: Origin) -> UserError:
+    message = f"{path} has no [project] table, and nothing else says what it depends on"
+    if project.is_of_poetry:
+        hint = (
+            "make a requirements file of it (poetry export -o requirements.txt), or list its dependencies in [project]"
+        )
+    else:
+        hint = "write [project] with a name, a version and dependencies, or list them in a requirements file"
+    return UserError(message, *origin.locations, hint=hint)
 
 
 def _take_tree(collector: InputCollector, path: str, named: str, origin: Origin, *, own: bool = True) -> None:

@@ -43,6 +43,11 @@ class Project:
     is_project: bool = False
     """Whether it has a `[project]`; a root need not."""
 
+    is_built: bool = False
+    """Whether its dependencies are what its build says, which may read a `setup.py` and a `setup.cfg`."""
+
+    is_of_poetry: bool = False
+
     dependencies: tuple[str, ...] = ()
     """Requirements of the project itself."""
 
@@ -84,6 +89,8 @@ def read_project(data: bytes) -> Project:
     content = tomllib.loads(data.decode("utf-8"))
     project = table(content.get("project"))
     uv = table(table(content.get("tool")).get("uv"))
+    poetry = table(table(content.get("tool")).get("poetry"))
+    is_listed = "project" in content and "dependencies" not in texts(project.get("dynamic"))
     dynamic = table(table(table(content.get("tool")).get("setuptools")).get("dynamic"))
     dependencies = texts(project.get("dependencies"))
     groups = table(content.get("dependency-groups"))
@@ -98,6 +105,8 @@ def read_project(data: bytes) -> Project:
         excluded=tuple(texts(table(uv.get("workspace")).get("exclude"))),
         is_root=isinstance(uv.get("workspace"), dict),
         is_project=isinstance(content.get("project"), dict),
+        is_built="build-system" in content and not is_listed and poetry.get("package-mode") is not False,
+        is_of_poetry=bool(poetry),
         dependencies=tuple(dependencies),
         workspace=tuple(_workspace_sources(uv)),
         extras=tuple(table(project.get("optional-dependencies"))),

@@ -61,6 +61,9 @@ class RequirementInputs:
     contents: Mapping[str, SourceFile]
     """The files that were read, by path."""
 
+    lists: frozenset[str] = frozenset()
+    """The requirements and constraints files among them."""
+
     locked: tuple[str, ...] = ()
     """The `pyproject.toml`s whose dependencies a `uv.lock` decides."""
 
@@ -92,13 +95,15 @@ def resolve_inputs(pyenv: Pyenv, context: BuildContext) -> RequirementInputs:
     if pyenv.onbuild:
         return RequirementInputs(files=named(pyenv), trees=(), listed=(), constraints=(), contents={})
     collector = InputCollector(context)
-    _Requirements(pyenv, collector).run()
+    reader = _Requirements(pyenv, collector)
+    reader.run()
     return RequirementInputs(
         files=tuple(collector.files),
         trees=tuple(collector.trees),
         listed=tuple(collector.listed),
         constraints=tuple(collector.constraints),
         contents=collector.files,
+        lists=reader.lists,
         locked=tuple(collector.locked),
     )
 
@@ -164,6 +169,10 @@ class _Requirements:
         self._dockerfile = pyenv.instruction.file
         self._visited: set[tuple[str, bool]] = set()
         self._depth = 0
+
+    @property
+    def lists(self) -> frozenset[str]:
+        return frozenset(path for path, _ in self._visited)
 
     def run(self) -> None:
         for path, span in self._constraints():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from pyenv_frontend.errors import printable
 from pyenv_frontend.pyenv.invalid_value import InvalidValue
-from pyenv_image.pip_format import is_lock
+from pyenv_image.pip_format import is_file, is_lock
 
 if TYPE_CHECKING:
     from pyenv_frontend.pyenv.instruction import RequirementsKind
@@ -64,10 +64,10 @@ def kind_of(path: str) -> RequirementsKind:
         return "pylock"
     if name == "pyproject.toml":
         return "pyproject"
-    other = _OTHERS.get(name) or ("a TOML file" if name.endswith(".toml") else "")
+    other = _OTHERS.get(name) or next((what for ending, what in _BY_ENDING.items() if name.endswith(ending)), "")
     if not path or other:
         what = other or "the build context itself"
-        hint = _INSTEAD.get(name, "")
+        hint = _INSTEAD.get(name) or (f"write it into a requirements file or a heredoc: ./{path}" * is_file(path))
         raise InvalidValue(f"{path or '.'} is {what}, not a list of requirements", expected=_EXPECTED, hint=hint)
     return "requirements"
 
@@ -83,6 +83,7 @@ _OTHERS: Final = {
     "environment.yml": "an environment of conda",
     "environment.yaml": "an environment of conda",
 }
+_BY_ENDING: Final = {".toml": "a TOML file", ".whl": "a wheel", ".tar.gz": "an archive", ".zip": "an archive"}
 _PROJECT: Final = "to install the project itself, write its folder into a requirements file: ./folder"
 _INSTEAD: Final = {
     "uv.lock": "name the pyproject.toml of its project",
