@@ -7,7 +7,7 @@ import pytest
 
 from pyenv_frontend.expansion.expand import Step
 from pyenv_frontend.expansion.weight import Parts
-from pyenv_frontend.solve.image_history import merge_parts, rewrite_created_by
+from pyenv_frontend.solve.image_history import limit_layers, rewrite_created_by
 
 COMMAND = ("/opt/pyenv/3.8/bin/python3.8", "-IB", "/run/pyenv/pyenv_image", "environment", '--line=a; "b" <3')
 STEPS = [
@@ -43,10 +43,13 @@ def test_a_history_that_has_none_of_ours_is_the_same_bytes(before):
     assert rewrite_created_by(before, STEPS) == before
 
 
-@pytest.mark.parametrize(("layers", "apart"), [(117, True), (118, False)])
-def test_an_image_with_many_layers_gets_no_more_than_it_must(layers, apart):
+@pytest.mark.parametrize(
+    ("layers", "apart", "independent"), [(117, True, True), (118, False, True), (119, False, False)]
+)
+def test_an_image_with_many_layers_gets_no_more_than_it_must(layers, apart, independent):
     """Engines limit the number of layers; entries without a layer do not count."""
     step = replace(STEPS[0], independent=True, parts=Parts(heavy=b"", rest=b"", names=()))
     history = json.dumps({"history": [{}] * layers + [{"empty_layer": True}] * 9}).encode()
-    (merged,) = merge_parts([history, b"{}"], [step], merge=True)
+    (merged,) = limit_layers([history, b"{}"], [step], merge=True)
     assert (merged.parts is not None) is apart
+    assert merged.independent is independent

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pyenv_frontend.buildkit import results
 from pyenv_frontend.buildkit.status import CallError
 from pyenv_frontend.solve.error_details import relabelled
-from pyenv_frontend.solve.image_history import merge_parts, rewrite_created_by
+from pyenv_frontend.solve.image_history import limit_layers, rewrite_created_by
 from pyenv_frontend.solve.install_graph import parallelize
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def finalize(bridge: Bridge, reply: Reply[wire.Result], build: ExpandedBuild, *,
     except CallError as error:
         raise CallError(error.method, relabelled(error.status, labels)) from error
     keys = [*results.image_config_keys(result)]
-    steps = merge_parts([result.metadata[key] for key in keys], build.expansion.steps, merge=merge)
+    steps = limit_layers([result.metadata[key] for key in keys], build.expansion.steps, merge=merge)
     waiting = []
     for ref in results.all_file_systems(result):
         if ref.definition.ops:  # an empty file system has no graph

@@ -5,7 +5,7 @@ Source of truth: BuildKit `dockerfile2llb/convert.go` (`commitToHistory`, `runCo
 
 from __future__ import annotations
 
-__all__ = ["merge_parts", "rewrite_created_by"]
+__all__ = ["limit_layers", "rewrite_created_by"]
 
 import json
 from dataclasses import replace
@@ -21,8 +21,10 @@ _MOST = 120
 """Layers of an image, a few fewer than engines can stack."""
 
 
-def merge_parts(configs: Sequence[bytes], steps: Sequence[Step], *, merge: bool) -> Sequence[Step]:
-    """Leave heavy distributions with the rest where an image would have too many layers.
+def limit_layers(configs: Sequence[bytes], steps: Sequence[Step], *, merge: bool) -> Sequence[Step]:
+    """Return the steps with fewer layers where an image would have too many.
+
+    Heavy distributions stay with the rest then; if that does not suffice, all steps run on their stages.
 
     Args:
         configs: the configurations of the images, JSON.
@@ -31,9 +33,11 @@ def merge_parts(configs: Sequence[bytes], steps: Sequence[Step], *, merge: bool)
     """
     entries = [json.loads(config).get("history") or () for config in configs]
     most = max((sum(not entry.get("empty_layer") for entry in history) for history in entries), default=0)
-    if most + sum(_more_layers(step, merge=merge) for step in steps) <= _MOST:
-        return steps
-    return [replace(step, parts=None) for step in steps]
+    together = [replace(step, parts=None) for step in steps]
+    for choice in (steps, together):
+        if most + sum(_more_layers(step, merge=merge) for step in choice) <= _MOST:
+            return choice
+    return [replace(step, independent=False) for step in together]
 
 
 def _more_layers(step: Step, *, merge: bool) -> int:
