@@ -51,3 +51,14 @@ def test_classes_and_exceptions_of_the_dag_file_keep_their_identity(airflow):
     assert airflow.results()["failed"] == [True, True, ["data", 7]]
     tries = airflow.query("select max(try_number) from task_instance where task_id = 'fail'")
     assert tries == [(1,)]
+
+
+@pytest.mark.parametrize("command", [("airflow", "dags", "test", "nearby", "2024-01-02"), ("python", "dags/nearby.py")])
+@pytest.mark.releases("2.11.2", "3.0.6", "3.3.2")
+def test_a_function_imports_from_the_folder_of_the_dags(airflow, command):
+    """Airflow 3 runs these tasks without a DAG bundle, which otherwise names the folder."""
+    airflow.dag("nearby.py")
+    (airflow.home / "dags" / "near_the_dags.py").write_text("VALUE = 5\n")
+    printed = airflow.run(*command, check=False)
+    assert airflow.states("nearby") == {"near": "success"}, printed[-15000:]
+    assert airflow.xcoms("nearby") == {"near": 5}

@@ -149,7 +149,17 @@ def code_folder(context: Any) -> str | None:
         return str(folder) if folder else None
     bundle = getattr(context.get("ti"), "bundle_instance", None)
     path = getattr(bundle, "path", None)
-    return str(path) if path else None
+    return str(path) if path else _parsed_folder(context.get("dag"))
+
+
+def _parsed_folder(dag: Any) -> str | None:
+    """Give the folder that a DAG's file was parsed in: `dags test` and `dag.test()` run tasks without their bundle."""
+    file, relative = getattr(dag, "fileloc", None), getattr(dag, "relative_fileloc", None)
+    if not file:
+        return None
+    if relative and file.endswith(os.sep + relative):
+        return str(file[: -len(os.sep + relative)])
+    return os.path.dirname(file)  # noqa: PTH120 - of a file that Python itself ran
 
 
 # --- The services that a function in an environment may ask for -------------------------------------------------------
