@@ -1,4 +1,4 @@
-"""Data frames passed as Arrow data between pandas 1 on Python 3.8 and pandas 2 on Python 3.12."""
+"""Data frames and arrays passed between pandas 1 and NumPy 1 on Python 3.8 and pandas 2 and NumPy 2 on Python 3.12."""
 
 import subprocess
 import textwrap
@@ -62,6 +62,39 @@ def test_a_data_frame_crosses_two_major_versions_of_pandas():
     there = environment("3.8", "pandas==1.5.3", "pyarrow==17.0.0")
     done = subprocess.run(
         [worker, "-c", textwrap.dedent(WORKER), there],
+        env={"PYTHONPATH": str(ROOT / "provider" / "src")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.endswith("equal\n"), done.stdout + done.stderr
+
+
+ARRAYS = """
+    import logging, os, sys
+    import numpy
+    from airflow_venv.environments import facts
+    from airflow_venv.worker import supervisor
+    from airflow_venv.call import Call, FunctionSource, Value
+    from airflow_venv.piece import Piece
+
+    answers = {"context": lambda *_, **__: {}, "variables": lambda _, call: call.env, "redact": str}
+    source = "def f(*values):\\n    import numpy\\n    assert numpy.__version__[:2] == '1.'\\n    return values"
+    sent = (numpy.arange(6).reshape(2, 3)[:, ::2], numpy.float64(1.5), numpy.array([{}, "x"], dtype=object))
+    call = Call(facts.read(sys.argv[1]), FunctionSource("f", (Piece(source, "dag.py", 1),)), sent, env=dict(os.environ))
+    outcome = supervisor.run(call, type("Services", (), answers)(), logging)
+    assert isinstance(outcome, Value), outcome
+    assert repr(outcome.value) == repr(sent)
+    print("equal")
+    """
+
+
+def test_pickled_arrays_cross_two_major_versions_of_numpy():
+    """Pickles of NumPy 2 name modules that NumPy 1 has under another name."""
+    worker = environment("3.12", "pandas==2.2.3", "pyarrow==18.1.0")
+    there = environment("3.8", "pandas==1.5.3", "pyarrow==17.0.0")
+    done = subprocess.run(
+        [worker, "-c", textwrap.dedent(ARRAYS), there],
         env={"PYTHONPATH": str(ROOT / "provider" / "src")},
         capture_output=True,
         text=True,

@@ -1,19 +1,30 @@
 """Values that are passed between two interpreters."""
 
+import collections.abc
+import io
 import os
 import subprocess
 import sys
 import textwrap
 import threading
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
 from airflow_venv.call import Error, Value
+from airflow_venv.child import moved_modules
 from airflow_venv.worker import serializers
 from tests.support.children import VERSIONS, Lines, run, variables
 
 pytestmark = pytest.mark.usefixtures("way")
+
+
+def dill_loads(data):
+    """Read a pickle with the unpickler of dill."""
+    dill = pytest.importorskip("dill")
+    return type("Unpickler", (moved_modules.MovedModules, dill.Unpickler), {})(io.BytesIO(data)).load()
+
+
 every = pytest.mark.parametrize("version", VERSIONS)
 IDENTITY = "def f(x):\n    return x\n"
 VALUES = [None, 1.5, "é\0", b"\xff" * 10, (1, [2, {3: {4}}]), 1 << 100, float("inf"), "x" * 200_000, b"y" * 3_000_000]
@@ -55,6 +66,14 @@ def test_data_needs_no_pickle(version, serializer):
         "$": ["looks like a tag"],
     }
     assert run(IDENTITY, value, version=version, serializer=serializer) == Value(value)
+
+
+@every
+def test_paths_travel_between_all_pythons(version):
+    """Pickles of Python 3.13 name a module that only 3.13 and later have."""
+    path = Path("/data/in.csv")
+    source = "def f(path):\n    import pathlib\n    return [path, pathlib.PurePosixPath('x')]\n"
+    assert run(source, path, version=version) == Value([path, PurePosixPath("x")])
 
 
 EVIL = """
@@ -237,6 +256,16 @@ def test_dill_sends_what_pickle_cannot():
     outcome = run(source, function, python=sys.executable, serializer="dill")
     number, function = outcome.value
     assert (number, function(2)) == (3, 6)
+
+
+@pytest.mark.parametrize("loads", [moved_modules.loads, dill_loads])
+def test_names_that_another_version_has_moved_are_searched_elsewhere(monkeypatch, loads):
+    """A name that is nowhere is still an error, which names the module of the pickle."""
+    monkeypatch.setattr(moved_modules, "_OLDER", {"lately": "collections"})
+    assert loads(b"clately\nOrderedDict\n.") is collections.OrderedDict
+    assert loads(b"clately.abc\nMapping\n.") is collections.abc.Mapping
+    with pytest.raises(ModuleNotFoundError, match="No module named 'nowhere'"):
+        loads(b"cnowhere\nOrderedDict\n.")
 
 
 PEAK = """

@@ -82,14 +82,11 @@ def load(feed, start):
         from .data_serializers import load_coded
 
         return load_coded(feed, start.serializer)
+    from .moved_modules import MovedModules, MovedModulesUnpickler
+
     if start.serializer_module == "dill":  # only its own unpickler resolves all of its names
-        return _module("dill").load(feed)
-    try:
-        from _pickle import Unpickler
-    except ImportError:
-        from pickle import Unpickler
-    # The bytes come from the operator, which also chose the function.
-    return Unpickler(feed, **({"buffers": feed} if sys.version_info >= (3, 8) else {})).load()  # noqa: S301
+        return type("Unpickler", (MovedModules, _module("dill").Unpickler), {})(feed).load()
+    return MovedModulesUnpickler(feed, **({"buffers": feed} if sys.version_info >= (3, 8) else {})).load()
 
 
 def dump(value, sink, start):

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_venv.child.data_serializers import dump_coded, load_coded
+from airflow_venv.child.moved_modules import MovedModules, MovedModulesUnpickler
 from airflow_venv.errors import TransferError
 from airflow_venv.worker.standard_values import pickler_class
 
@@ -127,7 +128,7 @@ def _unsendable(call: Call, error: Exception) -> str:
     return f"The arguments cannot be sent with serializer={call.serializer!r}: {type(error).__name__}: {error}"
 
 
-class _Unpickler(pickle.Unpickler):
+class _Unpickler(MovedModulesUnpickler):
     """Looks for classes of the child's `__main__`, which is the DAG file, in the worker's DAG module."""
 
     module = ""
@@ -149,7 +150,8 @@ def load_result(call: Call, feed: Feed) -> Any:
     module = _import(serializer.module) if serializer.module else None
     try:
         if module is not None and call.serializer == "dill":
-            return module.load(feed)  # it has names that only its own unpickler knows
+            # It has names that only its own unpickler knows.
+            return type("Unpickler", (MovedModules, module.Unpickler), {})(feed).load()
         unpickler = _Unpickler(feed, buffers=feed)
         unpickler.module = call.module_name
         return unpickler.load()
