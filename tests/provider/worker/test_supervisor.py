@@ -17,6 +17,8 @@ from airflow_venv.call import Crash, Error, Value
 from airflow_venv.child import parent_death, process_tree
 from airflow_venv.errors import AbandonedError
 from airflow_venv.worker import supervisor
+from airflow_venv.worker.launch import Launched
+from airflow_venv.worker.log_stream import TaskLog
 from tests.support import children
 from tests.support.children import FakeServices, Lines, run, variables, worker
 from tests.support.waiting import wait_for
@@ -467,6 +469,39 @@ def test_what_a_function_has_started_outlives_it_only_if_it_ended_by_itself(tmp_
     left = marked(pids.read_text())
     process_tree.end(left)
     assert bool(left) is alive
+
+
+def test_a_kill_after_the_end_spares_the_process_that_has_the_id_by_then():
+    """Processes below it have nothing to do with the task."""
+    other = subprocess.Popen(["sh", "-c", "sleep 300 & echo $!; wait"], stdout=subprocess.PIPE, text=True)
+    below = int(other.stdout.readline())
+
+    class Ended:
+        pid = other.pid
+        returncode = 0
+
+        def poll(self):
+            return 0
+
+        def wait(self, timeout=None):
+            assert timeout
+            return 0
+
+    sock, theirs = socket.socketpair()
+    read, write = os.pipe()
+    held, lifeline = os.pipe()
+    ended = Launched(Ended(), sock, read, None, lifeline, "no such mark")
+    task = supervisor.Supervisor(children.call("def f(): pass\n"), FakeServices(), TaskLog(Lines()))
+    task._launched = ended
+    task.kill()
+    left = [pid for pid in (other.pid, below) if Path(f"/proc/{pid}").exists()]
+    process_tree.end([other.pid, below])
+    other.communicate()
+    ended.close()
+    theirs.close()
+    os.close(write)
+    os.close(held)
+    assert left == [other.pid, below]
 
 
 def test_a_kill_while_the_process_is_being_started_is_not_lost(monkeypatch):

@@ -354,5 +354,7 @@ class Supervisor:
                 self._child.process.wait(GRACE)
 
     def _alive(self) -> list[int]:
-        below = process_tree.descendants(self._child.process.pid, self._child.mark)
-        return below if self._has_ended() else [self._child.process.pid, *below]
+        if self._has_ended():  # its ID may be another process's by now
+            return process_tree.descendants(-1, self._child.mark)
+        pid = self._child.process.pid
+        return [pid, *process_tree.descendants(pid, self._child.mark)]
