@@ -64,3 +64,32 @@ def test_other_tasks_are_left_out():
     assert list(environment_tasks(dag(other))) == []
     assert list(environment_tasks(dag({"task_id": "t", "template_fields": []}))) == []
     assert list(environment_tasks("{}")) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "not JSON",
+        "[]",
+        "null",
+        '{"dag": null}',
+        '{"dag": [1]}',
+        '{"dag": {"tasks": null}}',
+        '{"dag": {"tasks": {"a": 1}}}',
+        '{"dag": {"tasks": [null, 3, [], {"template_fields": 3}, {"__var": null}]}}',
+        '{"dag": {"tasks": [{"template_fields": "python", "python": "/bin/python"}]}}',
+        "[" * 100_000,
+    ],
+)
+def test_text_that_is_no_serialized_dag_has_no_tasks(text):
+    """One such row in Airflow's database must not take the page of all others away."""
+    assert list(environment_tasks(text + ' "venv" "python"')) == []
+    assert list(environment_tasks(text)) == []
+
+
+def test_fields_of_other_types_are_not_names():
+    """The rest of the task is read."""
+    fields = {"venv": 3, "python": "/bin/python", "partial_kwargs": [1], "expand_input": "x", "task_id": None}
+    task = only({"template_fields": OURS, **fields})
+    assert (task.names, task.python, task.task_id) == ((), "/bin/python", "None")

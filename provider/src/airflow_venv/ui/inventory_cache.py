@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["InventoryCache"]
 
 _Stamp = tuple[int, ...]
+_SETTLED = 1_000_000_000
+"""Nanoseconds by which the clock of files may be behind."""
 
 
 class InventoryCache:
@@ -74,8 +77,11 @@ class InventoryCache:
         entry = self._reports.get(name)
         if entry and not entry[1].unreadable and entry[0] == _stamp(entry[1]):
             return entry[1]
+        started = time.time_ns()
         report = inventory.describe(name, python)
-        self._reports[name] = _stamp(report), report
+        stamp = _stamp(report)
+        if max(stamp) < started - _SETTLED:  # nothing has changed while it was read
+            self._reports[name] = stamp, report
         return report
 
 

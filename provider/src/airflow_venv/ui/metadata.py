@@ -120,7 +120,14 @@ def _serialized(session: Session, versions: list[Any]) -> Iterator[tuple[Any, st
     for start in range(0, len(versions), _BATCH):
         batch = versions[start : start + _BATCH]
         for version, text, compressed in session.execute(select(*columns).where(Serialized.id.in_(batch))):
-            yield version, zlib.decompress(compressed).decode() if compressed else text or "{}"
+            yield version, _decompressed(compressed) if compressed else text or ""
+
+
+def _decompressed(data: bytes) -> str:
+    try:
+        return zlib.decompress(data).decode()
+    except (zlib.error, UnicodeDecodeError):
+        return ""
 
 
 def latest_runs(

@@ -36,14 +36,17 @@ def environment_tasks(serialized: str) -> Iterator[EnvironmentTask]:
     """Yield the tasks of one serialized DAG that name an environment or an interpreter.
 
     Args:
-        serialized: the JSON text that Airflow keeps in its database.
+        serialized: the JSON text that Airflow keeps in its database. Text that is no serialized DAG has no tasks.
     """
     if '"venv"' not in serialized and '"python"' not in serialized:  # avoids parsing most DAGs
         return
-    dag = json.loads(serialized).get("dag", {})
-    for task in dag.get("tasks", ()):
+    try:
+        dag = _plain(_plain(json.loads(serialized)).get("dag"))
+    except (ValueError, RecursionError):
+        return
+    for task in _list(dag.get("tasks")):
         fields = _plain(task)
-        if "python" not in fields.get("template_fields", ()):
+        if "python" not in _list(fields.get("template_fields")):
             continue
         if environment_task := _environment_task(str(dag.get("dag_id", "")), fields):
             yield environment_task
@@ -60,7 +63,7 @@ def _environment_task(dag_id: str, fields: dict[str, Any]) -> EnvironmentTask | 
     if isinstance(several, list):
         names += [item for item in several if isinstance(item, str)]
     literal = tuple(dict.fromkeys(name for name in names if not is_template(name)))
-    is_ours = "venv" in fields.get("template_fields", ())
+    is_ours = "venv" in _list(fields.get("template_fields"))
     only_runs_tell = is_ours and (len(literal) < len(set(names)) or ("venv" in mapped and not names))
     if not (literal or python or only_runs_tell):
         return None
@@ -80,3 +83,7 @@ def _plain(value: Any) -> dict[str, Any]:
     """Return a dictionary without the wrapper of Airflow's serializer; an empty one for any other value."""
     inner = value.get("__var", value) if isinstance(value, dict) else value
     return inner if isinstance(inner, dict) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
