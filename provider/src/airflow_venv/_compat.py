@@ -9,6 +9,7 @@ import inspect
 import os
 import stat
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -159,7 +160,7 @@ def _parsed_folder(dag: Any) -> str | None:
         return None
     if relative and file.endswith(os.sep + relative):
         return str(file[: -len(os.sep + relative)])
-    return os.path.dirname(file)  # noqa: PTH120 - of a file that Python itself ran
+    return str(Path(file).parent)
 
 
 # --- The services that a function in an environment may ask for -------------------------------------------------------

@@ -355,6 +355,6 @@ class Supervisor:
 
     def _alive(self) -> list[int]:
         if self._has_ended():  # its ID may be another process's by now
-            return process_tree.descendants(-1, self._child.mark)
+            return [*process_tree.descendants(-1, self._child.mark)]
         pid = self._child.process.pid
         return [pid, *process_tree.descendants(pid, self._child.mark)]
