@@ -42,13 +42,19 @@ def new_index() -> Iterator[str]:
         yield address
 
 
-def lock_of(folder: Path, index: str, requirements: str = "beta\n", dockerfile: str = DOCKERFILE) -> str:
+def lock_of(
+    folder: Path,
+    index: str,
+    requirements: str = "beta\n",
+    dockerfile: str = DOCKERFILE,
+    base: str = "--base-suite=bookworm",
+) -> str:
     """Lock the environment of a Dockerfile and return the lock."""
     (folder / "Dockerfile").write_text(dockerfile)
     (folder / "r.txt").write_text(requirements)
     environ = {**os.environ, "UV_DEFAULT_INDEX": index, "PIP_INDEX_URL": index}
     environ["PATH"] = f"{interpreters.uv().parent}:{environ['PATH']}"
-    subprocess.run([PROGRAM, "lock", "--base-suite=bookworm"], cwd=folder, env=environ, check=True, capture_output=True)
+    subprocess.run([PROGRAM, "lock", base], cwd=folder, env=environ, check=True, capture_output=True)
     return (folder / "pylock.x.toml").read_text()
 
 
@@ -112,3 +118,45 @@ def test_an_edit_that_changes_no_input_of_the_lock_installs_nothing(buildx, tmp_
     buildx(text, files)
     again = buildx(text, {**files, "other.txt": "x"})
     assert "Creating virtual environment" not in again.log
+
+
+@pytest.mark.parametrize(
+    ("base", "locked_line", "reason"),
+    [
+        ("--base-libc=musl", "PYENV 3.8 x r.txt", "it is for musl, and the base image has glibc 2.36"),
+        ("--base-libc=2.39", "PYENV 3.8 x r.txt", "it is for glibc 2.39, and the base image has glibc 2.36"),
+        ("--base-suite=bookworm", "PYENV 3.9 x r.txt", "Python 3.9 became 3.8"),
+    ],
+)
+def test_a_lock_for_something_else_is_an_error_if_it_is_required(  # noqa: PLR0913, PLR0917 - fixtures
+    buildx, tmp_path, old_index, base, locked_line, reason
+):
+    """One sentence at the option says what it is for, and nothing is installed."""
+    lock = lock_of(tmp_path, old_index, dockerfile=f"FROM {PY311}\n{locked_line}\n", base=base)
+    line = "PYENV --lock=require 3.8 x r.txt"
+    log = buildx.fails(dockerfile(old_index, line), {"r.txt": "beta\n", "pylock.x.toml": lock}).log
+    assert f"the lock pylock.x.toml does not fit: {reason}" in log
+    assert f">>> {line}" in log
+    assert "Creating virtual environment" not in log
+
+
+def test_a_stage_without_certificates(build_image, tmp_path, old_index):
+    """An index without TLS needs none, so the environment is installed from its lock."""
+    files = {"r.txt": "beta\n", "pylock.x.toml": lock_of(tmp_path, old_index)}
+    text = dockerfile(old_index, "RUN rm -rf /etc/ssl /etc/pki /usr/share/ca-certificates\nPYENV 3.8 x r.txt")
+    image = build_image(text, files)
+    assert versions(image) == "alpha-1.0.dist-info\nbeta-2.0.dist-info\n"
+    assert image.sh("test ! -e /etc/ssl && echo none") == "none\n"
+
+
+def test_a_foreign_lock_without_a_file_for_the_python_is_an_error(buildx, old_index):
+    """The installer's message is above the error, which points at the PYENV."""
+    name = "alpha-1.0-cp313-cp313-manylinux_2_17_x86_64.whl"
+    url, digest = f"{old_index.removesuffix('simple/')}files/{name}", "0" * 64
+    lock = (
+        'lock-version = "1.0"\ncreated-by = "another"\n[[packages]]\nname = "alpha"\nversion = "1.0"\n'
+        f"wheels = [{{ url = '{url}', hashes = {{ sha256 = '{digest}' }} }}]\n"
+    )
+    log = buildx.fails(dockerfile(old_index, "PYENV 3.8 x pylock.toml"), {"pylock.toml": lock}).log
+    assert "PYENV x: its requirements could not be installed; the installer's message stands above" in log
+    assert ">>> PYENV 3.8 x pylock.toml" in log
