@@ -1,7 +1,11 @@
 """Read pickles that name a module which another version of Python or of a package has elsewhere."""
 
 import io
-from pickle import Unpickler
+
+try:
+    from _pickle import Unpickler  # `pickle` itself takes longer to import than a short task needs
+except ImportError:
+    from pickle import Unpickler
 
 _OLDER = {"pathlib._local": "pathlib", "numpy._core": "numpy.core"}
 """Modules that pickles of Python 3.13 and of NumPy 2 name, and where other versions have what is in them."""
