@@ -359,6 +359,10 @@ def test_an_upgrade_to_a_version(project: Path, index: str):
     lock(project, "one", *BASE, index=index)
     assert versions(project / "pylock.one.toml") == {"alpha": "1.0"}
     assert "--upgrade: " in lock(project, "one", *BASE, "--upgrade=a b", index=index, code=64).stderr
+    notes = lock(project, "one", *BASE, "--upgrade=Alpha", "--upgrade=alfa", index=index).stderr
+    assert [line for line in notes.splitlines() if "note: --upgrade" in line] == [
+        "note: --upgrade=alfa: no lock has this package"
+    ]
 
 
 def test_no_interpreter_on_path_is_started_without_need(project: Path, index: str, monkeypatch: pytest.MonkeyPatch):
@@ -387,3 +391,15 @@ def test_with_pip_as_well_versions_stay(project: Path):
         (project / "one.txt").write_text("beta\nalpha>1\n")
         lock(project, *BASE, index=address)
         assert versions(project / "pylock.one.toml") == {"alpha": "1.1", "beta": "2.0"}
+
+
+@pytest.mark.parametrize("damage", ["<<<<<<< ours\n", 'marker = "nonsense"\n'])
+def test_a_damaged_lock_is_made_again(project: Path, index: str, damage: str):
+    """A conflict that a merge has left is no reason to fail, and a note says that versions may have changed."""
+    lock(project, "one", *BASE, index=index)
+    path = project / "pylock.one.toml"
+    before = path.read_text()
+    path.write_text(before.replace('version = "1.1"\n', f'version = "1.1"\n{damage}'))
+    notes = lock(project, "one", *BASE, index=index).stderr
+    assert ("pylock.one.toml: it is not TOML" in notes) is damage.startswith("<")
+    assert path.read_text() == before

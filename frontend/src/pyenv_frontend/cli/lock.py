@@ -18,7 +18,7 @@ from pyenv_frontend.lock.choice import can_be_locked
 from pyenv_frontend.lock.fit import older_libc
 from pyenv_frontend.lock.inputs import changes
 from pyenv_frontend.lock.locker import plan_lock
-from pyenv_frontend.lock.lockfile import MACHINES, LockTarget
+from pyenv_frontend.lock.lockfile import MACHINES, LockFormatError, LockTarget, read_lock_file
 from pyenv_frontend.positions import Location
 
 if TYPE_CHECKING:
@@ -74,7 +74,9 @@ def lock(  # noqa: PLR0913 - one for each option
     jobs = _plan(options, base, names, offline=check)
     if check:
         return _check(jobs, form)
-    return _lock(jobs, _resolver(options, upgrade, exclude_newer))
+    resolver = _resolver(options, upgrade, exclude_newer)
+    _note_unknown(jobs, resolver)
+    return _lock(jobs, resolver)
 
 
 def _plan(options: CommonOptions, base: BaseOptions, names: Sequence[str], *, offline: bool) -> list[LockJob]:
@@ -177,6 +179,18 @@ def _resolver(options: CommonOptions, upgrade: tuple[str, ...], exclude_newer: s
         return None if interpreter is None else interpreter.python
 
     return Resolver(uv=uv, context=options.context.root, wishes=wishes, python_of=python_of)
+
+
+def _note_unknown(jobs: Sequence[LockJob], resolver: Resolver) -> None:
+    """Say which locks cannot be read, and which packages of `--upgrade` are in no lock: their names may be mistyped."""
+    locks = []
+    for job in jobs:
+        try:
+            locks += [read_lock_file(job.before)] if job.before is not None else []
+        except LockFormatError as error:
+            click.echo(f"note: {job.file}: {error}; so all versions are chosen again", err=True)
+    for name in resolver.wishes.missing_from(locks):
+        click.echo(f"note: --upgrade={name}: no lock has this package", err=True)
 
 
 def _lock(jobs: Sequence[LockJob], resolver: Resolver) -> int:

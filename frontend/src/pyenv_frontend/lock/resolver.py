@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
 import tomli_w
-from packaging.markers import Marker
+from packaging.markers import InvalidMarker, Marker
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from pyenv_frontend.expansion.base_image import Libc
 from pyenv_frontend.expansion.independence import wheels_platform
 from pyenv_frontend.lock.choice import lock_path
-from pyenv_frontend.lock.lockfile import MACHINES, merge_platforms
+from pyenv_frontend.lock.lockfile import MACHINES, LockFormatError, merge_platforms, read_lock_file
 from pyenv_frontend.lock.settings import resolver_settings
 from pyenv_frontend.lock.sizes import add_sizes, sizes_of
 from pyenv_frontend.processes import Processes
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from pyenv_frontend.inputs.resolve import RequirementInputs
-    from pyenv_frontend.lock.lockfile import LockTarget
+    from pyenv_frontend.lock.lockfile import Lock, LockTarget
     from pyenv_frontend.pyenv.instruction import Pyenv, PythonVersion
     from pyenv_image.settings import InstallerSettings
 
@@ -82,6 +82,11 @@ class Wishes:
             return tuple(Requirement(word) for word in words if word)
         except InvalidRequirement as error:
             raise ValueError(str(error).splitlines()[0]) from None
+
+    def missing_from(self, locks: Iterable[Lock]) -> list[str]:
+        """Return the packages that are to be upgraded and are in none of the locks."""
+        names = {package["name"] for lock in locks for package in lock.packages}
+        return [wish.name for wish in self.upgrade_packages if canonicalize_name(wish.name) not in names]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,15 +138,21 @@ class Resolver:
         return merge_platforms(resolutions)
 
     def _kept(self, before: bytes | None, target: LockTarget, platform: str) -> dict[str, Mapping[str, Any]]:
-        """Return the packages of the previous lock for a platform whose versions are to stay, by name."""
+        """Return the packages of the previous lock for a platform whose versions are to stay, by name.
+
+        A lock that cannot be read, for example because of a conflict in it, has none.
+        """
         if before is None or self.wishes.upgrade:
             return {}
         upgraded = {canonicalize_name(requirement.name) for requirement in self.wishes.upgrade_packages}
-        return {
-            package["name"]: package
-            for package in _packages_of(before)
-            if package["name"] not in upgraded and _applies(package, target, platform)
-        }
+        try:
+            return {
+                package["name"]: package
+                for package in read_lock_file(before).packages
+                if package["name"] not in upgraded and _applies(package, target, platform)
+            }
+        except (LockFormatError, InvalidMarker):
+            return {}
 
     def _sources(
         self, pyenv: Pyenv, requirements: RequirementInputs, workspace: Workspace, variables: Mapping[str, str]
