@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["Installer"]
 
 _UV_PLACES = ("uv", "usr/local/bin/uv", "usr/bin/uv", "bin/uv", "root/.local/bin/uv")
+_OLDEST = (0, 4, 10)
+"""The oldest uv that is known to have all options that are used."""
 _LINKS = 20
 """How many links a path may have."""
 
@@ -70,12 +72,28 @@ class Installer:
         Raises:
             StepError: uv cannot create it.
         """
+        self._check_age()
         commands = self._commands(self.uv_settings)
         python = self.options.python or sys.executable
         if self.options.installer != "pip" or not self._seed(commands.create(python, with_pip=True)):
             self._call(commands.create(python), "the environment could not be created")
         if self.options.installer == "pip" and not (self.python.parent / "pip").exists():
             self._seed_with_the_interpreters_own()
+
+    def _check_age(self) -> None:
+        """Check that the uv of `--uv` has the options that the commands here use."""
+        if not Path(self.options.uv).is_dir():
+            return
+        try:
+            done = subprocess.run([self.uv, "--version"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False)
+        except OSError:  # it does not run, which the next attempt reports
+            return
+        version = re.search(rb"^uv (\d+)\.(\d+)\.(\d+)", done.stdout, re.MULTILINE)
+        if version and tuple(map(int, version.groups())) < _OLDEST:
+            oldest = ".".join(map(str, _OLDEST))
+            raise StepError(
+                f"PYENV {self.options.name}: --uv names {version[0].decode()}, and PYENV needs {oldest} or newer"
+            )
 
     def _seed(self, command: Sequence[str]) -> bool:
         """Create the environment with the newest pip of the configured indexes; tell whether they have one.

@@ -96,6 +96,8 @@ _BOMS = (
 _ARCHIVES = (".whl", ".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tbz", ".tar.xz", ".txz", ".tar")
 _DIRECT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\s*(?:\[[^\]]*\])?\s*@\s*(?=\S)")
 _WORD = re.compile(r"\S+")
+_DANGLING = re.compile(r"\\+(\s*)\Z")
+"""A continuation with nothing behind it, which pip ignores and uv refuses."""
 _QUOTING = re.compile(r"['\"\\]")
 _PINNED = re.compile(r"[A-Za-z0-9._-]+==[0-9][0-9A-Za-z.+!]*")
 _EXTRAS = re.compile(r"\s*\[[A-Za-z0-9._,\s-]*\]$")
@@ -203,6 +205,7 @@ def rewrite(text: str, change: Callable[[Statement], str | None], environ: Mappi
             its variables filled in, but for those in addresses: these may be secret, and both installers fill them in.
         environ: The variables.
     """
+    text = _DANGLING.sub(r"\1", text)
     return "".join(_rewritten(line, change, environ) for line in _logical_lines(text))
 
 

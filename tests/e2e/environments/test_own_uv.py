@@ -50,3 +50,25 @@ def test_what_has_no_uv_that_runs(buildx, before, option, message):
     log = buildx.fails(f"{before}FROM {PY311}\nUSER nobody\nPYENV --uv={option} 3.11 a\n", files, missing).log
     assert message in log
     assert ">>> PYENV --uv=" in log
+
+
+@pytest.mark.images(PY311)
+@pytest.mark.parametrize("version", ["0.4.10", "0.8.0"])
+def test_an_older_uv(build_image, version):
+    """Its options are those that the steps use, for files, projects and pip."""
+    project = "[project]\nname = 'own'\nversion = '1'\noptional-dependencies = { more = ['six==1.16.0'] }\n"
+    image = build_image(
+        f"FROM {PY311} AS tool\nRUN pip install --target=/x uv=={version} && cp /x/bin/uv /usr/local/bin/uv\n"
+        f"FROM {PY311}\nPYENV --uv=tool --pre --index-strategy=unsafe-best-match --constraint=c.txt 3.11 a r.txt\n"
+        "PYENV --uv=tool --extra=more 3.11 b pyproject.toml\nPYENV --uv=tool --installer=pip 3.11 c c.txt\n",
+        {"r.txt": "six\n", "c.txt": "six==1.16.0\n", "pyproject.toml": project},
+    )
+    assert [installed(image, name)["six"] for name in "abc"] == ["1.16.0"] * 3
+
+
+@pytest.mark.images(PY311)
+def test_a_uv_that_is_too_old(buildx):
+    """The message has its version and the oldest that will do."""
+    old = {"uv": "#!/bin/sh\necho 'uv 0.3.5 (abc 2024-01-01)'\n"}
+    log = buildx.fails(f"{TOOL.format('')}FROM {PY311}\nPYENV --uv=tool 3.11 a\n", old).log
+    assert "PYENV a: --uv names uv 0.3.5, and PYENV needs 0.4.10 or newer" in log

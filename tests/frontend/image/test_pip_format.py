@@ -120,6 +120,8 @@ def test_an_editable_is_a_path():
         ("six @ https://x:${TOKEN}@y/six.whl\n", "six @ https://x:${TOKEN}@y/six.whl\n"),
         ("--index-url ${URL}\n", "--index-url ${URL}\n"),
         ("six\x0cidna\n", "six\nidna\n"),
+        ("six==1 \\", "six==1 "),
+        ("six==1 \\\n  --hash=x \\\n\n", "six==1 \\\n  --hash=x \n\n"),
     ],
 )
 def test_rewrite(text, expected):

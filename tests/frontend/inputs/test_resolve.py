@@ -452,6 +452,14 @@ def test_odd_projects(content):
     assert names in {("pyproject.toml",), ("Dockerfile", "pyproject.toml")}
 
 
+def test_a_pointer_of_git_lfs():
+    """A checkout without Git LFS has a pointer in the place of the file, which is no list of requirements."""
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"
+    with pytest.raises(UserError, match=r"b.txt, which a.txt names in line 1, is a pointer of Git LFS") as caught:
+        closure("PYENV 3.9 x a.txt", {"a.txt": "-r b.txt\n", "b.txt": pointer})
+    assert "git lfs pull" in caught.value.hint
+
+
 def test_locations_of_a_nested_error():
     """The first location is that in the Dockerfile, which a build shows, and the next one is that of the wrong line."""
     with pytest.raises(UserError) as caught:

@@ -134,6 +134,7 @@ def _inside(path: str, trees: list[str] | tuple[str, ...]) -> bool:
     return any(path != tree and (tree == "." or path.startswith(f"{tree}/")) for tree in trees)
 
 
+_LFS = b"version https://git-lfs.github.com/spec/"
 _WRONG_OPERATOR = re.compile(
     r"(?P<name>[A-Za-z0-9][\w.-]*(?:\s*\[[^\]]*\])?)\s*"
     r"(?P<operator>=(?!=)[<>]?|[<>]{2,}|=>|=<|!(?!=)|~(?!=)|\s(?=\d))\s*(?P<version>[^\s;,=]*)"
@@ -224,6 +225,9 @@ class _Requirements:
             raise UserError(f"requirements files name one another more than {DEEPEST} deep", *origin.locations)
         self._depth += 1
         file = self.collector.read(path, origin)
+        if file.data.startswith(_LFS):
+            message = f"{origin.says(path)} is a pointer of Git LFS, and not the file itself"
+            raise UserError(message, *origin.locations, hint="fetch the file before the build: git lfs pull")
         for statement, location in self._statements(file, origin):
             self._take(statement, posixpath.dirname(path), origin.at(location), constraint=constraint)
         self._depth -= 1
