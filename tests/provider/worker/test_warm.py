@@ -440,11 +440,11 @@ def test_workers_of_every_python_end_a_warm_process_that_does_not_answer(version
     """Before Python 3.10, a socket raises its own class of timeout."""
     code = """
         import socket
-        from airflow_venv.worker import warm
+        from airflow_venv.worker import warm, warm_identity
         warm.WAIT, warm._kill = 0.1, lambda _: print("ended")  # a mock: here it would be this process
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
-            warm._request_fork(ours, {}, (0,), None)
+            warm._request_fork(ours, {}, (0,), warm_identity.Identity("none", ""))
         except warm._ColdError as error:
             print(error)
         """
@@ -666,3 +666,169 @@ def test_a_fork_ends_in_pythons_order(version, tmp_path):
     assert (tmp_path / "order").read_text() == "thread exit"
     assert (tmp_path / "open").read_text() == "left open"
     assert "printed at exit" in lines.texts
+
+
+def processes_of(python):
+    """Return the processes that run the interpreter of an environment."""
+    pids = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if path.read_bytes().startswith(os.fsencode(python) + b"\0"):
+                pids.append(int(path.parent.name))
+    return pids
+
+
+def hanging_start(tmp_path):
+    """Create an environment whose warm process hangs after it has left its parent; return its interpreter.
+
+    It hangs when it imports `_posixsubprocess`, which is the last thing that it does before it listens.
+    """
+    text = f"""
+        import sys
+        class Finder:
+            def find_spec(self, name, *_):
+                if name == "_posixsubprocess" and "zygote.py" in sys.argv[0]:
+                    import time
+                    open({str(tmp_path / "hangs")!r}, "w").close()
+                    time.sleep(600)
+        sys.meta_path.insert(0, Finder())
+        """
+    python = folder_with(tmp_path, "hangs", text)
+    (next((tmp_path / "env").glob("lib/python*/site-packages")) / "hangs.pth").write_text("import hangs\n")
+    return python
+
+
+def test_a_warm_process_that_does_not_start_ends(tmp_path, monkeypatch, warm_folder):
+    """Neither it nor its socket is left, though it is no child of the worker."""
+    python = hanging_start(tmp_path)
+    monkeypatch.setattr(warm, "_START_WAIT", 3.0)
+    assert run_warm("def f(): return 1", python=python, cold="did not start in 3 s") == Value(1)
+    assert (tmp_path / "hangs").exists()
+    wait_for(lambda: not processes_of(python))
+    assert list(warm_folder.glob("*.sock")) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_a_warm_process_whose_worker_ends_while_it_starts_ends_too(tmp_path, number):
+    """No code of the worker's runs if it is killed; a signal handler interrupts its wait."""
+    python = hanging_start(tmp_path)
+    code = textwrap.dedent(children.WORKER).format(
+        source="def f(): return 1", args=(), python=python, folder=str(warm.folder()), warm=Warm()
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL) as parent:
+        wait_for((tmp_path / "hangs").exists, 30)
+        parent.send_signal(number)
+    wait_for(lambda: not processes_of(python))
+
+
+def test_what_is_no_request_does_not_end_a_warm_process(warm_folder):
+    """A program of the same user may send anything."""
+    run_warm(WHO)
+    before = zygote()["pid"]
+    (path,) = warm_folder.glob("*.sock")
+    texts = ["{}", "[]", "1", "null", '{"do": []}', '{"do": "fork"}', "[" * 100_000, "\xff"]
+    texts += ['{"do": "fork", "modules": ' + value + "}" for value in ("1", "null", "{}", "[1]", '"os"')]
+    for text in texts:
+        for count in (0, 4, 5):
+            with warm._connect_to(path) as connection:
+                socket.send_fds(connection, [text.encode("latin-1")], [0] * count)
+                connection.recv(100)
+    assert run_warm(WHO).value[1] == zygote()["pid"] == before
+
+
+@pytest.mark.parametrize("options", [{}, {"airflow_shim": True}])
+def test_modules_that_import_airflow_find_the_same_as_in_a_new_process(tmp_path, options):
+    """With the shim, they find it, although they are imported before there is a task."""
+    text = "try:\n    from airflow.sdk import Variable\nexcept ImportError:\n    Variable = None\n"
+    python = folder_with(tmp_path, "uses_airflow", text)
+    source = """
+        def f():
+            import sys, uses_airflow
+            names = [type(finder).__name__ for finder in sys.meta_path]
+            return [names.count("ShimFinder"), uses_airflow.Variable and uses_airflow.Variable.get("x")]
+        """
+    settings = {"python": python, "services": FakeServices({"get_variable": [True, "v"]}), **options}
+    cold = run(source, warm=None, **settings)
+    assert cold == Value([1, "v"] if options else [0, None])
+    for _ in range(2):
+        assert run_warm(source, modules=("uses_airflow",), **settings) == cold
+    assert zygote()["modules"] == ["uses_airflow"]
+
+
+def test_a_module_that_handles_the_end_of_children_does_not_take_it_from_the_warm_process(tmp_path):
+    """Exit codes are reported, and the function finds the module's handler."""
+    text = "import signal\ndef handler(*_): pass\nsignal.signal(signal.SIGCHLD, handler)\n"
+    python = folder_with(tmp_path, "handles", text)
+    source = """
+        def f(code):
+            import handles, os, signal
+            os._exit(code if signal.getsignal(signal.SIGCHLD) is handles.handler else 1)
+        """
+    assert [run_warm(source, code, modules=("handles",), python=python).exit_code for code in (3, 4)] == [3, 4]
+    wait_for(lambda: zygote()["running"] == 0)
+
+
+def test_an_exit_code_is_known_though_the_warm_process_is_importing(tmp_path):
+    """Compiled code of a module may hold the interpreter for seconds, so that no handler runs."""
+    busy, go = tmp_path / "busy", tmp_path / "go"
+    python = folder_with(
+        tmp_path,
+        "holds",
+        f"import ctypes\nopen({str(busy)!r}, 'w').close()\nctypes.PyDLL(None).usleep(3_000_000)\n",
+    )
+    source = """
+        def f(path):
+            import os, time
+            open(path, "w").close()
+            while not os.path.exists(os.path.join(os.path.dirname(path), "busy")):
+                time.sleep(0.01)
+            os._exit(3)
+        """
+    outcomes = []
+    thread = threading.Thread(target=lambda: outcomes.append(run_warm(source, str(go), python=python)))
+    thread.start()
+    wait_for(go.exists, 30)
+    assert run("def f(): return 1", warm=Warm(("holds",)), python=python) == Value(1)
+    thread.join()
+    assert outcomes[0].exit_code == 3
+
+
+def test_a_fork_that_fails_is_no_fault_of_a_module(tmp_path):
+    """The task runs cold, and the next one is warm in the same process."""
+    python = folder_with(
+        tmp_path,
+        "hinders",
+        "import os\nfork = os.fork\ndef fail():\n    os.fork = fork\n"
+        "    raise BlockingIOError(11, 'Resource temporarily unavailable')\nos.fork = fail\n",
+    )
+    options = {"modules": ("hinders",), "python": python}
+    cold = "the warm process cannot fork: [Errno 11] Resource temporarily unavailable"
+    assert run_warm("def f(): return 1", cold=cold, **options) == Value(1)
+    before = zygote()["pid"]
+    assert run_warm(WHO, **options).value[1] == zygote()["pid"] == before
+
+
+def test_a_warm_process_that_imports_for_another_task_is_not_ended(tmp_path, monkeypatch, warm_folder):
+    """A task that waits for long runs cold; the other one's import goes on."""
+    python = folder_with(
+        tmp_path,
+        "slow",
+        f"import os, time\nopen({str(tmp_path / 'begun')!r}, 'w').close()\n"
+        f"while not os.path.exists({str(tmp_path / 'over')!r}): time.sleep(0.01)\n",
+    )
+    outcomes = []
+    options = {"modules": ("slow",), "python": python}
+    thread = threading.Thread(
+        target=lambda: outcomes.append(run("def f(): return 2", warm=Warm(("slow",)), python=python))
+    )
+    thread.start()
+    wait_for((tmp_path / "begun").exists, 30)
+    (about,) = warm_folder.glob("*.json")
+    os.utime(about, (time.time() + 60, time.time() + 60))  # as if the next import had begun
+    monkeypatch.setattr(warm, "WAIT", 0.5)
+    assert run_warm("def f(): return 1", python=python, cold="has imported modules for another task") == Value(1)
+    monkeypatch.setattr(warm, "WAIT", 60.0)
+    (tmp_path / "over").touch()
+    thread.join()
+    assert outcomes == [Value(2)]
+    assert run_warm(WHO, **options).value[1] == zygote()["pid"]

@@ -23,7 +23,8 @@ VARIABLES = ("OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS")
 def problem():
     """Return the reason why this process cannot be forked, or an empty text."""
     for name, reason in OFFENDERS.items():
-        if name in sys.modules:
+        spec = getattr(sys.modules.get(name), "__spec__", None)
+        if name in sys.modules and getattr(spec, "origin", None) != "airflow_shim":
             return name + ": " + reason
     torch = sys.modules.get("torch.cuda")
     if torch is not None and getattr(torch, "is_initialized", bool)():

@@ -138,5 +138,6 @@ class ShimFinder:
 
 
 def install():
-    """Make `import airflow` find the stand-ins."""
-    sys.meta_path.append(ShimFinder())
+    """Make `import airflow` find the stand-ins. A fork inherits the finder of the process that it is forked from."""
+    if not any(isinstance(finder, ShimFinder) for finder in sys.meta_path):
+        sys.meta_path.append(ShimFinder())

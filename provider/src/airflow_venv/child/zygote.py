@@ -37,8 +37,8 @@ class Zygote:
 
     Args:
         listener: the socket that it listens on.
-        settings: a dictionary with the path of the `socket`, the limits `idle` and `age` in seconds, and the limit
-            `memory` in bytes.
+        settings: a dictionary with the path of the `socket`, the path of the file `about` this process, the limits
+            `idle` and `age` in seconds, and the limit `memory` in bytes.
     """
 
     def __init__(self, listener, settings):
@@ -53,6 +53,7 @@ class Zygote:
         self.files = {}
         self.child_ended = False
         self.busy = False
+        self.handler = signal.SIG_DFL
 
     def serve(self):
         """Handle requests until the end.
@@ -76,7 +77,7 @@ class Zygote:
                 continue
             try:
                 task = self.handle(connection)
-            except (OSError, ValueError):
+            except Exception:  # noqa: BLE001 - a request must not end this process
                 connection.close()
                 continue
             if task is not None:
@@ -119,7 +120,7 @@ class Zygote:
 
         Raises:
             OSError: the request cannot be received or answered.
-            ValueError: it is not valid JSON.
+            ValueError: it is malformed.
         """
         connection.settimeout(PATIENCE)
         if struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[1] != os.getuid():
@@ -127,10 +128,10 @@ class Zygote:
             return None
         data, descriptors = receive(connection)
         try:
-            request = json.loads(data.decode())
-            if request["do"] == "fork" and len(descriptors) == DESCRIPTORS:
-                return self.fork(connection, request["modules"], descriptors)
-            if request["do"] == "stop":
+            do, modules = parse(data)
+            if do == "fork" and len(descriptors) == DESCRIPTORS:
+                return self.fork(connection, modules, descriptors)
+            if do == "stop":
                 self.stop()
             say(connection, self.state())
             connection.close()
@@ -168,6 +169,10 @@ class Zygote:
         for name in new:
             say(connection, {"importing": name})
             self.known.add(name)
+            try:
+                os.utime(self.settings["about"])  # tells other workers that this process does not hang
+            except OSError:
+                pass
             reason = load(name) or problem()
             if not reason and resident() > self.settings["memory"]:
                 reason = "the process takes {} MB with it, [venv] warm_memory allows {}".format(
@@ -181,24 +186,36 @@ class Zygote:
             flush()
             gc.collect()
             gc.freeze()
-        self.busy = True  # `reap` must not run until the child is known
+            self.take_back_signal()
+            say(connection, {"importing": ""})
+        self.busy = True  # `reap` must not run until the child is known, and never in the child
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # `problem` has checked the threads that Python would warn of
                 pid = os.fork()
-            if pid:
-                self.tasks[pid] = connection
-                self.count += 1
-                send(connection, {"pid": pid})
-        finally:
-            self.busy = False
-        if not pid:
-            self.let_go(connection)
-            task = list(descriptors)
-            descriptors.clear()  # the caller closes what it finds there
-            return task
+        except OSError as error:
+            send(connection, {"refused": str(error), "module": "", "again": False})
+            connection.close()
+        else:
+            if not pid:
+                self.let_go(connection)
+                task = list(descriptors)
+                descriptors.clear()  # the caller closes what it finds there
+                return task
+            self.tasks[pid] = connection
+            self.count += 1
+            send(connection, {"pid": pid})
+        self.busy = False
         self.reap()
         return None
+
+    def take_back_signal(self):
+        """Handle SIGCHLD again if a module has changed its handler; the module's one is for the forked children."""
+        handler = signal.getsignal(signal.SIGCHLD)
+        if handler != self.reap:
+            self.handler = handler or signal.SIG_DFL  # None if it is not Python's
+            signal.signal(signal.SIGCHLD, self.reap)
+            self.reap()
 
     def refuse(self, connection, module, reason, again=False):
         """Refuse a request and stop.
@@ -215,7 +232,7 @@ class Zygote:
 
     def let_go(self, connection):
         """Close the zygote's sockets in a forked child, and restore the handler of SIGCHLD."""
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.signal(signal.SIGCHLD, self.handler)
         for held in [connection, *self.tasks.values(), self.listener]:
             held.close()
 
@@ -308,6 +325,22 @@ def flush():
             pass
 
 
+def parse(data):
+    """Read a request, and return what to do and the names to import.
+
+    Raises:
+        ValueError: the request is malformed.
+    """
+    try:
+        request = json.loads(data.decode())
+        do, modules = request["do"], request.get("modules", [])
+    except (AttributeError, KeyError, RecursionError, TypeError) as error:
+        raise ValueError(repr(error)) from error
+    if not isinstance(modules, list) or not all(isinstance(name, str) for name in modules):
+        raise ValueError(repr(modules))
+    return do, modules
+
+
 def say(connection, message):
     """Send one message."""
     connection.send(json.dumps(message).encode())
@@ -365,8 +398,6 @@ def listen(path):
 def main():
     """Run the zygote and, in its forked children, the tasks."""
     settings = json.loads(sys.argv[1])
-    detach()
-    listener = listen(settings["socket"])
     if sys.path[:1] != [FOLDER]:  # PYTHONSAFEPATH
         sys.path.insert(0, FOLDER)
     import runner
@@ -374,18 +405,33 @@ def main():
     del sys.path[0]
     runner.install_package()
     del sys.modules["runner"]
+    from airflow_venv import parent_death
+
+    detach()
+    parent_death.kill_at_hangup(settings["lifeline"])
+    listener = listen(settings["socket"])
     import logging
 
     from airflow_venv import fork_safety, forked_task  # noqa: F401 - imported later, it would count as the task's
 
     prepared = forked_task.prepare()
+    if settings["shim"]:
+        from airflow_venv import shim
+
+        shim.install()
     placeholder = logging.NullHandler()  # basicConfig() has no effect in modules, as in other processes
     logging.getLogger().addHandler(placeholder)
     zygote = Zygote(listener, settings)
     signal.signal(signal.SIGCHLD, zygote.reap)
     gc.collect()
     gc.freeze()
-    os.write(1, b"\nready\n")
+    parent_death.release()
+    os.close(settings["lifeline"])
+    try:
+        os.write(1, b"\nready\n")
+    except BrokenPipeError:  # the worker has given up meanwhile
+        zygote.remove_socket()
+        os._exit(1)
     os.dup2(0, 1)
     os.dup2(0, 2)
     task = zygote.serve()

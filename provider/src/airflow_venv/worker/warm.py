@@ -47,8 +47,10 @@ LOST = (
 WAIT = 60.0
 """Seconds that a warm process is given to import one module, or to answer."""
 _START_WAIT = 20.0
-_STATUS_WAIT = 2.0
-"""Seconds between a child's end and the word of its parent about it."""
+_STATUS_WAIT = 20.0
+"""Seconds between a child's end and the word of its parent about it, which may be importing."""
+_ANSWER_WAIT = 2.0
+"""Seconds that a warm process is given to answer a command."""
 _RETRY = 600.0
 """Seconds after which a module is tried again that need not have been the reason."""
 _AGE = 86400.0
@@ -135,7 +137,7 @@ def launch(call: Call, variables: dict[str, str], say: Callable[[str], None]) ->
 def _launch(call: Call, warm: Warm, variables: dict[str, str]) -> Launched:
     own = start_variables(variables, warm.variables)
     _make_folder()
-    known = identity(call.environment, own, warm.memory)
+    known = identity(call.environment, own, warm.memory, shim=call.airflow_shim)
     refusals = _refusals(known)
     for name in warm.modules:
         if name in refusals:
@@ -209,16 +211,15 @@ def _request_fork(
             if "pid" in answer:
                 return int(answer["pid"])
             if "refused" in answer:
-                if answer["again"]:
-                    raise _AgainError(answer["refused"])
-                _remember_refusal(known, answer["module"], answer["refused"])
-                raise _ColdError(f"importing {_written(answer['module'])}: {answer['refused']}")
+                raise _refusal(known, **answer)
             if not answer and importing:
                 _remember_refusal(known, importing, "it ended the warm process", _RETRY)
                 raise _ColdError(f"importing {_written(importing)} ended the warm process")
             if not answer:
                 raise _AgainError("it closed the connection")
     except (TimeoutError, socket.timeout) as error:  # two classes before Python 3.10
+        if not importing and _imports(known):
+            raise _ColdError(f"the warm process has imported modules for another task for {WAIT:.0f} s") from error
         _kill(connection)
         if importing:
             _remember_refusal(known, importing, f"it took longer than {WAIT:.0f} s", _RETRY)
@@ -226,6 +227,24 @@ def _request_fork(
         raise _ColdError(f"{doing} took longer than {WAIT:.0f} s") from error
     except (BrokenPipeError, ConnectionResetError) as error:
         raise _AgainError(str(error)) from error
+
+
+def _refusal(known: Identity, refused: str, module: str, *, again: bool) -> Exception:
+    """Return the exception for the answer of a warm process that does not fork; remember a module that prevents it."""
+    if again:
+        return _AgainError(refused)
+    if not module:
+        return _ColdError(f"the warm process cannot fork: {refused}")
+    _remember_refusal(known, module, refused)
+    return _ColdError(f"importing {_written(module)}: {refused}")
+
+
+def _imports(known: Identity) -> bool:
+    """Return whether a warm process has begun an import within the time that it is given for one."""
+    try:
+        return time.time() - (folder() / f"{known.name}.json").stat().st_mtime < WAIT
+    except OSError:
+        return False
 
 
 def _open_process(pid: int) -> int:
@@ -333,28 +352,50 @@ def _start(call: Call, warm: Warm, known: Identity, variables: dict[str, str]) -
             return connection
         _make_room(warm, known, call.environment.python)
         path = folder() / f"{known.name}.sock"
-        settings = {"socket": str(path), "idle": warm.idle, "memory": warm.memory, "age": _AGE}
         _write(path.with_suffix(".json"), {"python": call.environment.python, "environment": known.environment})
+        try:
+            _run_zygote(call, warm, path, variables)
+        except BaseException:
+            _remove_files(path)
+            raise
+        connection = _connect(known)
+    if connection is None:
+        raise _ColdError("the warm process ended at once")
+    return connection
+
+
+def _run_zygote(call: Call, warm: Warm, path: Path, variables: dict[str, str]) -> None:
+    """Run a zygote until it listens at a path. If that fails, or this process ends meanwhile, the zygote ends, too."""
+    held, lifeline = os.pipe()
+    settings = {
+        "socket": str(path),
+        "about": str(path.with_suffix(".json")),
+        "lifeline": held,
+        "shim": call.airflow_shim,
+        "idle": warm.idle,
+        "memory": warm.memory,
+        "age": _AGE,
+    }
+    starting = None
+    try:
         starting = subprocess.Popen(
             [call.environment.python, _ZYGOTE, json.dumps(settings)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,  # streams that begin as files cannot become pipes
+            pass_fds=(held,),
             env={**variables, MARK: "0" * 32},
         )
-        try:
-            _await_ready(starting)
-        except BaseException:
-            starting.kill()
-            raise
-        finally:
-            if starting.stdout is not None:
-                starting.stdout.close()
-            starting.wait(_START_WAIT)
-        connection = _connect(known)
-    if connection is None:
-        raise _ColdError("the warm process ended at once")
-    return connection
+        _await_ready(starting)
+    finally:
+        os.close(held)
+        os.close(lifeline)  # ends a zygote that does not listen yet
+        if starting is not None:
+            starting.kill()  # if it has not ended: the zygote is its child
+            assert starting.stdout is not None  # noqa: S101 - it is a pipe
+            starting.stdout.close()
+            with contextlib.suppress(subprocess.TimeoutExpired):  # what hangs in the kernel ends when it returns
+                starting.wait(_START_WAIT)
 
 
 def _await_ready(starting: subprocess.Popen[bytes]) -> None:
@@ -380,10 +421,23 @@ def _make_room(warm: Warm, known: Identity, python: str) -> None:
         about = _read(path.with_suffix(".json"))
         if about.get("python") == python and about.get("environment") != known.environment:
             _stop(path)
-        else:
+        elif _listens(path):
             others.append(path)
     for path in others[: max(0, len(others) - warm.limit + 1)]:
         _stop(path)
+
+
+def _listens(path: Path) -> bool:
+    """Return whether a process listens at a socket; remove the socket otherwise."""
+    try:
+        connection = _connect_to(path)
+    except _ColdError:  # it is busy
+        return True
+    if connection is None:
+        _remove_files(path)
+        return False
+    connection.close()
+    return True
 
 
 def _sockets() -> list[Path]:
@@ -399,11 +453,10 @@ def _ask(path: Path, what: str) -> dict[str, Any] | None:
     """Send a request to a warm process; None if it has ended. The wait is short, since it may be importing."""
     connection = _connect_to(path)
     if connection is None:
-        for suffix in (".sock", ".json"):
-            path.with_suffix(suffix).unlink(missing_ok=True)
+        _remove_files(path)
         return None
     with connection:
-        connection.settimeout(_STATUS_WAIT)
+        connection.settimeout(_ANSWER_WAIT)
         try:
             connection.send(json.dumps({"do": what}).encode())
             answer: dict[str, Any] = json.loads(connection.recv(_PACKET) or b"{}")
@@ -416,9 +469,13 @@ def _ask(path: Path, what: str) -> dict[str, Any] | None:
 
 def _stop(path: Path) -> bool:
     stopped = _ask(path, "stop") is not None
+    _remove_files(path)
+    return stopped
+
+
+def _remove_files(path: Path) -> None:
     for suffix in (".sock", ".json"):
         path.with_suffix(suffix).unlink(missing_ok=True)
-    return stopped
 
 
 def running() -> list[dict[str, Any]]:

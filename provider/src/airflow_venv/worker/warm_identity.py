@@ -56,14 +56,14 @@ def start_variables(variables: dict[str, str], more: Iterable[str]) -> dict[str,
     return {name: value for name, value in chosen.items() if name not in _NOT and name != MARK}
 
 
-def identity(environment: Environment, variables: dict[str, str], memory: int) -> Identity:
+def identity(environment: Environment, variables: dict[str, str], memory: int, *, shim: bool = False) -> Identity:
     """Return the name of the warm process for an environment, these variables and this limit of its memory.
 
-    What was too large for a limit is tried again under another one. Each task does this anew, so it takes system calls
-    alone.
+    What was too large for a limit is tried again under another one. With the shim, modules find stand-ins for Airflow
+    while they are imported. Each task does this anew, so it takes system calls alone.
     """
     state = _digest([environment.python, os.path.realpath(environment.python), _files(environment)])
-    return Identity(_digest([state, sorted(variables.items()), memory, _surroundings()]), state)
+    return Identity(_digest([state, sorted(variables.items()), memory, shim, _surroundings()]), state)
 
 
 def _digest(value: Any) -> str:
