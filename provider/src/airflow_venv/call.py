@@ -149,6 +149,8 @@ class Error:
     """Those of its attributes that are plain data."""
     exceptions: tuple[Error, ...] = ()
     """The exceptions of a group, without tracebacks: those are in the group's."""
+    causes: tuple[Error, ...] = ()
+    """The exception that it was raised from, as the only item, also without a traceback."""
 
 
 @dataclass(frozen=True)

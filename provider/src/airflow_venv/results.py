@@ -150,6 +150,28 @@ _CONTROL_FLOW = frozenset(
 
 def _exception_of(outcome: Error, call: Call) -> FunctionError:
     """Make the exception that looks like the function's own, and is of the same classes."""
+    raised_types, bases = _raised_types(outcome, call)
+    parts = [_exception_of(part, call) for part in outcome.exceptions]  # once: groups may be deep
+    error = _instance(outcome, call, bases, parts)
+    error.raised_types = raised_types
+    for attribute, value in outcome.attributes.items():
+        if attribute not in error.__dict__ and not hasattr(FunctionError, attribute):
+            error.__dict__[attribute] = value
+    if isinstance(error, OSError):
+        error.args = outcome.args[:2] or error.args  # the rest are file names, which it has taken
+    elif outcome.args or (outcome.mro and not outcome.message):
+        error.args = outcome.args
+    if parts:
+        if not hasattr(error, "exceptions"):  # a Python without groups, or a group's class is odd
+            error.__dict__["exceptions"] = tuple(parts)
+        error.args = (*outcome.args[:1], parts)
+    for cause in outcome.causes[:1]:
+        error.__cause__ = _exception_of(cause, call)
+    return error
+
+
+def _raised_types(outcome: Error, call: Call) -> tuple[dict[str, type], tuple[type, ...]]:
+    """Find or make the classes of an exception; return them by dotted name, and those to derive from."""
     bases: tuple[type, ...] = ()
     raised_types: dict[str, type] = {}
     for name in reversed(outcome.mro):
@@ -159,21 +181,10 @@ def _exception_of(outcome: Error, call: Call) -> FunctionError:
         if kind is not None and issubclass(kind, Exception):
             raised_types[_dotted(name, call.module_name)] = kind
             bases = (kind, *(base for base in bases if not issubclass(kind, base)))
-    error = _instance(outcome, call, bases)
-    error.raised_types = raised_types
-    for attribute, value in outcome.attributes.items():
-        if attribute not in error.__dict__ and not hasattr(FunctionError, attribute):
-            error.__dict__[attribute] = value
-    if isinstance(error, OSError):
-        error.args = outcome.args[:2] or error.args  # the rest are file names, which it has taken
-    elif outcome.args or (outcome.mro and not outcome.message):
-        error.args = outcome.args
-    if outcome.exceptions and not hasattr(error, "exceptions"):  # a Python without groups, or a group's class is odd
-        error.__dict__["exceptions"] = tuple(_exception_of(part, call) for part in outcome.exceptions)
-    return error
+    return raised_types, bases
 
 
-def _instance(outcome: Error, call: Call, bases: tuple[type, ...]) -> FunctionError:
+def _instance(outcome: Error, call: Call, bases: tuple[type, ...], parts: list[FunctionError]) -> FunctionError:
     """Make an exception of all the bases; without the first, or all, where a layout or an `__init__` forbids it."""
     arguments: dict[str, Any] = {"traceback": outcome.traceback, "python": call.environment.python}
     name = outcome.mro[0] if outcome.mro else TypeName(__name__, outcome.type_name)
@@ -183,8 +194,8 @@ def _instance(outcome: Error, call: Call, bases: tuple[type, ...]) -> FunctionEr
             metaclass = type("_AsRaised", (_AsRaised, *special), {}) if special else _AsRaised
             kind = metaclass(_last(name.qualname), (FunctionError, *chosen), _namespace(name, call.module_name))
             kind.raised = next(iter(chosen), None) if chosen is bases else None
-            parts = [_exception_of(part, call) for part in outcome.exceptions]
-            error = _new(kind, outcome.message, *([parts] if parts and issubclass(kind, _GROUP) else []))
+            group = (*(outcome.args[:1] or [outcome.message]), parts)
+            error = _new(kind, *(group if parts and issubclass(kind, _GROUP) else [outcome.message]))
             FunctionError.__init__(error, outcome.message, **arguments)
             if isinstance(error, OSError) and outcome.args:
                 OSError.__init__(error, *outcome.args)

@@ -268,10 +268,58 @@ def test_a_group_is_a_group(execute):
     assert isinstance(value, ValueError)
     assert str(value) == "v"
     assert isinstance(inner.exceptions[0], KeyError)
+    assert error.args == ("outer", [value, inner])
+    assert inner.args == ("inner", [inner.exceptions[0]])
     if sys.version_info >= (3, 11):
         assert isinstance(error, ExceptionGroup)  # noqa: F821
+        assert str(error.subgroup(ValueError)) == "outer (1 sub-exception)"
         assert error.split(KeyError)[0].exceptions[0].exceptions == inner.exceptions
         assert "KeyError: 'k'" in "".join(traceback.format_exception(type(error), error, None))
+
+
+def test_the_rest_of_many_groups_is_counted(execute):
+    def f():
+        group = ExceptionGroup("innermost", [ValueError(1), ValueError(2)])
+        for number in range(30):
+            group = ExceptionGroup(str(number), [group, ValueError(number)])
+        raise group
+
+    error = caught(execute, f, venv="py313")
+    assert str(error) == "29 (2 sub-exceptions)"
+    assert str(error.exceptions[1]) == "1 more, which are in the traceback"
+
+
+def test_the_cause_is_the_functions_own(execute):
+    """Callbacks see what an exception was raised from, as they would of a plain @task's."""
+
+    def f():
+        try:
+            try:
+                {}["k"]
+            except KeyError as error:
+                raise OSError(2, "gone") from error
+        except OSError as error:
+            raise RuntimeError("failed") from error
+
+    error = caught(execute, f)
+    cause = error.__cause__
+    assert (type(cause).__name__, isinstance(cause, FileNotFoundError), cause.args) == (
+        "FileNotFoundError",
+        True,
+        (2, "gone"),
+    )
+    assert isinstance(cause.__cause__, KeyError)
+    assert cause.__cause__.__cause__ is None
+
+
+def test_a_circle_of_causes_ends(execute):
+    def f():
+        one, two = ValueError("one"), KeyError("two")
+        one.__cause__, two.__cause__ = two, one
+        raise one
+
+    error = caught(execute, f)
+    assert [type(error.__cause__), type(error.__cause__.__cause__)] == [KeyError, ValueError]
 
 
 def raises_with_a_cause():

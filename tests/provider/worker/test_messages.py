@@ -35,8 +35,18 @@ def nested(depth):
 def test_a_malformed_group_breaks_the_protocol(exceptions):
     """Only this task fails, and the work is bounded."""
     frame = ErrorFrame(types=["builtins:ExceptionGroup"], message="m", exceptions=exceptions)
-    with pytest.raises(ProtocolError, match="group of"):
+    with pytest.raises(ProtocolError, match=r"too many exceptions|an invalid exception"):
         read_outcome(frame, "", NoSecrets())
+
+
+def test_a_malformed_cause_breaks_the_protocol():
+    """A chain of causes is bounded, too."""
+    part = PART
+    for _ in range(100):
+        part = {**PART, "causes": [part]}
+    for causes in ([part], [None], ["text"]):
+        with pytest.raises(ProtocolError, match=r"too many exceptions|an invalid exception"):
+            read_outcome(ErrorFrame(types=["builtins:ValueError"], message="m", causes=causes), "", NoSecrets())
 
 
 def test_a_group_is_read():

@@ -47,7 +47,7 @@ Airflow's masker does not recognise.
 MESSAGE_LIMIT = 80_000
 """Maximum number of characters of an exception's message, cut likewise. In JSON, each takes up to twelve bytes."""
 GROUP_LIMIT = 20
-"""Maximum number of exceptions in an exception group, including those of nested groups."""
+"""Maximum number of exceptions that are sent with one: those of groups and of nested groups, and causes."""
 GROUP_MESSAGE_LIMIT = 2_000
 """Maximum number of characters of the message of each exception in a group, cut likewise."""
 TRACEBACK_LIMIT = 1_000_000
@@ -212,7 +212,10 @@ class ErrorFrame(Frame):
     attributes: dict = {}  # noqa: RUF012 - frames cannot be changed
     """The exception's own attributes that are plain."""
     exceptions: list = ()
-    """For an exception group, a dictionary with `types`, `message`, `args` and `exceptions` for each exception."""
+    """For an exception group, a dictionary for each exception, with fields as here: `types`, `message`, `args`,
+    `exceptions` and `causes`."""
+    causes: list = ()
+    """The same for `__cause__`, if there is one."""
 
 
 @dataclass(frozen=True)

@@ -43,13 +43,15 @@ def send(channel, start, error):
         channel.send(SkipFrame(message=_text(error)))
     else:
         args, attributes = _state(error)
+        room = [None] * GROUP_LIMIT
         frame = ErrorFrame(
             types=_types(error),
             message=_text(error),
             retry=not names & FAIL,
             args=args,
             attributes=attributes,
-            exceptions=_group(error, [None] * GROUP_LIMIT),
+            exceptions=_group(error, room),
+            causes=_cause(error, room),
         )
         channel.send(frame, formatted(start, error).encode("utf-8", "backslashreplace"))
 
@@ -63,23 +65,37 @@ def _types(error):
 
 def _group(error, room):
     """Describe the exceptions of a group and of nested groups. Each removes an item from `room`, which limits them."""
-    if all(kind.__name__ != "BaseExceptionGroup" for kind in type(error).__mro__):
+    if not _is_group(error):
         return []
     described = []
     for number, part in enumerate(error.exceptions):
         if not room:
             text = f"{len(error.exceptions) - number} more, which are in the traceback"
-            described.append({"types": ["builtins:Exception"], "message": text, "args": [], "exceptions": []})
+            described.append({"types": ["builtins:Exception"], "message": text})
             break
-        room.pop()
-        args, _ = _state(part)
-        described.append({
-            "types": _types(part),
-            "message": _text(part)[:GROUP_MESSAGE_LIMIT],
-            "args": args if len(dumps(args)) <= GROUP_MESSAGE_LIMIT else [],
-            "exceptions": _group(part, room),
-        })  # fmt: skip
+        described.append(_described(part, room))
     return described
+
+
+def _cause(error, room):
+    """Describe the exception that another was raised from, as a list of it alone; an empty one if there is none."""
+    return [_described(error.__cause__, room)] if error.__cause__ is not None and room else []
+
+
+def _described(error, room):
+    room.pop()
+    args, _ = _state(error)
+    return {
+        "types": _types(error),
+        "message": _text(error)[:GROUP_MESSAGE_LIMIT],
+        "args": args if len(dumps(args)) <= GROUP_MESSAGE_LIMIT else [],
+        "exceptions": _group(error, room),
+        "causes": _cause(error, room),
+    }
+
+
+def _is_group(error):
+    return any(kind.__name__ == "BaseExceptionGroup" for kind in type(error).__mro__)
 
 
 def _text(value):
@@ -91,11 +107,11 @@ def _text(value):
 
 def _state(error):
     """Return the arguments of an exception if all are plain, and its attributes that are plain."""
-    args = (
-        [*error.args, error.filename]
-        if isinstance(error, OSError) and error.filename and len(error.args) == 2
-        else list(error.args)
-    )
+    args = list(error.args)
+    if isinstance(error, OSError) and error.filename and len(args) == 2:
+        args.append(error.filename)
+    elif _is_group(error):
+        args = args[:1]  # its exceptions are sent apart
     try:
         attributes = {name: value for name, value in vars(error).items() if is_plain([name, value])}
     except TypeError:  # an exception without __dict__

@@ -150,6 +150,7 @@ def read_outcome(frame: Frame, text: str, masker: Masker) -> Outcome:
     if isinstance(frame, ErrorFrame) and frame.types:
         outcome = Error if frame.retry else Fail
         mro = tuple(TypeName.parse(_printable(name)) for name in frame.types)
+        room = [None] * (2 * GROUP_LIMIT + 1)  # each group, and the whole, may end with one that counts the rest
         return outcome(
             type_name=str(mro[0]),
             message=message,
@@ -157,17 +158,18 @@ def read_outcome(frame: Frame, text: str, masker: Masker) -> Outcome:
             mro=mro,
             args=tuple(frame.args),
             attributes=frame.attributes,
-            exceptions=_group(frame.exceptions, masker, [None] * 2 * GROUP_LIMIT),
+            exceptions=_others(frame.exceptions, masker, room),
+            causes=_others(frame.causes, masker, room),
         )
     raise ProtocolError(f"a frame {frame.kind!r} out of turn")
 
 
-def _group(described: list[Any], masker: Masker, room: list[None]) -> tuple[Error, ...]:
-    """Read the exceptions of a group, at most as many as `room` has items. Raises ProtocolError."""
+def _others(described: list[Any], masker: Masker, room: list[None]) -> tuple[Error, ...]:
+    """Read the exceptions of a group, or causes; at most as many as `room` has items. Raises ProtocolError."""
     errors = []
     for fields in described:
         if not room:
-            raise ProtocolError("a group of too many exceptions")
+            raise ProtocolError("too many exceptions")
         room.pop()
         try:
             mro = tuple(TypeName.parse(_printable(name)) for name in fields["types"])
@@ -176,11 +178,12 @@ def _group(described: list[Any], masker: Masker, room: list[None]) -> tuple[Erro
                 message=mask_cut(str(fields["message"]), GROUP_MESSAGE_LIMIT, masker),
                 traceback="",
                 mro=mro,
-                args=tuple(fields["args"]),
-                exceptions=_group(fields["exceptions"], masker, room),
+                args=tuple(fields.get("args", ())),
+                exceptions=_others(fields.get("exceptions", ()), masker, room),
+                causes=_others(fields.get("causes", ()), masker, room),
             )
         except (LookupError, TypeError, AttributeError) as problem:
-            raise ProtocolError("an invalid group of exceptions") from problem
+            raise ProtocolError("an invalid exception of a group, or cause") from problem
         errors.append(error)
     return tuple(errors)
 
