@@ -202,6 +202,11 @@ def test_what_python_imports_at_its_start_is_imported(tmp_path):
         ("import sys\nsys.flags.nothing\n", "importing unfit: it raises AttributeError("),
         ("import sys\nsys.exit('no')\n", "importing unfit: it raises SystemExit('no')"),
         ("import sys, types\nsys.modules['polars'] = types.ModuleType('polars')\n", "polars: its thread pool"),
+        (
+            "import _thread\n_thread.start_new_thread = lambda *_: 1\n",
+            "it has replaced _thread.start_new_thread of the",
+        ),
+        ("import select\ndel select.poll\n", "it has replaced select.poll of the standard library"),
         ("held = bytearray(300 << 20)\n", "MB with it, [venv] warm_memory allows 200"),
         ("import time\nif __name__ != '__main__': time.sleep(5)\n", "took longer than 2 s"),
     ],

@@ -1,6 +1,8 @@
 """Check whether this process can be forked, by its threads and its imported modules."""
 
+import _thread
 import os
+import select
 import sys
 
 OFFENDERS = {
@@ -19,6 +21,9 @@ SURVIVES = {"jemalloc_bg_thd"}
 VARIABLES = ("OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS")
 """Environment variables that set the number of OpenBLAS threads, in order of precedence."""
 
+PATCHED = [(module, name, getattr(module, name)) for module, name in ((_thread, "start_new_thread"), (select, "poll"))]
+"""Functions of the standard library that the watch over a task needs, as they are before modules are imported."""
+
 
 def problem():
     """Return the reason why this process cannot be forked, or an empty text."""
@@ -29,6 +34,9 @@ def problem():
     torch = sys.modules.get("torch.cuda")
     if torch is not None and getattr(torch, "is_initialized", bool)():
         return "torch: CUDA does not survive a fork"
+    for module, name, function in PATCHED:
+        if getattr(module, name, None) is not function:  # gevent and eventlet, whose threads run only when others wait
+            return f"it has replaced {module.__name__}.{name} of the standard library"
     frames = len(sys._current_frames())  # noqa: SLF001 - includes threads that `threading` does not know
     if frames > 1:
         threading = sys.modules.get("threading")
