@@ -195,7 +195,7 @@ def test_every_answer_has_the_headers_that_protect_it(site, path):
 
 
 def test_names_that_look_like_markup_are_text(site):
-    """This covers names of environments and packages, and texts from the address."""
+    """Names of environments and packages and texts from the address are escaped."""
     client = site.server.client("admin")
     for path in (
         "/venv/",

@@ -18,7 +18,7 @@ def test_options_of_airflow_s_configuration(name):
 
 
 def test_variables_of_ours():
-    """This covers all names like PYENV_... or AIRFLOW_VENV_... in the sources, and both variables for colours."""
+    """All names like PYENV_... or AIRFLOW_VENV_... in the sources are documented, and both variables for colours."""
     sources = [path.read_text() for half in ("frontend", "provider") for path in (ROOT / half / "src").rglob("*.py")]
     names = {name for text in sources for name in re.findall(r"\b(?:PYENV|AIRFLOW_VENV)_[A-Z_]+\b", text)}
     names = {name for name in names if not name.endswith("_")} | {"NO_COLOR", "FORCE_COLOR"}

@@ -122,6 +122,6 @@ def test_the_variables_of_a_pyenv_are_defined(buildx):
 
 @pytest.mark.usefixtures("linting")
 def test_what_stands_for_a_pyenv_is_never_warned_about(buildx):
-    """This covers the letter case of the keyword, and names that look like secrets."""
+    """The keyword's letter case and names that look like secrets cause no warning."""
     answer = call(buildx, "check", f"FROM {BASE}\npyenv 3.13 my_token\nRUN true\nENV A=$UNKNOWN\n")
     assert [warning["ruleName"] for warning in answer["warnings"]] == ["UndefinedVar"]

@@ -188,7 +188,7 @@ def test_no_recursion_can_be_made_to_happen(buildx, frontend, arguments):
 
 
 def test_the_syntax_line_that_names_ourselves_as_the_delegate_is_refused(buildx, frontend):
-    """This covers `# syntax=us dockerfile=us`."""
+    """`# syntax=us dockerfile=us` would delegate without end."""
     build = buildx.fails(f"# syntax={frontend} dockerfile={frontend}\nFROM {BASE}\n", timeout=120)
     assert "asked to delegate to itself" in build.log
     assert "dockerfile=docker/dockerfile:1" in build.log

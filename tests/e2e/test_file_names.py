@@ -19,7 +19,7 @@ NAMES = (
 
 @pytest.mark.parametrize("escape", ["\\", "`"])
 def test_every_name_reaches_the_installer(buildx, base_images, escape):
-    """This covers spaces, quotes, dollars, commas, escape tokens, and characters that mount flags cannot contain."""
+    """Spaces, quotes, dollars, commas, escape tokens and characters that mount flags cannot contain are no obstacle."""
     base_images(BASE)
     quoted = ["'" + name + "'" for name in NAMES]
     text = (

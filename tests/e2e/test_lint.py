@@ -53,7 +53,7 @@ def expanded(text: str, *, to_print: bool) -> str:
 @pytest.mark.parametrize("to_print", [False, True])
 @pytest.mark.parametrize("text", [UPPER, LOWER, BACKTICK], ids=["upper", "lower", "backtick"])
 def test_generated_lines_break_no_rule(buildx, base_images, text, to_print):
-    """This covers letter case, quoting, JSON and names of stages."""
+    """Letter case, quoting, JSON and names of stages cause no warnings."""
     base_images(BASE)
     check = buildx.attempt(expanded(text, to_print=to_print), FILES, "--check", syntax=False)
     assert "no warnings found" in check.log, check.log

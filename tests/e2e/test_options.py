@@ -51,7 +51,7 @@ def test_a_no_cache_filter_runs_one_stage_again(buildx):
 
 
 def test_run_options_of_the_client_hold_behind_a_pyenv(buildx, look):
-    """This covers hosts, limits, shared memory, a secret and a proxy."""
+    """Hosts, limits, shared memory, a secret and a proxy take effect."""
     text = (
         f"FROM {BASE}\nPYENV 3.13 etl\n"
         "RUN --mount=type=secret,id=s grep -q name /etc/hosts && ulimit -n > /n && df -k /dev/shm | tail -1 > /shm "
@@ -81,7 +81,7 @@ def built_labels(buildx, image):
 
 @pytest.mark.parametrize("kind", ["local", "tar"])
 def test_the_files_can_be_put_out(buildx, tmp_path, kind):
-    """This covers the types of `--output` that write files."""
+    """Every type of `--output` that writes files works."""
     to = tmp_path / "out"
     text = f"FROM {BASE} AS made\nPYENV 3.13 etl\nFROM scratch\nCOPY --from=made /opt/venv/etl/pyvenv.cfg /\n"
     buildx(text, {}, f"--output=type={kind},dest={to}")
@@ -120,7 +120,7 @@ def test_an_exported_cache_serves_another_builder(modern, registry, tmp_path, ki
 
 @pytest.mark.parametrize("kind", ["oci", "docker", "image", "registry"])
 def test_the_image_can_be_put_out(modern, registry, tmp_path, kind):
-    """This covers the types of `--output` that write an image."""
+    """Every type of `--output` that writes an image works."""
     to, name = tmp_path / "image.tar", f"{registry}/put-out:{kind}"
     modern(PYENV, {}, f"--output=type={kind},{f'dest={to}' if kind in {'oci', 'docker'} else f'name={name}'}")
     if kind == "image":

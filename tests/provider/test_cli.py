@@ -232,7 +232,7 @@ def test_doctor_without_environments_is_not_content(capsys):
 
 
 def test_doctor_finds_syntax_that_is_newer_than_an_environment(tmp_path, monkeypatch, capsys):
-    """This covers decorated functions, operators and functions in files; the message has the place and the line."""
+    """Decorated functions, operators and functions in files are all read; the message has the place and the line."""
     monkeypatch.setenv("ASTRO_PYENV_old", interpreter("3.8"))
     monkeypatch.setattr("airflow_venv.environments.doctor.conflicts", lambda *_: [])
     (tmp_path / "a.py").write_text(
@@ -304,7 +304,7 @@ def test_show_says_that_a_name_is_unknown_whatever_it_is(name, capsys):
 
 @pytest.mark.usefixtures("environments")
 def test_names_that_the_terminal_cannot_show_are_written_escaped(monkeypatch):
-    """This covers names that are not UTF-8, and terminals with ASCII only; the HTML file is always UTF-8."""
+    """So are names that are not UTF-8, and letters on a terminal with ASCII only; the HTML file is always UTF-8."""
     monkeypatch.setenv("ASTRO_PYENV_no\udce9text\u00fc", "/nowhere")
     monkeypatch.setenv("PYTHONIOENCODING", "ascii")
     command = [sys.executable, "-c", "import sys; from airflow_venv.cli import main; sys.exit(main(sys.argv[1:]))"]

@@ -29,7 +29,7 @@ def merging(builder_on):
 
 @pytest.mark.parametrize("kind", ["registry-min", "registry-max", "local", "inline"])
 def test_an_exported_cache_installs_nothing(merging, registry, tmp_path, files, index, kind):  # noqa: PLR0913, PLR0917 - fixtures
-    """This covers `--cache-to` and `--cache-from` with each type and mode."""
+    """`--cache-to` and `--cache-from` work with each type and mode."""
     ref = f"{registry}/locked-{kind}:1"
     mode = kind.partition("-")[2] or "max"
     to, origin, output = {

@@ -85,7 +85,7 @@ def build_wheel(folder, settings=None, metadata=None):
 @pytest.mark.images(PY311)
 @pytest.mark.parametrize("installer", ["uv", "pip"])
 def test_requirements_from_everywhere(build_image, installer):
-    """This covers UTF-16 from Windows, continued hashes and markers, names with spaces, and per-package settings."""
+    """UTF-16 from Windows, continued hashes and markers, names with spaces and per-package settings are understood."""
     digest = hashlib.sha256(services.wheel("local-wheel", "1.0")).hexdigest()
     hashed = (
         '# frozen\nlocal-wheel==1.0 ; \\\n  python_version < "4" \\\n  and sys_platform == "linux" \\\n'

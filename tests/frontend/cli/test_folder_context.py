@@ -40,7 +40,7 @@ def test_what_is_not_there(root, path):
 
 
 def test_looks(root):
-    """This covers existence, names and ignored files."""
+    """The context knows which files exist, their names, and which pattern file ignores them."""
     context = FolderContext(root)
     assert [context.exists(path) for path in ("", "sub", "sub/b.txt", "sub/c.log", "outside")] == [True] * 3 + [
         False

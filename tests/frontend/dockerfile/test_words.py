@@ -198,7 +198,7 @@ def test_fields_split_inside_quotes():
     ],
 )
 def test_assignments(text, legacy, expected):
-    """This covers pairs, names alone for ARG, and the old form of ENV."""
+    """Pairs, names alone for ARG, and the old form of ENV are read."""
     assignments = words.assignments(logical(text), b"\\", legacy=legacy)
     assert [(one.name.text, None if one.value is None else one.value.text) for one in assignments] == [
         (name.encode(), None if value is None else value.encode()) for name, value in expected

@@ -49,14 +49,14 @@ def test_options_that_need_the_stage(line, word):
 
 
 def test_locks_that_do_not_decide_everything():
-    """This covers a missing lock, a package that has to be built, and a wheel without a hash."""
+    """A missing lock, a package that has to be built, and a wheel without a hash leave something open."""
     assert "no lock" in reason(lock=None)
     assert "built" in reason(lock=replace(LOCK, packages=({"name": "a", "sdist": {}},)))
     assert "hash" in reason(lock=replace(LOCK, packages=({"name": "a", "wheels": ({"url": "a.whl"},)},)))
 
 
 def test_interpreters_that_the_stage_has():
-    """This covers the base's own interpreter, that of a stage, and one that another stage has added."""
+    """The interpreter may be the base's own, that of a stage, or one that another stage has added."""
     assert "base image" in reason(choice=replace(CHOICE, graft=None))
     assert "stage" in reason(choice=replace(CHOICE, graft=replace(GRAFT, image="mine")))
     assert "another stage" in reason(made_here=False)

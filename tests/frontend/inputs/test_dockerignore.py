@@ -31,7 +31,7 @@ CASES = [
 
 @pytest.mark.parametrize(("patterns", "out", "taken_in"), CASES)
 def test_patterns(patterns, out, taken_in):
-    """This covers excluded and included paths."""
+    """Paths are excluded and included again as the patterns say."""
     ignore = parse_dockerignore(patterns.encode())
     assert [path for path in out if not ignore.ignores(path)] == []
     assert [path for path in taken_in if ignore.ignores(path)] == []

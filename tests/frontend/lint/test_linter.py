@@ -94,7 +94,7 @@ def test_end_of_life_by_date(today, message):
     "line", ["numpy==1.0", "numpy===1", "numpy @ https://x/n.whl", "numpy==1.0; python_version>'3'", "./pkg"]
 )
 def test_pinned(line):
-    """This covers exact versions, addresses and local packages."""
+    """Exact versions, addresses and local packages are pinned."""
     assert names("FROM a\nPYENV 3.14 x a.txt", {"a.txt": line, "pkg/setup.py": ""}) == []
 
 

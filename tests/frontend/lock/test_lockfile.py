@@ -87,6 +87,6 @@ def test_a_lock_is_valid_and_reads_back():
     ],
 )
 def test_a_file_that_is_no_lock_of_ours_is_refused_with_a_reason(text, reason):
-    """This covers locks of other tools or other versions, and damaged ones."""
+    """Locks of other tools or other versions and damaged ones are refused."""
     with pytest.raises(LockFormatError, match=reason):
         read_lock_file(text.encode("latin-1"))

@@ -21,7 +21,7 @@ def git_source(address, **build_args):
      "https://host/x.git?ref=a#b"],
 )  # fmt: skip
 def test_what_is_no_repository_is_none(address):
-    """This covers downloads, paths and other schemes, and contradictory addresses, which Docker reports."""
+    """Downloads, paths, other schemes and contradictory addresses, which Docker reports, are no repositories."""
     assert parse(address) is None
 
 

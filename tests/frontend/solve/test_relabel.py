@@ -145,7 +145,7 @@ def test_an_error_of_the_delegates_moves_to_the_users_lines(labels):
     [Detail("other", b"\xff\x00"), Detail(SOURCE, b"no json"), Detail(SOURCE, b"{}"), source(b"FROM other", 8)],
 )
 def test_details_that_are_not_about_our_file_are_kept(labels, detail):
-    """This covers unknown kinds, unreadable details and locations in other files."""
+    """Unknown kinds, unreadable details and locations in other files stay unchanged."""
     assert relabelled(Status("m", 2, (detail,)), labels).details == (detail,)
 
 

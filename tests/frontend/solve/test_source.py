@@ -121,7 +121,7 @@ def test_a_folder_of_a_context_is_cut_out():
     ],
 )  # fmt: skip
 def test_no_pyenv_is_overlooked(text):
-    """This covers all spellings and line continuations."""
+    """Every spelling and every line continuation is recognized."""
     assert mentions_pyenv(text)
 
 

@@ -57,7 +57,7 @@ def names(line, target):
     ],
 )
 def test_what_a_target_needs(line, target, environments, images):
-    """This covers the target, its base, and the stages that it copies or mounts from, recursively."""
+    """A target needs its base and the stages that it copies or mounts from, recursively."""
     assert names(line, target) == (environments, images)
 
 

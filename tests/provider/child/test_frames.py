@@ -50,7 +50,7 @@ class Text(str):
     ],
 )
 def test_what_json_would_change_is_not_plain(value):
-    """This covers tuples, keys other than strings, subclasses, large values, and surrogates."""
+    """Tuples, keys other than strings, subclasses, large values and surrogates are not plain."""
     assert not frames.is_plain(value)
 
 

@@ -55,7 +55,7 @@ def test_what_is_written_is_read_back(value):
     )
 )
 def test_whatever_is_read_is_a_value_or_a_value_error(coded):
-    """This covers invalid tags, unknown types and wrong parts."""
+    """Invalid tags, unknown types and wrong parts raise nothing but `ValueError`."""
     with contextlib.suppress(ValueError):
         assert json_codec.decode(coded) is not json_codec
 

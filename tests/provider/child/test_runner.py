@@ -472,7 +472,7 @@ def test_context_arrives_as_arguments():
 
 @pytest.mark.parametrize("version", ["3.14", "3.15"])
 def test_a_file_may_use_what_only_the_environments_python_knows(tmp_path, version):
-    """This covers template strings, and annotations that are evaluated on demand (PEP 649)."""
+    """Template strings work, and annotations that are evaluated on demand (PEP 649)."""
     file = tmp_path / "newer.py"
     file.write_text(
         "import annotationlib\n"

@@ -143,7 +143,7 @@ def test_the_documented_import_works_everywhere(version):
 
 
 def test_what_airflow_raises_can_be_caught_by_its_name():
-    """This covers a missing connection and a missing Variable."""
+    """A missing connection and a missing Variable raise Airflow's exceptions."""
     source = """
         def f():
             from airflow_venv import AirflowNotFoundException, get_connection, get_variable
@@ -172,7 +172,7 @@ def test_an_error_that_nobody_catches_shows_the_users_line_alone():
 
 
 def test_context_arguments_speak_airflows_idiom():
-    """This covers `ti`, `params`, `conn`, `var`, `macros` and dates."""
+    """`ti`, `params`, `conn`, `var`, `macros` and dates work as in Airflow."""
     source = """
         def f(ti, dag_run, params, conn, var, macros, logical_date):
             ti.xcom_push(key="k", value=1)

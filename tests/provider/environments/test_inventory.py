@@ -240,7 +240,7 @@ def replace(path, how):
     ],
 )  # fmt: skip
 def test_what_is_no_file_or_folder_is_said(open_home, path, how, reason):
-    """This covers broken links and files of another kind."""
+    """The reason is given for broken links and files of another kind."""
     path = open_home / path
     replace(path, how)
     assert report_of(open_home).unreadable == (f"'{path}' cannot be read: {reason.format(parent=path.parent)}",)

@@ -116,7 +116,7 @@ def test_an_interpreter_in_order_passes(program):
 
 
 def test_each_way_of_being_wrong_has_its_sentence(tmp_path):
-    """This covers empty, relative, missing and linked paths, a folder, and a file that is not executable."""
+    """Empty, relative, missing and linked paths, folders and files that are not executable have messages."""
     link = tmp_path / "link"
     link.symlink_to(tmp_path / "gone")
     locked = tmp_path / "locked"

@@ -162,7 +162,7 @@ f = make_dag()
 
 
 def test_async_functions_and_odd_lines_are_cut_whole(module):
-    """This covers async functions, a body on the line of def, line continuations, form feeds and tabs."""
+    """A body on the line of def, line continuations, form feeds and tabs do not matter."""
     dag = module(
         "import asyncio\n@venv('x')\nasync def a(): return 1\n"
         "if 1:\n\t@venv('x')\n\tdef b(x=(1,\n2), *,\n  y=3): \\\n return x\n"

@@ -44,7 +44,7 @@ def run(gathered):
 
 
 def test_free_names_are_found_with_every_line(module):
-    """This covers modules, helpers and constants in the body, the defaults and nested scopes."""
+    """Modules, helpers and constants are free in the body, the defaults and nested scopes."""
     dag = module("""
         import json as js
         LIMIT = 3
@@ -60,7 +60,7 @@ def test_free_names_are_found_with_every_line(module):
 
 
 def test_what_the_function_has_itself_is_not_free(module):
-    """This covers arguments, locals, imports, comprehensions, the function's name, except-names, walrus and globals."""
+    """Every way to bind a name counts: arguments, imports, comprehensions, except-names, walrus, globals."""
     dag = module("""
         def f(a, *b, c=1, **d):
             import json, os.path as p
@@ -140,7 +140,7 @@ def test_a_helper_comes_along_with_what_it_needs_when_that_is_included(module):
 
 
 def test_auto_brings_everything_the_file_has_for_it(module):
-    """This covers single imports, helpers that call each other, constants, classes and defaults."""
+    """Single imports, helpers that call each other, constants, classes and defaults are brought."""
     dag = module(
         """
         import json as js, not_here_maybe as gone
