@@ -774,12 +774,14 @@ def test_a_module_that_handles_the_end_of_children_does_not_take_it_from_the_war
 
 
 def test_an_exit_code_is_known_though_the_warm_process_is_importing(tmp_path):
-    """Compiled code of a module may hold the interpreter for seconds, so that no handler runs."""
+    """No handler may run for seconds: compiled code holds the interpreter, or, as here, the signal is blocked."""
     busy, go = tmp_path / "busy", tmp_path / "go"
     python = folder_with(
         tmp_path,
         "holds",
-        f"import ctypes\nopen({str(busy)!r}, 'w').close()\nctypes.PyDLL(None).usleep(3_000_000)\n",
+        "import signal, time\nsignal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])\n"
+        f"open({str(busy)!r}, 'w').close()\n"
+        "time.sleep(3)\nsignal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])\n",
     )
     source = """
         def f(path):
