@@ -80,7 +80,7 @@ def built_labels(buildx, image):
 
 
 @pytest.mark.parametrize("kind", ["local", "tar"])
-def test_the_files_can_be_put_out(buildx, tmp_path, kind):
+def test_files_can_be_exported(buildx, tmp_path, kind):
     """Every type of `--output` that writes files works."""
     to = tmp_path / "out"
     text = f"FROM {BASE} AS made\nPYENV 3.13 etl\nFROM scratch\nCOPY --from=made /opt/venv/etl/pyvenv.cfg /\n"
@@ -119,7 +119,7 @@ def test_an_exported_cache_serves_another_builder(modern, registry, tmp_path, ki
 
 
 @pytest.mark.parametrize("kind", ["oci", "docker", "image", "registry"])
-def test_the_image_can_be_put_out(modern, registry, tmp_path, kind):
+def test_the_image_can_be_exported(modern, registry, tmp_path, kind):
     """Every type of `--output` that writes an image works."""
     to, name = tmp_path / "image.tar", f"{registry}/put-out:{kind}"
     modern(PYENV, {}, f"--output=type={kind},{f'dest={to}' if kind in {'oci', 'docker'} else f'name={name}'}")

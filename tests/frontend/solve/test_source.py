@@ -120,7 +120,7 @@ def test_a_folder_of_a_context_is_cut_out():
         b"P\\  \n\n# comment\nYENV 3.8 a", b"# escape=`\nPYE`\r\nNV 3.8 a",
     ],
 )  # fmt: skip
-def test_no_pyenv_is_overlooked(text):
+def test_every_pyenv_is_recognized(text):
     """Every spelling and every line continuation is recognized."""
     assert mentions_pyenv(text)
 

@@ -43,7 +43,7 @@ def test_a_process_without_the_mark_is_known_by_its_parents():
     wait_for(lambda: not any(map(alive, below)))
 
 
-def test_one_that_has_ended_and_was_not_asked_is_not_listed():
+def test_an_ended_process_that_was_not_waited_for_is_not_listed():
     """A zombie cannot be killed, so waiting for it would never end."""
     child = subprocess.Popen(["true"], env={**os.environ, process_tree.MARK: "zombie"})
     try:

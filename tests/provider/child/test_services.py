@@ -171,7 +171,7 @@ def test_an_error_that_nobody_catches_shows_the_users_line_alone():
     ]
 
 
-def test_context_arguments_speak_airflows_idiom():
+def test_context_arguments_work_as_in_airflow():
     """`ti`, `params`, `conn`, `var`, `macros` and dates work as in Airflow."""
     source = """
         def f(ti, dag_run, params, conn, var, macros, logical_date):
@@ -477,14 +477,14 @@ SHIM = """
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_stand_ins_for_airflow_are_there_when_asked_for(version):
+def test_stand_ins_for_airflow_exist_on_request(version):
     """The services work, unsupported names give an explanation, and a skip skips the task."""
     connection = ("db.example", 5432, "hello", 1)
     messages = ["airflow.providers is not there", "airflow.sdk.DAG is not there", "airflow.nope is not there"]
     assert ask(SHIM, airflow_shim=True, version=version) == Skip(str([connection, messages]))
 
 
-def test_without_being_asked_for_there_are_none():
+def test_without_the_request_there_are_no_stand_ins():
     """`import airflow` fails as usual."""
     assert ask(SHIM).message == "No module named 'airflow'"
 

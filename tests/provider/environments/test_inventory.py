@@ -192,7 +192,7 @@ SITE_OF_312 = "lib/python3.12/site-packages"
         (".", {"lock": "", "lock_is_known": False, "packages": {"alpha": "1.0"}}),
     ],
 )
-def test_what_this_user_may_not_read_is_said_and_the_rest_is_told(open_home, nobody, closed, known):
+def test_unreadable_parts_are_reported_and_the_rest_is_listed(open_home, nobody, closed, known):
     """Such an environment is not described as having no packages."""
     (open_home / closed).chmod(0o711 if closed == "." else 0)
     nobody()
@@ -205,7 +205,7 @@ def test_what_this_user_may_not_read_is_said_and_the_rest_is_told(open_home, nob
     assert {name: getattr(report, name) for name in known} == known
 
 
-def test_a_lock_or_metadata_that_this_user_may_not_read_is_said(open_home, nobody):
+def test_an_unreadable_lock_or_metadata_is_reported(open_home, nobody):
     """Both exist, so they are not reported as missing."""
     (open_home / "pylock.report.toml").chmod(0)
     (open_home / SITE_OF_312 / "alpha-1.0.dist-info").chmod(0)
@@ -239,14 +239,14 @@ def replace(path, how):
          "it is a link to '{parent}/gone', which does not exist."),
     ],
 )  # fmt: skip
-def test_what_is_no_file_or_folder_is_said(open_home, path, how, reason):
+def test_what_is_no_file_or_folder_is_reported(open_home, path, how, reason):
     """The reason is given for broken links and files of another kind."""
     path = open_home / path
     replace(path, how)
     assert report_of(open_home).unreadable == (f"'{path}' cannot be read: {reason.format(parent=path.parent)}",)
 
 
-def test_a_folder_of_packages_that_is_gone_and_settings_without_end_are_said(open_home):
+def test_a_missing_folder_of_packages_and_endless_settings_are_reported(open_home):
     shutil.rmtree(open_home / "lib")
     with (open_home / "pyvenv.cfg").open("a") as file:
         file.write("x" * 200_000)

@@ -115,7 +115,7 @@ def test_an_interpreter_in_order_passes(program):
     check_python(sys.executable, "x")
 
 
-def test_each_way_of_being_wrong_has_its_sentence(tmp_path):
+def test_each_invalid_path_has_its_message(tmp_path):
     """Empty, relative, missing and linked paths, folders and files that are not executable have messages."""
     link = tmp_path / "link"
     link.symlink_to(tmp_path / "gone")

@@ -94,7 +94,7 @@ def test_the_latest_run_with_a_path_tells_where_an_environment_is():
     assert (len(row.tasks), row.dags) == (3, 1)
 
 
-def test_only_a_few_tasks_are_asked_for_their_runs():
+def test_runs_are_queried_for_a_few_tasks_only():
     """The list needs no runs of tasks whose environment exists here."""
     tasks = [task(f"t{number}", "far") for number in range(50)] + [task("here", "good"), task("x", only_runs_tell=True)]
     chosen = [one.task_id for one in pages.needs_runs(tasks, [report("good")])]

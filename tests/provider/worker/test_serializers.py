@@ -139,7 +139,7 @@ def test_a_result_that_cannot_be_sent_is_named_with_its_place(statement, message
     assert "runner.py" not in outcome.traceback
 
 
-def test_an_argument_that_cannot_be_sent_is_named_and_nothing_else_is_said():
+def test_an_argument_that_cannot_be_sent_is_named_and_no_other():
     """The message has the parameter; since the function has not started, its end is not described."""
     lines = Lines()
     outcome = run(IDENTITY, threading.Lock(), arg_names=("x",), lines=lines)

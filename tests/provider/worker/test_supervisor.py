@@ -301,7 +301,7 @@ def test_no_file_is_written_and_nothing_secret_is_on_the_command_line(tmp_path):
     assert "s3cr3t" not in str(environ)
 
 
-def test_variables_are_the_calls_and_those_that_are_asked_for():
+def test_variables_are_the_calls_and_the_requested_ones():
     """The child does not get the worker's own variables."""
     services = FakeServices(variables={"AIRFLOW_CONN_X": "uri"})
     outcome = run("def f():\n    import os\n    return dict(os.environ)\n", env={"ONLY": "1"}, services=services)

@@ -232,7 +232,7 @@ def test_a_larger_limit_of_memory_is_tried_at_once(tmp_path):
 
 
 @pytest.mark.parametrize("variable", ["PYTHONSAFEPATH", "PYTHONVERBOSE"])
-def test_how_an_interpreter_starts_is_no_matter(variable, tmp_path):
+def test_the_way_an_interpreter_starts_changes_nothing(variable, tmp_path):
     """A path without the script's folder and verbose output change nothing."""
     python = folder_with(tmp_path, "runner", "raise SystemExit('not ours')\n")
     assert isinstance(run_warm(WHO, python=python, env=variables(**{variable: "1"})), Value)
