@@ -225,7 +225,7 @@ def test_nothing_else_can_be_read(site, path):
 @pytest.mark.parametrize(
     "path", ["/venv/environment", "/venv/dags?page=x", "/venv/dags?page=0", f"/venv/?q={'x' * 400}"]
 )
-def test_an_address_that_is_not_valid_is_said(site, path):
+def test_an_invalid_address_is_reported(site, path):
     answer = site.server.client("admin").get(path)
     assert answer.status == 400
     assert "The address is not valid" in answer.text

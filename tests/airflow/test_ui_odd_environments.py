@@ -109,7 +109,7 @@ def test_what_is_wrong_with_one_is_said_and_the_others_are_found(site):
     assert site.server.client("admin").get("/team/venv/sizes.json").status == 200
 
 
-def test_what_cannot_be_read_is_said_with_the_reason(site):
+def test_what_cannot_be_read_is_reported_with_the_reason(site):
     """Such an environment is not shown as empty or unlocked, and a search mentions that it may have the package."""
     assert re.search(
         r"damaged read here partly unreadable 3\.12\.7 .*? not known .*? lock not readable", site.text("/team/venv/")

@@ -226,7 +226,7 @@ def test_a_missing_requirements_file_fails_alone(project: Path):
     assert "ASTRO_PYENV_my_env" in printed
 
 
-def test_options_about_images_are_said(project: Path):
+def test_options_about_images_are_reported(project: Path):
     """A note is shown for each option that has no effect here, and the environment is created."""
     odd = "PYENV --from=python:3.12 --builder=tools --path=/x --network=host 3.12 odd"
     (project / "Dockerfile").write_text(f"FROM debian AS tools\nFROM debian\n{odd}\nONBUILD PYENV 3.12 later\n")

@@ -115,7 +115,7 @@ BETWEEN = (
     st.sampled_from([b"\\\n", b"`\n", b"\\ \t\r\n", b"", b"\\\\\n"]),
     st.lists(st.sampled_from(BETWEEN), max_size=3).map(b"".join),
 )
-def test_a_pyenv_is_never_overlooked(head, broken_at, end, between):
+def test_every_pyenv_is_recognized(head, broken_at, end, between):
     """The quick check for PYENV, which decides whether a build reads the file, also finds one on continued lines."""
     source = head + b"PyEnV"[:broken_at] + end + between + b"PyEnV"[broken_at:] + b" 3.8 x\n"
     try:

@@ -149,7 +149,7 @@ def test_an_image_that_does_not_answer_as_ours_is_refused(tmp_path: Path, elsewh
         image_layout.build(tmp_path / "image.tar")
 
 
-def test_what_cannot_be_executed_is_said(tmp_path: Path, elsewhere, monkeypatch: pytest.MonkeyPatch, capsys):
+def test_what_cannot_be_executed_is_reported(tmp_path: Path, elsewhere, monkeypatch: pytest.MonkeyPatch, capsys):
     """The image is still built."""
     elsewhere(Client({"arm64": 183, "amd64": 62}))
     monkeypatch.setattr(image_layout, "HERE", "amd64")

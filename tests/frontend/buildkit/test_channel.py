@@ -48,7 +48,7 @@ def test_more_calls_than_the_engine_admits_at_once_wait_for_their_turn():
     assert [call.result() for call in calls] == messages
 
 
-def test_a_result_can_be_asked_for_twice():
+def test_a_result_can_be_read_twice():
     """The answer is stored with the call."""
     call = FakeEngine({"Ping": lambda _: b"pong"}).connect().start("Ping", b"")
     assert call.result() == call.result() == b"pong"

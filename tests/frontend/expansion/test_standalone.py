@@ -76,7 +76,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_what_cannot_be_said_is_refused(case):
+def test_what_cannot_be_expressed_is_refused(case):
     """The error has the PYENV, the reason and a solution; a print without --standalone works."""
     source, headline = REFUSED[case]
     with pytest.raises(UserError) as caught:

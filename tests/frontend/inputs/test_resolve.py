@@ -307,7 +307,7 @@ def test_a_lock_at_the_root_of_the_workspace():
     assert set(inputs.inputs) == LOCKED | {"libs/by-extra.whl", "libs/by-group.whl"}
 
 
-def test_a_lock_that_is_too_large_is_said(tmp_path):
+def test_a_lock_that_is_too_large_is_reported(tmp_path):
     """Otherwise other versions would be installed than those of the lock."""
     (tmp_path / "pyproject.toml").write_text('[project]\nname = "app"\nversion = "1"\n')
     with (tmp_path / "uv.lock").open("wb") as stream:

@@ -104,7 +104,7 @@ def test_a_lock_that_is_required_is_an_error_when_it_is_missing_or_stale(files, 
     assert caught.value.headline.startswith("Dockerfile:2:7: ")
 
 
-def test_a_required_lock_that_dockerignore_leaves_out_is_said():
+def test_a_required_lock_that_dockerignore_excludes_is_reported():
     """The solution is a line in .dockerignore."""
     line = LINE.replace("PYENV", "PYENV --lock=require")
     context = Files({**FILES, "pylock.x.toml": lock_text()}, ignored=["pylock.x.toml"])

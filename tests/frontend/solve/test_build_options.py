@@ -16,7 +16,7 @@ def test_a_value_may_hold_an_equals_sign():
     assert options(**{"build-arg:A": "b=c=d"}).build_args == {"A": "b=c=d"}
 
 
-def test_what_is_not_said_has_dockers_defaults():
+def test_missing_options_have_dockers_defaults():
     """Without options, `Dockerfile` is built by the engine's own frontend."""
     parsed = options()
     assert (parsed.filename, parsed.target, parsed.platforms, parsed.context) == ("Dockerfile", None, (), None)

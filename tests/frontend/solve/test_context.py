@@ -60,7 +60,7 @@ def test_what_is_no_file_is_not_there(context, path):
         ("pipe", "is a named pipe, and not a file"),
     ],
 )
-def test_what_could_never_be_read_is_not_asked_for(context, path, reason):
+def test_what_could_never_be_read_is_not_requested(context, path, reason):
     """The engine would read such a file until it is killed."""
     bridge, files = context
     with pytest.raises(UnreadableFileError, match=f"^{reason}$"):

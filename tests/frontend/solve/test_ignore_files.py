@@ -34,7 +34,7 @@ def test_that_of_the_folder():
     assert not ignore_files({})[1].rules.ignores("b")
 
 
-def test_both_are_asked_for_at_once():
+def test_both_are_requested_at_once():
     """If the Dockerfile has no file of its own, reading the folder's file takes a single further round."""
     bridge, ignore = ignore_files({LOCAL: {".dockerignore": b"b"}})
     assert ignore.rules.ignores("b")

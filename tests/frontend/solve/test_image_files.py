@@ -68,7 +68,7 @@ def test_an_image_of_a_known_release_takes_three_rounds():
         ("etc/passwd", b"", {"etc/passwd": LARGEST + 1}, "has 8 MB, and no more than 8 MB of it are read"),
     ],
 )
-def test_what_could_never_be_read_is_not_asked_for(path, content, sizes, reason):
+def test_what_could_never_be_read_is_not_requested(path, content, sizes, reason):
     """An image may be hostile."""
     engine = bridge({path: content}, sizes=sizes)
     with pytest.raises(ImageFileError, match=f"^/{path} of the base image x {reason}$"):

@@ -81,7 +81,7 @@ def test_our_own_image_is_at_hand_for_the_machine_that_builds(images):
     assert mounted.contexts()["pyenv-frontend-tools"] == OWN
 
 
-def test_platforms_of_one_build_are_told_apart(images):
+def test_platforms_of_one_build_are_distinguished(images):
     """The delegate finds a context by its name and platform."""
     _, mounted, stages = images(image(), platform="linux/arm64")
     mounted.interpreter(GRAFT, stages[0], stages[0].environments[0].pyenv)

@@ -18,7 +18,7 @@ def test_a_frontend_that_is_switched_off_comes_with_what_helps():
     assert "dockerfile=docker/dockerfile:1" in status.message
 
 
-def test_wrong_options_are_said_plainly():
+def test_invalid_options_are_reported():
     """The user can solve them, so they are not reported as a defect."""
     assert failed(OptionsError("the option x cannot be read")) == Status("the option x cannot be read")
 

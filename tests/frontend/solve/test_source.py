@@ -22,7 +22,7 @@ def local(**files):
     return FakeBridge({"local://dockerfile": {name.replace("__", "."): text for name, text in files.items()}})
 
 
-def test_the_clients_folder_is_asked_for_three_names_only():
+def test_three_names_only_are_requested_of_the_clients_folder():
     """The op is the same as that of Docker's own frontend, so that the file is only sent once."""
     bridge = local(Dockerfile=b"FROM x")
     file = read(bridge, options(), {})

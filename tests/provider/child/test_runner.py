@@ -237,7 +237,7 @@ def test_a_crash_in_compiled_code_leaves_its_python_stack_in_the_log():
     assert any(DAG_FILE in text for text in lines.texts)
 
 
-def test_an_interpreter_that_cannot_start_is_told(tmp_path):
+def test_an_interpreter_that_cannot_start_is_reported(tmp_path):
     """The file is not a program for this machine."""
     broken = tmp_path / "python"
     broken.write_bytes(b"\x7fELF nonsense")

@@ -173,7 +173,7 @@ def test_async_functions_and_odd_lines_are_cut_whole(module):
     assert run(cut(dag.c), "c")() == "ä€"
 
 
-def test_functions_of_one_name_are_told_apart_by_their_line(module):
+def test_functions_of_one_name_are_distinguished_by_their_line(module):
     """An earlier function is not confused with the last one of the same name."""
     dag = module("""
         def f(): return 1
@@ -227,7 +227,7 @@ def test_a_function_without_a_file_is_refused_with_the_remedy():
         locate(space["f"])
 
 
-def test_a_file_that_changed_is_told(module):
+def test_a_changed_file_is_reported(module):
     """The function is no longer at its recorded line."""
     dag = module("x = 1\ndef f(): return 1\n")
     dag.path.write_text("def f(): return 1\n\n\n\n")

@@ -68,7 +68,7 @@ def test_a_name_with_a_dash_is_the_one_with_an_underscore():
     assert states([report("my-env")], [task("a", "my_env")]) == {"my-env": "here"}
 
 
-def test_a_template_belongs_to_the_environment_that_its_run_told():
+def test_a_template_belongs_to_the_environment_that_its_run_reported():
     """Without a run, it belongs to no environment."""
     template = task("a", only_runs_tell=True)
     (row,) = rows([report("good")], [template], run("a", "good"))

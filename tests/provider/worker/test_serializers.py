@@ -186,7 +186,7 @@ def test_a_class_of_the_dag_file_is_found_on_both_sides(tmp_path, monkeypatch):
     assert (tuple(row), same) == ((1, 2), True)
 
 
-def test_a_result_whose_reading_fails_is_told():
+def test_a_result_that_cannot_be_read_is_reported():
     """The value's own class raises an error in the worker."""
     source = """
         def f():

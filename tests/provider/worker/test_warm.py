@@ -168,7 +168,7 @@ def test_variables_and_descriptors_are_those_of_a_new_process():
     ("body", "code", "number"),
     [("os._exit(3)", 3, None), ("os.kill(os.getpid(), 9)", None, 9), ("os.abort()", None, 6)],
 )
-def test_exit_codes_and_signals_are_told(body, code, number):
+def test_exit_codes_and_signals_are_reported(body, code, number):
     """The warm process reports them, since it is the parent."""
     outcome = run_warm(f"def f():\n    import os\n    {body}\n")
     assert isinstance(outcome, Crash)
