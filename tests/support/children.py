@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -129,6 +130,20 @@ def run(source, *args, services=None, lines=None, **options):
         return supervisor.run(call(source, *args, **options), services or FakeServices(), log)
     finally:
         log.removeHandler(lines)
+
+
+def wait_for_end(process):
+    """Wait for the end of a process that has got a signal; send SIGINT to it if that was lost.
+
+    Python ignores a KeyboardInterrupt that is raised in a callback, such as that of a weak reference at an import. A
+    busy machine may be slow.
+    """
+    for _ in range(4):
+        try:
+            return process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGINT)
+    return process.wait(30)
 
 
 def worker(source, *args, version="3.8"):

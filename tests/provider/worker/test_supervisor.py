@@ -20,7 +20,7 @@ from airflow_venv.worker import supervisor
 from airflow_venv.worker.launch import Launched
 from airflow_venv.worker.log_stream import TaskLog
 from tests.support import children
-from tests.support.children import FakeServices, Lines, run, variables, worker
+from tests.support.children import FakeServices, Lines, run, variables, wait_for_end, worker
 from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.usefixtures("way")
@@ -249,7 +249,7 @@ def kill_cycles(tmp_path, count, at_once=5):
             time.sleep(0.02 * (cycle % 7))
             parent.send_signal([signal.SIGKILL, signal.SIGTERM, signal.SIGINT][cycle % 3])
         for parent in workers:
-            parent.wait(120)  # a busy machine may be slow
+            wait_for_end(parent)
         marks += [path.read_text() for path in paths if path.exists()]
     assert len(marks) > count // 2, "most must have been killed while their function ran"
     wait_for(lambda: not any(map(marked, marks)), 60)

@@ -22,7 +22,7 @@ from airflow_venv.child import process_tree
 from airflow_venv.worker import supervisor, warm
 from tests.airflow.installations import environment
 from tests.support import children
-from tests.support.children import FakeServices, Lines, run, variables, worker
+from tests.support.children import FakeServices, Lines, run, variables, wait_for_end, worker
 from tests.support.waiting import alive, wait_for
 from tools.state import Unavailable
 
@@ -539,7 +539,7 @@ def kill_cycles(tmp_path, count):
             wait_for(path.exists, 30)
         time.sleep(0.02 * (cycle % 7))
         parent.send_signal([signal.SIGKILL, signal.SIGTERM, signal.SIGINT][cycle % 3])
-        parent.wait(120)
+        wait_for_end(parent)
         marks += [path.read_text()] if path.exists() else []
     assert len(marks) > count // 2
     wait_for(lambda: not any(map(marked, marks)), 60)
