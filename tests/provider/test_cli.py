@@ -304,7 +304,7 @@ def test_show_says_that_a_name_is_unknown_whatever_it_is(name, capsys):
 
 @pytest.mark.usefixtures("environments")
 def test_names_that_the_terminal_cannot_show_are_written_escaped(monkeypatch):
-    """So are names that are not UTF-8, and letters on a terminal with ASCII only; the HTML file is always UTF-8."""
+    """A terminal with ASCII only gets escapes; bytes that are not UTF-8 are replaced; the HTML file is UTF-8."""
     monkeypatch.setenv("ASTRO_PYENV_no\udce9text\u00fc", "/nowhere")
     monkeypatch.setenv("PYTHONIOENCODING", "ascii")
     command = [sys.executable, "-c", "import sys; from airflow_venv.cli import main; sys.exit(main(sys.argv[1:]))"]

@@ -143,7 +143,7 @@ def test_the_documented_import_works_everywhere(version):
 
 
 def test_what_airflow_raises_can_be_caught_by_its_name():
-    """A missing connection and a missing Variable raise Airflow's exceptions."""
+    """A missing connection raises AirflowNotFoundException, a missing Variable KeyError."""
     source = """
         def f():
             from airflow_venv import AirflowNotFoundException, get_connection, get_variable
