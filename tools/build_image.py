@@ -39,6 +39,8 @@ def main() -> int:
     except Unavailable as problem:
         say(f"image: {problem}")
         return 1
+    if hint := engine.hint("docker buildx build --network=host --tag mine ."):
+        print(hint)
     print(f"image: {FRONTEND}, {size / 1e6:.0f} MB")
     return 0
 

@@ -69,16 +69,9 @@ def somewhere() -> tuple[list[Task], str]:
 
 
 def what_next() -> str:
-    """Return a hint how to use an engine that this project has started in a shell; empty for any other engine."""
+    """Return a hint how to use the engine in a shell; empty if the user's shell has it already."""
     docker = engine.find()
-    if docker is None or not docker.ours:
-        return ""
-    return (
-        "`make` started an engine of its own. To use it in your shell, type this in the checkout:\n\n"
-        '    eval "$(.venv/bin/python -m tools.engine env)"\n\n'
-        "It has no network for containers, so add --network=host to `docker buildx build` and `docker run`:\n\n"
-        f"    docker run --rm --network=host {IMAGE} bash -c 'airflow-venv list'\n"
-    )
+    return docker.hint(f"docker run --rm --network=host {IMAGE} bash -c 'airflow-venv list'") if docker else ""
 
 
 def main() -> int:

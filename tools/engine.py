@@ -87,6 +87,21 @@ class Engine:
         """Return the server's version."""
         return self.run("version", "--format", "{{.Server.Version}}", timeout=30).strip()
 
+    def hint(self, command: str) -> str:
+        """Return a hint how to use this engine in a shell if this project has started it; else an empty text.
+
+        Args:
+            command: a command that the user may type next, with `--network=host`.
+        """
+        if not self.ours:
+            return ""
+        return (
+            "`make` started an engine of its own. To use it in your shell, type this in the checkout:\n\n"
+            '    eval "$(.venv/bin/python -m tools.engine env)"\n\n'
+            "It has no network for containers, so add --network=host to `docker buildx build` and `docker run`:\n\n"
+            f"    {command}\n"
+        )
+
 
 def connect(engine: Engine) -> docker.DockerClient:
     """Return an API client for an engine. The caller must close it."""
