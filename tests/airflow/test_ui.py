@@ -54,7 +54,7 @@ def site(request, tmp_path_factory):
         yield Site(stack.enter_context(serving(airflow)), airflow, locked)
 
 
-def test_the_list_says_of_each_environment_what_it_is_and_where_that_is_known_from(site):
+def test_the_list_describes_each_environment_and_the_source_of_that(site):
     """An environment was read here, is broken, is only known from task runs, or is missing with a PYENV line to add."""
     text = site.text("/venv/")
     assert "py38 read here 3.8." in text
@@ -108,7 +108,7 @@ def test_an_environment_has_its_packages_lock_and_conflicts(site):
     )
 
 
-def test_an_environment_has_the_tasks_that_use_it_with_what_their_runs_told(site):
+def test_an_environment_has_the_tasks_that_use_it_with_their_last_runs(site):
     """Names from templates and paths are included; the links lead to Airflow's own pages."""
     answer = site.server.client("admin").get("/venv/environment?name=py38")
     python = site.airflow.variables["ASTRO_PYENV_py38"]
@@ -124,7 +124,7 @@ def test_an_environment_has_the_tasks_that_use_it_with_what_their_runs_told(site
     assert re.search(r'href="/dags/shop/runs/manual__[^"]*/tasks/mapped/mapped/0"', answer.text)
 
 
-def test_an_environment_that_tasks_alone_know_is_shown_by_what_they_told(site):
+def test_an_environment_that_only_tasks_know_is_shown_with_their_data(site):
     text = site.text("/venv/environment?name=elsewhere")
     assert f"Where it ran {site.airflow.variables['ASTRO_PYENV_py38']} , told by shop · on_workers_only" in text
     assert "so its packages cannot be shown" in text
@@ -232,7 +232,7 @@ def test_an_invalid_address_is_reported(site, path):
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_every_page_can_be_asked_for_its_headers(site, path):
+def test_every_page_answers_head_requests(site, path):
     """HEAD requests, as from health checks and link checkers, get the same answer as GET without the body."""
     client = site.server.client("admin")
     answer, head = client.get(path), client.send("HEAD", path, headers={"Accept": "text/html"})

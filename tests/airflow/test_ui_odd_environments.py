@@ -97,7 +97,7 @@ def test_every_environment_of_the_list_has_its_page(site):
     assert "no\ufffdtext" in answer.text
 
 
-def test_what_is_wrong_with_one_is_said_and_the_others_are_found(site):
+def test_the_problem_of_one_environment_is_shown_and_the_others_are_listed(site):
     assert "which must exist, but there is no such file" in site.text("/team/venv/environment?name=long-path")
     assert "is set but empty" in site.text("/team/venv/environment?name=empty")
     assert "which must be an absolute path" in site.text("/team/venv/environment?name=relative")
@@ -126,7 +126,7 @@ def test_what_cannot_be_read_is_reported_with_the_reason(site):
     )
 
 
-def test_large_files_are_shown_in_part_and_that_is_said(site):
+def test_large_files_are_shown_in_part_with_a_note(site):
     answer = site.server.client("admin").get("/team/venv/environment?name=large")
     assert len(answer.text) < 200_000
     text = readable(answer.text)

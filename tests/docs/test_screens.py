@@ -41,7 +41,7 @@ def test_a_recording_shows_the_last_picture_and_keeps_the_others(tmp_path: Path)
     assert f'fill="{record.COLOURS["red"]}"' in svg
 
 
-def test_a_recording_hides_what_it_is_told_to_hide(tmp_path: Path):
+def test_a_recording_replaces_given_words(tmp_path: Path):
     """A folder of this machine is replaced by a name that a reader's folder could have."""
     recorder = recorded(tmp_path, "import os; print(os.getcwd())", hide={str(tmp_path): "/home/you"})
     assert shown(recorder.svg())[0][-1] == "/home/you"

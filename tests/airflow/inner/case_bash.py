@@ -117,7 +117,7 @@ def test_the_decorator_runs_what_its_function_returns(dag):
 
 
 @pytest.mark.parametrize("value", [None, "", "  ", 3])
-def test_a_function_that_returns_no_command_is_told_so(dag, value):
+def test_a_function_that_returns_no_command_fails_with_a_reason(dag, value):
     @task.venv_bash("py38")
     def command(value):
         return value

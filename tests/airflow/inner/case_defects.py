@@ -150,7 +150,7 @@ def test_9_a_timeout_ends_the_function_at_once(run):
 
 
 @both
-def test_10_an_exit_code_and_an_unsendable_value_are_told_in_a_sentence(run):
+def test_10_an_exit_code_and_an_unsendable_value_are_reported_in_a_sentence(run):
     def leaves():
         import sys
 

@@ -342,7 +342,7 @@ def test_the_log_has_the_users_lines_before_the_workers(execute, caplog, monkeyp
     assert shown.count("second") == 1
 
 
-def test_an_error_on_the_way_is_told_once(execute):
+def test_an_error_on_the_way_is_logged_once(execute):
     def f(x):
         return x
 

@@ -41,7 +41,7 @@ def f():
         ({"requirements": [], "index_urls": []}, "requirements: .*; index_urls: "),
     ],
 )
-def test_leftovers_of_virtualenv_are_told_where_they_belong(dag, options, advice):
+def test_options_of_virtualenv_are_refused_with_their_replacement(dag, options, advice):
     with pytest.raises(TypeError, match=advice):
         task.venv("py38", **options)
     with pytest.raises(TypeError, match=advice):
@@ -52,7 +52,7 @@ def test_leftovers_of_virtualenv_are_told_where_they_belong(dag, options, advice
         VenvSensor(task_id="t", venv="py38", python_callable=f, **options)
 
 
-def test_the_name_is_asked_for_by_its_name(dag):
+def test_a_missing_name_is_reported(dag):
     with pytest.raises(TypeError, match=r'needs the name of an environment: @task\.venv\("name"\)'):
         task.venv()
     with pytest.raises(TypeError, match=r'needs the name of an environment: @task\.venv\("name"\)'):

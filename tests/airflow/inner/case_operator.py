@@ -110,7 +110,7 @@ def test_exit_codes_skip_where_they_should(execute, codes, code, skipped):
         execute(f, op_args=[code], skip_on_exit_code=codes)
 
 
-def test_an_exit_code_is_told_and_zero_is_a_success(execute):
+def test_an_exit_code_is_reported_and_zero_is_a_success(execute):
     def f(code):
         import sys
 
@@ -317,7 +317,7 @@ def test_a_process_without_environments_waits_for_the_task_unless_strict(dag, mo
         VenvOperator(task_id="b", venv="py38", python_callable=f)
 
 
-def test_an_interpreter_that_is_gone_is_told_before_a_process_starts(dag, monkeypatch):
+def test_an_interpreter_that_is_gone_is_reported_before_a_process_starts(dag, monkeypatch):
     def f():
         return 1
 
@@ -329,7 +329,7 @@ def test_an_interpreter_that_is_gone_is_told_before_a_process_starts(dag, monkey
         VenvOperator(task_id="b", python="/nowhere/bin/python", python_callable=f).execute({})
 
 
-def test_an_interpreter_that_is_too_old_is_told(dag, tmp_path):
+def test_an_interpreter_that_is_too_old_is_reported(dag, tmp_path):
     def f():
         return 1
 

@@ -41,7 +41,7 @@ def test_a_full_version_beside_the_bases_own(build_image):
 
 
 @pytest.mark.images(DEBIAN, PY311)
-def test_a_bare_base_is_told_what_it_lacks(buildx):
+def test_a_bare_base_fails_with_the_packages_that_it_lacks(buildx):
     """The error lists the missing libraries and the instruction that installs them, at the PYENV's line."""
     log = buildx.fails(f"FROM {DEBIAN}\n\nPYENV 3.11 a\n").log
     assert "needs libraries that this base image lacks: libsqlite3.so.0, libssl.so.3" in log
@@ -50,7 +50,7 @@ def test_a_bare_base_is_told_what_it_lacks(buildx):
 
 
 @pytest.mark.images(DEBIAN, PY311)
-def test_a_bare_base_with_what_it_was_told(build_image):
+def test_a_bare_base_with_these_packages_builds(build_image):
     """The instruction that the error suggests is sufficient."""
     install = "apt-get update && apt-get install -y --no-install-recommends libsqlite3-0 libssl3"
     image = build_image(f"FROM {DEBIAN}\nRUN {install}\nPYENV 3.11 a\n")

@@ -101,7 +101,7 @@ def test_an_engine_that_hangs_up_ends_the_call():
         call.result()
 
 
-def test_an_engine_that_speaks_no_http2_ends_the_call():
+def test_an_engine_without_http2_ends_the_call():
     """Bytes that are not HTTP/2 give an error that says that they cannot be read."""
     data_on_stream_0 = bytes(9)
     call = FakeEngine(mangle=lambda _: data_on_stream_0).connect().start("Ping", b"")

@@ -37,7 +37,7 @@ def test_the_release_says_the_libc():
     assert (base.suite, base.distribution, base.libc) == ("bookworm", "debian", Libc(kind="glibc", version=(2, 36)))
 
 
-def test_an_unknown_release_is_asked_for_its_library():
+def test_the_library_of_an_unknown_release_is_read():
     """Any distribution with glibc works, since the library contains its version."""
     library = b"\x7fELF\0GNU C Library (GNU libc) stable release version 2.34.\0"
     base = image({"etc/os-release": b"ID=rhel\n", "lib64/libc.so.6": library})

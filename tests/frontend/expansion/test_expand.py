@@ -167,7 +167,7 @@ def test_left_out_pyenvs_become_comments():
     assert [result.lines[number].first for number in (1, 2, 5, 6, 7)] == [1, 2, 5, 6, 7]
 
 
-def test_the_step_is_told_which_projects_have_a_lock():
+def test_the_step_gets_the_projects_that_have_a_lock():
     """The frontend has looked for the locks, up to the root of the workspace, so the step does not have to."""
     read_program = program(b"FROM debian:bookworm\nPYENV 3.11 etl a/pyproject.toml b/pyproject.toml\n")
     needs = StepInputs(inputs=("a/", "b/"), locked=("b/pyproject.toml",))
@@ -177,7 +177,7 @@ def test_the_step_is_told_which_projects_have_a_lock():
     assert re.findall(r'"--locked=([^"]+)"', source) == ["b/pyproject.toml"]
 
 
-def test_what_is_said_of_steps():
+def test_the_descriptions_of_steps():
     """The title of an environment's step is its PYENV in one line; that of an interpreter's step does not name it.
 
     The title is part of the step's cache key, and other environments may use the same interpreter.

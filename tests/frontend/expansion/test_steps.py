@@ -40,7 +40,7 @@ def test_every_option_reaches_the_step_or_shapes_it():
 
 
 @pytest.mark.parametrize("spec", TOLD, ids=lambda spec: spec.name)
-def test_the_step_is_told(spec: OptionSpec):
+def test_the_step_gets_each_option(spec: OptionSpec):
     """Each option changes the step's options."""
     with_it, without = (pyenv(f"PYENV {word} 3.12 x pyproject.toml") for word in (written(spec), ""))
     assert environment_options(with_it, ()) != environment_options(without, ())

@@ -92,7 +92,7 @@ def test_nothing_else_counts(project: Path, path: str):
     assert fingerprint(project).digest == before.digest
 
 
-def test_differences_are_said_in_words():
+def test_differences_are_described():
     """The text lists each part that was changed, added or removed."""
     old = {"Python": "3.8", "a.txt": "1", "b.txt": "1", "layout": "1"}
     new = {"Python": "3.9", "a.txt": "2", "c.txt": "1", "layout": "1"}

@@ -39,7 +39,7 @@ def test_quotes_and_escapes(raw, escape, target):
         ("type=ssh,id=github,required=1", "github", True),
     ],
 )
-def test_what_the_client_is_asked_for(raw, name, required):
+def test_the_id_of_a_secret_and_whether_it_is_required(raw, name, required):
     """The id of a secret defaults to the name of its file."""
     mount = parse_mount(raw)
     assert (mount.id, mount.required) == (name, required)

@@ -152,7 +152,7 @@ def test_published_variables_are_no_part_of_a_step():
 
 
 @pytest.mark.parametrize(("env", "proxy"), [("X=1", "pyenv-heredoc:Dockerfile:7"), ("FTP_PROXY=mine", "")])
-def test_a_step_is_told_where_its_heredoc_is(env, proxy):
+def test_a_step_gets_the_position_of_its_heredoc(env, proxy):
     """The position is passed in a way that is not part of the cache key, unless the user needs that."""
     graph = Graph()
     definition = graph.end(graph.run(graph.image("base"), "b", line=2, env=[env]))

@@ -200,7 +200,7 @@ def test_a_skip_of_somebody_else_is_an_error():
     assert type(outcome) is Error
 
 
-def test_failing_for_good_is_told_apart():
+def test_airflow_fail_exceptions_prevent_retries():
     """AirflowFailException prevents retries, and still has its traceback."""
     outcome = run(
         "def f():\n    from airflow_venv import AirflowFailException\n    raise AirflowFailException('enough')\n"

@@ -26,7 +26,7 @@ def test_dash_and_underscore_stand_for_each_other(name, set_as):
     assert find(name, {f"ASTRO_PYENV_{set_as}": "/x"}) == "/x"
 
 
-def test_an_unknown_name_is_told_with_all_that_helps():
+def test_the_message_of_an_unknown_name_lists_names_and_the_pyenv_line():
     """The error has the variable, all environments, the most similar name and a PYENV line to add."""
     environ = {"ASTRO_PYENV_snowpark": "/a", "ASTRO_PYENV_dbt": "/b", "HOME": "/root"}
     with pytest.raises(UnknownEnvironmentError) as caught:
@@ -52,7 +52,7 @@ def test_another_letter_case_is_a_near_miss_and_no_match():
         find("p310", {"ASTRO_PYENV_P310": "/x"})
 
 
-def test_a_process_without_environments_is_told_so():
+def test_the_message_names_a_process_without_environments():
     """The error says that this process has no environments."""
     with pytest.raises(UnknownEnvironmentError, match="no environments at all"):
         find("a", {})
@@ -178,7 +178,7 @@ def test_a_relative_path_is_refused_even_where_it_exists(program, monkeypatch):
         check_python("python", "x")
 
 
-def test_a_program_for_another_processor_is_told_by_its_header(tmp_path):
+def test_a_program_for_another_processor_is_recognised_by_its_header(tmp_path):
     """The ELF header is compared, and the program is not started."""
     path = tmp_path / "python"
     ours = Path(sys.executable).resolve().read_bytes()[:20]

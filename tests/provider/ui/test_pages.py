@@ -41,7 +41,7 @@ def states(*arguments):
     return {row.name: row.state for row in rows(*arguments)}
 
 
-def test_an_environment_is_here_broken_told_or_missing():
+def test_an_environment_is_here_broken_known_from_tasks_or_missing():
     """An environment that only the DAG processor has is also reported by tasks."""
     tasks = [
         task("a", "good"), task("b", "bad"), task("c", "far"), task("e", "none"),
