@@ -126,7 +126,7 @@ def test_lock(walk):
     """A lock is written, checked and upgraded."""
     page = walk("docs/how-to/locks.md")
     (page.folder / "Dockerfile").write_text(
-        f"# syntax={page.frontend}\nFROM {AIRFLOW}\nPYENV 3.12 x <<E\nidna<3.8\nE\n"
+        f"# syntax={page.frontend}\nFROM {AIRFLOW}\nPYENV 3.12 x <<E\nidna<3.11\nE\n"
     )
     page.type("pyenv-frontend lock")
     lock = page.folder / "pylock.x.toml"

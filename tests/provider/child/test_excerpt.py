@@ -16,7 +16,7 @@ KEY = "correct-horse-battery-staple"
 PACKAGE = ROOT / "provider/src/airflow_venv"
 KNOWN_CUTS = {
     ("child/logs.py", "emit"),  # `mask_cut` drops the end, which may be part of a secret
-    ("child/outcome.py", "_group"),  # as in `emit`
+    ("child/outcome.py", "_described"),  # as in `emit`
     ("child/outcome.py", "_text"),  # as in `emit`
     ("child/outcome.py", "formatted"),  # as in `emit`, but the start
     ("child/outcome.py", "_types"),  # cuts a list, not a text
