@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import uuid
 from pathlib import Path
 
 import pytest
@@ -87,7 +88,7 @@ def test_private_indexes(walk, base_images, engine, registry):
     with services.package_index({"inhouse_tools-1.0-py3-none-any.whl": wheel}, user="u", password="p") as url:
         home = Path(page.environ["HOME"])
         (home / ".index-url").write_text(url.replace("://", "://u:p@"))
-        (page.folder / "requirements.txt").write_text("inhouse-tools\n")
+        (page.folder / "requirements.txt").write_text(f"inhouse-tools\n# {uuid.uuid4()}\n")  # in no cache yet
         (page.folder / "Dockerfile").write_text(secret)
         assert "inhouse-tools==1.0" in page.type("--secret id=index")
         (page.folder / "requirements.txt").write_text(f"--index-url {url}\ninhouse-tools\n")
