@@ -44,7 +44,7 @@ class PipSetting:
     """Why nothing is lost when uv does not get it."""
 
     meaningless: str = ""
-    """Why it has no meaning for a PYENV, whatever installs."""
+    """Why it has no meaning for a PYENV, with either installer."""
 
     in_files: bool = False
     """Whether it can be an option in a requirements file."""

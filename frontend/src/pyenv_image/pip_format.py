@@ -151,7 +151,7 @@ class LocalPath:
     """Where it ends in the requirement."""
 
     def replaced_in(self, requirement: str, text: str) -> str:
-        """Return the requirement with `text` in place of the path; uv wants a blank before a marker."""
+        """Return the requirement with `text` in place of the path; uv requires a blank before a marker."""
         rest = requirement[self.end :]
         return f"{requirement[: self.start]}{text}{' ' if rest.startswith(';') else ''}{rest}"
 

@@ -190,7 +190,7 @@ class Requirements:
         return ""
 
     def _package_name(self, requirement: pip_format.Statement, base: Path) -> str:
-        """Return the name of what a line installs, which uv wants for settings of its build.
+        """Return the name of what a line installs, which uv needs for the settings of its build.
 
         Raises:
             StepError: neither the requirement nor its project says it.
