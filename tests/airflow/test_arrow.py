@@ -56,18 +56,23 @@ WORKER = """
     """
 
 
-def test_a_data_frame_crosses_two_major_versions_of_pandas():
-    """Pickled data frames do not survive this; with Arrow, dtypes, index, categories and time zones do."""
+def run_between_versions(code):
+    """Run a worker with NumPy 2 and pandas 2, whose function runs with NumPy 1 and pandas 1."""
     worker = environment("3.12", "pandas==2.2.3", "pyarrow==18.1.0")
     there = environment("3.8", "pandas==1.5.3", "pyarrow==17.0.0")
     done = subprocess.run(
-        [worker, "-c", textwrap.dedent(WORKER), there],
+        [worker, "-c", textwrap.dedent(code), there],
         env={"PYTHONPATH": str(ROOT / "provider" / "src")},
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.stdout.endswith("equal\n"), done.stdout + done.stderr
+
+
+def test_a_data_frame_crosses_two_major_versions_of_pandas():
+    """Pickled data frames do not survive this; with Arrow, dtypes, index, categories and time zones do."""
+    run_between_versions(WORKER)
 
 
 ARRAYS = """
@@ -91,16 +96,7 @@ ARRAYS = """
 
 def test_pickled_arrays_cross_two_major_versions_of_numpy():
     """Pickles of NumPy 2 name modules that NumPy 1 has under another name."""
-    worker = environment("3.12", "pandas==2.2.3", "pyarrow==18.1.0")
-    there = environment("3.8", "pandas==1.5.3", "pyarrow==17.0.0")
-    done = subprocess.run(
-        [worker, "-c", textwrap.dedent(ARRAYS), there],
-        env={"PYTHONPATH": str(ROOT / "provider" / "src")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.stdout.endswith("equal\n"), done.stdout + done.stderr
+    run_between_versions(ARRAYS)
 
 
 HOSTILE = """

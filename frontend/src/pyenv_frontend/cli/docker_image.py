@@ -118,9 +118,10 @@ class Image:
         if path not in self._contents:
             with self._copied(path) as archive:
                 member = archive.next() if archive else None
+                content = None
                 if archive and member and member.isfile():
                     check_size(path, self._name, member.size)
-                content = archive.extractfile(member) if archive and member and member.isfile() else None
+                    content = archive.extractfile(member)
                 self._contents[path] = content.read() if content else None
         return self._contents[path]
 

@@ -36,6 +36,11 @@ class MovedModulesUnpickler(MovedModules, Unpickler):
     """The standard library's unpickler."""
 
 
+def load_dill(dill, feed):
+    """Read a value from a stream with dill, whose unpickler alone resolves all of its names."""
+    return type("Unpickler", (MovedModules, dill.Unpickler), {})(feed).load()
+
+
 def loads(data):
     """Read a value from a pickle."""
     return MovedModulesUnpickler(io.BytesIO(data)).load()

@@ -82,10 +82,10 @@ def load(feed, start):
         from .data_serializers import load_coded
 
         return load_coded(feed, start.serializer)
-    from .moved_modules import MovedModules, MovedModulesUnpickler
+    from .moved_modules import MovedModulesUnpickler, load_dill
 
-    if start.serializer_module == "dill":  # only its own unpickler resolves all of its names
-        return type("Unpickler", (MovedModules, _module("dill").Unpickler), {})(feed).load()
+    if start.serializer_module == "dill":
+        return load_dill(_module("dill"), feed)
     return MovedModulesUnpickler(feed, **({"buffers": feed} if sys.version_info >= (3, 8) else {})).load()
 
 

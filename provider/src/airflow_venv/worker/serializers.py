@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_venv.child.data_serializers import dump_coded, load_coded
-from airflow_venv.child.moved_modules import MovedModules, MovedModulesUnpickler
+from airflow_venv.child.moved_modules import MovedModulesUnpickler, load_dill
 from airflow_venv.errors import TransferError
 from airflow_venv.worker.standard_values import pickler_class
 
@@ -150,8 +150,7 @@ def load_result(call: Call, feed: Feed) -> Any:
     module = _import(serializer.module) if serializer.module else None
     try:
         if module is not None and call.serializer == "dill":
-            # It has names that only its own unpickler knows.
-            return type("Unpickler", (MovedModules, module.Unpickler), {})(feed).load()
+            return load_dill(module, feed)
         unpickler = _Unpickler(feed, buffers=feed)
         unpickler.module = call.module_name
         return unpickler.load()
