@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from airflow_venv.call import Value, Warm
-from airflow_venv.worker import warm
+from airflow_venv.worker import warm_processes
 from bench.harness import Row, in_turn
 from tests.airflow.deployments import Deployment, deploy
 from tests.airflow.installations import CLUSTERS, environment
@@ -53,7 +53,7 @@ def rows() -> Iterator[Row]:
     """Measure with warm processes that end with the measurement."""
     python = environment("3.12", *PACKAGES)
     with tempfile.TemporaryDirectory() as base, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(warm, "folder", lambda: Path(base) / "warm")
+        patch.setattr(warm_processes, "folder", lambda: Path(base) / "warm")
         try:
             for what, body, modules, pairs, aim in FUNCTIONS:
                 run = functools.partial(_run, f"def f(): {body}\n", python)
@@ -64,7 +64,7 @@ def rows() -> Iterator[Row]:
             what = f"memory of {AT_ONCE} tasks at once that hold pandas, shared pages counted once"
             yield Row(what=what, ours=ours, theirs=cold, against="cold", unit="MB", aim="less")
         finally:
-            warm.stop_all()
+            warm_processes.stop_all()
     yield from _mapped(python)
 
 
@@ -85,7 +85,7 @@ def _memory(python: str, chosen: Warm | None) -> float:
             pids = wait_for(
                 lambda: (names := [path.name for path in Path(folder).iterdir()])[AT_ONCE - 1 :] and names, 300
             )
-            return sum(map(_proportional, [*pids, *(str(about["pid"]) for about in warm.running())])) / 1024
+            return sum(map(_proportional, [*pids, *(str(about["pid"]) for about in warm_processes.running())])) / 1024
         finally:
             (Path(folder) / "over").touch()
             for thread in threads:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from airflow_venv.worker import warm
+from airflow_venv.worker import warm_processes
 from tests.support import children
 
 
@@ -26,8 +26,8 @@ def warm_home():
         home = Path(base) / "warm"
         yield home
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(warm, "folder", lambda: home)
-            pids = [about["pid"] for about in warm.running()]
+            patch.setattr(warm_processes, "folder", lambda: home)
+            pids = [about["pid"] for about in warm_processes.running()]
         for pid in pids:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -37,5 +37,21 @@ def warm_home():
 def way(request, monkeypatch, warm_home):
     """Select whether functions run in new processes or in forks."""
     monkeypatch.setattr(children, "warm_by_default", request.param == "warm")
-    monkeypatch.setattr(warm, "folder", lambda: warm_home)
+    monkeypatch.setattr(warm_processes, "folder", lambda: warm_home)
     return request.param
+
+
+@pytest.fixture
+def warm_folder(monkeypatch, tmp_path_factory):
+    """Give each test its own folder, and end its warm processes."""
+    monkeypatch.setattr(children, "warm_by_default", True)
+    base = tmp_path_factory.mktemp("w")
+    folder = base / f"airflow-venv-{os.getuid()}"
+    monkeypatch.setattr(warm_processes, "folder", lambda: folder)
+    yield folder
+    pids = [about["pid"] for about in warm_processes.running()]
+    with contextlib.suppress(OSError):
+        warm_processes.stop_all()
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)

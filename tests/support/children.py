@@ -15,7 +15,7 @@ from airflow_venv.child.json_codec import decode, encode
 from airflow_venv.environments import facts
 from airflow_venv.piece import Piece
 from airflow_venv.source.imports import imported_modules
-from airflow_venv.worker import supervisor, warm
+from airflow_venv.worker import supervisor, warm_processes
 from tests.support import debian_pythons
 from tools import interpreters
 from tools.state import Unavailable
@@ -29,12 +29,12 @@ WORKER = """
     import logging, os, signal, sys
     from pathlib import Path
     from airflow_venv.environments import facts
-    from airflow_venv.worker import supervisor, warm
+    from airflow_venv.worker import supervisor, warm_processes
     from airflow_venv.call import Call, FunctionSource, Warm
     from airflow_venv.piece import Piece
 
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have had it ignored
-    warm.folder = lambda: Path({folder!r})
+    warm_processes.folder = lambda: Path({folder!r})
     function = FunctionSource("f", (Piece({source!r}, "dag.py", 1),))
     call = Call(facts.read({python!r}), function, args={args!r}, env=dict(os.environ), warm={warm!r})
     answers = {{"context": lambda *_, **__: {{}}, "variables": lambda _, call: call.env, "redact": str}}
@@ -152,6 +152,6 @@ def worker(source, *args, version="3.8"):
     modules = imported_modules(FunctionSource("f", (Piece(text, DAG_FILE, FIRST_LINE),)))
     chosen = Warm(modules, limit=MANY) if warm_by_default else None
     code = textwrap.dedent(WORKER).format(
-        source=text, args=args, python=interpreter(version), folder=str(warm.folder()), warm=chosen
+        source=text, args=args, python=interpreter(version), folder=str(warm_processes.folder()), warm=chosen
     )
     return subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)

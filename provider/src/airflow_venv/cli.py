@@ -210,9 +210,9 @@ def _doctor(options: argparse.Namespace) -> int:
 
 
 def _warm_list(options: argparse.Namespace) -> int:
-    from airflow_venv.worker import warm  # noqa: PLC0415 - the other commands are to start fast
+    from airflow_venv.worker import warm_processes  # noqa: PLC0415 - the other commands are to start fast
 
-    processes = warm.running()
+    processes = warm_processes.running()
     if options.json:
         print(json.dumps(processes, indent=2))
     elif not processes:
@@ -229,9 +229,9 @@ def _warm_list(options: argparse.Namespace) -> int:
 
 
 def _warm_stop(options: argparse.Namespace) -> int:
-    from airflow_venv.worker import warm  # noqa: PLC0415 - the other commands are to start fast
+    from airflow_venv.worker import warm_processes  # noqa: PLC0415 - the other commands are to start fast
 
-    count = warm.stop_all()
+    count = warm_processes.stop_all()
     print(json.dumps({"stopped": count}) if options.json else f"{count} warm process{'es' * (count != 1)} stopped.")
     return 0
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from airflow_venv import VenvBranchOperator, VenvOperator, VenvSensor, VenvShortCircuitOperator
-from airflow_venv.worker import warm
+from airflow_venv.worker import warm_processes
 
 
 def parents():
@@ -22,29 +22,29 @@ def parents():
 def private_folder(tmp_path_factory, monkeypatch):
     """Use a new folder for warm processes, and kill those that the test has started."""
     folder = tmp_path_factory.mktemp("w") / "airflow-venv"
-    monkeypatch.setattr(warm, "folder", lambda: Path(folder))
+    monkeypatch.setattr(warm_processes, "folder", lambda: Path(folder))
     yield
-    for about in warm.running():
+    for about in warm_processes.running():
         with contextlib.suppress(ProcessLookupError):
             os.kill(about["pid"], signal.SIGKILL)
 
 
 def test_a_task_is_cold_unless_it_says_otherwise(execute):
     assert execute(parents)[0] == os.getpid()
-    assert warm.running() == []
+    assert warm_processes.running() == []
 
 
 def test_warm_tasks_share_a_process_that_has_imported_what_the_function_names(execute):
     first, second = execute(parents, warm=True), execute(parents, warm=("decimal",))
     assert first[0] == second[0] != os.getpid()
     assert first[1:] != second[1:]
-    (about,) = warm.running()
+    (about,) = warm_processes.running()
     assert about["modules"] == ["decimal", "os", "random"]
 
 
 def test_the_configuration_is_the_default_and_a_task_can_leave_it(execute, monkeypatch):
     monkeypatch.setenv("AIRFLOW__VENV__WARM", "on")
-    assert execute(parents)[0] == warm.running()[0]["pid"]
+    assert execute(parents)[0] == warm_processes.running()[0]["pid"]
     assert execute(parents, warm=False)[0] == os.getpid()
     monkeypatch.setenv("AIRFLOW__VENV__WARM_LIMIT", "many")
     with pytest.raises(ValueError, match="warm_limit is 'many'.* a whole number above 0"):

@@ -1,9 +1,6 @@
 """Tasks in forks of a warm process behave as in a new process, and cannot hang."""
 
 import contextlib
-import errno
-import fcntl
-import json
 import os
 import shutil
 import signal
@@ -19,48 +16,16 @@ import pytest
 
 from airflow_venv.call import Crash, Value, Warm
 from airflow_venv.child import process_tree
-from airflow_venv.worker import supervisor, warm
+from airflow_venv.worker import supervisor, warm, warm_processes
 from tests.airflow.installations import environment
 from tests.support import children
 from tests.support.children import FakeServices, Lines, run, variables, wait_for_end, worker
-from tests.support.waiting import alive, wait_for
+from tests.support.waiting import wait_for
+from tests.support.warm import WHO, environment_with, run_warm, zygote
 from tools.state import Unavailable
 
 VERSIONS = ["3.7", "3.8", "3.13"]
-WHO = "def f():\n    import os\n    return [os.getpid(), os.getppid()]\n"
-
-
-@pytest.fixture(autouse=True)
-def warm_folder(monkeypatch, tmp_path_factory):
-    """Give each test its own folder, and end its warm processes."""
-    monkeypatch.setattr(children, "warm_by_default", True)
-    base = tmp_path_factory.mktemp("w")
-    folder = base / f"airflow-venv-{os.getuid()}"
-    monkeypatch.setattr(warm, "folder", lambda: folder)
-    yield folder
-    pids = [about["pid"] for about in warm.running()]
-    with contextlib.suppress(OSError):
-        warm.stop_all()
-    for pid in pids:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-
-
-def run_warm(source, *args, modules=(), lines=None, cold="", **options):
-    """Run a function warm; check that the log has the expected reason if it runs cold."""
-    lines = lines or Lines()
-    settings = {key: options.pop(key) for key in ("idle", "memory", "limit") if key in options}
-    outcome = run(source, *args, warm=Warm(modules=modules, **settings), lines=lines, **options)
-    excuses = [text for text in lines.texts if text.startswith("Not warm")]
-    assert len(excuses) == bool(cold), excuses
-    assert cold in "".join(excuses)
-    return outcome
-
-
-def zygote():
-    """Return the state of the only warm process."""
-    (about,) = warm.running()
-    return about
+pytestmark = pytest.mark.usefixtures("warm_folder")
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -72,17 +37,9 @@ def test_tasks_are_forked_from_one_process(version):
     assert zygote()["tasks"] == 2
 
 
-def folder_with(tmp_path, name, text):
-    """Create an environment with an additional module; return its interpreter."""
-    subprocess.run([children.interpreter("3.12"), "-m", "venv", "--without-pip", tmp_path / "env"], check=True)
-    site = next((tmp_path / "env").glob("lib/python*/site-packages"))
-    (site / f"{name}.py").write_text(textwrap.dedent(text))
-    return str(tmp_path / "env/bin/python")
-
-
 def test_a_module_is_imported_once_and_what_a_task_does_to_it_is_not_seen(tmp_path):
     """Each task runs in a fork of the unmodified process."""
-    python = folder_with(tmp_path, "counted", "import os\npid = os.getpid()\nstate = []\n")
+    python = environment_with(tmp_path, "counted", "import os\npid = os.getpid()\nstate = []\n")
     source = """
         def f(x):
             import counted, os, random, signal
@@ -130,7 +87,7 @@ def test_secrets_of_a_task_are_neither_in_the_warm_process_nor_in_the_next_task(
 
 def test_the_search_for_secrets_finds_what_is_there(tmp_path):
     """This is a control: the search finds a value that an imported module keeps."""
-    python = folder_with(tmp_path, "keeps", "import os\ntext = 'kept-' + os.environ['OMP_KEPT']\n")
+    python = environment_with(tmp_path, "keeps", "import os\ntext = 'kept-' + os.environ['OMP_KEPT']\n")
     run_warm("def f(): return 1", modules=("keeps",), python=python, env=variables(OMP_KEPT="in memory"))
     assert "kept-in memory" in memory(zygote()["pid"])
 
@@ -177,7 +134,7 @@ def test_exit_codes_and_signals_are_reported(body, code, number):
 
 def test_a_module_of_the_dags_comes_before_one_that_is_imported_already(tmp_path):
     """Modules on `PYTHONPATH` take precedence over those of the environment, which may have been imported."""
-    python = folder_with(tmp_path, "counted", "where = 'environment'\n")
+    python = environment_with(tmp_path, "counted", "where = 'environment'\n")
     (tmp_path / "dags").mkdir()
     (tmp_path / "dags/counted.py").write_text("where = 'dags'\n")
     source = "def f():\n    import counted\n    return counted.where\n"
@@ -213,7 +170,7 @@ def test_what_python_imports_at_its_start_is_imported(tmp_path):
 )
 def test_what_does_not_survive_a_fork_runs_cold_and_the_log_says_why(tmp_path, monkeypatch, text, reason):
     """The failed import is not repeated for the next task, and other tasks stay warm."""
-    python = folder_with(tmp_path, "unfit", text)
+    python = environment_with(tmp_path, "unfit", text)
     with monkeypatch.context() as impatient:
         if "took longer" in reason:
             impatient.setattr(warm, "WAIT", 2.0)
@@ -225,7 +182,7 @@ def test_what_does_not_survive_a_fork_runs_cold_and_the_log_says_why(tmp_path, m
 
 def test_a_larger_limit_of_memory_is_tried_at_once(tmp_path):
     """Neither warm processes nor the environment have to be changed for it."""
-    python = folder_with(tmp_path, "large", "held = bytearray(300 << 20)\n")
+    python = environment_with(tmp_path, "large", "held = bytearray(300 << 20)\n")
     options = {"modules": ("large",), "python": python}
     refused = run_warm("def f(): return 1", memory=200 << 20, cold="warm_memory allows 200", **options)
     assert refused == run_warm("def f(): return 1", memory=600 << 20, **options) == Value(1)
@@ -234,14 +191,15 @@ def test_a_larger_limit_of_memory_is_tried_at_once(tmp_path):
 @pytest.mark.parametrize("variable", ["PYTHONSAFEPATH", "PYTHONVERBOSE"])
 def test_the_way_an_interpreter_starts_changes_nothing(variable, tmp_path):
     """A path without the script's folder and verbose output change nothing."""
-    python = folder_with(tmp_path, "runner", "raise SystemExit('not ours')\n")
+    python = environment_with(tmp_path, "runner", "raise SystemExit('not ours')\n")
     assert isinstance(run_warm(WHO, python=python, env=variables(**{variable: "1"})), Value)
     zygote()
 
 
 def test_what_an_environment_prints_when_it_starts_is_not_taken_for_an_answer(tmp_path):
     """A file in site-packages may print text, and then be slow."""
-    python = folder_with(tmp_path, "greets", "import sys, time\nprint('hello', file=sys.stderr)\ntime.sleep(0.3)\n")
+    text = "import sys, time\nprint('hello', file=sys.stderr)\ntime.sleep(0.3)\n"
+    python = environment_with(tmp_path, "greets", text)
     (next((tmp_path / "env").glob("lib/python*/site-packages")) / "greets.pth").write_text("import greets\n")
     assert isinstance(run_warm(WHO, python=python), Value)
     zygote()
@@ -256,7 +214,7 @@ def test_an_import_of_what_is_not_there_is_the_functions_own_error(name):
 
 def test_what_from_import_names_is_imported_beforehand_if_it_is_a_module(tmp_path):
     """`from package import module` imports the module beforehand, not only the package."""
-    python = folder_with(tmp_path, "unused", "")
+    python = environment_with(tmp_path, "unused", "")
     package = next((tmp_path / "env").glob("lib/python*/site-packages")) / "package"
     package.mkdir()
     (package / "__init__.py").write_text("VALUE = 1\n")
@@ -269,7 +227,7 @@ def test_what_from_import_names_is_imported_beforehand_if_it_is_a_module(tmp_pat
 
 def test_a_warm_process_that_is_killed_while_it_imports_is_not_blamed_for_ever(tmp_path, monkeypatch):
     """The cause may be a lack of memory: the task runs cold, and the import is repeated some time later."""
-    python = folder_with(
+    python = environment_with(
         tmp_path,
         "slow",
         f"import os, time\nopen({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid()))\n"
@@ -286,7 +244,7 @@ def test_a_warm_process_that_is_killed_while_it_imports_is_not_blamed_for_ever(t
     assert run_warm("def f(): return 1", cold="importing slow ended the warm process", **options) == Value(1)
     assert run_warm("def f(): return 1", cold="it is tried again in 10 minutes", **options) == Value(1)
     now = time.time()
-    monkeypatch.setattr(warm.time, "time", lambda: now + 601)  # simulates the wait
+    monkeypatch.setattr(warm_processes.time, "time", lambda: now + 601)  # simulates the wait
     assert run_warm("def f(): return 1", **options) == Value(1)
 
 
@@ -323,109 +281,27 @@ def test_whenever_a_warm_process_is_killed_each_task_runs_once(tmp_path):
 def listening():
     """Return the warm processes by their sockets, since a forked task has the same command line as its parent."""
     pids = []
-    for path in warm.folder().glob("*.sock"):
+    for path in warm_processes.folder().glob("*.sock"):
         with (
-            contextlib.suppress(OSError, warm._ColdError),
-            warm._connect_to(path) or contextlib.nullcontext() as connection,
+            contextlib.suppress(OSError, warm_processes.ColdError),
+            warm_processes._connect_to(path) or contextlib.nullcontext() as connection,
         ):
             if connection is not None:
-                pids.append(warm._peer(connection)[0])
+                pids.append(warm_processes._peer(connection)[0])
     return pids
 
 
 def test_an_environment_that_is_gone_fails_the_task_and_one_in_its_place_gets_its_own_process(tmp_path):
     """The task of the new environment does not see modules of the old one."""
-    python = folder_with(tmp_path, "counted", "value = 1\n")
+    python = environment_with(tmp_path, "counted", "value = 1\n")
     source = "def f():\n    import counted\n    return counted.value\n"
     assert run_warm(source, modules=("counted",), python=python) == Value(1)
     shutil.rmtree(tmp_path / "env")
     outcome = run_warm(source, modules=("counted",), python=python, cold="No such file or directory")
     assert "cannot be started" in outcome.description
-    folder_with(tmp_path, "counted", "value = 2\n")
+    environment_with(tmp_path, "counted", "value = 2\n")
     assert run_warm(source, modules=("counted",), python=python) == Value(2)
     assert zygote()["modules"] == ["counted"]
-
-
-def test_a_folder_of_sockets_that_is_gone_is_made_again(warm_folder):
-    """If temporary files are deleted, the old process cannot be found any more and exits."""
-    run_warm(WHO, idle=5.0)
-    old = zygote()["pid"]
-    shutil.rmtree(warm_folder)
-    assert run_warm(WHO).value[1] == zygote()["pid"] != old
-    wait_for(lambda: not alive(old), 30)
-
-
-def test_the_folder_of_temporary_files_may_have_a_long_path(monkeypatch, warm_folder):
-    """The path is longer than the system's limit of 107 bytes for sockets."""
-    monkeypatch.setattr(warm, "folder", lambda: warm_folder.parent / ("x" * 200))
-    assert run_warm(WHO).value[1] == zygote()["pid"]
-
-
-def test_where_nothing_can_be_written_the_task_runs_cold(monkeypatch, warm_folder):
-    """The folder for the sockets cannot be created, or the disk is full."""
-    monkeypatch.setattr(warm, "folder", lambda: Path("/proc/airflow-venv"))
-    assert run_warm("def f(): return 1", cold="FileNotFoundError") == Value(1)
-    monkeypatch.setattr(warm, "folder", lambda: warm_folder)
-
-    def full(*_):  # a mock, since a test cannot fill the disk
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr(warm, "_write", full)
-    assert run_warm("def f(): return 1", cold="No space left on device") == Value(1)
-    assert warm.running() == []
-
-
-@pytest.mark.skipif(os.getuid() != 0, reason="only root can be another user")
-def test_another_user_gets_no_fork(warm_folder):
-    """Access is denied even if the folder is readable for others."""
-    run_warm(WHO)
-    (path,) = warm_folder.glob("*.sock")
-    for folder in path.parents[:-2]:
-        with contextlib.suppress(PermissionError):
-            folder.chmod(folder.stat().st_mode | 0o055)
-    warm_folder.chmod(0o700)
-    code = """
-        import json, os, socket, sys
-        os.setuid(65534)
-        connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        try:
-            connection.connect(sys.argv[1])
-            connection.send(json.dumps({"do": "state"}).encode())
-            print(connection.recv(1000))
-        except OSError as error:
-            print(type(error).__name__)
-        """
-
-    def answer():
-        command = [sys.executable, "-c", textwrap.dedent(code), path]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-
-    assert answer() == "PermissionError"
-    warm_folder.chmod(0o777)
-    path.chmod(0o777)
-    assert answer() in {"b''", "BrokenPipeError", "ConnectionResetError"}
-    assert run_warm("def f(): return 1", cold="nobody else can enter") == Value(1)
-    warm_folder.chmod(0o700)
-
-
-def test_a_changed_environment_gets_a_new_process(tmp_path):
-    """The old process ends."""
-    python = folder_with(tmp_path, "counted", "value = 1\n")
-    source = "def f():\n    import counted\n    return counted.value\n"
-    assert run_warm(source, modules=("counted",), python=python) == Value(1)
-    old = zygote()["pid"]
-    site = next((tmp_path / "env").glob("lib/python*/site-packages"))
-    (site / "counted.py").write_text("value = 2222\n")
-    assert run_warm(source, modules=("counted",), python=python) == Value(2222)
-    assert zygote()["pid"] != old
-
-
-def test_the_number_is_bounded_and_the_idle_end():
-    """The least recently used process ends first."""
-    for number in range(4):
-        assert run_warm("def f(): return 1", env=variables(OMP_NUM_THREADS=str(number + 1)), limit=2, idle=3.0)
-        assert len(warm.running()) <= 2
-    wait_for(lambda: not warm.running(), 30)
 
 
 def test_a_warm_process_that_was_killed_or_stopped_is_replaced(monkeypatch):
@@ -445,12 +321,12 @@ def test_workers_of_every_python_end_a_warm_process_that_does_not_answer(version
     """Before Python 3.10, a socket raises its own class of timeout."""
     code = """
         import socket
-        from airflow_venv.worker import warm, warm_identity
-        warm.WAIT, warm._kill = 0.1, lambda _: print("ended")  # a mock: here it would be this process
+        from airflow_venv.worker import warm, warm_identity, warm_processes
+        warm.WAIT, warm_processes.kill = 0.1, lambda _: print("ended")  # a mock: here it would be this process
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
             warm._request_fork(ours, {}, (0,), warm_identity.Identity("none", ""))
-        except warm._ColdError as error:
+        except warm_processes.ColdError as error:
             print(error)
         """
     command = [children.interpreter(version), "-c", textwrap.dedent(code)]
@@ -473,43 +349,11 @@ def test_a_warm_process_that_dies_first_changes_no_value(end, kind):
     assert outcome == Value(7) or "alone could tell" in outcome.description
 
 
-def test_a_process_that_admits_nobody_is_listed_and_left_alone(warm_folder):
-    """Its queue is full: `list` shows it without numbers, `stop` passes over it."""
-    warm_folder.mkdir(mode=0o700)
-    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener, contextlib.ExitStack() as clients:
-        listener.bind(str(warm_folder / "busy.sock"))
-        listener.listen(0)
-        client = clients.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET))
-        client.connect(str(warm_folder / "busy.sock"))
-        assert warm.running() == [{"pid": None, "python": ""}]
-        assert warm.stop_all() == 0
-        assert (warm_folder / "busy.sock").exists()
-
-
-def test_a_folder_that_is_not_private_is_not_used(warm_folder):
-    """Another user might listen there."""
-    warm_folder.mkdir(mode=0o755)
-    assert run_warm("def f(): return 1", cold="nobody else can enter") == Value(1)
-    warm_folder.rmdir()
-    warm_folder.symlink_to("/tmp")
-    assert run_warm("def f(): return 1", cold="nobody else can enter") == Value(1)
-    warm_folder.unlink()
-
-
-def test_a_lock_that_is_held_does_not_hold_the_task(warm_folder, monkeypatch):
-    """Another worker may hang while it starts a process."""
-    monkeypatch.setattr(warm, "_START_WAIT", 0.5)
-    warm_folder.mkdir(mode=0o700)
-    with (warm_folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        assert run_warm("def f(): return 1", cold="another worker is starting") == Value(1)
-
-
 def test_a_pod_of_its_own_is_cold_without_a_word(monkeypatch):
     """There are no other tasks to share a process with."""
     monkeypatch.setenv("AIRFLOW_IS_K8S_EXECUTOR_POD", "True")
     run_warm("def f(): return 1")
-    assert warm.running() == []
+    assert warm_processes.running() == []
 
 
 FORKING = """
@@ -549,7 +393,7 @@ def kill_cycles(tmp_path, count):
 def test_kill_cycles_leave_no_orphans_and_one_process(tmp_path):
     """Forked descendants also have the mark of their task."""
     assert kill_cycles(tmp_path, 9) == []
-    assert len(warm.running()) == 1
+    assert len(warm_processes.running()) == 1
     wait_for(lambda: zygote()["running"] == 0)
 
 
@@ -558,7 +402,7 @@ def test_kill_cycles_leave_no_orphans_and_one_process(tmp_path):
 def test_five_hundred_kill_cycles_leave_no_orphans(tmp_path):
     """This is a long version of the previous test."""
     assert kill_cycles(tmp_path, 500) == []
-    assert len(warm.running()) == 1
+    assert len(warm_processes.running()) == 1
 
 
 def test_on_kill_ends_a_fork_and_its_descendants(tmp_path):
@@ -577,20 +421,6 @@ def test_on_kill_ends_a_fork_and_its_descendants(tmp_path):
         signal.signal(signal.SIGALRM, before)
     assert outcome == Crash("The process was ended by SIGTERM (signal 15) before its function had returned", signal=15)
     assert marked(path.read_text()) == []
-
-
-def test_workers_that_start_at_once_share_one_process(tmp_path):
-    """They use a lock to decide who starts it."""
-    source = """
-        def f(path):
-            import os
-            with open(path, "a") as file:
-                file.write("%d\\n" % os.getppid())
-        """
-    path = tmp_path / "parents"
-    for parent in [worker(source, str(path), version="3.12") for _ in range(4)]:
-        assert parent.wait(60) == 0
-    assert path.read_text().split() == [str(zygote()["pid"])] * 4
 
 
 def test_openblas_is_allowed_and_its_results_are_right():
@@ -612,7 +442,7 @@ def test_openblas_is_allowed_and_its_results_are_right():
 def test_generators_of_random_numbers_differ_from_fork_to_fork(tmp_path):
     """PyTorch is seeded on import; a stand-in is used because PyTorch takes a gigabyte."""
     text = "class default_generator:\n    seeds = []\n    seed = classmethod(lambda cls: cls.seeds.append(1))\n"
-    python = folder_with(tmp_path, "torch", text)
+    python = environment_with(tmp_path, "torch", text)
     source = "def f():\n    import random, torch\n    return [torch.default_generator.seeds, random.random()]\n"
     first, second = (run_warm(source, modules=("random", "torch"), python=python).value for _ in range(2))
     assert first[0] == second[0] == [1]
@@ -621,28 +451,13 @@ def test_generators_of_random_numbers_differ_from_fork_to_fork(tmp_path):
 
 def test_variables_that_a_module_sets_stay_unless_the_task_sets_them(tmp_path):
     """This is the same as after an import in a new process."""
-    python = folder_with(
+    python = environment_with(
         tmp_path, "sets", "import os\nos.environ.setdefault('SET_A', 'm')\nos.environ['SET_B'] = 'm'\n"
     )
     source = "def f():\n    import os, sets\n    return [os.environ['SET_A'], os.environ['SET_B']]\n"
     assert run_warm(source, modules=("sets",), python=python) == Value(["m", "m"])
     outcome = run_warm(source, modules=("sets",), python=python, env=variables(SET_A="task"))
     assert outcome == Value(["task", "m"])
-
-
-def test_the_command_line_lists_and_stops(capsys):
-    """The output is JSON or text."""
-    from airflow_venv.cli import main
-
-    run_warm(WHO)
-    assert main(["warm", "list", "--json"]) == 0
-    assert [about["pid"] for about in json.loads(capsys.readouterr().out)] == [zygote()["pid"]]
-    assert main(["warm", "list"]) == 0
-    assert str(zygote()["pid"]) in capsys.readouterr().out
-    assert main(["warm", "stop"]) == 0
-    assert capsys.readouterr().out == "1 warm process stopped.\n"
-    assert main(["warm", "list"]) == 0
-    assert capsys.readouterr().out == "There are no warm processes.\n"
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -698,7 +513,7 @@ def hanging_start(tmp_path):
                     time.sleep(600)
         sys.meta_path.insert(0, Finder())
         """
-    python = folder_with(tmp_path, "hangs", text)
+    python = environment_with(tmp_path, "hangs", text)
     (next((tmp_path / "env").glob("lib/python*/site-packages")) / "hangs.pth").write_text("import hangs\n")
     return python
 
@@ -718,7 +533,7 @@ def test_a_warm_process_whose_worker_ends_while_it_starts_ends_too(tmp_path, num
     """No code of the worker's runs if it is killed; a signal handler interrupts its wait."""
     python = hanging_start(tmp_path)
     code = textwrap.dedent(children.WORKER).format(
-        source="def f(): return 1", args=(), python=python, folder=str(warm.folder()), warm=Warm()
+        source="def f(): return 1", args=(), python=python, folder=str(warm_processes.folder()), warm=Warm()
     )
     with subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL) as parent:
         wait_for((tmp_path / "hangs").exists, 30)
@@ -735,7 +550,7 @@ def test_what_is_no_request_does_not_end_a_warm_process(warm_folder):
     texts += ['{"do": "fork", "modules": ' + value + "}" for value in ("1", "null", "{}", "[1]", '"os"')]
     for text in texts:
         for count in (0, 4, 5):
-            with warm._connect_to(path) as connection:
+            with warm_processes._connect_to(path) as connection:
                 socket.send_fds(connection, [text.encode("latin-1")], [0] * count)
                 connection.recv(100)
     assert run_warm(WHO).value[1] == zygote()["pid"] == before
@@ -745,7 +560,7 @@ def test_what_is_no_request_does_not_end_a_warm_process(warm_folder):
 def test_modules_that_import_airflow_find_the_same_as_in_a_new_process(tmp_path, options):
     """With the shim, they find it, although they are imported before there is a task."""
     text = "try:\n    from airflow.sdk import Variable\nexcept ImportError:\n    Variable = None\n"
-    python = folder_with(tmp_path, "uses_airflow", text)
+    python = environment_with(tmp_path, "uses_airflow", text)
     source = """
         def f():
             import sys, uses_airflow
@@ -763,7 +578,7 @@ def test_modules_that_import_airflow_find_the_same_as_in_a_new_process(tmp_path,
 def test_a_module_that_handles_the_end_of_children_does_not_take_it_from_the_warm_process(tmp_path):
     """Exit codes are reported, and the function finds the module's handler."""
     text = "import signal\ndef handler(*_): pass\nsignal.signal(signal.SIGCHLD, handler)\n"
-    python = folder_with(tmp_path, "handles", text)
+    python = environment_with(tmp_path, "handles", text)
     source = """
         def f(code):
             import handles, os, signal
@@ -776,7 +591,7 @@ def test_a_module_that_handles_the_end_of_children_does_not_take_it_from_the_war
 def test_an_exit_code_is_known_though_the_warm_process_is_importing(tmp_path):
     """No handler may run for seconds: compiled code holds the interpreter, or, as here, the signal is blocked."""
     busy, go = tmp_path / "busy", tmp_path / "go"
-    python = folder_with(
+    python = environment_with(
         tmp_path,
         "holds",
         "import signal, time\nsignal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])\n"
@@ -802,7 +617,7 @@ def test_an_exit_code_is_known_though_the_warm_process_is_importing(tmp_path):
 
 def test_a_fork_that_fails_is_no_fault_of_a_module(tmp_path):
     """The task runs cold, and the next one is warm in the same process."""
-    python = folder_with(
+    python = environment_with(
         tmp_path,
         "hinders",
         "import os\nfork = os.fork\ndef fail():\n    os.fork = fork\n"
@@ -817,7 +632,7 @@ def test_a_fork_that_fails_is_no_fault_of_a_module(tmp_path):
 
 def test_a_warm_process_that_imports_for_another_task_is_not_ended(tmp_path, monkeypatch, warm_folder):
     """A task that waits for long runs cold; the other one's import goes on."""
-    python = folder_with(
+    python = environment_with(
         tmp_path,
         "slow",
         f"import os, time\nopen({str(tmp_path / 'begun')!r}, 'w').close()\n"

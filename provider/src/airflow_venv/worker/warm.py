@@ -1,14 +1,12 @@
 """Run a task in a fork of a process that has imported what it needs: the worker's side of `child/zygote.py`.
 
-Warm processes are found by their sockets, in a folder that only their user can enter. Whatever goes wrong before the
-task has been sent, it runs in a new process instead, and one line of its log says why. Every wait has an end.
+If anything goes wrong before the task has been sent, it runs in a new process instead, and one line of its log says
+why. Every wait has an end.
 """
 
 from __future__ import annotations
 
 import contextlib
-import errno
-import fcntl
 import json
 import os
 import re
@@ -17,26 +15,26 @@ import secrets
 import select
 import signal
 import socket
-import stat
 import struct
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow_venv.child.process_tree import MARK
+from airflow_venv.worker import warm_processes
 from airflow_venv.worker.launch import Launched, pidfd
 from airflow_venv.worker.warm_identity import LIMITS, identity, read_system, start_variables
+from airflow_venv.worker.warm_processes import PACKET, ColdError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from airflow_venv.call import Call, Warm
     from airflow_venv.worker.warm_identity import Identity
 
-__all__ = ["LOST", "UNKNOWN", "folder", "launch", "running", "stop_all"]
+__all__ = ["LOST", "UNKNOWN", "launch"]
 
 UNKNOWN = 1 << 16
 """Stands for the exit code of a process whose parent ended before it."""
@@ -49,13 +47,10 @@ WAIT = 60.0
 _START_WAIT = 20.0
 _STATUS_WAIT = 20.0
 """Seconds between a child's end and the word of its parent about it, which may be importing."""
-_ANSWER_WAIT = 2.0
-"""Seconds that a warm process is given to answer a command."""
 _RETRY = 600.0
 """Seconds after which a module is tried again that need not have been the reason."""
 _AGE = 86400.0
 """Seconds after which a warm process is replaced."""
-_PACKET = 1 << 17
 _READY = b"\nready\n"
 """What a warm process prints last when it listens; files of its environment may print before."""
 _ZYGOTE = str(Path(__file__).parents[1] / "child/zygote.py")
@@ -63,10 +58,6 @@ _SIGNALS = sorted(map(int, signal.valid_signals() - {signal.SIGPIPE, signal.SIGX
 """Signals that a process may ignore; Python itself ignores two."""
 _POD = "AIRFLOW_IS_K8S_EXECUTOR_POD"
 """Set where a pod runs one task: nothing to share."""
-
-
-class _ColdError(Exception):
-    """The task cannot run warm; the message is the reason."""
 
 
 class _AgainError(Exception):
@@ -105,7 +96,7 @@ class ForkedProcess:
     def _read_status(self) -> int:
         try:
             self._connection.settimeout(_STATUS_WAIT)
-            status = json.loads(self._connection.recv(_PACKET) or b"{}").get("status")
+            status = json.loads(self._connection.recv(PACKET) or b"{}").get("status")
         except (OSError, ValueError):
             return UNKNOWN
         if not isinstance(status, int):
@@ -113,18 +104,13 @@ class ForkedProcess:
         return -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
 
 
-def folder() -> Path:
-    """Return the folder of this user's sockets."""
-    return Path(tempfile.gettempdir()) / f"airflow-venv-{os.getuid()}"
-
-
 def launch(call: Call, variables: dict[str, str], say: Callable[[str], None]) -> Launched | None:
-    """Fork the child from a warm process; None if it is to be started, for a reason that is logged."""
+    """Fork the child from a warm process. If it has to be started instead, log the reason and return None."""
     if call.warm is None or call.debugpy or call.terminal or sys.platform != "linux" or os.environ.get(_POD):
         return None
     try:
         return _launch(call, call.warm, variables)
-    except _ColdError as error:
+    except ColdError as error:
         reason = str(error)
     except _AgainError as error:
         reason = f"the warm process has ended: {error}"
@@ -136,14 +122,14 @@ def launch(call: Call, variables: dict[str, str], say: Callable[[str], None]) ->
 
 def _launch(call: Call, warm: Warm, variables: dict[str, str]) -> Launched:
     own = start_variables(variables, warm.variables)
-    _make_folder()
+    warm_processes.create_folder()
     known = identity(call.environment, own, warm.memory, shim=call.airflow_shim)
-    refusals = _refusals(known)
+    refusals = warm_processes.refusals(known)
     for name in warm.modules:
         if name in refusals:
-            raise _ColdError(f"importing {_written(name)}: {refusals[name]}")
+            raise ColdError(f"importing {_written(name)}: {refusals[name]}")
     for last in (False, True):
-        connection = _connect(known) or _start(call, warm, known, own)
+        connection = warm_processes.connect(known) or _start(call, warm, known, own)
         try:
             return _fork(connection, warm, known, variables)
         except _AgainError:
@@ -183,7 +169,7 @@ def _fork(connection: socket.socket, warm: Warm, known: Identity, variables: dic
         except OSError as error:
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(descriptor, signal.SIGKILL)
-            raise _ColdError(f"the forked process cannot be reached: {error}") from error
+            raise ColdError(f"the forked process cannot be reached: {error}") from error
     except BaseException:
         ours.close()
         os.close(read)
@@ -206,25 +192,25 @@ def _request_fork(
         rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, struct.pack(f"{len(descriptors)}i", *descriptors))
         connection.sendmsg([json.dumps(request).encode()], [rights])
         while True:
-            answer = json.loads(connection.recv(_PACKET) or b"{}")
+            answer = json.loads(connection.recv(PACKET) or b"{}")
             importing = answer.get("importing", importing)
             if "pid" in answer:
                 return int(answer["pid"])
             if "refused" in answer:
                 raise _refusal(known, **answer)
             if not answer and importing:
-                _remember_refusal(known, importing, "it ended the warm process", _RETRY)
-                raise _ColdError(f"importing {_written(importing)} ended the warm process")
+                warm_processes.remember_refusal(known, importing, "it ended the warm process", _RETRY)
+                raise ColdError(f"importing {_written(importing)} ended the warm process")
             if not answer:
                 raise _AgainError("it closed the connection")
     except (TimeoutError, socket.timeout) as error:  # two classes before Python 3.10
-        if not importing and _imports(known):
-            raise _ColdError(f"the warm process has imported modules for another task for {WAIT:.0f} s") from error
-        _kill(connection)
+        if not importing and time.time() - warm_processes.last_import(known) < WAIT:
+            raise ColdError(f"the warm process has imported modules for another task for {WAIT:.0f} s") from error
+        warm_processes.kill(connection)
         if importing:
-            _remember_refusal(known, importing, f"it took longer than {WAIT:.0f} s", _RETRY)
+            warm_processes.remember_refusal(known, importing, f"it took longer than {WAIT:.0f} s", _RETRY)
         doing = f"importing {_written(importing)}" if importing else "the warm process"
-        raise _ColdError(f"{doing} took longer than {WAIT:.0f} s") from error
+        raise ColdError(f"{doing} took longer than {WAIT:.0f} s") from error
     except (BrokenPipeError, ConnectionResetError) as error:
         raise _AgainError(str(error)) from error
 
@@ -234,23 +220,15 @@ def _refusal(known: Identity, refused: str, module: str, *, again: bool) -> Exce
     if again:
         return _AgainError(refused)
     if not module:
-        return _ColdError(f"the warm process cannot fork: {refused}")
-    _remember_refusal(known, module, refused)
-    return _ColdError(f"importing {_written(module)}: {refused}")
-
-
-def _imports(known: Identity) -> bool:
-    """Return whether a warm process has begun an import within the time that it is given for one."""
-    try:
-        return time.time() - (folder() / f"{known.name}.json").stat().st_mtime < WAIT
-    except OSError:
-        return False
+        return ColdError(f"the warm process cannot fork: {refused}")
+    warm_processes.remember_refusal(known, module, refused)
+    return ColdError(f"importing {_written(module)}: {refused}")
 
 
 def _open_process(pid: int) -> int:
     descriptor = pidfd(pid)
     if descriptor is None:
-        raise _ColdError("this system has no descriptors of processes, or the forked process has ended")
+        raise ColdError("this system has no descriptors of processes, or the forked process has ended")
     return descriptor
 
 
@@ -266,101 +244,23 @@ def _setup() -> dict[str, Any]:
     }
 
 
-def _make_folder() -> None:
-    path = folder()
-    with contextlib.suppress(FileExistsError):
-        path.mkdir(mode=0o700)
-    status = path.lstat()
-    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid() or status.st_mode & 0o077:
-        raise _ColdError(f"{path} must be a folder of this user that nobody else can enter (mode 0700)")
-
-
-def _connect_to(path: Path) -> socket.socket | None:
-    """Connect to a warm process; None if none listens there."""
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    connection.settimeout(WAIT)
-    try:
-        parent = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
-        try:
-            connection.connect(f"/proc/self/fd/{parent}/{path.name}")  # a socket's path may have 107 bytes
-        finally:
-            os.close(parent)
-        _check_peer(connection)
-    except (FileNotFoundError, ConnectionRefusedError):
-        connection.close()
-        return None
-    except BaseException as error:
-        connection.close()
-        if isinstance(error, OSError) and error.errno == errno.EAGAIN:
-            raise _ColdError("the warm process is busy") from error
-        raise
-    return connection
-
-
-def _connect(known: Identity) -> socket.socket | None:
-    path = folder() / f"{known.name}.sock"
-    connection = _connect_to(path)
-    if connection is not None:
-        with contextlib.suppress(OSError):
-            os.utime(path)
-    return connection
-
-
-def _peer(connection: socket.socket) -> tuple[int, int, int]:
-    pid, uid, gid = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
-    return pid, uid, gid
-
-
-def _check_peer(connection: socket.socket) -> None:
-    if _peer(connection)[1] != os.getuid():
-        raise _ColdError("another user listens on the warm process's socket")
-
-
-def _kill(connection: socket.socket) -> None:
-    """End a warm process that does not answer."""
-    descriptor = pidfd(_peer(connection)[0])
-    if descriptor is not None:
-        with contextlib.suppress(OSError):
-            signal.pidfd_send_signal(descriptor, signal.SIGKILL)
-        os.close(descriptor)
-
-
-@contextlib.contextmanager
-def _locked() -> Iterator[None]:
-    """Keep other workers from starting warm processes meanwhile."""
-    descriptor = os.open(folder() / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        deadline = time.monotonic() + _START_WAIT
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise _ColdError("another worker is starting warm processes and does not end") from None
-                time.sleep(0.005)
-        yield
-    finally:
-        os.close(descriptor)
-
-
 def _start(call: Call, warm: Warm, known: Identity, variables: dict[str, str]) -> socket.socket:
     """Start a warm process, unless another worker has done so meanwhile; return a connection to it."""
-    with _locked():
-        connection = _connect(known)
+    with warm_processes.locked(_START_WAIT):
+        connection = warm_processes.connect(known)
         if connection is not None:
             return connection
-        _make_room(warm, known, call.environment.python)
-        path = folder() / f"{known.name}.sock"
-        _write(path.with_suffix(".json"), {"python": call.environment.python, "environment": known.environment})
+        warm_processes.make_room(known, call.environment.python, warm.limit)
+        path = warm_processes.socket_path(known)
+        warm_processes.write_about(path, call.environment.python, known)
         try:
             _run_zygote(call, warm, path, variables)
         except BaseException:
-            _remove_files(path)
+            warm_processes.remove(path)
             raise
-        connection = _connect(known)
+        connection = warm_processes.connect(known)
     if connection is None:
-        raise _ColdError("the warm process ended at once")
+        raise ColdError("the warm process ended at once")
     return connection
 
 
@@ -369,7 +269,7 @@ def _run_zygote(call: Call, warm: Warm, path: Path, variables: dict[str, str]) -
     held, lifeline = os.pipe()
     settings = {
         "socket": str(path),
-        "about": str(path.with_suffix(".json")),
+        "about": str(warm_processes.about_path(path)),
         "lifeline": held,
         "shim": call.airflow_shim,
         "idle": warm.idle,
@@ -407,134 +307,13 @@ def _await_ready(starting: subprocess.Popen[bytes]) -> None:
     while not printed.endswith(_READY):
         left = deadline - time.monotonic()
         if left <= 0 or not poll.poll(left * 1000):
-            raise _ColdError(f"the warm process did not start in {_START_WAIT:.0f} s")
-        data = os.read(starting.stdout.fileno(), _PACKET)
+            raise ColdError(f"the warm process did not start in {_START_WAIT:.0f} s")
+        data = os.read(starting.stdout.fileno(), PACKET)
         if not data:
-            raise _ColdError("the warm process ended while it was started")
+            raise ColdError("the warm process ended while it was started")
         printed = (printed + data)[-len(_READY) :]
-
-
-def _make_room(warm: Warm, known: Identity, python: str) -> None:
-    """Stop warm processes of this environment's former content, and the least recently used ones above the limit."""
-    others = []
-    for path in _sockets():
-        about = _read(path.with_suffix(".json"))
-        if about.get("python") == python and about.get("environment") != known.environment:
-            _stop(path)
-        elif _listens(path):
-            others.append(path)
-    for path in others[: max(0, len(others) - warm.limit + 1)]:
-        _stop(path)
-
-
-def _listens(path: Path) -> bool:
-    """Return whether a process listens at a socket; remove the socket otherwise."""
-    try:
-        connection = _connect_to(path)
-    except _ColdError:  # it is busy
-        return True
-    if connection is None:
-        _remove_files(path)
-        return False
-    connection.close()
-    return True
-
-
-def _sockets() -> list[Path]:
-    """List sockets, the least recently used first."""
-    times = []
-    for path in folder().glob("*.sock"):
-        with contextlib.suppress(OSError):
-            times.append((path.stat().st_mtime, path))
-    return [path for _, path in sorted(times)]
-
-
-def _ask(path: Path, what: str) -> dict[str, Any] | None:
-    """Send a request to a warm process; None if it has ended. The wait is short, since it may be importing."""
-    connection = _connect_to(path)
-    if connection is None:
-        _remove_files(path)
-        return None
-    with connection:
-        connection.settimeout(_ANSWER_WAIT)
-        try:
-            connection.send(json.dumps({"do": what}).encode())
-            answer: dict[str, Any] = json.loads(connection.recv(_PACKET) or b"{}")
-        except OSError:
-            if what == "stop":
-                _kill(connection)
-            return {"pid": _peer(connection)[0], "python": _read(path.with_suffix(".json")).get("python", "")}
-    return answer
-
-
-def _stop(path: Path) -> bool:
-    stopped = _ask(path, "stop") is not None
-    _remove_files(path)
-    return stopped
-
-
-def _remove_files(path: Path) -> None:
-    for suffix in (".sock", ".json"):
-        path.with_suffix(suffix).unlink(missing_ok=True)
-
-
-def running() -> list[dict[str, Any]]:
-    """Describe this user's warm processes; of one that is too busy to answer, the process id is None."""
-    processes = []
-    for path in _sockets():
-        try:
-            about = _ask(path, "state")
-        except _ColdError:
-            about = {"pid": None, "python": _read(path.with_suffix(".json")).get("python", "")}
-        if about:
-            processes.append(about)
-    return processes
-
-
-def stop_all() -> int:
-    """Stop this user's warm processes, and forget what could not be imported in one; return how many there were."""
-    count = 0
-    for path in _sockets():
-        with contextlib.suppress(_ColdError):  # too busy to be told; its user can repeat the command
-            count += _stop(path)
-    for path in folder().glob("*.cold"):
-        path.unlink(missing_ok=True)
-    return count
-
-
-def _refusals(known: Identity) -> dict[str, str]:
-    """Read what could not be imported in a warm process, with the reasons."""
-    refusals = {}
-    for name, (reason, since, seconds) in _read(folder() / f"{known.name}.cold").items():
-        left = seconds and since + seconds - time.time()
-        if left is None:
-            refusals[name] = f"{reason} (until the environment changes)"
-        elif left > 0:
-            refusals[name] = f"{reason} (it is tried again in {left / 60:.0f} minutes)"
-    return refusals
-
-
-def _remember_refusal(known: Identity, name: str, reason: str, seconds: float | None = None) -> None:
-    if name:
-        path = folder() / f"{known.name}.cold"
-        with contextlib.suppress(OSError):
-            _write(path, {**_read(path), name: [reason, time.time(), seconds]})
 
 
 def _written(name: str) -> str:
     """Write what is imported as `import` names it: `a.b` for `from a import b`."""
     return name.replace(":", ".")
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return value if isinstance(value, dict) else {}
-
-
-def _write(path: Path, value: dict[str, Any]) -> None:
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    temporary.write_text(json.dumps(value), encoding="utf-8")
-    temporary.replace(path)
