@@ -20,7 +20,7 @@ KNOWN_CUTS = {
     ("child/outcome.py", "_text"),  # as in `emit`
     ("child/outcome.py", "formatted"),  # as in `emit`, but the start
     ("child/outcome.py", "_types"),  # cuts a list, not a text
-    ("child/zygote.py", "load"),  # runs in a process without data of a task
+    ("child/preload.py", "load"),  # runs in a process without data of a task
     ("environments/inventory.py", "read_lock"),  # the text is shown on the page, not in a message
     ("worker/warm_identity.py", "_digest"),
 }

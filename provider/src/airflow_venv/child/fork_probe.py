@@ -21,11 +21,11 @@ def main():
 
     del sys.path[0]
     runner.install_package()
-    from airflow_venv import fork_safety, forked_task, zygote  # noqa: F401 - what a warm process has imported
+    from airflow_venv import fork_safety, fork_server, forked_task, preload  # noqa: F401 - what a warm process imports
 
     good, reason = [], ""
     for name in json.loads(sys.argv[1]):
-        reason = zygote.load(name) or fork_safety.problem()
+        reason = preload.load(name) or fork_safety.problem()
         if reason:
             break
         good.append(name)
