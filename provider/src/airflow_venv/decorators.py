@@ -10,13 +10,8 @@ from airflow_venv._compat import DecoratedInit, task_decorator_factory
 from airflow_venv._compat import task as _airflow_task
 from airflow_venv.environment_mixin import look_up_at_parse
 from airflow_venv.environments.lookup import check_name
-from airflow_venv.operators import (
-    VenvBranchOperator,
-    VenvOperator,
-    VenvSensor,
-    VenvShortCircuitOperator,
-    check_settings,
-)
+from airflow_venv.operators import VenvBranchOperator, VenvOperator, VenvSensor, VenvShortCircuitOperator
+from airflow_venv.parameters import check_settings
 from airflow_venv.source.extract import MARK, remember_call
 
 if TYPE_CHECKING:

@@ -11,14 +11,12 @@ import itertools
 import os
 import sys
 import textwrap
-from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_venv import config
 from airflow_venv._compat import (
-    AirflowException,
     BaseBranchOperator,
     BaseSensorOperator,
     ExternalPythonOperator,
@@ -33,6 +31,7 @@ from airflow_venv.call import Call, Error, FileFunction, FunctionSource, Warm
 from airflow_venv.environment_mixin import EnvironmentMixin, check_one_of
 from airflow_venv.environments import facts
 from airflow_venv.errors import BrokenEnvironmentError
+from airflow_venv.parameters import check_settings, choose_serializer, exit_codes, warm_modules
 from airflow_venv.results import FunctionError, value_of
 from airflow_venv.signature import Bound, bind, check_context_parameters
 from airflow_venv.source.extract import unwrap
@@ -40,7 +39,7 @@ from airflow_venv.source.file_function import FileReference
 from airflow_venv.source.imports import imported_modules
 from airflow_venv.source.task_source import check_names, check_syntax, task_source
 from airflow_venv.worker import developer, supervisor
-from airflow_venv.worker.serializers import SERIALIZERS, check_serializer
+from airflow_venv.worker.serializers import check_serializer
 from airflow_venv.worker.services import Services
 from airflow_venv.worker.standard_values import to_standard
 from airflow_venv.worker.trace_context import trace_variables
@@ -56,28 +55,9 @@ __all__ = [
     "VenvOperator",
     "VenvSensor",
     "VenvShortCircuitOperator",
-    "check_settings",
 ]
 
 _OLDEST_PYTHON = (3, 7)
-_IN_DOCKERFILE = "an environment is built with the image, so this belongs into its PYENV line: "
-_MOVED = {
-    "requirements": f"{_IN_DOCKERFILE}PYENV <version> <name> requirements.txt",
-    "python_version": f"{_IN_DOCKERFILE}PYENV <version> <name> requirements.txt",
-    "system_site_packages": f"{_IN_DOCKERFILE}PYENV --system-site-packages <version> <name>",
-    "pip_install_options": f"{_IN_DOCKERFILE}PYENV has options, and the requirements file takes those of pip",
-    "index_urls": "write --index-url and --extra-index-url into the requirements file of its PYENV line",
-    "index_urls_from_connection_ids": (
-        "the image is built without Airflow's connections: write --index-url into the requirements file of its PYENV "
-        "line, and mount its password with PYENV --mount=type=secret"
-    ),
-    "venv_cache_path": "leave it out: nothing is installed when a task runs, so there is nothing to cache",
-    "env": "the environment's name is venv=, variables for the function are env_vars=",
-    "environment": "the environment's name is venv=, variables for the function are env_vars=",
-    "name": "the environment's name is venv=, the task's is task_id=",
-    "venv_name": "the environment's name is venv=",
-}
-"""Parameters of other operators, such as @task.virtualenv, with where that setting belongs."""
 
 
 class _Namespace:
@@ -134,7 +114,7 @@ class VenvOperator(EnvironmentMixin, ExternalPythonOperator):
         check_settings(kwargs)
         check_one_of(venv, python)
         self.function_file = FileReference.parse(python_callable) if isinstance(python_callable, str) else None
-        serializer = _serializer(serializer, use_dill=use_dill)
+        serializer = choose_serializer(serializer, use_dill=use_dill)
         super().__init__(
             python=python or "(by name)",  # the parent requires a path; it is corrected below
             python_callable=self.function_file.placeholder() if self.function_file else python_callable,
@@ -143,14 +123,14 @@ class VenvOperator(EnvironmentMixin, ExternalPythonOperator):
         )
         self._choose_environment(venv, python)
         self.serializer = serializer
-        self.skip_on_exit_code = _codes(skip_on_exit_code)
+        self.skip_on_exit_code = exit_codes(skip_on_exit_code)
         self.env_vars = env_vars
         self.inherit_env = inherit_env
         self.show_return_value_in_logs = show_return_value_in_logs
         self.include = include
         self.airflow_shim = airflow_shim
         self.export_connections = tuple(export_connections)
-        self.warm = _warm_modules(warm)
+        self.warm = warm_modules(warm)
         if self.function_file is None and not kwargs.get("_airflow_mapped_validation_only"):
             check_context_parameters(self.python_callable, self.op_args, self.op_kwargs)
             check_names(self.python_callable, self.include, decorated=self.decorated)
@@ -358,45 +338,3 @@ class VenvSensor(VenvOperator, BaseSensorOperator):
         """Ask the function once."""
         value = VenvOperator.execute(self, context)
         return value if isinstance(value, PokeReturnValue) else PokeReturnValue(bool(value))
-
-
-def check_settings(names: Iterable[str]) -> None:
-    """Refuse parameters that belong to other operators.
-
-    Raises:
-        TypeError: the message says where the setting belongs.
-    """
-    moved = [f"{name}: {_MOVED[name]}" for name in names if name in _MOVED]
-    if moved:
-        raise TypeError(f"@task.venv and VenvOperator do not take {'; '.join(moved)}.")
-
-
-def _serializer(name: str | None, *, use_dill: bool) -> str:
-    """Choose the serializer; `use_dill=True` is the old spelling of one."""
-    if use_dill and name not in (None, "dill"):
-        raise AirflowException(f"use_dill=True and serializer={name!r} contradict each other: leave use_dill out.")
-    chosen = "dill" if use_dill else name or "pickle"
-    if chosen not in SERIALIZERS:
-        raise AirflowException(f"Unsupported serializer {chosen!r}. It must be one of {', '.join(SERIALIZERS)}.")
-    return chosen
-
-
-def _warm_modules(warm: Any) -> bool | tuple[str, ...] | None:
-    """Check `warm=`.
-
-    Raises:
-        TypeError: it is neither a boolean nor names of modules.
-    """
-    if warm is None or isinstance(warm, bool):
-        return warm
-    names = () if isinstance(warm, (str, bytes)) else tuple(warm) if isinstance(warm, Iterable) else ()
-    if not names or not all(isinstance(name, str) and all(map(str.isidentifier, name.split("."))) for name in names):
-        raise TypeError(f'warm={warm!r} must be True, False or names of modules, such as ("pandas", "sklearn.svm").')
-    return names
-
-
-def _codes(codes: int | Container[int] | None) -> Container[int]:
-    """Turn one exit code, many or none into something that `in` works on, of the stock operators' types."""
-    if codes is None:
-        return []
-    return [codes] if isinstance(codes, int) else codes
