@@ -3,7 +3,8 @@
 import pytest
 
 from pyenv_frontend.lock.lockfile import LockTarget
-from pyenv_frontend.lock.resolver import Resolver, ResolverError, Wishes
+from pyenv_frontend.lock.preferences import Wishes
+from pyenv_frontend.lock.resolver import Resolver, ResolverError
 from tests.frontend.pyenv.contexts import closure, pyenv
 
 LINE = "PYENV 3.9 x r.txt"

@@ -165,7 +165,8 @@ def _resolver(options: CommonOptions, upgrade: tuple[str, ...], exclude_newer: s
     # A check needs none of them; they take a while to import.
     from pyenv_frontend.local.find_uv import find_uv  # noqa: PLC0415
     from pyenv_frontend.local.interpreters import LocalInterpreters  # noqa: PLC0415
-    from pyenv_frontend.lock.resolver import Resolver, Wishes  # noqa: PLC0415
+    from pyenv_frontend.lock.preferences import Wishes  # noqa: PLC0415
+    from pyenv_frontend.lock.resolver import Resolver  # noqa: PLC0415
 
     try:
         wishes = Wishes(upgrade="" in upgrade, upgrade_packages=Wishes.packages(upgrade), exclude_newer=exclude_newer)

@@ -14,15 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
-import tomli_w
-from packaging.markers import InvalidMarker, Marker
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import canonicalize_name
-
 from pyenv_frontend.expansion.base_image import Libc
 from pyenv_frontend.expansion.independence import wheels_platform
 from pyenv_frontend.lock.choice import lock_path
-from pyenv_frontend.lock.lockfile import MACHINES, LockFormatError, merge_platforms, read_lock_file
+from pyenv_frontend.lock.lockfile import MACHINES, merge_platforms
+from pyenv_frontend.lock.preferences import as_preferences, has_source, prefer, write_constraints
 from pyenv_frontend.lock.settings import resolver_settings
 from pyenv_frontend.lock.sizes import add_sizes, sizes_of
 from pyenv_frontend.processes import Processes
@@ -33,19 +29,16 @@ from pyenv_image.requirements import Requirements
 from pyenv_image.workspace import Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from pyenv_frontend.inputs.resolve import RequirementInputs
-    from pyenv_frontend.lock.lockfile import Lock, LockTarget
+    from pyenv_frontend.lock.lockfile import LockTarget
+    from pyenv_frontend.lock.preferences import Wishes
     from pyenv_frontend.pyenv.instruction import Pyenv, PythonVersion
     from pyenv_image.settings import InstallerSettings
 
-__all__ = ["Resolver", "ResolverError", "Wishes"]
+__all__ = ["Resolver", "ResolverError"]
 
-
-_VERSION: Final = ("name", "version")
-_SOURCES: Final = ("vcs", "directory", "archive")
-"""The keys of packages that are not from an index."""
 
 _INDEX_OPTIONS: Final = frozenset({"--index-url", "--extra-index-url", "--find-links", "--no-index", "--pypi-url"})
 
@@ -56,37 +49,6 @@ class ResolverError(Exception):
 
 class _NoSolutionError(ResolverError):
     """The requirements have no solution, as far as the exit code says: for pip, all errors are alike."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
-    """What a call of `pyenv-frontend lock` wants changed."""
-
-    upgrade: bool = False
-    """Whether versions of the lock that exists are forgotten."""
-
-    upgrade_packages: tuple[Requirement, ...] = ()
-    """Packages whose versions are forgotten, maybe with those that they get."""
-
-    exclude_newer: str = ""
-    """Distributions uploaded after this date do not count."""
-
-    @staticmethod
-    def packages(words: Iterable[str]) -> tuple[Requirement, ...]:
-        """Read the values of `--upgrade`; an empty one means all packages.
-
-        Raises:
-            ValueError: one is no package.
-        """
-        try:
-            return tuple(Requirement(word) for word in words if word)
-        except InvalidRequirement as error:
-            raise ValueError(str(error).splitlines()[0]) from None
-
-    def missing_from(self, locks: Iterable[Lock]) -> list[str]:
-        """Return the packages that are to be upgraded and are in none of the locks."""
-        names = {package["name"] for lock in locks for package in lock.packages}
-        return [wish.name for wish in self.upgrade_packages if canonicalize_name(wish.name) not in names]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,29 +92,12 @@ class Resolver:
             lock_folder = (self.context / lock_path(pyenv)).parent
             resolutions: dict[str, list[dict[str, Any]]] = {}
             sizes = sizes_of(before)
-            previous = {platform: self._kept(before, target, platform) for platform in target.platforms}
+            previous = {platform: self.wishes.keep(before, target, platform) for platform in target.platforms}
             for platform in target.platforms:
-                packages = self._resolve_for(target, platform, _preferred(previous, resolutions, platform), sources)
+                packages = self._resolve_for(target, platform, prefer(previous, resolutions, platform), sources)
                 add_sizes(packages, sizes, sources.settings.environ)
                 resolutions[platform] = [_portable(package, workspace.root, lock_folder) for package in packages]
         return merge_platforms(resolutions)
-
-    def _kept(self, before: bytes | None, target: LockTarget, platform: str) -> dict[str, Mapping[str, Any]]:
-        """Return the packages of the previous lock for a platform whose versions are to stay, by name.
-
-        A lock that cannot be read, for example because of a conflict in it, has none.
-        """
-        if before is None or self.wishes.upgrade:
-            return {}
-        upgraded = {canonicalize_name(requirement.name) for requirement in self.wishes.upgrade_packages}
-        try:
-            return {
-                package["name"]: package
-                for package in read_lock_file(before).packages
-                if package["name"] not in upgraded and _applies(package, target, platform)
-            }
-        except (LockFormatError, InvalidMarker):
-            return {}
 
     def _sources(
         self, pyenv: Pyenv, requirements: RequirementInputs, workspace: Workspace, variables: Mapping[str, str]
@@ -219,7 +164,7 @@ class Resolver:
         the platform.
         """
         output = sources.folder.with_name("pylock.result.toml")
-        elsewhere = [package for package in preferred if any(key in package for key in _SOURCES)]
+        elsewhere = [package for package in preferred if has_source(package)]
         pins = [package for package in preferred if package not in elsewhere and "version" in package]
         if sources.pip:
             pinned = self._pins_of_pip(target, platform, pins, sources, sources.pip)
@@ -231,12 +176,14 @@ class Resolver:
         arguments = [*sources.settings.arguments, *sources.arguments, *constraints, *sources.files]
         if pins:
             with contextlib.suppress(_NoSolutionError):
-                output.write_bytes(_as_preferences(elsewhere))
-                return self._compile(target, platform, [*arguments, "-c", _constraints(pins, output)], output, sources)
+                output.write_bytes(as_preferences(elsewhere))
+                return self._compile(
+                    target, platform, [*arguments, "-c", write_constraints(pins, output)], output, sources
+                )
             with contextlib.suppress(_NoSolutionError):
-                output.write_bytes(_as_preferences(preferred))
+                output.write_bytes(as_preferences(preferred))
                 return self._compile(target, platform, arguments, output, sources)
-        output.write_bytes(_as_preferences(elsewhere))
+        output.write_bytes(as_preferences(elsewhere))
         return self._compile(target, platform, arguments, output, sources)
 
     def _compile(
@@ -287,7 +234,7 @@ class Resolver:
         command += [word for path in sources.constraints for word in ("-c", path)]
         command += [word for path in sources.files for word in ("-r", path)]
         try:
-            self._call([*command, "-c", _constraints(preferred, report)], sources.folder, settings)
+            self._call([*command, "-c", write_constraints(preferred, report)], sources.folder, settings)
         except _NoSolutionError:
             if not preferred:
                 raise
@@ -333,54 +280,6 @@ class _Sources:
 def _packages_of(lock: bytes) -> list[dict[str, Any]]:
     packages: list[dict[str, Any]] = tomllib.loads(lock.decode("utf-8")).get("packages", [])
     return packages
-
-
-def _applies(package: Mapping[str, Any], target: LockTarget, platform: str) -> bool:
-    """Tell whether a package of a lock is for a platform."""
-    environment = {
-        "platform_machine": MACHINES[platform],
-        "sys_platform": "linux",
-        "platform_system": "Linux",
-        "os_name": "posix",
-        "python_version": target.series,
-    }
-    return "marker" not in package or Marker(package["marker"]).evaluate(environment)
-
-
-def _preferred(
-    previous: Mapping[str, Mapping[str, Mapping[str, Any]]],
-    resolutions: Mapping[str, Sequence[Mapping[str, Any]]],
-    platform: str,
-) -> list[Mapping[str, Any]]:
-    """Return the packages whose versions are preferred: the previous ones, and what is new for an earlier platform."""
-    preferred = dict(previous[platform])
-    for earlier, packages in resolutions.items():
-        for package in packages:
-            name = package["name"]
-            if name not in preferred or previous[earlier].get(name, {}).get("version") != package.get("version"):
-                preferred[name] = package
-    return [*preferred.values()]
-
-
-def _as_preferences(packages: Iterable[Mapping[str, Any]]) -> bytes:
-    """Return packages as a lock from which uv takes versions and commits, but no files.
-
-    The hashes of files would become the only ones that it accepts, and the next platform may have other files.
-    """
-    preferences = [
-        package
-        if any(key in package for key in _SOURCES)
-        else {key: package[key] for key in _VERSION if key in package}
-        for package in packages
-    ]
-    return tomli_w.dumps({"lock-version": "1.0", "created-by": "pyenv-frontend", "packages": preferences}).encode()
-
-
-def _constraints(packages: Iterable[Mapping[str, Any]], beside: Path) -> str:
-    """Write the versions of packages as constraints, and return the file."""
-    path = beside.with_name("preferred.txt")
-    path.write_text("".join(f"{package['name']}=={package['version']}\n" for package in packages), "utf-8")
-    return str(path)
 
 
 def _index_options(folder: Path) -> list[str]:
