@@ -10,7 +10,8 @@ from pyenv_frontend.dockerfile import parse
 from pyenv_frontend.errors import UserError
 from pyenv_frontend.inputs.resolve import resolve_inputs
 from pyenv_frontend.stages.analyze import Settings, read
-from pyenv_image.pip_format import decode, local_path, read_statements, rewrite
+from pyenv_image.local_paths import local_path
+from pyenv_image.pip_format import decode, read_statements, rewrite
 from tests.frontend.pyenv.contexts import Files
 
 EXAMPLES = int(os.environ.get("PYENV_EXAMPLES", "300"))

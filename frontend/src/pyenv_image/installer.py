@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Mapping, Sequence
 from pyenv_image import process
 from pyenv_image.failure import StepError
 from pyenv_image.installer_commands import InstallerCommands
-from pyenv_image.pip_format import is_lock
+from pyenv_image.local_paths import is_lock
 from pyenv_image.process import Output
 
 if TYPE_CHECKING:

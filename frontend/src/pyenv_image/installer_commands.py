@@ -10,7 +10,7 @@ import posixpath
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Sequence
 
-from pyenv_image.pip_format import is_lock
+from pyenv_image.local_paths import is_lock
 
 if TYPE_CHECKING:
     from pyenv_image.settings import InstallerSettings

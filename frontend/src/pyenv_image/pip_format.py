@@ -27,14 +27,10 @@ __all__ = [
     "OPTION",
     "PASSWORD",
     "REQUIREMENT",
-    "LocalPath",
     "Statement",
     "decode",
     "encode",
     "expand_variables",
-    "is_file",
-    "is_lock",
-    "local_path",
     "needs_value",
     "read_statements",
     "rewrite",
@@ -93,19 +89,12 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_ARCHIVES = (".whl", ".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tbz", ".tar.xz", ".txz", ".tar")
-_DIRECT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\s*(?:\[[^\]]*\])?\s*@\s*(?=\S)")
 _WORD = re.compile(r"\S+")
 _DANGLING = re.compile(r"\\+(\s*)\Z")
 """A continuation with nothing behind it, which pip ignores and uv refuses."""
 _QUOTING = re.compile(r"['\"\\]")
-_PINNED = re.compile(r"[A-Za-z0-9._-]+==[0-9][0-9A-Za-z.+!]*")
-_EXTRAS = re.compile(r"\s*\[[A-Za-z0-9._,\s-]*\]$")
-_LOCK = re.compile(r"pylock(\.[^.]+)?\.toml")
 PASSWORD = re.compile(rb"[a-z+]+://[^\s/:@$]*:[^\s/@$]+@")
 """An address with a password that is no variable."""
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-_FILE_URL = re.compile(r"file:(//(localhost)?(?=/))?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -135,25 +124,6 @@ class Statement:
         if not self.option:
             return self.value
         return f"{self.option} {_quoted(self.value)}" if self.value else self.option
-
-
-@dataclass(frozen=True)
-class LocalPath:
-    """A file or directory that a requirement or `-e` names."""
-
-    path: str
-    """The path, without `file:`, extras, fragment and marker."""
-
-    start: int
-    """Where the path, `file:` included, begins in the requirement."""
-
-    end: int
-    """Where it ends in the requirement."""
-
-    def replaced_in(self, requirement: str, text: str) -> str:
-        """Return the requirement with `text` in place of the path; uv requires a blank before a marker."""
-        rest = requirement[self.end :]
-        return f"{requirement[: self.start]}{text}{' ' if rest.startswith(';') else ''}{rest}"
 
 
 def decode(data: bytes) -> str:
@@ -209,61 +179,9 @@ def rewrite(text: str, change: Callable[[Statement], str | None], environ: Mappi
     return "".join(_rewritten(line, change, environ) for line in _logical_lines(text))
 
 
-def is_lock(path: str) -> bool:
-    """Tell whether a file of requirements is a lock, by its name (PEP 751: `pylock.toml`, `pylock.<name>.toml`)."""
-    return _LOCK.fullmatch(path.rpartition("/")[2]) is not None
-
-
-def is_file(path: str) -> bool:
-    """Return whether a path of a requirement or of `--find-links` is a file by its name, and not a directory."""
-    return path.lower().endswith((*_ARCHIVES, ".html", ".htm"))
-
-
 def needs_value(option: str) -> bool:
     """Return whether an option, by its full name, has a value."""
     return option in _WITH_VALUE
-
-
-def local_path(requirement: str, *, editable: bool = False) -> LocalPath | None:
-    """Return the file or directory that a requirement names, or None if it is a name or an address.
-
-    Follows pip: `./pkg`, `pkg/`, `dist/a-1.0-py3-none-any.whl`, `pkg @ file:///wheels/a.whl`, `./pkg[extra]`; and what
-    uv takes besides: `pkg @ ./pkg`.
-
-    Args:
-        requirement: The value of a statement.
-        editable: Whether it is the value of `-e`, which is a path unless it is an address.
-    """
-    if not editable and _PINNED.fullmatch(requirement):
-        return None  # most lines of large files
-    direct = None if editable else _DIRECT.match(requirement)
-    start = direct.end() if direct else 0
-    if _URL.match(requirement, start) and not _FILE_URL.match(requirement, start):
-        return None
-    # After a direct reference a semicolon can belong to the address; a marker follows a blank there.
-    marker = re.search(r"\s+;|;\s" if direct else r"\s*;", requirement[start:])
-    target = requirement[start : start + marker.start() if marker else None].rstrip()
-    end = start + len(target)
-    address = _FILE_URL.match(target)
-    if not direct:
-        extras = _EXTRAS.search(target)
-        end -= len(extras[0]) if extras else 0
-    path = requirement[start:end].partition("#")[0]
-    end = start + len(path)
-    if address:
-        from urllib.parse import unquote  # noqa: PLC0415 - few files have such an address
-
-        return LocalPath(unquote(path[address.end() :]), start, end)
-    return LocalPath(path, start, end) if _is_path(path, certain=editable) else None
-
-
-def _is_path(text: str, *, certain: bool) -> bool:
-    if not text or certain:
-        return bool(text)
-    if text in {".", ".."} or text.startswith(("./", "../", "/")):
-        return True
-    named = "/" in text or text.lower().endswith(_ARCHIVES)
-    return named and not re.search(r"\s|[<>=!~]=", text)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from urllib.parse import quote
 
 from pyenv_image import pip_format
 from pyenv_image.failure import StepError
+from pyenv_image.local_paths import local_path
 from pyenv_image.settings import file_option
 
 if TYPE_CHECKING:
@@ -195,7 +196,7 @@ class Requirements:
         Raises:
             StepError: neither the requirement nor its project says it.
         """
-        local = pip_format.local_path(requirement.value, editable=requirement.kind == pip_format.EDITABLE)
+        local = local_path(requirement.value, editable=requirement.kind == pip_format.EDITABLE)
         path = self._find(local.path, base) if local and local.start == 0 else None
         text = _text(path / "pyproject.toml", "pyproject.toml") if path and (path / "pyproject.toml").is_file() else ""
         name = _PROJECT_NAME.search(text) or (None if local and local.start == 0 else _NAMED.match(requirement.value))
@@ -206,7 +207,7 @@ class Requirements:
     def _package(self, statement: pip_format.Statement, base: Path) -> str | None:
         """Return a local package with an absolute path, and without `-e` in an image."""
         editable = statement.kind == pip_format.EDITABLE
-        local = pip_format.local_path(statement.value, editable=editable)
+        local = local_path(statement.value, editable=editable)
         path = self._find(local.path, base) if local else None
         flag = "-e " if editable and self._local else ""
         if local is None or path is None:
@@ -236,7 +237,7 @@ class _LocatedError(StepError):
 
 def _takes_hash(statement: pip_format.Statement) -> bool:
     """Tell whether a requirement is one that can have a hash, and has none in its address."""
-    local = pip_format.local_path(statement.value, editable=statement.kind == pip_format.EDITABLE)
+    local = local_path(statement.value, editable=statement.kind == pip_format.EDITABLE)
     return local is None and not _GIT.search(statement.value) and "#sha256=" not in statement.value
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from pyenv_image import pip_format
-from pyenv_image.pip_format import local_path, read_statements, rewrite
+from pyenv_image.pip_format import read_statements, rewrite
 
 
 def statements(text):
@@ -66,43 +66,6 @@ def test_places(text, line, written):
     """A statement has its line, and the position of its value in the text."""
     statement = [*read_statements(text)][-1]
     assert (statement.line, text[statement.start : statement.end]) == (line, written)
-
-
-@pytest.mark.parametrize(
-    ("requirement", "path"),
-    [
-        ("./pkg", "./pkg"),
-        ("pkg/", "pkg/"),
-        ("pkg/sub ; python_version < '3'", "pkg/sub"),
-        ("./pkg;python_version<'3'", "./pkg"),
-        ("./pkg[extra,more]", "./pkg"),
-        ("./my pkg", "./my pkg"),
-        ("/wheels/a.whl#sha256=0", "/wheels/a.whl"),
-        ("a-1.0-py3-none-any.whl", "a-1.0-py3-none-any.whl"),
-        ("name @ file:./pkg", "./pkg"),
-        ("name @ file:///a%20b/c.whl", "/a b/c.whl"),
-        ("name[extra] @ file://localhost/a/c.whl ; python_version < '3'", "/a/c.whl"),
-        ("file:///a/c.whl", "/a/c.whl"),
-        ("name @ ../pkg", "../pkg"),
-        (".", "."),
-        ("six", None),
-        ("six>=1.0/2", None),
-        ("six @ https://x/a.whl", None),
-        ("git+https://x/a.git@v1#egg=a", None),
-        ("git+file:///a/b", None),
-    ],
-)
-def test_local_paths(requirement, path):
-    """Paths are distinguished from names and addresses as by pip."""
-    local = local_path(requirement)
-    assert (local and local.path) == path
-
-
-def test_an_editable_is_a_path():
-    """`-e` takes a path or an address, but no name."""
-    assert local_path("pkg", editable=True).path == "pkg"
-    assert local_path("my pkg[extra]", editable=True).path == "my pkg"
-    assert local_path("git+ssh://git@x/a.git", editable=True) is None
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,8 @@ from pyenv_frontend.errors import UserError
 from pyenv_frontend.expansion import quoting, steps
 from pyenv_frontend.positions import Location
 from pyenv_image.installer_commands import InstallerCommands, kept_lock
-from pyenv_image.pip_format import PASSWORD, is_lock
+from pyenv_image.local_paths import is_lock
+from pyenv_image.pip_format import PASSWORD
 from pyenv_image.selfcheck import REQUIRED
 from pyenv_image.settings import settings_for
 

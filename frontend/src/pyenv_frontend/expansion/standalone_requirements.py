@@ -13,6 +13,7 @@ from pyenv_frontend.inputs.resolve import located_statements
 from pyenv_frontend.positions import Location, SourceFile
 from pyenv_image import pip_format
 from pyenv_image.failure import StepError
+from pyenv_image.local_paths import local_path
 from pyenv_image.settings import file_option
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def _local_reason(
 ) -> tuple[str, str]:
     """Return why a path or a variable would lead elsewhere: installers take paths relative to where they run."""
     is_link = statement.kind == pip_format.FIND_LINKS
-    local = None if is_link else pip_format.local_path(statement.value, editable=False)
+    local = None if is_link else local_path(statement.value, editable=False)
     path = statement.value if is_link and "://" not in statement.value else local.path if local else ""
     beside = posixpath.normpath(posixpath.join(folder, path)) if path and not path.startswith("/") else ""
     if beside and folder and any(beside == tree or beside.startswith(f"{tree}/") for tree in requirements.trees):

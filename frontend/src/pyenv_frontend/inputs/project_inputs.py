@@ -17,7 +17,7 @@ from pyenv_frontend.inputs.pyproject import read_lock, read_project
 from pyenv_frontend.inputs.uv_lock import local_packages
 from pyenv_frontend.positions import Location, Span
 from pyenv_frontend.pyenv.context_path import is_url
-from pyenv_image.pip_format import local_path
+from pyenv_image.local_paths import local_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,7 +16,8 @@ from pyenv_frontend.inputs.collector import InputCollector, ListedRequirement, O
 from pyenv_frontend.positions import Location, SourceFile, Span
 from pyenv_frontend.pyenv.context_path import is_url
 from pyenv_image import pip_format
-from pyenv_image.pip_format import decode, is_file, is_lock, local_path, read_statements
+from pyenv_image.local_paths import is_file, is_lock, local_path
+from pyenv_image.pip_format import decode, read_statements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

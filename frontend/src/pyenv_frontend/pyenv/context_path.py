@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from pyenv_frontend.errors import printable
 from pyenv_frontend.pyenv.invalid_value import InvalidValue
-from pyenv_image.pip_format import is_file, is_lock
+from pyenv_image.local_paths import is_file, is_lock
 
 if TYPE_CHECKING:
     from pyenv_frontend.pyenv.instruction import RequirementsKind
