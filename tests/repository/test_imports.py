@@ -33,3 +33,20 @@ def test_what_runs_in_an_environment_begins_with_the_standard_library_alone(fold
     assert paths
     foreign = {path: set(imported_at_once(path)) - sys.stdlib_module_names - {own} for path in paths}
     assert {path: names for path, names in foreign.items() if names} == {}
+
+
+def test_what_the_frontends_image_imports_is_in_it():
+    """Modules that need more, such as those of the command line, are named where the image is put together."""
+    tree = ast.parse((ROOT / "frontend/image/assemble.py").read_text())
+    lists = {
+        node.targets[0].id: ast.literal_eval(node.value)
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "NOT_NEEDED"
+    }
+    left_out = [name.replace(".", "/") for name in lists["NOT_NEEDED"]]
+    available = {"google", "h2", "hpack", "hyperframe", "lark", "packaging", "pyenv_frontend", "pyenv_image", "_sha2"}
+    modules = [path for path in tracked("frontend/src/pyenv_frontend/**/*.py") if not path.endswith("_standalone.py")]
+    modules = [path for path in modules if not path.removeprefix("frontend/src/").startswith(tuple(left_out))]
+    assert modules
+    missing = {path: set(imported_at_once(path)) - sys.stdlib_module_names - available for path in modules}
+    assert {path: names for path, names in missing.items() if names} == {}
