@@ -136,6 +136,14 @@ def test_a_user_that_the_stage_makes():
     assert caught.value.user == "app"
 
 
+def test_two_environments_in_one_folder():
+    """Which folder an environment without `--path` has is known from the base image."""
+    with pytest.raises(UserError, match=r"^Dockerfile:4:7: /opt/venv/a is the folder of the environment 'a'"):
+        expanded(b"FROM debian:bookworm AS base\nPYENV 3.11 a\nFROM base\nPYENV --path=/opt/venv/a 3.11 b\n")
+    side_by_side = b"FROM debian:bookworm AS one\nPYENV 3.11 a\nFROM debian:bookworm\nPYENV --path=/opt/venv/a 3.11 b\n"
+    assert expanded(side_by_side).steps
+
+
 @pytest.mark.parametrize("line", [b'USER "a\tb"', b'USER 1000\nENV HOME="/a\tb"'])
 def test_a_user_that_cannot_be_written_is_refused(line):
     """A control character in USER or HOME could break a generated line."""

@@ -15,6 +15,7 @@ from pyenv_frontend.expansion.printed_heredoc import is_like_a_secret, printed
 from pyenv_frontend.expansion.weight import split
 from pyenv_frontend.expansion.writer import DockerfileWriter
 from pyenv_frontend.positions import LineMap, Lines, Span
+from pyenv_frontend.pyenv.places import Places
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -244,7 +245,9 @@ def _parts(
         printed_stages = printed_builder_stages(program)
     number = 0
     ends: dict[int, Interpreters] = {}
+    places: dict[int, Places] = {}
     for stage in program.stages:
+        places[stage.index] = Places(places[stage.parent] if stage.parent is not None else None)
         in_stage = ends[stage.parent].inherit() if stage.parent is not None else Interpreters()
         in_triggers = Interpreters()
         for environment in stage.environments:
@@ -252,6 +255,7 @@ def _parts(
             interpreters = in_triggers if pyenv.onbuild else in_stage
             choice = interpreters.choose(pyenv, base, environment.state, program)
             location = locate(environment, base)
+            places[stage.index].take(location.path, pyenv)
             printed_stage = printed_stages.get(number)
             yield _Part(number, stage, environment, location, choice, inputs[number], images, printed_stage, to_print)
             number += 1

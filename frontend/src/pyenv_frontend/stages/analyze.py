@@ -160,6 +160,8 @@ class _Reader:
     def _pyenv(self, instruction: Instruction, stage: OpenStage) -> None:
         pyenv = self._with_named_stages(parse_pyenv(instruction, stage.scope), stage)
         self._check_name(pyenv, stage)
+        if pyenv.options.path:  # other folders depend on the base image
+            stage.places.take(pyenv.options.path, pyenv)
         builder_stage = self._stage(pyenv.options.builder) if pyenv.options.builder else None
         builder = self._builder(instruction, stage, builder_stage) if builder_stage else None
         stage.environments.append(Environment(pyenv=pyenv, state=stage.scope.snapshot(), builder=builder))

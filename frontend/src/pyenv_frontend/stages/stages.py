@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pyenv_frontend.dockerfile.words import fields
+from pyenv_frontend.pyenv.places import Places
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,6 +30,7 @@ class OpenStage:
         "instructions",
         "name",
         "parent",
+        "places",
         "platform",
         "root",
         "scope",
@@ -58,6 +60,8 @@ class OpenStage:
         """The stage at the end of the chain of parents."""
         self.taken: dict[str, EnvironmentName] = {}
         """The names of its environments, by the variables that they set."""
+        self.places: Places = Places(parent.places if parent else None)
+        """The folders that `--path` names."""
 
     @property
     def chain(self) -> Iterator[OpenStage]:
