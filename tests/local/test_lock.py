@@ -300,6 +300,25 @@ def test_the_indexes_of_a_file_are_those_of_its_packages(project: Path):
     assert versions(project / "pylock.one.toml") == {"alpha": "1.1", "beta": "2.0"}
 
 
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize(("option", "folder"), [("", "wheels"), ("--lock=locks/pylock.one.toml ", "../wheels")])
+def test_wheels_in_the_build_context(tmp_path: Path, option: str, folder: str):
+    """They are named by paths, so that the lock is the same on every machine; builds have these files."""
+    (tmp_path / "wheels").mkdir()
+    (tmp_path / "wheels/alpha-1.0-py3-none-any.whl").write_bytes(services.wheel("alpha", "1.0", {"alpha.py": ""}))
+    (tmp_path / "one.txt").write_text("--no-index\n--find-links wheels\nalpha\n")
+    (tmp_path / "Dockerfile").write_text(f"FROM x\nPYENV {option}3.12 one one.txt\n")
+    done = lock(tmp_path, *BASE)
+    assert "names" not in done.stderr
+    (path,) = tmp_path.rglob("pylock.one.toml")
+    (package,) = tomllib.loads(path.read_text())["packages"]
+    (wheel,) = package["wheels"]
+    assert wheel["path"] == f"{folder}/alpha-1.0-py3-none-any.whl"
+    assert wheel["size"] == (tmp_path / "wheels/alpha-1.0-py3-none-any.whl").stat().st_size
+    assert "url" not in wheel
+    lock(tmp_path, *BASE, "--check")
+
+
 @pytest.fixture
 def two_indexes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: Path) -> Path:
     """Provide a project and two indexes: one with wheels for x86-64 alone, another one with all wheels."""
@@ -326,7 +345,9 @@ def two_indexes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: Path) -> 
 
 def test_the_files_of_one_platform_do_not_limit_the_next(two_indexes: Path):
     """Fresh, repeated and upgraded locks are the same, and have one version; the second index alone has both wheels."""
-    lock(two_indexes, *BASE)
+    done = lock(two_indexes, *BASE)
+    assert f"note: pylock.one.toml names file://{two_indexes.parent}/all/alpha/alpha-1.1-" in done.stderr
+    assert "which builds and other machines do not have: lock with an index that they reach" in done.stderr
     fresh = (two_indexes / "pylock.one.toml").read_bytes()
     assert [package["version"] for package in tomllib.loads(fresh.decode())["packages"]] == ["1.1"]
     for arguments in ((), ("--upgrade",), ("--upgrade=alpha",)):

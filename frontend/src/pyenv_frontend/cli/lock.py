@@ -209,9 +209,14 @@ def _lock(jobs: Sequence[LockJob], resolver: Resolver) -> int:
         for future in as_completed(futures):
             job = futures[future]
             try:
-                click.echo(
-                    f"{job.name}: {_summary(job, future.result())} ({time.monotonic() - started:.1f} s)", err=True
-                )
+                result = future.result()
+                click.echo(f"{job.name}: {_summary(job, result)} ({time.monotonic() - started:.1f} s)", err=True)
+                if result.file_elsewhere:
+                    click.echo(
+                        f"note: {job.file} names {result.file_elsewhere}, which builds and other machines do not have: "
+                        "lock with an index that they reach, such as UV_DEFAULT_INDEX=URL",
+                        err=True,
+                    )
             except UserError as error:
                 click.echo(f"{job.name}: failed", err=True)
                 errors.append(error)

@@ -75,6 +75,12 @@ class Lock:
         """Whether nothing in it has to be built."""
         return all(package.get("wheels") and "sdist" not in package for package in self.packages)
 
+    @property
+    def file_elsewhere(self) -> str:
+        """A file of the machine that made the lock, which no build has, as a `file:` URL; mostly empty."""
+        files = (file for package in self.packages for file in (*package.get("wheels", ()), package.get("sdist", {})))
+        return next((file["url"] for file in files if file.get("url", "").startswith("file:")), "")
+
 
 def read_lock_file(data: bytes) -> Lock:
     """Read a lock that `pyenv-frontend lock` has written.
@@ -174,7 +180,11 @@ def _identity(package: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _merged(by_platform: Mapping[str, Mapping[str, Any]], platforms: list[str]) -> dict[str, Any]:
     first = dict(next(iter(by_platform.values())))
-    wheels = {wheel["url"]: wheel for package in by_platform.values() for wheel in package.get("wheels", ())}
+    wheels = {
+        wheel.get("url") or wheel["path"]: wheel
+        for package in by_platform.values()
+        for wheel in package.get("wheels", ())
+    }
     if len(by_platform) < len(platforms):
         present = " or ".join(
             f"platform_machine == '{MACHINES[platform]}'" for platform in platforms if platform in by_platform
@@ -185,7 +195,7 @@ def _merged(by_platform: Mapping[str, Mapping[str, Any]], platforms: list[str]) 
     if all(package.get("wheels") for package in by_platform.values()):
         first.pop("sdist", None)
     if wheels:
-        first["wheels"] = [wheels[url] for url in sorted(wheels, key=lambda url: url.rpartition("/")[2])]
+        first["wheels"] = [wheels[place] for place in sorted(wheels, key=lambda place: place.rpartition("/")[2])]
     return {key: first[key] for key in _ORDER if key in first}
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from pyenv_frontend.expansion.base_image import Libc
 from pyenv_frontend.expansion.independence import wheels_platform
@@ -96,7 +96,9 @@ class Resolver:
             for platform in target.platforms:
                 packages = self._resolve_for(target, platform, prefer(previous, resolutions, platform), sources)
                 add_sizes(packages, sizes, sources.settings.environ)
-                resolutions[platform] = [_portable(package, workspace.root, lock_folder) for package in packages]
+                resolutions[platform] = [
+                    _portable(package, workspace.root, self.context, lock_folder) for package in packages
+                ]
         return merge_platforms(resolutions)
 
     def _sources(
@@ -336,17 +338,38 @@ def _pip_platforms(libc: str, platform: str) -> list[str]:
     ]
 
 
-def _portable(package: dict[str, Any], folder: Path, lock_folder: Path) -> dict[str, Any]:
-    """Return a package table that means the same in the lock on another machine, and holds no credentials."""
-    for key in ("directory", "archive", "sdist"):
-        if "path" in package.get(key, {}):
-            path = os.path.normpath(folder / package[key]["path"])
-            package[key]["path"] = Path(os.path.relpath(path, lock_folder)).as_posix()
-    for table in (package, *(package.get(key, {}) for key in ("vcs", "archive", "sdist")), *package.get("wheels", ())):
+def _portable(package: dict[str, Any], folder: Path, context: Path, lock_folder: Path) -> dict[str, Any]:
+    """Return a package table that means the same in the lock on another machine, and holds no credentials.
+
+    Args:
+        package: the table.
+        folder: what its relative paths are relative to.
+        context: the build context, whose files are named by paths.
+        lock_folder: the folder of the lock, which these are relative to.
+    """
+    for file in _files_of(package):
+        path = file.get("path") or _path_of(file.get("url", ""), context)
+        if path:
+            if file.pop("url", None):
+                file["size"] = Path(path).stat().st_size
+            file["path"] = Path(os.path.relpath(os.path.normpath(folder / path), lock_folder)).as_posix()
+    for table in (package, package.get("vcs", {}), *_files_of(package)):
         for key in ("url", "index"):
             if isinstance(table.get(key), str):
                 table[key] = _without_credentials(table[key])
     return package
+
+
+def _files_of(package: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the tables of a package's files and folders."""
+    return [*(package[key] for key in ("directory", "archive", "sdist") if key in package), *package.get("wheels", ())]
+
+
+def _path_of(url: str, context: Path) -> str:
+    """Return the path that a `file:` URL has, if it is in the build context; else an empty text."""
+    parts = urlsplit(url)
+    path = unquote(parts.path)
+    return path if parts.scheme == "file" and Path(path).is_relative_to(context) else ""
 
 
 def _without_credentials(url: str) -> str:

@@ -29,6 +29,8 @@ class LockResult:
     state: Literal["written", "unchanged"]
     packages: int
     only_wheels: bool
+    file_elsewhere: str
+    """See `Lock.file_elsewhere`."""
 
 
 def lock_environment(job: LockJob, resolver: Resolver) -> LockResult:
@@ -50,7 +52,12 @@ def lock_environment(job: LockJob, resolver: Resolver) -> LockResult:
     if content != job.before:
         _replace(job.path, content)
     state: Literal["written", "unchanged"] = "unchanged" if content == job.before else "written"
-    return LockResult(state=state, packages=len(packages), only_wheels=lock.only_wheels)
+    return LockResult(
+        state=state,
+        packages=len(packages),
+        only_wheels=lock.only_wheels,
+        file_elsewhere=lock.file_elsewhere,
+    )
 
 
 def _replace(path: Path, content: bytes) -> None:
