@@ -1,8 +1,8 @@
 """Measure locks: how long they take to make and check, and builds of locked environments against unlocked ones.
 
-Locks are made with the indexes of this machine. Builds install generated wheels from an index on 127.0.0.1, so that
-both sides take the same files: four environments below which an instruction changes, and a large one of which a small
-requirement changes. Bytes are those that a registry receives.
+Four environments of real packages, below which an instruction or the base image changes, and a large one of generated
+wheels, of which a small requirement changes. Both sides of a row have downloaded before what they install. Bytes are
+those that a registry receives.
 """
 
 import os
@@ -14,7 +14,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from bench.environments import BASE, FOUR, Environments, Side, ours
+from bench.environments import BASE, FOUR, Side, ours
 from bench.harness import Row, seconds
 from tests.support import services
 from tools import base_images, build_image, engine, interpreters
@@ -23,31 +23,23 @@ from tools.files import write_files
 PROGRAM = Path(sys.executable).with_name("pyenv-frontend")
 TIMES = 5
 SMALL, LARGE, MB = 20, 10, 1 << 20
-"""Wheels of an environment, and large ones of the large environment."""
+"""Wheels of the large environment, and large ones among them."""
 
 LARGE_SIZE = 80
 """Megabytes of a large wheel."""
 
-UNLOCKED = "the same without locks"
+UNLOCKED = "the same without locks, installed again"
+OWN_SETTINGS = {"PIP_CONFIG_FILE": os.devnull}
+"""Builds do not have this machine's configuration of pip, which may name folders as indexes."""
 
 
 def rows() -> Iterator[Row]:
     """Measure locks, then builds on both kinds of image stores."""
     yield from _locking()
-    small = {
-        f"small{number}": services.wheel(f"small{number}", "1.0", _data(f"small{number}", 1)) for number in range(SMALL)
-    }
-    large = {
-        f"large{number}": services.wheel(f"large{number}", "1.0", _data(f"large{number}", LARGE_SIZE))
-        for number in range(LARGE)
-    }
-    wheels = {services.wheel_file(name, "1.0"): wheel for name, wheel in (small | large).items()}
-    with services.package_index(wheels) as index:
-        four = tuple((version, name, "".join(f"{wheel}\n" for wheel in small)) for version, name, _ in FOUR)
-        for flavour, how in (("docker", "classic store"), ("docker-28-containerd", "containerd store")):
-            where = _engine(flavour)
-            yield from _changed_below(where, four, index, how)
-        yield from _edited(where, (("3.9", "large", "".join(f"{name}\n" for name in (*large, *small))),), index)
+    for flavour, how in (("docker", "classic store"), ("docker-28-containerd", "containerd store")):
+        where = _engine(flavour)
+        yield from _changed_below(where, how)
+    yield from _edited(where)
 
 
 def _data(name: str, megabytes: int) -> dict[str, str]:
@@ -74,7 +66,7 @@ def _locking() -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch, "context")
         write_files(folder, {"Dockerfile": ours(FOUR), **{f"{name}.txt": text for _, name, text in FOUR}})
-        environ = {"UV_CACHE_DIR": f"{scratch}/cache"}
+        environ = {**OWN_SETTINGS, "UV_CACHE_DIR": f"{scratch}/cache"}
         cold = seconds(lambda: _lock(folder, environ=environ))
         warm = statistics.median(seconds(lambda: _lock(folder, environ=environ)) for _ in range(TIMES))
         check = statistics.median(seconds(lambda: _lock(folder, ["--check"])) for _ in range(TIMES))
@@ -86,49 +78,89 @@ def _locking() -> Iterator[Row]:
         yield Row(what=what, ours=value, theirs=0, against=how, unit="s", aim=aim)
 
 
-def _changed_below(where: engine.Engine, environments: Environments, index: str, how: str) -> Iterator[Row]:
-    """Measure a build after an instruction above the PYENVs has changed."""
-    locked, unlocked = (_side(where, environments, index, lock=lock) for lock in (True, False))
-    times = []
-    for side in (locked, unlocked):
-        side.build()
-        file = side.folder / "Dockerfile"
-        file.write_text(file.read_text().replace("PYENV", f"RUN echo {uuid.uuid4()}\nPYENV", 1))
-        times.append(seconds(side.build))
-        side.remove()
-    what = f"4 locked environments, an instruction above changed, {how}"
-    yield Row(what=what, ours=times[0], theirs=times[1], against=UNLOCKED, unit="s", aim="at least 5x faster")
+def _changed_below(where: engine.Engine, how: str) -> Iterator[Row]:
+    """Measure builds and pushes after something below the environments has changed."""
+    with tempfile.TemporaryDirectory() as scratch, services.registry(Path(scratch)) as registry:
+        sides = [Side(where, ours(FOUR), FOUR, export=False) for _ in range(2)]
+        _lock(sides[0].folder, environ=OWN_SETTINGS)
+        pushes = how == "containerd store"  # the classic one stores all layers above a changed one again
+        for side in sides:
+            side.build(*([_push(registry)] if pushes else []))
+        for name, change in (("an instruction above", _instruction_above), ("the base image", _another_base)):
+            for side in sides:
+                change(where, side)
+            times = [seconds(side.build) for side in sides]
+            what = f"4 locked environments, {name} changed, {how}"
+            yield Row(what=what, ours=times[0], theirs=times[1], against=UNLOCKED, unit="s", aim="at least 5x faster")
+            if not pushes:
+                continue
+            sent = [_sent(side, registry, Path(scratch)) for side in sides]
+            yield Row(
+                what=f"{what}: pushed", ours=sent[0], theirs=sent[1], against=UNLOCKED, unit="MB", aim="nothing of them"
+            )
 
 
-def _edited(where: engine.Engine, environments: Environments, index: str) -> Iterator[Row]:
+def _instruction_above(where: engine.Engine, side: Side) -> None:
+    """Insert an instruction above the PYENVs."""
+    del where
+    file = side.folder / "Dockerfile"
+    file.write_text(file.read_text().replace("PYENV", f"RUN echo {uuid.uuid4()}\nPYENV", 1))
+
+
+def _another_base(where: engine.Engine, side: Side) -> None:
+    """Change the base image to another one with the same user."""
+    name = f"pyenv-bench-base:{uuid.uuid4().hex[:8]}"
+    text = f"FROM {BASE}\nUSER root\nRUN echo {name} > /etc/release-of-base\nUSER airflow\n"
+    where.run("build", "--quiet", f"--tag={name}", "-", input=text)
+    file = side.folder / "Dockerfile"
+    file.write_text(file.read_text().replace(f"FROM {BASE}\n", f"FROM {name}\n"))
+
+
+def _edited(where: engine.Engine) -> Iterator[Row]:
     """Measure time and bytes of a push after a small requirement of a large environment has changed."""
+    small = {
+        f"small{number}": services.wheel(f"small{number}", "1.0", _data(f"small{number}", 1)) for number in range(SMALL)
+    }
+    large = {
+        f"large{number}": services.wheel(f"large{number}", "1.0", _data(f"large{number}", LARGE_SIZE))
+        for number in range(LARGE)
+    }
+    wheels = {services.wheel_file(name, "1.0"): wheel for name, wheel in (small | large).items()}
+    environments = (("3.9", "large", "".join(f"{name}\n" for name in (*large, *small))),)
     times, sent = [], []
-    for lock in (True, False):
-        with tempfile.TemporaryDirectory() as scratch, services.registry(Path(scratch)) as registry:
-            side = _side(where, environments, index, lock=lock)
-            push = f"--output=type=image,push=true,name={registry}/large:1"
-            side.build(push)
-            before = _size(Path(scratch))
-            file = side.folder / "large.txt"
-            file.write_text(file.read_text().replace("small1\n", ""))
-            if lock:
-                _lock(side.folder, environ={"UV_DEFAULT_INDEX": index})
-            times.append(seconds(lambda side=side, push=push: side.build(push)))  # type: ignore[misc]
-            sent.append((_size(Path(scratch)) - before) / 1e6)
+    with services.package_index(wheels) as index:
+        for lock in (True, False):
+            with tempfile.TemporaryDirectory() as scratch, services.registry(Path(scratch)) as registry:
+                first, base, rest = ours(environments).split("\n", 2)
+                text = "\n".join((first, base, f"ENV UV_DEFAULT_INDEX={index}", rest))
+                side = Side(where, text, environments, export=False)
+                environ = {**OWN_SETTINGS, "UV_DEFAULT_INDEX": index}
+                if lock:
+                    _lock(side.folder, environ=environ)
+                side.build(_push(registry))
+                file = side.folder / "large.txt"
+                file.write_text(file.read_text().replace("small1\n", ""))
+                if lock:
+                    _lock(side.folder, environ=environ)
+                before = _size(Path(scratch))
+                times.append(seconds(lambda side=side, registry=registry: side.build(_push(registry))))  # type: ignore[misc]
+                sent.append((_size(Path(scratch)) - before) / 1e6)
     what = f"small requirement of an environment of {LARGE * LARGE_SIZE + SMALL} MB edited and pushed"
     common = {"what": what, "against": UNLOCKED}
     yield Row(ours=times[0], theirs=times[1], unit="s", aim="at least 4x faster", **common)
     yield Row(ours=sent[0], theirs=sent[1], unit="MB", aim="at least 4x smaller", **common)
 
 
-def _side(where: engine.Engine, environments: Environments, index: str, *, lock: bool) -> Side:
-    """Prepare builds of environments, with locks or without."""
-    first, base, rest = ours(environments).split("\n", 2)
-    text = "\n".join((first, base, f"ENV UV_DEFAULT_INDEX={index}", rest))
-    side = Side(where, text, environments, export=False)
-    if lock:
-        _lock(side.folder, environ={"UV_DEFAULT_INDEX": index})
-    return side
+def _push(registry: str) -> str:
+    """Return the option of a build that pushes the image."""
+    return f"--output=type=image,push=true,name={registry}/image:1"
+
+
+def _sent(side: Side, registry: str, folder: Path) -> float:
+    """Push the image; return the megabytes that the registry has more than before."""
+    before = _size(folder)
+    side.build(_push(registry))
+    return (_size(folder) - before) / 1e6
 
 
 def _size(folder: Path) -> int:
