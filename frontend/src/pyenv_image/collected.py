@@ -1,4 +1,4 @@
-"""The files and facts of its stage for an install that does not run there (see `independent.collect`)."""
+"""The files and facts of its stage for an install that does not run there (see `collect`)."""
 
 from __future__ import annotations
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyenv_image import account
-from pyenv_image.environment import make_room
 from pyenv_image.failure import StepError
+from pyenv_image.room import make_room
 
 if TYPE_CHECKING:
     from pyenv_image.step_options import CopyOptions

@@ -20,6 +20,7 @@ from pyenv_image.failure import StepError
 from pyenv_image.installer import Installer
 from pyenv_image.installer_commands import kept_lock
 from pyenv_image.requirements import Requirements
+from pyenv_image.room import make_room
 from pyenv_image.settings import settings_for
 from pyenv_image.step_options import HEREDOC_PREFIX, HEREDOC_VARIABLE
 from pyenv_image.workspace import Workspace
@@ -27,8 +28,6 @@ from pyenv_image.workspace import Workspace
 if TYPE_CHECKING:
     from pyenv_image.settings import InstallerSettings
     from pyenv_image.step_options import EnvironmentOptions
-
-__all__ = ["make_room", "run"]
 
 _LEFT_BEHIND = (".lock", ".gitignore", "CACHEDIR.TAG")
 _OWN_CACHES = ("UV_CACHE_DIR", "UV_LINK_MODE", "UV_NO_PROGRESS", "PIP_CACHE_DIR")
@@ -126,25 +125,6 @@ def _say(name: str, notes: Sequence[str]) -> None:
 def _interpreter_of(path: Path) -> tuple[str, bytes]:
     """Return what decides which interpreter an environment has."""
     return os.path.realpath(str(path / "bin" / "python")), (path / "pyvenv.cfg").read_bytes()
-
-
-def make_room(path: Path) -> None:
-    """Delete the environment that the base image has at a path, as a later COPY overwrites an earlier one.
-
-    Raises:
-        StepError: there is something else.
-    """
-    if path.is_symlink() or path.is_file():
-        raise StepError(f"{path} exists and is not a folder: choose another place with --path=DIR")
-    if not path.exists() or not any(path.iterdir()):
-        return
-    if not (path / "pyvenv.cfg").is_file():
-        name = path.name if len(path.parts) > 2 else "NAME"
-        raise StepError(
-            f"{path} exists and is not an environment, so that nothing in it is deleted: choose a folder of its own, "
-            f"such as --path={path}/{name}"
-        )
-    shutil.rmtree(str(path))
 
 
 def _working_directory() -> str:

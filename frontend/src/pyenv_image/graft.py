@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Iterator
 from pyenv_image import caches, libraries
 from pyenv_image.bytecode import compile_all
 from pyenv_image.failure import StepError
+from pyenv_image.finish import link
 
 if TYPE_CHECKING:
     from pyenv_image.step_options import GraftOptions
@@ -96,10 +97,3 @@ def _check(python: Path) -> None:
     done = subprocess.run([str(python), "-IB", here, "selfcheck"], capture_output=True, check=False)
     if done.returncode:
         raise StepError((done.stderr or done.stdout).decode(errors="replace").strip().replace("error: ", "", 1))
-
-
-def link(python: Path, place: Path) -> None:
-    """Link `pythonX.Y` on PATH, unless the stage has another one there."""
-    if shutil.which(place.name) is None and not os.path.lexists(str(place)):
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.symlink_to(python)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, Callable
+from importlib import import_module
 
-from pyenv_image import copy, environment, graft, independent, selfcheck
 from pyenv_image.failure import StepError
 from pyenv_image.step_options import (
     CollectOptions,
@@ -14,28 +13,29 @@ from pyenv_image.step_options import (
     FinishOptions,
     GraftOptions,
     LayerOptions,
-    RoomOptions,
     SelfcheckOptions,
     parse,
 )
 
-_STEPS: dict[str, tuple[type, Callable[[Any], None]]] = {
-    "graft": (GraftOptions, graft.run),
-    "selfcheck": (SelfcheckOptions, selfcheck.run),
-    "copy": (CopyOptions, copy.run),
-    "collect": (CollectOptions, independent.collect),
-    "layer": (LayerOptions, independent.layer),
-    "room": (RoomOptions, independent.room),
-    "finish": (FinishOptions, independent.finish),
-    "environment": (EnvironmentOptions, environment.run),
+_STEPS: dict[str, type] = {
+    "graft": GraftOptions,
+    "selfcheck": SelfcheckOptions,
+    "copy": CopyOptions,
+    "collect": CollectOptions,
+    "layer": LayerOptions,
+    "finish": FinishOptions,
+    "environment": EnvironmentOptions,
 }
+"""The options of each step. Its function is `run` in the module of its name, and no step imports what another needs:
+the official images of Python have no byte code, so that each import is compiled anew.
+"""
 
 
 def main(arguments: list[str]) -> None:
     """Run one step. A failure is one sentence on stderr and exit code 1."""
+    name, *rest = arguments
     try:
-        kind, run = _STEPS[arguments[0]]
-        run(parse(kind, arguments[1:]))
+        import_module(f"pyenv_image.{name}").run(parse(_STEPS[name], rest))
     except StepError as error:
         sys.stdout.flush()
         sys.exit(f"error: {error}")

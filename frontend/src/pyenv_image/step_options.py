@@ -21,7 +21,6 @@ __all__ = [
     "FinishOptions",
     "GraftOptions",
     "LayerOptions",
-    "RoomOptions",
     "SelfcheckOptions",
     "parse",
     "to_arguments",
@@ -120,13 +119,6 @@ class LayerOptions:
 
     real: bool = False
     """Whether links in the path are resolved."""
-
-
-@dataclass(frozen=True)
-class RoomOptions:
-    """Options of the step that removes an environment that is to be replaced."""
-
-    path: str
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from pyenv_frontend.expansion import weight
 from tests.e2e.environments.test_locks import INDEX, PY38, PY311, WHEELS, lock_of
 from tests.support import services
 from tests.support.builds import installed_environments
+from tools.files import write_files
 
 pytestmark = pytest.mark.images(PY311, PY38)
 
@@ -56,10 +57,11 @@ def test_parents_keep_owner_mode_and_time(build_image, files, index):
 
 
 def test_an_environment_of_the_base_is_gone(build_image, files, index):
-    """The new environment replaces an existing one instead of being merged with it."""
-    before = "RUN mkdir -p /opt/venv/x && touch /opt/venv/x/pyvenv.cfg /opt/venv/x/old\n"
-    image = build_image(text(index, before), files)
+    """The new environment replaces an existing one instead of being merged with it, and the parent keeps its time."""
+    made = "mkdir -p /opt/venv/x && touch /opt/venv/x/pyvenv.cfg /opt/venv/x/old"
+    image = build_image(text(index, f"RUN {made} && touch -d @1000000000 /opt/venv\n"), files)
     assert image.sh("test ! -e /opt/venv/x/old && echo gone") == "gone\n"
+    assert image.sh("stat -c %Y /opt/venv") == "1000000000\n"
     assert image.ask("/opt/venv/x/bin/python", "-c", "import beta; print('ok')") == "ok\n"
 
 
@@ -85,6 +87,18 @@ def test_locked_and_unlocked_environments_share_an_interpreter(build_image, file
     )
     for name in "xyz":
         assert image.ask(f"/opt/venv/{name}/bin/python", "-c", "import beta; print('ok')") == "ok\n"
+
+
+def test_wheels_of_the_build_context(build_image, tmp_path):
+    """A lock names them by path; they are installed independently of the stage, too."""
+    wheels = {f"wheels/{services.wheel_file('own', '1.0')}": services.wheel("own", "1.0", {"own.py": "X = 1\n"})}
+    write_files(tmp_path, wheels)
+    lines = "--no-index\n--find-links wheels\nown\n"
+    files = {"r.txt": lines, "pylock.x.toml": lock_of(tmp_path, "http://127.0.0.1:1", lines), **wheels}
+    image = build_image(f"FROM {PY311}\n{PYENV}", files)
+    assert image.ask("/opt/venv/x/bin/python", "-c", "import own; print(own.X)") == "1\n"
+    again = build_image(f"FROM {PY311}\nRUN echo below\n{PYENV}", files)
+    assert not installs(again.log)
 
 
 @pytest.mark.images(PY311, PY313, PY38)
@@ -129,7 +143,7 @@ def test_heavy_distributions_have_a_layer_of_their_own(build_image, engine, tmp_
     assert len(second.layers) == len(at_once.layers) + 1
     different = [number for number in range(-2 - merged, 0) if first.layers[number] != second.layers[number]]
     assert different == [-1 - merged]
-    assert [line.partition(" #")[0] for line in second.history()].count("PYENV 3.8 x r.txt") == 3 + merged
+    assert [line.partition(" #")[0] for line in second.history()].count("PYENV 3.8 x r.txt") == 2 + 2 * merged
 
 
 def installs(log):
@@ -159,9 +173,9 @@ def test_history_has_an_entry_for_each_layer(build_image, engine, files, index):
     image = build_image(text(index, "RUN echo before\n", PYENV + "RUN echo after\n"), files)
     history = image.history()
     last = history[next(number for number, entry in enumerate(history) if "echo before" in entry) :]
-    count = 3 if engine.flavour.endswith("containerd") else 2
+    merged = engine.flavour.endswith("containerd")
     layers = [entry.removesuffix(" # buildkit") for entry in last if not entry.startswith("ENV ")]
-    assert layers[1:-1] == ["PYENV 3.8"] * count + ["PYENV 3.8 x r.txt"] * count
+    assert layers[1:-1] == ["PYENV 3.8"] * (2 + merged) + ["PYENV 3.8 x r.txt"] * (1 + 2 * merged)
     assert "echo after" in layers[-1]
     base = build_image(f"FROM {PY311}\n")
     assert len(image.layers) == len(base.layers) + len(layers)

@@ -1,18 +1,19 @@
-"""`collect` and `layer`: the inputs from the stage for an install that does not run on it."""
+"""The inputs from the stage for an install that does not run on it."""
 
 import json
 import os
 
 import pytest
 
-from pyenv_image import independent, pip_configuration
+from pyenv_image import collect as step
+from pyenv_image import collected, layer, pip_configuration
 from pyenv_image.step_options import CollectOptions
 
 
 @pytest.fixture
 def collect(tmp_path, monkeypatch):
     """Collect on this machine, for an owner with this process's ids; return the folder."""
-    for name in independent.collected.NAMED:
+    for name in collected.NAMED:
         monkeypatch.delenv(name, raising=False)
 
     def run(path="/opt/venv/x", **variables):
@@ -23,11 +24,9 @@ def collect(tmp_path, monkeypatch):
         skeleton.mkdir()
         user, home = f"{os.getuid()}:{os.getgid()}", str(tmp_path / "home")
         monkeypatch.setattr(pip_configuration, "SYSTEM_FILE", tmp_path / "etc/pip.conf")
-        monkeypatch.setattr(independent, "_SETTINGS", (str(tmp_path / "etc/pip.conf"),))
+        monkeypatch.setattr(step, "_SETTINGS", (str(tmp_path / "etc/pip.conf"),))
         monkeypatch.setattr(os, "chown", lambda *_: None)
-        independent.collect(
-            CollectOptions(path=str(path), output=str(output), user=user, home=home, skeleton=str(skeleton))
-        )
+        step.run(CollectOptions(path=str(path), output=str(output), user=user, home=home, skeleton=str(skeleton)))
         return output
 
     return run
@@ -54,8 +53,7 @@ def test_files_that_variables_name_get_no_place_of_their_own(collect, tmp_path):
 def test_openssl_is_not_configured_by_the_stage():
     """OpenSSL's configuration could load libraries."""
     assert not any(
-        place == "/etc/ssl/openssl.cnf" or "/etc/ssl/openssl.cnf".startswith(f"{place}/")
-        for place in independent._SETTINGS
+        place == "/etc/ssl/openssl.cnf" or "/etc/ssl/openssl.cnf".startswith(f"{place}/") for place in step._SETTINGS
     )
 
 
@@ -65,7 +63,7 @@ def test_the_layer_does_not_depend_on_the_times_of_the_folders_above(collect, tm
     parent.mkdir()
     os.utime(parent, (1000000000, 1000000000))
     parents = json.loads((collect(parent / "x") / "layer/parents.json").read_text())
-    assert {about["time"] for about in parents} == {independent._TIME * 10**9}
+    assert {about["time"] for about in parents} == {layer.TIME * 10**9}
     skeleton = tmp_path / "skeleton" / str(parent).lstrip("/")
     assert skeleton.stat().st_mtime == 1000000000
 

@@ -10,8 +10,6 @@ import pytest
 
 import pyenv_image
 from airflow_venv.environments.facts import read as read_environment
-from pyenv_image.environment import make_room
-from pyenv_image.failure import StepError
 from pyenv_image.step_options import HEREDOC_PREFIX, HEREDOC_VARIABLE, EnvironmentOptions, to_arguments
 from tests.local.support import wheel
 from tools import interpreters
@@ -35,39 +33,6 @@ def step(tmp_path, code=0, environ=None, **options):
 
 def packages(tmp_path):
     return sorted(path.name.partition("-")[0] for path in tmp_path.glob("env/lib/python*/site-packages/*.dist-info"))
-
-
-@pytest.mark.parametrize("content", [(), ("pyvenv.cfg", "bin/python")])
-def test_an_empty_folder_and_an_environment_give_way(tmp_path, content):
-    """An empty folder and one with a pyvenv.cfg can be replaced, and a missing folder is created."""
-    make_room(tmp_path / "missing")
-    for name in content:
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).touch()
-    make_room(tmp_path)
-    assert not tmp_path.exists() or not any(tmp_path.iterdir())
-
-
-@pytest.mark.parametrize(
-    ("place", "message"),
-    [
-        ("folder", r"folder exists and is not an environment, .* such as --path=\S*/folder/folder$"),
-        ("file", "file exists and is not a folder"),
-        ("link", "link exists and is not a folder"),
-        ("dangling", "dangling exists and is not a folder"),
-    ],
-)
-def test_anything_else_stays(tmp_path, place, message):
-    """Nothing but an environment is deleted."""
-    (tmp_path / "folder").mkdir()
-    (tmp_path / "folder/passwd").touch()
-    (tmp_path / "file").touch()
-    (tmp_path / "link").symlink_to(tmp_path / "folder")
-    (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
-    before = sorted(tmp_path.rglob("*"))
-    with pytest.raises(StepError, match=message):
-        make_room(tmp_path / place)
-    assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_a_parent_that_is_a_file(tmp_path):

@@ -284,20 +284,22 @@ class FileOp(_message.Message):
     def __init__(self, actions: _Optional[_Iterable[_Union[FileAction, _Mapping]]] = ...) -> None: ...
 
 class FileAction(_message.Message):
-    __slots__ = ("input", "secondary_input", "output", "copy", "mkfile", "mkdir")
+    __slots__ = ("input", "secondary_input", "output", "copy", "mkfile", "mkdir", "rm")
     INPUT_FIELD_NUMBER: _ClassVar[int]
     SECONDARY_INPUT_FIELD_NUMBER: _ClassVar[int]
     OUTPUT_FIELD_NUMBER: _ClassVar[int]
     COPY_FIELD_NUMBER: _ClassVar[int]
     MKFILE_FIELD_NUMBER: _ClassVar[int]
     MKDIR_FIELD_NUMBER: _ClassVar[int]
+    RM_FIELD_NUMBER: _ClassVar[int]
     input: int
     secondary_input: int
     output: int
     copy: Copy
     mkfile: MkFile
     mkdir: MkDir
-    def __init__(self, input: _Optional[int] = ..., secondary_input: _Optional[int] = ..., output: _Optional[int] = ..., copy: _Optional[_Union[Copy, _Mapping]] = ..., mkfile: _Optional[_Union[MkFile, _Mapping]] = ..., mkdir: _Optional[_Union[MkDir, _Mapping]] = ...) -> None: ...
+    rm: Rm
+    def __init__(self, input: _Optional[int] = ..., secondary_input: _Optional[int] = ..., output: _Optional[int] = ..., copy: _Optional[_Union[Copy, _Mapping]] = ..., mkfile: _Optional[_Union[MkFile, _Mapping]] = ..., mkdir: _Optional[_Union[MkDir, _Mapping]] = ..., rm: _Optional[_Union[Rm, _Mapping]] = ...) -> None: ...
 
 class Copy(_message.Message):
     __slots__ = ("src", "dest", "owner", "mode", "follow_symlink", "dir_copy_contents", "attempt_unpack", "create_dest_path", "allow_wildcard", "allow_empty_wildcard", "timestamp", "include_patterns", "exclude_patterns", "always_replace_existing")
@@ -358,6 +360,16 @@ class MkDir(_message.Message):
     owner: Chown
     timestamp: int
     def __init__(self, path: _Optional[str] = ..., mode: _Optional[int] = ..., make_parents: _Optional[bool] = ..., owner: _Optional[_Union[Chown, _Mapping]] = ..., timestamp: _Optional[int] = ...) -> None: ...
+
+class Rm(_message.Message):
+    __slots__ = ("path", "allow_not_found", "allow_wildcard")
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    ALLOW_NOT_FOUND_FIELD_NUMBER: _ClassVar[int]
+    ALLOW_WILDCARD_FIELD_NUMBER: _ClassVar[int]
+    path: str
+    allow_not_found: bool
+    allow_wildcard: bool
+    def __init__(self, path: _Optional[str] = ..., allow_not_found: _Optional[bool] = ..., allow_wildcard: _Optional[bool] = ...) -> None: ...
 
 class Chown(_message.Message):
     __slots__ = ("user", "group")

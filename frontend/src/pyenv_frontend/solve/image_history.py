@@ -41,8 +41,12 @@ def limit_layers(configs: Sequence[bytes], steps: Sequence[Step], *, merge: bool
 
 
 def _more_layers(step: Step, *, merge: bool) -> int:
-    """Return how many layers a step has beside its first."""
-    return 1 + merge + (step.parts is not None) if step.independent else 0
+    """Return how many layers a step has beside its first, which has its result."""
+    if not step.independent:
+        return 0
+    # A graft is checked on the stage. Where layers are merged, an earlier environment is removed before that, and the
+    # folders above get their times again after it.
+    return (step.kind == "graft" or merge) + merge + (step.parts is not None)
 
 
 def rewrite_created_by(config: bytes, steps: Sequence[Step], *, merge: bool = False) -> bytes:
@@ -55,8 +59,7 @@ def rewrite_created_by(config: bytes, steps: Sequence[Step], *, merge: bool = Fa
 
     Returns:
         The configuration with an entry for each layer; `config` itself if no step is ours. A step that does not run on
-        its stage has an entry for what it changes there, one for its result, and, where that is merged, one for the
-        folders above it; one with heavy distributions has two for its result.
+        its stage has one for its result, or two with heavy distributions, and those for what is done before and after.
     """
     parsed: dict[str, Any] = json.loads(config)
     by_command = {" ".join(step.command): step for step in steps}

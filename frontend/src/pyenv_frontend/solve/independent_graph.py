@@ -24,7 +24,6 @@ from pyenv_image.step_options import (
     EnvironmentOptions,
     FinishOptions,
     LayerOptions,
-    RoomOptions,
     parse,
     to_arguments,
 )
@@ -40,7 +39,7 @@ if TYPE_CHECKING:
         def number(self) -> int: ...
 
 
-__all__ = ["RESULT", "SKELETON", "Steps", "install_of", "move_install", "trust_cache", "write_lock"]
+__all__ = ["IMAGE_PREFIX", "RESULT", "SKELETON", "Steps", "install_of", "move_install", "trust_cache", "write_lock"]
 
 _STAGE = "/run/pyenv-stage"
 _RESULT = "/run/pyenv-result"
@@ -49,6 +48,9 @@ _SKELETON = "/run/pyenv-skeleton"
 _PART = "/run/pyenv-part"
 _LOCK = "pylock.toml"
 _PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+IMAGE_PREFIX = "/usr/local"
+"""Where an interpreter's image has it."""
+
 RESULT = 1
 """The number of an install's output that is its result."""
 
@@ -78,17 +80,24 @@ class Steps:
     Attributes:
         pattern: the step of the expanded file.
         image: the image of the interpreter.
+        interpreter: what has the interpreter: the image, or the graft, whose byte code makes each step start faster.
+        prefix: the folder there that has it.
         python: the interpreter, where a graft mounts it.
         path: the installed folder.
     """
 
     pattern: wire.Op
     image: _Output
+    interpreter: _Output
+    prefix: str
     python: str
     path: str
 
     def collect(self, stage: _Output, *, skeleton: bool) -> wire.Op:
-        """Gather what the install may know of the stage, and with `skeleton` the folders above with their times."""
+        """Gather what the install may know of the stage, and with `skeleton` the folders above with their times.
+
+        A graft needs the folders alone.
+        """
         flags = dict(argument.partition("=")[::2] for argument in self.pattern.exec.meta.args[4:])
         user, home = (flags.get("--user", "0"), flags.get("--home", ""))
         graft = self.pattern.exec.meta.args[3] == "graft"
@@ -116,10 +125,6 @@ class Steps:
         self._output(op, _LAYER)
         return op
 
-    def room(self, stage: _Output) -> wire.Op:
-        """Remove what the stage has at the path."""
-        return self._step("room", RoomOptions(path=self.path), stage)
-
     def finish(self, stage: _Output, carries: Sequence[str]) -> wire.Op:
         """Check a graft on its stage."""
         python = f"{self.path}/bin/{self.python.rpartition('/')[2]}"
@@ -140,7 +145,7 @@ class Steps:
         )  # the engine needs a root that it can write to; this output is often dropped
         op.exec.mounts.add(input=1, dest=TOOLS, selector=tools.selector, output=-1, readonly=True)
         op.inputs.add(digest=source.digest, index=source.index)
-        _mount(op, self.image, INTERPRETER, selector="/usr/local")
+        _mount(op, self.interpreter, INTERPRETER, selector=self.prefix)
         op.exec.network = _NONE
         meta = op.exec.meta
         meta.args[:] = [self.python, FLAGS, PACKAGE, name, *to_arguments(options)]

@@ -103,6 +103,9 @@ class _Group:
     grafts: dict[tuple[str, ...], _PlacedGraft] = field(default_factory=dict)
     """Its grafts, by what they carry."""
 
+    above: dict[str, _Out] = field(default_factory=dict)
+    """What was collected of the folders above independent grafts, by the lowest of them."""
+
 
 def parallelize(definition: wire.Definition, steps: Sequence[Step], *, source: bytes, merge: bool) -> wire.Definition:
     """Make the steps of neighbouring PYENVs parallel.
@@ -209,8 +212,15 @@ class _Parallelizer:
             graft = _IndependentGraft(_Out(source.digest, source.index), None, python)
         else:
             graft = self.layers[key]
-        aside = independent_graph.Steps(op, graft.image, graft.python, step.carries[0])
-        tree = self._titled(aside.collect(independent.base, skeleton=self.merge), step, old, independent_graph.RESULT)
+        interpreter = (graft.image, independent_graph.IMAGE_PREFIX) if graft.tree is None else (graft.tree, key[1][0])
+        aside = independent_graph.Steps(op, graft.image, *interpreter, graft.python, step.carries[0])
+        folder = posixpath.dirname(step.carries[0])
+        tree = group.above.get(folder) if step.kind == "graft" else None
+        if tree is None:
+            collect = aside.collect(independent.base, skeleton=self.merge)
+            tree = self._titled(collect, step, old, independent_graph.RESULT)
+        if step.kind == "graft":
+            group.above[folder] = tree
         skeleton = _Out(tree.digest, independent_graph.SKELETON)
         independent_graph.move_install(
             op, root, graft.image, graft.tree, key[1][0], tree if step.kind != "graft" else None
@@ -229,8 +239,7 @@ class _Parallelizer:
                 start = self._finished(aside, independent.base, (*layers, skeleton), step, old)
             group.grafts[step.carries] = _PlacedGraft(op, 0, start, old)
             return after
-        before = self._titled(aside.room(independent.chain), step, old)
-        return self._join(before, (*layers, skeleton), step.carries, old)
+        return self._join(independent.chain, (*layers, skeleton), step.carries, old, replaces=True)
 
     def _installs(self, op: wire.Op, step: Step, old: str) -> list[wire.Op]:
         """Return the steps that make a result: one, or one for the heavy distributions and one for the rest."""
@@ -249,12 +258,24 @@ class _Parallelizer:
         joined = self._join(stage, parts, step.carries[:1], old)
         return self._titled(aside.finish(joined, step.carries), step, old)
 
-    def _join(self, chain: _Out, parts: Sequence[_Out], carries: Sequence[str], old: str) -> _Out:
-        """Join layers onto the stage; the last part restores the stage's own folders above them."""
+    def _join(
+        self, chain: _Out, parts: Sequence[_Out], carries: Sequence[str], old: str, *, replaces: bool = False
+    ) -> _Out:
+        """Join layers onto the stage; the last part restores the stage's own folders above them.
+
+        Args:
+            chain: the stage.
+            parts: the layers, and the folders above them.
+            carries: the paths that the layers have.
+            old: the step that they belong to.
+            replaces: whether what the stage has at these paths, an earlier environment, is removed.
+        """
         if not self.merge:
-            for layer in parts[:-1]:
-                chain = self._add_op(_copies(chain, layer, carries), old)
+            for number, layer in enumerate(parts[:-1]):
+                chain = self._add_op(_copies(chain, layer, carries, replaces=replaces and number == 0), old)
             return chain
+        if replaces:
+            chain = self._add_op(_removal(chain, carries), old)
         merge = wire.MergeOp(inputs=[{"input": number} for number in range(1 + len(parts))])
         return self._add_op(wire.Op(inputs=_inputs(chain, *parts), merge=merge), old)
 
@@ -366,21 +387,36 @@ def _inputs(*outputs: _Out) -> list[wire.Input]:
     return [wire.Input(digest=output.digest, index=output.number) for output in outputs]
 
 
-def _copies(chain: _Out, result: _Out, carries: Sequence[str]) -> wire.Op:
+def _copies(chain: _Out, result: _Out, carries: Sequence[str], *, replaces: bool = False) -> wire.Op:
     """Copy folders and links from a step's file system onto the chain.
 
     Each is copied as the only entry of its parent that matches, and the parent as a folder, not just its contents: if
     it has to be created, it gets the owner and the mode that it has in the step (`~/.venv` is the user's).
     """
     op = wire.Op(inputs=_inputs(chain, result))
-    for number, copy in enumerate(_copy(path) for path in carries):
-        last = number == len(carries) - 1
-        op.file.actions.add(
-            input=0 if number == 0 else len(op.inputs) + number - 1,
-            secondary_input=1,
-            output=0 if last else -1,
-            copy=copy,
-        )
+    if replaces:
+        op.file.actions.extend(_removals(carries))
+    op.file.actions.extend(wire.FileAction(secondary_input=1, copy=_copy(path)) for path in carries)
+    return _in_order(op)
+
+
+def _removal(chain: _Out, carries: Sequence[str]) -> wire.Op:
+    """Remove the paths that the chain has."""
+    op = wire.Op(inputs=_inputs(chain))
+    op.file.actions.extend(_removals(carries))
+    return _in_order(op)
+
+
+def _removals(paths: Sequence[str]) -> list[wire.FileAction]:
+    return [wire.FileAction(secondary_input=-1, rm=wire.Rm(path=path, allow_not_found=True)) for path in paths]
+
+
+def _in_order(op: wire.Op) -> wire.Op:
+    """Have each action of a file op change the result of the one before it, and the first one the op's first input."""
+    actions = op.file.actions
+    for number, action in enumerate(actions):
+        action.input = len(op.inputs) + number - 1 if number else 0
+        action.output = 0 if number == len(actions) - 1 else -1
     return op
 
 

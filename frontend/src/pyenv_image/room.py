@@ -1,0 +1,42 @@
+"""The place of an environment: free, or taken by what may be replaced."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+from pyenv_image.failure import StepError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["check_room", "make_room"]
+
+
+def make_room(path: Path) -> None:
+    """Delete the environment that the base image has at a path, as a later COPY overwrites an earlier one.
+
+    Raises:
+        StepError: there is something else.
+    """
+    check_room(path)
+    if path.exists() and any(path.iterdir()):
+        shutil.rmtree(str(path))
+
+
+def check_room(path: Path) -> None:
+    """Check that there is nothing at a path, or an environment.
+
+    Raises:
+        StepError: there is something else.
+    """
+    if path.is_symlink() or path.is_file():
+        raise StepError(f"{path} exists and is not a folder: choose another place with --path=DIR")
+    if not path.exists() or not any(path.iterdir()):
+        return
+    if not (path / "pyvenv.cfg").is_file():
+        name = path.name if len(path.parts) > 2 else "NAME"
+        raise StepError(
+            f"{path} exists and is not an environment, so that nothing in it is deleted: choose a folder of its own, "
+            f"such as --path={path}/{name}"
+        )
