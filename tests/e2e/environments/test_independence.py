@@ -58,8 +58,8 @@ def test_parents_keep_owner_mode_and_time(build_image, files, index):
 
 def test_an_environment_of_the_base_is_gone(build_image, files, index):
     """The new environment replaces an existing one instead of being merged with it, and the parent keeps its time."""
-    made = "mkdir -p /opt/venv/x && touch /opt/venv/x/pyvenv.cfg /opt/venv/x/old"
-    image = build_image(text(index, f"RUN {made} && touch -d @1000000000 /opt/venv\n"), files)
+    environment = "mkdir -p /opt/venv/x && touch /opt/venv/x/pyvenv.cfg /opt/venv/x/old"
+    image = build_image(text(index, f"RUN {environment} && touch -d @1000000000 /opt/venv\n"), files)
     assert image.sh("test ! -e /opt/venv/x/old && echo gone") == "gone\n"
     assert image.sh("stat -c %Y /opt/venv") == "1000000000\n"
     assert image.ask("/opt/venv/x/bin/python", "-c", "import beta; print('ok')") == "ok\n"
