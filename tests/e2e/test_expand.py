@@ -121,6 +121,7 @@ PYENV 3.9 bare
 PYENV --installer=pip 3.9 by-pip package/requirements.txt reqs/all.txt
 PYENV 3.9 local local.txt
 PYENV --extra=more 3.12 project project/pyproject.toml
+PYENV --group=dev 3.12 groups groups/pyproject.toml
 PYENV 3.9 locked pylock.locked.toml
 USER root
 PYENV --no-compile 3.9 as_root reqs/all.txt
@@ -133,6 +134,7 @@ STANDALONE_FILES = {
     "package/requirements.txt": "idna==3.7\n",
     "package/pyproject.toml": "[project]\nname = 'mine'\nversion = '1'\ndependencies = ['six==1.16.0']\n",
     "package/mine.py": "",
+    "groups/pyproject.toml": "[dependency-groups]\ndev = ['six==1.16.0']\nother = ['idna==3.7']\n",
     "project/pyproject.toml": "[project]\nname = 'p'\nversion = '1'\ndependencies = ['six==1.16.0']\n"
     "[project.optional-dependencies]\nmore = ['idna==3.7']\n",
 }

@@ -162,6 +162,26 @@ def test_local_packages_are_named_relative_to_the_context(project: Path, index: 
     assert [package.get("directory", {}).get("path") for package in packages] == [None, "libs/local"]
 
 
+@pytest.mark.parametrize("installer", ["uv", "pip"])
+@pytest.mark.parametrize("has_lock", [False, True])
+def test_a_group_is_locked_and_installed(project: Path, index: str, installer: str, has_lock: bool):
+    """A `pyproject.toml` with nothing but groups is resolved, and made by `local`, also with a `uv.lock`."""
+    version = interpreter_versions("3.12")[0].rpartition(".")[0]
+    line = f"PYENV --installer={installer} --group=dev {version} one pyproject.toml"
+    (project / "Dockerfile").write_text(f"FROM x\n{line}\n")
+    (project / "pyproject.toml").write_text('[dependency-groups]\ndev = ["beta"]\nother = ["gamma"]\n')
+    environ = {**os.environ, "UV_DEFAULT_INDEX": index, "PIP_INDEX_URL": index}
+    alpha = "1.0" if has_lock else "1.1"  # uv locks all groups together
+    if has_lock:
+        subprocess.run([interpreters.uv(), "lock", "--quiet"], cwd=project, env=environ, check=True)
+    local(project, environ=environ)
+    assert installed(project / ".pyenv-frontend/one", "alpha") == alpha
+    lock(project, "one", *BASE, index=index)
+    assert versions(project / "pylock.one.toml") == {"alpha": alpha, "beta": "2.0"}
+    local(project, environ=environ)
+    assert installed(project / ".pyenv-frontend/one", "beta") == "2.0"
+
+
 def test_pip_decides_the_versions_where_it_installs(project: Path, index: str):
     """With `--installer=pip`, the lock has the versions that pip chooses."""
     (project / "Dockerfile").write_text("FROM x\nPYENV --installer=pip 3.12 one one.txt\n")

@@ -185,7 +185,7 @@ def _install(options: EnvironmentOptions, installer: Installer, workspace: Works
     requirements = Requirements(workspace, environ, options.installer, local=options.local)
     constraints = [requirements.copy(path) for path in options.constraints]
     for path in options.projects:
-        installer.install_project(path, constraints, locked=path in options.locked)
+        installer.install_project(path, constraints)
     files = [requirements.copy(path) for path in options.requirements]
     files += [requirements.inline(options.lines, heredoc)] if any(options.lines) else []
     _say(options.name, requirements.notes)

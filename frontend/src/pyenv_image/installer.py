@@ -26,7 +26,11 @@ __all__ = ["Installer"]
 
 _UV_PLACES = ("uv", "usr/local/bin/uv", "usr/bin/uv", "bin/uv", "root/.local/bin/uv")
 _OLDEST = (0, 4, 10)
-"""The oldest uv that is known to have all options that are used."""
+"""The oldest uv that is known to have the options that every PYENV uses."""
+_OLDEST_FOR_LOCK = (0, 5, 29)
+"""The oldest one with `uv sync --active`."""
+_OLDEST_FOR_GROUP = (0, 6, 8)
+"""The oldest one with `uv pip install --group`."""
 _LINKS = 20
 """How many links a path may have."""
 
@@ -89,11 +93,19 @@ class Installer:
         except OSError:  # it does not run, which the next attempt reports
             return
         version = re.search(rb"^uv (\d+)\.(\d+)\.(\d+)", done.stdout, re.MULTILINE)
-        if version and tuple(map(int, version.groups())) < _OLDEST:
-            oldest = ".".join(map(str, _OLDEST))
+        what, oldest = self._oldest()
+        if version and tuple(map(int, version.groups())) < oldest:
             raise StepError(
-                f"PYENV {self.options.name}: --uv names {version[0].decode()}, and PYENV needs {oldest} or newer"
+                f"PYENV {self.options.name}: --uv names {version[0].decode()}, and {what} needs "
+                f"{'.'.join(map(str, oldest))} or newer"
             )
+
+    def _oldest(self) -> tuple[str, tuple[int, ...]]:
+        """Return what decides how old uv may be, and the oldest one."""
+        options = self.options
+        if options.groups and set(options.projects) - set(options.locked):
+            return "--group", _OLDEST_FOR_GROUP
+        return ("a uv.lock", _OLDEST_FOR_LOCK) if options.locked else ("PYENV", _OLDEST)
 
     def _seed(self, command: Sequence[str]) -> bool:
         """Create the environment with the newest pip of the configured indexes; tell whether they have one.
@@ -142,13 +154,12 @@ class Installer:
         command = self._commands(settings).install(files, constraints, arguments)
         self._call(command, "its requirements could not be installed", environ=settings.environ)
 
-    def install_project(self, path: str, constraints: Sequence[str], *, locked: bool) -> None:
+    def install_project(self, path: str, constraints: Sequence[str]) -> None:
         """Install the dependencies of a `pyproject.toml`: with uv, since pip has no command for it.
 
         Args:
             path: the file, relative to the context.
             constraints: constraints files, relative to the folder that installers run in.
-            locked: whether its `uv.lock`, wherever uv finds it, decides the versions.
 
         Raises:
             StepError: they do not install, or the project wants another uv.
@@ -156,7 +167,7 @@ class Installer:
         project = self.workspace.context / path
         self._check_uv(path, project.parent)
         places = [str(self.workspace.files / constraint) for constraint in constraints]
-        command = self._commands(self.uv_settings).install_project(str(project), places, locked=locked)
+        command = self._commands(self.uv_settings).install_project(path, str(project), places)
         self._call(command, f"the dependencies of {path} could not be installed", project.parent)
 
     def check(self) -> None:

@@ -61,22 +61,25 @@ class InstallerCommands:
         command = self._pip_install() if self.options.installer == "pip" else self._uv_install()
         return [*command, *_listed("-r", files), *_listed("-c", constraints), *arguments]
 
-    def install_project(self, project: str, constraints: Sequence[str], *, locked: bool) -> list[str]:
+    def install_project(self, path: str, project: str, constraints: Sequence[str]) -> list[str]:
         """Install the dependencies of a `pyproject.toml`. To be run in its folder.
 
         Args:
-            project: the absolute path of the file.
+            path: the file, relative to the context.
+            project: its absolute path.
             constraints: absolute paths of constraints files.
-            locked: whether its `uv.lock` decides the versions.
         """
         extras = _listed("--extra", self.options.extras)
-        if locked:
-            command = [self.uv, "sync", "--frozen", "--active", "--no-install-project", "--no-dev", "--inexact"]
-            command += ["--project", posixpath.dirname(project), "--python", self.python, *extras]
-            return [*command, *_listed("--group", self.options.groups), *self.settings.sync_arguments]
+        if path in self.options.locked:
+            command = [self.uv, "sync", "--frozen", "--active", "--no-install-project", "--inexact"]
+            # Not --no-dev, which is stronger than --group=dev, and takes out no other default group.
+            command += ["--no-default-groups", *extras, *_listed("--group", self.options.groups)]
+            command += ["--project", posixpath.dirname(project), "--python", self.python]
+            return [*command, *self.settings.sync_arguments]
         groups = [f"{project}:{group}" for group in self.options.groups]
-        command = [*self._uv_install(), "-r", project, *extras, *_listed("--group", groups)]
-        return [*command, *_listed("-c", constraints)]
+        # Without [project], uv would take the file for a package and build it.
+        command = [*self._uv_install(), *([] if path in self.options.only_groups else ["-r", project])]
+        return [*command, *extras, *_listed("--group", groups), *_listed("-c", constraints)]
 
     def check(self) -> list[str]:
         """Check that the installed packages fit together."""

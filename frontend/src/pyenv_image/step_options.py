@@ -158,6 +158,9 @@ class EnvironmentOptions:
     locked: tuple[str, ...] = _repeatable("locked")
     """Those of the projects whose versions a `uv.lock` decides."""
 
+    only_groups: tuple[str, ...] = _repeatable("only-groups")
+    """Those of the projects that list dependencies in groups alone."""
+
     constraints: tuple[str, ...] = _repeatable("constraint")
     """Constraints files."""
 

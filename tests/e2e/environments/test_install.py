@@ -8,6 +8,7 @@ import pytest
 from tests.e2e.environments.conftest import AIRFLOW
 from tests.support import services
 from tests.support.image_contents import Image
+from tools import interpreters
 from tools.files import write_files
 from tools.state import run
 
@@ -136,6 +137,30 @@ def test_projects_and_locks(build_image):
     )
     assert installed(image) == {"idna": "3.6", "six": "1.16.0", "iniconfig": "2.0.0"}
     assert installed(image, "b") == {"local-wheel": "1.0"} or installed(image, "b") == {"local_wheel": "1.0"}
+
+
+@pytest.mark.images(PY311)
+@pytest.mark.parametrize("locked", [True, False], ids=["locked", "without a lock"])
+def test_a_project_of_groups_alone(build_image, tmp_path, locked):
+    """The groups that are named are installed, with either installer; nothing is built of the file itself."""
+    groups = """
+        [tool.uv]
+        default-groups = ["no"]
+        [dependency-groups]
+        dev = ["six==1.16.0", { include-group = "lint" }]
+        lint = ["idna<3.7"]
+        no = ["wheel"]
+        """
+    write_files(tmp_path, {"pyproject.toml": textwrap.dedent(groups)})
+    if locked:
+        run([interpreters.uv(), "lock", "--quiet", f"--project={tmp_path}", f"--python={interpreters.find('3.11')}"])
+    image = build_image(
+        f"FROM {PY311}\nPYENV --group=dev 3.11 a app/pyproject.toml\n"
+        "PYENV --installer=pip --group=dev 3.11 b app/pyproject.toml\n",
+        {f"app/{path.name}": path.read_text() for path in tmp_path.iterdir()},
+    )
+    assert installed(image) == {"six": "1.16.0", "idna": "3.6"}
+    assert installed(image, "b").items() >= {"six": "1.16.0", "idna": "3.6"}.items()
 
 
 @pytest.mark.images(PY311)

@@ -67,8 +67,18 @@ def test_an_older_uv(build_image, version):
 
 
 @pytest.mark.images(PY311)
-def test_a_uv_that_is_too_old(buildx):
+@pytest.mark.parametrize(
+    ("version", "options", "lock", "message"),
+    [
+        ("0.3.5", "", {}, "and PYENV needs 0.4.10 or newer"),
+        ("0.5.28", "", {"uv.lock": "version = 1\n"}, "and a uv.lock needs 0.5.29 or newer"),
+        ("0.6.0", "--group=dev ", {}, "and --group needs 0.6.8 or newer"),
+    ],
+)
+def test_a_uv_that_is_too_old(buildx, version, options, lock, message):
     """The message has its version and the oldest that will do."""
-    old = {"uv": "#!/bin/sh\necho 'uv 0.3.5 (abc 2024-01-01)'\n"}
-    log = buildx.fails(f"{TOOL.format('')}FROM {PY311}\nPYENV --uv=tool 3.11 a\n", old).log
-    assert "PYENV a: --uv names uv 0.3.5, and PYENV needs 0.4.10 or newer" in log
+    files = {"uv": f"#!/bin/sh\necho 'uv {version} (abc 2024-01-01)'\n", **lock}
+    files["pyproject.toml"] = "[project]\nname = 'own'\nversion = '1'\n[dependency-groups]\ndev = []\n"
+    line = f"PYENV --uv=tool {options}3.11 a pyproject.toml"
+    log = buildx.fails(f"{TOOL.format('')}FROM {PY311}\n{line}\n", files).log
+    assert f"PYENV a: --uv names uv {version}, {message}" in log

@@ -185,6 +185,18 @@ def test_the_step_gets_the_projects_that_have_a_lock():
     assert re.findall(r'"--locked=([^"]+)"', source) == ["b/pyproject.toml"]
 
 
+@pytest.mark.parametrize("standalone", [False, True])
+def test_a_project_of_groups_alone_is_no_package(standalone):
+    """Without a [project], uv would build the file; the groups are all that it is asked for."""
+    read_program = program(b"FROM debian:bookworm\nPYENV --group=dev 3.11 etl pyproject.toml\n")
+    needs = StepInputs(inputs=("pyproject.toml",), only_groups=("pyproject.toml",))
+    bases = {("debian:bookworm", None): BASES["debian:bookworm"]}
+    source = expand(read_program, bases, [needs], TOOLS, to_print=True, standalone=standalone).source.decode()
+    assert ("--only-groups=pyproject.toml" in source) is not standalone
+    assert ("--group /tmp/pyenv-etl/pyproject.toml:dev" in source) is standalone
+    assert "-r /tmp/pyenv-etl/pyproject.toml" not in source
+
+
 def test_the_descriptions_of_steps():
     """The title of an environment's step is its PYENV in one line; that of an interpreter's step does not name it.
 

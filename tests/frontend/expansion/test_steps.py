@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pyenv_frontend.expansion.steps import environment_options
-from pyenv_frontend.inputs.resolve import resolve_inputs
+from pyenv_frontend.inputs.resolve import StepInputs, resolve_inputs
 from pyenv_frontend.local.fingerprint import fingerprint_of
 from pyenv_frontend.pyenv.options import OPTIONS, OptionSpec
 from pyenv_image.step_options import EnvironmentOptions
@@ -43,7 +43,7 @@ def test_every_option_reaches_the_step_or_shapes_it():
 def test_the_step_gets_each_option(spec: OptionSpec):
     """Each option changes the step's options."""
     with_it, without = (pyenv(f"PYENV {word} 3.12 x pyproject.toml") for word in (written(spec), ""))
-    assert environment_options(with_it, ()) != environment_options(without, ())
+    assert environment_options(with_it, StepInputs()) != environment_options(without, StepInputs())
 
 
 @pytest.mark.parametrize("spec", [spec for spec in TOLD if not spec.locally], ids=lambda spec: spec.name)

@@ -423,7 +423,7 @@ def test_what_a_build_says_a_project_depends_on(files, inputs):
     ("project", "hint"),
     [
         ("[tool.black]\n", "write [project] with a name"),
-        ("[dependency-groups]\nlint = ['six']\n", "write [project] with a name"),
+        (f"[dependency-groups]\nlint = ['six']\n{POETRY}", "poetry export"),
         (POETRY, "poetry export"),
         (POETRY.replace("]\n", "]\npackage-mode = false\n", 1) + BUILT, "poetry export"),
     ],
@@ -433,6 +433,68 @@ def test_a_project_that_lists_nothing(project, hint):
     with pytest.raises(UserError, match=r"pyproject.toml has no \[project\] table") as caught:
         closure("PYENV --group=lint 3.9 x pyproject.toml", {"pyproject.toml": project})
     assert hint in caught.value.hint
+
+
+GROUPS = """
+[dependency-groups]
+lint = ['six', 'a @ file:w/a.whl', {include-group = 'more'}]
+more = ['idna', {include-group = 'Lint'}]
+"""
+
+
+@pytest.mark.parametrize("beside", [{}, {"setup.cfg": "[flake8]\n"}])
+def test_dependencies_in_groups_alone(beside):
+    """Without a [project], the named group counts: its requirements, those of included groups, and its local files."""
+    files = {"pyproject.toml": GROUPS, "w/a.whl": "", **beside}
+    inputs = closure("PYENV --group=lint 3.9 x pyproject.toml", files)
+    assert {requirement.text for requirement in inputs.listed} == {"six", "a @ file:w/a.whl", "idna"}
+    assert inputs.step_inputs.only_groups == ("pyproject.toml",)
+    assert set(inputs.inputs) == {"pyproject.toml", "w/a.whl", *beside}
+
+
+@pytest.mark.parametrize(
+    ("project", "beside"),
+    [
+        (f"{GROUPS}[project]\nname = 'x'\n", {}),
+        (GROUPS, {"setup.py": ""}),
+        (GROUPS, {"setup.cfg": "[metadata]\nname = x\n"}),
+        (f"{GROUPS}[build-system]\nrequires = []\n", {}),
+    ],
+)
+def test_a_group_beside_other_dependencies(project, beside):
+    """Where the file or setuptools' files say more, the group is an addition."""
+    files = {"pyproject.toml": project, "w/a.whl": "", **beside}
+    assert closure("PYENV --group=lint 3.9 x pyproject.toml", files).step_inputs.only_groups == ()
+
+
+@pytest.mark.parametrize(
+    ("project", "message", "hint"),
+    [
+        (GROUPS, "the PYENV names none of its groups", "name one: PYENV --group=lint ..."),
+        ("[tool.uv.workspace]\nmembers = ['a/*']\n", "the root of a workspace", "or write the lock: uv lock"),
+    ],
+)
+@pytest.mark.parametrize("lock", [{}, {"uv.lock": "version = 1\n"}])
+def test_nothing_is_named_of_a_file_without_a_project(project, message, hint, lock):
+    """Nothing would be installed, which is an error; a locked workspace has its members."""
+    if "workspace" in project and lock:
+        assert closure("PYENV 3.9 x pyproject.toml", {"pyproject.toml": project, **lock}).step_inputs.locked
+        return
+    with pytest.raises(UserError, match=message) as caught:
+        closure("PYENV 3.9 x pyproject.toml", {"pyproject.toml": project, **lock})
+    assert caught.value.hint.endswith(hint)
+
+
+def test_a_chosen_extra_is_an_input():
+    """The requirements of an extra that is named count as those of the project; of another one they do not."""
+    project = (
+        '[project]\nname = "x"\n[project.optional-dependencies]\n'
+        'my_extra = ["a @ file:w/a.whl", "six"]\nother = ["idna"]\n'
+    )
+    files = {"pyproject.toml": project, "w/a.whl": ""}
+    inputs = closure("PYENV --extra=my-extra 3.9 x pyproject.toml", files)
+    assert [requirement.text for requirement in inputs.listed] == ["a @ file:w/a.whl", "six"]
+    assert set(inputs.inputs) == set(files)
 
 
 def test_extras_and_groups():

@@ -204,7 +204,7 @@ class StandaloneSteps:
 
     @property
     def _options(self) -> EnvironmentOptions:
-        contents = steps.environment_options(self._pyenv, self.inputs.locked)
+        contents = steps.environment_options(self._pyenv, self.inputs)
         return replace(contents, path=self.location.path, uv=UV)
 
     @property
@@ -338,7 +338,7 @@ class StandaloneSteps:
         lines = []
         for path in commands.options.projects:
             project = f"{self._context}/{path}"
-            command = commands.install_project(project, constraints, locked=path in commands.options.locked)
+            command = commands.install_project(path, project, constraints)
             folder = project.rpartition("/")[0]
             elsewhere = folder != self._context
             lines.append(

@@ -139,7 +139,7 @@ def environment(  # noqa: PLR0913 - three that say what, three that say how
         ),
         *(f"--mount={_readable(mount, location)}" for mount in options.mounts),
     ]
-    contents = environment_options(pyenv, inputs.locked)
+    contents = environment_options(pyenv, inputs)
     if uv:
         words.append(quoting.mount(type="bind", from_=uv, target=UV))
         contents = replace(contents, uv=UV)
@@ -222,12 +222,12 @@ def _command(python: str, step: str, options: object) -> list[str]:
     return [python, FLAGS, PACKAGE, step, *to_arguments(options)]
 
 
-def environment_options(pyenv: Pyenv, locked: Sequence[str]) -> EnvironmentOptions:
+def environment_options(pyenv: Pyenv, inputs: StepInputs) -> EnvironmentOptions:
     """Give the options of the step that say what goes into an environment, wherever it is created.
 
     Args:
         pyenv: the instruction.
-        locked: those of its projects that have a `uv.lock`.
+        inputs: what is known of the files that it names.
     """
     inline = b"" if pyenv.inline is None else pyenv.inline
     # A comment is no reason to install again; its line stays, so that messages say the right number.
@@ -240,7 +240,8 @@ def environment_options(pyenv: Pyenv, locked: Sequence[str]) -> EnvironmentOptio
         name=pyenv.name.text,
         requirements=tuple(file.path for file in pyenv.requirements if file.kind != "pyproject"),
         projects=tuple(file.path for file in pyenv.requirements if file.kind == "pyproject"),
-        locked=tuple(locked),
+        locked=inputs.locked,
+        only_groups=inputs.only_groups,
         lines=tuple(lines),
         **step_values(pyenv.options),
     )

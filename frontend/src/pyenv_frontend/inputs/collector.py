@@ -58,7 +58,7 @@ class ListedRequirement:
 class InputCollector:
     """Collects everything that one PYENV refers to."""
 
-    __slots__ = ("constraints", "context", "files", "listed", "locked", "trees")
+    __slots__ = ("constraints", "context", "files", "listed", "locked", "only_groups", "trees")
 
     def __init__(self, context: BuildContext) -> None:
         self.context = context
@@ -69,6 +69,8 @@ class InputCollector:
         self.listed: list[ListedRequirement] = []
         self.locked: list[str] = []
         """The `pyproject.toml`s with a lock, beside them or at the root of their workspace."""
+        self.only_groups: list[str] = []
+        """Those that list dependencies in groups alone."""
         self.constraints: list[str] = []
 
     def read(self, path: str, origin: Origin) -> SourceFile:

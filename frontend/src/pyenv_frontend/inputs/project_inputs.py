@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 __all__ = ["take_lock", "take_project"]
 
+_PACKAGE = re.compile(rb"^\[(metadata|options)\]", re.MULTILINE)
+"""What a `setup.cfg` has of a package."""
+
 
 def take_lock(collector: InputCollector, path: str, origin: Origin, options: Options) -> None:
     """Add a `pylock.toml` and the archives and directories it names."""
@@ -49,17 +52,20 @@ def take_project(collector: InputCollector, path: str, origin: Origin, options: 
     folder = posixpath.dirname(path)
     project = _parsed(read_project, collector.read(path, origin), origin)
     beside = [collector.read_if_there(posixpath.join(folder, name), origin) for name in _of_setuptools(project)]
-    if not (project.is_project or project.is_root or project.is_built or any(beside)):
+    has_dependencies = project.is_project or project.is_built or any(map(_is_of_a_package, beside))
+    if not (has_dependencies or project.is_root or (project.groups and not project.is_of_poetry)):
         raise _no_project(path, project, origin)
     _check_choices(project, path, origin, options)
+    project = replace(project, dependencies=(*project.dependencies, *project.chosen(options.extras, options.groups)))
     above = uv_workspace.find(collector, folder, project, origin)
     lock = collector.read_if_there(posixpath.join(above.folder if above else folder, "uv.lock"), origin)
+    if not (has_dependencies or options.groups or (project.is_root and lock)):
+        raise _no_group(path, project, origin)
     collector.locked += [path] if lock else []
+    collector.only_groups += [] if has_dependencies else [path]
     collector.listed += [ListedRequirement(text, origin, locked=lock is not None) for text in project.dependencies]
-    for text in project.dependencies:
-        if local := local_path(text):
-            _take_tree(collector, path, local.path, origin)
-    for named in project.required:
+    local = [place.path for text in project.dependencies if (place := local_path(text))]
+    for named in (*local, *project.required):
         _take_tree(collector, path, named, origin)
     for named in project.optional:
         collector.read_if_there(collector.join(folder, named, origin), origin)
@@ -77,6 +83,23 @@ def take_project(collector: InputCollector, path: str, origin: Origin, options: 
 def _of_setuptools(project: Project) -> tuple[str, ...]:
     """Return the files that setuptools reads, which also builds what names no other."""
     return ("setup.py", "setup.cfg") if project.is_built or not project.is_project else ()
+
+
+def _is_of_a_package(file: SourceFile | None) -> bool:
+    """Tell whether setuptools finds a package in a file; many a `setup.cfg` has settings of linters alone."""
+    if file is None:
+        return False
+    return not file.name.endswith("setup.cfg") or _PACKAGE.search(file.data) is not None
+
+
+def _no_group(path: str, project: Project, origin: Origin) -> UserError:
+    """Return the error of a project that has its dependencies in groups, of which none is named."""
+    message = f"{path} has no [project] table, and the PYENV names none of its groups"
+    hint = f"name one: PYENV --group={next(iter(project.groups), '')} ..."
+    if not project.groups:
+        message = f"{path} is the root of a workspace without a [project] table and without a uv.lock"
+        hint = "name the pyproject.toml of a member, or write the lock: uv lock"
+    return UserError(message, *origin.locations, hint=hint)
 
 
 def _no_project(path: str, project: Project, origin: Origin) -> UserError:

@@ -7,13 +7,15 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from packaging.utils import canonicalize_name
 
 from pyenv_frontend.inputs.toml_values import table, tables, texts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
 __all__ = ["Project", "read_lock", "read_project"]
 
@@ -54,11 +56,21 @@ class Project:
     workspace: tuple[str, ...] = ()
     """Names of dependencies that are members of the workspace."""
 
-    extras: tuple[str, ...] = ()
-    groups: tuple[str, ...] = ()
+    extras: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The requirements of each extra; a lock has names alone."""
+
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Those of each dependency group, with what it includes."""
 
     name: str = ""
     """The project's name."""
+
+    def chosen(self, extras: Iterable[str], groups: Iterable[str]) -> Iterator[str]:
+        """Yield the requirements of some extras and groups."""
+        for known, names in ((self.extras, extras), (self.groups, groups)):
+            by_name = {canonicalize_name(name): requirements for name, requirements in known.items()}
+            for name in names:
+                yield from by_name.get(canonicalize_name(name), ())
 
 
 def read_lock(data: bytes) -> Project:
@@ -75,8 +87,8 @@ def read_lock(data: bytes) -> Project:
             required += texts([place.get("path")])
     return Project(
         required=tuple(required),
-        extras=tuple(texts(lock.get("extras"))),
-        groups=tuple(texts(lock.get("dependency-groups"))),
+        extras=dict.fromkeys(texts(lock.get("extras")), ()),
+        groups=dict.fromkeys(texts(lock.get("dependency-groups")), ()),
     )
 
 
@@ -109,8 +121,8 @@ def read_project(data: bytes) -> Project:
         is_of_poetry=bool(poetry),
         dependencies=tuple(dependencies),
         workspace=tuple(_workspace_sources(uv)),
-        extras=tuple(table(project.get("optional-dependencies"))),
-        groups=tuple(groups),
+        extras={name: tuple(texts(listed)) for name, listed in table(project.get("optional-dependencies")).items()},
+        groups={name: tuple(dict.fromkeys(_group(groups, name, frozenset()))) for name in groups},
         name="".join(texts([project.get("name")])),
     )
 
@@ -128,6 +140,19 @@ def _workspace_sources(uv: dict[str, Any]) -> Iterator[str]:
         origins = tables(source if isinstance(source, list) else [source])
         if any(origin.get("workspace") is True for origin in origins):
             yield name
+
+
+def _group(groups: dict[str, Any], name: str, above: frozenset[str]) -> Iterator[str]:
+    """Yield the requirements of a group and of those that it includes; the installer refuses a circle."""
+    known = {canonicalize_name(key): listed for key, listed in groups.items()}
+    name = canonicalize_name(name)
+    listed = known.get(name)
+    if name in above or not isinstance(listed, list):
+        return
+    for entry in listed:
+        yield from texts([entry])
+        for included in texts([table(entry).get("include-group")]):
+            yield from _group(groups, included, above | {name})
 
 
 def _described(project: dict[str, Any]) -> Iterator[str]:

@@ -42,6 +42,9 @@ class StepInputs:
     locked: tuple[str, ...] = ()
     """The `pyproject.toml`s whose dependencies a `uv.lock` decides."""
 
+    only_groups: tuple[str, ...] = ()
+    """Those that list dependencies in groups alone."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequirementInputs:
@@ -68,13 +71,16 @@ class RequirementInputs:
     locked: tuple[str, ...] = ()
     """The `pyproject.toml`s whose dependencies a `uv.lock` decides."""
 
+    only_groups: tuple[str, ...] = ()
+    """Those that list dependencies in groups alone."""
+
     stale_lock: str = ""
     """The lock that does not fit these requirements, with the reasons: `pylock.x.toml (r.txt changed)`."""
 
     @property
     def step_inputs(self) -> StepInputs:
         """The part that the step gets."""
-        return StepInputs(inputs=self.inputs, locked=self.locked)
+        return StepInputs(inputs=self.inputs, locked=self.locked, only_groups=self.only_groups)
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -106,6 +112,7 @@ def resolve_inputs(pyenv: Pyenv, context: BuildContext) -> RequirementInputs:
         contents=collector.files,
         lists=reader.lists,
         locked=tuple(collector.locked),
+        only_groups=tuple(collector.only_groups),
     )
 
 

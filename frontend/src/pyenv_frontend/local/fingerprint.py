@@ -61,7 +61,7 @@ def fingerprint_of(pyenv: Pyenv, closure: RequirementInputs, context: LocalConte
         folder: where the environment goes; a part with pip only, whose scripts name their Python.
     """
     options = pyenv.options
-    contents = replace(environment_options(pyenv, closure.locked), lines=(), no_compile=False)
+    contents = replace(environment_options(pyenv, closure.step_inputs), lines=(), no_compile=False)
     words = to_arguments(contents)
     words += ["offline"] if options.network == "none" else []
     words += [str(folder)] if options.installer == "pip" else []

@@ -110,7 +110,7 @@ class LocalInstaller:
 
     def _start(self, job: Job, interpreter: LocalInterpreter, place: Path, output: int) -> subprocess.Popen[bytes]:
         options = replace(
-            steps.environment_options(job.pyenv, job.locked),
+            steps.environment_options(job.pyenv, job.inputs),
             path=str(place),
             user=f"{os.getuid()}:{os.getgid()}",
             home=str(Path.home()),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pyenv_frontend.errors import UserError
+from pyenv_frontend.inputs.resolve import StepInputs
 from pyenv_frontend.local.fingerprint import fingerprint_of
 from pyenv_frontend.lock.choice import plan_install
 from pyenv_frontend.lock.inputs import changes
@@ -30,8 +31,8 @@ class Job:
     fingerprint: Fingerprint | None = None
     """None: its requirements cannot be read, `error` says why."""
 
-    locked: tuple[str, ...] = ()
-    """Those of its projects that have a `uv.lock`."""
+    inputs: StepInputs = field(default_factory=StepInputs)
+    """What is known of the files that it names."""
 
     stale: tuple[str, ...] = ()
     """Why it has to be made; empty if it is up to date."""
@@ -103,4 +104,4 @@ def job_of(environment: Environment, context: LocalContext, store: Store) -> Job
     else:
         broken = store.place(name).is_symlink()
         stale = ("its interpreter is gone, or it is damaged" if broken else "missing",)
-    return Job(pyenv=pyenv, fingerprint=fingerprint, locked=closure.locked, stale=stale, plan=plan)
+    return Job(pyenv=pyenv, fingerprint=fingerprint, inputs=closure.step_inputs, stale=stale, plan=plan)

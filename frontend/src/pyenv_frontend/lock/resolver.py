@@ -120,7 +120,7 @@ class Resolver:
             if file.path in requirements.locked:
                 files.append(str(self._exported(path, pyenv, workspace.root / f"{len(files)}.txt", settings)))
             elif file.kind == "pyproject":
-                files.append(str(path))
+                files += [] if file.path in requirements.only_groups else [str(path)]
                 arguments += [f"--group={path}:{group}" for group in options.groups]
             else:
                 files.append(copier.copy(file.path))
@@ -148,7 +148,7 @@ class Resolver:
     def _exported(self, project: Path, pyenv: Pyenv, into: Path, settings: InstallerSettings) -> Path:
         """Write the versions of a project's `uv.lock` as requirements."""
         options = pyenv.options
-        command = ["export", "--frozen", "--no-dev", "--no-emit-project", "--no-hashes", "--no-header"]
+        command = ["export", "--frozen", "--no-default-groups", "--no-emit-project", "--no-hashes", "--no-header"]
         command += ["--format=requirements.txt", f"--project={project.parent}", f"--output-file={into}"]
         command += [*(f"--extra={extra}" for extra in options.extras), *(f"--group={name}" for name in options.groups)]
         python = self.python_of(pyenv.version)
