@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Mapping, Sequence
 
 from pyenv_image import account, caches, collected, package_managers, selfcheck
 from pyenv_image.bytecode import compile_all
-from pyenv_image.failure import StepError
+from pyenv_image.failure import InstallerError, StepError
+from pyenv_image.git_sources import git_source
 from pyenv_image.installer import Installer
 from pyenv_image.installer_commands import kept_lock
 from pyenv_image.requirements import Requirements
@@ -184,18 +185,19 @@ def _install(options: EnvironmentOptions, installer: Installer, workspace: Works
         return
     requirements = Requirements(workspace, environ, options.installer, local=options.local)
     constraints = [requirements.copy(path) for path in options.constraints]
-    for path in options.projects:
-        installer.install_project(path, constraints)
-    files = [requirements.copy(path) for path in options.requirements]
-    files += [requirements.inline(options.lines, heredoc)] if any(options.lines) else []
-    _say(options.name, requirements.notes)
-    if files:
-        try:
+    try:
+        for path in options.projects:
+            installer.install_project(path, constraints)
+        files = [requirements.copy(path) for path in options.requirements]
+        files += [requirements.inline(options.lines, heredoc)] if any(options.lines) else []
+        _say(options.name, requirements.notes)
+        if files:
             installer.install(files, constraints, requirements.arguments)
-        except StepError as error:
-            if options.local:
-                raise
-            raise _explained(error, options.name, requirements.programs, environ.get("PATH")) from None
+    except InstallerError as error:
+        if options.local:
+            raise
+        programs = {**dict.fromkeys(installer.lacks, git_source(options, workspace.context)), **requirements.programs}
+        raise _explained(error, options.name, programs, environ.get("PATH")) from None
 
 
 def _explained(error: StepError, name: str, programs: Mapping[str, str], path: str | None) -> StepError:

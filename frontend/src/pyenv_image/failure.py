@@ -3,3 +3,7 @@
 
 class StepError(Exception):
     """A build step cannot continue. `str()` is what the user reads, and says what to do."""
+
+
+class InstallerError(StepError):
+    """uv or pip has failed, and has said why."""

@@ -7,12 +7,12 @@ import os
 import re
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Mapping, Sequence
 
 from pyenv_image import process
-from pyenv_image.failure import StepError
+from pyenv_image.failure import InstallerError, StepError
 from pyenv_image.installer_commands import InstallerCommands
 from pyenv_image.local_paths import is_lock
 from pyenv_image.process import Output
@@ -50,6 +50,8 @@ class Installer:
     """Those of uv, which creates environments and installs projects with `--installer=pip` as well."""
 
     workspace: Workspace
+    lacks: set[str] = field(default_factory=set)
+    """The programs for git repositories that an installer has missed: `git`, `ssh`."""
 
     @property
     def uv(self) -> str:
@@ -225,11 +227,11 @@ class Installer:
             reason = "it needs libraries that this stage lacks" if error.errno == errno.ENOENT else error.strerror
             raise StepError(f"PYENV {self.options.name}: the uv that --uv names does not run here: {reason}") from None
         if code:
-            raise StepError(f"PYENV {self.options.name}: {failure}; the installer's message stands above")
+            raise InstallerError(f"PYENV {self.options.name}: {failure}; the installer's message stands above")
 
     def _output(self, program: str) -> Output:
         silence = f"PYENV {self.options.name}: {program} has said nothing for {{}} s; it waits for an index or builds"
-        return Output(self.workspace.names, self.workspace.files, silence)
+        return Output(self.workspace.names, self.workspace.files, silence, self.lacks)
 
 
 def _in_image(root: Path, path: str) -> Path | None:

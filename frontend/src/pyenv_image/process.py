@@ -12,7 +12,7 @@ import select
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Mapping, Sequence
 
@@ -22,6 +22,9 @@ _SILENCE = 15.0
 """Seconds without output until a note explains it."""
 
 _POSITION = re.compile(rb"`([^`\n]+)` at position (\d+)")
+_LACKS = re.compile(rb"Git executable not found|Cannot find command 'git'|cannot run (ssh):")
+"""How uv, pip and git say that a program is missing."""
+
 _CREDENTIALS = re.compile(rb"(://)([^/\s@:'\"]*)(:?)([^/\s@'\"]*)@")
 _PATIENCE = 0.2
 """Seconds to wait for more output after the process has ended; a program that it started may keep the pipe open."""
@@ -39,6 +42,9 @@ class Output:
 
     silence: str = ""
     """The note about a silent program; `{}` is the number of seconds. Empty: none."""
+
+    lacks: set[str] = field(default_factory=set)
+    """Gets the programs for git repositories that the installer has missed: `git`, `ssh`."""
 
 
 def run(command: Sequence[str], environ: Mapping[str, str], folder: Path, output: Output | None) -> int:
@@ -93,6 +99,7 @@ def _pass_on(process: subprocess.Popen[bytes], pipe: int, output: Output) -> Non
 def write(text: bytes, output: Output) -> None:
     """Pass on whole lines of a program."""
     text = without_passwords(text)
+    output.lacks.update("ssh" if match[1] else "git" for match in _LACKS.finditer(text))
     for old, new in output.names:
         text = text.replace(os.fsencode(old), os.fsencode(new))
     if output.folder and b" at position " in text:

@@ -98,6 +98,46 @@ def test_a_requirement_from_git(build_image, buildx, repository):
         assert f"{message}{install}\n" in log
 
 
+GIT_PROJECT = "[project]\nname = 'x'\nversion = '1'\nrequires-python = '>=3.11'\n{}\n"
+GIT_LOCK = """\
+lock-version = "1.0"
+created-by = "tests"
+[[packages]]
+name = "in-git"
+[packages.vcs]
+type = "git"
+url = "%s"
+commit-id = "0000000000000000000000000000000000000000"
+"""
+
+
+@pytest.mark.images(PY311)
+@pytest.mark.parametrize(
+    ("file", "text", "place"),
+    [
+        ("app/pyproject.toml", GIT_PROJECT.format("dependencies = ['in-git @ git+%s']"), "app/pyproject.toml:5"),
+        (
+            "pyproject.toml",
+            GIT_PROJECT.format("dependencies = ['in-git']\n[tool.uv.sources]\nin-git = { git = '%s' }"),
+            "pyproject.toml:7",
+        ),
+        (
+            "pyproject.toml",
+            "[dependency-groups]\ndev = ['in-git @ git+%s']\nother = ['a @ git+https://a/b']\n",
+            "pyproject.toml",
+        ),
+        ("pylock.toml", GIT_LOCK, "pylock.toml:6"),
+        ("r.txt", 'in-git @ git+%s ; python_version > "3"\n', "a package"),
+    ],
+)
+def test_a_project_needs_git(buildx, repository, file, text, place):
+    """Whatever names a repository, the error says where it is named and how this stage gets git."""
+    group = "--group=dev " if "-groups" in text else ""
+    log = buildx.fails(f"FROM {PY311}\nPYENV {group}3.11 a {file}\n", {file: text % repository}).log
+    message = f"PYENV a: {place} comes from a git repository, and this stage has no git. Before PYENV, add: RUN apt-get"
+    assert message in log
+
+
 @pytest.mark.images(PY311)
 def test_projects_and_locks(build_image):
     """The inputs are a pyproject.toml with extras and groups, the uv.lock next to one, and a pylock.toml."""

@@ -45,6 +45,25 @@ def test_names_and_exit_code(capfdbinary, tmp_path):
     assert run(capfdbinary, tmp_path, code, Output(names)) == (7, "in r.txt:1 and ./a\n")
 
 
+@pytest.mark.parametrize(
+    ("words", "program"),
+    [
+        ("  cause: Git executable not found. Ensure that Git is installed and available.", "git"),
+        (
+            "ERROR: Error [Errno 2] No such file or directory: 'git' while executing command git version\\nERROR: Cannot "
+            "find command 'git' - do you have 'git' installed and in your PATH?",
+            "git",
+        ),
+        ("error: cannot run ssh: No such file or directory", "ssh"),
+    ],
+)
+def test_what_the_installer_misses(capfdbinary, tmp_path, words, program):
+    """The words of uv, pip and git about a missing program are noticed."""
+    output = Output()
+    run(capfdbinary, tmp_path, f'print("Resolved"); print("""{words}""")', output)
+    assert output.lacks == {program}
+
+
 def test_silence_is_explained(capfdbinary, tmp_path, monkeypatch):
     """A message is printed after a while without output, with growing intervals."""
     monkeypatch.setattr(process, "_SILENCE", 0.9)
