@@ -49,11 +49,7 @@ def test_names_and_exit_code(capfdbinary, tmp_path):
     ("words", "program"),
     [
         ("  cause: Git executable not found. Ensure that Git is installed and available.", "git"),
-        (
-            "ERROR: Error [Errno 2] No such file or directory: 'git' while executing command git version\\nERROR: Cannot "
-            "find command 'git' - do you have 'git' installed and in your PATH?",
-            "git",
-        ),
+        ("ERROR: Cannot find command 'git' - do you have 'git' installed and in your PATH?", "git"),
         ("error: cannot run ssh: No such file or directory", "ssh"),
     ],
 )

@@ -117,13 +117,17 @@ def _check_known(text: str, series: str, micro: int | None) -> None:
 
 def _suggest(text: str) -> str:
     """Return what was likely meant: a known series inside the text, or those that begin with it."""
-    if re.match(r"(python|v)?2(\.|$)", text):
+    if re.match(r"(c?python|py|cp|v)?2(\.|7|$)", text, re.IGNORECASE):
         return "Python 2 is too old; write {}.{} or newer".format(*_OLDEST)
-    match = re.search(r"3\.[0-9]+(\.[0-9]+)?(?![0-9])", text.replace(",", "."))
+    # 3,9 and 3-9, and then py39, python39, cp39-cp39, v39 and 39
+    dotted = re.sub(r"(?<=[0-9])[,_\-\u00b7.]+(?=[0-9])", ".", text)
+    match = re.search(r"(?<![1-9])3\.[0-9]+(\.[0-9]+)?(?![0-9])", dotted)
     if match and match[0] != text and ".".join(match[0].split(".")[:2]) in SERIES:
         return f"write {match[0]}"
-    if re.fullmatch(r"3[0-9]{1,2}", text) and f"3.{text[1:]}" in SERIES:
-        return f"write 3.{text[1:]}"
+    match = re.match(r"[a-z]*[-:=@ ]?3([0-9]{1,2})(?![0-9])", text, re.IGNORECASE)
+    if match and f"3.{match[1]}" in SERIES:
+        return f"write 3.{match[1]}"
+    text = re.sub(r"^(c?python|py|cp|v)[-:=@ ]?(?=[0-9])", "", text, flags=re.IGNORECASE)
     if text.lower() in {"3.x", "3.*", "latest", "stable"}:
         return f"write the series itself, {any_of(SERIES)}"
     longer = [minor for minor in SERIES if minor.startswith(text)] if _DIGITS.fullmatch(text) else []
