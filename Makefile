@@ -22,8 +22,9 @@ lint: dev ## Ruff (lint and format), mypy strict, and the contracts of the layer
 	@.venv/bin/lint-imports --no-logo
 
 .PHONY: check
+check: export PYTHONDONTWRITEBYTECODE = # a third of the time: pytest compiles its own form of each test file
 check: lint ## Lint, types and unit tests: under a minute
-	@.venv/bin/pytest -q -n 2 tests/repository tests/frontend tests/provider tests/tools
+	@.venv/bin/pytest -q -n 3 --dist worksteal tests/repository tests/frontend tests/provider tests/tools
 
 .PHONY: test
 test: dev ## All tests, those on a real engine included; brings up what they need

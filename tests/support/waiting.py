@@ -8,7 +8,7 @@ __all__ = ["alive", "wait_for"]
 
 
 def wait_for[Value](
-    condition: Callable[[], Value], seconds: float = 30, *, every: float = 0.05, describe: Callable[[], str] = str
+    condition: Callable[[], Value], seconds: float = 30, *, every: float = 0.02, describe: Callable[[], str] = str
 ) -> Value:
     """Wait until a condition holds; return its value.
 

@@ -404,7 +404,7 @@ HELPERS = """
     def f(method):
         import multiprocessing
         context = multiprocessing.get_context(method)
-        with context.Pool(2) as pool:
+        with context.Pool(1) as pool:
             results = pool.map(helper, [Row(1), Row(2)])
         assert [(row, color) for row, color, _, _ in results] == [(Row(2), Color.RED), (Row(4), Color.RED)]
         return [text for _, _, text, name in results if name != multiprocessing.current_process().name]

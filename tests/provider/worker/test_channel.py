@@ -61,7 +61,7 @@ def operator(received):
 
 
 @given(noise)
-@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 def test_the_operator_takes_anything(received):
     """Any input gives frames or an error that fails the task."""
     sock, channel = operator(received)
@@ -79,7 +79,7 @@ def test_the_operator_takes_anything(received):
 
 
 @given(noise)
-@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 def test_a_value_is_read_out_of_anything(received):
     """A stream with any content gives bytes or an error."""
     sock, channel = operator(received)
@@ -98,7 +98,7 @@ def test_a_value_is_read_out_of_anything(received):
 
 
 @given(noise)
-@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 def test_the_child_takes_anything(received):
     """The operator is trusted, but a broken connection must give an exception and not hang."""
     ours, theirs = socket.socketpair()

@@ -289,7 +289,7 @@ PEAK = """
     """
 
 
-LARGE = 200_000_000
+LARGE = 100_000_000
 
 
 def peaks(*, size, version="3.12", there, value):

@@ -258,7 +258,7 @@ def kill_cycles(tmp_path, count, at_once=5):
 
 def test_kill_cycles_leave_no_orphans(tmp_path):
     """This is a short version of the next test."""
-    assert kill_cycles(tmp_path, 15) == []
+    assert kill_cycles(tmp_path, 9) == []
 
 
 @pytest.mark.slow

@@ -596,7 +596,7 @@ def test_an_exit_code_is_known_though_the_warm_process_is_importing(tmp_path):
         "holds",
         "import signal, time\nsignal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])\n"
         f"open({str(busy)!r}, 'w').close()\n"
-        "time.sleep(3)\nsignal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])\n",
+        "time.sleep(1)\nsignal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])\n",
     )
     source = """
         def f(path):
