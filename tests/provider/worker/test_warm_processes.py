@@ -25,7 +25,7 @@ pytestmark = pytest.mark.usefixtures("warm_folder")
 
 def test_a_folder_of_sockets_that_is_gone_is_made_again(warm_folder):
     """If temporary files are deleted, the old process cannot be found any more and exits."""
-    run_warm(WHO, idle=1.0)
+    run_warm(WHO, idle=2.0)
     old = zygote()["pid"]
     shutil.rmtree(warm_folder)
     assert run_warm(WHO).value[1] == zygote()["pid"] != old
@@ -133,7 +133,7 @@ def test_a_changed_environment_gets_a_new_process(tmp_path):
 def test_the_number_is_bounded_and_the_idle_end():
     """The least recently used process ends first."""
     for number in range(4):
-        assert run_warm("def f(): return 1", env=variables(OMP_NUM_THREADS=str(number + 1)), limit=2, idle=1.0)
+        assert run_warm("def f(): return 1", env=variables(OMP_NUM_THREADS=str(number + 1)), limit=2, idle=2.0)
         assert len(warm_processes.running()) <= 2
     wait_for(lambda: not warm_processes.running(), 30)
 

@@ -80,7 +80,7 @@ def lock(  # noqa: PLR0913 - one for each option
 
 
 def _plan(options: CommonOptions, base: BaseOptions, names: Sequence[str], *, offline: bool) -> list[LockJob]:
-    """Compare each environment with its lock.
+    """Return what to lock: one job for each lock, which environments may share.
 
     Offline, no engine is asked for facts that the options leave out, and these are not compared.
     """
@@ -105,14 +105,7 @@ def _plan(options: CommonOptions, base: BaseOptions, names: Sequence[str], *, of
                 libcs[stage.root] = "" if offline and not base.enough else _libc(stage, base, options)
             target = LockTarget(python=pyenv.version.text, libc=libcs[stage.root], platforms=platforms)
             job = plan_lock(environment, options.context, target, options.context.root)
-            other = jobs.get(job.file)
-            if other is not None:
-                libc = older_libc(other.target.libc, target.libc)
-                if libc is None or other.inputs != job.inputs:
-                    raise _ambiguous(other, job)
-                target = replace(target, libc=libc)
-                job = plan_lock(environment, options.context, target, options.context.root)
-            jobs[job.file] = job
+            jobs[job.file] = _shared(jobs[job.file], job) if job.file in jobs else job
     return [*jobs.values()]
 
 
@@ -150,11 +143,15 @@ def _check_names(names: Sequence[str], program: Program) -> None:
             raise UsageError(f"no PYENV in {program.document.file.name} is called {name}{hint}")
 
 
-def _ambiguous(one: LockJob, other: LockJob) -> UserError:
+def _shared(one: LockJob, other: LockJob) -> LockJob:
+    """Return the job for a lock that two environments share: for the older of their C libraries."""
     reasons = changes(one.inputs, other.inputs)
+    libc = older_libc(one.target.libc, other.target.libc)
+    if libc is not None and not reasons:
+        return replace(other, target=replace(other.target, libc=libc))
     if not reasons:
         reasons = [f"one is for {one.target.libc}, the other for {other.target.libc}"]
-    return UserError(
+    raise UserError(
         f"{one.file} cannot be the lock of two PYENVs that ask for different packages: {', '.join(reasons)}",
         *(Location(job.pyenv.instruction.file, job.pyenv.name.span) for job in (other, one)),
         hint="give one of them another name, or another lock with --lock=FILE",
@@ -239,13 +236,16 @@ def _summary(job: LockJob, result: LockResult) -> str:
 
 
 def _check(jobs: Sequence[LockJob], form: str) -> int:
+    checked = [(job, job.reasons()) for job in jobs]
     if form == "json":
-        locks = [{"name": job.name, "lock": job.file, "stale": bool(job.stale), "reasons": job.stale} for job in jobs]
+        locks = [
+            {"name": job.name, "lock": job.file, "stale": bool(reasons), "reasons": reasons} for job, reasons in checked
+        ]
         click.echo(json.dumps({"locks": locks}, indent=2))
     else:
-        for job in jobs:
-            click.echo(f"{job.name}: {job.file} {'does not fit: ' + ', '.join(job.stale) if job.stale else 'fits'}")
-        stale = [job.name for job in jobs if job.stale]
+        for job, reasons in checked:
+            click.echo(f"{job.name}: {job.file} {'does not fit: ' + ', '.join(reasons) if reasons else 'fits'}")
+        stale = [job.name for job, reasons in checked if reasons]
         if stale:
             click.echo(f"hint: run pyenv-frontend lock {' '.join(stale)}", err=True)
-    return int(any(job.stale for job in jobs))
+    return int(any(reasons for _, reasons in checked))

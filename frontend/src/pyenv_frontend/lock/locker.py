@@ -27,10 +27,7 @@ __all__ = ["LockJob", "plan_lock"]
 class LockJob:
     """One environment, and its current lock."""
 
-    pyenv: Pyenv
-    variables: Mapping[str, str]
-    """The variables that the Dockerfile sets at the PYENV."""
-
+    environment: Environment
     requirements: RequirementInputs
     target: LockTarget
     inputs: Mapping[str, str]
@@ -40,12 +37,14 @@ class LockJob:
     before: bytes | None
     """The content of that file; None if there is none."""
 
-    stale: tuple[str, ...]
-    """Why it does not fit; empty if it does."""
+    @property
+    def pyenv(self) -> Pyenv:
+        """The instruction."""
+        return self.environment.pyenv
 
     @property
     def file(self) -> str:
-        """The same, relative to the build context."""
+        """The file of its lock, relative to the build context."""
         return lock_path(self.pyenv)
 
     @property
@@ -53,9 +52,19 @@ class LockJob:
         """The environment's name."""
         return self.pyenv.name.text
 
+    def reasons(self) -> list[str]:
+        """Return why the lock does not fit; nothing if it does."""
+        if self.before is None:
+            return ["missing"]
+        target = self.target
+        _, reasons = compare(
+            self.before, self.environment, self.requirements, platforms=target.platforms, libc=target.libc
+        )
+        return reasons
+
 
 def plan_lock(environment: Environment, context: BuildContext, target: LockTarget, root: Path) -> LockJob:
-    """Compare the inputs of an environment with those in its lock.
+    """Gather what the lock of an environment is made from.
 
     Args:
         environment: the instruction and its stage's state.
@@ -68,19 +77,12 @@ def plan_lock(environment: Environment, context: BuildContext, target: LockTarge
     """
     pyenv = environment.pyenv
     requirements = resolve_inputs(pyenv, context)
-    inputs = lock_inputs(environment, requirements)
     path = root / lock_path(pyenv)
-    before = path.read_bytes() if path.is_file() else None
-    reasons = ["missing"]
-    if before is not None:
-        reasons = compare(before, environment, requirements, platforms=target.platforms, libc=target.libc)[1]
     return LockJob(
-        pyenv=pyenv,
-        variables=environment.state.env,
+        environment=environment,
         requirements=requirements,
         target=target,
-        inputs=inputs,
+        inputs=lock_inputs(environment, requirements),
         path=path,
-        before=before,
-        stale=tuple(reasons),
+        before=path.read_bytes() if path.is_file() else None,
     )

@@ -40,7 +40,7 @@ def lock_environment(job: LockJob, resolver: Resolver) -> LockResult:
         UserError: its requirements have no solution; the error points at the PYENV.
     """
     try:
-        packages = resolver.resolve(job.pyenv, job.requirements, job.target, job.before, job.variables)
+        packages = resolver.resolve(job.pyenv, job.requirements, job.target, job.before, job.environment.state.env)
     except ResolverError as error:
         raise UserError(
             f"the requirements of {job.name} cannot be resolved for Python {job.target.python}",
