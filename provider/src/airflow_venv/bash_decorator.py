@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_venv._compat import DecoratedOperator, task_decorator_factory
 from airflow_venv.bash_operator import VenvBashOperator
-from airflow_venv.environment_mixin import look_up_at_parse
-from airflow_venv.environments.lookup import check_name
+from airflow_venv.environment_mixin import choose_by_name
 from airflow_venv.signature import bind
 
 if TYPE_CHECKING:
@@ -68,11 +67,7 @@ def venv_bash_task(venv: Any = None, python_callable: Any = None, **options: Any
         python_callable: the function, where this is called and not used as a decorator.
         options: whatever VenvBashOperator and Airflow's BaseOperator take.
     """
-    if "python" not in options:
-        look_up_at_parse(check_name(venv))
-        options["venv"] = venv
-    elif venv is not None:
-        raise TypeError("Pass either the name of an environment or python=, the path of an interpreter, not both.")
+    choose_by_name(venv, options)
 
     def decorate(function: Any) -> Any:
         return task_decorator_factory(function, decorated_operator_class=DecoratedVenvBashOperator, **options)

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, cast, get_typ
 
 from airflow_venv._compat import DecoratedInit, task_decorator_factory
 from airflow_venv._compat import task as _airflow_task
-from airflow_venv.environment_mixin import look_up_at_parse
-from airflow_venv.environments.lookup import check_name
+from airflow_venv.environment_mixin import choose_by_name
 from airflow_venv.operators import VenvBranchOperator, VenvOperator, VenvSensor, VenvShortCircuitOperator
 from airflow_venv.parameters import check_settings
 from airflow_venv.source.extract import MARK, remember_call
@@ -103,11 +102,7 @@ def _decorator(
             f"A decorated function takes its arguments where it is called, as in f(1, x=2); {min(arguments)}= is for "
             "VenvOperator."
         )
-    if "python" not in options:
-        look_up_at_parse(check_name(venv))
-        options["venv"] = venv
-    elif venv is not None:
-        raise TypeError("Pass either the name of an environment or python=, the path of an interpreter, not both.")
+    choose_by_name(venv, options)
 
     def decorate(function: Any) -> Any:
         remember_call(1)

@@ -10,7 +10,7 @@ from airflow_venv.environments import lookup
 if TYPE_CHECKING:
     from airflow_venv.environments.facts import Environment
 
-__all__ = ["EnvironmentMixin", "check_one_of", "look_up_at_parse"]
+__all__ = ["EnvironmentMixin", "check_one_of", "choose_by_name"]
 
 _NO_ENVIRONMENT = (
     'A task needs either the name of an environment, as in @task.venv("name") or venv="name"; or python=, the path of '
@@ -38,7 +38,7 @@ class EnvironmentMixin:
         # What DAG code and Airflow's pages see; the task looks the name up again, where it runs.
         self.python = python if self.venv is None else lookup.known_path(self.venv)
         if self.venv is not None:
-            look_up_at_parse(self.venv)
+            _look_up_at_parse(self.venv)
 
     def resolve_python(self) -> str:
         """Find the interpreter's path, now, and make sure that it can be started.
@@ -73,7 +73,21 @@ def check_one_of(venv: str | None, python: str | None) -> None:
         raise TypeError("Pass either venv=, the name of an environment, or python=, the path of an interpreter.")
 
 
-def look_up_at_parse(name: str) -> None:
+def choose_by_name(venv: Any, options: dict[str, Any]) -> None:
+    """Put the name that a decorator has into the options of its operator, and look it up as `[venv] parse_check` says.
+
+    Raises:
+        TypeError: the options have the path of an interpreter, too.
+        UnknownEnvironmentError: there is no such environment.
+    """
+    if "python" not in options:
+        _look_up_at_parse(lookup.check_name(venv))
+        options["venv"] = venv
+    elif venv is not None:
+        raise TypeError("Pass either the name of an environment or python=, the path of an interpreter, not both.")
+
+
+def _look_up_at_parse(name: str) -> None:
     """Look up an environment's name while the DAG is parsed, if `[venv] parse_check` says so.
 
     `auto` looks where there are environments at all: a scheduler or DAG processor that runs another image than the
