@@ -5,9 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import re
+import shutil
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Mapping, Sequence
 
@@ -31,6 +32,8 @@ _OLDEST_FOR_LOCK = (0, 5, 29)
 """The oldest one with `uv sync --active`."""
 _OLDEST_FOR_GROUP = (0, 6, 8)
 """The oldest one with `uv pip install --group`."""
+_DESCRIPTIONS = ("METADATA", "WHEEL")
+"""The files of a package that `uv pip check` reads."""
 _LINKS = 20
 """How many links a path may have."""
 
@@ -179,6 +182,27 @@ class Installer:
             StepError: they do not.
         """
         self._call(self._commands(self.uv_settings).check(), "its packages do not fit together")
+
+    def check_apart(self) -> None:
+        """Check the same without running any code of the packages, as the environment's interpreter would at its start.
+
+        uv reads what packages need in an environment that has nothing but this of them.
+
+        Raises:
+            StepError: they do not fit together.
+        """
+        path = self.workspace.root / "apart"
+        apart = replace(self, options=replace(self.options, path=str(path)))
+        commands = InstallerCommands(apart.options, self.uv_settings, self.uv)
+        command = [*commands.create(self.options.python or sys.executable), "--quiet"]
+        self._call(command, "the environment could not be checked")
+        (packages,) = path.glob("lib/python*/site-packages")
+        for file in Path(self.options.path).glob("lib/python*/site-packages/*.dist-info/*"):
+            if file.name in _DESCRIPTIONS:
+                folder = packages / file.parent.name
+                folder.mkdir(exist_ok=True)
+                shutil.copyfile(str(file), str(folder / file.name))
+        apart.check()
 
     def _commands(self, settings: InstallerSettings) -> InstallerCommands:
         return InstallerCommands(self.options, settings, self.uv)

@@ -201,6 +201,9 @@ class EnvironmentOptions:
     wheels: str = ""
     """The C library that wheels are chosen for, in uv's words and without the processor; empty: that of the step."""
 
+    checks_apart: bool = False
+    """Whether a step that does not run on the stage checks that the packages fit together, without their code."""
+
     lock: str = ""
     """A lock that is installed instead of all else: a part of the one among the requirements."""
 

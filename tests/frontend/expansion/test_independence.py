@@ -51,8 +51,20 @@ def test_options_that_need_the_stage(line, word):
 def test_locks_that_do_not_decide_everything():
     """A missing lock, a package that has to be built, and a wheel without a hash leave something open."""
     assert "no lock" in reason(lock=None)
-    assert "built" in reason(lock=replace(LOCK, packages=({"name": "a", "sdist": {}},)))
-    assert "hash" in reason(lock=replace(LOCK, packages=({"name": "a", "wheels": ({"url": "a.whl"},)},)))
+    assert "has a, which may have to be built" in reason(lock=replace(LOCK, packages=({"name": "a", "sdist": {}},)))
+    for hashes in ({}, {"hashes": {}}, {"hashes": {"md5": "0"}}):
+        assert "hash" in reason(lock=replace(LOCK, packages=({"name": "a", "wheels": ({"url": "a.whl", **hashes},)},)))
+
+
+def test_a_wheel_that_is_a_file_of_the_stage():
+    """The file is not on the interpreter's image."""
+    wheel = {"url": "file:///wheels/a.whl", "hashes": {"sha256": "0"}}
+    assert "a file of the stage" in reason(lock=replace(LOCK, packages=({"name": "a", "wheels": (wheel,)},)))
+
+
+def test_a_lock_among_other_requirements():
+    """The lock does not decide on every package."""
+    assert "beside its lock" in reason("PYENV 3.8 x pylock.toml r.txt", lock=None)
 
 
 def test_interpreters_that_the_stage_has():
@@ -81,5 +93,7 @@ def test_a_way_says_what_has_a_layer_of_its_own():
     small = {**WHEEL, "wheels": ({**WHEEL["wheels"][0], "size": 1},)}
     layers = [layers_of(replace(LOCK, packages=(package,)), split([package])) for package in (WHEEL, sized, small)]
     assert layers == ["in one layer: its lock does not say the size of a", "with a layer of its own for a", ""]
+    by_others = replace(LOCK, packages=(sized,), by_others=True)
+    assert layers_of(by_others, split([sized])).startswith("in one layer, since the packages")
     way = Way(name="x", line=3, reason="", layers=layers[1])
     assert str(way) == "line 3: x is installed independently of the stage, with a layer of its own for a"

@@ -113,7 +113,7 @@ class _FileExpander:
                 self._bases,
                 needs,
                 images,
-                locks=[plan.lock for plan in plans],
+                locks=[plan.lock or plan.named_lock for plan in plans],
                 present=present,
                 to_print=True,
                 standalone=standalone,

@@ -134,7 +134,10 @@ def _decide(
         else:
             parts_of_lock = split(lock.packages)
             layers = layers_of(lock, parts_of_lock)
-            decided.append(replace(writer, wheels=wheels, parts=parts_of_lock, layers=layers))
+            parts_of_lock = None if lock.by_others else parts_of_lock
+            decided.append(
+                replace(writer, wheels=wheels, parts=parts_of_lock, layers=layers, checks_apart=lock.by_others)
+            )
     independent = {(writer.stage.index, writer.choice.python) for writer in decided if not writer.against}
     return [
         replace(writer, grafts_independently=(writer.stage.index, writer.choice.python) in independent)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from pyenv_frontend.expansion.weight import without_size
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from pyenv_frontend.expansion.base_image import Libc
     from pyenv_frontend.expansion.interpreter_choice import InterpreterChoice
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from pyenv_frontend.stages.program import Program
 
 __all__ = ["LockedPackages", "Way", "layers_of", "reason_against", "wheels_platform"]
+
+_STRONG = frozenset({"sha256", "sha384", "sha512"})
+"""The hashes that only one wheel has; MD5 is none."""
 
 _NEUTRAL_MOUNTS = frozenset({"secret", "ssh"})
 _GLIBC = ((2, 17), (2, 28), *((2, minor) for minor in range(31, 41)))
@@ -35,8 +38,12 @@ class LockedPackages(Protocol):
         """The `[[packages]]` tables."""
 
     @property
-    def only_wheels(self) -> bool:
-        """Whether nothing in it has to be built."""
+    def to_build(self) -> str:
+        """The first package that has to be built, or may have to be; empty: none."""
+
+    @property
+    def by_others(self) -> bool:
+        """Whether it may not have been resolved for this Python."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,12 +82,15 @@ def reason_against(
     """
     options = pyenv.options
     mounts = sorted({mount.type for mount in options.mounts} - _NEUTRAL_MOUNTS)
+    names_lock = any(file.kind == "pylock" for file in pyenv.requirements)
     graft = choice.graft
     reasons = {
         "it is a trigger (ONBUILD)": pyenv.onbuild,
+        "other requirements or constraints are beside its lock, or that is not readable": lock is None and names_lock,
         "it has no lock that fits": lock is None,
-        "its lock has a package that has to be built": lock is not None and not lock.only_wheels,
+        f"its lock has {lock and lock.to_build}, which may have to be built": lock is not None and bool(lock.to_build),
         "its lock has a wheel without a hash": lock is not None and not _all_hashed(lock),
+        "its lock has a wheel that is a file of the stage": lock is not None and _has_files_of_the_stage(lock),
         "pip installs it": options.installer == "pip",
         "--builder names the stage that installs it": bool(options.builder),
         "--system-site-packages makes it depend on the base image": options.system_site_packages,
@@ -95,14 +105,25 @@ def reason_against(
 
 def layers_of(lock: LockedPackages, parts: Parts | None) -> str:
     """Say which distributions of a lock have a layer of their own, or why none has; mostly there is nothing to say."""
+    if parts is not None and lock.by_others:
+        return "in one layer, since the packages of a lock that a PYENV names are checked together"
     if parts is not None:
         return f"with a layer of its own for {', '.join(parts.names)}"
-    unknown = without_size(lock.packages)
+    unknown = "" if lock.by_others else without_size(lock.packages)
     return f"in one layer: its lock does not say the size of {unknown}" if unknown else ""
 
 
 def _all_hashed(lock: LockedPackages) -> bool:
-    return all(wheel.get("hashes") for package in lock.packages for wheel in package.get("wheels", ()))
+    every = [wheel.get("hashes") for wheel in _wheels(lock)]
+    return all(isinstance(hashes, dict) and not _STRONG.isdisjoint(hashes) for hashes in every)
+
+
+def _has_files_of_the_stage(lock: LockedPackages) -> bool:
+    return any(str(wheel.get("url")).startswith("file:") for wheel in _wheels(lock))
+
+
+def _wheels(lock: LockedPackages) -> Iterator[Mapping[str, Any]]:
+    return (wheel for package in lock.packages for wheel in package.get("wheels", ()))
 
 
 def wheels_platform(libc: Libc | None) -> str:

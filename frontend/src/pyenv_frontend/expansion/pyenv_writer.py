@@ -91,6 +91,9 @@ class PyenvWriter:
     layers: str = ""
     """What is said of its layers."""
 
+    checks_apart: bool = False
+    """Whether the step has to check that the packages fit together, though it must not run their code."""
+
     grafts_independently: bool = False
     standalone: StandaloneSteps | None = None
     """How it is written if the print is to need nothing of ours."""
@@ -185,6 +188,7 @@ class PyenvWriter:
             selfcheck=self.choice.graft is None,
             mounts_builder=self.builder_stage is None,
             wheels="" if self.to_print else self.wheels,
+            checks_apart=self.checks_apart and not self.to_print,
         )
 
     def _instruction(

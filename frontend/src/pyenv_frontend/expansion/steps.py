@@ -109,6 +109,7 @@ def environment(  # noqa: PLR0913 - three that say what, three that say how
     uv: str = "",
     mounts_builder: bool = True,
     wheels: str = "",
+    checks_apart: bool = False,
 ) -> Run:
     """Return the RUN that makes an environment.
 
@@ -122,6 +123,7 @@ def environment(  # noqa: PLR0913 - three that say what, three that say how
         uv: what has the uv of `--uv`, as `--mount=from=` names it; empty: the step has the one of our own image.
         mounts_builder: whether the stage of `--builder` is mounted, which the graph of the build then makes the root.
         wheels: the C library that wheels are chosen for, if that is not the one that the step runs with.
+        checks_apart: whether a step that runs no code of packages checks that they fit together.
     """
     options = pyenv.options
     network = [f"--network={options.network}"] if options.network else []
@@ -144,7 +146,8 @@ def environment(  # noqa: PLR0913 - three that say what, three that say how
         words.append(quoting.mount(type="bind", from_=uv, target=UV))
         contents = replace(contents, uv=UV)
     owner = _owner(location, in_other_stage=options.builder is not None)
-    step = replace(contents, path=location.path, user=owner.user, home=owner.home, selfcheck=selfcheck, wheels=wheels)
+    contents = replace(contents, wheels=wheels, checks_apart=checks_apart)
+    step = replace(contents, path=location.path, user=owner.user, home=owner.home, selfcheck=selfcheck)
     return words, _command(python, "environment", step)
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pyenv_frontend.inputs.build_context import BuildContext
     from pyenv_frontend.inputs.resolve import RequirementInputs
     from pyenv_frontend.lock.lockfile import Lock
+    from pyenv_frontend.lock.named_lock import NamedLock
     from pyenv_frontend.pyenv.instruction import Pyenv
     from pyenv_frontend.stages.program import Environment, Program, Stage
 
@@ -47,6 +48,9 @@ class InstallPlan:
 
     lock: Lock | None = None
     """The lock that is used."""
+
+    named_lock: NamedLock | None = None
+    """What this platform takes of a `pylock.toml` that is the only requirement."""
 
     path: str = ""
     """The file of that lock in the build context."""
@@ -84,7 +88,8 @@ def plan_install(
     pyenv = environment.pyenv
     requirements = resolve_inputs(pyenv, context)
     if pyenv.options.lock == "off" or not can_be_locked(pyenv):
-        return InstallPlan(pyenv=pyenv, requirements=requirements)
+        named_lock = _named_lock(pyenv, requirements, platform, libc)
+        return InstallPlan(pyenv=pyenv, requirements=requirements, named_lock=named_lock)
     path = lock_path(pyenv)
     try:
         data = context.read(path)
@@ -113,6 +118,19 @@ def plan_install(
         )
     requirements = replace(requirements, stale_lock=f"{path} ({', '.join(reasons)})")
     return InstallPlan(pyenv=pyenv, requirements=requirements)
+
+
+def _named_lock(
+    pyenv: Pyenv, requirements: RequirementInputs, platform: str | None, libc: Libc | None
+) -> NamedLock | None:
+    """Read the lock that a PYENV names, if that decides on every package."""
+    others = pyenv.inline is not None or pyenv.options.constraints or len(pyenv.requirements) != 1
+    if platform is None or pyenv.onbuild or others or pyenv.requirements[0].kind != "pylock":
+        return None
+    from pyenv_frontend.lock.named_lock import read_named_lock  # noqa: PLC0415 - few PYENVs name a lock
+
+    data = requirements.contents[pyenv.requirements[0].path].data
+    return read_named_lock(data, pyenv.version, platform, libc)
 
 
 def plan_program(

@@ -22,6 +22,7 @@ __all__ = [
     "LockFormatError",
     "LockTarget",
     "as_document",
+    "is_package",
     "merge_platforms",
     "read_lock_file",
 ]
@@ -70,10 +71,20 @@ class Lock:
     packages: tuple[Mapping[str, Any], ...]
     """The `[[packages]]` tables, in order."""
 
+    by_others: bool = False
+    """Its packages fit together: it was resolved for this Python."""
+
+    @property
+    def to_build(self) -> str:
+        """The first package that has to be built, or may have to be; empty: none."""
+        return next(
+            (package["name"] for package in self.packages if not package.get("wheels") or "sdist" in package), ""
+        )
+
     @property
     def only_wheels(self) -> bool:
         """Whether nothing in it has to be built."""
-        return all(package.get("wheels") and "sdist" not in package for package in self.packages)
+        return not self.to_build
 
     @property
     def file_elsewhere(self) -> str:
@@ -99,7 +110,7 @@ def read_lock_file(data: bytes) -> Lock:
     if table.get("format") != FORMAT:
         raise LockFormatError("it was written by another version of pyenv-frontend")
     packages = content.get("packages", [])
-    if not (isinstance(packages, list) and all(map(_is_package, packages))):
+    if not (isinstance(packages, list) and all(map(is_package, packages))):
         raise LockFormatError("its [[packages]] are damaged")
     damaged = LockFormatError("its table [tool.pyenv-frontend] is damaged")
     if not _LIBC.fullmatch(str(table.get("libc"))):
@@ -116,7 +127,7 @@ def read_lock_file(data: bytes) -> Lock:
         raise damaged from None
 
 
-def _is_package(entry: Any) -> bool:
+def is_package(entry: Any) -> bool:
     """Tell whether an entry has the form on which builds rely."""
     if not isinstance(entry, dict):
         return False

@@ -112,7 +112,8 @@ class _BuildExpander:
         finish(context.look(wanted_by_triggers))
         present = {name for name in wanted_by_triggers if context.exists(name)}
         images = MountedImages(self.session, program, platform)
-        needs, locks = [closure.step_inputs for closure in closures], [plan.lock for plan in plans]
+        needs = [closure.step_inputs for closure in closures]
+        locks = [plan.lock or plan.named_lock for plan in plans]
         expansion = expand(program, facts, needs, images, locks=locks, present=present)
         inputs = self.session.inputs(expansion.source, "expand PYENV")
         contexts = images.contexts()

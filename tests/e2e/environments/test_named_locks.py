@@ -1,0 +1,102 @@
+"""A `pylock.toml` that another program has made, named as requirements, does not depend on the stage either."""
+
+import os
+import subprocess
+
+import pytest
+
+from tests.e2e.environments.test_independence import index, text
+from tests.e2e.environments.test_locks import PY38, PY311, WHEELS
+from tests.support import services
+from tests.support.builds import installed_environments
+from tools import interpreters
+
+__all__ = ["index"]
+
+pytestmark = pytest.mark.images(PY311, PY38)
+
+PYENV = "PYENV 3.8 x pylock.toml\n"
+SDIST = f"sdist = {{ url = 'http://127.0.0.1:1/alpha-1.1.tar.gz', hashes = {{ sha256 = '{'0' * 64}' }} }}"
+
+
+def exported(folder, index, dependency="beta"):
+    """Return the lock that `uv export` writes for a project, with a source distribution beside a wheel."""
+    (folder / "pyproject.toml").write_text(
+        f'[project]\nname = "mine"\nversion = "1"\nrequires-python = ">=3.8"\ndependencies = ["{dependency}"]\n'
+    )
+    environ = {**os.environ, "UV_DEFAULT_INDEX": index}
+    command = [interpreters.uv(), "export", "--no-emit-project", "--format=pylock.toml", "--output-file=pylock.toml"]
+    subprocess.run(command, cwd=folder, env=environ, check=True, capture_output=True)
+    lock = (folder / "pylock.toml").read_text()
+    assert 'created-by = "uv"' in lock
+    before, version, after = lock.partition('version = "1.1"\n')
+    return f"{before}{version}{SDIST}\n{after}" if version else lock
+
+
+@pytest.mark.usefixtures("linting")
+def test_a_change_below_installs_nothing(build_image, tmp_path, index):
+    """The wheels are installed on the interpreter's image, and the lock is next to `pyvenv.cfg`."""
+    files = {"pylock.toml": exported(tmp_path, index)}
+    assert SDIST in files["pylock.toml"]
+    image = build_image(text(index, "RUN echo 1\n", PYENV), files, "--build-arg=PYENV_FRONTEND_DEBUG=1")
+    assert "x is installed independently of the stage" in image.log
+    assert installed_environments(image.log) == {"/opt/venv/x"}
+    assert image.ask("/opt/venv/x/bin/python", "-c", "import alpha, beta; print(alpha.VERSION)") == "1.1\n"
+    assert image.sh("cat /opt/venv/x/pylock.toml") == files["pylock.toml"]
+    again = build_image(text(index, "RUN echo 2\n", PYENV), files)
+    assert installed_environments(again.log) == set()
+    assert again.ask("/opt/venv/x/bin/python", "-c", "import alpha, beta; print(alpha.VERSION)") == "1.1\n"
+
+
+@pytest.mark.usefixtures("linting")
+def test_a_package_that_may_have_to_be_built_is_installed_on_the_stage(build_image, tmp_path, index):
+    """Its only wheel is for another platform; the source distribution is built there."""
+    lock = exported(tmp_path, index, "alpha")
+    sdist = 'directory = { path = "alpha" }'
+    before, wheels, _ = lock.partition("wheels = ")
+    assert wheels
+    files = {
+        "pylock.toml": f"{before}{sdist}\n".replace(f"{SDIST}\n", ""),
+        "alpha/pyproject.toml": '[project]\nname = "alpha"\nversion = "1.1"\n'
+        '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n',
+        "alpha/backend.py": BACKEND,
+    }
+    image = build_image(text(index, "", PYENV), files, "--build-arg=PYENV_FRONTEND_DEBUG=1")
+    assert "x is installed on the stage: its lock has alpha, which may have to be built" in image.log
+    assert image.ask("/opt/venv/x/bin/python", "-c", "import alpha; print('built')") == "built\n"
+
+
+BACKEND = r"""
+import os, zipfile
+
+def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
+    with zipfile.ZipFile(os.path.join(wheel_directory, "alpha-1.1-py3-none-any.whl"), "w") as wheel:
+        wheel.writestr("alpha.py", "")
+        wheel.writestr("alpha-1.1.dist-info/METADATA", "Metadata-Version: 2.1\nName: alpha\nVersion: 1.1\n")
+        wheel.writestr("alpha-1.1.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        wheel.writestr("alpha-1.1.dist-info/RECORD", "")
+    return "alpha-1.1-py3-none-any.whl"
+"""
+
+
+def test_packages_that_do_not_go_together_are_an_error(buildx, look, tmp_path):
+    """A lock that was made for another Python lacks a package; the check runs no code of those that are there."""
+    hook = "import sys; open(sys.prefix + '/ran', 'w').close()\n"
+    wheels = {
+        **WHEELS,
+        services.wheel_file("hook", "1.0"): services.wheel(
+            "hook", "1.0", {"hook.pth": hook, "hook.py": ""}, requires=('beta; python_version < "3.9"',)
+        ),
+    }
+    with services.package_index(wheels) as index:
+        complete = exported(tmp_path, index, "hook")
+        image = look(buildx(text(index, "", PYENV), {"pylock.toml": complete}).image)
+        assert image.exists("/opt/venv/x/lib/python3.8/site-packages/hook.pth")
+        assert not image.exists("/opt/venv/x/ran")
+        before, package, after = complete.partition('[[packages]]\nname = "beta"')
+        assert package
+        incomplete = before + after.partition("[[packages]]")[1] + after.partition("[[packages]]")[2]
+        log = buildx.fails(text(index, "", PYENV), {"pylock.toml": incomplete}).log
+    assert ">>> PYENV 3.8 x pylock.toml" in log
+    assert "The package `hook` requires `beta" in log
+    assert "PYENV x: its packages do not fit together" in log
