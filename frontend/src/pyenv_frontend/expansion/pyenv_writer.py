@@ -166,7 +166,8 @@ class PyenvWriter:
         """Return the step that grafts the interpreter."""
         pyenv = self.environment.pyenv
         image = graft.image if pyenv.onbuild else self.images.interpreter(graft, self.stage, pyenv)
-        return steps.graft(graft, image=image, tools=self._tools)
+        keeps_byte_code = self.grafts_independently and not self.to_print
+        return steps.graft(graft, image=image, tools=self._tools, keeps_byte_code=keeps_byte_code)
 
     def _result(self) -> steps.Run:
         """Return the step that has the environment as its result."""

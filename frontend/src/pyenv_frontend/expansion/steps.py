@@ -62,19 +62,20 @@ type Run = tuple[list[str], list[str]]
 """Keyword and flags, and the command."""
 
 
-def graft(graft: Graft, *, image: str, tools: str) -> Run:
+def graft(graft: Graft, *, image: str, tools: str, keeps_byte_code: bool = False) -> Run:
     """Return the RUN that grafts an interpreter.
 
     Args:
         graft: what is grafted and where it goes.
         image: what has the interpreter, as `--mount=from=` names it.
         tools: what has our files, likewise.
+        keeps_byte_code: whether the step has a cache for byte code, which must be one that no foreign code can write.
     """
     words = [
         "RUN",
         "--network=none",
         _tools(tools),
-        _CACHE_MOUNT,
+        *([_CACHE_MOUNT] if keeps_byte_code else []),
         quoting.mount(type="bind", from_=image, source="/usr/local", target=INTERPRETER),
     ]
     python = f"{INTERPRETER}/bin/python{graft.series}"
