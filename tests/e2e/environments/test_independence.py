@@ -101,6 +101,16 @@ def test_wheels_of_the_build_context(build_image, tmp_path):
     assert not installs(again.log)
 
 
+def test_a_builder_has_the_interpreter_of_a_locked_environment(build_image, files, index):
+    """The stage that installs an environment gets its own copy of the interpreter, before and after the locked one."""
+    stages = f"FROM {PY311} AS tools\nRUN touch /tool\n" + text(
+        index, "", "PYENV --builder=tools 3.8 y r.txt\nPYENV 3.8 x r.txt\nPYENV --builder=tools 3.8 z r.txt\n"
+    )
+    image = build_image(stages, files)
+    for name in "xyz":
+        assert image.ask(f"/opt/venv/{name}/bin/python", "-c", "import beta; print('ok')") == "ok\n"
+
+
 @pytest.mark.images(PY311, PY313, PY38)
 def test_another_base_installs_nothing_and_changes_no_layer(build_image, engine, files, index):
     """The builds differ in their base image and in the times of the folders above the environment."""

@@ -39,7 +39,17 @@ if TYPE_CHECKING:
         def number(self) -> int: ...
 
 
-__all__ = ["IMAGE_PREFIX", "RESULT", "SKELETON", "Steps", "install_of", "move_install", "trust_cache", "write_lock"]
+__all__ = [
+    "IMAGE_PREFIX",
+    "RESULT",
+    "SKELETON",
+    "Steps",
+    "install_of",
+    "move_install",
+    "on_stage",
+    "trust_cache",
+    "write_lock",
+]
 
 _STAGE = "/run/pyenv-stage"
 _RESULT = "/run/pyenv-result"
@@ -180,6 +190,15 @@ def move_install(  # noqa: PLR0913, PLR0917 - what the step had, and what it get
     if graft and collected:
         _mount(op, graft, prefix, selector=prefix)
         _mount(op, collected, _STAGE, selector="/install")
+
+
+def on_stage(op: wire.Op) -> wire.Op:
+    """Return a step as it runs on a stage after all, without the cache of the steps that no foreign code reaches."""
+    kept = wire.Op()
+    kept.CopyFrom(op)
+    for mount in [mount for mount in kept.exec.mounts if mount.dest == CACHE]:
+        kept.exec.mounts.remove(mount)
+    return kept
 
 
 def write_lock(op: wire.Op, content: bytes) -> wire.Op:

@@ -203,7 +203,7 @@ class _Parallelizer:
 
     def _rewire_independent(self, independent: _IndependentStep, root: wire.Mount, group: _Group) -> _Out:
         """Move a step onto its interpreter's image, and join its result onto the stage; return the new stage."""
-        op, step, old = independent.op, independent.step, independent.old
+        op, step, old, root_input = independent.op, independent.step, independent.old, root.input
         key = (step.stage, self.steps[step.graft].carries if step.graft is not None else step.carries)
         if step.kind == "graft":
             image = next(mount for mount in op.exec.mounts if mount.dest == INTERPRETER)
@@ -222,6 +222,7 @@ class _Parallelizer:
         if step.kind == "graft":
             group.above[folder] = tree
         skeleton = _Out(tree.digest, independent_graph.SKELETON)
+        on_stage = independent_graph.on_stage(op)
         independent_graph.move_install(
             op, root, graft.image, graft.tree, key[1][0], tree if step.kind != "graft" else None
         )
@@ -237,7 +238,9 @@ class _Parallelizer:
             start = after
             if independent.chain != independent.base:
                 start = self._finished(aside, independent.base, (*layers, skeleton), step, old)
-            group.grafts[step.carries] = _PlacedGraft(op, 0, start, old)
+            _set_variables(on_stage.exec.meta, step)
+            self._run_under_title(on_stage, step, old)
+            group.grafts[step.carries] = _PlacedGraft(on_stage, root_input, start, old)
             return after
         return self._join(independent.chain, (*layers, skeleton), step.carries, old, replaces=True)
 
