@@ -194,11 +194,11 @@ def move_install(  # noqa: PLR0913, PLR0917 - what the step had, and what it get
 
 def on_stage(op: wire.Op) -> wire.Op:
     """Return a step as it runs on a stage after all, without the cache of the steps that no foreign code reaches."""
-    kept = wire.Op()
-    kept.CopyFrom(op)
-    for mount in [mount for mount in kept.exec.mounts if mount.dest == CACHE]:
-        kept.exec.mounts.remove(mount)
-    return kept
+    copy = wire.Op()
+    copy.CopyFrom(op)
+    for mount in [mount for mount in copy.exec.mounts if mount.dest == CACHE]:
+        copy.exec.mounts.remove(mount)
+    return copy
 
 
 def write_lock(op: wire.Op, content: bytes) -> wire.Op:
