@@ -10,7 +10,7 @@ from bench.harness import Row, in_turn, seconds
 from tests.airflow.api_server import serving
 from tests.airflow.conftest import Airflow
 from tests.airflow.environments_site import prepare_many
-from tests.support import postgres
+from tests.support import database_server, postgres
 
 RELEASE = "3.3.2"
 STARTS = 3
@@ -29,7 +29,7 @@ def rows() -> Iterator[Row]:
     """Measure the first page after the server's start, then each page alternately with Airflow's list."""
     against = f"50 DAGs by Airflow {RELEASE}'s own API"
     with postgres.postgres("airflow") as port, tempfile.TemporaryDirectory() as home:
-        database = f"postgresql+psycopg2://{postgres.USER}:{postgres.PASSWORD}@127.0.0.1:{port}/airflow"
+        database = f"postgresql+psycopg2://{database_server.USER}:{database_server.PASSWORD}@127.0.0.1:{port}/airflow"
         airflow = prepare_many(RELEASE, Path(home), database)
         starts = [_measure(airflow) for _ in range(STARTS)]
     first = [pair for pair, _ in starts]

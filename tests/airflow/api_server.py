@@ -3,15 +3,13 @@
 import contextlib
 import http.client
 import json
-import os
-import signal
-import subprocess
 import time
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import pytest
 
+from tests.airflow import components
 from tests.support.services import free_port
 
 PASSWORD = "a password of the test"  # noqa: S105 - it is one
@@ -89,42 +87,25 @@ def serving(airflow, *, path="", **variables):
     passwords = airflow.home / "passwords.json"
     passwords.write_text(json.dumps(dict.fromkeys(ROLES, PASSWORD)))
     log = airflow.home / "api-server.log"
-    with log.open("w") as file:
-        process = subprocess.Popen(
-            [
-                airflow.release.bin / "airflow",
-                "api-server",
-                "--host",
-                "127.0.0.1",
-                "--port",
-                str(port),
-                "--workers",
-                "1",
-            ],
-            env={
-                **airflow.variables,
-                "AIRFLOW__API__BASE_URL": address,
-                "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(f"{name}:{role}" for name, role in ROLES.items()),
-                "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),
-                **variables,
-            },
-            cwd=airflow.home,
-            stdin=subprocess.DEVNULL,
-            stdout=file,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+    process = components.start(
+        airflow.release,
+        ["api-server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"],
+        home=airflow.home,
+        variables={
+            **airflow.variables,
+            "AIRFLOW__API__BASE_URL": address,
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(f"{name}:{role}" for name, role in ROLES.items()),
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),
+            **variables,
+        },
+        log=log,
+    )
     try:
         server = Server(address, str(log))
         _wait_for(server, process, log)
         yield server
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGTERM)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(20)
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        components.stop(process)
 
 
 def _wait_for(server, process, log, seconds=180):

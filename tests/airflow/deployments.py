@@ -3,7 +3,6 @@
 import contextlib
 import functools
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -13,8 +12,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.airflow import components
 from tests.airflow.installations import Release, provider
-from tests.support import postgres
+from tests.support import database_server, postgres
 from tests.support.services import free_port, redis
 from tests.support.waiting import wait_for
 
@@ -186,29 +186,17 @@ class Deployment:
 
     def start(self, command: str, *arguments: str, **variables: str) -> None:
         """Start a component of Airflow by its command, with its output in a log file in the home folder."""
-        with (self.home / f"{command.replace(' ', '-')}.log").open("wb") as log:
-            self.processes[command] = subprocess.Popen(
-                [self.release.bin / "airflow", *command.split(), *arguments],
-                env={**self.variables, **variables},
-                cwd=self.home,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+        self.processes[command] = components.start(
+            self.release,
+            [*command.split(), *arguments],
+            home=self.home,
+            variables={**self.variables, **variables},
+            log=self.home / f"{command.replace(' ', '-')}.log",
+        )
 
     def stop(self) -> None:
         """Stop all processes, including those of running tasks."""
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            for process in reversed(self.processes.values()):
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(process.pid, number)
-            if number == signal.SIGTERM:
-                for process in self.processes.values():
-                    with contextlib.suppress(subprocess.TimeoutExpired):
-                        process.wait(15)
-        for process in self.processes.values():
-            process.wait()
+        components.stop(*reversed(self.processes.values()), seconds=15)
 
 
 @contextlib.contextmanager
@@ -256,7 +244,7 @@ def deploy(
             "AIRFLOW__CORE__PARALLELISM": "20",
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": (
-                f"postgresql+psycopg2://{postgres.USER}:{postgres.PASSWORD}@127.0.0.1:{database}/{DATABASE}"
+                f"postgresql+psycopg2://{database_server.USER}:{database_server.PASSWORD}@127.0.0.1:{database}/{DATABASE}"
             ),
             "AIRFLOW__SCHEDULER__LOCAL_TASK_JOB_HEARTBEAT_SEC": "5",
             "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "2",

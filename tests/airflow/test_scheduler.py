@@ -1,12 +1,10 @@
 """A real scheduler with a LocalExecutor, for each major version of Airflow: all forms run, and killed tasks end."""
 
 import contextlib
-import os
-import signal
-import subprocess
 
 import pytest
 
+from tests.airflow import components
 from tests.support.services import free_port
 from tests.support.waiting import alive, wait_for
 
@@ -32,25 +30,11 @@ def running(airflow):
     )
     command = "standalone" if airflow.release.number >= (3,) else "scheduler"
     log = airflow.home / "scheduler.log"
-    with log.open("w") as file:
-        process = subprocess.Popen(
-            [airflow.release.bin / "airflow", command],
-            env=airflow.variables,
-            cwd=airflow.home,
-            stdin=subprocess.DEVNULL,
-            stdout=file,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+    process = components.start(airflow.release, [command], home=airflow.home, variables=airflow.variables, log=log)
     try:
         yield log
     finally:
-        group = os.getpgid(process.pid)
-        os.killpg(group, signal.SIGTERM)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(20)
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(group, signal.SIGKILL)
+        components.stop(process)
 
 
 def wait(airflow, log, what, seconds=300):

@@ -12,7 +12,7 @@ from tests.airflow.api_server import serving
 from tests.airflow.conftest import WHOLE_MATRIX
 from tests.airflow.environments_site import MARKUP, PACKAGE, Site, prepare, readable
 from tests.airflow.installations import WITH_MYSQL
-from tests.support import mariadb, postgres
+from tests.support import database_server, mariadb, postgres
 from tools import debian
 from tools.state import Unavailable
 
@@ -42,12 +42,14 @@ def site(request, tmp_path_factory):
         try:
             if request.param == ON_POSTGRESQL:
                 port = stack.enter_context(postgres.postgres("airflow"))
-                database = f"postgresql+psycopg2://{postgres.USER}:{postgres.PASSWORD}@127.0.0.1:{port}/airflow"
+                database = (
+                    f"postgresql+psycopg2://{database_server.USER}:{database_server.PASSWORD}@127.0.0.1:{port}/airflow"
+                )
             elif request.param == ON_MARIADB:
                 installation = WITH_MYSQL
                 debian.install("gcc", "libmariadb-dev", "pkg-config")
                 port = stack.enter_context(mariadb.mariadb("airflow"))
-                database = f"mysql+mysqldb://{mariadb.USER}:{mariadb.PASSWORD}@127.0.0.1:{port}/airflow?charset=utf8mb4"
+                database = f"mysql+mysqldb://{database_server.USER}:{database_server.PASSWORD}@127.0.0.1:{port}/airflow?charset=utf8mb4"
         except Unavailable as reason:
             pytest.skip(f"no {request.param.split()[-1]}: {reason}")
         airflow, locked = prepare(request.param.split()[0], home, database, installation=installation)

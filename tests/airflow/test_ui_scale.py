@@ -10,7 +10,7 @@ import pytest
 
 from tests.airflow.api_server import serving
 from tests.airflow.environments_site import prepare_many, readable
-from tests.support import postgres
+from tests.support import database_server, postgres
 from tools.state import Unavailable
 
 pytestmark = pytest.mark.airflow
@@ -43,7 +43,9 @@ def watched(tmp_path_factory):
     """Serve the page with 500 environments and 1,002 DAGs."""
     try:
         with postgres.postgres("airflow") as port:
-            database = f"postgresql+psycopg2://{postgres.USER}:{postgres.PASSWORD}@127.0.0.1:{port}/airflow"
+            database = (
+                f"postgresql+psycopg2://{database_server.USER}:{database_server.PASSWORD}@127.0.0.1:{port}/airflow"
+            )
             airflow = prepare_many("3.3.2", tmp_path_factory.mktemp("site"), database)
             echo = {"AIRFLOW__DATABASE__SQL_ALCHEMY_ENGINE_ARGS": json.dumps({"echo": True})}
             with serving(airflow, **echo) as server:

@@ -1,22 +1,18 @@
 """A real MariaDB server on 127.0.0.1, from Debian's package, with a temporary database."""
 
 import contextlib
-import os
-import pwd
-import shutil
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.support.database_server import PASSWORD, USER, account, run_program, server_folder
 from tests.support.services import free_port
 from tools import debian
 from tools.state import Unavailable
 
-__all__ = ["PASSWORD", "USER", "mariadb"]
+__all__ = ["mariadb"]
 
-USER, PASSWORD = "shop", "sw0rdf1sh"
 _SECONDS = 60
 _SERVER = Path("/usr/sbin/mariadbd")
 _OPTIONS = (
@@ -37,19 +33,18 @@ def mariadb(database: str) -> Iterator[int]:
     """
     if not _SERVER.exists():
         debian.install("mariadb-server")
-    folder = Path(tempfile.mkdtemp(prefix="mariadb-", dir="/tmp"))
-    account = "mysql" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
-    shutil.chown(folder, account)
-    common = ["--no-defaults", f"--datadir={folder / 'data'}", f"--user={account}"]
-    socket, port, log = folder / "socket", free_port(), folder / "log"
-    with log.open("w") as output:
-        _run(["mariadb-install-db", *common, "--auth-root-authentication-method=normal", "--skip-test-db"], output)
-        server = subprocess.Popen(
-            [_SERVER, *common, *_OPTIONS, f"--port={port}", f"--socket={socket}", f"--pid-file={folder / 'pid'}"],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-        )
+    owner = account("mysql")
+    with server_folder("mariadb", owner) as folder:
+        common = ["--no-defaults", f"--datadir={folder / 'data'}", f"--user={owner}"]
+        socket, port, log = folder / "socket", free_port(), folder / "log"
+        run_program(["mariadb-install-db", *common, "--auth-root-authentication-method=normal", "--skip-test-db"])
+        with log.open("w") as output:
+            server = subprocess.Popen(
+                [_SERVER, *common, *_OPTIONS, f"--port={port}", f"--socket={socket}", f"--pid-file={folder / 'pid'}"],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+            )
         try:
             deadline = time.monotonic() + _SECONDS
             while not socket.exists():
@@ -60,15 +55,8 @@ def mariadb(database: str) -> Iterator[int]:
                 f"CREATE DATABASE {database}; CREATE USER {USER}@'%' IDENTIFIED BY '{PASSWORD}'; "
                 f"GRANT ALL ON {database}.* TO {USER}@'%'"
             )
-            _run(["mariadb", "--no-defaults", f"--socket={socket}", "--user=root", "--execute", statements], output)
+            run_program(["mariadb", "--no-defaults", f"--socket={socket}", "--user=root", "--execute", statements])
             yield port
         finally:
             server.kill()
             server.wait()
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _run(command, output):
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False)
-    if done.returncode:
-        raise Unavailable(f"`{command[0]}` failed:\n{Path(output.name).read_text()[-2000:]}")

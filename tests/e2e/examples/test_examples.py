@@ -9,7 +9,7 @@ import pytest
 
 from tests.e2e.conftest import need_images
 from tests.e2e.examples.conftest import AIRFLOW, REGISTRY, publish_frontend
-from tests.support import postgres, services
+from tests.support import database_server, postgres, services
 from tests.support.builds import installed_environments
 from tools.state import ROOT, Unavailable
 
@@ -62,7 +62,7 @@ def test_dbt(walk, base_images, look):
     readme = walk("examples/dbt/README.md")
     try:
         with postgres.postgres("shop") as port:
-            address = f"postgresql://{postgres.USER}:{postgres.PASSWORD}@127.0.0.1:{port}/shop"
+            address = f"postgresql://{database_server.USER}:{database_server.PASSWORD}@127.0.0.1:{port}/shop"
             readme.replace["postgresql://user:password@host:5432/shop"] = address
             log = readme.type("docker buildx build")
             ask = "select city, amount from totals order by city"
@@ -81,10 +81,10 @@ def test_dbt(walk, base_images, look):
     assert tasks == {"orders.run", "orders.test", "totals_run"}, cosmos[-8000:]
     assert "/home/airflow/.venv/dbt/bin/dbt" in cosmos
     assert "Completed successfully" in shell
-    assert postgres.PASSWORD not in cosmos + shell
+    assert database_server.PASSWORD not in cosmos + shell
     assert "'totals': 'success'" in log
     assert "'unique_orders_id': 'pass'" in log
-    assert postgres.PASSWORD not in log
+    assert database_server.PASSWORD not in log
     packages = look(readme.image("shop")).run("ls /home/airflow/.venv/dbt/lib/python3.11/site-packages").out.split()
     assert not [name for name in packages if name.startswith("apache_airflow")]
 
