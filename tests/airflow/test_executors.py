@@ -63,7 +63,7 @@ def test_what_the_environment_pushed_is_there(deployment):
     assert pushed == {f"ask_{line}": [1, "é"] for line in ("none", *LINES)}
 
 
-def test_warm_tasks_are_forked_from_one_process_whatever_runs_them(deployment):
+def test_warm_tasks_are_forked_from_one_process_with_every_executor(deployment):
     """Each warm task is a new process that ends normally; the process that it was forked from stays alive."""
     values = deployment.xcoms("warm")
     zygote, pid, *rest = values["first"]

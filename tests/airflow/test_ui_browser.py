@@ -237,7 +237,7 @@ def test_a_name_like_markup_is_shown_and_not_run(window, server):
     assert window.script("return document.scripts.length") == 1
 
 
-def test_people_who_are_not_logged_in_come_back_to_the_page_they_wanted(anywhere):
+def test_a_login_returns_to_the_requested_page(anywhere):
     """They log in with Airflow's own form."""
     try:
         with browser() as stranger:

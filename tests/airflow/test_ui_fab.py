@@ -41,7 +41,7 @@ def test_an_administrator_sees_all_dags(site):
     assert "py38 read here" in site.text("/venv/")
 
 
-def test_a_user_of_one_dag_sees_its_tasks_alone(site):
+def test_a_user_of_one_dag_sees_only_its_tasks(site):
     """This holds for each list; environments that only other DAGs use are not shown."""
     text = site.text("/venv/dags", "limited")
     assert "1 DAG " in text

@@ -168,7 +168,7 @@ def test_a_page_of_one_list_keeps_the_search_and_the_page_of_the_other(watched):
     )
 
 
-def test_what_names_hundreds_of_environments_stays_readable(watched):
+def test_a_dag_with_hundreds_of_environments_names_the_first_few(watched):
     """The list of DAGs shows the first few names and the number of the others."""
     assert "env_08 , env_09 and 490 more" in readable(watched.get("/venv/dags?q=everywhere")[0])
 

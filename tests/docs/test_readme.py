@@ -24,7 +24,7 @@ def test_the_table_is_that_of_the_results():
     assert len(re.findall(r"^\| \w", table, re.MULTILINE)) == len(summary.CHOSEN)
 
 
-def test_a_row_that_is_worse_is_called_so():
+def test_a_worse_result_has_no_ratio():
     """A worse result is not shown as a ratio."""
     row = {"ours": 344.0, "theirs": 196.0, "unit": "ms"}
     assert summary._ratio(row) == "148 ms more"

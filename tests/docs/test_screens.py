@@ -47,7 +47,7 @@ def test_a_recording_replaces_given_words(tmp_path: Path):
     assert shown(recorder.svg())[0][-1] == "/home/you"
 
 
-def test_a_recording_of_a_failure_nobody_expected_is_none(tmp_path: Path):
+def test_an_unexpected_failure_is_not_recorded(tmp_path: Path):
     """The error message includes the content of the screen."""
     with pytest.raises(RuntimeError, match=r"(?s)thing --now ended with 3, not 0:.*oh"):
         recorded(tmp_path, "print('oh'); raise SystemExit(3)")

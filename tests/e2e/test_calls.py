@@ -68,7 +68,7 @@ def test_targets_are_the_users_stages(buildx):
     ]
 
 
-def test_the_outline_has_the_users_arguments_and_secrets_alone(buildx):
+def test_the_outline_has_only_the_users_arguments_and_secrets(buildx):
     """Secrets of PYENV's mounts are listed; the mounts for our cache and tools are not."""
     dockerfile = (
         f"FROM {BASE}\nARG VERSION=3.11\nPYENV --mount=type=secret,id=netrc,required=true $VERSION etl\n"
@@ -94,7 +94,7 @@ def test_a_conversion_has_the_steps_of_a_pyenv(buildx, engine, frontend):
     assert [base64.b64decode(info["data"]).decode() for info in answer["source"]["infos"]] == [text]
 
 
-def test_a_call_that_nobody_knows_is_refused_as_docker_refuses_it(buildx):
+def test_an_unknown_call_is_refused_as_docker_refuses_it(buildx):
     """The error is the engine's own."""
     build = buildx.fails(f"FROM {BASE}\nPYENV 3.11 a\n", {}, "--call=nonsense")
     assert "unsupported request frontend.nonsense" in build.log
@@ -121,7 +121,7 @@ def test_the_variables_of_a_pyenv_are_defined(buildx):
 
 
 @pytest.mark.usefixtures("linting")
-def test_what_stands_for_a_pyenv_is_never_warned_about(buildx):
+def test_an_expanded_pyenv_causes_no_warning(buildx):
     """The keyword's letter case and names that look like secrets cause no warning."""
     answer = call(buildx, "check", f"FROM {BASE}\npyenv 3.13 my_token\nRUN true\nENV A=$UNKNOWN\n")
     assert [warning["ruleName"] for warning in answer["warnings"]] == ["UndefinedVar"]

@@ -92,7 +92,7 @@ def test_a_dockerfile_on_stdin_with_a_folder(run, context, dockerfile):
     assert "PYENV 3.13 etl" in run("-f", "-", str(context), stdin=dockerfile.encode())
 
 
-def test_a_dockerfile_on_stdin_alone(run, frontend):
+def test_a_dockerfile_on_stdin_without_a_context(run, frontend):
     """`docker build -` has no context."""
     text = f"# syntax={frontend}\nFROM {BASE}\nPYENV 3.13 bare\n"
     assert "PYENV 3.13 bare" in run("-", stdin=text.encode())

@@ -73,7 +73,7 @@ def test_a_frontend_that_dies_ends_the_build(buildx, broken):
     buildx(f"FROM {BASE}\n")
 
 
-def test_a_frontend_that_answers_nonsense_ends_the_build(buildx, broken):
+def test_a_frontend_with_an_invalid_answer_ends_the_build(buildx, broken):
     """Bytes other than HTTP/2 are an error at once."""
     code = (
         "import os\nfor fd in range(3, 9):\n    try: os.write(fd, b'nonsense' * 99)\n"

@@ -23,7 +23,7 @@ def test_a_large_file_of_comments_builds(buildx, megabytes):
     assert marked(failed.log) == ("Dockerfile", [(megabytes * 10_000 + 5, "RUN exit 3")])
 
 
-def test_what_cannot_fit_is_a_sentence(buildx):
+def test_a_heredoc_that_is_too_large_to_send_is_an_error(buildx):
     """A heredoc of 17 MB is too large to be sent, and the error says what to do."""
     build = buildx.fails(f"FROM {BASE}\nPYENV 3.13 etl\nCOPY <<EOF /x\n{LINE * 170_000}EOF\n")
     assert "messages of at most 16 MiB: move what makes it so large" in build.log.rpartition("ERROR: ")[2]

@@ -60,7 +60,7 @@ def test_generated_lines_break_no_rule(buildx, base_images, text, to_print):
     assert check.code == 0
 
 
-def test_the_linter_was_listening(buildx, base_images):
+def test_a_line_that_breaks_a_rule_has_its_warning(buildx, base_images):
     """A line of the user's that breaks a rule gets its warning, so the linter does check these files."""
     base_images(BASE)
     text = expanded(UPPER, to_print=True) + "maintainer me\n"

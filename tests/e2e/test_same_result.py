@@ -91,7 +91,7 @@ ARGUMENTS = {
 DOCKERFILES = {name: f"FROM {BASE}\n{body}" for name, body in BODIES.items()} | WHOLE
 
 
-def test_there_are_fifty_of_them():
+def test_at_least_fifty_dockerfiles_are_compared():
     """The comparison covers at least this many Dockerfiles."""
     assert len(DOCKERFILES) >= 50
 

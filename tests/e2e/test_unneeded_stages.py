@@ -21,7 +21,7 @@ def test_target_and_last_stage(buildx, base_images, look):
         assert "no-such" not in build.log
 
 
-def test_when_it_is_needed_it_is_an_error(buildx, base_images):
+def test_a_broken_stage_that_is_needed_is_an_error(buildx, base_images):
     """If the same stage is the target, the error is reported at its line."""
     base_images("python:3.12-slim-bookworm")
     log = buildx.fails(DOCKERFILE, {}, "--target=unwanted").log

@@ -20,7 +20,7 @@ def native(engine, base_images, tmp_path):
     builder.remove_images()
 
 
-def test_an_image_tells_what_is_in_it(native, look):
+def test_a_built_image_can_be_inspected(native, look):
     """Files, owners, links, variables, history and commands of a built image can be inspected."""
     image = look(native(PLAIN, {"a": "text\n"}, syntax=False).image)
     assert image.read("/x/a") == b"text\n"

@@ -27,7 +27,7 @@ def test_tasks_are_made_of_tasks():
     assert together() == []
 
 
-def test_an_error_ends_all():
+def test_the_first_error_is_raised():
     """The caller gets the error."""
 
     def failing():

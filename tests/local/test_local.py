@@ -156,7 +156,7 @@ def test_formats(project: Path, form: str):
         assert "my-env '" not in printed
 
 
-def test_an_interpreter_that_cannot_be_had_fails_alone(project: Path):
+def test_an_unavailable_interpreter_fails_only_its_environment(project: Path):
     """Other environments are created, the exit code is 1, and the message says how to install the interpreter."""
     (project / "Dockerfile").write_text(DOCKERFILE + "PYENV 3.12.39 never\n")
     environ = {**os.environ, "UV_PYTHON_DOWNLOADS": "never"}
@@ -172,7 +172,7 @@ def test_an_interpreter_that_cannot_be_had_fails_alone(project: Path):
     ("arguments", "code"),
     [((), 1), (("--format", "fish"), 1), (("--jobs", "none"), 64), (("--frmat", "sh"), 64), (("-f", "nothere"), 64)],
 )
-def test_eval_fails_with_whatever_ends_the_command(tmp_path: Path, arguments: tuple[str, ...], code: int):
+def test_eval_fails_if_the_command_fails_for_any_reason(tmp_path: Path, arguments: tuple[str, ...], code: int):
     """`eval` would succeed on an empty output; the shell itself must not be affected."""
     (tmp_path / "Dockerfile").write_text("FROM debian\nPYENV 3.12 two words\nPYENV\n")
     printed, _ = local(tmp_path, *arguments, code=code)
@@ -189,7 +189,7 @@ def test_eval_fails_with_whatever_ends_the_command(tmp_path: Path, arguments: tu
 
 
 @pytest.mark.parametrize("arguments", [("--check",), ("--clean", "--format", "sh"), ("--format", "json")])
-def test_what_no_shell_evaluates_has_no_line_for_it(tmp_path: Path, arguments: tuple[str, ...]):
+def test_output_for_programs_is_empty_after_an_error(tmp_path: Path, arguments: tuple[str, ...]):
     """Output that is meant for programs is empty after an error."""
     (tmp_path / "Dockerfile").write_text("FROM debian\nPYENV\n")
     printed, _ = local(tmp_path, *arguments, code=0 if "--clean" in arguments else 1)
@@ -218,7 +218,7 @@ def test_messages_name_the_line_of_the_dockerfile(project: Path):
     assert "Dockerfile:5" in notes
 
 
-def test_a_missing_requirements_file_fails_alone(project: Path):
+def test_a_missing_requirements_file_fails_only_its_environment(project: Path):
     """Other environments are still created."""
     (project / "common.txt").unlink()
     printed, notes = local(project, code=1)
@@ -262,7 +262,7 @@ def test_a_removed_pyenv_takes_its_environment_along(project: Path):
     ]
 
 
-def test_a_folder_of_ones_own_is_not_touched(project: Path):
+def test_a_folder_that_was_not_created_here_is_not_replaced(project: Path):
     """A folder that this command has not created is not replaced."""
     mine = project / ".pyenv-frontend/old/precious"
     mine.mkdir(parents=True)

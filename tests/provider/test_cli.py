@@ -175,7 +175,7 @@ def test_doctor_starts_the_interpreter(tmp_path, monkeypatch, capsys):
     assert "standard library's ssl cannot be imported" in capsys.readouterr().out
 
 
-def test_doctor_is_content_where_nothing_is_wrong(monkeypatch, capsys):
+def test_doctor_succeeds_if_nothing_is_wrong(monkeypatch, capsys):
     """The output has the number of environments that were checked."""
     monkeypatch.setenv("ASTRO_PYENV_this", sys.executable)
     monkeypatch.setattr("airflow_venv.environments.doctor.conflicts", lambda *_: [])
@@ -222,7 +222,7 @@ def test_doctor_refuses_a_folder_without_dag_files(tmp_path, capsys):
     assert f"There is no Python file in {tmp_path}/empty." in capsys.readouterr().err
 
 
-def test_doctor_without_environments_is_not_content(capsys):
+def test_doctor_fails_without_environments(capsys):
     """Without anything to check, the command must not succeed."""
     assert main(["doctor"]) == 1
     assert capsys.readouterr().out == "There are no environments here: no variable ASTRO_PYENV_* is set.\n"
@@ -254,7 +254,7 @@ def test_doctor_finds_syntax_that_is_newer_than_an_environment(tmp_path, monkeyp
     assert lines[2].startswith(f"{tmp_path}/beside/h.py:3 old: ")
 
 
-def test_templates_and_other_decorators_are_no_demands(tmp_path):
+def test_templates_and_other_decorators_are_not_checked(tmp_path):
     """Only literal names are checked."""
     (tmp_path / "x.py").write_text(
         "@task.venv('{{ x }}')\ndef f(): pass\n@task.other('y')\ndef g(): pass\n@venv(NAME)\ndef h(): pass\n"
@@ -297,7 +297,7 @@ def test_the_shell_completes_commands(tmp_path):
 
 @pytest.mark.usefixtures("environments")
 @pytest.mark.parametrize("name", ["<b>", "no good", "", "no\udce9text"])
-def test_show_says_that_a_name_is_unknown_whatever_it_is(name, capsys):
+def test_show_of_any_unknown_name_is_an_error(name, capsys):
     assert main(["show", name]) == 64
     assert f"There is no environment {name!r}" in capsys.readouterr().err
 

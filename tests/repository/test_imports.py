@@ -27,7 +27,7 @@ def imported_at_once(path):
     ("folder", "own"),
     [("provider/src/airflow_venv/child", "airflow_venv_runner"), ("frontend/src/pyenv_image", "pyenv_image")],
 )
-def test_what_runs_in_an_environment_begins_with_the_standard_library_alone(folder, own):
+def test_modules_for_environments_import_only_the_standard_library_at_once(folder, own):
     """An environment may have nothing else, so other modules are only imported by functions that need them."""
     paths = tracked(f"{folder}/*.py")
     assert paths

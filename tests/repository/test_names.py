@@ -28,7 +28,7 @@ def test_no_two_classes_of_a_distribution_have_one_name(distribution):
 
 
 @pytest.mark.parametrize("folder", ["frontend", "provider", "tests", "tools", "bench"])
-def test_local_names_say_what_they_hold(folder):
+def test_local_names_are_descriptive(folder):
     """No variable, parameter or attribute is only named by a participle."""
     vague = [
         f"{path}:{node.lineno}: {name}"

@@ -28,7 +28,7 @@ def test_no_page_is_left_over():
     }
 
 
-def test_everything_is_on_the_page():
+def test_the_page_has_every_option_and_the_grammar():
     """The page has every option and the whole grammar."""
     page = pages()["docs/reference/pyenv.md"]
     assert all(f"### `{spec.usage}`" in page for spec in OPTIONS)

@@ -180,7 +180,7 @@ def test_a_class_that_only_the_environment_has_keeps_its_names_and_known_bases(e
     assert "onlythere" not in sys.modules
 
 
-def test_what_a_system_call_says_is_there(execute):
+def test_an_os_error_keeps_its_attributes(execute):
     def f():
         open("/does/not/exist")
 
@@ -206,7 +206,7 @@ def test_what_a_system_call_says_is_there(execute):
         ("import typing\n    class Odd(KeyError, typing.Generic[typing.TypeVar('T')]): pass\n    raise Odd", KeyError),
     ],
 )
-def test_odd_classes_fail_the_task_as_themselves(execute, tmp_path, statement, base):
+def test_unusual_exception_classes_keep_their_type(execute, tmp_path, statement, base):
     path = tmp_path / "odd.py"
     path.write_text(f"def f():\n    {statement}\n")
     namespace = {"__name__": "odd"}
@@ -312,7 +312,7 @@ def test_the_cause_is_the_functions_own(execute):
     assert cause.__cause__.__cause__ is None
 
 
-def test_a_circle_of_causes_ends(execute):
+def test_a_cycle_of_causes_ends(execute):
     def f():
         one, two = ValueError("one"), KeyError("two")
         one.__cause__, two.__cause__ = two, one

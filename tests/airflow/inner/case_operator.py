@@ -191,7 +191,7 @@ def test_skip_and_fail_mean_what_they_mean(execute):
         execute(f, op_args=["fail"])
 
 
-def test_a_crash_says_so(execute):
+def test_a_crash_is_described(execute):
     def f(how):
         import os
         import signal

@@ -83,7 +83,7 @@ def test_other_values_of_pendulum_are_the_standard_library_s(execute, venv, seri
 
 
 @every
-def test_time_zones_that_stand_alone_keep_their_names(execute, venv, serializer):
+def test_time_zones_as_values_keep_their_names(execute, venv, serializer):
     def f(zone):
         import datetime
 

@@ -38,7 +38,7 @@ def test_the_two_files_are_optional(build_image):
     assert image.sh(f"ls {PROJECT}/dags; $ASTRO_PYENV_a -V") == "a.py\nPython 3.8.18\n"
 
 
-def test_a_base_image_is_left_alone(build_image):
+def test_a_runtime_image_without_triggers_is_unchanged(build_image):
     """The `-base` image has no triggers, and their steps are not added to it."""
     image = build_image(f"FROM {RUNTIME}-base\nPYENV 3.8 a\n", {"dags/a.py": "1"})
     assert "a.py" not in image.sh(f"ls -R {PROJECT}")

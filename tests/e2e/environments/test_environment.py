@@ -53,7 +53,7 @@ def test_another_user_in_a_read_only_container(build_image, user):
 
 
 @pytest.mark.images(PY311, PY38)
-def test_root_and_the_homeless(build_image):
+def test_environments_of_root_and_of_users_without_a_home_are_in_opt(build_image):
     """Environments are in /opt/venv for root and for users without a home, including numeric users."""
     image = build_image(
         f"FROM {PY311}\nPYENV 3.8 a\nUSER nobody\nPYENV 3.8 b\nUSER 4711:4712\nPYENV 3.8 c <<E\nsix\nE\n"
@@ -75,7 +75,7 @@ def test_a_user_that_the_stage_makes(build_image):
 
 
 @pytest.mark.images(PY311, PY38)
-def test_a_place_of_ones_own(build_image):
+def test_the_path_option_creates_parent_folders(build_image):
     """`--path` can be anywhere; new parent folders belong to root, and the environment belongs to the user."""
     image = build_image(f'FROM {PY311}\nUSER nobody\nPYENV --path="/data/my envs/a" 3.8 a\n')
     assert image.env["ASTRO_PYENV_a"] == "/data/my envs/a/bin/python"

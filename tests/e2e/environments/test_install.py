@@ -181,7 +181,7 @@ def test_projects_and_locks(build_image):
 
 @pytest.mark.images(PY311)
 @pytest.mark.parametrize("locked", [True, False], ids=["locked", "without a lock"])
-def test_a_project_of_groups_alone(build_image, tmp_path, locked):
+def test_a_project_with_only_groups(build_image, tmp_path, locked):
     """The groups that are named are installed, with either installer; nothing is built of the file itself."""
     groups = """
         [tool.uv]
@@ -262,7 +262,7 @@ def test_pip_on_request(build_image):
 
 
 @pytest.mark.images(PY311)
-def test_the_resolvers_own_words(buildx):
+def test_the_message_of_the_resolver_is_shown(buildx):
     """If a requirement cannot be installed, the resolver's message is shown and the line is marked."""
     log = buildx.fails(f"FROM {PY311}\nRUN true\nPYENV 3.11 a r.txt\n", {"r.txt": "six==99.9\n"}).log
     assert "there is no version of six==99.9" in log
@@ -270,7 +270,7 @@ def test_the_resolvers_own_words(buildx):
 
 
 @pytest.mark.images(PY311)
-def test_settings_of_the_image_do_not_bend_an_environment(build_image):
+def test_settings_of_the_images_python_do_not_affect_environments(build_image):
     """Variables for the image's own Python and pip do not affect environments."""
     image = build_image(
         f"FROM {PY311}\nENV PIP_USER=true PYTHONHOME=/nowhere PIP_TARGET=/nowhere UV_SYSTEM_PYTHON=1 UV_TARGET=/x\n"

@@ -60,7 +60,7 @@ setup(name="NAME", version="1")
 """
 
 
-def test_they_run_at_the_same_time(buildx):
+def test_installs_run_at_the_same_time(buildx):
     """Each of the four installs waits for the other three, so they could not end one after another."""
     files = {}
     with services.meeting(4) as port:
@@ -72,7 +72,7 @@ def test_they_run_at_the_same_time(buildx):
         assert ran(buildx(FOUR, files).log) == set("abcd")
 
 
-def test_what_stands_between_is_there(build_image):
+def test_instructions_between_two_pyenvs_apply_in_order(build_image):
     """A PYENV sees the results of the instructions before it, and instructions after it can use the environment."""
     image = build_image(
         f"FROM {PY311}\nPYENV 3.11 a\nRUN test -x $ASTRO_PYENV_a && echo 127.0.0.1 > /tmp/between\n"

@@ -14,7 +14,7 @@ def environments(log: str) -> set[str]:
     return {path.rpartition("/")[2] for path in installed_environments(log)}
 
 
-def test_the_tutorial_does_what_it_says(walk, base_images):
+def test_the_commands_of_the_tutorial_work(walk, base_images):
     """It leads from an empty folder to a task on Python 3.9, with and without an image."""
     base_images(AIRFLOW, *PYTHONS)
     page = walk("docs/tutorial.md")
@@ -45,7 +45,7 @@ def test_the_tutorial_does_what_it_says(walk, base_images):
     assert promised in page.type("airflow dags test hello")
 
 
-def test_the_readme_does_what_it_says(walk, base_images):
+def test_the_commands_of_the_readme_work(walk, base_images):
     """A project gets an environment, and the commands work as described."""
     base_images(AIRFLOW, *PYTHONS)
     page = walk("README.md")

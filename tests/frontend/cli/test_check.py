@@ -25,7 +25,7 @@ def place(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_nothing_to_say(monkeypatch, place):
+def test_a_clean_file_gives_a_summary(monkeypatch, place):
     """A clean file, also one without PYENV, gives a summary and exit code 0."""
     for text in ("FROM a\nPYENV 3.14 x\n", "FROM a\nRUN PYENV\n"):
         folder(place, text)
@@ -64,7 +64,7 @@ def test_text(monkeypatch, place):
     assert done.out.endswith("also at a.txt:1:1:\n    1 | numpy\n      | ^^^^^\n")
 
 
-def test_warnings_alone_end_with_0(monkeypatch, place):
+def test_warnings_without_errors_exit_with_0(monkeypatch, place):
     """A warning does not fail the check unless the file requests it."""
     folder(place, "FROM a\nPYENV 3.7 x\n")
     assert checked(monkeypatch).code == 0

@@ -42,7 +42,7 @@ def test_pyenv_is_expanded(monkeypatch, tmp_path):
         ("", "pyenv-frontend:dev"),
     ],
 )
-def test_where_the_tools_are(monkeypatch, tmp_path, syntax, tools):
+def test_the_tools_come_from_the_image_of_the_syntax_line(monkeypatch, tmp_path, syntax, tools):
     """Our files come from the image of the syntax line, unless that is Docker's own frontend."""
     place = folder(tmp_path, f"{syntax}FROM a\nPYENV 3.12 x\n") / "Dockerfile"
     assert f"from={tools}," in called(monkeypatch, "expand", "-f", place, *BASE).out
@@ -168,7 +168,7 @@ def test_mistakes_end_with_1(monkeypatch, tmp_path):
     assert done.err.startswith(f"{place}:2:13: missing.txt is not in the build context\n")
 
 
-def test_a_user_of_a_variable_that_nobody_knows(monkeypatch, tmp_path):
+def test_a_user_with_an_unknown_variable_is_refused(monkeypatch, tmp_path):
     """If USER needs a variable of the base image, it must be given, since an empty USER would be root."""
     place = folder(tmp_path, "FROM a\nUSER me\nUSER ${UID}\nPYENV 3.9 x\n") / "Dockerfile"
     done = called(monkeypatch, "expand", "-f", place, *BASE)

@@ -33,7 +33,7 @@ def test_reads(root):
 @pytest.mark.parametrize(
     "path", ["gone", "sub", "", "sub/c.log", "outside", "parent/secret", "../secret", "round", "a" * 300]
 )
-def test_what_is_not_there(root, path):
+def test_missing_and_ignored_files_cannot_be_read(root, path):
     """Missing files, ignored files, folders, and paths outside of the context cannot be read."""
     with pytest.raises(NotInContextError):
         FolderContext(root).read(path)

@@ -17,7 +17,7 @@ FACTS = ("--base-suite=bookworm",)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(TESTS)))
-def test_no_file_is_too_odd(monkeypatch, path):
+def test_check_and_expand_accept_any_dockerfile(monkeypatch, path):
     """`check` and `expand` end with 0 or 1, and a file without PYENV is printed unchanged."""
     source = path.read_bytes()
     check = called(monkeypatch, "check", "--format=json", path)
@@ -72,6 +72,6 @@ def has_pyenv_in(source: bytes) -> bool:
         return True
 
 
-def test_there_are_files():
+def test_the_patterns_of_the_tests_match_files():
     """The tests above must not pass because their patterns match nothing."""
     assert len(FILES) > 100

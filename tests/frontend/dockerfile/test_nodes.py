@@ -61,7 +61,7 @@ def test_lines_of_a_stripped_heredoc_keep_their_places():
     assert heredoc.body.locate(7, 12).position == Position(3, 2)
 
 
-def test_the_document_tells_escape_and_directives():
+def test_the_document_has_escape_and_directives():
     """These are properties of the whole file."""
     document = parse(b"# escape=`\r\n# check=skip=all\r\nFROM x\r\n")
     assert document.escape == b"`"

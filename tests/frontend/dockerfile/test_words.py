@@ -137,7 +137,7 @@ def test_a_place_behind_wide_characters_is_counted_in_bytes():
     assert caught.value.locations[0].position == (1, 4)
 
 
-def test_expansion_says_which_variables_it_met():
+def test_expansion_reports_the_variables_that_it_used():
     """Set and unset variables are reported separately, including those in defaults that are not used."""
     expanded = words.expand(logical("$A ${NO:-$EMPTY} ${A:-$OTHER}"), ENV.get, b"\\")
     assert (expanded.used, expanded.unset) == ({"A", "EMPTY"}, {"NO", "OTHER"})

@@ -40,7 +40,7 @@ def test_which_images(reference, expected):
     assert has_triggers(reference) is expected
 
 
-def test_all_files_there():
+def test_triggers_are_sorted_around_the_environments():
     """System packages come before the environments, and the project after them."""
     assert sort(TRIGGERS, {"packages.txt", "requirements.txt"}) == Triggers(
         before=TRIGGERS[:3], after=TRIGGERS[3:], user="root"

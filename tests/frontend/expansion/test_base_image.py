@@ -31,7 +31,7 @@ def image(files, **config):
     return inspect("image", Files(**files), **config)
 
 
-def test_the_release_says_the_libc():
+def test_the_release_of_debian_determines_the_libc():
     """For a known release, the library is not read."""
     base = image({"etc/os-release": BOOKWORM})
     assert (base.suite, base.distribution, base.libc) == ("bookworm", "debian", Libc(kind="glibc", version=(2, 36)))
@@ -58,7 +58,7 @@ def test_musl():
     assert base.libc == Libc(kind="musl", version=(0, 0))
 
 
-def test_nothing_there():
+def test_an_image_without_a_libc_is_no_error():
     """An image without a C library is not an error."""
     assert image({}).libc is None
 
@@ -85,7 +85,7 @@ def test_interpreters_are_found_where_path_looks_below_usr():
     }
 
 
-def test_headers_say_the_exact_version():
+def test_headers_contain_the_exact_version():
     """They are used if no variable has the version."""
     header = b'#define PY_MAJOR_VERSION 3\n#define PY_VERSION      \t"3.10.13"\n'
     files = {"usr/local/bin/python3.10": b"", "usr/local/include/python3.10/patchlevel.h": header}

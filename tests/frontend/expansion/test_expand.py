@@ -186,7 +186,7 @@ def test_the_step_gets_the_projects_that_have_a_lock():
 
 
 @pytest.mark.parametrize("standalone", [False, True])
-def test_a_project_of_groups_alone_is_no_package(standalone):
+def test_a_project_with_only_groups_is_no_package(standalone):
     """Without a [project], uv would build the file; the groups are all that it is asked for."""
     read_program = program(b"FROM debian:bookworm\nPYENV --group=dev 3.11 etl pyproject.toml\n")
     needs = StepInputs(inputs=("pyproject.toml",), only_groups=("pyproject.toml",))

@@ -81,13 +81,13 @@ def test_wheels_are_those_of_the_base_image():
     assert wheels_platform(Libc(kind="musl", version=(1, 2))) == "unknown-linux-musl"
 
 
-def test_a_way_is_a_sentence():
+def test_a_way_is_described_in_one_sentence():
     """The sentence has the PYENV's line."""
     assert str(Way(name="x", line=3, reason="")) == "line 3: x is installed independently of the stage"
     assert str(Way(name="x", line=3, reason="why")) == "line 3: x is installed on the stage: why"
 
 
-def test_a_way_says_what_has_a_layer_of_its_own():
+def test_a_way_names_the_packages_with_their_own_layer():
     """It names the packages with their own layer, or says which size is missing; often there are neither."""
     sized = {**WHEEL, "wheels": ({**WHEEL["wheels"][0], "size": HEAVY},)}
     small = {**WHEEL, "wheels": ({**WHEEL["wheels"][0], "size": 1},)}

@@ -83,7 +83,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_what_a_print_cannot_say_is_refused(case):
+def test_what_a_print_cannot_express_is_refused(case):
     """The error has the position, the reason and a hint; a build with the frontend accepts the file."""
     source, headline = REFUSED[case]
     with pytest.raises(UserError) as caught:

@@ -42,7 +42,7 @@ def test_a_secret_that_installers_do_not_fill_in_is_refused(line):
     assert program(FILE.format("", f"<<EOF\n{line}\nEOF\n").encode()).environments
 
 
-def test_others_are_filled_in():
+def test_other_variables_are_expanded_in_the_print():
     """So they are where a variable has no value, has a default or is taken apart, and in a quoted heredoc none is."""
     text = print_of("x @ https://${HOST%.example}/${UNSET:-u}/${HOST}/x.zip")
     assert "https://a/u/a.example/x.zip" in text

@@ -29,7 +29,7 @@ def test_golden(case):
 
 
 @EACH_CASE
-def test_nothing_of_ours(case):
+def test_a_standalone_print_has_no_image_or_mount_of_ours(case):
     """It has no mount, no image of ours and no heredoc; files that were copied for an install are removed."""
     text = (case / "expanded").read_text()
     plain = "".join(line for line in text.splitlines(keepends=True) if not line.startswith("#"))
@@ -99,7 +99,7 @@ def test_every_expansion_is_standalone_or_refused(case):
     assert expanded(result, to_print=True, standalone=True).source == result
 
 
-def test_odd_paths_and_secret_addresses():
+def test_unusual_paths_and_addresses_with_passwords():
     """A path with a blank is a single path, and an address with a password is only named by its variable."""
     text = (
         "FROM debian:bookworm AS c\nFROM debian:bookworm\nARG PIP_FIND_LINKS\nARG PIP_INDEX_URL=https://me:secret@x/\n"

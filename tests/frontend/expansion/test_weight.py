@@ -50,7 +50,7 @@ def test_a_part_holds_what_an_installer_reads():
     assert held == {"lock-version": "1.0", "created-by": "pyenv-frontend", "packages": [table]}
 
 
-def test_a_size_that_a_lock_does_not_say():
+def test_a_distribution_without_a_size_is_named():
     """The first distribution that has a wheel without a size is named."""
     assert without_size([package("a", 1), package("b", 1, None)]) == "b"
     assert without_size([package("a", 1)]) == ""

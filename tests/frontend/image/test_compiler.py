@@ -130,7 +130,7 @@ def test_a_damaged_cache_is_as_good_as_none(folder, tmp_path):
     assert compiled(folder, cache) == first
 
 
-def test_a_cache_nobody_may_write_to(folder, tmp_path):
+def test_files_are_compiled_if_the_cache_is_read_only(folder, tmp_path):
     """If nothing can be cached, all files are still compiled."""
     (tmp_path / "cache").write_text("no folder")
     assert len(compiled(folder, tmp_path / "cache")) == 5

@@ -136,7 +136,7 @@ def test_an_index_that_is_missed_is_named(tmp_path):
     assert "PYENV x: note: PIP_INDEX sets index, which is not" in step(tmp_path, environ={"PIP_INDEX": "http://i"})
 
 
-def test_the_environment_says_where_it_is_from(tmp_path):
+def test_the_environment_records_the_line_that_recreates_it(tmp_path):
     """The provider shows a line that recreates the environment, without the lines of the heredoc."""
     context = tmp_path / "context"
     context.mkdir()
@@ -151,7 +151,7 @@ def test_the_environment_says_where_it_is_from(tmp_path):
     assert "user:pass" not in (tmp_path / "env/pyvenv.cfg").read_text()
 
 
-def test_the_packages_alone(tmp_path):
+def test_packages_of_a_part_are_installed_without_an_environment(tmp_path):
     """A part of a lock is installed into a folder without an environment's own files."""
     wheel(tmp_path, "alpha", "1.0")
     digest = hashlib.sha256((tmp_path / "alpha-1.0-py3-none-any.whl").read_bytes()).hexdigest()

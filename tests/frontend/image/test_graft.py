@@ -70,7 +70,7 @@ def test_what_the_stage_finds_on_its_path_keeps_its_meaning(tmp_path, monkeypatc
     assert not (tmp_path / "local/bin/python3.8").is_symlink()
 
 
-def test_what_stands_there_stays(tmp_path):
+def test_existing_files_are_kept(tmp_path):
     """Existing files are kept, including a broken link."""
     there = tmp_path / "python3.8"
     there.symlink_to("/somewhere/else")

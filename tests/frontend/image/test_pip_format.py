@@ -94,13 +94,13 @@ def test_rewrite(text, expected):
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32"])
-def test_a_mark_says_the_encoding(encoding):
+def test_a_byte_order_mark_selects_the_encoding(encoding):
     """Windows shells write files with such a mark."""
     marks = {"utf-16-le": b"\xff\xfe"}
     assert pip_format.decode(marks.get(encoding, b"") + "six # ä".encode(encoding)) == "six # ä"
 
 
-def test_a_comment_says_the_encoding():
+def test_a_coding_comment_selects_the_encoding():
     """As in Python, it is in the first two lines; a byte order mark takes precedence in a UTF-8 file."""
     data = "# -*- coding: latin-1 -*-\n# é\nsix\n".encode("latin-1")
     text = pip_format.decode(data)

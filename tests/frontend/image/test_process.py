@@ -25,7 +25,7 @@ def writes(monkeypatch):
     return written
 
 
-def test_whole_lines(writes, tmp_path):
+def test_lines_in_pieces_are_written_as_a_whole(writes, tmp_path):
     """A line that arrives in pieces is written as a whole, and a last line without an end gets one."""
     code = """
         import sys, time

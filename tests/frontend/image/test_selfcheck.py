@@ -50,7 +50,7 @@ def test_the_remedy_is_of_the_images_package_manager(programs, program, remedy):
 @pytest.mark.parametrize(
     ("program", "library"), [("dnf", "libssl.so.1.1"), ("dnf", "libbz2.so.1.0"), ("none", "libz.so.1")]
 )
-def test_no_advice_where_none_fits(programs, program, library):
+def test_a_library_without_a_package_has_no_advice(programs, program, library):
     """Without a package manager or a matching package, only the library is named."""
     (programs / "apt-get").rename(programs / program)
     text = failing(ssl=LACKING.format(library))
@@ -58,7 +58,7 @@ def test_no_advice_where_none_fits(programs, program, library):
     assert "RUN" not in text
 
 
-def test_a_newer_libc_is_another_thing():
+def test_a_library_that_is_too_old_needs_another_interpreter():
     """If a library is too old, the advice is to choose another interpreter."""
     text = failing(ssl="/lib/libc.so.6: version `GLIBC_2.38' not found (required by /opt/_ssl.so)")
     assert "GLIBC_2.38 is missing" in text
@@ -70,7 +70,7 @@ def test_what_cannot_be_explained_is_shown():
     assert "import bz2: No module named '_bz2'" in failing(bz2="No module named '_bz2'")
 
 
-def test_this_interpreter_passes():
+def test_the_running_interpreter_passes():
     """The interpreter that runs the tests has all modules."""
     selfcheck.run()
 

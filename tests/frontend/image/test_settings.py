@@ -31,7 +31,7 @@ def configured(home, text, place=".config/pip/pip.conf"):
     (home / place).write_text(text)
 
 
-def test_what_steers_a_python_is_kept_out():
+def test_variables_of_the_images_python_are_removed():
     """The image sets them for its own Python, not for the environment's."""
     environ = {
         "PYTHONPATH": "/x", "PYTHONHOME": "/y", "PIP_USER": "true", "PIP_TARGET": "/t", "UV_SYSTEM_PYTHON": "1",

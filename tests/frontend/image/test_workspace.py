@@ -9,7 +9,7 @@ from pyenv_image.workspace import Workspace
 from tools import interpreters
 
 
-def test_nothing_is_left(tmp_path):
+def test_the_workspace_is_removed(tmp_path):
     """The folder is removed even if a build has made folders read-only."""
     with Workspace() as workspace:
         locked = workspace.temporary / "build" / "locked"

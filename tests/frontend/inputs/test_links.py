@@ -21,7 +21,7 @@ def test_links_are_followed(path, target):
     assert follow_links(path, lambda link: links.get(link, "")) == target
 
 
-def test_a_circle_ends():
+def test_a_cycle_of_links_is_an_error():
     """Links that lead to each other are an error."""
     links = {"a": "b", "b": "a"}
     with pytest.raises(InvalidValue, match="is a link that leads to itself"):

@@ -41,7 +41,7 @@ def test_dotenv_quotes_only_where_it_must(value: str, line: str):
 
 
 @pytest.mark.parametrize("value", VALUES)
-def test_fish_escapes_its_two_characters(value: str):
+def test_fish_escapes_the_quote_and_the_backslash(value: str):
     """In single quotes, fish treats the quote and the backslash specially."""
     quoted = FORMATS["fish"]({"X": value}).removeprefix("set -gx X '").removesuffix("'\n")
     assert quoted.replace("\\'", "'").replace("\\\\", "\\") == value

@@ -43,13 +43,13 @@ def project(tmp_path: Path) -> Path:
         "PYENV 3.12 one reqs.txt <<EOF\nsix\nEOF",
     ],
 )
-def test_what_a_pyenv_says_counts(project: Path, line: str):
+def test_the_digest_depends_on_the_instruction(project: Path, line: str):
     """Version, installer, files and options are part of the digest."""
     assert fingerprint(project, line).digest != fingerprint(project).digest
 
 
 @pytest.mark.parametrize("line", ["PYENV --path=/x 3.12 one reqs.txt", "pyenv  3.12  one \\\n  reqs.txt"])
-def test_what_means_nothing_here_does_not_count(project: Path, line: str):
+def test_the_digest_does_not_depend_on_options_for_images(project: Path, line: str):
     """Options for images and the spelling of the instruction do not change the digest."""
     assert fingerprint(project, line).digest == fingerprint(project).digest
 
@@ -84,7 +84,7 @@ def test_a_wheel_counts_however_large_it_is(project: Path):
         "package/build/x",
     ],
 )
-def test_nothing_else_counts(project: Path, path: str):
+def test_the_digest_does_not_depend_on_other_files(project: Path, path: str):
     """Other files in the folder, and files that an install leaves in a local package, are ignored."""
     before = fingerprint(project)
     (project / path).parent.mkdir(parents=True, exist_ok=True)

@@ -21,7 +21,7 @@ UP = "\x1b[1A\x1b[2K"
         ("", ""),
     ],
 )
-def test_news(output: str, progress: str):
+def test_the_latest_progress_is_returned(output: str, progress: str):
     """The latest progress is returned; other output returns nothing."""
     assert latest_progress(output) == progress
 

@@ -8,7 +8,7 @@ import pytest
 from pyenv_frontend.local.progress import Progress
 
 
-def test_elsewhere_a_line_for_each_beginning_and_end():
+def test_a_log_has_a_line_for_each_beginning_and_end():
     """A log has no progress numbers."""
     stream = io.StringIO()
     with Progress(["one", "two"], stream, terminal=False) as progress:
@@ -41,7 +41,7 @@ def test_a_long_name_leaves_room_for_the_progress(monkeypatch: pytest.MonkeyPatc
     assert stream.getvalue().endswith(f" {'n' * 29}…  {'█' * 10}{'░' * 10} downloading 2/4\n")
 
 
-def test_what_is_stopped_says_so(monkeypatch: pytest.MonkeyPatch):
+def test_a_stopped_display_shows_no_work_in_progress(monkeypatch: pytest.MonkeyPatch):
     """After Ctrl-C, no line shows work in progress, and later updates are ignored."""
     monkeypatch.setattr("shutil.get_terminal_size", lambda **_: os.terminal_size((80, 20)))
     stream = io.StringIO()

@@ -56,7 +56,7 @@ def test_without_a_lock_nothing_changes():
         ({"pylock.x.toml": "x = 1\n"}, {}, "it was not written by pyenv-frontend lock"),
     ],
 )
-def test_a_stale_lock_is_not_taken_and_says_why(files, options, reason):
+def test_a_stale_lock_is_not_used_and_has_reasons(files, options, reason):
     """The requirements are installed without the lock."""
     plan = plan_install(environment(LINE), Files({**FILES, "pylock.x.toml": lock_text(), **files}), **options)
     assert (plan.requirements.stale_lock, plan.lock) == (f"pylock.x.toml ({reason})", None)
@@ -70,7 +70,7 @@ def test_a_newer_glibc_of_the_base_takes_the_lock():
     )
 
 
-def test_off_takes_none():
+def test_with_off_no_lock_is_used():
     """`--lock=off` is for builds that must resolve."""
     line = LINE.replace("PYENV", "PYENV --lock=off")
     assert plan_install(environment(line), Files(FILES, **{"pylock.x.toml": lock_text()})).lock is None

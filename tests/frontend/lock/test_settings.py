@@ -19,7 +19,7 @@ def _nobody_has_chosen(monkeypatch, tmp_path):
         monkeypatch.delenv(name, raising=False)
 
 
-def test_what_the_stage_says_of_versions_and_indexes_counts():
+def test_settings_of_the_stage_for_versions_and_indexes_apply():
     """The lock must have the versions of a build; paths within the image are ignored."""
     environ = resolver_settings("uv", OF_STAGE).environ
     assert {name: environ.get(name) for name in OF_STAGE} == {**OF_STAGE, "UV_CONSTRAINT": None}

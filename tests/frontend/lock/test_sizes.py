@@ -51,6 +51,6 @@ def test_wheels_without_a_hash_are_not_taken_for_one_another(server):
     assert sizes([f"{server}/8"], known, [""]) == [8]
 
 
-def test_a_server_that_does_not_say_a_size_leaves_the_wheel_without(server):
+def test_a_wheel_has_no_size_if_the_server_sends_none(server):
     """Whatever the response is, locking does not fail."""
     assert sizes([f"{server}/none", f"{server}/0", f"{server}/odd", f"{server}/9"], {}) == [None, None, None, 9]

@@ -113,7 +113,7 @@ def test_escape_decides():
         ("--a", 3, {"VALUE", "_SPACE"}),
     ],
 )
-def test_where_it_gives_up(text, offset, expected):
+def test_an_error_has_the_position_and_the_expected_words(text, offset, expected):
     """An error has the position and the expected words."""
     with pytest.raises(LineSyntaxError) as caught:
         parse_line(text)

@@ -61,6 +61,6 @@ def test_mistakes(raw, message, hint):
 
 
 @pytest.mark.parametrize("raw", ["type=$KIND,id=a", "type=bind,$MORE", '\\"a\\"b,type=ssh'])
-def test_what_only_the_engine_can_read(raw):
+def test_mounts_with_variables_and_broken_quotes_are_left_to_the_engine(raw):
     """The engine expands variables and reports broken quotes."""
     assert read_mount(raw).raw == parse_mount(raw).raw == raw

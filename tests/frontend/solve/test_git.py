@@ -62,7 +62,7 @@ def test_an_address_becomes_the_op_that_docker_makes(address, identifier, remote
         ("fetch-by-commit", {"git.fetchbycommit": "true"}),
     ],
 )
-def test_the_query_says_how_to_check_out(query, attribute):
+def test_the_url_query_selects_the_checkout(query, attribute):
     """Each option has an attribute, except for Docker's defaults."""
     _, attrs = git_source(f"https://host/a.git?{query}")
     always = {"git.fullurl", "git.authheadersecret", "git.authtokensecret"}

@@ -11,7 +11,7 @@ def ignore_files(files, context=None):
     return bridge, IgnoreFiles(bridge, options(), user_file(context=context), {})
 
 
-def test_that_of_the_dockerfile_goes_before_that_of_the_folder():
+def test_the_ignore_file_of_the_dockerfile_takes_precedence():
     """The other file is then not loaded, since the client would show a step for it."""
     both = {"local://dockerfile": {"Dockerfile.dockerignore": b"a"}, LOCAL: {".dockerignore": b"b"}}
     bridge, ignore = ignore_files(both)
@@ -20,7 +20,7 @@ def test_that_of_the_dockerfile_goes_before_that_of_the_folder():
     assert ("read", LOCAL, ".dockerignore") not in bridge.calls
 
 
-def test_that_of_the_folder():
+def test_the_ignore_file_of_the_folder_is_loaded():
     """The op is the same as that of Docker's frontend; the folder may have no such file."""
     bridge, ignore = ignore_files({LOCAL: {".dockerignore": b"b"}})
     assert (ignore.own, ignore.rules.name, ignore.rules.ignores("b")) == (None, ".dockerignore", True)

@@ -83,7 +83,7 @@ def test_a_folder_of_very_many_names_is_not_looked_at():
         finish(facts(engine))
 
 
-def test_few_folders_of_path_are_looked_at():
+def test_the_number_of_folders_read_from_path_is_limited():
     """This holds however many folders the image's PATH has."""
     engine = bridge({})
     path = ":".join(f"/usr/{number}/bin" for number in range(1000))

@@ -29,7 +29,7 @@ def config(*commands):
 
 
 @pytest.mark.parametrize("arguments", ["", "|2 A=1 B=two words "], ids=["no ARG", "ARGs before it"])
-def test_a_step_of_ours_is_called_as_the_user_called_it(arguments):
+def test_a_step_has_the_users_instruction_in_the_history(arguments):
     """The number of entries, their order and their times stay the same."""
     command = " ".join(COMMAND)
     before = config("RUN true # buildkit", f"RUN {arguments}{command} # buildkit", f"CMD {command}")

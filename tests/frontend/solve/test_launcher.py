@@ -91,7 +91,7 @@ def test_a_path_that_is_empty_stays_empty():
     ],
     ids=["a path that a kernel cuts off", "a path of two words", "no PATH", "another command", "no tools"],
 )
-def test_what_no_script_can_start_stays_as_it_is(op):
+def test_a_command_that_no_script_can_start_is_unchanged(op):
     """A generated command in the log is better than a failed build."""
     assert launcher.script(op, WORDS) is None
 

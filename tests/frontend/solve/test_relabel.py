@@ -107,7 +107,7 @@ def test_places_and_text_are_the_users(labels, file):
     assert lines == [[1], [2], [3, 4], [3, 4], [5]]
 
 
-def test_a_graph_of_another_file_is_left_alone(labels):
+def test_a_graph_of_another_file_is_unchanged(labels):
     """A linked target has its own Dockerfile."""
     definition = graph(*STEPS, data=b"FROM other\n")
     before = definition.SerializeToString(deterministic=True)

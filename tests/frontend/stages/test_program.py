@@ -250,7 +250,7 @@ def test_from_another_stage_or_image():
     assert [environment.pyenv.options.from_ for environment in program.environments] == ["py", "me/py:3.17"]
 
 
-def test_report_goes_on():
+def test_with_report_all_errors_are_reported():
     """With `report`, all errors are reported, and valid PYENVs are returned."""
     errors = []
     program = read(parse(b"FROM a\nPYENV 3.1 x\nPYENV 3.9 y\nPYENV 3.9 z.z\n"), report=errors.append)
@@ -288,7 +288,7 @@ def test_unset_in_a_heredoc(use):
 
 
 @pytest.mark.parametrize("use", ["\\$A", "${A:-1}", "${A-}", "${A:+b}", "$AB-${A:-}"])
-def test_no_hole_in_a_heredoc(use):
+def test_escaped_variables_and_defaults_in_a_heredoc_are_no_errors(use):
     """Escaped variables and those with a default are no errors."""
     assert one(f"FROM a\nENV AB=1\nPYENV 3.9 x <<E\na=={use}\nE").inline
 

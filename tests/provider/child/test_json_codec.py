@@ -54,7 +54,7 @@ def test_what_is_written_is_read_back(value):
         ),
     )
 )
-def test_whatever_is_read_is_a_value_or_a_value_error(coded):
+def test_any_input_is_a_value_or_a_value_error(coded):
     """Invalid tags, unknown types and wrong parts raise nothing but `ValueError`."""
     with contextlib.suppress(ValueError):
         assert json_codec.decode(coded) is not json_codec
@@ -90,7 +90,7 @@ class Moment(dt.datetime):
         (type("M", (decimal.Decimal,), {})("1.0"), decimal.Decimal("1.0")),
     ],
 )
-def test_a_kind_of_something_known_becomes_that(value, becomes):
+def test_a_subclass_is_read_back_as_its_base_class(value, becomes):
     """A value of a subclass is read back as a value of its base class."""
     back = json_codec.decode(json_codec.encode(value))
     assert (back, type(back)) == (becomes, type(becomes))

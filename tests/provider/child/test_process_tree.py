@@ -53,7 +53,7 @@ def test_an_ended_process_that_was_not_waited_for_is_not_listed():
         child.wait()
 
 
-def test_a_name_with_parentheses_does_not_confuse(tmp_path):
+def test_a_process_name_may_have_parentheses(tmp_path):
     """/proc/PID/stat has the name of the process between its other fields."""
     program = tmp_path / "a) R 1 (b"
     program.symlink_to("/bin/sleep")

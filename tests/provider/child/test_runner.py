@@ -223,7 +223,7 @@ def test_airflow_fail_exceptions_prevent_retries():
         ("os._exit(0)", None, 0, "exit code 0 before its function had returned"),
     ],
 )
-def test_a_crash_says_what_it_was(statement, signal, code, message):
+def test_a_crash_names_its_signal_and_cause(statement, signal, code, message):
     """The name of a signal is shown, with its most frequent cause."""
     outcome = run(f"def f():\n    import os\n    {statement}\n")
     assert (type(outcome), outcome.signal, outcome.exit_code) == (Crash, signal, code)
@@ -443,7 +443,7 @@ def test_annotations_and_future_features_are_those_of_the_file():
     assert supervisor.run(called, FakeServices(), logging.getLogger("x")) == Value(3)
 
 
-def test_a_function_by_file_is_imported_by_the_environment_alone(tmp_path):
+def test_a_function_by_file_is_imported_only_in_the_environment(tmp_path):
     """The file may need a newer Python than Airflow, and its signature determines the context that it gets."""
     file = tmp_path / "train.py"
     file.write_text(
@@ -506,7 +506,7 @@ def test_annotations_of_the_dag_file_are_never_evaluated(version):
 
 @every
 @pytest.mark.way("cold")
-def test_the_runner_needs_the_standard_library_alone(version):
+def test_the_runner_imports_only_the_standard_library(version):
     """In isolated mode and without site-packages, only modules of the standard library are loaded."""
     import socket
 

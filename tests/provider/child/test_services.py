@@ -161,7 +161,7 @@ def test_what_airflow_raises_can_be_caught_by_its_name():
     assert ask(source) == Value(["The conn_id `nope` isn't defined", "'Variable nope does not exist'"])
 
 
-def test_an_error_that_nobody_catches_shows_the_users_line_alone():
+def test_an_uncaught_error_shows_only_the_users_line():
     """The traceback has none of our own frames."""
     outcome = ask("def f(conn):\n    return conn.nope.host\n", context_names=("conn",))
     assert outcome.traceback.splitlines()[1:] == [

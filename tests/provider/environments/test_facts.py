@@ -52,7 +52,7 @@ def test_packages_are_read_off_the_names_of_folders(tmp_path):
     assert facts.prefix == str(tmp_path)
 
 
-def test_an_interpreter_that_is_no_venv_gives_what_its_folders_say(tmp_path):
+def test_facts_of_an_interpreter_without_a_venv_come_from_its_folders(tmp_path):
     """Without a pyvenv.cfg, the only lib folder has the minor version."""
     facts = environment.read(folder(tmp_path, None, "a-1.dist-info", minor="3.11"))
     assert facts.version == (3, 11)
@@ -60,7 +60,7 @@ def test_an_interpreter_that_is_no_venv_gives_what_its_folders_say(tmp_path):
     assert not facts.is_venv
 
 
-def test_nothing_at_all_is_no_error():
+def test_an_interpreter_without_files_has_no_version():
     """The version of an interpreter without any such files is unknown."""
     facts = environment.read("/nowhere/bin/python")
     assert (facts.version, facts.packages, facts.is_venv) == (None, {}, False)
@@ -81,7 +81,7 @@ def test_an_environment_with_the_system_s_packages_sees_them_too(tmp_path):
     assert facts.packages == {"both": "2", "base": "1"}
 
 
-def test_a_real_environment_is_what_its_own_python_says(tmp_path):
+def test_facts_of_a_real_environment_equal_those_of_its_python(tmp_path):
     """The facts are compared with those of the running interpreter."""
     venv.create(tmp_path / "env", with_pip=False, symlinks=True)
     python = str(tmp_path / "env" / "bin" / "python")

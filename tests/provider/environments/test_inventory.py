@@ -100,7 +100,7 @@ ODD_FILES = {
 
 
 @pytest.mark.parametrize("odd", ODD_FILES)
-def test_odd_files_neither_raise_nor_block_nor_fill_the_memory(home, odd):
+def test_special_and_large_files_neither_raise_nor_block_nor_fill_the_memory(home, odd):
     """A single environment must not break the list, and reading a pipe would never end."""
     at, content = ODD_FILES[odd]
     file = home / str(at).replace(str(SITE), str(next(home.glob(str(SITE))).relative_to(home)))
@@ -146,7 +146,7 @@ def test_requirements_that_cannot_be_compared_are_passed_over(home):
         ("{pipe}", "must be a file; it is a folder or a device"),
     ],
 )
-def test_what_lies_around_something_that_is_no_python_is_no_environment(home, monkeypatch, python, problem):
+def test_the_folder_of_a_device_is_no_environment(home, monkeypatch, python, problem):
     """Neither the folder around `/dev/null` nor the working directory is taken for an environment."""
     os.mkfifo(home.parent / "pipe")
     monkeypatch.chdir(home)

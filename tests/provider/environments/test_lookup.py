@@ -85,7 +85,7 @@ def test_a_name_must_be_text(name):
         check_name(name)
 
 
-def test_the_bare_decorator_is_explained():
+def test_a_decorator_without_a_name_is_explained():
     """`@task.venv` without a name receives the function."""
     for name in (check_name, None):
         with pytest.raises(TypeError, match=r'@task\.venv\("name"\)'):

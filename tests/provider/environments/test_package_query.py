@@ -23,7 +23,7 @@ PACKAGES = {"pandas": "1.5.3", "pandas-stubs": "2.2.0", "numpy": "2.0.0rc1", "ol
         (" num ", ["numpy"]),
     ],
 )
-def test_a_question_finds_what_it_means(text, names):
+def test_a_query_matches_versions_as_in_requirements(text, names):
     """Pre-releases are included, and versions from before PEP 440 are only found by name."""
     assert [name for name, _ in parse_query(text).matches(PACKAGES)] == names
 

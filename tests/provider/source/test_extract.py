@@ -161,7 +161,7 @@ f = make_dag()
     assert run(piece, "f").__code__.co_firstlineno == dag.f.__code__.co_firstlineno + 1
 
 
-def test_async_functions_and_odd_lines_are_cut_whole(module):
+def test_async_functions_and_unusual_indentation_are_extracted_whole(module):
     """A body on the line of def, line continuations, form feeds and tabs do not matter."""
     dag = module(
         "import asyncio\n@venv('x')\nasync def a(): return 1\n"

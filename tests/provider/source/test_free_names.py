@@ -93,7 +93,7 @@ def test_annotations_are_not_uses(module):
     assert missing(dag.f) == []
 
 
-def test_a_use_that_expects_a_name_error_is_no_complaint(module):
+def test_a_name_whose_name_error_is_handled_is_no_error(module):
     """The function handles a missing name itself."""
     dag = module("""
         def f():

@@ -78,7 +78,7 @@ def readable(version):
 
 @pytest.mark.parametrize("version", ["3.7", "3.8", "3.9", "3.10", "3.11"])
 @pytest.mark.parametrize("name", [*CASES, *FINE])
-def test_it_says_what_the_older_python_says(name, version):
+def test_the_result_is_that_of_the_older_python(name, version):
     """The result is the same as that of the real interpreter, for every construct and version."""
     text = {**CASES, **FINE}[name]
     compile(text, "f", "exec")

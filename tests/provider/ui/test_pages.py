@@ -53,7 +53,7 @@ def test_an_environment_is_here_broken_known_from_tasks_or_missing():
     }  # fmt: skip
 
 
-def test_a_run_that_failed_for_want_of_its_environment_tells_of_none():
+def test_a_run_without_its_environment_reports_no_path():
     assert states([], [task("a", "none")], run("a", "none", succeeded=False)) == {"none": "missing"}
 
 

@@ -62,7 +62,7 @@ def operator(received):
 
 @given(noise)
 @settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
-def test_the_operator_takes_anything(received):
+def test_the_operator_reads_any_bytes(received):
     """Any input gives frames or an error that fails the task."""
     sock, channel = operator(received)
     with sock:
@@ -80,7 +80,7 @@ def test_the_operator_takes_anything(received):
 
 @given(noise)
 @settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
-def test_a_value_is_read_out_of_anything(received):
+def test_a_value_is_read_from_any_bytes(received):
     """A stream with any content gives bytes or an error."""
     sock, channel = operator(received)
 
@@ -99,7 +99,7 @@ def test_a_value_is_read_out_of_anything(received):
 
 @given(noise)
 @settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
-def test_the_child_takes_anything(received):
+def test_the_child_reads_any_bytes(received):
     """The operator is trusted, but a broken connection must give an exception and not hang."""
     ours, theirs = socket.socketpair()
     theirs.sendall(received)

@@ -43,7 +43,7 @@ def test_an_airflow_in_the_environment_needs_no_database_no_backend_and_no_execu
     assert variables.get("AIRFLOW_CONFIG") == (None if version == "3.3.2" else "/dev/null")
 
 
-def test_what_the_task_sets_itself_is_left_alone():
+def test_variables_that_the_task_sets_are_kept():
     """The task may set a real database, or a variable that looks like one of Airflow's own."""
     mine = {
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "postgresql://mine",

@@ -33,6 +33,6 @@ def test_what_is_lazy_is_available(name):
     assert is_available(name)
 
 
-def test_a_name_of_the_future_is_refused():
+def test_an_unknown_name_of_the_context_is_refused():
     """A new name has to be added with a description first."""
     assert "plain data" in refusals(["brand_new"])["brand_new"]

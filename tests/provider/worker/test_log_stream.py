@@ -80,7 +80,7 @@ def test_a_mark_in_the_middle_of_a_line_does_not_cut_it():
     assert log.got == [(1, "record"), "begun and ended"]
 
 
-def test_what_only_looks_like_a_mark_is_text():
+def test_text_that_resembles_a_mark_is_kept():
     """No printed text is lost."""
     output, log = made()
     output.feed(b"\0tok:12x\0\n\0tok:" + b"9" * 30 + b"\n\0to\n")

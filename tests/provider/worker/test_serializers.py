@@ -111,7 +111,7 @@ def test_nothing_of_the_environment_runs_in_the_worker(tmp_path, serializer):
     assert not Path(where).exists()
 
 
-def test_with_pickle_the_test_above_would_have_shown_it(tmp_path):
+def test_with_pickle_the_same_value_runs_code(tmp_path):
     """As a control, the same value does run code if the user has chosen `pickle`."""
     where = tmp_path / "made"
     run(textwrap.dedent(EVIL).format(action="return Evil()"), str(where))

@@ -214,7 +214,7 @@ def test_no_way_of_starting_a_process_leaves_it_behind(tmp_path, version, start)
 
 
 @pytest.mark.parametrize("version", ["3.8", "3.13"])
-def test_what_starts_processes_is_still_what_it_was(version):
+def test_wrapped_functions_behave_as_before(version):
     """The wrapped functions can be pickled by name, and behave as before."""
     source = """
         def f():
@@ -371,7 +371,7 @@ def fake_runner(tmp_path, body):
         ),
     ],
 )
-def test_nonsense_fails_the_task_and_nothing_else(tmp_path, body):
+def test_invalid_frames_fail_the_task_only(tmp_path, body):
     """The process is killed, and the task fails with a clear message."""
     outcome = run("def f(): pass", python=fake_runner(tmp_path, body))
     assert type(outcome) is Error

@@ -225,7 +225,7 @@ def test_what_from_import_names_is_imported_beforehand_if_it_is_a_module(tmp_pat
     assert zygote()["modules"] == ["package", "package.module"]
 
 
-def test_a_warm_process_that_is_killed_while_it_imports_is_not_blamed_for_ever(tmp_path, monkeypatch):
+def test_an_import_is_repeated_later_if_the_warm_process_was_killed(tmp_path, monkeypatch):
     """The cause may be a lack of memory: the task runs cold, and the import is repeated some time later."""
     python = environment_with(
         tmp_path,
@@ -349,7 +349,7 @@ def test_a_warm_process_that_dies_first_changes_no_value(end, kind):
     assert outcome == Value(7) or "alone could tell" in outcome.description
 
 
-def test_a_pod_of_its_own_is_cold_without_a_word(monkeypatch):
+def test_a_pod_for_one_task_runs_it_cold_without_a_log_line(monkeypatch):
     """There are no other tasks to share a process with."""
     monkeypatch.setenv("AIRFLOW_IS_K8S_EXECUTOR_POD", "True")
     run_warm("def f(): return 1")

@@ -138,7 +138,7 @@ def test_the_number_is_bounded_and_the_idle_end():
     wait_for(lambda: not warm_processes.running(), 30)
 
 
-def test_a_process_that_admits_nobody_is_listed_and_left_alone(warm_folder):
+def test_a_warm_process_with_a_full_queue_is_listed_and_not_stopped(warm_folder):
     """Its queue is full: `list` shows it without numbers, `stop` passes over it."""
     warm_folder.mkdir(mode=0o700)
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener, contextlib.ExitStack() as clients:

@@ -14,7 +14,7 @@ def test_a_blanked_file_has_the_same_lines():
     assert text_without == b"FROM x\nENV ASTRO_PYENV_a-b=/ ASTRO_PYENV_a_b=/\n\n\nRUN y\n\n\nRUN z"
 
 
-def test_what_stands_for_a_pyenv_is_in_the_case_of_the_file():
+def test_an_expanded_pyenv_has_the_letter_case_of_the_file():
     """Docker's rule about the case of keywords counts all instructions."""
     text = b"from x\nPYENV 3.8 a\nrun y\n"
     assert blanked(read(parse(text))) == b"from x\nenv ASTRO_PYENV_a=/\nrun y\n"
