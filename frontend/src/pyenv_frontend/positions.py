@@ -1,4 +1,4 @@
-"""Where things are: every calculation with offsets, lines and columns lives here and nowhere else.
+"""Positions in files. All calculations with offsets, lines and columns are in this module.
 
 Rules that hold in all of this package:
 
@@ -39,7 +39,7 @@ class Lines(NamedTuple):
     last: int
 
     def __contains__(self, line: object) -> bool:
-        """Say whether the range holds a line number."""
+        """Return whether the range contains a line number."""
         return isinstance(line, int) and self.first <= line <= self.last
 
     def numbers(self) -> range:
@@ -55,10 +55,10 @@ class Position(NamedTuple):
 
 
 class SourceFile:
-    """The bytes of one file, under the name the user knows it by.
+    """The bytes of one file, with its name in messages.
 
     Args:
-        name: how messages call the file, such as `Dockerfile` or `reqs/base.txt`.
+        name: the name of the file in messages, such as `Dockerfile` or `reqs/base.txt`.
         data: the content.
     """
 
@@ -135,7 +135,7 @@ class Location:
 
 
 class Logical:
-    """Text with holes: bytes of a file with some of them cut out, each still knowing where it came from.
+    """Text with holes: bytes of a file with some of them cut out. The offset of each byte in the file is known.
 
     Args:
         file: the file the bytes are out of.
@@ -216,7 +216,7 @@ class Logical:
                 yield cut
 
     def locate(self, start: int, end: int) -> Location:
-        """Return what the bytes between two indexes cover in the file; never less than one byte if there is one."""
+        """Return the stretch of the file between two indexes, of at least one byte unless the text is empty."""
         first = self.offset(start)
         return Location(self.file, Span(first, max(first, self.offset(end - 1) + 1) if end > start else first))
 
@@ -228,7 +228,7 @@ class LineMap:
         ranges: one entry for each line of the generated file, in order.
 
     Raises:
-        ValueError: the entries go backwards, or one is upside down.
+        ValueError: the entries go backwards, or one ends before it begins.
     """
 
     __slots__ = ("ranges",)
@@ -258,8 +258,8 @@ class LineMap:
     def __getitem__(self, line: int) -> Lines:
         """Return the user's lines for a line of the output.
 
-        A number outside the output answers with the nearest line, since an engine may report one line past the end;
-        an empty map answers line 1.
+        A number outside the output stands for the nearest line, since an engine may report one line past the end;
+        an empty map returns line 1.
         """
         if not self.ranges:
             return Lines(1, 1)

@@ -35,7 +35,7 @@ _OLDEST_FOR_GROUP = (0, 6, 8)
 _DESCRIPTIONS = ("METADATA", "WHEEL")
 """The files of a package that `uv pip check` reads."""
 _LINKS = 20
-"""How many links a path may have."""
+"""Maximum number of links in a path."""
 
 _REQUIRED_VERSION = re.compile(r"^\s*required-version\s*=", re.MULTILINE)
 _MISMATCH = re.compile(r"Required uv version `([^`]*)` does not match the running version `([^`]*)`")
@@ -47,10 +47,10 @@ class Installer:
 
     options: EnvironmentOptions
     settings: InstallerSettings
-    """Those of the program that installs requirements."""
+    """The settings of the program that installs requirements."""
 
     uv_settings: InstallerSettings
-    """Those of uv, which creates environments and installs projects with `--installer=pip` as well."""
+    """The settings of uv, which creates environments and installs projects with `--installer=pip` as well."""
 
     workspace: Workspace
     lacks: set[str] = field(default_factory=set)
@@ -113,9 +113,9 @@ class Installer:
         return ("a uv.lock", _OLDEST_FOR_LOCK) if options.locked else ("PYENV", _OLDEST)
 
     def _seed(self, command: Sequence[str]) -> bool:
-        """Create the environment with the newest pip of the configured indexes; tell whether they have one.
+        """Create the environment with the newest pip of the configured indexes. Return whether they have one.
 
-        What the log says of a failure would not help: the interpreter most often has a pip of its own.
+        The log of a failure is not shown, since most interpreters have a pip of their own.
         """
         environ = {"UV_HTTP_RETRIES": "0", **self.uv_settings.environ}
         try:
@@ -167,7 +167,7 @@ class Installer:
             constraints: constraints files, relative to the folder that installers run in.
 
         Raises:
-            StepError: they do not install, or the project wants another uv.
+            StepError: they do not install, or the project requires another uv.
         """
         project = self.workspace.context / path
         self._check_uv(path, project.parent)
@@ -238,7 +238,7 @@ class Installer:
         environ: Mapping[str, str] | None = None,
     ) -> None:
         program = "pip" if command[0] == str(self.python) else "uv"
-        # What runs on a terminal draws progress there, which `local` reads.
+        # A program on a terminal shows its progress there, which `local` reads.
         output = None if sys.stdout.isatty() else self._output(program)
         if environ is None:
             environ = (self.settings if program == "pip" else self.uv_settings).environ
@@ -247,7 +247,7 @@ class Installer:
         except OSError as error:
             if program != "uv" or not Path(self.options.uv).is_dir():
                 raise
-            # Of a program without its loader, the system says that there is no such file.
+            # If a program's loader is missing, the system reports that there is no such file.
             reason = "it needs libraries that this stage lacks" if error.errno == errno.ENOENT else error.strerror
             raise StepError(f"PYENV {self.options.name}: the uv that --uv names does not run here: {reason}") from None
         if code:
@@ -267,7 +267,7 @@ def _in_image(root: Path, path: str) -> Path | None:
             place /= part
             try:
                 target = os.readlink(str(place))
-            except OSError:  # no link, or not to be read
+            except OSError:  # not a link, or not readable
                 continue
             path = str(Path("/", *parts[: number - 1], target, *parts[number:]))
             break

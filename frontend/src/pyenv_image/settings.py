@@ -44,7 +44,7 @@ _VARIABLES_NOT_FOR_LOCKS = ("UV_CONSTRAINT", "UV_OVERRIDE")
 _NOT_FOR_WHEELS = ("--build-constraints", "--find-links")
 _VARIABLES_NOT_FOR_WHEELS = ("UV_BUILD_CONSTRAINT", "UV_EXCLUDE", "UV_FIND_LINKS")
 _PER_REQUIREMENT = frozenset({"global-option", "install-option", "build-option"})
-"""Options behind a requirement that pip had, and uv has not."""
+"""Options of a requirement that pip had and uv lacks."""
 
 _FOR_VENV = ("--no-index", "--find-links")
 
@@ -138,7 +138,7 @@ def file_option(name: str, value: str, installer: str) -> list[str] | None:
         Arguments for the installer in place of the option; None if the installer reads it in the file itself.
 
     Raises:
-        StepError: uv has nothing like it; the message begins with the option.
+        StepError: uv has no such option; the message begins with the option.
     """
     setting = pip_setting(name)
     if name in _PER_REQUIREMENT or name == "hash":
@@ -254,7 +254,7 @@ def _translate(
 ) -> None:
     if not target.startswith("--"):
         name, equals, fixed = target.partition("=")
-        if name in settings.environ and name == "UV_INDEX_STRATEGY":  # the user's own
+        if name in settings.environ and name == "UV_INDEX_STRATEGY":  # a variable of the user's
             return
         text = fixed if equals else " ".join(values)
         settings.environ[name] = _whole_seconds(text, origin) if name == "UV_HTTP_TIMEOUT" else text

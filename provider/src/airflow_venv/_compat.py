@@ -1,6 +1,6 @@
-"""Every fork on Airflow's version, from 2.4 to the newest 3.x. No other module asks which Airflow it runs on.
+"""All code that depends on Airflow's version, from 2.4 to the newest 3.x. No other module checks the version.
 
-The first branch of each fork is Airflow 3, where the old paths still exist but warn.
+The first branch is for Airflow 3, in which the old paths still exist but warn.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ def stock_arguments(serializer: str) -> dict[str, Any]:
 
 
 def bash_arguments(options: dict[str, Any]) -> dict[str, Any]:
-    """Spell the options of a BashOperator as this version does: before 2.7 the code that skips had another name."""
+    """Return the options of a BashOperator in this version: before 2.7, `skip_on_exit_code` had another name."""
     if "skip_on_exit_code" in inspect.signature(BashOperator.__init__).parameters:
         return options
     return {("skip_exit_code" if name == "skip_on_exit_code" else name): value for name, value in options.items()}
@@ -139,12 +139,12 @@ def add_to_retry_rules(task: Any, raised_types: Mapping[str, type]) -> None:
 
 
 def _same_class(name: str, spec: str) -> bool:
-    """Return whether two dotted names mean one class: packages offer theirs under a shorter path, too."""
+    """Return whether two dotted names may be of one class: packages export classes under shorter paths, too."""
     return name.rpartition(".")[2] == spec.rpartition(".")[2] and name.partition(".")[0] == spec.partition(".")[0]
 
 
 def code_folder(context: Any) -> str | None:
-    """Give the folder from which the DAG's file may import: the root of its bundle, or the DAGs folder before 3.0."""
+    """Return the folder from which the DAG's file may import: the root of its bundle, or the DAGs folder before 3.0."""
     if not AIRFLOW_3:
         folder = conf.get("core", "dags_folder", fallback=None)
         return str(folder) if folder else None
@@ -154,7 +154,7 @@ def code_folder(context: Any) -> str | None:
 
 
 def _parsed_folder(dag: Any) -> str | None:
-    """Give the folder that a DAG's file was parsed in: `dags test` and `dag.test()` run tasks without their bundle."""
+    """Return the folder that a DAG's file was parsed in. `dags test` and `dag.test()` run tasks without a bundle."""
     file, relative = getattr(dag, "fileloc", None), getattr(dag, "relative_fileloc", None)
     if not file:
         return None
@@ -191,7 +191,7 @@ def get_connection(conn_id: str) -> Any:
 
 
 def _mask_connection(connection: Any) -> None:
-    """Mask the secrets of a connection as Airflow does when it is read, since the child reads it unseen by Airflow."""
+    """Mask the secrets of a connection, as Airflow does for those that it reads itself."""
     if connection.password:
         mask_secret(connection.password)
         mask_secret(quote(connection.password, safe=""))  # as the URI spells it
@@ -235,7 +235,7 @@ def longest_secret() -> int:
 
 
 def get_variable(key: str, *, deserialize_json: bool) -> tuple[bool, Any]:
-    """Fetch a Variable: whether there is one, and its value."""
+    """Fetch a Variable; return whether it exists, and its value."""
     variable = _variable()
     try:
         return True, variable.get(key, deserialize_json=deserialize_json)
@@ -269,7 +269,8 @@ def _variable() -> Any:
 def supervisor_socket() -> int | None:
     """Return the descriptor that hangs up when Airflow's supervisor of this process ends; None where there is none.
 
-    From Airflow 3 on the supervisor's socket is the task's standard input. `dag.test()` has the supervisor within.
+    From Airflow 3 on, the supervisor's socket is the task's standard input. With `dag.test()`, the supervisor is in
+    this process.
     """
     comms = getattr(sys.modules.get("airflow.sdk.execution_time.task_runner"), "SUPERVISOR_COMMS", None)
     if not AIRFLOW_3 or comms is None or type(comms).__name__.startswith("InProcess"):
@@ -287,7 +288,7 @@ def xcom_pull(ti: Any, arguments: dict[str, Any]) -> Any:
 
 
 def get_current_context() -> Any:
-    """Give the context of the task that runs in this process."""
+    """Return the context of the task that runs in this process."""
     if AIRFLOW_3:
         from airflow.sdk import get_current_context as current
     else:
@@ -296,7 +297,7 @@ def get_current_context() -> Any:
 
 
 def plugin_macros() -> dict[str, dict[str, Any]]:
-    """Give the macros of all plugins: by the plugin's name and their own."""
+    """Return the macros of all plugins, by the plugin's name and the macro's."""
     try:  # Airflow 3.2 and newer
         from airflow.sdk.plugins_manager import _get_plugins
 
@@ -310,7 +311,7 @@ def plugin_macros() -> dict[str, dict[str, Any]]:
 
 
 def make_asset(name: str | None, uri: str | None) -> Any:
-    """Make an asset, or a dataset before Airflow 3, for an alias to stand for."""
+    """Create an asset for an alias, or a dataset before Airflow 3."""
     if AIRFLOW_3:
         from airflow.sdk import Asset
 

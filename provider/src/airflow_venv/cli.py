@@ -32,7 +32,8 @@ _NONE = f"There are no environments here: no variable {lookup.PREFIX}* is set."
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code, one of those above or 0."""
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # names and paths may hold what the terminal's encoding has not
+        # Names and paths may contain characters that the terminal's encoding lacks.
+        if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     parser = _parser()
     _complete(parser)
@@ -46,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _INTERRUPTED
     except BrokenPipeError:  # `airflow-venv list | head`
-        # Python writes out what is left when it ends, and would report the same once more.
+        # Python flushes the rest at its end, and would report the same error again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _BROKEN_PIPE
     return code
@@ -72,7 +73,7 @@ class _Version(argparse.Action):
     """Print the version of the distribution and exit."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object, **__: object) -> NoReturn:
-        """Print the version; reading metadata takes an import that no other call needs."""
+        """Print the version. The import for reading metadata is not needed otherwise."""
         from importlib import metadata  # noqa: PLC0415
 
         print(f"airflow-venv {metadata.version('airflow-provider-venv')}")

@@ -61,7 +61,7 @@ _OLDEST_PYTHON = (3, 7)
 
 
 class _Namespace:
-    """Gives the names of a module whose object is not known."""
+    """Stands for a module of which only the namespace is known."""
 
 
 class VenvOperator(EnvironmentMixin, ExternalPythonOperator):
@@ -90,7 +90,7 @@ class VenvOperator(EnvironmentMixin, ExternalPythonOperator):
     }
     shallow_copy_attrs: Sequence[str] = ("python_callable", "op_kwargs", "include")
     decorated = False
-    """Whether the function came by a decorator, so that its source has one that must not go along."""
+    """Whether a decorator has made the task, which must be removed from the function's source."""
     is_async = False  # a coroutine function is run in the environment, not awaited in the worker
 
     def __init__(  # noqa: PLR0913 - an operator's options
@@ -137,7 +137,7 @@ class VenvOperator(EnvironmentMixin, ExternalPythonOperator):
             self._check_syntax()
 
     def execute(self, context: Any) -> Any:
-        """Run the function once and give its value; Airflow calls this when the task runs."""
+        """Run the function once and return its value. Airflow calls this when the task runs."""
         self.python = self.resolve_python()
         call = self._call(context)
         self._log_environment(call.environment)
@@ -154,10 +154,10 @@ class VenvOperator(EnvironmentMixin, ExternalPythonOperator):
 
     @contextlib.contextmanager
     def _importable_module(self) -> Iterator[None]:
-        """Let the DAG file's classes be found under the name of its module, as picklers demand.
+        """Make the DAG file's classes available under the name of its module, as picklers require.
 
         `airflow dags test` imports the file twice, and some versions forget the module: then the classes that the
-        function and its arguments know are not those that are found by name.
+        function and its arguments use are not those that are found by name.
         """
         function, name = self.python_callable, str(self.python_callable.__module__)
         namespace = getattr(unwrap(function), "__globals__", None)
@@ -179,7 +179,7 @@ class VenvOperator(EnvironmentMixin, ExternalPythonOperator):
                 sys.modules[name] = current
 
     def _value(self, outcome: Outcome, call: Call) -> Any:
-        """Return the function's value, or raise what its outcome means to Airflow.
+        """Return the function's value, or raise Airflow's exception for its outcome.
 
         The function's own traceback is logged first, since Airflow logs an exception with the frames of the worker.
         """
@@ -192,7 +192,7 @@ class VenvOperator(EnvironmentMixin, ExternalPythonOperator):
             raise error.with_traceback(None)  # noqa: B904 - the same exception, without the frames that made it
 
     def _call(self, context: Any) -> Call:
-        """Describe one run of the function. The operator itself is left as it is.
+        """Describe one run of the function. The operator is not changed.
 
         Raises:
             BrokenEnvironmentError: the environment's Python is too old.
@@ -249,7 +249,7 @@ class VenvOperator(EnvironmentMixin, ExternalPythonOperator):
         )
 
     def _warn_about_xcom(self, value: Any) -> None:
-        """Warn about a package that Airflow lacks to store the value; its own error does not say on which side."""
+        """Warn about a package that Airflow needs to store the value; its error does not say which side lacks it."""
         kind = type(value)
         if kind.__module__.startswith("pandas.") and kind.__name__ == "DataFrame" and find_spec("pyarrow") is None:
             self.log.warning(
@@ -312,10 +312,10 @@ class VenvOperator(EnvironmentMixin, ExternalPythonOperator):
 
 
 class VenvBranchOperator(VenvOperator, BaseBranchOperator):
-    """Run a function in an environment; it returns the ids of the tasks or task groups to go on with."""
+    """Run a function in an environment that returns the ids of the tasks or task groups to follow."""
 
     def execute(self, context: Any) -> Any:
-        """Run the function and skip what it did not choose."""
+        """Run the function and skip the tasks that it did not choose."""
         return BaseBranchOperator.execute(self, context)
 
     def choose_branch(self, context: Any) -> Any:
@@ -331,10 +331,10 @@ class VenvSensor(VenvOperator, BaseSensorOperator):
     """Run a function in an environment again and again until it returns something true."""
 
     def execute(self, context: Any) -> Any:
-        """Poke until there is an answer or the time is over."""
+        """Poke until the function returns something true or the timeout is over."""
         return BaseSensorOperator.execute(self, context)
 
     def poke(self, context: Any) -> Any:
-        """Ask the function once."""
+        """Run the function once."""
         value = VenvOperator.execute(self, context)
         return value if isinstance(value, PokeReturnValue) else PokeReturnValue(bool(value))

@@ -28,13 +28,13 @@ __all__ = ["FunctionError", "value_of"]
 
 
 class FunctionError(AirflowException, subprocess.CalledProcessError):
-    """The function raised, left with an exit code, or its process ended."""
+    """The function has raised an exception or exited with a code, or its process has ended."""
 
     # Defaults in the class, so that an attribute of the same name of the function's own exception does not hide ours.
     message = ""
-    """What `str()` of the function's exception gave, or a sentence about the end of its process."""
+    """The message of the function's exception, or a sentence about the end of its process."""
     traceback = ""
-    """As the environment's Python formatted it: the user's lines. The operator logs it before it raises."""
+    """The traceback of the environment's Python. The operator logs it before it raises this exception."""
     returncode = 1
     cmd = output = stderr = None
     raised_types: Mapping[str, type] = {}
@@ -77,17 +77,17 @@ class FunctionError(AirflowException, subprocess.CalledProcessError):
 
 
 def value_of(outcome: Outcome, skip_codes: Container[int], call: Call) -> Any:
-    """Return the function's value, or raise what its outcome means to Airflow.
+    """Return the function's value, or raise Airflow's exception for its outcome.
 
     Args:
         outcome: how the run ended.
-        skip_codes: the exit codes that mean a skip. As in the stock operators 0 may be one, and then every end is.
+        skip_codes: the exit codes that mean a skip. As in the stock operators, 0 may be one; then a return is a skip.
         call: what was run.
 
     Raises:
         AirflowSkipException: the function raised it, or left with one of `skip_codes`.
-        AirflowFailException: the function raised it: no further try.
-        FunctionError: anything else that is no value.
+        AirflowFailException: the function raised it, so there are no retries.
+        FunctionError: the function has not returned for any other reason.
     """
     python = call.environment.python
     if isinstance(outcome, Skip):
@@ -123,7 +123,7 @@ def _exit_code(outcome: Outcome) -> int | None:
 
 
 class _AsRaised(type):
-    """The class of classes made here: each equals the class that was raised, where the worker has that.
+    """The metaclass of classes created here. Each equals the class that was raised, if the worker has that.
 
     A retry rule that wants exactly one class compares with `==`.
     """
@@ -145,11 +145,11 @@ _CONTROL_FLOW = frozenset(
         *("AirflowTaskTerminated", "DagRunTriggerException", "DownstreamTasksSkipped", "TaskDeferred"),
     }
 )
-"""Exceptions by which operators tell Airflow what to do: from an environment they are plain failures."""
+"""Exceptions that control Airflow when operators raise them; from an environment they are plain failures."""
 
 
 def _exception_of(outcome: Error, call: Call) -> FunctionError:
-    """Make the exception that looks like the function's own, and is of the same classes."""
+    """Create an exception that looks like the function's own and has the same classes."""
     raised_types, bases = _raised_types(outcome, call)
     parts = [_exception_of(part, call) for part in outcome.exceptions]  # once: groups may be deep
     error = _instance(outcome, call, bases, parts)
@@ -158,11 +158,11 @@ def _exception_of(outcome: Error, call: Call) -> FunctionError:
         if attribute not in error.__dict__ and not hasattr(FunctionError, attribute):
             error.__dict__[attribute] = value
     if isinstance(error, OSError):
-        error.args = outcome.args[:2] or error.args  # the rest are file names, which it has taken
+        error.args = outcome.args[:2] or error.args  # the others are file names, which it has stored
     elif outcome.args or (outcome.mro and not outcome.message):
         error.args = outcome.args
     if parts:
-        if not hasattr(error, "exceptions"):  # a Python without groups, or a group's class is odd
+        if not hasattr(error, "exceptions"):  # a Python without groups, or a class that cannot be created so
             error.__dict__["exceptions"] = tuple(parts)
         error.args = (*outcome.args[:1], parts)
     for cause in outcome.causes[:1]:
@@ -171,7 +171,7 @@ def _exception_of(outcome: Error, call: Call) -> FunctionError:
 
 
 def _raised_types(outcome: Error, call: Call) -> tuple[dict[str, type], tuple[type, ...]]:
-    """Find or make the classes of an exception; return them by dotted name, and those to derive from."""
+    """Find or create the classes of an exception; return them by dotted name, and the bases for the new class."""
     bases: tuple[type, ...] = ()
     raised_types: dict[str, type] = {}
     for name in reversed(outcome.mro):
@@ -185,7 +185,7 @@ def _raised_types(outcome: Error, call: Call) -> tuple[dict[str, type], tuple[ty
 
 
 def _instance(outcome: Error, call: Call, bases: tuple[type, ...], parts: list[FunctionError]) -> FunctionError:
-    """Make an exception of all the bases; without the first, or all, where a layout or an `__init__` forbids it."""
+    """Create an exception of all bases; without the first one, or any, if a layout or an `__init__` prevents that."""
     arguments: dict[str, Any] = {"traceback": outcome.traceback, "python": call.environment.python}
     name = outcome.mro[0] if outcome.mro else TypeName(__name__, outcome.type_name)
     for chosen in (bases, bases[1:], ()):
@@ -208,21 +208,21 @@ def _instance(outcome: Error, call: Call, bases: tuple[type, ...], parts: list[F
 
 
 def _new(kind: type, *args: Any) -> FunctionError:
-    """Make an instance by the `__new__` of Python's own base: one of the user's may want other arguments."""
+    """Create an instance by the `__new__` of Python's own base, since the user's may require other arguments."""
     own = next(base for base in kind.__mro__ if isinstance(vars(base).get("__new__"), BuiltinFunctionType))
     error: FunctionError = vars(own)["__new__"](kind, *args)
     return error
 
 
 def _complete_syntax_error(error: Any, call: Call) -> None:
-    """Say which Python could not read the source; of a SyntaxError Python shows `msg` and not what `str()` gives."""
+    """Add which Python could not parse the source; of a SyntaxError, Python shows `msg` instead of `str()`."""
     version = ".".join(map(str, call.environment.version or ()))
     error.message = f"{error.message}: Python {version} ({call.environment.python}) cannot read it".replace("  ", " ")
     error.msg = error.message
 
 
 def _worker_class(name: TypeName, dag_module: str) -> type | None:
-    """Return the worker's own class of that name, if it is loaded already; none that would steer Airflow."""
+    """Return the worker's own class of that name, if it is loaded already and does not control Airflow."""
     module = {"__main__": dag_module, "exceptiongroup": "builtins"}.get(name.module, name.module)
     value: Any = sys.modules.get(module)
     with warnings.catch_warnings():
@@ -233,7 +233,7 @@ def _worker_class(name: TypeName, dag_module: str) -> type | None:
 
 
 def _stand_in(name: TypeName, dag_module: str, bases: tuple[type, ...]) -> type | None:
-    """Make a class of that name for one that the worker lacks; None where its bases do not go together."""
+    """Create a class in place of one that the worker lacks; None if its bases cannot be combined."""
     try:
         return _AsRaised(_last(name.qualname), bases, _namespace(name, dag_module))
     except TypeError:

@@ -180,7 +180,7 @@ def _resolver(options: CommonOptions, upgrade: tuple[str, ...], exclude_newer: s
 
 
 def _note_unknown(jobs: Sequence[LockJob], resolver: Resolver) -> None:
-    """Say which locks cannot be read, and which packages of `--upgrade` are in no lock: their names may be mistyped."""
+    """Report locks that cannot be read, and packages of `--upgrade` that are in no lock (perhaps misspelled)."""
     locks = []
     for job in jobs:
         try:

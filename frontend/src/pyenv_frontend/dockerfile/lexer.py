@@ -1,8 +1,8 @@
 """The shell-like lexer under `words`: quotes, escapes and variables, character by character.
 
 It has one method for each production of the grammar at the head of `words`. The same lexer finds the heredocs of a
-line, in a mode that fills nothing in and takes nothing out; there the split into words matters, and with it a quirk
-of BuildKit's: what a word has gathered before a `${name:-...}` is forgotten for the split.
+line, in a mode that expands no variables and keeps quotes and escapes. In that mode only the split into words matters,
+which has a quirk of BuildKit's: the part of a word before a `${name:-...}` is lost.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["DEEPEST", "LexError", "Lexer", "SplitWord"]
 
 DEEPEST = 100
-"""How deep variables may be nested in one another's defaults."""
+"""Maximum depth of variables in the defaults of others."""
 
 _END = ""
 _PLAIN = re.compile(r"[A-Za-z0-9_.,:;=&|()\[\]~^%+*-]+")
@@ -53,7 +53,7 @@ class Lexer:
     """Processes one text.
 
     Args:
-        lookup: gives the value of a variable or None; None instead of a function leaves variables as they are.
+        lookup: returns the value of a variable, or None if it is unset. Without a function, variables stay as they are.
         escape: the escape token.
         raw_quotes: keep quotes in the result.
         raw_escapes: keep escapes in the result.
@@ -85,7 +85,7 @@ class Lexer:
         """The result split at white space that is neither quoted nor escaped."""
 
     def run(self, text: str) -> str:
-        """Process `text` and return the result as one word; `words` then has it split.
+        """Process `text` and return the result as one word; `words` then has the split words.
 
         Raises:
             LexError: the text is wrong.
@@ -181,7 +181,7 @@ class Lexer:
         return (escape if self._keep_escapes else "") + self._next()
 
     def _arrows(self) -> str:
-        """Read `<`, or `<<` with the blanks behind it, which belong to a heredoc's word."""
+        """Read `<`, or `<<` with the blanks after it, which are part of a heredoc's word."""
         start = self._index
         self._next()
         if self._peek() == "<":
@@ -213,7 +213,7 @@ class Lexer:
         return "".join(out)
 
     def _in_double_quotes(self) -> str:
-        """Read one character; the escape works on quote, dollar and itself, else it stays."""
+        """Read one character; the escape token is removed before a quote, a dollar and itself only."""
         char = self._next()
         if char != self._escape:
             return char

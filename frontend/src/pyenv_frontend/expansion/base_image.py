@@ -36,11 +36,11 @@ _ACCOUNTS: Final = "etc/passwd"
 _PYTHON = re.compile(r"python(3\.\d+)")
 _FOLDERS = ("usr/local/bin", "usr/bin")
 _MOST_FOLDERS: Final = 16
-"""How many folders of PATH are looked into; an image of many has them elsewhere than below `/usr`."""
+"""Maximum number of folders of PATH to search; images with more of them have the others outside `/usr`."""
 
 _PYTHONS: Final = "python3.*"
 HEAD: Final = 20
-"""As many bytes of a program as say for which machine it is (elf(5))."""
+"""Number of bytes at the start of a program that identify its machine (elf(5))."""
 _PATCHLEVEL = re.compile(rb'#define PY_VERSION\s+"([^"]+)"')
 _GLIBC = re.compile(rb"GNU C Library .{0,80}?version (\d+)\.(\d+)")
 _GLIBC_PLACES = (
@@ -73,7 +73,7 @@ _ELF_MACHINES = {"386": 3, "arm": 40, "amd64": 62, "arm64": 183, "ppc64le": 21, 
 class Files(Protocol):
     """The file system of an image. Paths are relative to its root, without a leading slash.
 
-    What is loaded before is there when it is asked for; the rest is fetched one by one.
+    What has been loaded is available at once; everything else is fetched file by file.
     """
 
     def load(
@@ -84,26 +84,26 @@ class Files(Protocol):
         heads: Iterable[str] = (),
         looks: Iterable[str] = (),
     ) -> Iterator[None]:
-        """Load all of it at once; yields where there is something to wait for.
+        """Load files and folders at once; yield while there is something to wait for.
 
         Args:
-            files: what is going to be read.
+            files: the files that `read` will be called for.
             folders: folders and patterns of names.
-            heads: what `head` is going to be asked.
+            heads: the files that `head` will be called for.
             looks: files that may be read, and may be missing.
         """
         ...
 
     def head(self, path: str) -> bytes | None:
-        """Return the first bytes of an executable file; None if it is none."""
+        """Return the first bytes of an executable file, or None for any other path."""
         ...
 
     def read(self, path: str) -> bytes | None:
-        """Return the file's content, symbolic links followed; None when there is none."""
+        """Return the content of a file, following symbolic links, or None if it does not exist."""
         ...
 
     def names(self, folder: str, pattern: str) -> list[str]:
-        """Return the names in a folder that match a glob pattern; none when there is no such folder."""
+        """Return the names in a folder that match a glob pattern; an empty list if the folder does not exist."""
         ...
 
 
@@ -271,7 +271,7 @@ def _libc(files: Files) -> Task[Libc | None]:
 
 
 def libc_of_release(codename: str) -> Libc | None:
-    """Give the glibc of a release of Debian or Ubuntu, if it is a known one."""
+    """Return the glibc of a release of Debian or Ubuntu, or None if it is not known."""
     version = _GLIBC_OF_RELEASE.get(codename)
     return Libc(kind="glibc", version=version) if version else None
 
@@ -279,13 +279,13 @@ def libc_of_release(codename: str) -> Libc | None:
 def has_only_openssl_3(libc: Libc) -> bool:
     """Tell whether distributions with this glibc ship OpenSSL 3, and no official Python for it is built with that.
 
-    glibc 2.34 and 2.35: RHEL 9 and its kin, Amazon Linux 2023, Ubuntu 22.04. Debian went from 2.31 to 2.36.
+    glibc 2.34 and 2.35: RHEL 9 and its derivatives, Amazon Linux 2023, Ubuntu 22.04. Debian went from 2.31 to 2.36.
     """
     return libc.kind == "glibc" and (2, 34) <= libc.version < (2, 36)
 
 
 def is_of_debian(base: Base) -> bool:
-    """Tell whether the libraries of a base have Debian's names and packages, as is assumed of an unknown base."""
+    """Return whether the base is assumed to have Debian's libraries and packages, as unknown bases are."""
     return base.distribution in {None, "debian", "ubuntu"} or libc_of_release(base.suite or "") is not None
 
 
@@ -325,7 +325,7 @@ def _interpreters(
 
 
 def _is_program(head: bytes | None, architecture: str) -> bool:
-    """Tell by its first bytes whether a file is a program for a machine; one for an unknown machine is."""
+    """Return whether a file is a program for a machine, by its first bytes; True if the machine is not known."""
     if head is None:
         return False
     order: Literal["little", "big"] = "big" if head[5:6] == b"\2" else "little"
@@ -334,7 +334,7 @@ def _is_program(head: bytes | None, architecture: str) -> bool:
 
 
 def _stated(env: Mapping[str, str], path: str, series: str) -> str:
-    """Return the exact version that the image states of its own interpreter: official images do."""
+    """Return the exact version of its interpreter that the image states, as official images do."""
     stated = env.get("PYTHON_VERSION", "")
     return stated if not path.startswith("usr/bin/") and stated.startswith(f"{series}.") else ""
 

@@ -72,8 +72,8 @@ def expand(  # noqa: PLR0913 - the file, and all that it takes to expand it
         locks: for each PYENV the lock that it is installed from, if there is one; empty: there is none.
         present: which of `astro_runtime.FILES` the build context has.
         to_print: for people and other builders: with the user's own PYENV as a comment above its expansion, and with a
-            stage of its own for each PYENV with `--builder`, which in a build through us is a matter of the graph.
-        standalone: whether the print is to need nothing of ours.
+            stage of its own for each PYENV with `--builder`, for which our own builds change the graph instead.
+        standalone: whether the print must not need our images.
 
     Raises:
         UserError: a PYENV cannot be built on its base, or not be printed.
@@ -146,7 +146,7 @@ def _decide(
 
 
 def _without_mounts(writers: list[PyenvWriter], bases: Mapping[BaseKey, Base]) -> list[PyenvWriter]:
-    """Give each writer its steps for a print that needs nothing of ours; uv is there from its first to its last use."""
+    """Give each writer its steps in a standalone print; uv is there from its first to its last use."""
     from pyenv_frontend.expansion.standalone import StandaloneSteps  # noqa: PLC0415 - a build never needs it
 
     every = [
@@ -198,9 +198,9 @@ def _writers(
     *,
     to_print: bool,
 ) -> Iterator[PyenvWriter]:
-    """Decide for every PYENV where it goes, and which of the interpreters that its stage has by then it is for.
+    """Choose the location and the interpreter of every PYENV; its stage has the interpreters of those before it.
 
-    A trigger counts with those that the build which fires it has.
+    Triggers share interpreters with the other triggers of their stage only, as they run in another build.
     """
     printed_stages: Mapping[int, PrintedBuilderStage] = {}
     if to_print:
@@ -230,7 +230,7 @@ def _writers(
 
 @dataclass(frozen=True, slots=True)
 class _Surrounded:
-    """A stage whose base image's triggers are done around its PYENVs (see `astro_runtime`)."""
+    """A stage whose base image's triggers are executed around its PYENVs (see `astro_runtime`)."""
 
     stage: Stage
     base: Base
@@ -238,7 +238,7 @@ class _Surrounded:
 
     @classmethod
     def by(cls, stage: Stage, base: Base, present: Collection[str]) -> _Surrounded | None:
-        """Return the stage with its triggers sorted, if it begins with an image that has any to be taken over."""
+        """Return the stage with its triggers sorted, or None if its image has no such triggers."""
         if stage.parent is not None or not base.triggers:
             return None
         return cls(stage, base, astro_runtime.sort(base.triggers, present))

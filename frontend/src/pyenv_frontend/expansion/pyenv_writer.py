@@ -31,7 +31,7 @@ class Step:
 
     kind: Literal["graft", "environment"]
     environment: int
-    """Which PYENV of the file it stands for, counted from 0."""
+    """Index of its PYENV in the file."""
 
     line: int
     """The line of the expanded file it begins on."""
@@ -43,10 +43,10 @@ class Step:
     """The graft it runs on, as an index into `Expansion.steps`; None when the base's own interpreter is used."""
 
     command: tuple[str, ...]
-    """What it executes."""
+    """The command."""
 
     title: tuple[str, ...]
-    """The words under which it runs. They are part of its cache key, so none is about another step."""
+    """The words of its title. They are part of its cache key, so they do not depend on other steps."""
 
     stage: int = 0
     """The index of its stage."""
@@ -58,10 +58,10 @@ class Step:
     """Its lock in two parts, if that has heavy distributions and it does not run on its stage."""
 
     heredoc: str = ""
-    """Where the first line of the heredoc is that it installs, as `Dockerfile:7`. It is no part of its cache key."""
+    """Position of the first line of its heredoc, as `Dockerfile:7`. It is not part of its cache key."""
 
     variables: Mapping[str, str] | None = None
-    """Its environment variables, if it runs on the stage of `--builder`; None: those of its own stage."""
+    """Its environment variables, if it runs on the stage of `--builder`; None for those of its own stage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class PyenvWriter:
 
     to_print: bool
     against: str = ""
-    """Why it is installed on its stage; empty: it is not."""
+    """Why it is installed on its stage; empty if it is not."""
 
     wheels: str = ""
     """The C library that wheels are chosen for, if it is not installed on its stage."""
@@ -89,14 +89,14 @@ class PyenvWriter:
     """Its lock in two parts, if it has heavy distributions."""
 
     layers: str = ""
-    """What is said of its layers."""
+    """A description of its layers."""
 
     checks_apart: bool = False
     """Whether the step has to check that the packages fit together, though it must not run their code."""
 
     grafts_independently: bool = False
     standalone: StandaloneSteps | None = None
-    """How it is written if the print is to need nothing of ours."""
+    """Its steps in a standalone print."""
 
     def write(self, output: DockerfileWriter, before: Sequence[Step]) -> list[Step]:
         """Write the instructions of this PYENV; return the steps among them."""
@@ -140,7 +140,7 @@ class PyenvWriter:
             self._instruction(output, ["USER", quoting.env_value(self.location.user, pyenv.escape)])
 
     def write_stage(self, output: DockerfileWriter, builder_stage: PrintedBuilderStage) -> None:
-        """Write the stage that installs this environment, for the line that it is put before."""
+        """Write the stage that installs this environment, before the stage that uses it."""
         pyenv = self.environment.pyenv
         output.comment(pyenv.instruction.text, builder_stage.lines)
         begin = (
@@ -195,7 +195,7 @@ class PyenvWriter:
     def _instruction(
         self, output: DockerfileWriter, words: list[str], command: Sequence[str] = (), lines: Lines | None = None
     ) -> int:
-        """Keywords follow the case in which the user wrote PYENV, as Docker's lint wants them alike."""
+        """Write an instruction. Its keywords have the letter case of the user's PYENV, as Docker's lint requires."""
         pyenv = self.environment.pyenv
         keywords = ["ONBUILD", words[0]] if pyenv.onbuild else [words[0]]
         cased = [word.lower() if pyenv.keyword.islower() else word for word in keywords]

@@ -1,7 +1,8 @@
-"""PYENV as plain instructions that need nothing of ours: COPY from public images, `python -m venv`, uv or pip.
+"""PYENV as plain instructions without our images: COPY from public images, `python -m venv`, uv or pip.
 
-For builders without `RUN --mount`, and for leaving. What goes where, for whom and from what is decided as in every
-expansion; the commands of uv and pip are those of the build's own step (`pyenv_image.installer_commands`).
+For builders without `RUN --mount`, and for projects that stop using the frontend. Locations, owners and interpreters
+are chosen as in every expansion. The commands of uv and pip are those of a build's step
+(`pyenv_image.installer_commands`).
 
 Without mounts, files of the build context are copied into the image, and removed by the RUN that has read them; uv is
 copied by the first PYENV of a stage that needs it, and removed by the last.
@@ -53,7 +54,7 @@ type Instruction = tuple[list[str], list[str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StandaloneSteps:
-    """One PYENV, about to be written without anything of ours."""
+    """The steps of one PYENV in a standalone print."""
 
     environment: Environment
     location: EnvironmentLocation
@@ -73,7 +74,7 @@ class StandaloneSteps:
         """The image with the uv that this PYENV is installed with; empty if it is installed without uv.
 
         Raises:
-            UserError: the image of `--uv` may have it anywhere.
+            UserError: it is not known where the image of `--uv` has uv.
         """
         pyenv = self._pyenv
         if pyenv.bare or (pyenv.options.installer == "pip" and not self._options.projects):
@@ -89,7 +90,7 @@ class StandaloneSteps:
         """Check that this PYENV can be written.
 
         Raises:
-            UserError: something of it cannot.
+            UserError: a part of it cannot be written.
         """
         pyenv, graft = self._pyenv, self.choice.graft
         if pyenv.onbuild:
@@ -111,11 +112,11 @@ class StandaloneSteps:
             raise UserError(message, pyenv.instruction.location, hint='put SHELL ["/bin/sh", "-c"] before the PYENV')
 
     def before(self, *, with_graft: bool, in_other_stage: bool = False) -> list[Instruction]:
-        """Return what root does first: copy the interpreter, uv and files, and make folders for the user.
+        """Return the first instructions, as root: copy the interpreter, uv and files, and create folders for the user.
 
         Args:
             with_graft: whether the interpreter is to be copied.
-            in_other_stage: whether the environment is made in a stage for `--builder`, where all of it is root's.
+            in_other_stage: whether the environment is created in a stage for `--builder`, where root owns everything.
         """
         graft = self.choice.graft
         instructions = self.graft(graft) if graft and with_graft else []
@@ -128,7 +129,7 @@ class StandaloneSteps:
         return [*instructions, *([_run(commands)] if commands else []), *self._files(owner)]
 
     def graft(self, graft: Graft) -> list[Instruction]:
-        """Return how the interpreter is copied, found on PATH and checked."""
+        """Return the instructions that copy the interpreter, put it on PATH and check it."""
         commands = []
         if graft.link:
             folder, _, name = graft.link.rpartition("/")
@@ -139,7 +140,7 @@ class StandaloneSteps:
         return f"{self.choice.python} -I -c {shlex.quote('import ' + ', '.join(sorted(REQUIRED)))}"
 
     def install(self) -> list[Instruction]:
-        """Return what the owner does: create the environment and install into it.
+        """Return the owner's instructions: create the environment and install into it.
 
         Raises:
             UserError: an address with a password would be printed.
@@ -177,13 +178,13 @@ class StandaloneSteps:
         return [_run([*lines, shlex.join(check), "cd /", f"rm -rf {' '.join(left_behind)}"])]
 
     def after(self) -> list[Instruction]:
-        """Return what root does last."""
+        """Return the last instructions, as root."""
         return [_run([f"rm {UV}"])] if self.removes_uv else []
 
     def copy(self, stage: str) -> list[Instruction]:
-        """Return how the environment is taken from the stage that has made it.
+        """Return the instructions that copy the environment from the stage that has created it.
 
-        COPY makes folders on the way that are root's, so they are made first.
+        COPY would create missing folders as root's, so they are created first.
         """
         commands = [] if self.location.is_root else self._folders(context=False)
         owner = [] if self.location.is_root else [f"--chown={self._owner.rstrip(':')}"]
@@ -273,21 +274,21 @@ class StandaloneSteps:
         return [shlex.join([*command, options.path])]
 
     def _settings(self, installer: str) -> InstallerSettings:
-        """Return what the stage's variables set for the installer; no file of the image can be read here."""
+        """Return the installer's settings in the stage's variables; files of the image cannot be read here."""
         environ = {**self._variables, "PIP_CONFIG_FILE": _NO_FILE, "UV_CONFIG_FILE": _NO_FILE}
         settings = settings_for(installer, environ, "/nonexistent", "/")
         return settings.for_lock() if any(is_lock(file) for file in self._options.requirements) else settings
 
     @property
     def _variables(self) -> Mapping[str, str]:
-        """Those that the install finds."""
+        """The variables of the stage that the install reads."""
         if self.environment.builder:
             return self.environment.builder.variables
         return {**self.base_env, **self.environment.state.variables}
 
     @property
     def _names(self) -> Mapping[str, str]:
-        """Variables by their values, which are named and not repeated: an address may have a password in it."""
+        """The names of variables by value. The print has no values, since an address may contain a password."""
         known = self._variables.items()
         return {value: name for name, value in known if name.startswith(("PIP_", "UV_")) and "/" in value}
 
@@ -301,7 +302,7 @@ class StandaloneSteps:
         )
 
     def _exports(self, settings: Sequence[InstallerSettings]) -> list[str]:
-        """Return how the variables become those of the installer: a value that the image has is named, not repeated."""
+        """Return assignments for the installer; values in the image's variables are referred to by name."""
         pyenv = self._pyenv
         known = self._variables
         environ = {name: value for one in settings for name, value in one.environ.items()}
@@ -323,7 +324,7 @@ class StandaloneSteps:
         return [*lines, *([f"unset {' '.join(unset)}"] if unset else [])]
 
     def _steers(self, name: str) -> bool:
-        """Tell whether a variable that is not for an environment would reach the installer."""
+        """Return whether a variable that must not apply to an environment would reach the installer."""
         by_pip, by_uv = self._options.installer == "pip", bool(self.uv_image)
         prefixes = [*_STEERING, *(["PIP_"] if by_pip else []), *(["UV_"] if by_uv else [])]
         return name.isidentifier() and name.startswith(tuple(prefixes)) and not name.startswith("PYTHON_")
@@ -352,7 +353,7 @@ def _copy(image: str, source: str, target: str) -> Instruction:
 
 
 def _run(commands: Sequence[str]) -> Instruction:
-    """Return a RUN of several commands; each is a word, so that none is broken but at its end."""
+    """Return a RUN of several commands. Each command is one word, so that lines are only broken between commands."""
     first, *rest = commands
     return ["RUN", first, *(f"&& {command}" for command in rest)], []
 

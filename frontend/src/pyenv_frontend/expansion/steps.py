@@ -1,7 +1,7 @@
 """The instructions that stand for one PYENV: a graft, where the base lacks the interpreter, and the environment.
 
-Both are RUN in exec form, started by the interpreter itself: SHELL, PATH and WORKDIR of the stage play no part, and no
-value passes a shell. What they do is in the package `pyenv_image`, bind-mounted for the step.
+Both are RUN in exec form, started by the interpreter itself: SHELL, PATH and WORKDIR of the stage have no effect, and
+no value passes through a shell. Their code is in the package `pyenv_image`, which is bind-mounted for the step.
 """
 
 from __future__ import annotations
@@ -67,8 +67,8 @@ def graft(graft: Graft, *, image: str, tools: str, keeps_byte_code: bool = False
 
     Args:
         graft: what is grafted and where it goes.
-        image: what has the interpreter, as `--mount=from=` names it.
-        tools: what has our files, likewise.
+        image: the image with the interpreter, as `--mount=from=` names it.
+        tools: the image with our files, likewise.
         keeps_byte_code: whether the step has a cache for byte code, which must be one that no foreign code can write.
     """
     words = [
@@ -91,9 +91,9 @@ def graft(graft: Graft, *, image: str, tools: str, keeps_byte_code: bool = False
 
 
 def graft_title(pyenv: Pyenv) -> list[str]:
-    """Return what a graft does, in the user's terms, and no more of the PYENV that it was made for.
+    """Describe a graft in the user's terms, without details of its PYENV.
 
-    Other environments of that version start from it: it must stay as it is when that one gets another name.
+    Other environments of the same version are based on it, so it must not change if that PYENV is renamed.
     """
     source = pyenv.options.from_
     return ["PYENV", *([f"--from={source}"] if source else []), pyenv.version.text]
@@ -119,9 +119,9 @@ def environment(  # noqa: PLR0913 - three that say what, three that say how
         location: where the environment goes.
         python: the interpreter it is made for.
         inputs: what of the build context the step reads.
-        tools: what has our files, as `--mount=from=` names it.
-        selfcheck: whether nobody has checked that interpreter on this base yet.
-        uv: what has the uv of `--uv`, as `--mount=from=` names it; empty: the step has the one of our own image.
+        tools: the image with our files, as `--mount=from=` names it.
+        selfcheck: whether that interpreter has not been checked on this base yet.
+        uv: the image with the uv of `--uv`, as `--mount=from=` names it; empty for the uv in our own image.
         mounts_builder: whether the stage of `--builder` is mounted, which the graph of the build then makes the root.
         wheels: the C library that wheels are chosen for, if that is not the one that the step runs with.
         checks_apart: whether a step that runs no code of packages checks that they fit together.
@@ -158,9 +158,9 @@ def uv_image(uv: str) -> str:
 
 
 def copy(pyenv: Pyenv, location: EnvironmentLocation, python: str, *, stage: str, tools: str) -> Run:
-    """Return the RUN that takes an environment over from the stage that has made it.
+    """Return the RUN that copies an environment from the stage that has created it.
 
-    Not COPY: that has no word for the owners of the folders it makes on the way, and its `--chown` needs numbers.
+    COPY cannot set the owners of the folders that it creates above, and its `--chown` may need numbers.
     """
     words = [
         "RUN",
@@ -180,15 +180,15 @@ def _tools(tools: str) -> str:
 
 
 def _context(inputs: Sequence[str], escape: str) -> list[str]:
-    """Those files of the context and nothing else, so that other edits do not rebuild the environment.
+    """Mount these files of the context and nothing else, so that other edits do not rebuild the environment.
 
-    Folders are local packages: their build writes into them, which `rw` allows and forgets.
+    Folders are local packages, whose builds write into them; `rw` allows that and discards it.
     """
     return [_mount(path, escape, writable=writable) for path, writable in context_places(inputs).items()]
 
 
 def context_places(inputs: Sequence[str]) -> dict[str, bool]:
-    """Return the paths that have all inputs, and whether local packages are in them; empty: the whole context."""
+    """Return the paths with all inputs (empty for the whole context), and whether local packages are in them."""
     places: dict[str, bool] = {}
     for path in inputs:
         place = _expressible_ancestor(path)
@@ -202,10 +202,10 @@ def context_places(inputs: Sequence[str]) -> dict[str, bool]:
 
 
 def _expressible_ancestor(path: str) -> str:
-    """Return the path itself, or the nearest folder above it that can be said (empty: the whole context).
+    """Return the path, or the nearest folder above it that can be written in a flag (empty for the whole context).
 
-    The engine takes the bytes of a flag for characters, and its client the path of a mount for a pattern of what to
-    send; either way another file is looked for.
+    The engine reads the bytes of a flag as characters, and its client reads the path of a mount as a pattern; in both
+    cases another file would be searched for.
     """
     path = path.rstrip("/")
     while not path.isascii() or not _PATTERN.isdisjoint(path):
@@ -219,7 +219,7 @@ def _mount(path: str, escape: str, *, writable: bool) -> str:
 
 
 def _command(python: str, step: str, options: object) -> list[str]:
-    """Give the command of a step.
+    """Return the command of a step.
 
     `-I` keeps PYTHON* variables and the user's site-packages out, `-B` byte code out of the interpreter's own library.
     """
@@ -227,14 +227,14 @@ def _command(python: str, step: str, options: object) -> list[str]:
 
 
 def environment_options(pyenv: Pyenv, inputs: StepInputs) -> EnvironmentOptions:
-    """Give the options of the step that say what goes into an environment, wherever it is created.
+    """Return the step's options for the content of an environment, wherever it is created.
 
     Args:
         pyenv: the instruction.
-        inputs: what is known of the files that it names.
+        inputs: the files that it names, as far as they are known.
     """
     inline = b"" if pyenv.inline is None else pyenv.inline
-    # A comment is no reason to install again; its line stays, so that messages say the right number.
+    # A changed comment must not repeat the install. Its line is kept, so that messages have the right line numbers.
     lines = [
         "" if line.lstrip().startswith("#") else line for line in inline.decode("utf-8", "surrogateescape").splitlines()
     ]
@@ -258,7 +258,7 @@ class _Owner:
 
 
 def _owner(location: EnvironmentLocation, *, in_other_stage: bool) -> _Owner:
-    """Say who owns the environment. A builder's stage may not know the user, so it gets numbers if they are known."""
+    """Return the owner of the environment: as numbers, if they are known, since a builder's stage may lack the user."""
     home = location.home or ""
     if location.is_root:
         return _Owner("0", home)
@@ -270,7 +270,7 @@ def _owner(location: EnvironmentLocation, *, in_other_stage: bool) -> _Owner:
 
 
 def _readable(mount: Mount, location: EnvironmentLocation) -> str:
-    """Make a secret readable for the stage's user, who runs the install step: it is root's unless said otherwise."""
+    """Make a secret readable for the stage's user, who runs the install step. By default, only root may read it."""
     owned = mount.has("uid") or (mount.has("env") and mount.target is None)
     if mount.type not in {"secret", "ssh"} or owned or location.is_root or location.account is None:
         return mount.raw
@@ -278,6 +278,6 @@ def _readable(mount: Mount, location: EnvironmentLocation) -> str:
 
 
 def variables(pyenv: Pyenv, location: EnvironmentLocation) -> list[str]:
-    """Return the ENV that publishes the environment: the contract with the provider."""
+    """Return the ENV that publishes the environment to the provider."""
     python = quoting.env_value(location.python, pyenv.escape)
     return ["ENV", *(f"{name}={python}" for name in pyenv.name.variables)]

@@ -44,11 +44,11 @@ _INDEX_OPTIONS: Final = frozenset({"--index-url", "--extra-index-url", "--find-l
 
 
 class ResolverError(Exception):
-    """The requirements cannot be resolved; `str()` is what the installer said."""
+    """The requirements cannot be resolved; `str()` is the installer's message."""
 
 
 class _NoSolutionError(ResolverError):
-    """The requirements have no solution, as far as the exit code says: for pip, all errors are alike."""
+    """The requirements have no solution, according to the exit code, which is the same for all errors of pip."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,9 +104,9 @@ class Resolver:
     def _sources(
         self, pyenv: Pyenv, requirements: RequirementInputs, workspace: Workspace, variables: Mapping[str, str]
     ) -> _Sources:
-        """Gather what is resolved, as files with absolute paths in them, and the installer's arguments for it."""
+        """Gather the requirements, in files with absolute paths, and the installer's arguments."""
         options = pyenv.options
-        # What is written down by uv and chosen by pip comes from the same indexes.
+        # uv writes the lock for the versions that pip chooses, so both use the same indexes.
         settings = resolver_settings("uv", variables)
         projects = [file for file in pyenv.requirements if file.kind == "pyproject"]
         # pip has no command for projects, whose dependencies a build installs with uv as well.
@@ -195,7 +195,7 @@ class Resolver:
         settings = sources.settings.for_lock() if sources.pip else sources.settings
         command = [str(self.uv), "pip", "compile", "--no-header", "--no-annotate", "--format=pylock.toml"]
         command += ["--no-python-downloads"]
-        # Without an interpreter that is named, uv would start each one on PATH, every time.
+        # Otherwise uv would start every interpreter on PATH, each time.
         command += [] if "UV_PYTHON" in settings.environ else [f"--python={sources.python or sys.executable}"]
         command += [f"--python-version={target.python}", f"--python-platform={_uv_platform(target.libc, platform)}"]
         command += [f"--output-file={output}"]
@@ -246,7 +246,7 @@ class Resolver:
         return pins
 
     def _call(self, command: list[str], folder: Path, settings: InstallerSettings) -> None:
-        """Run a program in a folder that has no settings of any project."""
+        """Run a program in a folder without the settings of a project."""
         done = self.processes.run(command, folder, settings.environ)
         if done.returncode:
             message = without_passwords((done.stderr or done.stdout).encode()).decode().replace(f"{folder}/", "")

@@ -45,31 +45,31 @@ class OptionSpec:
     """One sentence or two for the reference."""
 
     value: str = ""
-    """How the reference calls the value: `FILE`; empty for a switch."""
+    """The name of the value in the reference: `FILE`; empty for a switch."""
 
     choices: tuple[str, ...] = ()
     """All values of a `choice`."""
 
     default: str = ""
-    """What holds without it, in words for the reference."""
+    """The default, in words for the reference."""
 
     repeatable: bool = False
     """Whether it may be written several times."""
 
     expands: bool = True
-    """Whether variables in its value are expanded here; a mount is passed on for RUN to do that."""
+    """Whether variables in its value are expanded here; those of a mount are expanded by RUN."""
 
     negates: bool = False
-    """Whether the switch puts its field to False."""
+    """Whether the switch sets its field to False."""
 
     step: str = ""
-    """The field of the install step's `EnvironmentOptions` that gets the value; empty: the step is not told."""
+    """The field of the install step's `EnvironmentOptions` that gets the value; empty if the step does not need it."""
 
     resolves: bool = False
     """Whether the versions that are chosen depend on it, so that another value makes a lock stale."""
 
     locally: str = ""
-    """What holds instead where `pyenv-frontend local` ignores the option; empty: it holds there as well."""
+    """What applies instead if `pyenv-frontend local` ignores the option; otherwise empty."""
 
     @property
     def usage(self) -> str:
@@ -252,7 +252,7 @@ _SHARED_DIRECTORIES: Final = frozenset(
         "/opt/airflow", "/usr/local/airflow",
     }
 )  # fmt: skip
-"""Directories that no image has for one program alone (hier(7)), and the homes of Airflow's images."""
+"""Directories that are never a single program's (hier(7)), and the homes of Airflow's images."""
 
 
 def find_option(name: str) -> OptionSpec:
@@ -297,12 +297,12 @@ def build_options(values: Iterable[tuple[OptionSpec, OptionValue, Span]]) -> Opt
 
 
 def step_values(options: Options) -> dict[str, Any]:
-    """Give the values that the install step is told, by the fields of its `EnvironmentOptions`."""
+    """Return the values for the install step, by the fields of its `EnvironmentOptions`."""
     values = {spec.step: (getattr(options, spec.field), spec.negates) for spec in OPTIONS if spec.step}
     return {
         field: not value if negates else value
         for field, (value, negates) in values.items()
-        if value is not None  # not written, so that the step's own default holds
+        if value is not None  # left out, so that the step's own default applies
     }
 
 

@@ -1,6 +1,6 @@
-"""From one instruction to a `Pyenv`: form by the grammar, values by their own modules, places kept all the way.
+"""Parse an instruction into a `Pyenv`: the grammar reads its form, other modules read the values; positions are kept.
 
-Inner code raises `InvalidValue` without knowing where; it becomes a `UserError` here, at the word it is about.
+Functions for values raise `InvalidValue` without a position; here it becomes a `UserError` at the word.
 """
 
 from __future__ import annotations
@@ -157,7 +157,7 @@ class _PyenvReader:
         return UserError("PYENV has no Python version", self._text.location, expected=USAGE)
 
     def _known_option(self, name: str, text: str) -> None:
-        """Ignore what comes of an invalid option: it is not worth an error of its own."""
+        """Report an unknown option instead of a syntax error that follows from it."""
         try:
             find_option(name)
         except InvalidValue as error:
@@ -165,7 +165,7 @@ class _PyenvReader:
             self._fail(error, Word(name, start))
 
     def _one_word(self, text: str) -> UserError:
-        """There is a version and no name, or the other way round."""
+        """Return the error for a version without a name, or a name without a version."""
         word = text.rsplit(maxsplit=1)[-1]
         if word.startswith("--"):
             return UserError("PYENV has no Python version", self._text.location, expected=USAGE)
@@ -333,7 +333,7 @@ def _written(text: str) -> str:
 
 
 def _plain_use(body: Logical, name: str) -> Location | None:
-    """Where a text uses a variable without a default, which for an unset one would leave a hole."""
+    """Return where a text uses a variable without a default, which would expand to nothing if it is unset."""
     word = re.escape(name.encode("utf-8", "surrogateescape"))
     end = rb"(?![A-Za-z0-9_])" if name[0].isalpha() or name[0] == "_" else b""
     match = re.search(rb"(?<!\\)\$(?:%b%b|\{%b\})" % (word, end, word), body.text)

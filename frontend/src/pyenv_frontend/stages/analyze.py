@@ -1,4 +1,4 @@
-"""From a document to its `Program`: stages, what they are based on, and the PYENVs in them."""
+"""Analyze a document: its stages, what they are based on, and their PYENVs."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ class Settings:
     build_platform: str = "linux/amd64"
 
     target_platform: str | None = None
-    """None: the one that builds."""
+    """The platform to build for; None for the one that builds."""
 
     target: str = ""
     """The stage to build, empty for the last one."""
 
     reachable_only: bool = False
-    """Whether PYENVs in stages that the target does not need are left out, unread."""
+    """Whether PYENVs in stages that the target does not need are left out and not read."""
 
 
 def no_variables(reference: str, platform: str | None) -> Mapping[str, str]:
@@ -86,7 +86,7 @@ def read(
 
 
 class _Reader:
-    """Reads stage after stage; a stage starts from what the one it is based on ended with."""
+    """Read stage after stage; a stage begins with the final state of the stage that it is based on."""
 
     def __init__(
         self,
@@ -167,7 +167,7 @@ class _Reader:
         stage.environments.append(Environment(pyenv=pyenv, state=stage.scope.snapshot(), builder=builder))
 
     def _builder(self, instruction: Instruction, stage: OpenStage, builder: OpenStage) -> Builder:
-        """Return the stage of `--builder`, ended, and what the PYENV's own stage says on top of it."""
+        """Return the stage of `--builder` with its final state, and the settings that the PYENV's own stage adds."""
         settings = tuple(_settings(stage, builder, instruction))
         scope = self._ended(builder).inherit()
         for setting in settings:
@@ -175,7 +175,7 @@ class _Reader:
         return Builder(settings=settings, variables=scope.snapshot().variables)
 
     def _ended(self, stage: OpenStage) -> Scope:
-        """Return what a stage of `--builder` ends with: its base image may be one that no PYENV uses."""
+        """Return the final state of a stage of `--builder`, whose base image may be one that no PYENV uses."""
         if stage.parent is not None:
             scope = _inherited(stage.parent, self._ended(stage.parent))
         else:
@@ -201,7 +201,7 @@ class _Reader:
         stage.taken |= dict.fromkeys(pyenv.name.variables, pyenv.name)
 
     def _with_named_stages(self, pyenv: Pyenv, stage: OpenStage) -> Pyenv:
-        """Check that the stages of `--builder`, `--from` and `--uv` come before this one; have numbers become names."""
+        """Check that the stages of `--builder`, `--from` and `--uv` come before this one; replace numbers by names."""
         options = pyenv.options
         if pyenv.onbuild and (span := options.span("builder")) is not None:
             raise UserError(
@@ -235,7 +235,7 @@ class _Reader:
         return pyenv
 
     def _stage(self, reference: str) -> OpenStage | None:
-        """Return the last stage that a reference means, by name or number."""
+        """Return the last stage with a name or number."""
         return next((stage for stage in reversed(self._stages) if stage.answers_to(reference)), None)
 
     def _no_stage(self, option: str, reference: str, place: Location, stage: OpenStage) -> UserError:
@@ -246,7 +246,7 @@ class _Reader:
 
 
 def _inherited(parent: OpenStage, ended: Scope) -> Scope:
-    """Return the scope a stage begins with: what its parent ended with, and what the parent's triggers do to that."""
+    """Return the scope that a stage begins with: the final scope of its parent, changed by the parent's triggers."""
     scope = ended.inherit()
     for instruction in parent.instructions:
         if instruction.trigger is not None:

@@ -49,11 +49,11 @@ def platform_variables(build: str, target: str, stage: str) -> dict[str, str]:
 
 
 class GlobalScope:
-    """What FROM may refer to: the platform's variables, and the ARGs before the first FROM.
+    """The variables of FROM: the platform's, and the ARGs before the first FROM.
 
     Args:
-        values: the platform's variables; a build-arg of the same name goes before, as in Docker.
-        build_args: what the build was given.
+        values: the platform's variables; a build-arg of the same name takes precedence, as in Docker.
+        build_args: the build arguments.
         escape: the file's escape token.
     """
 
@@ -77,7 +77,7 @@ class GlobalScope:
         return Scope(self)
 
     def expand(self, word: Logical) -> str:
-        """Return a word of FROM; as written if it cannot be expanded, which the engine reports."""
+        """Expand a word of FROM. If that fails, return it as written; the engine reports the error."""
         text = _quiet(word, self.values.get, self.escape)
         return word.text.decode(errors="replace") if text is None else text
 
@@ -182,7 +182,7 @@ class Scope:
         self.env.update(pairs)
 
     def _user(self, command: Command) -> None:
-        # An empty USER counts: the engine takes it for root.
+        # The engine takes an empty USER for root.
         text = self._text(command.arguments) if command.arguments else None
         self.user = self.user if text is None else text
 
@@ -244,4 +244,4 @@ _ACTIONS = {
 }
 
 CHANGES = frozenset(_ACTIONS)
-"""The instructions that `Scope.run` does something for."""
+"""The instructions that `Scope.run` handles."""

@@ -1,7 +1,7 @@
 """The child's output in the task's log: printed lines and logging records, in the order in which they were made.
 
 Prints come through a pipe as bytes, records through the channel. Behind each record the child writes a mark with the
-record's number into the pipe; so the order in which things happened is known, whichever was read first.
+record's number into the pipe. The marks give the order, whichever of the two is read first.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ _CUT_STEP = 1 << 10
 _STEPS = 8
 _NUMBER_LENGTH = 20
 _LATEST = float(1 << 33)
-"""Seconds since the epoch that a record may have been made at."""
+"""Range of plausible times of records, in seconds since the epoch."""
 
 
 class Log(Protocol):
-    """Where output goes."""
+    """A receiver of the child's output."""
 
     def line(self, text: str) -> None:
         """Log one line that was printed, without its end."""
@@ -96,7 +96,7 @@ def _character_start(text: bytearray, place: int) -> int:
 
 
 class OutputStream:
-    """Puts bytes of the pipe and records of the channel together. Holds one line and a few records at most."""
+    """Merge the bytes of the pipe with the records of the channel. At most one line and a few records are held."""
 
     def __init__(self, log: Log, token: str, masker: Masker | None = None) -> None:
         self._log = log
@@ -132,7 +132,7 @@ class OutputStream:
             self.release()
 
     def release(self) -> None:
-        """Wait no longer for the record that was awaited."""
+        """Stop waiting for the record of the last mark."""
         if self._awaited is not None:
             number, self._awaited = self._awaited, None
             self._emit(number)
@@ -151,7 +151,7 @@ class OutputStream:
             pass
 
     def _next_mark(self) -> bool:
-        """Log the lines up to the next mark, and what the mark stands for; false when there is no whole mark."""
+        """Log the lines up to the next mark, and the mark's record. Return False if there is no whole mark."""
         start = self._text.find(self._mark, self._searched)
         if start < 0:
             self._lines(len(self._text) - self._mark_begun())
@@ -161,7 +161,7 @@ class OutputStream:
             self._lines(start)
             return False
         digits = bytes(self._text[start + len(self._mark) : end]) if end >= 0 else b""
-        if not digits.isdigit():  # somebody printed the start of a mark: let it be text
+        if not digits.isdigit():  # printed text that begins like a mark
             self._searched = start + 1
             self._lines(self._searched)
             return True
@@ -185,7 +185,7 @@ class OutputStream:
             self._text[:stop].splitlines() if b"\r" in self._text[:stop] else self._text[:stop].split(b"\n")[:-1]
         ):
             self._line(line)
-        while end - stop >= LINE_LIMIT + 2 * LEAST_SECRET_LENGTH:  # most often, Airflow need not be asked
+        while end - stop >= LINE_LIMIT + 2 * LEAST_SECRET_LENGTH:  # the usual case, in which Airflow is not asked
             size = self._part_size()
             if end - stop < size:
                 break
@@ -247,10 +247,10 @@ class OutputStream:
             yield _character_start(text, LINE_LIMIT - step * _CUT_STEP)
 
     def finish(self, *, cut: bool = False) -> None:
-        """Log the rest: the child has ended.
+        """Log the rest after the child has ended.
 
         Args:
-            cut: there is more, which was not read, so that the last line may end in half of a secret.
+            cut: whether there is more that was not read, so that the last line may end in half of a secret.
         """
         while self._awaited is not None:
             self.release()

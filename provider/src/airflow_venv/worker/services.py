@@ -3,9 +3,8 @@
 The functions are those that `from airflow_venv import ...` gives in Airflow's own process; inside an environment the
 same names are served by `child/services.py`, so a function moves between `@task` and `@task.venv` unchanged.
 
-The requests of an environment are few and typed; their arguments are plain data, and so are the answers, apart from
-XCom values of other types, which are pickled on their way *to* the environment. Nothing that the environment sends is
-unpickled here.
+The arguments of requests are plain data, and so are the answers, apart from XCom values of other types, which are
+pickled for the environment. Nothing that the environment sends is unpickled here.
 """
 
 from __future__ import annotations
@@ -63,12 +62,12 @@ __all__ = [
 ]
 
 PULL_PROTOCOL = 4
-"""Every Python that a runner runs on reads it."""
+"""The pickle protocol for answers, which every supported Python can read."""
 _MISSING = object()
 
 
 def get_variable(key: str, default: Any = _MISSING, deserialize_json: bool = False) -> Any:
-    """Return a Variable. Raises KeyError where there is none and no default."""
+    """Return a Variable. Raises KeyError if it does not exist and there is no default."""
     exists, value = _compat.get_variable(key, deserialize_json=deserialize_json)
     if exists:
         return value
@@ -107,7 +106,7 @@ class Services:
         return {**encoded, **{name: {TAG: ["lazy", name]} if is_lazy(name) else self._encode(name) for name in rest}}
 
     def _encode(self, name: str) -> Any:
-        """Encode one value; a lazy one, and one that cannot reach an environment, by what stands for it there."""
+        """Encode one value, or a placeholder for a value that is lazy or cannot be sent."""
         if name in self._context and not is_available(name):
             return {TAG: ["unavailable", name, refusals([name])[name]]}
         return encode_context_value(self._context, name)
@@ -137,8 +136,8 @@ class Services:
         """Answer one request: encoded plain data, or `Pickled`.
 
         Raises:
-            ValueError: there is no such request, or its arguments are not what it takes.
-            Exception: whatever Airflow raises; the function gets to see it.
+            ValueError: the request is unknown, or its arguments are invalid.
+            Exception: any exception of Airflow's, which is raised again in the function.
         """
         if request not in _REQUESTS:
             raise ValueError(f"an unknown request: {excerpt(request)}")
@@ -187,7 +186,7 @@ class Services:
         return sorted(_compat.plugin_macros().get(plugin, {}))
 
     def _macro(self, plugin: str, name: str, *, args: list[Any], kwargs: dict[str, Any]) -> Any:
-        """Call what Airflow or a plugin offers to templates, and nothing else that can be reached from there."""
+        """Call a macro of Airflow or of a plugin, and no other function that its module contains."""
         if plugin:
             macro = _compat.plugin_macros().get(plugin, {}).get(name)
         else:
@@ -235,7 +234,7 @@ _ANY = (object,)
 _STORES = frozenset({"task_state_store", "asset_state_store"})
 _STORE_METHODS = frozenset({"get", "set", "delete", "clear"})
 _AIRFLOWS_MACROS = frozenset({"datetime_diff_for_humans", "ds_format_locale"})
-"""Those that an environment cannot do by itself: they need packages of Airflow's."""
+"""Macros that need packages of Airflow, which an environment may lack."""
 _TEXTS = (str, list, type(None))
 _REQUESTS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "get_connection": (Services._connection, {"conn_id": str}),  # noqa: SLF001 - their own table

@@ -40,21 +40,21 @@ if TYPE_CHECKING:
 __all__ = ["AirflowServices", "Supervisor", "kill_all", "run"]
 
 STALL_TIMEOUT = 120.0
-"""Seconds that a frame may rest half sent."""
+"""Seconds that a frame may remain half sent."""
 READ_TIMEOUT = 900.0
-"""Seconds that a frame may rest half read: the child may be busy importing."""
+"""Seconds that a frame may remain half read; the child may be busy importing."""
 GRACE = 3.0
 """Seconds between SIGTERM and SIGKILL."""
 _READ_SIZE = 1 << 18
 _LAST_OUTPUT = 1 << 22
 _POLL_INTERVAL = 0.05
-"""Seconds between looks at the child where the system has no pidfds."""
+"""Seconds between checks of the child on systems without pidfds."""
 
 _running: set[Supervisor] = set()
 
 
 class AirflowServices(Protocol):
-    """Airflow, as far as the child may use it."""
+    """The services of Airflow that the child may use."""
 
     def context(self, names: Iterable[str], *, everything: bool) -> dict[str, Any]:
         """Encode context values as plain data, by name."""
@@ -79,12 +79,12 @@ def run(call: Call, services: AirflowServices, log: Any, *, above: int | None = 
 
     Args:
         call: the function, its arguments and settings.
-        services: Airflow, as far as the child may use it.
+        services: the services of Airflow that the child may use.
         log: the task's log.
         above: a descriptor that hangs up when the process of Airflow's that supervises this one has ended.
 
     Raises:
-        AbandonedError: it has hung up.
+        AbandonedError: `above` has hung up.
     """
     variables = services.variables(call)
     context = services.context(call.context_names, everything=call.all_context)
@@ -117,7 +117,7 @@ class _OutcomeInStreamError(Exception):
 
 
 class _ValueFrames:
-    """What a Feed reads a value from: the frames of its stream; other frames are served on the way."""
+    """The source of a Feed: the frames of a value's stream. Other frames are served meanwhile."""
 
     def __init__(self, supervisor: Supervisor) -> None:
         self._supervisor = supervisor
@@ -196,12 +196,12 @@ class Supervisor:
             self.outcome = _failure(error)
             self.kill()
             self._drain()
-            return self.outcome  # how the process ended is our own doing
+            return self.outcome  # this process has ended it
         self._drain()
         code = self._child.process.returncode
         if self.outcome is not None and code < 0 and not self._killed:
             self._log.line(f"The process was ended by {signal_name(code)} after its function had ended.")
-        if self.outcome is None or code < 0:  # it could not end by itself what it has started
+        if self.outcome is None or code < 0:  # it could not end its descendants itself
             self.kill()
         return self.outcome or (Crash(warm.LOST) if code == warm.UNKNOWN else Crash.with_code(code))
 
@@ -219,7 +219,7 @@ class Supervisor:
                 dump_arguments(self.call, sink)
                 sink.close()
         except EOFError:
-            return  # it has ended already: what it sent last is still to be read
+            return  # it has ended already; its last frames have not been read yet
 
     def serve(self, frame: Frame, payload: int | bytearray) -> None:
         """Handle one frame. Raises ProtocolError for a frame out of turn."""
@@ -347,7 +347,7 @@ class Supervisor:
             while time.monotonic() < deadline and self._alive():
                 time.sleep(0.01)
         finally:
-            if not self._has_ended():  # it first: it might start others
+            if not self._has_ended():  # the child first, since it might start others
                 process_tree.end([self._child.process.pid])
             process_tree.sweep(self._alive(), self._child.mark)
             with contextlib.suppress(subprocess.TimeoutExpired):  # what hangs in the kernel ends when it returns

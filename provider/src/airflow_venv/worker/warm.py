@@ -46,9 +46,9 @@ WAIT = 60.0
 """Seconds that a warm process is given to import one module, or to answer."""
 _START_WAIT = 20.0
 _STATUS_WAIT = 20.0
-"""Seconds between a child's end and the word of its parent about it, which may be importing."""
+"""Seconds from a child's end to the message of its parent, which may be importing."""
 _RETRY = 600.0
-"""Seconds after which a module is tried again that need not have been the reason."""
+"""Seconds after which an import is tried again if the module may not have been the reason."""
 _AGE = 86400.0
 """Seconds after which a warm process is replaced."""
 _READY = b"\nready\n"
@@ -57,15 +57,15 @@ _ZYGOTE = str(Path(__file__).parents[1] / "child/zygote.py")
 _SIGNALS = sorted(map(int, signal.valid_signals() - {signal.SIGPIPE, signal.SIGXFSZ, signal.SIGKILL, signal.SIGSTOP}))
 """Signals that a process may ignore; Python itself ignores two."""
 _POD = "AIRFLOW_IS_K8S_EXECUTOR_POD"
-"""Set where a pod runs one task: nothing to share."""
+"""A variable that is set in a pod for a single task, which has no other task to share a process with."""
 
 
 class _AgainError(Exception):
-    """This warm process has just ended; another one may do."""
+    """This warm process has just ended; another one may fork the task."""
 
 
 class ForkedProcess:
-    """A child of a warm process, as far as Popen's methods are needed."""
+    """A child of a warm process, with those methods of Popen that are needed."""
 
     def __init__(self, pid: int, descriptor: int, connection: socket.socket) -> None:
         self.pid = pid
@@ -82,7 +82,7 @@ class ForkedProcess:
             return None
 
     def wait(self, timeout: float | None = None) -> int:
-        """Wait for the process's end, and a moment more for how it ended."""
+        """Wait for the process's end, and then for its exit status."""
         if not self._ended:
             poll = select.poll()
             poll.register(self._descriptor, select.POLLIN)
@@ -294,7 +294,8 @@ def _run_zygote(call: Call, warm: Warm, path: Path, variables: dict[str, str]) -
             starting.kill()  # if it has not ended: the zygote is its child
             assert starting.stdout is not None  # noqa: S101 - it is a pipe
             starting.stdout.close()
-            with contextlib.suppress(subprocess.TimeoutExpired):  # what hangs in the kernel ends when it returns
+            # A process that hangs in a system call ends when the call returns.
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 starting.wait(_START_WAIT)
 
 
@@ -315,5 +316,5 @@ def _await_ready(starting: subprocess.Popen[bytes]) -> None:
 
 
 def _written(name: str) -> str:
-    """Write what is imported as `import` names it: `a.b` for `from a import b`."""
+    """Return a name as `import` has it: `a.b` for `from a import b`."""
     return name.replace(":", ".")
