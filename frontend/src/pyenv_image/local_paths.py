@@ -8,8 +8,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-__all__ = ["LocalPath", "is_file", "is_lock", "local_path"]
+__all__ = ["OF_PROJECT", "LocalPath", "is_file", "is_lock", "local_path"]
 
+OF_PROJECT = ("pyproject.toml", "setup.py")
+"""The files that say how a directory is installed."""
 _ARCHIVES = (".whl", ".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tbz", ".tar.xz", ".txz", ".tar")
 _DIRECT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\s*(?:\[[^\]]*\])?\s*@\s*(?=\S)")
 _PINNED = re.compile(r"[A-Za-z0-9._-]+==[0-9][0-9A-Za-z.+!]*")

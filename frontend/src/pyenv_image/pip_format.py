@@ -31,9 +31,11 @@ __all__ = [
     "decode",
     "encode",
     "expand_variables",
+    "failed_byte",
     "needs_value",
     "read_statements",
     "rewrite",
+    "unset_variables",
 ]
 
 REQUIREMENT, EDITABLE, FILE, CONSTRAINT, FIND_LINKS, OPTION = (
@@ -147,6 +149,12 @@ def decode(data: bytes) -> str:
     return data.decode("utf-8")
 
 
+def failed_byte(error: UnicodeDecodeError) -> str:
+    """Say what `decode` could not read: `UTF-8: byte 5, in line 1`."""
+    line = 1 + error.object.count(b"\n", 0, error.start)
+    return f"{error.encoding.upper()}: byte {error.start}, in line {line}"
+
+
 def encode(text: str) -> bytes:
     """Return the bytes of a copy: UTF-8, with a mark where a `coding` comment says otherwise."""
     data = text.encode("utf-8", "surrogateescape")
@@ -157,6 +165,11 @@ def encode(text: str) -> bytes:
 def expand_variables(text: str, environ: Mapping[str, str]) -> str:
     """Fill in `${NAME}` as pip does: capitals only, and one that is unset or empty stays as it is."""
     return _VARIABLE.sub(lambda match: environ.get(match[1]) or match[0], text) if "${" in text else text
+
+
+def unset_variables(text: str, environ: Mapping[str, str]) -> list[str]:
+    """Return the names of variables that stay as they are."""
+    return [name for name in _VARIABLE.findall(text) if not environ.get(name)]
 
 
 def read_statements(text: str) -> Iterator[Statement]:

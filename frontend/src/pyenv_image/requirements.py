@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 from pyenv_image import pip_format
 from pyenv_image.failure import StepError
-from pyenv_image.local_paths import local_path
+from pyenv_image.local_paths import OF_PROJECT, is_file, local_path
 from pyenv_image.settings import file_option
 
 if TYPE_CHECKING:
@@ -118,6 +118,11 @@ class Requirements:
 
         def change(statement: pip_format.Statement) -> str | None:
             nonlocal requirement
+            for variable in pip_format.unset_variables(statement.value, self._environ):
+                self.notes.append(
+                    f"{name}:{statement.line} names ${{{variable}}}, which is not set: declare it with ARG, or hand it "
+                    f"in by --mount=type=secret,id=...,env={variable}"
+                )
             if statement.kind in {pip_format.REQUIREMENT, pip_format.EDITABLE}:
                 requirement = statement
                 unhashed.update([statement.line] if _takes_hash(statement) else [])
@@ -197,7 +202,7 @@ class Requirements:
             StepError: neither the requirement nor its project says it.
         """
         local = local_path(requirement.value, editable=requirement.kind == pip_format.EDITABLE)
-        path = self._find(local.path, base) if local and local.start == 0 else None
+        path = self._find_package(local.path, base) if local and local.start == 0 else None
         text = _text(path / "pyproject.toml", "pyproject.toml") if path and (path / "pyproject.toml").is_file() else ""
         name = _PROJECT_NAME.search(text) or (None if local and local.start == 0 else _NAMED.match(requirement.value))
         if name is None:
@@ -208,13 +213,21 @@ class Requirements:
         """Return a local package with an absolute path, and without `-e` in an image."""
         editable = statement.kind == pip_format.EDITABLE
         local = local_path(statement.value, editable=editable)
-        path = self._find(local.path, base) if local else None
+        path = self._find_package(local.path, base) if local else None
         flag = "-e " if editable and self._local else ""
         if local is None or path is None:
             return f"{flag}{statement.value}" if editable else None
         if path.is_dir() and not self._local and not self._is_a_copy(path):
             path = self._workspace.copy_of_stage(path)
         return flag + local.replaced_in(statement.value, _written(path, address=local.start > 0))
+
+    def _find_package(self, path: str, base: Path) -> Path | None:
+        """Return the file or project of a path; `-e .` in `requirements/dev.txt` means the project at the top."""
+        if not is_file(path) and not path.startswith("/") and not _is_project(base / path):
+            top = self._workspace.context / path
+            if _is_project(top):
+                return Path(os.path.normpath(str(top)))
+        return self._find(path, base)
 
     def _find(self, path: str, base: Path) -> Path | None:
         """Return the file of a path; None if it is an address or does not exist.
@@ -235,6 +248,10 @@ class _LocatedError(StepError):
     """An error that names its file and line."""
 
 
+def _is_project(folder: Path) -> bool:
+    return any((folder / name).exists() for name in OF_PROJECT)
+
+
 def _takes_hash(statement: pip_format.Statement) -> bool:
     """Tell whether a requirement is one that can have a hash, and has none in its address."""
     local = local_path(statement.value, editable=statement.kind == pip_format.EDITABLE)
@@ -251,7 +268,7 @@ def _text(path: Path, name: str) -> str:
     try:
         return pip_format.decode(path.read_bytes())
     except UnicodeDecodeError as error:
-        raise StepError(f"{name} is not text in {error.encoding.upper()} (byte {error.start})") from None
+        raise StepError(f"{name} is not text in {pip_format.failed_byte(error)}") from None
 
 
 def _written(path: Path, *, address: bool = False) -> str:

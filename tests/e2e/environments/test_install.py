@@ -204,6 +204,26 @@ def test_a_project_with_only_groups(build_image, tmp_path, locked):
 
 
 @pytest.mark.images(PY311)
+def test_a_build_that_reads_other_files(build_image):
+    """A build that says the dependencies has the project's files; `-e .` in a folder means the project at the top."""
+    image = build_image(
+        f"FROM {PY311}\nPYENV 3.11 a app/pyproject.toml\nPYENV 3.11 b app/requirements/dev.txt requirements/dev.txt\n",
+        {
+            "app/pyproject.toml": "[build-system]\nrequires = ['setuptools']\n",
+            "app/setup.py": "from setuptools import setup\n"
+            "setup(name='app', version='1', install_requires=open('requirements/base.txt').read().split())\n",
+            "app/requirements/base.txt": "six==1.16.0\n",
+            "app/requirements/dev.txt": "-r base.txt\n",
+            "pyproject.toml": "[project]\nname = 'own'\nversion = '2'\n",
+            "own.py": "",
+            "requirements/dev.txt": "-e .\n",
+        },
+    )
+    assert installed(image) == {"six": "1.16.0"}
+    assert installed(image, "b") == {"six": "1.16.0", "own": "2"}
+
+
+@pytest.mark.images(PY311)
 @pytest.mark.parametrize("locked", [True, False], ids=["locked", "without a lock"])
 def test_a_member_of_a_workspace(build_image, locked):
     """The lock of the workspace is used; members that it depends on are installed into the image and not linked."""

@@ -69,6 +69,24 @@ def test_lines(workspace, line, expected):
     assert copied(workspace, f"{line}\n") == f"{expected}\n"
 
 
+def test_the_project_at_the_top(workspace):
+    """A folder beside the file that has no project gives way to one at the top, as the frontend has it."""
+    (workspace.context / "pyproject.toml").touch()
+    assert copied(workspace, "-e .\n.[more]\n") == "CONTEXT\nCONTEXT[more]\n"
+    (workspace.context / "reqs/setup.py").touch()
+    assert copied(workspace, "-e .\n") == "CONTEXT/reqs\n"
+
+
+def test_a_variable_without_a_value_is_named(workspace):
+    """The log has its line and two ways to set it; one that is set, or that pip would not fill in, is none."""
+    text = "--index-url https://${USER}:${TOKEN}@example.com/simple\nsix ; platform_release != '${small}'\n"
+    (workspace.context / "index.txt").write_text(text)
+    requirements = Requirements(workspace, {"USER": "me"}, "uv")
+    requirements.copy("index.txt")
+    (note,) = requirements.notes
+    assert note.startswith("index.txt:1 names ${TOKEN}, which is not set: declare it with ARG, or hand it in by ")
+
+
 def test_packages_stay_editable_where_their_sources_do(workspace):
     """Outside of images, a package under development is used in place."""
     assert copied(workspace, "-e ../libs/own\n", local=True) == "-e CONTEXT/libs/own\n"
@@ -101,7 +119,7 @@ def test_every_spelling_of_a_nested_file(workspace, text, expected):
 def test_a_file_that_is_no_text(workspace):
     """The error is one sentence, as for every failure of a step."""
     (workspace.context / "bad.txt").write_bytes(b"six\n\xff\n")
-    with pytest.raises(StepError, match=r"bad.txt is not text in UTF-8 \(byte 4\)"):
+    with pytest.raises(StepError, match=r"bad.txt is not text in UTF-8: byte 4, in line 2"):
         Requirements(workspace, {}, "uv").copy("bad.txt")
 
 

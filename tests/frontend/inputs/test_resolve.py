@@ -94,6 +94,9 @@ def test_local_packages(line, tree):
     files = {
         "r/a.txt": f"{line}\n",
         "r/pkg/sub/pyproject.toml": "",
+        "r/pkg/pyproject.toml": "",
+        "r/pyproject.toml": "",
+        "pyproject.toml": "",
         "r/my pkg/setup.py": "",
         "r/pkg/b-1.0.tar.gz": "",
         "r/a-1.0-py3-none-any.whl": "",
@@ -106,12 +109,78 @@ def test_local_packages(line, tree):
 
 
 @pytest.mark.parametrize(
-    ("line", "tree"), [("-e ./libs/one", "libs/one/"), ("-f libs", "r/libs/"), ("-f wheels", "wheels/")]
+    ("line", "tree"),
+    [
+        ("-e ./libs/one", "libs/one/"),
+        ("-f libs", "r/libs/"),
+        ("-f wheels", "wheels/"),
+        ("-e .", "./"),
+        (".[extra]", "./"),
+        ("./both", "r/both/"),
+    ],
 )
 def test_local_packages_from_the_top(line, tree):
-    """A path that does not exist next to the file is looked up in the context's root, where most users run pip."""
-    files = {"r/a.txt": f"{line}\n", "libs/one/setup.py": "", "libs/x.whl": "", "r/libs/y.whl": "", "wheels/z.whl": ""}
+    """A path with nothing to install next to the file is looked up in the context's root, where most users run pip."""
+    files = {
+        "r/a.txt": f"{line}\n",
+        "libs/one/setup.py": "",
+        "libs/x.whl": "",
+        "r/libs/y.whl": "",
+        "wheels/z.whl": "",
+        "pyproject.toml": "",
+        "both/setup.py": "",
+        "r/both/pyproject.toml": "",
+    }
     assert tree in closure("PYENV 3.9 x r/a.txt", files).inputs
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("-e .", ".dockerignore leaves setup.py out; add the line !setup.py to it"),
+        ("./pkg", "the folder pkg holds a.py"),
+        ("name @ file:pkg", "the folder pkg holds a.py"),
+    ],
+)
+def test_a_folder_that_is_no_project(line, hint):
+    """The error says so before anything is built, and names the ignore file if that is the reason."""
+    files = Files({"r.txt": f"six\n{line}\n", "pkg/a.py": "", "setup.py": ""}, ignored=["setup.py"])
+    with pytest.raises(UserError, match=r"which r\.txt names in line 2, is not a project") as caught:
+        closure("PYENV 3.9 x r.txt", files)
+    assert caught.value.hint == hint
+
+
+def test_a_project_in_a_subdirectory():
+    """With #subdirectory, the project is not at the top of the folder."""
+    files = {"r.txt": "./repo#subdirectory=python\n", "repo/python/setup.py": ""}
+    assert "repo/" in closure("PYENV 3.9 x r.txt", files).inputs
+
+
+@pytest.mark.parametrize(
+    "line", ["-e ./pkg", "./pkg", "https://example.org/a-1-py3-none-any.whl", "git+https://a/b.git"]
+)
+def test_a_constraint_without_a_name(line):
+    """Uv takes none; pip decides for itself."""
+    files = {"r.txt": "-c c.txt\nsix\n", "c.txt": f"# a comment\n{line}\n", "pkg/setup.py": ""}
+    with pytest.raises(UserError, match=r"which c\.txt names in line 2, has no name") as caught:
+        closure("PYENV 3.9 x r.txt", files)
+    assert caught.value.hint.startswith("write NAME==VERSION")
+    assert closure("PYENV --installer=pip 3.9 x r.txt", files).listed
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("-r reqs\\base.txt", "reqs/base.txt"),
+        ("--find-links .\\wheels", "./wheels"),
+        (".\\a-1-py3-none-any.whl", "./a-1-py3-none-any.whl"),
+    ],
+)
+def test_paths_of_windows(line, shown):
+    """Nothing is found behind a backslash, and the hint has the path with slashes."""
+    with pytest.raises(UserError, match="is not in the build context") as caught:
+        closure("PYENV 3.9 x r.txt", {"r.txt": f"{line}\n", "reqs/base.txt": "six"})
+    assert caught.value.hint == f"paths have / here: {shown}"
 
 
 @pytest.mark.parametrize(
@@ -153,7 +222,7 @@ def test_continued_lines():
 
 def test_files_inside_trees_are_not_repeated():
     """Files within a folder that is already an input are not listed again."""
-    files = {"pkg/a.txt": "-e .\n-e ./sub\n", "pkg/sub/x": ""}
+    files = {"pkg/a.txt": "-e .\n-e ./sub\n", "pkg/sub/setup.py": "", "pkg/setup.py": ""}
     assert closure("PYENV 3.9 x pkg/a.txt", files).inputs == ("pkg/",)
 
 
@@ -404,19 +473,19 @@ BUILT = "[build-system]\nrequires = []\n"
 @pytest.mark.parametrize(
     ("files", "inputs"),
     [
-        ({"pyproject.toml": f"{POETRY}{BUILT}"}, ()),
-        ({"pyproject.toml": BUILT, "setup.py": "setup()", "setup.cfg": ""}, ("setup.py", "setup.cfg")),
-        ({"pyproject.toml": "[tool.black]\n", "setup.cfg": "[metadata]\n"}, ("setup.cfg",)),
+        ({"pyproject.toml": f"{POETRY}{BUILT}"}, ("./",)),
+        ({"pyproject.toml": BUILT, "setup.py": "setup()", "setup.cfg": ""}, ("./",)),
+        ({"pyproject.toml": "[tool.black]\n", "setup.cfg": "[metadata]\n"}, ("./",)),
         (
             {"pyproject.toml": f"{BUILT}[project]\nname = 'x'\ndynamic = ['dependencies']\n", "setup.py": ""},
-            ("setup.py",),
+            ("./",),
         ),
-        ({"pyproject.toml": f"{BUILT}[project]\nname = 'x'\n", "setup.py": ""}, ()),
+        ({"pyproject.toml": f"{BUILT}[project]\nname = 'x'\n", "setup.py": ""}, ("pyproject.toml",)),
     ],
 )
 def test_what_a_build_says_a_project_depends_on(files, inputs):
-    """Without a list in `[project]` the build is asked, and setuptools reads the files beside it."""
-    assert closure("PYENV 3.9 x pyproject.toml", files).inputs == ("pyproject.toml", *inputs)
+    """Without a list in `[project]` the build is asked, which may read any file beside it."""
+    assert closure("PYENV 3.9 x pyproject.toml", files).inputs == inputs
 
 
 @pytest.mark.parametrize(
@@ -486,10 +555,10 @@ def test_nothing_is_named_of_a_file_without_a_project(project, message, hint, lo
 
 
 def test_a_chosen_extra_is_an_input():
-    """The requirements of an extra that is named count as those of the project; of another one they do not."""
+    """The requirements of an extra that is named count as those of the project, also by its name; others do not."""
     project = (
-        '[project]\nname = "x"\n[project.optional-dependencies]\n'
-        'my_extra = ["a @ file:w/a.whl", "six"]\nother = ["idna"]\n'
+        '[project]\nname = "X.y"\n[project.optional-dependencies]\n'
+        'my_extra = ["x-y[real, my-extra]"]\nreal = ["a @ file:w/a.whl", "six"]\nother = ["idna"]\n'
     )
     files = {"pyproject.toml": project, "w/a.whl": ""}
     inputs = closure("PYENV --extra=my-extra 3.9 x pyproject.toml", files)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
@@ -11,12 +12,14 @@ from pyenv_frontend.inputs.links import broken_link
 from pyenv_frontend.positions import Location, SourceFile
 from pyenv_frontend.pyenv.context_path import join
 from pyenv_frontend.pyenv.invalid_value import InvalidValue
+from pyenv_image.local_paths import OF_PROJECT
 
 if TYPE_CHECKING:
     from pyenv_frontend.inputs.build_context import BuildContext
 
 __all__ = ["InputCollector", "ListedRequirement", "Origin"]
 
+_LISTS = ("pyproject.toml", "requirements.txt", "pylock.toml")
 _SHOWN = 8
 """The most neighbours of a missing file that are named."""
 
@@ -36,6 +39,16 @@ class Origin:
     def locations(self) -> tuple[Location, ...]:
         """The locations, that of the Dockerfile first, since a build shows that one."""
         return (self.word,) if self.line is None else (self.word, self.line)
+
+    def hint_for_path(self) -> str:
+        """Say what to write for a path that means something else than in other tools; empty: nothing."""
+        place = self.line or self.word
+        written = place.file.data[place.span.start : place.span.end].decode("utf-8", "replace")
+        if self.line and "\\" in written:
+            return f"paths have / here: {written.replace('\\', '/')}"
+        if not self.line and written.startswith("/"):
+            return f"PYENV takes files of the build context; one of the stage is named in a heredoc: -r {written}"
+        return ""
 
     def says(self, path: str) -> str:
         """Return the beginning of a sentence about `path`."""
@@ -116,6 +129,24 @@ class InputCollector:
             self._missing(path, origin)
         self.trees[path or "."] = None
 
+    def is_project(self, folder: str) -> bool:
+        """Tell whether a directory can be installed."""
+        return any(self.context.exists(posixpath.join(folder, name)) for name in OF_PROJECT)
+
+    def check_project(self, folder: str, origin: Origin) -> None:
+        """Check that a directory can be installed.
+
+        Raises:
+            UserError: it has no file that says how.
+        """
+        if self.is_project(folder):
+            return
+        files = [posixpath.join(folder, name) for name in OF_PROJECT]
+        message = f"{origin.says(folder or '.')} is not a project, without a pyproject.toml and a setup.py"
+        ignored = next((file for file in files if self.context.ignored_by(file)), "")
+        hint = self._taken_in(ignored, ignored) if ignored else self._content(folder)
+        raise UserError(message, *origin.locations, hint=hint)
+
     def join(self, folder: str, text: str, origin: Origin) -> str:
         """Resolve a path that a file in `folder` names, relative to the context.
 
@@ -136,17 +167,22 @@ class InputCollector:
             raise UserError(f"{origin.says(path)}{message.removeprefix(path)}", *origin.locations, hint=hint)
         if self.context.exists(path):
             message = f"{origin.says(path)} is a folder"
-            raise UserError(message, *origin.locations, expected="a file", hint=self._content(path))
+            lists = [name for name in _LISTS if self.context.exists(posixpath.join(path, name))]
+            hint = f"did you mean {posixpath.join(path, lists[0])}?" if lists else self._content(path)
+            raise UserError(message, *origin.locations, expected="a file", hint=hint)
         message = f"{origin.says(path)} is not in the build context"
-        raise UserError(message, *origin.locations, hint=self._neighbours(path, named=origin.line is not None))
+        hint = origin.hint_for_path() or self._neighbours(path, named=origin.line is not None)
+        raise UserError(message, *origin.locations, hint=hint)
 
     def _neighbours(self, path: str, *, named: bool) -> str:
         """Suggest what exists instead; a word of the Dockerfile may be another mistake than a wrong file name."""
         from pyenv_frontend.pyenv.hints import file_hint  # noqa: PLC0415
 
-        if ignore_file := self.context.ignored_by(path):
-            return f"{ignore_file} leaves it out; add the line !{path} to it"
+        if self.context.ignored_by(path):
+            return self._taken_in(path, "it")
         folder, _, name = path.rpartition("/")
+        if set(path) & set("*?") and not named:
+            return file_hint(path)
         close = nearest(name, sorted(self.context.names(folder)))
         if close:
             return f"did you mean {folder}/{close}?" if folder else f"did you mean {close}?"
@@ -154,10 +190,14 @@ class InputCollector:
             return f"did you mean {name}, at the top of the build context?"
         return ("" if named else file_hint(path)) or self._content(folder)
 
+    def _taken_in(self, path: str, name: str) -> str:
+        return f"{self.context.ignored_by(path)} leaves {name} out; add the line !{path} to it"
+
     def _content(self, folder: str) -> str:
         """Return the names in a folder."""
         if folder and not self.context.exists(folder):
             return f"there is no folder {folder}"
         names = sorted(self.context.names(folder))
         shown = ", ".join(names[:_SHOWN]) or "nothing"
-        return f"{folder or 'the build context'} holds {shown}{', ...' if len(names) > _SHOWN else ''}"
+        place = f"the folder {folder}" if folder else "the build context"
+        return f"{place} holds {shown}{', ...' if len(names) > _SHOWN else ''}"

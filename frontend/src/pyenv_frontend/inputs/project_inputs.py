@@ -61,6 +61,8 @@ def take_project(collector: InputCollector, path: str, origin: Origin, options: 
     lock = collector.read_if_there(posixpath.join(above.folder if above else folder, "uv.lock"), origin)
     if not (has_dependencies or options.groups or (project.is_root and lock)):
         raise _no_group(path, project, origin)
+    if has_dependencies and not (lock or project.is_listed):
+        collector.tree(folder, origin)  # the build that says the dependencies may read any file
     collector.locked += [path] if lock else []
     collector.only_groups += [] if has_dependencies else [path]
     collector.listed += [ListedRequirement(text, origin, locked=lock is not None) for text in project.dependencies]

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 __all__ = ["Project", "read_lock", "read_project"]
+
+
+_OWN_EXTRAS = re.compile(r"\s*([A-Za-z0-9][\w.-]*)\s*\[([^\]]*)\]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +49,9 @@ class Project:
     is_project: bool = False
     """Whether it has a `[project]`; a root need not."""
 
+    is_listed: bool = False
+    """Whether its dependencies are those of `[project]`, so that nothing has to be built to learn them."""
+
     is_built: bool = False
     """Whether its dependencies are what its build says, which may read a `setup.py` and a `setup.cfg`."""
 
@@ -66,11 +73,24 @@ class Project:
     """The project's name."""
 
     def chosen(self, extras: Iterable[str], groups: Iterable[str]) -> Iterator[str]:
-        """Yield the requirements of some extras and groups."""
-        for known, names in ((self.extras, extras), (self.groups, groups)):
-            by_name = {canonicalize_name(name): requirements for name, requirements in known.items()}
-            for name in names:
-                yield from by_name.get(canonicalize_name(name), ())
+        """Yield the requirements of some extras and groups; the project's own name stands for those of its extras."""
+        groups_by_name = {canonicalize_name(name): listed for name, listed in self.groups.items()}
+        extras_by_name = {canonicalize_name(name): listed for name, listed in self.extras.items()}
+        waiting = [canonicalize_name(name) for name in extras]
+        requirements = [text for name in groups for text in groups_by_name.get(canonicalize_name(name), ())]
+        seen: set[str] = set()
+        while waiting or requirements:
+            for text in requirements:
+                own = _OWN_EXTRAS.match(text)
+                if own and self.name and canonicalize_name(own[1]) == canonicalize_name(self.name):
+                    waiting += [canonicalize_name(name.strip()) for name in own[2].split(",")]
+                else:
+                    yield text
+            requirements = []
+            while waiting and not requirements:
+                name = waiting.pop(0)
+                requirements = [] if name in seen else [*extras_by_name.get(name, ())]
+                seen.add(name)
 
 
 def read_lock(data: bytes) -> Project:
@@ -117,6 +137,7 @@ def read_project(data: bytes) -> Project:
         excluded=tuple(texts(table(uv.get("workspace")).get("exclude"))),
         is_root=isinstance(uv.get("workspace"), dict),
         is_project=isinstance(content.get("project"), dict),
+        is_listed=is_listed,
         is_built="build-system" in content and not is_listed and poetry.get("package-mode") is not False,
         is_of_poetry=bool(poetry),
         dependencies=tuple(dependencies),

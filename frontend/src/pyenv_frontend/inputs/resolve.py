@@ -142,6 +142,7 @@ def _inside(path: str, trees: list[str] | tuple[str, ...]) -> bool:
     return any(path != tree and (tree == "." or path.startswith(f"{tree}/")) for tree in trees)
 
 
+_ENCODING = "save it as UTF-8, or name its encoding in the first line: # coding: latin-1"
 _LFS = b"version https://git-lfs.github.com/spec/"
 _WRONG_OPERATOR = re.compile(
     r"(?P<name>[A-Za-z0-9][\w.-]*(?:\s*\[[^\]]*\])?)\s*"
@@ -245,8 +246,8 @@ class _Requirements:
         try:
             text = decode(file.data)
         except UnicodeDecodeError as error:
-            message = f"{file.name or 'the heredoc'} is not text in {error.encoding.upper()} (byte {error.start})"
-            raise UserError(message, *origin.locations, expected="a requirements file") from None
+            message = f"{file.name or 'the heredoc'} is not text in {pip_format.failed_byte(error)}"
+            raise UserError(message, *origin.locations, hint=_ENCODING) from None
         yield from located_statements(file, text)
 
     def _take(self, statement: Statement, folder: str, origin: Origin, *, constraint: bool) -> None:
@@ -285,7 +286,13 @@ class _Requirements:
             self.collector.tree(self._local(value, folder, origin), origin)
 
     def _requirement(self, statement: Statement, folder: str, origin: Origin, *, constraint: bool) -> None:
-        local = local_path(statement.value, editable=statement.kind == pip_format.EDITABLE)
+        editable = statement.kind == pip_format.EDITABLE
+        local = local_path(statement.value, editable=editable)
+        nameless = editable or is_url(statement.value) or (local is not None and local.start == 0)
+        if constraint and nameless and self._pyenv.options.installer == "uv":
+            message = f"{origin.says(statement.value)} has no name, and cannot be a constraint with uv"
+            hint = "write NAME==VERSION, or NAME @ and the path or address"
+            raise UserError(message, *origin.locations, hint=hint)
         if local is None:
             _check_operator(statement.value, origin)
             if constraint:
@@ -294,13 +301,20 @@ class _Requirements:
                 self.collector.listed.append(ListedRequirement(statement.value, origin))
         elif not local.path.startswith("/"):  # an absolute path is a file of the stage, or of a mount
             self._refuse_variable(local.path, origin)
-            self.collector.tree(self._local(local.path, folder, origin), origin)
+            path = self._local(local.path, folder, origin, is_project=not is_file(local.path))
+            self.collector.tree(path, origin)
+            if not is_file(path) and "#subdirectory=" not in statement.value[local.end :]:
+                self.collector.check_project(path, origin)
 
-    def _local(self, path: str, folder: str, origin: Origin) -> str:
-        """Return the path of a local package: beside the file that names it, or at the top, where most run pip."""
+    def _local(self, path: str, folder: str, origin: Origin, *, is_project: bool = False) -> str:
+        """Return the path of a local package: beside the file that names it, or at the top, where most run pip.
+
+        `-e .` in `requirements/dev.txt` means the top, where the project is.
+        """
         beside = self.collector.join(folder, path, origin)
-        if folder and not self.collector.context.exists(beside):
+        fits = self.collector.is_project if is_project else self.collector.context.exists
+        if folder and not fits(beside):
             top = posixpath.normpath(path)
-            if not top.startswith(("../", "/")) and self.collector.context.exists(top):
-                return top
+            if not f"{top}/".startswith(("../", "/")) and fits("" if top == "." else top):
+                return "" if top == "." else top
         return beside

@@ -68,11 +68,13 @@ def kind_of(path: str) -> RequirementsKind:
     if not path or other:
         what = other or "the build context itself"
         hint = _INSTEAD.get(name) or (f"write it into a requirements file or a heredoc: ./{path}" * is_file(path))
+        hint = hint or (_NAMES * name.endswith(".toml"))
         raise InvalidValue(f"{path or '.'} is {what}, not a list of requirements", expected=_EXPECTED, hint=hint)
     return "requirements"
 
 
 _EXPECTED: Final = "a requirements file, a pylock.toml or a pyproject.toml"
+_NAMES: Final = "a project is named pyproject.toml, and a lock pylock.toml or pylock.NAME.toml"
 _OTHERS: Final = {
     "uv.lock": "uv's lock, which is read with the project beside it",
     "setup.py": "a build script",
