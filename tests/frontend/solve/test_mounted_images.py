@@ -1,5 +1,7 @@
 """The images that a step mounts, with their platforms and names."""
 
+import json
+
 import pytest
 
 from pyenv_frontend.buildkit import llb
@@ -23,9 +25,11 @@ GRAFT = Graft(image="python:3.8", reason="that fits", series="3.8", prefix="/opt
 OWN = llb.definition(llb.source("docker-image://own", {}, "own"))
 
 
-def image():
+def image(*layers):
+    config = json.dumps({"rootfs": {"diff_ids": layers}}).encode()
     return wire.Result(
-        ref=wire.Ref(id="x", definition=llb.definition(llb.source("docker-image://p", {}, "[1/1] FROM p")))
+        ref=wire.Ref(id="x", definition=llb.definition(llb.source("docker-image://p", {}, "[1/1] FROM p"))),
+        metadata={"containerimage.config": config} if layers else {},
     )
 
 
@@ -69,6 +73,20 @@ def test_an_image_is_looked_up_once(images):
     pyenv = stages[0].environments[0].pyenv
     assert mounted.interpreter(GRAFT, stages[0], pyenv) == mounted.interpreter(GRAFT, stages[0], pyenv)
     assert asked(bridge) == ["linux/arm64"]
+
+
+def test_an_image_is_identified_by_its_layers(images):
+    """A tag of the engine's own store may be another image the next time."""
+    identities = []
+    for layers in (("sha256:1", "sha256:2"), ("sha256:1", "sha256:3"), ("sha256:1", "sha256:2"), ()):
+        _, mounted, stages = images(image(*layers))
+        mounted.interpreter(GRAFT, stages[0], stages[0].environments[0].pyenv)
+        mounted.contexts()
+        identities.append(mounted.identities)
+    first, second, third, unknown = identities
+    assert first == third != second
+    assert first.keys() == second.keys() == {llb.output_of(image().ref.definition).digest}
+    assert unknown == {}
 
 
 def test_our_own_image_is_at_hand_for_the_machine_that_builds(images):

@@ -32,6 +32,7 @@ from base64 import b64decode, b64encode
 from typing import TYPE_CHECKING, Any
 
 from pyenv_frontend.buildkit import wire_pb2 as wire
+from pyenv_frontend.buildkit.llb import digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -70,6 +71,13 @@ def image_config(result: wire.Result, platform: str = "") -> Mapping[str, Any]:
     raw = next((result.metadata[key] for key in keys if key in result.metadata), b"{}")
     config: Mapping[str, Any] = json.loads(raw).get("config") or {}
     return config
+
+
+def image_identity(result: wire.Result) -> str:
+    """Return a digest of the digests of an image's layers; empty if the result says nothing of an image's layers."""
+    raw = next((result.metadata[key] for key in image_config_keys(result)), b"{}")
+    layers = (json.loads(raw).get("rootfs") or {}).get("diff_ids")
+    return digest_of(json.dumps(layers).encode()) if layers else ""
 
 
 def join_platforms(results: Sequence[wire.Result]) -> wire.Result:

@@ -74,7 +74,8 @@ class _BuildExpander:
             return tuple(builds)
         inputs = {name: graph for build in builds for name, graph in build.inputs.items()}
         options = {name: value for build in builds for name, value in build.options.items()}
-        return (replace(builds[0], inputs=inputs, options=options),)
+        identities = {digest: identity for build in builds for digest, identity in build.identities.items()}
+        return (replace(builds[0], inputs=inputs, options=options, identities=identities),)
 
     def _look_at_images(self) -> Task[tuple[Program, dict[str, Facts]]]:
         settings = self.session.settings(reachable_only=True)
@@ -125,6 +126,7 @@ class _BuildExpander:
             expansion=expansion,
             options=self.options.for_expanded(contexts),
             inputs=inputs | contexts,
+            identities=images.identities,
         )
 
     def _learn_user(self, facts: dict[BaseKey, Base], before: ExpandedBuild, unknown: HomeUnknownError) -> None:

@@ -34,6 +34,8 @@ class ExpandedBuild:
     """The options for the delegate."""
     inputs: Mapping[str, wire.Definition]
     """The graphs for the delegate."""
+    identities: Mapping[str, str]
+    """See `MountedImages.identities`."""
 
     @property
     def labels(self) -> Labels:

@@ -41,7 +41,9 @@ def finalize(bridge: Bridge, reply: Reply[wire.Result], build: ExpandedBuild, *,
     waiting = []
     for ref in results.all_file_systems(result):
         if ref.definition.ops:  # an empty file system has no graph
-            definition = parallelize(ref.definition, steps, source=labels.expanded, merge=merge)
+            definition = parallelize(
+                ref.definition, steps, source=labels.expanded, merge=merge, identities=build.identities
+            )
             labels.apply(definition)
             waiting.append((ref, bridge.solve(definition)))
     for ref, solved in waiting:

@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyenv_frontend.buildkit import wire_pb2 as wire
-from pyenv_frontend.buildkit.llb import digest_of
 from pyenv_frontend.expansion.steps import CACHE, CONTEXT, FLAGS, INTERPRETER, PACKAGE, TOOLS
 from pyenv_image.step_options import (
     CollectOptions,
@@ -244,17 +243,16 @@ def _drop(op: wire.Op, mount: wire.Mount) -> None:
             other.input -= 1
 
 
-def trust_cache(op: wire.Op, image: _Output, ops: Iterable[bytes]) -> None:
+def trust_cache(op: wire.Op, identity: str) -> None:
     """Give the cache of a step that runs no foreign code an id that no Dockerfile can name: it has no slash.
 
-    The interpreter is the only foreign program that writes there, so its image is part of the id. An image without a
-    digest gets no cache.
+    The interpreter is the only foreign program that writes there, so what its image contains is part of the id. An
+    image of which that is not known gets no cache.
     """
-    source = next((wire.Op.FromString(raw).source.identifier for raw in ops if digest_of(raw) == image.digest), "")
     for number, mount in enumerate(op.exec.mounts):
         if mount.dest == CACHE:
-            if "@sha256:" in source:
-                mount.cache.id = f"pyenv-locked-{image.digest.removeprefix('sha256:')[:32]}"
+            if identity:
+                mount.cache.id = f"pyenv-locked-{identity.removeprefix('sha256:')[:32]}"
             else:
                 del op.exec.mounts[number]
             return

@@ -33,6 +33,7 @@ from __future__ import annotations
 
 import posixpath
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pyenv_frontend.buildkit import wire_pb2 as wire
@@ -107,7 +108,14 @@ class _Group:
     """What was collected of the folders above independent grafts, by the lowest of them."""
 
 
-def parallelize(definition: wire.Definition, steps: Sequence[Step], *, source: bytes, merge: bool) -> wire.Definition:
+def parallelize(
+    definition: wire.Definition,
+    steps: Sequence[Step],
+    *,
+    source: bytes,
+    merge: bool,
+    identities: Mapping[str, str] = MappingProxyType({}),
+) -> wire.Definition:
     """Make the steps of neighbouring PYENVs parallel.
 
     Args:
@@ -115,12 +123,13 @@ def parallelize(definition: wire.Definition, steps: Sequence[Step], *, source: b
         steps: the generated steps of that file.
         source: the expanded file, to tell its lines from those of other files.
         merge: whether the engine can merge and diff file systems.
+        identities: what the layers of images are, by the digests of the ops that load them.
 
     Returns:
         A graph with the same result; `definition` itself if it has no generated step.
     """
     ours = _find(definition, steps, source)
-    return _Parallelizer(definition, ours, steps, merge=merge).run() if ours else definition
+    return _Parallelizer(definition, ours, steps, identities, merge=merge).run() if ours else definition
 
 
 def _find(definition: wire.Definition, steps: Sequence[Step], source: bytes) -> dict[str, Step]:
@@ -139,11 +148,18 @@ class _Parallelizer:
     """One pass over the graph, inputs before the ops that use them."""
 
     def __init__(
-        self, definition: wire.Definition, ours: Mapping[str, Step], steps: Sequence[Step], *, merge: bool
+        self,
+        definition: wire.Definition,
+        ours: Mapping[str, Step],
+        steps: Sequence[Step],
+        identities: Mapping[str, str],
+        *,
+        merge: bool,
     ) -> None:
         self.definition = definition
         self.ours = ours
         self.steps = steps
+        self.identities = identities
         self.merge = merge
         self.old_ops = {_digest(raw): raw for raw in definition.ops}
         self.result = wire.Definition()
@@ -226,7 +242,7 @@ class _Parallelizer:
         independent_graph.move_install(
             op, root, graft.image, graft.tree, key[1][0], tree if step.kind != "graft" else None
         )
-        independent_graph.trust_cache(op, graft.image, self.result.ops)
+        independent_graph.trust_cache(op, self.identities.get(graft.image.digest, ""))
         layers = []
         for install in self._installs(op, step, old):
             result = self._titled(install, step, old, independent_graph.RESULT)

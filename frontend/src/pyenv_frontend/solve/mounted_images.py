@@ -67,6 +67,8 @@ class MountedImages:
         self._names: dict[tuple[str, str], str] = {}
         self._lookups: dict[str, _Lookup] = {}
         self._native_tools: set[str] = set()
+        self.identities: dict[str, str] = {}
+        """What the layers of each image are, by the digest of the op that loads it; filled by `contexts`."""
 
     @property
     def onbuild_tools(self) -> str:
@@ -122,6 +124,9 @@ class MountedImages:
                     hint=lookup.missing.hint,
                 ) from error
             (ref,) = results.file_systems(result).values()
+            identity = results.image_identity(result)
+            if identity:
+                self.identities[llb.output_of(ref.definition).digest] = identity
             for metadata in ref.definition.metadata.values():
                 if llb.NAME in metadata.description:
                     metadata.description[llb.NAME] = image_name(metadata.description[llb.NAME])
