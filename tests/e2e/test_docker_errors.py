@@ -62,6 +62,24 @@ def test_the_error_is_dockers_own(buildx, case):
     assert warnings(ours) == warnings(dockers)
 
 
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("# \xe9\nPYENV 3.13 a\nRUN\xe9 true\n", 5),
+        ("PYENV 3.13 a\nRUN echo \xe9\n", 4),
+        ("RUN\xe9 true\n", 3),
+    ],
+)
+def test_bytes_that_the_engine_cannot_repeat(buildx, text, line):
+    """Its own error does not arrive, or has no line; ours has it. In a comment, any byte is fine."""
+    dockerfile = f"# syntax={buildx.frontend}\nFROM {BASE}\n{text}".encode("latin-1")
+    build = buildx.fails("", {"Dockerfile": dockerfile})
+    assert re.fullmatch(
+        rf"Dockerfile is not text in UTF-8: byte \d+, in line {line}. Save it as UTF-8", last_error(build)
+    )
+    assert [number for number, _ in marked(build.log)[1]] == [line]
+
+
 def test_a_pyenv_without_any_from_is_our_own_sentence(buildx):
     """Without the PYENV, the file would be empty for Docker's frontend."""
     build = buildx.fails("PYENV 3.11 a\n")

@@ -125,6 +125,7 @@ class Builder:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            errors="replace",
             timeout=timeout,
             check=False,
         )

@@ -9,6 +9,7 @@ from functools import partial
 
 from h2.config import H2Configuration
 from h2.connection import H2Connection
+from h2.errors import ErrorCodes
 from h2.events import DataReceived, RequestReceived, StreamEnded
 from h2.settings import SettingCodes, Settings
 
@@ -16,8 +17,8 @@ from pyenv_frontend.buildkit import wire_pb2 as wire
 from pyenv_frontend.buildkit.channel import Channel
 from pyenv_frontend.buildkit.status import Status
 
-Answer = bytes | Status | None
-"""A message, an error, or None for no answer."""
+Answer = bytes | Status | ErrorCodes | None
+"""A message, an error, the code of a call that is cut off, or None for no answer."""
 FRAME = 16384
 
 
@@ -85,6 +86,9 @@ class FakeEngine:
     def _begin(self, h2: H2Connection, stream: int, method: str, message: bytes, outgoing: dict) -> None:
         answer = self.answers.get(method, bytes)(message)
         if answer is None:
+            return
+        if isinstance(answer, ErrorCodes):
+            h2.reset_stream(stream, answer)
             return
         h2.send_headers(stream, [(":status", "200"), ("content-type", "application/grpc")])
         status = answer if isinstance(answer, Status) else None

@@ -5,9 +5,10 @@ import subprocess
 import sys
 
 import pytest
+from h2.errors import ErrorCodes
 
 from pyenv_frontend.buildkit.channel import MAX_MESSAGE, Channel, ChannelClosedError
-from pyenv_frontend.buildkit.status import CallError, Detail, Status
+from pyenv_frontend.buildkit.status import INTERNAL, CallError, Detail, Status
 from tests.frontend.buildkit.fake_engine import FakeEngine
 
 pytestmark = pytest.mark.timeout(30)
@@ -99,6 +100,18 @@ def test_an_engine_that_hangs_up_ends_the_call():
     call = FakeEngine(hang_up_after=1).connect().start("Ping", b"")
     with pytest.raises(ChannelClosedError, match="closed the connection"):
         call.result()
+
+
+def test_a_call_that_is_cut_off():
+    """An engine that cannot send its answer ends this call alone; one that cancels a build takes no more."""
+    codes = {"Solve": lambda _: ErrorCodes.INTERNAL_ERROR, "Read": lambda _: ErrorCodes.CANCEL}
+    channel = FakeEngine(codes).connect()
+    with pytest.raises(CallError, match="the engine cut the call Solve off") as caught:
+        channel.start("Solve", b"").result()
+    assert caught.value.status.code == INTERNAL
+    assert channel.start("Ping", b"abc").result() == b"abc"
+    with pytest.raises(ChannelClosedError, match="the engine cut the call Read off"):
+        channel.start("Read", b"").result()
 
 
 def test_an_engine_without_http2_ends_the_call():

@@ -18,6 +18,7 @@ import os
 import h2.frame_buffer
 from h2.config import H2Configuration
 from h2.connection import H2Connection
+from h2.errors import ErrorCodes
 from h2.events import (
     ConnectionTerminated,
     DataReceived,
@@ -29,7 +30,7 @@ from h2.events import (
 from h2.exceptions import ProtocolError
 from h2.settings import SettingCodes, Settings
 
-from pyenv_frontend.buildkit.status import RESOURCE_EXHAUSTED, CallError, Status
+from pyenv_frontend.buildkit.status import INTERNAL, RESOURCE_EXHAUSTED, CallError, Status
 
 MAX_MESSAGE = 16 << 20
 """The largest message that the engine's gRPC server accepts and sends, in bytes (containerd's default)."""
@@ -61,7 +62,7 @@ class Call:
         self._channel = channel
         self._headers: dict[bytes, bytes] = {}
         self._body = bytearray()
-        self._reset = False
+        self._reset: int | None = None
         self.done = False
         """Whether the answer has arrived."""
 
@@ -69,13 +70,15 @@ class Call:
         """Wait for the answer and return its serialised message.
 
         Raises:
-            CallError: the engine answered with an error.
+            CallError: the engine answered with an error, or broke off: it cannot send some errors.
             ChannelClosedError: no answer can arrive.
         """
         while not self.done:
             self._channel.pump()
-        if self._reset and b"grpc-status" not in self._headers:
-            raise ChannelClosedError(f"the engine cut the call {self.method} off")
+        if self._reset is not None and b"grpc-status" not in self._headers:
+            if self._reset == ErrorCodes.CANCEL:
+                raise ChannelClosedError(f"the engine cut the call {self.method} off")
+            raise CallError(self.method, Status(f"the engine cut the call {self.method} off", INTERNAL))
         status = Status.from_trailers(self._headers)
         if status is not None:
             raise CallError(self.method, status)
@@ -90,7 +93,8 @@ class Call:
         elif isinstance(event, DataReceived):
             self._body += event.data
         elif isinstance(event, StreamReset):
-            self._reset = self.done = True
+            self._reset = int(event.error_code or 0)
+            self.done = True
         elif isinstance(event, StreamEnded):
             self.done = True
 

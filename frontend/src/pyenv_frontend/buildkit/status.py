@@ -8,7 +8,7 @@ Source of truth: BuildKit `util/grpcerrors` and `solver/errdefs`; the percent-en
 
 from __future__ import annotations
 
-__all__ = ["RESOURCE_EXHAUSTED", "UNKNOWN", "CallError", "Detail", "Status"]
+__all__ = ["INTERNAL", "RESOURCE_EXHAUSTED", "UNKNOWN", "CallError", "Detail", "Status"]
 
 import binascii
 from dataclasses import dataclass
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 UNKNOWN = 2
 """The code whose message buildx prints without putting the code's name before it."""
+INTERNAL = 13
+"""The code for an answer that the engine could not send."""
 RESOURCE_EXHAUSTED = 8
 """The code for a message that is too large; the text contains `larger than max`, as in the engine's own errors."""
 

@@ -8,7 +8,7 @@ Source of truth: BuildKit `solver/errdefs/errdefs.proto`, `util/grpcerrors`, `fr
 
 from __future__ import annotations
 
-__all__ = ["at_lines", "located", "of_same_lines", "relabelled", "relabelled_ranges", "too_large"]
+__all__ = ["at_lines", "located", "not_utf_8", "of_same_lines", "relabelled", "relabelled_ranges", "too_large"]
 
 import json
 import re
@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 from pyenv_frontend.buildkit import results
 from pyenv_frontend.buildkit.status import Detail, Status
+from pyenv_frontend.errors import UserError
+from pyenv_frontend.positions import Location, SourceFile, Span
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pyenv_frontend.buildkit.results import JsonRanges
     from pyenv_frontend.dockerfile import Document
-    from pyenv_frontend.errors import UserError
     from pyenv_frontend.positions import Lines
     from pyenv_frontend.solve.relabel import Labels
     from pyenv_frontend.solve.source import UserFile
@@ -92,6 +93,24 @@ def too_large(status: Status, document: Document) -> Status:
         "(heredocs, long commands) into files of the build context"
     )
     return Status(f"{status.message}. {hint}", details=(Detail(SOURCE, json.dumps(place).encode()),))
+
+
+def not_utf_8(status: Status, file: UserFile) -> Status:
+    """Change an error that the engine cannot put into words into one about the first bytes that are not UTF-8.
+
+    In comments, Docker's frontend takes any byte.
+    """
+    for number, line in enumerate(file.text.split(b"\n"), start=1):
+        if line.lstrip().startswith(b"#"):
+            continue
+        try:
+            line.decode("utf-8")
+        except UnicodeDecodeError as error:
+            start = sum(map(len, file.text.split(b"\n")[: number - 1])) + number - 1 + error.start
+            location = Location(SourceFile(file.name, file.text), Span(start, start + 1))
+            message = f"{file.name} is not text in UTF-8: byte {start}, in line {number}"
+            return located(UserError(message, location, hint="save it as UTF-8"), file)
+    return status
 
 
 def _source(detail: Detail, text: bytes, file: UserFile, ranges: Callable[[JsonRanges], JsonRanges]) -> Detail:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pyenv_frontend.buildkit import llb
 from pyenv_frontend.buildkit.channel import Channel, ChannelClosedError, take_stdio
 from pyenv_frontend.buildkit.client import SERVICE, Client
-from pyenv_frontend.buildkit.status import CallError, Status
+from pyenv_frontend.buildkit.status import INTERNAL, CallError, Status
 from pyenv_frontend.solve import build_options as opts
 from pyenv_frontend.solve import source
 from pyenv_frontend.solve.ignore_files import IgnoreFiles
@@ -62,14 +62,21 @@ def build(client: Client, options: BuildOptions) -> wire.Result:
     _learn_oneof_order()
     inputs = inputs_reply.get()
     file = source.read(client, options, inputs)
-    if file is not None and source.mentions_pyenv(file.text):
-        ignore_files = IgnoreFiles(client, options, file, inputs)  # the engine answers during the import
-        from pyenv_frontend.solve import pyenv_build  # noqa: PLC0415  # most files have no PYENV
+    try:
+        if file is not None and source.mentions_pyenv(file.text):
+            ignore_files = IgnoreFiles(client, options, file, inputs)  # the engine answers during the import
+            from pyenv_frontend.solve import pyenv_build  # noqa: PLC0415  # most files have no PYENV
 
-        result = pyenv_build.build(client, options, file, inputs, ignore_files)
-        if result is not None:
-            return result
-    return client.solve_frontend(options.delegate.frontend, options.forwarded(), inputs).get()
+            result = pyenv_build.build(client, options, file, inputs, ignore_files)
+            if result is not None:
+                return result
+        return client.solve_frontend(options.delegate.frontend, options.forwarded(), inputs).get()
+    except CallError as error:
+        if file is None or (error.status.code != INTERNAL and "invalid UTF-8" not in error.status.message):
+            raise
+        from pyenv_frontend.solve.error_details import not_utf_8  # noqa: PLC0415  # only for an error
+
+        raise CallError(error.method, not_utf_8(error.status, file)) from error
 
 
 def _learn_oneof_order() -> None:
