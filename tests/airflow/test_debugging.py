@@ -86,7 +86,7 @@ def test_an_editor_attaches_and_stops_at_its_breakpoint(airflow):
 
 
 @pytest.mark.releases("3.3.2")
-def test_without_a_terminal_the_error_says_so(airflow):
+def test_a_breakpoint_without_a_terminal_is_an_error(airflow):
     """The task fails with a clear message instead of BdbQuit."""
     airflow.dag("debugging.py")
     printed = airflow.run("airflow", "dags", "test", "debugging", "2024-01-02", check=False)
@@ -104,7 +104,7 @@ def test_the_port_of_an_editor_is_refused_outside_of_a_test_run(airflow):
 
 
 @pytest.mark.releases("3.3.2")
-def test_an_environment_without_debugpy_says_what_it_lacks(airflow):
+def test_a_missing_debugpy_is_named(airflow):
     """The message names the package and the environment's Python."""
     airflow.dag("debugging.py")
     airflow.variables["AIRFLOW__VENV__DEBUGPY"] = "5678"

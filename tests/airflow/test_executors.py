@@ -90,7 +90,7 @@ def test_a_callback_sees_the_exception_of_the_dag_file(deployment):
     assert text.startswith("row 7")
 
 
-def test_a_task_that_took_too_long_has_left_nothing(deployment):
+def test_a_task_that_timed_out_leaves_no_process(deployment):
     """Neither the function nor the processes it started are left."""
     pids = deployment.mark("too_long").read_text().split()
     deployment.wait(lambda: not any(map(alive, pids)), 30)
@@ -137,7 +137,7 @@ def parent(pid):
     return int(re.search(r"PPid:\t(\d+)", Path(f"/proc/{pid}/status").read_text())[1])
 
 
-def test_a_worker_that_is_asked_to_stop_lets_its_tasks_end(deployment):
+def test_a_worker_waits_for_its_tasks_on_a_warm_shutdown(deployment):
     """This must be the last test of each deployment. Warm processes are kept for the next worker."""
     deployment.trigger("shut_down")
     deployment.wait(deployment.mark("shut_down").exists, 120)

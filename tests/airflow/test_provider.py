@@ -99,7 +99,7 @@ def test_providers_list_and_configs_show_it(airflow):
 
 
 @pytest.mark.releases(*(version for version in EVERY if version.startswith("3.")))
-def test_our_imports_use_nothing_that_is_deprecated(airflow):
+def test_our_imports_cause_no_deprecation_warnings(airflow):
     """On Airflow 3 every warning is an error."""
     assert "QUIET" in script(airflow, WARNINGS)
 

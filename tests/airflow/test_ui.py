@@ -132,7 +132,7 @@ def test_an_environment_that_only_tasks_know_is_shown_with_their_data(site):
     assert "so its packages cannot be shown" in text
 
 
-def test_a_missing_environment_has_the_sentence_and_the_line(site):
+def test_a_missing_environment_has_the_error_and_a_pyenv_line(site):
     text = site.text("/venv/environment?name=nowhere")
     assert "There is no environment 'nowhere': the variable ASTRO_PYENV_nowhere is not set." in text
     assert "Add it to the Dockerfile PYENV <python version> nowhere [requirements.txt]" in text
@@ -161,7 +161,7 @@ def test_the_list_can_be_searched_and_sorted_without_a_script(site):
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_nobody_sees_anything_without_logging_in(site, path):
+def test_all_pages_require_a_login(site, path):
     """Browsers are redirected to the login page and back; other clients get status 401."""
     answer = site.server.client().get(path)
     assert answer.status == 303
@@ -173,7 +173,7 @@ def test_nobody_sees_anything_without_logging_in(site, path):
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_a_user_without_rights_sees_nothing(site, path):
+def test_a_user_without_rights_is_refused(site, path):
     """The user is logged in, but has no role."""
     answer = site.server.client("nobody").get(path)
     assert answer.status == 403
@@ -220,7 +220,7 @@ def test_names_that_look_like_markup_are_text(site):
         "/venv/dag?dag_id=plain",
     ],
 )  # fmt: skip
-def test_nothing_else_can_be_read(site, path):
+def test_other_paths_are_not_found(site, path):
     assert site.server.client("admin").get(path).status == 404
 
 
@@ -244,7 +244,7 @@ def test_every_page_answers_head_requests(site, path):
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
-def test_nothing_can_be_changed(site, method):
+def test_other_methods_are_refused(site, method):
     """Other methods get an error message and nothing else."""
     for user in ("admin", "nobody", None):
         for path in PAGES:
@@ -259,7 +259,7 @@ def test_a_page_behind_the_last_is_the_last(site):
     assert "broken_shop gone , nowhere" in site.text("/venv/dags?page=99")
 
 
-def test_nothing_of_a_tasks_data_is_shown(site):
+def test_arguments_and_results_of_tasks_are_not_shown(site):
     """Neither arguments, their defaults nor results are shown."""
     client = site.server.client("admin")
     for path in (*PAGES, "/venv/environment?name=py313"):

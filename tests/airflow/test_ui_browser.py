@@ -123,7 +123,7 @@ def test_everybody_can_read_a_page(window, server, page, device, scheme):
     assert bool(messages) == (page == "not-found")
 
 
-def test_the_theme_that_was_chosen_in_airflow_wins(window, server):
+def test_the_theme_of_airflow_takes_precedence(window, server):
     """It takes precedence over the theme of the operating system."""
     visit(window, server, "/venv/", scheme="light")
     window.script("localStorage.setItem('theme', 'dark')")
@@ -181,7 +181,7 @@ def test_without_scripts_the_keyboard_leads_through_a_long_list(window, server):
         window.devtools("Emulation.setScriptExecutionDisabled", value=False)
 
 
-def test_a_name_from_right_to_left_turns_nothing_around_it(window, server):
+def test_a_right_to_left_name_does_not_reorder_its_cell(window, server):
     """Text that follows it in the same cell is displayed to its right."""
     visit(window, server, "/venv/")
     link = f"[...document.querySelectorAll('tbody th a')].find(link => link.textContent === {RIGHT_TO_LEFT!r})"

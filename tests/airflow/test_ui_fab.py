@@ -90,7 +90,7 @@ def test_runs_are_shown_to_those_who_may_see_task_instances(site):
 
 
 @pytest.mark.parametrize("path", ["/venv/", "/venv/dags", "/venv/lock?name=locked", "/venv/sizes.json"])
-def test_a_user_without_rights_sees_nothing(site, path):
+def test_a_user_without_rights_is_refused(site, path):
     answer = site.server.client("nobody").get(path)
     assert answer.status == 403
     assert "py38" not in answer.text

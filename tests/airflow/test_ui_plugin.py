@@ -65,7 +65,7 @@ def test_the_page_is_switched_off_by_its_option(airflow):
     assert "error" not in printed.lower()
 
 
-def test_a_server_with_a_wrong_value_starts_without_the_page_and_says_why(tmp_path):
+def test_an_invalid_setting_disables_the_page_and_is_logged(tmp_path):
     """A wrong setting of ours must not prevent Airflow from starting."""
     airflow = make(release("3.3.2"), tmp_path)
     with serving(airflow, AIRFLOW__VENV__UI="offf") as server:

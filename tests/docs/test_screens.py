@@ -79,7 +79,7 @@ def test_names_of_a_machine_are_found(text: str):
 
 
 @pytest.mark.parametrize("picture", PICTURES, ids=lambda path: path.stem)
-def test_pictures_load_nothing_and_name_no_machine(picture: Path):
+def test_pictures_are_self_contained_and_name_no_machine(picture: Path):
     """They refer to no other files, and each is shown on a page."""
     text = picture.read_text()
     assert ET.fromstring(text).tag == f"{NAMESPACE}svg"  # noqa: S314 - our own

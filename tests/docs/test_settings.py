@@ -17,7 +17,7 @@ def test_options_of_airflow_s_configuration(name):
     assert f"| `{name}` | {f'`{default}`' if default else ''}".rstrip() in PAGE
 
 
-def test_variables_of_ours():
+def test_our_variables_are_documented():
     """All names like PYENV_... or AIRFLOW_VENV_... in the sources are documented, and both variables for colours."""
     sources = [path.read_text() for half in ("frontend", "provider") for path in (ROOT / half / "src").rglob("*.py")]
     names = {name for text in sources for name in re.findall(r"\b(?:PYENV|AIRFLOW_VENV)_[A-Z_]+\b", text)}

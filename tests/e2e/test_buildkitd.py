@@ -67,7 +67,7 @@ def test_without_a_pyenv_the_image_is_the_same(build):
     assert plain.digest == ours.digest
 
 
-def test_a_daemon_without_a_dockerfile_frontend_says_what_to_write(engine, frontend, tmp_path):
+def test_a_daemon_without_a_dockerfile_frontend_is_explained(engine, frontend, tmp_path):
     """A daemon can be restricted to frontends in images; the error says how to name Docker's own frontend image.
 
     Such a daemon does not read the syntax line, so the client has to name the frontend.

@@ -80,7 +80,7 @@ def test_bytes_that_the_engine_cannot_repeat(buildx, text, line):
     assert [number for number, _ in marked(build.log)[1]] == [line]
 
 
-def test_a_pyenv_without_any_from_is_our_own_sentence(buildx):
+def test_a_pyenv_without_from_has_our_own_message(buildx):
     """Without the PYENV, the file would be empty for Docker's frontend."""
     build = buildx.fails("PYENV 3.11 a\n")
     assert "PYENV comes before the first FROM" in last_error(build)

@@ -56,7 +56,7 @@ def broken(engine, frontend, tmp_path):
         )
 
 
-def test_a_defect_of_ours_is_one_sentence(buildx, broken):
+def test_an_internal_error_has_a_message_without_a_traceback(buildx, broken):
     """The message asks the user to report the defect, and no traceback is shown."""
     image = broken("solve.source", "def read(*_): raise ZeroDivisionError('oh')\n")
     build = buildx.fails(f"# syntax={image}\nFROM {BASE}\n")
@@ -132,7 +132,7 @@ def test_a_frontend_has_no_network(working):
 
 @pytest.mark.parametrize("stage", ["sleeping", "working"])
 @pytest.mark.parametrize("signal_", [signal.SIGINT, signal.SIGKILL], ids=["interrupted", "killed"])
-def test_a_client_that_goes_leaves_no_process(request, stage, signal_):
+def test_a_client_that_disconnects_leaves_no_process(request, stage, signal_):
     """After Ctrl-C or a kill, during a step or while the frontend runs, neither the frontend nor the step survives."""
     build = request.getfixturevalue(stage)
     os.killpg(build.client.pid, signal_)

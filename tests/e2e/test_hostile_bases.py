@@ -29,7 +29,7 @@ def base(buildx, command):
         ("etc/passwd", "ln -sf /etc /etc/passwd", "is a folder"),
     ],
 )
-def test_a_file_that_is_none_is_a_sentence(buildx, file, command, kind):
+def test_a_special_file_is_an_error(buildx, file, command, kind):
     """The engine does not try to read such a file."""
     name = base(buildx, command)
     build = buildx.fails(f"FROM {name}\nRUN true\nPYENV 3.11 etl\n", timeout=120)
@@ -66,7 +66,7 @@ def test_a_file_that_is_missing_is_not_needed(buildx, command):
     ],
     ids=["empty", "a link to nowhere", "a script", "of another processor", "a folder", "a named pipe"],
 )
-def test_an_interpreter_that_is_none_is_not_taken_for_one(buildx, command):
+def test_a_file_with_the_name_of_an_interpreter_is_not_used(buildx, command):
     """The PYENV adds its own interpreter."""
     name = base(buildx, command)
     buildx(

@@ -30,7 +30,7 @@ def test_a_heredoc_that_is_too_large_to_send_is_an_error(buildx):
     assert marked(build.log) == ("Dockerfile", [(4, "COPY <<EOF /x")])
 
 
-def test_a_requirements_file_that_is_none_is_a_sentence(buildx):
+def test_a_binary_requirements_file_is_an_error(buildx):
     """The file may be an archive or a log that was named by mistake; it is not read."""
     build = buildx.fails(f"FROM {BASE}\nPYENV 3.13 etl big.txt\n", {"big.txt": "six\n" * (10 << 20)})
     assert "big.txt has 40 MB, and no more than 32 MB of a file are read" in build.log.rpartition("ERROR: ")[2]

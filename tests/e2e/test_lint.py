@@ -70,7 +70,7 @@ def test_a_line_that_breaks_a_rule_has_its_warning(buildx, base_images):
     assert check.log.count("WARNING: ") == 2  # the other one is about the letter case of that line
 
 
-def test_a_name_that_sounds_like_a_secret_gets_no_warning(buildx, base_images):
+def test_a_name_like_a_secret_causes_no_warning(buildx, base_images):
     """Docker's SecretsUsedInArgOrEnv compares names; it must not report the ENV that a PYENV generates."""
     base_images(BASE)
     check = buildx.attempt(f"FROM {BASE}\nPYENV 3.12 api_token\nENV my_password=x\n", {}, "--check")

@@ -84,7 +84,7 @@ def test_a_pyenv_that_fails_in_the_build_is_marked(buildx):
         ("PYENV --instaler=pip 3.11 etl", "--installer"),
     ],
 )
-def test_a_wrong_pyenv_is_one_sentence_and_a_marked_line(buildx, line, sentence):
+def test_an_invalid_pyenv_has_a_message_and_a_marked_line(buildx, line, sentence):
     """Nothing is built, and the line is shown as for Docker's own instructions."""
     build = buildx.fails(f"FROM {BASE}\nRUN true\n{line}\n")
     assert marked(build.log) == ("Dockerfile", [(4, line)])

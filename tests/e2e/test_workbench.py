@@ -45,7 +45,7 @@ def test_equal_builds_have_one_digest_and_the_second_is_cached(native):
     assert second.steps[-1] == "[3/3] RUN ln -s a /x/b"
 
 
-def test_a_failing_build_says_why(native):
+def test_a_failed_build_has_its_log(native):
     """A failed build is an object with its log, not an exception."""
     build = native.fails("FROM debian:bookworm-slim\nRUN echo because >&2; exit 9\n", syntax=False)
     assert "because" in build.log

@@ -41,7 +41,7 @@ def holed() -> Logical:
     return Logical(SourceFile("x", b".ab..cd..ef."), (Span(1, 3), Span(5, 7), Span(9, 11)))
 
 
-def test_every_byte_of_a_logical_text_knows_its_offset():
+def test_every_byte_of_a_logical_text_has_its_offset():
     """The file has the same byte at the offset."""
     text = holed()
     assert text.text == b"abcdef"

@@ -19,7 +19,7 @@ RUNS = os.environ.get("PYENV_FUZZ_RUNS", "1500")
 
 @pytest.mark.timeout(900 + int(RUNS) // 20)  # long runs and busy machines need more time
 @pytest.mark.parametrize("target", sorted(HERE.glob("fuzz_*.py")), ids=lambda path: path.stem)
-def test_no_input_raises_anything_but_our_own_error(target, tmp_path):
+def test_every_input_is_read_or_raises_a_user_error(target, tmp_path):
     """The runs are guided by coverage, and start with the Dockerfiles of the tests."""
     pytest.importorskip("atheris", reason="atheris has no build for this machine")
     finds = tmp_path / "finds"

@@ -85,7 +85,7 @@ def test_makes_again_only_what_changed(project: Path):
     assert "my-env" not in notes
 
 
-def test_check_says_what_is_stale_and_why(project: Path):
+def test_check_reports_what_is_stale_and_why(project: Path):
     """--check creates nothing and returns an exit code."""
     assert local(project, "--check", code=1)[0] == "old: missing\nmy-env: missing\n"
     assert not (project / ".pyenv-frontend").exists()
@@ -114,7 +114,7 @@ def test_an_environment_whose_interpreter_is_gone_is_stale(project: Path):
     assert asked(python, "import tiny; print(tiny.VERSION)") == "1.0"
 
 
-def test_clean_removes_what_was_made_and_nothing_else(project: Path):
+def test_clean_removes_only_what_was_created(project: Path):
     """A folder that has other files is kept with those files."""
     local(project)
     (project / ".pyenv-frontend/versions").mkdir()
@@ -279,7 +279,7 @@ def test_a_dockerfile_without_pyenv(tmp_path: Path):
     assert "there is no PYENV" in notes
 
 
-def test_without_uv_it_says_how_to_get_it(project: Path):
+def test_a_missing_uv_is_reported_with_a_solution(project: Path):
     """The command looks for uv on PATH and next to itself."""
     if shutil.which("uv", path=str(Path(sys.executable).parent)):
         pytest.skip("uv is installed beside the tests")

@@ -108,7 +108,7 @@ def test_versions_stay_until_they_are_upgraded(project: Path, index: str):
     assert versions(project / "pylock.one.toml")["alpha"] == "1.1"
 
 
-def test_check_says_offline_what_changed(project: Path, index: str):
+def test_check_reports_changes_offline(project: Path, index: str):
     """The exit code is 0 if all locks fit, and otherwise 1 with the reasons and the command to run."""
     assert "one: pylock.one.toml does not fit: missing" in lock(project, "--check", code=1).stdout
     lock(project, *BASE, index=index)

@@ -107,7 +107,7 @@ def test_list_imports_little():
     assert len(modules) < 150
 
 
-def test_list_says_when_there_are_none(capsys):
+def test_list_without_environments_prints_a_sentence(capsys):
     """Without any variables, no table is printed."""
     assert main(["list"]) == 0
     assert "no variable ASTRO_PYENV_*" in capsys.readouterr().out
@@ -123,7 +123,7 @@ def test_show_lists_the_packages(capsys):
 
 
 @pytest.mark.usefixtures("environments")
-def test_show_of_an_unknown_name_says_which_there_are(capsys):
+def test_show_of_an_unknown_name_lists_the_names(capsys):
     """The exit code is that of incorrect usage."""
     assert main(["show", "god"]) == 64
     assert "Did you mean 'good'?" in capsys.readouterr().err
@@ -183,7 +183,7 @@ def test_doctor_succeeds_if_nothing_is_wrong(monkeypatch, capsys):
     assert capsys.readouterr().out == "1 environment, nothing wrong.\n"
 
 
-def test_doctor_tells_which_tasks_can_be_forked(tmp_path, monkeypatch, capsys):
+def test_doctor_reports_which_tasks_can_be_forked(tmp_path, monkeypatch, capsys):
     """The modules of each task are imported; one that cannot be forked is no problem, but its reason is shown."""
     env = tmp_path / "env"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", env], check=True)

@@ -26,7 +26,7 @@ def test_an_engine_of_our_own_is_explained(monkeypatch, capsys, ours):
     assert [line in printed for line in lines] == [ours, ours]
 
 
-def test_a_demo_that_fails_says_why(capsys):
+def test_a_failed_demo_has_a_message(capsys):
     """The message is a single line, followed by the exit code."""
 
     def fails() -> tuple[list[Task], str]:

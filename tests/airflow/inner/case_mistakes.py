@@ -100,7 +100,7 @@ def test_newer_syntax_breaks_the_dag_where_the_environment_is_known(dag, tmp_pat
     assert VenvOperator(task_id="v", venv="py38", python_callable=namespace["f"], op_args=[1])
 
 
-def test_a_run_without_a_logical_date_says_so(execute):
+def test_a_run_without_a_logical_date_is_explained(execute):
     def of_day(ds):
         return ds
 
@@ -148,7 +148,7 @@ def test_an_exit_code_of_a_multiple_of_256_is_a_success(execute):
     assert execute(leave) is None
 
 
-def test_the_log_says_once_where_a_task_runs(dag, caplog, monkeypatch):
+def test_the_log_names_the_environment_once(dag, caplog, monkeypatch):
     from airflow_venv.environments import facts
 
     monkeypatch.setattr(VenvOperator, "log", logging.getLogger("ours"))

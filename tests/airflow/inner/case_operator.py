@@ -462,7 +462,7 @@ def test_a_file_s_function_gets_arguments_and_context(dag, tmp_path):
     assert operator.execute({"ds": "2024-01-01", "run_id": "r"}) == [1, "2024-01-01"]
 
 
-def test_the_configuration_knows_the_options():
+def test_airflows_configuration_has_the_options():
     """Airflow reads the provider's defaults from 2.7 on; before that, our own defaults apply."""
     described = get_provider_info()["config"]["venv"]["options"]
     assert {name: config.option(name) for name in described} == {

@@ -118,7 +118,7 @@ def test_an_alias_can_stand_for_an_asset():
     assert added == [("s3://bucket/c", {"rows": 1})]
 
 
-def test_state_stores_do_what_they_are_for_and_nothing_else():
+def test_state_stores_offer_only_their_own_methods():
     stores = {}
 
     class Store:

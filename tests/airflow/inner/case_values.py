@@ -189,7 +189,7 @@ def test_a_date_keeps_its_zone_where_the_environment_knows_it(execute):
     assert execute(f, venv="py38", op_args=[summer]) == "2:00:00"
 
 
-def test_the_ambiguous_hour_stays_what_it_is(execute):
+def test_an_ambiguous_hour_keeps_its_fold(execute):
     def f(first, second):
         return [str(first.utcoffset()), str(second.utcoffset())]
 

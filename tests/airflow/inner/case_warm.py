@@ -29,7 +29,7 @@ def private_folder(tmp_path_factory, monkeypatch):
             os.kill(about["pid"], signal.SIGKILL)
 
 
-def test_a_task_is_cold_unless_it_says_otherwise(execute):
+def test_a_task_is_cold_by_default(execute):
     assert execute(parents)[0] == os.getpid()
     assert warm_processes.running() == []
 

@@ -23,7 +23,7 @@ def test_a_stage_that_nothing_else_names(build_image, reference):
 
 
 @pytest.mark.images(PY311)
-def test_with_pip_the_message_says_what_uv_is_for(build_image):
+def test_with_pip_the_note_explains_the_use_of_uv(build_image):
     """The note says that pip installs the requirements, even though the given uv creates the environment."""
     image = build_image(
         f"{TOOL.format('')}FROM {PY311}\nPYENV --installer=pip --uv=tool 3.11 a <<E\nsix\nE\n", UV, "--no-cache"

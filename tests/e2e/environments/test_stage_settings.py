@@ -18,7 +18,7 @@ def test_a_file_that_the_stage_does_not_have(buildx):
 
 @pytest.mark.images(PY311)
 @pytest.mark.parametrize("way", ["file", "secret", "variable"])
-def test_pips_configuration_says_where_packages_come_from(build_image, tmp_path, way):
+def test_packages_come_from_the_sources_in_pips_configuration(build_image, tmp_path, way):
     """Both installers use /etc/pip.conf of the image, a secret mounted there, and PIP_CONFIG_FILE."""
     wheels = {services.wheel_file("local-wheel", "1.0"): services.wheel("local-wheel", "1.0")}
     with services.package_index(wheels) as url:

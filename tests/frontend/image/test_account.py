@@ -28,7 +28,7 @@ def test_a_group_takes_the_place_of_the_users_own():
     assert (owner.gid, owner.groups) == (4711, (4711,))
 
 
-def test_a_stated_home_wins():
+def test_env_home_takes_precedence():
     """`ENV HOME` takes precedence, since the image's programs use it."""
     assert account.find("0", "/srv/app").home == Path("/srv/app")
 

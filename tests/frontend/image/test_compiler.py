@@ -121,7 +121,7 @@ def test_what_is_kept_is_used_again(folder, tmp_path):
     }
 
 
-def test_a_damaged_cache_is_as_good_as_none(folder, tmp_path):
+def test_a_damaged_cache_file_is_replaced(folder, tmp_path):
     """A truncated or empty file is replaced."""
     cache = tmp_path / "cache"
     first = compiled(folder, cache)

@@ -25,7 +25,7 @@ def test_it_runs_under_every_supported_python(version):
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_a_failure_is_one_sentence():
+def test_a_failed_step_has_a_message_without_a_traceback():
     """Users never see a traceback of ours."""
     command = [sys.executable, "-IB", FOLDER, "environment", "--name=x", "--path=/nowhere/x", "--user=nobody-at-all"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

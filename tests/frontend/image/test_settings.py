@@ -194,7 +194,7 @@ def test_pip_config_file(tmp_path):
 
 
 @pytest.mark.parametrize("text", ['[[index]]\nurl = "http://u"\n', '[pip]\nindex-url = "http://u"\n'])
-def test_a_configuration_file_of_uv_goes_before_pips_indexes(tmp_path, text):
+def test_uvs_configuration_file_takes_precedence_over_pips_indexes(tmp_path, text):
     """Indexes for uv are not replaced by those for pip; other settings of pip are used."""
     configured(tmp_path, text, ".config/uv/uv.toml")
     configured(tmp_path, "[global]\nindex-url = http://p\nretries = 2\n")

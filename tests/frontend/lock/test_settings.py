@@ -25,7 +25,7 @@ def test_settings_of_the_stage_for_versions_and_indexes_apply():
     assert {name: environ.get(name) for name in OF_STAGE} == {**OF_STAGE, "UV_CONSTRAINT": None}
 
 
-def test_ones_own_index_goes_before_those_of_the_stage(monkeypatch):
+def test_the_users_own_index_takes_precedence_over_the_stage(monkeypatch):
     """The stage's other settings for versions are still used."""
     monkeypatch.setenv("UV_INDEX", "https://own.example/simple")
     environ = resolver_settings("uv", OF_STAGE).environ

@@ -44,7 +44,7 @@ def sizes(urls, known, hashes=None):
     return [wheel.get("size") for wheel in wheels]
 
 
-def test_wheels_without_a_hash_are_not_taken_for_one_another(server):
+def test_wheels_without_a_hash_are_distinguished(server):
     """They may have different sizes, for example on different platforms."""
     known = {}
     assert sizes([f"{server}/7"], known, [""]) == [7]

@@ -56,7 +56,7 @@ def outcome(text):
 
 @settings(deadline=None)
 @given(LINES)
-def test_standalone_is_the_same(standalone, text):
+def test_the_generated_parser_equals_the_dynamic_one(standalone, text):
     """The generated parser and the dynamic one agree on all valid and invalid lines."""
     now = outcome(text)
     load, grammar._load = grammar._load, lambda: standalone

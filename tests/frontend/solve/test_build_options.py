@@ -58,14 +58,14 @@ def test_the_delegate_is_named_on_the_syntax_line_or_by_a_build_arg(raw, source)
     assert parsed.forwarded().get("source") == source
 
 
-def test_what_is_forwarded_never_lets_the_delegate_start_us_again():
+def test_forwarded_options_prevent_recursive_delegation():
     """With `cmdline`, Docker's frontend does not read the syntax line; it is set even if the client sent none."""
     assert options(source="us", cmdline="us").forwarded()["cmdline"] == "us"
     assert options(source="us").forwarded()["cmdline"] == "us"
     assert "source" not in options(source="us").forwarded()
 
 
-def test_delegating_to_ourselves_is_noticed():
+def test_delegation_to_ourselves_is_detected():
     """An option that was already forwarded is recognized."""
     first = options(source="us", cmdline="us dockerfile=us").forwarded()
     with pytest.raises(OptionsError, match="asked to delegate to itself"):

@@ -46,7 +46,7 @@ def test_a_history_that_has_none_of_ours_is_the_same_bytes(before):
 @pytest.mark.parametrize(
     ("layers", "apart", "independent"), [(117, True, True), (118, False, True), (119, False, False)]
 )
-def test_an_image_with_many_layers_gets_no_more_than_it_must(layers, apart, independent):
+def test_an_image_with_many_layers_gets_only_necessary_ones(layers, apart, independent):
     """Engines limit the number of layers; entries without a layer do not count."""
     step = replace(STEPS[0], independent=True, parts=Parts(heavy=b"", rest=b"", names=()))
     history = json.dumps({"history": [{}] * layers + [{"empty_layer": True}] * 9}).encode()

@@ -157,7 +157,7 @@ def test_an_error_about_a_small_file_of_ours_moves_as_a_whole(file):
     assert [span["start"]["line"] for span in json.loads(relabelled_status.details[0].value)["ranges"]] == [4, 5]
 
 
-def test_a_mistake_is_a_sentence_and_marked_lines(file):
+def test_an_error_has_a_message_and_marked_lines(file):
     """The message includes the expectation and the hint, and names locations in other files."""
     other = SourceFile("reqs.txt", b"a\nb\n")
     here = Location(SourceFile("Dockerfile", USER), Span(18, 23))

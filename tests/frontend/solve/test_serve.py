@@ -11,7 +11,7 @@ def test_the_engines_own_errors_go_on_as_they_are():
     assert failed(CallError("Solve", status)) == status
 
 
-def test_a_frontend_that_is_switched_off_comes_with_what_helps():
+def test_a_disabled_frontend_is_reported_with_a_solution():
     """The engine's administrator may only allow frontends in images."""
     status = failed(CallError("Solve", Status("invalid frontend: dockerfile.v0")))
     assert status.message.startswith("invalid frontend: dockerfile.v0. ")

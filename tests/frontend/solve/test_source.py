@@ -72,7 +72,7 @@ def test_inputs_stand_for_folders():
     assert wire.Op.FromString(file.context.ops[0]).source.identifier == "x://context"
 
 
-def test_a_client_that_insists_on_its_folder_gets_it():
+def test_a_client_that_requires_its_own_folder_is_served():
     """This is the case for `-f -` with any context."""
     bridge = FakeBridge({"local://mine": {"Dockerfile": b"FROM stdin"}})
     file = read(bridge, options(dockerfilekey="mine"), {"dockerfile": graph("x://file")})
@@ -134,6 +134,6 @@ def test_every_pyenv_is_recognized(text):
         b"# syntax=pyenv-frontend:dev\nFROM x\n  # PYENV 3.8 a\n",
     ],
 )
-def test_most_files_are_known_to_have_none(text):
+def test_files_without_pyenv_load_no_other_modules(text):
     """For such files, no other modules are loaded."""
     assert not mentions_pyenv(text)

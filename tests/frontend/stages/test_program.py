@@ -83,7 +83,7 @@ def test_undeclared_build_arg_is_not_seen():
     assert version("FROM a\nPYENV ${V:-3.11} x", build_args={"V": "3.10"}) == "3.11"
 
 
-def test_last_of_arg_and_env_wins():
+def test_the_last_of_arg_and_env_applies():
     """As in BuildKit, ARG and ENV share one list."""
     assert version("FROM a\nARG V=3.9\nENV V=3.10\nPYENV $V x") == "3.10"
     assert version("FROM a\nENV V=3.10\nARG V=3.9\nPYENV $V x") == "3.9"
@@ -110,7 +110,7 @@ def test_stage_inherits_args_and_env():
     assert version("FROM a AS one\nENV V=3.9\nFROM One\nPYENV ${V:-3.8} x") == "3.8"
 
 
-def test_env_wins_again_in_a_child():
+def test_env_overrides_arg_in_a_child_stage():
     """A new stage applies ENV again, including the base image's, so that it overrides a later ARG."""
     assert version("FROM a AS one\nENV V=3.9\nARG V=3.8\nFROM one\nPYENV $V x") == "3.9"
     text = b"FROM a AS one\nARG V=3.8\nFROM one\nPYENV $V x"
@@ -196,7 +196,7 @@ def test_what_the_engine_refuses_changes_nothing(shell):
     assert (state.user, state.workdir, state.shell, state.env) == ("me", "/w", None, {})
 
 
-def test_a_user_that_comes_out_empty():
+def test_a_user_that_expands_to_an_empty_name():
     """As in the engine, an empty name is root, not the base image's user."""
     program = read(parse(b"FROM a\nUSER me\nUSER $NONE\nPYENV 3.9 x"))
     assert not program.environments[0].state.user

@@ -194,7 +194,7 @@ def test_no_cut_leaves_half_of_a_secret_in_an_error(size):
     assert outcome.message.endswith("... (cut)")
 
 
-def test_a_skip_of_somebody_else_is_an_error():
+def test_a_skip_exception_of_another_package_is_an_error():
     """A user's own class with the same name does not skip the task."""
     outcome = run("def f():\n    class AirflowSkipException(Exception): pass\n    raise AirflowSkipException('mine')\n")
     assert type(outcome) is Error

@@ -262,7 +262,7 @@ def test_state_stores_are_the_workers():
     ]
 
 
-def test_the_whole_context_holds_nothing_that_is_silently_none():
+def test_unavailable_values_of_the_context_are_not_none():
     """Unavailable values raise an error on use, and expensive values are fetched on use."""
     source = """
         def f(**context):

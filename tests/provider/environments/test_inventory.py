@@ -25,7 +25,7 @@ def report_of(home):
     return describe("report", str(home / "bin" / "python"))
 
 
-def test_an_environment_without_records_says_so(home):
+def test_an_environment_without_records_has_neither_line_nor_lock(home):
     report = report_of(home)
     assert (report.pyenv_line, report.lock, report.problem) == ("", "", "")
     assert report.has_folder

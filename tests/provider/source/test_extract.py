@@ -58,7 +58,7 @@ def run(piece, name, **names):
     return space[name]
 
 
-def test_the_task_decorator_goes_and_the_lines_stay(module):
+def test_the_task_decorator_is_removed_and_line_numbers_are_kept(module):
     """Text, file name and line numbers are the original ones."""
     dag = module("""
         import os
@@ -126,7 +126,7 @@ def test_a_plain_function_keeps_all_its_decorators(module):
     assert cut(dag.f).text == "@other\ndef f(): return 1\n"
 
 
-def test_a_wrapped_function_is_the_one_that_is_meant(module):
+def test_a_wrapped_function_is_unwrapped(module):
     """functools.wraps leads to the original function, whose decorators are kept."""
     dag = module("""
         import functools

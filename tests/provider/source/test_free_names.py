@@ -126,7 +126,7 @@ def test_what_the_stock_script_imports_is_imported_here(module):
     assert run(gathered)() == (3, "/")
 
 
-def test_a_helper_comes_along_with_what_it_needs_when_that_is_included(module):
+def test_a_helper_is_included_with_its_dependencies(module):
     """The helper's own free names are reported with their own lines."""
     dag = module("""
         import json
@@ -239,7 +239,7 @@ def test_auto_reaches_into_enclosing_functions(module):
         ("", "nothing in the file"),
     ],
 )
-def test_auto_says_why_something_cannot_come_along(module, binding, reason):
+def test_auto_reports_why_a_name_cannot_be_included(module, binding, reason):
     """Each kind of obstacle has its own message."""
     dag = module(f"from typing import TYPE_CHECKING\n{binding}\ndef f(): return x\n")
     gathered = gather(dag.f, include="auto")
@@ -259,7 +259,7 @@ def test_relative_imports_cannot_come_along(tmp_path, monkeypatch):
     assert "relative" in gathered.reasons["y"]
 
 
-def test_what_is_included_comes_along_whether_or_not_it_is_used(module):
+def test_included_names_are_sent_even_if_unused(module):
     """An argument may have a class that the body does not mention; that class's own names are needed, too."""
     dag = module("""
         import json
@@ -281,7 +281,7 @@ def test_what_is_included_comes_along_whether_or_not_it_is_used(module):
     assert missing(dag.f, include=[dag.Row]) == [("Base", 5), ("LIMIT", 6)]
 
 
-def test_a_class_that_an_assignment_makes_comes_along(module):
+def test_a_class_made_by_an_assignment_is_included(module):
     """`collections.namedtuple`, `Enum` and similar functions create classes without a class statement."""
     dag = module("""
         import collections, enum

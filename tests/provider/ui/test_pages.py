@@ -57,7 +57,7 @@ def test_a_run_without_its_environment_reports_no_path():
     assert states([], [task("a", "none")], run("a", "none", succeeded=False)) == {"none": "missing"}
 
 
-def test_a_missing_one_has_the_sentence_of_the_tasks_error(monkeypatch):
+def test_a_missing_environment_has_the_error_of_its_tasks(monkeypatch):
     monkeypatch.setenv("ASTRO_PYENV_report", "/opt/venv/report/bin/python")
     (row,) = rows([], [task("a", "reprot")])
     assert "Did you mean 'report'?" in row.sentence
@@ -86,7 +86,7 @@ def test_the_path_of_an_interpreter_belongs_to_the_environment_that_has_it():
     assert states([], [task("a", python="/usr/bin/python3")]) == {"/usr/bin/python3": "told"}
 
 
-def test_the_latest_run_with_a_path_tells_where_an_environment_is():
+def test_the_latest_run_with_a_path_locates_an_environment():
     tasks = [task("a", "far"), task("b", "far"), task("c", "far")]
     runs = [run("a", "far", "/old/python", day=1), run("b", "far", "/new/python", day=2), run("c", "far", day=3)]
     (row,) = rows([], tasks, *runs)

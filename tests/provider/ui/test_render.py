@@ -28,7 +28,7 @@ def test_a_value_that_a_template_lacks_is_an_error():
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
-def test_no_template_marks_text_as_safe_or_has_anything_inline(path):
+def test_templates_have_no_safe_filter_and_no_inline_code(path):
     """The security policy forbids inline scripts and styles, and `safe` would disable escaping."""
     source = path.read_text().replace("<style>\n{{ style }}</style>", "")  # used by the self-contained file
     assert not re.search(r"\|\s*safe|autoescape|<style|style=|\son\w+=|javascript:", source)
@@ -36,7 +36,7 @@ def test_no_template_marks_text_as_safe_or_has_anything_inline(path):
 
 
 @pytest.mark.parametrize("path", sorted((FOLDER / "static").iterdir()), ids=lambda path: path.name)
-def test_nothing_is_loaded_from_elsewhere(path):
+def test_pages_load_nothing_from_other_hosts(path):
     """There are no addresses of hosts, except for the XML namespace of SVG."""
     assert "//" not in path.read_text().replace("http://www.w3.org/2000/svg", "").replace("// ", "")
 

@@ -322,7 +322,7 @@ def test_a_large_value_is_held_once_on_each_side(version, there, value):
 
 
 @pytest.mark.slow
-def test_a_gigabyte_goes_there_and_back():
+def test_a_gigabyte_is_sent_and_returned():
     """The worker has the argument and the result; the environment has a single value that is both."""
     size = 1_000_000_000
     if os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") < 5 * size:
