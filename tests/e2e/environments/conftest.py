@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +19,9 @@ class Asked(Image):
 
     log = ""
     """The output of the build."""
+
+    folder = Path()
+    """The build context."""
 
     def sh(self, script: str, **options: object) -> str:
         """Run a shell script in the image and return its output."""
@@ -44,7 +48,7 @@ def build_image(buildx, api):
     def make(dockerfile, files=None, *arguments, **options):
         build = buildx(dockerfile, files, *arguments, **options)
         image = Asked(api, build.image)
-        image.log = build.log
+        image.log, image.folder = build.log, build.folder
         return image
 
     return make

@@ -1,5 +1,8 @@
 """Locked environments that do not depend on the layers below them."""
 
+import json
+import subprocess
+import sys
 import uuid
 
 import pytest
@@ -278,3 +281,25 @@ def test_steps_are_counted_as_one(buildx, files, index):
     build = buildx(text(index, "RUN true\n"), files)
     counted = {step for step in build.steps if "/3]" in step and "FROM" not in step}
     assert counted == {"[2/3] RUN true", "[3/3] PYENV 3.8 x r.txt"}
+
+
+@pytest.mark.usefixtures("linting")
+@pytest.mark.parametrize("excess", [0, 1])
+def test_an_image_with_many_layers(build_image, engine, files, index, excess):
+    """Beyond the limit an environment is installed on its stage, and `expand --explain` agrees with the build."""
+    merges = engine.flavour.endswith("containerd")
+    base = len(json.loads(engine.run("image", "inspect", "--format={{json .RootFS.Layers}}", PY311)))
+    others = 120 - base - (6 if merges else 3) + excess
+    before = "".join(f"WORKDIR /many/{number}\n" for number in range(others))
+    image = build_image(text(index, before), files, "--build-arg=PYENV_FRONTEND_DEBUG=1")
+    assert len(image.layers) == 120 if not excess else len(image.layers) <= 120
+    way = {0: "independently of the stage", 1: "on the stage: the image would have more than 120 layers"}[excess]
+    way = f"line {others + 4}: x is installed {way}"
+    assert f"PYENV_FRONTEND_DEBUG: {way}\n" in image.log
+    call = "from pyenv_frontend.cli import main; main()"
+    command = [sys.executable, "-c", call, "expand", "--explain", "--output=/dev/null"]
+    done = subprocess.run(
+        command, cwd=image.folder, env=engine.environment(), capture_output=True, text=True, check=True
+    )
+    assert done.stderr == f"{way}\n"
+    assert image.ask("/opt/venv/x/bin/python", "-c", "import beta; print('ok')") == "ok\n"

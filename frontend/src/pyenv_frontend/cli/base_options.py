@@ -135,7 +135,7 @@ class BaseOptions:
                     user, image_env = after_triggers(triggers, user, image_env)
                 user = user if self.user is None else self.user
                 base = inspect(reference, image, user=user, env={**image_env, **env}, series=frozenset(SERIES))
-                base = replace(base, architecture=image.architecture)
+                base = replace(base, architecture=image.architecture, layers=image.layers)
         except EngineError as error:
             raise UserError(
                 f"nothing is known of the base image {reference}",

@@ -18,11 +18,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from types import TracebackType
 
-__all__ = ["EngineError", "Image"]
+__all__ = ["EngineError", "Image", "can_merge"]
 
 
 class EngineError(Exception):
     """No engine answers, or it does not know the image; the text is a short reason."""
+
+
+def can_merge() -> bool:
+    """Tell whether the engine's store can merge layers, as containerd's can; so does a builder, which is not asked."""
+    try:
+        status = _docker("info", "--format", "{{json .DriverStatus}}")
+    except (EngineError, FileNotFoundError):
+        return True
+    return b"containerd" in status
 
 
 class Image:
@@ -85,6 +94,11 @@ class Image:
         if self._named_platform:
             return self._named_platform.split("/")[1]
         return _docker("image", "inspect", "--format", "{{.Architecture}}", self._reference).decode().strip()
+
+    @property
+    def layers(self) -> int:
+        """How many layers it has."""
+        return int(_docker("image", "inspect", "--format", "{{len .RootFS.Layers}}", self._reference))
 
     @property
     def triggers(self) -> tuple[str, ...]:

@@ -9,11 +9,13 @@ import click
 
 from pyenv_frontend.cli.base_options import BaseOptions, base_options
 from pyenv_frontend.cli.common import CommonOptions, common_options, only
+from pyenv_frontend.cli.docker_image import can_merge
 from pyenv_frontend.dockerfile.directives import detect_syntax
 from pyenv_frontend.errors import UserError
 from pyenv_frontend.expansion import expand as expansion
 from pyenv_frontend.expansion.astro_runtime import FILES
 from pyenv_frontend.expansion.base_image import Base
+from pyenv_frontend.expansion.layer_limit import count_layers, limit, limited_ways
 from pyenv_frontend.expansion.location import HomeUnknownError
 from pyenv_frontend.expansion.standalone_requirements import check_requirements
 from pyenv_frontend.expansion.step_images import ImagesByName
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from pyenv_frontend.dockerfile import Document
     from pyenv_frontend.dockerfile.directives import Detected
     from pyenv_frontend.expansion.base_image import Libc
+    from pyenv_frontend.expansion.independence import Way
     from pyenv_frontend.inputs.build_context import BuildContext
     from pyenv_frontend.stages.program import Environment, Stage
 
@@ -59,9 +62,9 @@ def expand(  # noqa: PLR0913 - one for each option
     document = options.read_document()
     text = document.file.data
     if has_pyenv(document):
-        expanded = _FileExpander(document, options, base).expand(options.context, tools, standalone=standalone)
-        text = expanded.source
-        for way in expanded.ways if explain else ():
+        expander = _FileExpander(document, options, base)
+        text = expander.expand(options.context, tools, standalone=standalone).source
+        for way in expander.ways(options.context, merge=base.enough or can_merge()) if explain else ():
             click.echo(str(way), err=True)
     if standalone:
         text = _without_our_syntax(text)
@@ -91,12 +94,21 @@ class _FileExpander:
         self._document = document
         self._base_options = base_options
         self._base_env = options.base_env
+        self._target = options.settings.target
         self._platform = options.settings.target_platform or options.settings.build_platform
         # The engine is not asked about scratch, which has no variables.
         self._bases: dict[tuple[str, str | None], Base] = {("scratch", None): Base(reference="scratch")}
         self._program = options.read_program(document, base_variables=self._variables)
 
-    def expand(self, context: BuildContext, tools: str | None, *, standalone: bool) -> expansion.Expansion:
+    def ways(self, context: BuildContext, *, merge: bool) -> list[Way]:
+        """Return how a build installs each environment; the engine's own way to make layers decides with."""
+        built = self.expand(context, None, standalone=False, to_print=False)
+        layers = count_layers(self._program, self._bases, built.steps, self._target)
+        return limited_ways(built.ways, built.steps, limit(layers, built.steps, merge=merge))
+
+    def expand(
+        self, context: BuildContext, tools: str | None, *, standalone: bool, to_print: bool = True
+    ) -> expansion.Expansion:
         for environment in self._program.environments:
             self._check_user(environment)
         program, plans = plan_program(self._program, context, platform=self._platform, libc_of=self._libc)
@@ -115,7 +127,7 @@ class _FileExpander:
                 images,
                 locks=[plan.lock or plan.named_lock for plan in plans],
                 present=present,
-                to_print=True,
+                to_print=to_print,
                 standalone=standalone,
             )
         except HomeUnknownError as error:

@@ -175,6 +175,9 @@ class Base:
     triggers: tuple[str, ...] = ()
     """`ONBUILD` of its config, where the expansion takes their work over."""
 
+    layers: int = 0
+    """How many it has; 0 if that is not known."""
+
     openssl: frozenset[str] = frozenset()
     """Its OpenSSL libraries (`libssl.so.3`), looked up only if they do not follow from the C library."""
 

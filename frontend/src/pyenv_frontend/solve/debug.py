@@ -11,10 +11,12 @@ import time
 from typing import TYPE_CHECKING
 
 from pyenv_frontend.buildkit.api import Notice
+from pyenv_frontend.expansion.layer_limit import limited_ways
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pyenv_frontend.expansion.expand import Step
     from pyenv_frontend.solve.expanded_build import ExpandedBuild
     from pyenv_frontend.solve.session import BuildSession
 
@@ -33,14 +35,22 @@ class Clock:
         self._last = now
 
 
-def show(session: BuildSession, builds: Sequence[ExpandedBuild], clock: Clock) -> None:
-    """Send the expanded files and the times."""
+def show(session: BuildSession, builds: Sequence[ExpandedBuild], steps: Sequence[Sequence[Step]], clock: Clock) -> None:
+    """Send the expanded files and the times.
+
+    Args:
+        session: the build.
+        builds: what is built.
+        steps: for each of these its generated steps as they are built.
+        clock: the times.
+    """
     times = ", ".join(f"{name} {milliseconds:.0f} ms" for name, milliseconds in clock.laps)
     texts = [f"PYENV_FRONTEND_DEBUG: {times}"]
-    for build in builds:
+    for build, built in zip(builds, steps, strict=True):
         platform = f" for {build.platform}" if build.platform else ""
         text = build.expansion.source.decode("utf-8", "replace")
-        texts += [f"PYENV_FRONTEND_DEBUG: {way}{platform}" for way in build.expansion.ways]
+        ways = limited_ways(build.expansion.ways, build.expansion.steps, built)
+        texts += [f"PYENV_FRONTEND_DEBUG: {way}{platform}" for way in ways]
         texts.append(f"PYENV_FRONTEND_DEBUG: the expanded Dockerfile{platform}:\n{text}")
     for reply in [session.bridge.warn(Notice(step=session.file.step, short=text)) for text in texts]:
         reply.get()

@@ -138,9 +138,8 @@ class _BuildExpander:
         result = self.bridge.solve_frontend(
             self.options.delegate.frontend, self.options.for_base(before.options), before.inputs
         )
-        ref = results.file_systems(finalize(self.bridge, result, before, merge=can_merge(self.bridge.ping().get())))[
-            before.platform
-        ]
+        finalized, _ = finalize(self.bridge, result, before, merge=can_merge(self.bridge.ping().get()))
+        ref = results.file_systems(finalized)[before.platform]
         self.bridge.evaluate(RefId(ref.id)).get()  # a step that fails is an error of its own line
         files = ImageFiles(self.bridge, RefId(ref.id), f"the stage that {stage.root} begins")
         try:

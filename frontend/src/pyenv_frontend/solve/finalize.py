@@ -13,8 +13,11 @@ from pyenv_frontend.solve.image_history import limit_layers, rewrite_created_by
 from pyenv_frontend.solve.install_graph import parallelize
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pyenv_frontend.buildkit import wire_pb2 as wire
     from pyenv_frontend.buildkit.api import Bridge, Reply
+    from pyenv_frontend.expansion.expand import Step
     from pyenv_frontend.solve.expanded_build import ExpandedBuild
 
 _MERGE = frozenset({"mergeop", "diffop"})
@@ -25,8 +28,13 @@ def can_merge(engine: wire.PongResponse) -> bool:
     return {cap.id for cap in engine.llb_caps if cap.enabled} >= _MERGE
 
 
-def finalize(bridge: Bridge, reply: Reply[wire.Result], build: ExpandedBuild, *, merge: bool) -> wire.Result:
+def finalize(
+    bridge: Bridge, reply: Reply[wire.Result], build: ExpandedBuild, *, merge: bool
+) -> tuple[wire.Result, Sequence[Step]]:
     """Replace the graphs of the delegate's result by parallelized and relabelled ones.
+
+    Returns:
+        The result, and the generated steps as they are built.
 
     Raises:
         CallError: the delegate could not make a graph of the file; its places are the user's own.
@@ -50,4 +58,4 @@ def finalize(bridge: Bridge, reply: Reply[wire.Result], build: ExpandedBuild, *,
         ref.id = solved.get().ref.id
     for key in keys:
         result.metadata[key] = rewrite_created_by(result.metadata[key], steps, merge=merge)
-    return result
+    return result, steps

@@ -8,8 +8,9 @@ from __future__ import annotations
 __all__ = ["limit_layers", "rewrite_created_by"]
 
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from pyenv_frontend.expansion.layer_limit import limit, more_layers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,14 +18,10 @@ if TYPE_CHECKING:
     from pyenv_frontend.expansion.expand import Step
 
 _END = " # buildkit"
-_MOST = 120
-"""Layers of an image, a few fewer than engines can stack."""
 
 
 def limit_layers(configs: Sequence[bytes], steps: Sequence[Step], *, merge: bool) -> Sequence[Step]:
-    """Return the steps with fewer layers where an image would have too many.
-
-    Heavy distributions stay with the rest then; if that does not suffice, all steps run on their stages.
+    """Return the steps with fewer layers where an image would have too many; see `layer_limit.limit`.
 
     Args:
         configs: the configurations of the images, JSON.
@@ -33,20 +30,7 @@ def limit_layers(configs: Sequence[bytes], steps: Sequence[Step], *, merge: bool
     """
     entries = [json.loads(config).get("history") or () for config in configs]
     most = max((sum(not entry.get("empty_layer") for entry in history) for history in entries), default=0)
-    together = [replace(step, parts=None) for step in steps]
-    for choice in (steps, together):
-        if most + sum(_more_layers(step, merge=merge) for step in choice) <= _MOST:
-            return choice
-    return [replace(step, independent=False) for step in together]
-
-
-def _more_layers(step: Step, *, merge: bool) -> int:
-    """Return how many layers a step has beside its first, which has its result."""
-    if not step.independent:
-        return 0
-    # A graft is checked on the stage. Where layers are merged, an earlier environment is removed before that, and the
-    # folders above get their times again after it.
-    return (step.kind == "graft" or merge) + merge + (step.parts is not None)
+    return limit(most, steps, merge=merge)
 
 
 def rewrite_created_by(config: bytes, steps: Sequence[Step], *, merge: bool = False) -> bytes:
@@ -74,7 +58,7 @@ def rewrite_created_by(config: bytes, steps: Sequence[Step], *, merge: bool = Fa
             if command is not None:
                 step = by_command[command]
                 entry["created_by"] = " ".join(step.title) + _END
-                history += [dict(entry) for _ in range(_more_layers(step, merge=merge))]
+                history += [dict(entry) for _ in range(more_layers(step, merge=merge))]
                 changed = True
     if changed:
         parsed["history"] = history

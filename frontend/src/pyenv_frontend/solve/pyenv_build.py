@@ -104,8 +104,8 @@ def _build(session: BuildSession) -> wire.Result:
     ]
     clock.lap("delegate and relabel")
     if options.debug:
-        show(session, builds, clock)
-    return results.join_platforms(finalized)
+        show(session, builds, [steps for _, steps in finalized], clock)
+    return results.join_platforms([result for result, _ in finalized])
 
 
 def _options(session: BuildSession, build: ExpandedBuild, *, several: bool, quiet: bool) -> Mapping[str, str]:
