@@ -221,7 +221,7 @@ def _build_recipe(engine: Engine, name: str, context: Path, stand_in: StandIn) -
 
 
 def _import_debian(engine: Engine, name: str, scratch: Path, stand_in: StandIn) -> None:
-    """Make a Debian as the `-slim` images are: no documentation, no package lists, this machine's certificates."""
+    """Import a Debian like the `-slim` images: no documentation, no package lists, this machine's certificates."""
     suite = dict(stand_in.arguments)["SUITE"]
     debian.install("mmdebstrap")
     system = scratch / "system.tar"

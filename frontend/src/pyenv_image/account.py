@@ -36,7 +36,7 @@ class Account:
         return self.home is not None and self.home != Path("/") and (self.home == folder or self.home in folder.parents)
 
     def become(self) -> None:
-        """Give up root for good: everything that follows, such as build scripts of packages, has the user's rights."""
+        """Drop root's rights for good: everything that follows, such as build scripts of packages, has the user's."""
         if os.getuid() == 0 and self.uid != 0:
             os.setgroups(list(self.groups))
             os.setgid(self.gid)

@@ -203,7 +203,7 @@ def _install(options: EnvironmentOptions, installer: Installer, workspace: Works
 
 
 def _explained(error: StepError, name: str, programs: Mapping[str, str], path: str | None) -> StepError:
-    """Say what a failed install lacks, if that is a program that fetches requirements."""
+    """Add which program a failed install lacks, if that is one that fetches requirements."""
     missing = [program for program in programs if shutil.which(program, path=path) is None]
     if not missing:
         return error
@@ -215,7 +215,7 @@ def _explained(error: StepError, name: str, programs: Mapping[str, str], path: s
 
 
 def _keep_lock(options: EnvironmentOptions, context: Path) -> None:
-    """Put the lock that decides every package beside `pyvenv.cfg`, so that the image can be asked what is in it."""
+    """Store the lock that determines every package next to `pyvenv.cfg`, so that the image records its content."""
     lock = kept_lock(options)
     if lock:
         shutil.copyfile(str(context / lock), str(Path(options.path) / "pylock.toml"))

@@ -115,7 +115,7 @@ def _segments(content: bytearray) -> Iterator[tuple[int, int, int]]:
 
 
 def _use_certificates_of(root: Path, library: Path) -> None:
-    """Let a carried OpenSSL look for certificates where this image has them."""
+    """Make a carried OpenSSL search for certificates where this image has them."""
     content = library.read_bytes()
     for debian, others in _CERTIFICATES:
         places = [place for place in others if (root / place.decode().lstrip("/")).exists()]

@@ -88,5 +88,5 @@ def is_file(path: str) -> bool:
 
 
 def is_lock(path: str) -> bool:
-    """Tell whether a file of requirements is a lock, by its name (PEP 751: `pylock.toml`, `pylock.<name>.toml`)."""
+    """Return whether a file of requirements is a lock, by its name (PEP 751: `pylock.toml`, `pylock.<name>.toml`)."""
     return _LOCK.fullmatch(path.rpartition("/")[2]) is not None

@@ -55,13 +55,13 @@ _FOLDERS = ("/usr/bin", "/usr/sbin", "/bin", "/sbin")
 
 
 def remedy_for_libraries(libraries: Sequence[str]) -> str:
-    """Say how this image gets libraries; empty where it has no package manager, or none that has all of them."""
+    """Return how to install libraries in this image; empty without a package manager that has all of them."""
     # apk finds packages by what they contain.
     return _remedy(libraries, [f"so:{library}" for library in libraries])
 
 
 def remedy_for_programs(programs: Sequence[str]) -> str:
-    """Say how this image gets programs: `git` and `ssh`."""
+    """Return how to install programs in this image: `git` and `ssh`."""
     return _remedy(programs, ["openssh-client" if program == "ssh" else program for program in programs])
 
 

@@ -150,7 +150,7 @@ def decode(data: bytes) -> str:
 
 
 def failed_byte(error: UnicodeDecodeError) -> str:
-    """Say what `decode` could not read: `UTF-8: byte 5, in line 1`."""
+    """Describe what `decode` could not read: `UTF-8: byte 5, in line 1`."""
     line = 1 + error.object.count(b"\n", 0, error.start)
     return f"{error.encoding.upper()}: byte {error.start}, in line {line}"
 

@@ -253,7 +253,7 @@ def _is_project(folder: Path) -> bool:
 
 
 def _takes_hash(statement: pip_format.Statement) -> bool:
-    """Tell whether a requirement is one that can have a hash, and has none in its address."""
+    """Return whether a requirement is one that can have a hash, and has none in its address."""
     local = local_path(statement.value, editable=statement.kind == pip_format.EDITABLE)
     return local is None and not _GIT.search(statement.value) and "#sha256=" not in statement.value
 

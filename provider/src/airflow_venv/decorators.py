@@ -94,7 +94,7 @@ def venv_sensor_task(venv: Any = None, python_callable: Any = None, **options: A
 def _decorator(
     operator_class: type, venv: Any, function: Any, multiple_outputs: bool | None, options: dict[str, Any]
 ) -> Any:
-    """Make a decorator, or decorate at once where a function is given."""
+    """Create a decorator, or decorate a function if one is given."""
     remember_call()
     check_settings(options)
     if arguments := {"op_args", "op_kwargs"} & options.keys():

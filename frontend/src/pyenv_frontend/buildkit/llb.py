@@ -86,7 +86,7 @@ def detect_oneof_order(op: bytes) -> None:
 
 
 def source(identifier: str, attrs: Mapping[str, str], name: str) -> OpOutput:
-    """Make a source that is the same on every platform: `local://...`, `git://...`, `https://...`.
+    """Create a source that is the same on every platform: `local://...`, `git://...`, `https://...`.
 
     Args:
         identifier: what to load.
@@ -98,7 +98,7 @@ def source(identifier: str, attrs: Mapping[str, str], name: str) -> OpOutput:
 
 
 def written(files: Mapping[str, bytes], name: str) -> OpOutput:
-    """Make a file system that contains only `files`, by relative path; only root can read them, as in Docker's own."""
+    """Create a file system with only `files`, by relative path. Only root can read them, as in Docker's own."""
     actions: list[wire.FileAction] = []
     for path, data in files.items():
         folder, slash, _ = path.lstrip("/").rpartition("/")
@@ -115,7 +115,7 @@ def written(files: Mapping[str, bytes], name: str) -> OpOutput:
 
 
 def copied(origin: OpOutput, path: str, name: str, *, unpack: bool = False, contents: bool = False) -> OpOutput:
-    """Make a file system from a part of another: an unpacked archive, or a folder's contents."""
+    """Create a file system from a part of another: an unpacked archive, or a folder's contents."""
     copy = wire.Copy(src=path, dest="/", mode=-1, attempt_unpack=unpack, dir_copy_contents=contents, timestamp=-1)
     action = wire.FileAction(input=-1, secondary_input=0, copy=copy)
     op = _file_op([action])

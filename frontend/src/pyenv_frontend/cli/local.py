@@ -101,7 +101,7 @@ def local(common: tuple[CommonOptions, ...], form: str, *, check: bool, clean: b
 
 
 def _say_locks(jobs: Sequence[Job]) -> None:
-    """Say which environments are made from a lock, and which locks do not fit."""
+    """Report which environments are created from a lock, and which locks do not fit."""
     for job in jobs:
         plan = job.plan
         if plan is not None and plan.requirements.stale_lock:
@@ -112,7 +112,7 @@ def _say_locks(jobs: Sequence[Job]) -> None:
 
 
 def _make(jobs: Sequence[Job], context: FolderContext, store: Store, at_once: int) -> dict[str, UserError]:
-    """Make what is out of date; return the errors by the environments' names."""
+    """Create what is out of date; return the errors by the environments' names."""
     stale = [job for job in jobs if job.stale]
     if not stale:
         count = f"{len(jobs)} environment{'s' * (len(jobs) != 1)}"

@@ -44,7 +44,7 @@ class Finding:
 
     @classmethod
     def of_error(cls, error: UserError) -> Finding:
-        """Make a finding of an error."""
+        """Create a finding from an error."""
         return cls(
             level="error",
             rule=ERROR_RULE,
@@ -56,7 +56,7 @@ class Finding:
 
     @classmethod
     def of_advice(cls, advice: LintWarning, *, error: bool) -> Finding:
-        """Make a finding of advice, which `# check=error=true` makes an error."""
+        """Create a finding from a warning, which `# check=error=true` turns into an error."""
         return cls(
             level="error" if error else "warning",
             rule=advice.rule.name,

@@ -135,7 +135,7 @@ def _flag(line: Logical, word: _FlagWord) -> Flag:
 
 
 def unquoted(value: str, escape: str) -> str:
-    """Take quotes and escapes out of a flag, as the engine does; the escape token works in either quote too."""
+    """Remove quotes and escapes from a flag, as the engine does; the escape token works in both kinds of quotes."""
     plain: list[str] = []
     quote, index = "", 0
     while index < len(value):

@@ -66,12 +66,12 @@ class Heredoc(Opening):
 
 
 def is_strings_array(text: bytes) -> bool:
-    """Tell whether a text is a JSON array of strings, which makes an instruction's exec form."""
+    """Return whether a text is a JSON array of strings, which makes an instruction's exec form."""
     return text.startswith(b"[") and re.fullmatch(_STRINGS, text) is not None
 
 
 def takes_heredocs(command: Command) -> bool:
-    """Tell whether the instruction may have heredocs. For ONBUILD pass its inner command."""
+    """Return whether the instruction may have heredocs. For ONBUILD pass its inner command."""
     return command.name in _TAKERS and not (command.name != "PYENV" and is_strings_array(command.arguments.text))
 
 

@@ -26,7 +26,7 @@ _ASCII = b"\t\n\v\f\r "
 
 
 def is_space(char: str) -> bool:
-    """Tell whether one character is white space by Unicode's property."""
+    """Return whether one character is white space by Unicode's property."""
     return char in SPACES
 
 

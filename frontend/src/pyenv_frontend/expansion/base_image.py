@@ -280,7 +280,7 @@ def libc_of_release(codename: str) -> Libc | None:
 
 
 def has_only_openssl_3(libc: Libc) -> bool:
-    """Tell whether distributions with this glibc ship OpenSSL 3, and no official Python for it is built with that.
+    """Return whether distributions with this glibc ship OpenSSL 3, and no official Python for it is built with that.
 
     glibc 2.34 and 2.35: RHEL 9 and its derivatives, Amazon Linux 2023, Ubuntu 22.04. Debian went from 2.31 to 2.36.
     """

@@ -104,7 +104,7 @@ def reason_against(
 
 
 def layers_of(lock: LockedPackages, parts: Parts | None) -> str:
-    """Say which distributions of a lock have a layer of their own, or why none has; mostly there is nothing to say."""
+    """Describe which distributions of a lock have their own layer, or why none has; usually an empty text."""
     if parts is not None and lock.by_others:
         return "in one layer, since the packages of a lock that a PYENV names are checked together"
     if parts is not None:

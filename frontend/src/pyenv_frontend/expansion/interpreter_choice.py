@@ -121,7 +121,7 @@ class Interpreters:
 
 
 def _lacks_libraries(base: Base) -> bool:
-    """Tell whether the base's packages lack libraries of Debian's, or have them under other names or versions."""
+    """Return whether the base's packages lack libraries of Debian's, or have them under other names or versions."""
     if base.libc is None or base.libc.kind == "musl":
         return False
     return not is_of_debian(base) or _lacks_openssl(base)

@@ -26,7 +26,7 @@ _FILLED_IN: Final = re.compile(r"(?!PIP_|UV_|PYTHON)[A-Z0-9_]+")
 
 
 def is_like_a_secret(name: str) -> bool:
-    """Tell whether a variable has a name that Docker takes for that of a secret."""
+    """Return whether a variable has a name that Docker takes for that of a secret."""
     return _LIKE_A_SECRET.search(name) is not None
 
 
@@ -59,7 +59,7 @@ def printed(environment: Environment) -> Environment:
 
 
 def _stays(name: str, text: str) -> bool:
-    """Tell whether installers fill in every use of a variable: as it is, in addresses."""
+    """Return whether installers fill in every use of a variable: as it is, in addresses."""
     if not _FILLED_IN.fullmatch(name):
         return False
     uses = re.findall(rf"\$\{{?{name}(?![A-Za-z0-9_])", text)

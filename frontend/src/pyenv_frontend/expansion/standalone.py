@@ -231,7 +231,7 @@ class StandaloneSteps:
         return f"{user}:0" if user.isdigit() else f"{user}:"
 
     def _folders(self, *, context: bool = True) -> list[str]:
-        """Make the environment's folder and those above it below the user's home, and that for files."""
+        """Create the environment's folder, those above it in the user's home, and the folder for files."""
         location = self.location
         home = (location.home or (location.account.home if location.account else "")).rstrip("/")
         folders = [location.path]

@@ -101,7 +101,7 @@ def _json_items(items: Sequence[str]) -> list[str]:
 
 
 def _begins_row(word: str) -> bool:
-    """Tell whether a word is the next command of a shell."""
+    """Return whether a word is the next command of a shell."""
     return word.startswith("&& ")
 
 

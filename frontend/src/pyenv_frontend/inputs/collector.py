@@ -41,7 +41,7 @@ class Origin:
         return (self.word,) if self.line is None else (self.word, self.line)
 
     def hint_for_path(self) -> str:
-        """Say what to write for a path that means something else than in other tools; empty: nothing."""
+        """Return what to write for a path that means something else in other tools; otherwise an empty text."""
         place = self.line or self.word
         written = place.file.data[place.span.start : place.span.end].decode("utf-8", "replace")
         if self.line and "\\" in written:
@@ -130,7 +130,7 @@ class InputCollector:
         self.trees[path or "."] = None
 
     def is_project(self, folder: str) -> bool:
-        """Tell whether a directory can be installed."""
+        """Return whether a directory can be installed."""
         return any(self.context.exists(posixpath.join(folder, name)) for name in OF_PROJECT)
 
     def check_project(self, folder: str, origin: Origin) -> None:

@@ -22,7 +22,7 @@ class DockerIgnore:
     """The file's name: that of a Dockerfile's own is `<Dockerfile>.dockerignore`."""
 
     def ignores(self, path: str) -> bool:
-        """Tell whether a path, relative to the context, is excluded."""
+        """Return whether a path, relative to the context, is excluded."""
         parents = path.split("/")
         tried = ["/".join(parents[: count + 1]) for count in range(len(parents))]
         left_out = False

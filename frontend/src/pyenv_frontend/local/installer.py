@@ -81,7 +81,7 @@ class LocalInstaller:
     _processes: Processes = field(default_factory=Processes)
 
     def run(self, job: Job, interpreter: LocalInterpreter, place: Path, progress: Callable[[str], None]) -> str:
-        """Make an environment in `place`; return the installer's output.
+        """Create an environment in `place`; return the installer's output.
 
         Raises:
             InstallError: it cannot be made.

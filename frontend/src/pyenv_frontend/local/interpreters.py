@@ -141,7 +141,7 @@ class LocalInterpreters:
         return self._known[path]
 
     def _download(self, requested: PythonVersion, downloading: Callable[[], None]) -> str:
-        """Let uv download one; return why it did not, or an empty string."""
+        """Download one with uv; return why that failed, or an empty text."""
         if os.environ.get("UV_PYTHON_DOWNLOADS", "automatic") in {"never", "manual"}:
             return "UV_PYTHON_DOWNLOADS forbids a download"
         if self._stopped.wait(0.05):  # Ctrl-C ends a queried interpreter a moment before it arrives here

@@ -1,4 +1,4 @@
-"""Make the environments that are not up to date, side by side."""
+"""Create the environments that are not up to date, side by side."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Runner:
     progress: Progress
 
     def make(self, jobs: Sequence[Job], at_once: int) -> dict[str, UserError]:
-        """Make the environments, `at_once` at a time; return the errors by the environments' names."""
+        """Create the environments, `at_once` at a time; return the errors by the environments' names."""
         errors: dict[str, UserError] = {}
         pool = ThreadPoolExecutor(max_workers=at_once)
         waiting = {pool.submit(self._run, job): job for job in jobs}

@@ -67,7 +67,7 @@ def lock_path(pyenv: Pyenv) -> str:
 
 
 def can_be_locked(pyenv: Pyenv) -> bool:
-    """Tell whether a lock makes sense: there are requirements, they are known here, and none is a lock already."""
+    """Return whether a lock makes sense: there are requirements, they are known here, and none is a lock already."""
     return not (pyenv.bare or pyenv.onbuild or any(file.kind == "pylock" for file in pyenv.requirements))
 
 

@@ -54,6 +54,6 @@ def older_libc(one: str, other: str) -> str | None:
 
 
 def _runs_with(locked: str, libc: str) -> bool:
-    """Tell whether wheels for one C library run with another: with the same one, or a newer glibc."""
+    """Return whether wheels for one C library run with another: the same one, or a newer glibc."""
     built_for, present = Libc.named(locked), Libc.named(libc)
     return built_for.kind == present.kind and built_for.version <= present.version

@@ -128,7 +128,7 @@ def read_lock_file(data: bytes) -> Lock:
 
 
 def is_package(entry: Any) -> bool:
-    """Tell whether an entry has the form on which builds rely."""
+    """Return whether an entry has the form on which builds rely."""
     if not isinstance(entry, dict):
         return False
     wheels = entry.get("wheels", [])

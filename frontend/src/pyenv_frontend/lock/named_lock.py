@@ -102,7 +102,7 @@ def _environments(version: PythonVersion, machine: str) -> Iterator[dict[str, st
 
 
 def _may_apply(marker: object, environments: list[dict[str, str]]) -> bool:
-    """Tell whether a package may be installed; if in doubt, it may."""
+    """Return whether a package may be installed; if in doubt, it may."""
     if not isinstance(marker, str) or _CHOICES.search(marker):
         return True
     try:
@@ -112,7 +112,7 @@ def _may_apply(marker: object, environments: list[dict[str, str]]) -> bool:
 
 
 def _has_wheel(package: Mapping[str, Any], tags: frozenset[Tag]) -> bool:
-    """Tell whether a package is installed from a wheel for sure.
+    """Return whether a package is installed from a wheel for sure.
 
     One that has nothing but wheels is never built, whether or not one of them fits.
     """
@@ -144,7 +144,7 @@ def _tags(version: PythonVersion, machine: str, libc: Libc | None) -> frozenset[
 
 
 def _platforms(name: str, machine: str) -> Iterator[str]:
-    """Give the platforms of wheels that run with a C library, by uv's name of it; the empty name has none."""
+    """Return the platforms of wheels that run with a C library, by uv's name for it; none for an empty name."""
     yield "any"
     if name.startswith("manylinux_"):
         for minor in range(int(name.rpartition("_")[2]), 4, -1):

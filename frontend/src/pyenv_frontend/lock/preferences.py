@@ -89,12 +89,12 @@ def prefer(
 
 
 def has_source(package: Mapping[str, Any]) -> bool:
-    """Tell whether a package of a lock is from elsewhere than an index."""
+    """Return whether a package of a lock is from elsewhere than an index."""
     return any(key in package for key in _SOURCES)
 
 
 def _applies(package: Mapping[str, Any], target: LockTarget, platform: str) -> bool:
-    """Tell whether a package of a lock is for a platform."""
+    """Return whether a package of a lock is for a platform."""
     environment = {
         "platform_machine": MACHINES[platform],
         "sys_platform": "linux",

@@ -33,7 +33,7 @@ def sizes_of(lock: bytes | None) -> dict[str, int]:
 
 
 def add_sizes(packages: Sequence[Mapping[str, Any]], known: dict[str, int], environ: Mapping[str, str]) -> None:
-    """Give a size to each wheel that has none. A server that does not answer leaves its wheels without.
+    """Add the size of each wheel that lacks one. If a server does not answer, its wheels have no size.
 
     Such a server is waited for once, however many wheels it has.
 

@@ -287,7 +287,7 @@ def read_value(spec: OptionSpec, text: str | None, escape: str = "\\") -> Option
 
 
 def build_options(values: Iterable[tuple[OptionSpec, OptionValue, Span]]) -> Options:
-    """Put checked values together; of a repeatable option all of them, in order."""
+    """Combine checked values; a repeatable option has all of its values, in order."""
     fields: dict[str, Any] = {}
     spans: list[tuple[str, Span]] = []
     for spec, value, span in values:

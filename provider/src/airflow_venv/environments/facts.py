@@ -117,7 +117,7 @@ class _Settings:
 
     @property
     def exists(self) -> bool:
-        """Tell whether there is such a file, even if it cannot be read."""
+        """Return whether there is such a file, even if it cannot be read."""
         return bool(self.values or self.problems)
 
 

@@ -68,7 +68,7 @@ def list_folder(path: str | Path) -> FolderList:
 
 
 def is_inside(path: str | Path, folder: str | Path) -> bool:
-    """Tell whether a file lies in a folder, after all links have been followed."""
+    """Return whether a file lies in a folder, after all links have been followed."""
     return os.path.realpath(path).startswith(os.path.realpath(folder) + os.sep)
 
 
@@ -82,7 +82,7 @@ def _not_a_file(path: str | Path) -> str:
 
 
 def _sentence(path: str | Path, error: OSError | ValueError) -> str:
-    """Say why a file or folder cannot be read; empty if it does not exist."""
+    """Return why a file or folder cannot be read; empty if it does not exist."""
     if isinstance(error, PermissionError):
         parents = reversed(Path(path).parents)
         closed = next((folder for folder in parents if not os.access(folder, os.X_OK, effective_ids=True)), path)

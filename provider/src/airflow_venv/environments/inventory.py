@@ -65,7 +65,7 @@ class EnvironmentReport:
 
     @property
     def has_folder(self) -> bool:
-        """Tell whether the folder belongs to the environment alone, so that its size says something."""
+        """Return whether the folder belongs to the environment only, so that its size is meaningful."""
         return bool(self.prefix) and os.path.isfile(os.path.join(self.prefix, "pyvenv.cfg"))  # noqa: PTH113, PTH118 - never raises
 
 

@@ -163,7 +163,11 @@ def check_python(python: str, label: str) -> None:
 
 
 def _exists(python: str, label: str, status: Callable[[str], object]) -> bool:
-    """Tell whether there is a file, by `lstat` or `stat`; a folder that may not be entered is another mistake."""
+    """Return whether there is a file, by `lstat` or `stat`.
+
+    Raises:
+        BrokenEnvironmentError: a folder on the way to it may not be entered.
+    """
     try:
         status(python)
     except PermissionError:

@@ -64,7 +64,7 @@ def secret_length(masker: Masker) -> int:
 
 
 def start_frame(call: Call, context: dict[str, Any], *, mark: str, token: str, log_level: int) -> StartFrame:
-    """Make the first frame. Arguments that are plain are in it; others follow as a stream.
+    """Create the first frame. It contains plain arguments; others follow as a stream.
 
     Args:
         call: the function, its arguments and settings.
@@ -189,5 +189,5 @@ def _others(described: list[Any], masker: Masker, room: list[None]) -> tuple[Err
 
 
 def _printable(name: Any) -> str:
-    """Make a name that Python accepts for a class: without NULs and lone surrogates."""
+    """Return a name that Python accepts for a class: without NULs and lone surrogates."""
     return "".join(character if character.isprintable() else "?" for character in whole(name))

@@ -101,7 +101,7 @@ def dump_arguments(call: Call, sink: Sink) -> None:
 
 
 def _pickler(call: Call, file: Any, buffer_callback: Any = None) -> Any:
-    """Make the pickler of a call's serializer; it writes what an environment without pendulum reads."""
+    """Create the pickler of a call's serializer, whose output an environment without pendulum can read."""
     protocol = protocol_for(call.environment.version)
     module = SERIALIZERS[call.serializer].module
     kind = pickler_class(_import(module).Pickler if module else pickle.Pickler, call.environment)
