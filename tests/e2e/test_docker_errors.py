@@ -45,6 +45,7 @@ CASES = {
     "a mistake in front of a wrong PYENV": (f"FROM {BASE}\nRUNN true\nPYENV 2.99 a\n", [3]),
     "warnings of a file whose image is missing": (f"from {MISSING}\nPYENV 3.11 a\nMAINTAINER me\n", [2]),
     "a step that fails for a user that nobody has made": (f"FROM {BASE}\nUSER nobodyy\nRUN true\nPYENV 3.13 a\n", [4]),
+    "a check option that is wrong": (f"# check=skip=Nosuch;error=maybe\nFROM {BASE}\nPYENV 3.13 a\n", []),
     "a stage that is not there": (f"FROM {BASE}\nPYENV 3.11 a\nCOPY --from=9 / /\n", []),
 }  # fmt: skip
 
@@ -54,7 +55,7 @@ def test_the_error_is_dockers_own(buildx, case):
     """The message, the marked lines and the warnings are those of the file without the PYENV."""
     text, lines = CASES[case]
     ours = buildx.fails(text)
-    dockers = buildx.fails(f"# the syntax line\n{without_pyenv(text)}", {}, syntax=False)
+    dockers = buildx.fails(f"# escape=\\\n{without_pyenv(text)}", {}, syntax=False)
     assert last_error(ours).splitlines()[-1] == last_error(dockers).splitlines()[-1]
     # If an error has no location, the engine marks the syntax line of any frontend.
     places = [number for number, text in marked(ours.log)[1] if not text.startswith("# syntax=")]

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 REQUEST = "frontend.lint"
 _VIOLATION = "lint violation found for rules: "
+_WRONG_OPTIONS = "failed to parse check options"
+"""Of `# check=` or its build argument; the build itself has its linter off and does not read them."""
 
 
 class Lint:
@@ -83,11 +85,13 @@ class Lint:
         """Send all warnings to the client.
 
         Raises:
-            CallError: there are warnings, and the file or a build-arg makes them errors.
+            CallError: there are warnings, and the file or a build-arg makes them errors; or their options are wrong.
         """
         advice = our_advice(self._session, program, closures)
         self._warn([*self._docker_notices(), *(self._our_notice(warning) for warning in advice)])
         message = (self._answer().get("buildError") or {}).get("message", "")
+        if message.startswith(_WRONG_OPTIONS):
+            raise CallError(REQUEST, Status(message))
         rules = [
             *([message] if message.startswith(_VIOLATION) else []),
             *sorted({warning.rule.name for warning in advice}),
