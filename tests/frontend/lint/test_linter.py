@@ -49,6 +49,25 @@ def test_every_rule_can_be_skipped(rule):
     assert names(f"# check=skip=all\n{rule.bad}", rule.files, standalone=alone) == []
 
 
+@pytest.mark.parametrize(
+    ("version", "required", "message"),
+    [
+        ("3.11", ">=3.11.4,<3.13", ""),
+        ("3.11.3", ">=3.11.4", "requires Python >=3.11.4, and this environment has 3.11.3"),
+        ("3.14", ">=3.10,<3.14", "requires Python >=3.10,<3.14, and this environment has 3.14"),
+        ("3.15.0rc1", ">=3.15", "requires Python >=3.15, and this environment has 3.15.0rc1"),
+        ("3.11", "~=3.11", ""),
+        ("3.11", "nonsense", ""),
+    ],
+)
+def test_the_python_of_a_project(version, required, message):
+    """A series fits if one of its releases may; what cannot be read is uv's to report."""
+    files = {"p/pyproject.toml": f"[project]\nname = 'x'\nversion = '1'\nrequires-python = '{required}'\n"}
+    warnings = advice(f"FROM a\nPYENV {version} x p/pyproject.toml\n", files)
+    shown = [warning.message for warning in warnings if warning.rule.name == "PyenvOtherPythonRequired"]
+    assert shown == ([f"p/pyproject.toml {message}"] if message else [])
+
+
 def test_build_arg_takes_the_place_of_the_directive():
     """As in BuildKit, the two are not combined."""
     text = f"# check=skip=all\n{RULES[1].bad}"

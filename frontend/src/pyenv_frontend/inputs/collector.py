@@ -71,7 +71,7 @@ class ListedRequirement:
 class InputCollector:
     """Collects everything that one PYENV refers to."""
 
-    __slots__ = ("constraints", "context", "files", "listed", "locked", "only_groups", "trees")
+    __slots__ = ("constraints", "context", "files", "listed", "locked", "only_groups", "requires_python", "trees")
 
     def __init__(self, context: BuildContext) -> None:
         self.context = context
@@ -82,6 +82,8 @@ class InputCollector:
         self.listed: list[ListedRequirement] = []
         self.locked: list[str] = []
         """The `pyproject.toml`s with a lock, beside them or at the root of their workspace."""
+        self.requires_python: list[ListedRequirement] = []
+        """The versions of Python that its projects are for."""
         self.only_groups: list[str] = []
         """Those that list dependencies in groups alone."""
         self.constraints: list[str] = []

@@ -57,6 +57,7 @@ def take_project(collector: InputCollector, path: str, origin: Origin, options: 
         raise _no_project(path, project, origin)
     _check_choices(project, path, origin, options)
     project = replace(project, dependencies=(*project.dependencies, *project.chosen(options.extras, options.groups)))
+    _take_python(collector, path, project, origin)
     above = uv_workspace.find(collector, folder, project, origin)
     lock = collector.read_if_there(posixpath.join(above.folder if above else folder, "uv.lock"), origin)
     if not (has_dependencies or options.groups or (project.is_root and lock)):
@@ -80,6 +81,12 @@ def take_project(collector: InputCollector, path: str, origin: Origin, options: 
     elif project.workspace:
         raise _no_root(collector, path, project, origin)
     return tuple(collector.join(folder, entry, origin) for entry in project.listed)
+
+
+def _take_python(collector: InputCollector, path: str, project: Project, origin: Origin) -> None:
+    if project.requires_python:
+        location = origin.at(_place_of(collector.files[path], project.requires_python))
+        collector.requires_python.append(ListedRequirement(project.requires_python, location))
 
 
 def _of_setuptools(project: Project) -> tuple[str, ...]:
@@ -119,10 +126,14 @@ def _take_tree(collector: InputCollector, path: str, named: str, origin: Origin,
     """Add a local package, as the file at `path` names it; the project's own folder is not installed."""
     if is_url(named) or (own and named == "."):
         return
-    file = collector.files[path]
-    offset = file.data.find(named.encode())
-    location = origin.at(Location(file, Span(offset, offset + len(named.encode())))) if offset >= 0 else origin
+    location = origin.at(_place_of(collector.files[path], named))
     collector.tree(collector.join(posixpath.dirname(path), named, location), location)
+
+
+def _place_of(file: SourceFile, text: str) -> Location:
+    """Return where a text first stands in a file; a text with an escape stands nowhere, and the file is meant."""
+    offset = max(file.data.find(text.encode()), 0)
+    return Location(file, Span(offset, offset + len(text.encode())))
 
 
 def _take_members(collector: InputCollector, above: UvWorkspace, project: Project, origin: Origin) -> None:

@@ -69,6 +69,9 @@ class Project:
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Those of each dependency group, with what it includes."""
 
+    requires_python: str = ""
+    """The versions of Python that it is for."""
+
     name: str = ""
     """The project's name."""
 
@@ -144,6 +147,7 @@ def read_project(data: bytes) -> Project:
         workspace=tuple(_workspace_sources(uv)),
         extras={name: tuple(texts(listed)) for name, listed in table(project.get("optional-dependencies")).items()},
         groups={name: tuple(dict.fromkeys(_group(groups, name, frozenset()))) for name in groups},
+        requires_python="".join(texts([project.get("requires-python")])),
         name="".join(texts([project.get("name")])),
     )
 

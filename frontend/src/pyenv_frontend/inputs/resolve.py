@@ -74,6 +74,9 @@ class RequirementInputs:
     only_groups: tuple[str, ...] = ()
     """Those that list dependencies in groups alone."""
 
+    requires_python: tuple[ListedRequirement, ...] = ()
+    """The versions of Python that its projects are for."""
+
     stale_lock: str = ""
     """The lock that does not fit these requirements, with the reasons: `pylock.x.toml (r.txt changed)`."""
 
@@ -113,6 +116,7 @@ def resolve_inputs(pyenv: Pyenv, context: BuildContext) -> RequirementInputs:
         lists=reader.lists,
         locked=tuple(collector.locked),
         only_groups=tuple(collector.only_groups),
+        requires_python=tuple(collector.requires_python),
     )
 
 

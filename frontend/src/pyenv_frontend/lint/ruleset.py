@@ -296,6 +296,38 @@ def _airflow_of_base(case: LintCase) -> Version | None:
 
 
 @_rule(
+    name="PyenvOtherPythonRequired",
+    summary="A project is for other versions of Python than the environment has",
+    why="`requires-python` in a `pyproject.toml` says which Python the project is for. PYENV installs the project's "
+    "dependencies and not the project, so that nothing stops it with another Python: its code may fail when it runs. "
+    "With a `uv.lock`, uv refuses it.\n\n"
+    "Write a version that the project is for. Where the environment is for a part of the dependencies alone, such as a "
+    "group, switch the rule off for that instruction.",
+    bad="FROM apache/airflow:3.0.6\nPYENV 3.11 reports reports/pyproject.toml\n",
+    good="FROM apache/airflow:3.0.6\nPYENV 3.12 reports reports/pyproject.toml\n",
+    files={"reports/pyproject.toml": "[project]\nname = 'reports'\nversion = '1'\nrequires-python = '>=3.12'\n"},
+)
+def _other_python(case: LintCase) -> Iterator[Problem]:
+    version = case.pyenv.version
+    releases = [version.full] if version.full else [f"{version.minor}.{number}" for number in range(_RELEASES)]
+    for required in case.inputs.requires_python if case.inputs else ():
+        from packaging.specifiers import InvalidSpecifier, SpecifierSet  # noqa: PLC0415 - few PYENVs name a project
+
+        try:
+            versions = SpecifierSet(required.text)
+        except InvalidSpecifier:
+            continue
+        if not any(versions.contains(release, prereleases=True) for release in releases):
+            file = required.origin.locations[-1].file.name
+            message = f"{file} requires Python {required.text}, and this environment has {version.text}"
+            yield Problem(message, case.at(version.span), required.origin.locations[1:])
+
+
+_RELEASES: Final = 40
+"""More than the releases of any series."""
+
+
+@_rule(
     name="PyenvSimilarNames",
     summary="Two environments have names that are easily taken for one another",
     why="`Reports` and `reports` are two environments, and so are `my-env` and `my_env` of two stages. In a DAG a slip "
