@@ -2,10 +2,9 @@
 
     python -S compiler.py [--cache=DIR] FOLDER ... [--without NAME ...]
 
-`compileall` takes a third longer: it sends the name of every file to a pool of processes, which import much and answer
-each time. Here the processes are forks of this one, which have all names already, and take the next number from one
-pipe: a read of the size of a number gets one number, since nothing else is written. A process that is done earlier
-takes more of them.
+`compileall` takes a third longer, because it sends the name of every file to a pool of processes, which import many
+modules and answer each time. Here the processes are forks of this one, which know all names, and read the number of
+their next file from a common pipe.
 
 Files that do not compile are skipped: the standard library has deliberate syntax errors, packages ship templates that
 are not valid Python, and neither can be imported. A file that cannot be written ends the program: an image with a part
@@ -14,7 +13,7 @@ of its byte code looks complete. Files are written under another name and rename
 The bytes must not depend on what was compiled before in the same process. They would: `marshal` marks objects that are
 referred to elsewhere in the process, such as a name that an earlier file left behind. So a process that has met an
 error or imported a codec is replaced by a new one, and what the compiler keeps of every first use (the spelling of
-annotations) is used once before there are any processes.
+annotations) is used once before any process is started.
 
 Byte code is kept in `--cache`, under a digest of everything that it depends on, so that an environment that is created
 again compiles only what is new in it.

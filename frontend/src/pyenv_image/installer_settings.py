@@ -1,4 +1,4 @@
-"""The settings of pip and uv, and what becomes of each with both installers: the one table.
+"""The table of all settings of pip and uv, with the effect of each with both installers.
 
 The step reads it, tests compare it with the options of real pips and uvs, and `docs/reference/settings.md` is made from
 it. Sources of truth: the options of `pip install` (pip 26.0) and the variables of uv (0.13).
@@ -38,7 +38,7 @@ class PipSetting:
     """What it becomes with uv: variables (`UV_INDEX`, `UV_PRERELEASE=allow`) or an option (`--no-index`)."""
 
     uv_error: str = ""
-    """Why uv cannot do it: a warning where it is a variable or configured, an error in a requirements file."""
+    """Why uv has no equivalent: a warning for a variable or configuration, an error in a requirements file."""
 
     uv_unneeded: str = ""
     """Why nothing is lost when uv does not get it."""
@@ -73,7 +73,7 @@ class UvSetting:
     """Why it has no meaning for a PYENV."""
 
     about_packages: bool = True
-    """Whether it decides what is installed or from where, so that a user must hear when pip does not read it."""
+    """Whether it affects what is installed or from where, so that the log must say if pip does not read it."""
 
 
 _NAMED = "what is installed is what the PYENV names"
@@ -93,7 +93,7 @@ PIP_SETTINGS = (
     # Where packages come from.
     PipSetting("index-url", uv=("UV_DEFAULT_INDEX",), before=("UV_DEFAULT_INDEX", "UV_INDEX_URL"), in_files=True,
                uv_reads_files=True, aliases=("pypi-url",)),
-    # All indexes are alike to pip; uv by itself looks no further than the first one that has a package.
+    # pip treats all indexes alike; by default, uv uses only the first one that has a package.
     PipSetting("extra-index-url", VALUES, uv=("UV_INDEX", "UV_INDEX_STRATEGY=unsafe-best-match"),
                before=("UV_INDEX", "UV_EXTRA_INDEX_URL"), in_files=True,
                uv_reads_files=True),

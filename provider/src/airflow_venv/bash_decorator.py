@@ -64,8 +64,8 @@ def venv_bash_task(venv: Any = None, python_callable: Any = None, **options: Any
 
     Args:
         venv: the environment's name.
-        python_callable: the function, where this is called and not used as a decorator.
-        options: whatever VenvBashOperator and Airflow's BaseOperator take.
+        python_callable: the function, if this is called instead of used as a decorator.
+        options: the parameters of VenvBashOperator and of Airflow's BaseOperator.
     """
     choose_by_name(venv, options)
 

@@ -1,7 +1,7 @@
-"""The seam between the operator and the process that runs its function: plain frozen values, nothing of Airflow.
+"""The interface between an operator and the process that runs its function: frozen values without Airflow's classes.
 
 The operator builds a `Call`; `supervisor.run(call, services, log)` runs it in one child process and returns an outcome
-(one of the types at the end), which the operator turns into what Airflow understands.
+(one of the types at the end), which the operator converts for Airflow.
 """
 
 from __future__ import annotations
@@ -59,14 +59,14 @@ class Warm:
     idle: float = 300.0
     """Seconds without a task after which it ends."""
     memory: int = 2 << 30
-    """Bytes above which it ends."""
+    """Number of bytes of memory above which it ends."""
     limit: int = 4
-    """How many there may be; the one that was not used for the longest time ends."""
+    """Maximum number of such processes; the least recently used one ends for a new one."""
 
 
 @dataclass(frozen=True)
 class Call:
-    """Everything the child needs to know to run one function once."""
+    """Everything that the child needs to run a function once."""
 
     environment: Environment
     """The interpreter (`environment.python`) and what is known about it."""
@@ -79,7 +79,7 @@ class Call:
     context_names: tuple[str, ...] = ()
     """Names of Airflow's context that the function's signature asks for and that nobody passed."""
     all_context: bool = False
-    """The function takes `**context`: it gets the whole of it (lazily)."""
+    """Whether the function takes `**context`, which it gets as a whole, lazily."""
     string_args: tuple[str, ...] = ()
     """For the function's global `virtualenv_string_args`."""
     serializer: str = "pickle"
@@ -160,7 +160,7 @@ class Fail(Error):  # noqa: N818 - an outcome, not an exception
 
 @dataclass(frozen=True)
 class Exit:
-    """The function left with `sys.exit` (SystemExit)."""
+    """The function called `sys.exit` (SystemExit)."""
 
     code: int
     message: str = ""

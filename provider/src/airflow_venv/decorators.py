@@ -1,4 +1,4 @@
-"""The decorators: `@task.venv` and its siblings, and `venv`, the same with types that checkers can follow."""
+"""The decorators: `@task.venv` and its variants, and `venv`, the same with types for type checkers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["task", "venv", "venv_branch_task", "venv_sensor_task", "venv_short_c
 
 
 class _Decorated:
-    """What every decorated form overrides of Airflow's decorated operators; it comes first among the bases."""
+    """Overrides of Airflow's decorated operators for all decorated forms. It must be the first base class."""
 
     decorated = True
     is_async = False
@@ -65,9 +65,9 @@ def venv_task(
 
     Args:
         venv: the environment's name; the only argument that may be given by position.
-        python_callable: the function, where this is called and not used as a decorator.
+        python_callable: the function, if this is called instead of used as a decorator.
         multiple_outputs: push each key of a returned dict as an XCom of its own; by the return annotation if None.
-        options: whatever VenvOperator and Airflow's BaseOperator take.
+        options: the parameters of VenvOperator and of Airflow's BaseOperator.
     """
     return _decorator(DecoratedVenvOperator, venv, python_callable, multiple_outputs, options)
 
@@ -75,7 +75,7 @@ def venv_task(
 def venv_branch_task(
     venv: Any = None, python_callable: Any = None, multiple_outputs: bool | None = None, **options: Any
 ) -> Any:
-    """Make branching tasks, `@task.venv_branch`: the function returns the ids of the tasks to go on with."""
+    """Make branching tasks, `@task.venv_branch`: the function returns the ids of the tasks to follow."""
     return _decorator(DecoratedVenvBranchOperator, venv, python_callable, multiple_outputs, options)
 
 
@@ -120,7 +120,7 @@ def _decorator(
 def _multiple_outputs(function: Any) -> bool | None:
     """Return whether the return annotation is a dict, where Airflow itself could not evaluate the other annotations.
 
-    Annotations may name what only type checkers can resolve; older versions of Airflow do not survive that.
+    Annotations may contain names that only type checkers can resolve, which older versions of Airflow do not handle.
     """
     try:
         get_type_hints(function)
@@ -138,7 +138,7 @@ if TYPE_CHECKING:
     R = TypeVar("R")
 
     class VenvTask(Protocol[P, R_co]):
-        """A decorated function: called while the DAG is parsed it makes a task, whose signature is the function's."""
+        """A decorated function. A call while the DAG is parsed creates a task; its signature is the function's."""
 
         @property
         def function(self) -> Callable[P, R_co]:

@@ -1,8 +1,8 @@
 """One HTTP/2 connection over two file descriptors, and gRPC's unary calls on it.
 
 BuildKit starts a frontend with one end of a pipe on fd 0 and one on fd 1; the engine is the HTTP/2 server, prior
-knowledge, no TLS. HTTP/2 itself is the library h2's work. What is left for us is small: five bytes before each message,
-the headers a gRPC server expects, and the limits.
+knowledge, no TLS. The library h2 implements HTTP/2. This module adds the five bytes before each message, the headers
+that a gRPC server expects, and the limits.
 
 There are no threads. `start` sends a request and returns a `Call`; as many may be in flight as the engine admits, and
 waiting for the `result` of one reads for all of them. See docs/explanation/grpc-choice.md for the measurements behind
@@ -53,7 +53,7 @@ class _Connection(H2Connection):
 
 
 class Call:
-    """One request on its way."""
+    """A request that has been sent."""
 
     __slots__ = ("_body", "_channel", "_headers", "_reset", "done", "method")
 
@@ -70,7 +70,7 @@ class Call:
         """Wait for the answer and return its serialised message.
 
         Raises:
-            CallError: the engine answered with an error, or broke off: it cannot send some errors.
+            CallError: the engine answered with an error, or reset the stream because it could not send an error.
             ChannelClosedError: no answer can arrive.
         """
         while not self.done:
@@ -100,14 +100,14 @@ class Call:
 
 
 class Channel:
-    """The connection. Its owner is one thread."""
+    """The connection, which only one thread may use."""
 
     def __init__(self, reader: int, writer: int, *, service: str) -> None:
         """Speak HTTP/2 over two open file descriptors, which the channel does not close.
 
         Args:
-            reader: where the engine's bytes come from.
-            writer: where ours go.
+            reader: the file descriptor to read from.
+            writer: the file descriptor to write to.
             service: the gRPC service's full name, `package.Service`.
         """
         self._reader = reader
@@ -126,7 +126,7 @@ class Channel:
         # Nothing is flushed here: preface and first request leave in one write.
 
     def start(self, method: str, message: bytes) -> Call:
-        """Send a request and return at once, or when the engine takes it; the answer is the returned call's `result`.
+        """Send a request and return as soon as the engine admits it. The answer is the `result` of the returned call.
 
         Raises:
             CallError: the request is larger than the engine takes.
@@ -187,7 +187,7 @@ class Channel:
             del self._calls[stream]
 
     def _send(self, stream: int, data: bytes) -> None:
-        """Write a request's body, waiting for the engine's window wherever it is full.
+        """Write the body of a request, and wait for the engine's window when it is full.
 
         An answer that arrives before the whole request is sent (an error) ends the writing.
         """

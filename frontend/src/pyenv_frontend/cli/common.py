@@ -35,7 +35,7 @@ _MACHINES: Final = {"x86_64": "amd64", "AMD64": "amd64", "aarch64": "arm64", "ar
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommonOptions:
-    """One Dockerfile, and the options that say how it is read. Every command takes them."""
+    """One Dockerfile, and the options for reading it, which every command has."""
 
     dockerfile: str
     """Its path; `-` is standard input."""
@@ -106,7 +106,7 @@ def _parsed(data: bytes, name: str = "Dockerfile") -> Document:
     """Parse a Dockerfile.
 
     Raises:
-        UserError: it is in UTF-16, as some editors and PowerShell write it; an engine ends such a build without a word.
+        UserError: it is in UTF-16, as some editors and PowerShell write it; engines end such builds without an error.
     """
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         file = SourceFile(name, data.decode("utf-16", "replace").encode())

@@ -26,7 +26,7 @@ class EngineError(Exception):
 
 
 def can_merge() -> bool:
-    """Tell whether the engine's store can merge layers, as containerd's can; so does a builder, which is not asked."""
+    """Return whether the engine's store can merge layers, as containerd's can; True without an engine."""
     try:
         status = _docker("info", "--format", "{{json .DriverStatus}}")
     except (EngineError, FileNotFoundError):

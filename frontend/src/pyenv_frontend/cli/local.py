@@ -130,7 +130,7 @@ def _make(jobs: Sequence[Job], context: FolderContext, store: Store, at_once: in
 
 
 def _drop_the_unnamed(program: Program, store: Store) -> None:
-    """Remove the environments of PYENVs that this Dockerfile no longer has, and leftovers of earlier runs."""
+    """Remove the environments of PYENVs that have been removed from the Dockerfile, and leftovers of earlier runs."""
     named = {environment.pyenv.name.text for environment in program.environments}
     file = program.document.file.name.rpartition("/")[2]
     for name in store.names():

@@ -21,7 +21,7 @@ __all__ = ["InputCollector", "ListedRequirement", "Origin"]
 
 _LISTS = ("pyproject.toml", "requirements.txt", "pylock.toml")
 _SHOWN = 8
-"""The most neighbours of a missing file that are named."""
+"""Maximum number of neighbours of a missing file that an error names."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,7 @@ def _take_python(collector: InputCollector, path: str, project: Project, origin:
 
 
 def _of_setuptools(project: Project) -> tuple[str, ...]:
-    """Return the files that setuptools reads, which also builds what names no other."""
+    """Return the files that setuptools reads, which is also the default build backend."""
     return ("setup.py", "setup.cfg") if project.is_built or not project.is_project else ()
 
 

@@ -21,10 +21,10 @@ __all__ = ["LocalInterpreter", "LocalInterpreters", "MissingInterpreterError", "
 
 _ASK: Final = "import platform, sys; print(platform.python_implementation(), platform.python_version(), sys.executable)"
 _PATIENCE: Final = 20
-"""Seconds in which an interpreter must report its version; a cold start on a loaded machine takes some."""
+"""Seconds within which an interpreter must report its version; a cold start on a loaded machine takes several."""
 
 _USUAL_FOLDERS: Final = ("/usr/local/bin", "/usr/bin", "/opt/homebrew/bin")
-"""Where systems keep their Pythons, for a PATH that leaves them out."""
+"""Folders of the system's Pythons, in case PATH does not include them."""
 
 
 class MissingInterpreterError(LookupError):

@@ -1,4 +1,4 @@
-"""Whether an environment is installed from its lock: decided from the files of the build context, without a network.
+"""Decide whether an environment is installed from its lock, by the files of the build context and without a network.
 
 Pure. Used by builds, `pyenv-frontend local` and `check`.
 """

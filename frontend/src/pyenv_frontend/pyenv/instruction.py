@@ -1,6 +1,6 @@
-"""One PYENV as a value: checked, expanded, and with the location of every word.
+"""The values of one PYENV: checked, expanded, and with the location of each word.
 
-Nothing here parses or decides; `pyenv.parser` makes these, `expansion` and `cli` read them.
+`pyenv.parser` creates these values; `expansion` and `cli` read them.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""What an environment is, read from its files: no process is started for it.
+"""Read the facts of an environment from its files, without starting a process.
 
-A virtual environment says its Python version in `pyvenv.cfg` and its packages by the names of the `*.dist-info`
-folders. Reading both takes under a millisecond. An interpreter that is no virtual environment (conda, a system
-Python) says neither; then `read` gives what the folders beside it say and leaves the rest unknown.
+The Python version of a virtual environment is in `pyvenv.cfg`, and its packages are the names of the `*.dist-info`
+folders. Reading both takes under a millisecond. For an interpreter outside of a virtual environment (conda, a system
+Python), `read` uses the folders beside it, and leaves everything else unknown.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Environment", "read", "read_version"]
 
 _SETTINGS_LIMIT = 100_000
-"""Bytes of a `pyvenv.cfg` that are read at most; it has a few hundred."""
+"""Maximum number of bytes to read of a `pyvenv.cfg`, which has a few hundred."""
 _VERSION = re.compile(r"([0-9]{1,4})\.([0-9]{1,4})(?:\.([0-9]{1,4}))?")
 
 
@@ -32,7 +32,7 @@ class Environment:
     python: str
     """Absolute path of the interpreter, as the caller gave it."""
     version: tuple[int, ...] | None = None
-    """`(3, 8, 18)` or `(3, 8)`; None where no file tells."""
+    """`(3, 8, 18)` or `(3, 8)`; None if no file has it."""
     packages: dict[str, str] = field(default_factory=dict)
     """Normalized distribution name to version."""
     is_venv: bool = False
@@ -103,7 +103,7 @@ def read(python: str) -> Environment:
 
 
 def read_version(python: str) -> tuple[int, ...] | None:
-    """Read the version of an environment alone, in some microseconds; None where `pyvenv.cfg` does not tell."""
+    """Read only the version of an environment, in some microseconds; None if `pyvenv.cfg` does not have it."""
     return _version(_find_settings(python)[1].values)
 
 
@@ -142,7 +142,7 @@ def _find_settings(python: str) -> tuple[Path, _Settings]:
 
 
 def _lock(prefix: Path) -> tuple[str, str]:
-    """Find the lock of an environment, or say why there may be one.
+    """Find the lock of an environment, or the reason why it cannot be read.
 
     A link that leads out of the environment's folder does not count: it would show any file of the machine.
     """
@@ -202,7 +202,7 @@ def _site_packages(prefix: Path, version: tuple[int, ...] | None) -> _Folders:
 
 
 def _distributions(entries: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Read names and versions off the `*.dist-info` and `*.egg-info` entries of one folder."""
+    """Read names and versions from the names of the `*.dist-info` and `*.egg-info` entries of one folder."""
     for entry in entries:
         stem, dot, kind = entry.rpartition(".")
         if dot and kind in {"dist-info", "egg-info"}:

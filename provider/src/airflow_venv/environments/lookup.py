@@ -1,6 +1,6 @@
-"""From an environment's name to the path of its `python`: the one place that knows the `ASTRO_PYENV_*` variables.
+"""Look up the path of an environment's `python` by its name. Only this module reads the variables `ASTRO_PYENV_*`.
 
-Every way in which a path can be wrong has a sentence of its own, and is detected before a process starts.
+Each defect of a path has its own error message, and is detected before a process is started.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ __all__ = [
 PREFIX = "ASTRO_PYENV_"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _NAMED = 50
-"""So many environments are named in an error."""
+"""Maximum number of environments that an error names."""
 _MACHINES = {3: "x86", 40: "arm", 62: "x86-64", 183: "arm64", 243: "riscv", 21: "ppc64", 22: "s390x"}
 
 
 def environments(environ: Mapping[str, str] | None = None) -> dict[str, str]:
-    """List name and path of every environment that the process knows of, by name.
+    """Return the paths of all environments of this process, by name.
 
     A name with a dash is exported in two spellings; only the one with the dash is listed.
     """
@@ -55,7 +55,7 @@ def is_template(name: str) -> bool:
 
 
 def check_name(name: object) -> str:
-    """Refuse what can never be an environment's name.
+    """Refuse an invalid name of an environment.
 
     Raises:
         TypeError: it is no text, for instance because `@task.venv` was used without a name.
@@ -102,7 +102,7 @@ def known_name(name: str, known: Iterable[str]) -> str | None:
 
 
 def known_path(name: str) -> str | None:
-    """Return the path that a name leads to in this process; None where only the task can know."""
+    """Return the path for a name in this process, or None if only the task can look it up."""
     if is_template(name):
         return None
     try:
@@ -112,7 +112,7 @@ def known_path(name: str) -> str | None:
 
 
 def missing(name: str, known: Mapping[str, str] | None = None) -> str:
-    """Word the error: the name, the environments that exist, and what to do."""
+    """Return the error message: the name, the existing environments, and what to do."""
     known = environments() if known is None else known
     parts = [f"There is no environment {name!r}: the variable {PREFIX}{name} is not set."]
     parts.append(did_you_mean(name, known))
@@ -135,10 +135,10 @@ def check_python(python: str, label: str) -> None:
 
     Args:
         python: the path to check.
-        label: how the user knows it, for the messages: `ASTRO_PYENV_snowpark` or `python`.
+        label: its name in messages: `ASTRO_PYENV_snowpark` or `python`.
 
     Raises:
-        BrokenEnvironmentError: the message says in what way it is wrong.
+        BrokenEnvironmentError: it does not; the message has the reason.
     """
     if not python:
         raise BrokenEnvironmentError(f"{label} is set but empty: it must hold the absolute path of a python.")

@@ -1,4 +1,4 @@
-"""The frames that the operator sends, made from its own values, and the outcomes that it reads from frames.
+"""Create the frames that the operator sends from its values, and read outcomes from the child's frames.
 
 `child/frames.py` defines the frames; `worker/channel.py` has checked the types of their fields.
 """
@@ -134,7 +134,7 @@ def mask_cut(text: str, limit: int, masker: Masker, *, at_start: bool = False) -
         at_start: whether the start was cut off, not the end; then the result begins with a whole line.
     """
     if len(text) < limit:
-        return text  # whoever logs it hides them
+        return text  # hidden when it is logged
     hidden, length = masker.redact(text), secret_length(masker)
     return "(cut) ...\n" + hidden[length:].partition("\n")[2] if at_start else hidden[:-length] + "... (cut)"
 

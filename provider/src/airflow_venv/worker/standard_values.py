@@ -1,4 +1,4 @@
-"""Values that Airflow's own machinery hands to a task, turned into those of the standard library.
+"""Convert values that Airflow passes to a task into values of the standard library.
 
 Proxies and lazy sequences are replaced before the arguments are sent (`to_standard`). Dates, durations and time zones
 of pendulum, which Airflow puts into every date that goes through an XCom, are replaced while they are pickled
@@ -54,7 +54,7 @@ def _from_airflow(value: Any) -> Any:
 
 
 def _rebuilt(value: Any) -> Any:
-    """Return a container with its items replaced; the same one where none needs to be."""
+    """Return a container with its items replaced, or the same one if no item has changed."""
     if isinstance(value, dict):
         changed = {key: new for key, item in value.items() if (new := to_standard(item)) is not item}
         if changed:
