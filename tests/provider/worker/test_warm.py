@@ -95,13 +95,18 @@ def test_the_search_for_secrets_finds_what_is_there(tmp_path):
 def memory(pid):
     """Return the writable memory of a process as text."""
     parts = []
-    with Path(f"/proc/{pid}/maps").open() as maps, Path(f"/proc/{pid}/mem").open("rb", 0) as file:
-        for line in maps:
-            span, mode = line.split()[:2]
-            start, end = (int(number, 16) for number in span.split("-"))
-            if mode.startswith("rw") and "[v" not in line:
-                file.seek(start)
-                parts.append(file.read(end - start))
+    os.kill(pid, signal.SIGSTOP)  # otherwise it may release memory meanwhile
+    try:
+        wait_for(lambda: Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T")
+        with Path(f"/proc/{pid}/maps").open() as maps, Path(f"/proc/{pid}/mem").open("rb", 0) as file:
+            for line in maps:
+                span, mode = line.split()[:2]
+                start, end = (int(number, 16) for number in span.split("-"))
+                if mode.startswith("rw") and "[v" not in line:
+                    file.seek(start)
+                    parts.append(file.read(end - start))
+    finally:
+        os.kill(pid, signal.SIGCONT)
     return b"".join(parts).decode("latin-1")
 
 
