@@ -274,6 +274,12 @@ def test_project():
             [[package]]
             name = "other"
             source = { editable = "libs/other" }
+            [[package]]
+            name = "numpy"
+            [[package]]
+            name = "helper"
+            [[package]]
+            name = "tool"
             """,
         "app/README.md": "",
         "app/LICENSE": "",
@@ -390,7 +396,7 @@ def test_a_workspace_without_a_lock():
     files = {path: text for path, text in WORKSPACE.items() if path != "uv.lock"}
     inputs = closure("PYENV 3.9 x apps/app/pyproject.toml", files)
     assert set(inputs.inputs) == {"apps/app/pyproject.toml", "pyproject.toml", "libs/common/", "libs/util/"}
-    assert not any(requirement.locked for requirement in inputs.listed)
+    assert [requirement.text for requirement in inputs.listed if not requirement.locked] == ["numpy"]
     assert inputs.step_inputs.locked == ()
 
 
@@ -502,6 +508,40 @@ def test_a_project_that_lists_nothing(project, hint):
     with pytest.raises(UserError, match=r"pyproject.toml has no \[project\] table") as caught:
         closure("PYENV --group=lint 3.9 x pyproject.toml", {"pyproject.toml": project})
     assert hint in caught.value.hint
+
+
+OUT_OF_DATE = [
+    ("'six', 'idna'", "", "it does not have idna"),
+    ("'six>=2'", "", "it has six 1.16.0 and not >=2"),
+    ("'six>=1', 'idna; python_version < \"3\"', 'X[more]', 'git @ https://a/b.whl'", "", ""),
+    ("'six>=2', 'idna'", "[tool.uv]\noverride-dependencies = ['six<2']\n", ""),
+]
+
+
+@pytest.mark.parametrize(("dependencies", "settings", "message"), OUT_OF_DATE)
+def test_a_uv_lock_that_is_out_of_date(dependencies, settings, message):
+    """What the lock lacks would not be installed, without a word; what uv may have changed on purpose is fine."""
+    package = "[[package]]\nname = '{}'\nversion = '{}'\n"
+    lock = "version = 1\n" + package.format("six", "1.16.0") + package.format("git", "1") + package.format("x", "1")
+    project = f"[project]\nname = 'x'\nversion = '1'\ndependencies = [{dependencies}]\n{settings}"
+    files = {"pyproject.toml": project, "uv.lock": lock}
+    if not message:
+        assert closure("PYENV 3.9 x pyproject.toml", files).step_inputs.locked
+        return
+    with pytest.raises(UserError, match=rf"uv\.lock is out of date: {message}, as pyproject\.toml requires") as caught:
+        closure("PYENV 3.9 x pyproject.toml", files)
+    assert caught.value.hint == "write it anew: uv lock"
+
+
+def test_a_dependency_with_a_source_of_its_own():
+    """What comes from a path or the workspace has no version to pin; a branch may be another one tomorrow."""
+    project = (
+        "[project]\nname = 'x'\ndependencies = ['a-b', 'c', 'd']\n[tool.uv.sources]\nA_b = { path = 'lib' }\n"
+        "c = { git = 'https://a/b', branch = 'main' }\nd = { git = 'https://a/b', rev = '1' }\n"
+    )
+    files = {"pyproject.toml": project, "lib/pyproject.toml": ""}
+    inputs = closure("PYENV 3.9 x pyproject.toml", files)
+    assert [requirement.text for requirement in inputs.listed if not requirement.locked] == ["c"]
 
 
 GROUPS = """

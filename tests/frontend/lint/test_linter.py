@@ -206,7 +206,7 @@ def test_lock_pins():
     """A lock next to the project is sufficient."""
     files = {"pyproject.toml": '[project]\nname="p"\ndependencies=["numpy"]'}
     assert names("FROM a\nPYENV 3.14 x pyproject.toml", files) == ["PyenvUnpinnedRequirements"]
-    assert names("FROM a\nPYENV 3.14 x pyproject.toml", files | {"uv.lock": ""}) == []
+    assert names("FROM a\nPYENV 3.14 x pyproject.toml", files | {"uv.lock": "[[package]]\nname = 'numpy'\n"}) == []
 
 
 @pytest.mark.parametrize(

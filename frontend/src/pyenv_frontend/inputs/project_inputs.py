@@ -14,7 +14,7 @@ from pyenv_frontend.errors import UserError, did_you_mean
 from pyenv_frontend.inputs import uv_workspace
 from pyenv_frontend.inputs.collector import ListedRequirement
 from pyenv_frontend.inputs.pyproject import read_lock, read_project
-from pyenv_frontend.inputs.uv_lock import local_packages
+from pyenv_frontend.inputs.uv_lock import local_packages, outdated
 from pyenv_frontend.positions import Location, Span
 from pyenv_frontend.pyenv.context_path import is_url
 from pyenv_image.local_paths import local_path
@@ -66,13 +66,19 @@ def take_project(collector: InputCollector, path: str, origin: Origin, options: 
         collector.tree(folder, origin)  # the build that says the dependencies may read any file
     collector.locked += [path] if lock else []
     collector.only_groups += [] if has_dependencies else [path]
-    collector.listed += [ListedRequirement(text, origin, locked=lock is not None) for text in project.dependencies]
+    collector.listed += [
+        ListedRequirement(text, origin, locked=lock is not None or _name_of(text) in project.sourced)
+        for text in project.dependencies
+    ]
     local = [place.path for text in project.dependencies if (place := local_path(text))]
     for named in (*local, *project.required):
         _take_tree(collector, path, named, origin)
     for named in project.optional:
         collector.read_if_there(collector.join(folder, named, origin), origin)
     if lock:
+        _check_lock(
+            lock, path, project, origin, changed=project.changes_others or bool(above and above.project.changes_others)
+        )
         reader = partial(local_packages, project=project.name, extras=options.extras, groups=options.groups)
         for named in _parsed(reader, lock, origin):
             _take_tree(collector, lock.name, named, origin, own=False)
@@ -81,6 +87,14 @@ def take_project(collector: InputCollector, path: str, origin: Origin, options: 
     elif project.workspace:
         raise _no_root(collector, path, project, origin)
     return tuple(collector.join(folder, entry, origin) for entry in project.listed)
+
+
+def _check_lock(lock: SourceFile, path: str, project: Project, origin: Origin, *, changed: bool) -> None:
+    """Check that a lock has what the project lists, if no setting of uv may make it something else."""
+    reader = partial(outdated, project=project.name, requirements=project.dependencies)
+    if not changed and (difference := _parsed(reader, lock, origin)):
+        message = f"{lock.name} is out of date: it {difference}, as {path} requires"
+        raise UserError(message, *origin.locations, hint="write it anew: uv lock")
 
 
 def _take_python(collector: InputCollector, path: str, project: Project, origin: Origin) -> None:

@@ -63,6 +63,12 @@ class Project:
     workspace: tuple[str, ...] = ()
     """Names of dependencies that are members of the workspace."""
 
+    sourced: frozenset[str] = frozenset()
+    """Names of dependencies, normalized, that come from a path, an address or the workspace, and not from an index."""
+
+    changes_others: bool = False
+    """Whether it tells uv to replace or leave out what packages depend on."""
+
     extras: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """The requirements of each extra; a lock has names alone."""
 
@@ -147,6 +153,8 @@ def read_project(data: bytes) -> Project:
         workspace=tuple(_workspace_sources(uv)),
         extras={name: tuple(texts(listed)) for name, listed in table(project.get("optional-dependencies")).items()},
         groups={name: tuple(dict.fromkeys(_group(groups, name, frozenset()))) for name in groups},
+        sourced=frozenset(_sourced(uv)),
+        changes_others=bool(uv.get("override-dependencies") or uv.get("exclude-dependencies")),
         requires_python="".join(texts([project.get("requires-python")])),
         name="".join(texts([project.get("name")])),
     )
@@ -157,6 +165,14 @@ def _source_paths(uv: dict[str, Any]) -> Iterator[str]:
     for source in table(uv.get("sources")).values():
         for origin in tables(source if isinstance(source, list) else [source]):
             yield from texts([origin.get("path")])
+
+
+def _sourced(uv: dict[str, Any]) -> Iterator[str]:
+    """Return the dependencies whose source fixes what they are."""
+    for name, source in table(uv.get("sources")).items():
+        origins = tables(source if isinstance(source, list) else [source])
+        if origins and all({"path", "url", "workspace", "rev", "tag"} & origin.keys() for origin in origins):
+            yield canonicalize_name(name)
 
 
 def _workspace_sources(uv: dict[str, Any]) -> Iterator[str]:

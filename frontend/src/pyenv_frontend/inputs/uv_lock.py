@@ -7,16 +7,18 @@ from them those of each extra and of each dependency group; where it comes from 
 from __future__ import annotations
 
 import tomllib
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from pyenv_frontend.inputs.toml_values import table, tables
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
-__all__ = ["local_packages"]
+__all__ = ["local_packages", "outdated"]
 
 _LOCAL = ("directory", "editable", "path")
 """Not `virtual`, a project that is never installed itself: only its dependencies are."""
@@ -34,7 +36,7 @@ def local_packages(data: bytes, project: str, extras: Collection[str], groups: C
     Raises:
         ValueError: it is not TOML, or not UTF-8.
     """
-    lock = tomllib.loads(data.decode("utf-8"))
+    lock = _loaded(data)
     packages: dict[str, list[dict[str, Any]]] = {}
     for package in tables(lock.get("package")):
         packages.setdefault(_name(package), []).append(package)
@@ -53,6 +55,46 @@ def local_packages(data: bytes, project: str, extras: Collection[str], groups: C
                 waiting += _needed(package, extra)
     needed = dict.fromkeys(name for name, _ in seen if name != start)
     return _paths(package for name in needed for package in packages.get(name, ()))
+
+
+def outdated(data: bytes, project: str, requirements: Iterable[str]) -> str:
+    """Say what of a project's requirements a lock does not have; empty: nothing, as far as that is certain.
+
+    uv is told to take the lock as it is, and would install what is in it without a word. A marker may be one that uv
+    has left out.
+
+    Args:
+        data: the lock.
+        project: the project's name.
+        requirements: its requirements, with those of the chosen extras and groups.
+
+    Raises:
+        ValueError: it is not TOML, or not UTF-8.
+    """
+    versions: dict[str, set[str]] = {}
+    for package in tables(_loaded(data).get("package")):
+        versions.setdefault(_name(package), set()).add(str(package.get("version", "")))
+    for text in requirements:
+        try:
+            requirement = Requirement(text)
+        except InvalidRequirement:
+            continue
+        name = canonicalize_name(requirement.name)
+        locked = versions.get(name, set())
+        if requirement.marker or name == canonicalize_name(project):
+            continue
+        if not locked:
+            return f"does not have {requirement.name}"
+        if "" not in locked and not any(
+            requirement.specifier.contains(version, prereleases=True) for version in locked
+        ):
+            return f"has {requirement.name} {', '.join(sorted(locked))} and not {requirement.specifier}"
+    return ""
+
+
+@lru_cache(maxsize=1)
+def _loaded(data: bytes) -> dict[str, Any]:
+    return tomllib.loads(data.decode("utf-8"))
 
 
 def _needed(package: dict[str, Any], extra: str) -> Iterator[tuple[str, str]]:
