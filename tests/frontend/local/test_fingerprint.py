@@ -28,6 +28,7 @@ def project(tmp_path: Path) -> Path:
     (tmp_path / "package/pyproject.toml").write_text("[project]\nname='package'\n")
     (tmp_path / "package/src/code.py").write_text("1\n")
     (tmp_path / "reqs.txt").write_text("six\n./package\n")
+    (tmp_path / "pins.txt").write_text("six==1.17.0\n")
     return tmp_path
 
 
@@ -38,7 +39,7 @@ def project(tmp_path: Path) -> Path:
         "PYENV --installer=pip 3.12 one reqs.txt",
         "PYENV --system-site-packages 3.12 one reqs.txt",
         "PYENV --network=none 3.12 one reqs.txt",
-        "PYENV --constraint=reqs.txt 3.12 one",
+        "PYENV --constraint=pins.txt 3.12 one reqs.txt",
         "PYENV 3.12 one",
         "PYENV 3.12 one reqs.txt <<EOF\nsix\nEOF",
     ],

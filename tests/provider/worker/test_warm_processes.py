@@ -9,6 +9,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import textwrap
 from pathlib import Path
 
@@ -62,15 +63,23 @@ def test_a_folder_that_is_not_private_is_not_used(warm_folder):
     warm_folder.unlink()
 
 
+@pytest.fixture
+def shared_folder():
+    """Return a folder for warm processes in one that all users can enter; pytest's own folders are the user's."""
+    with tempfile.TemporaryDirectory() as base:
+        Path(base).chmod(0o755)
+        folder = Path(base) / "airflow-venv"
+        yield folder
+        folder.chmod(0o700)
+        warm_processes.stop_all()
+
+
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can be another user")
-def test_another_user_gets_no_fork(warm_folder):
+def test_another_user_gets_no_fork(monkeypatch, shared_folder):
     """Access is denied even if the folder is readable for others."""
+    monkeypatch.setattr(warm_processes, "folder", lambda: shared_folder)
     run_warm(WHO)
-    (path,) = warm_folder.glob("*.sock")
-    for folder in path.parents[:-2]:
-        with contextlib.suppress(PermissionError):
-            folder.chmod(folder.stat().st_mode | 0o055)
-    warm_folder.chmod(0o700)
+    (path,) = shared_folder.glob("*.sock")
     code = """
         import json, os, socket, sys
         os.setuid(65534)
@@ -88,11 +97,10 @@ def test_another_user_gets_no_fork(warm_folder):
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
     assert answer() == "PermissionError"
-    warm_folder.chmod(0o777)
+    shared_folder.chmod(0o777)
     path.chmod(0o777)
     assert answer() in {"b''", "BrokenPipeError", "ConnectionResetError"}
     assert run_warm("def f(): return 1", cold="nobody else can enter") == Value(1)
-    warm_folder.chmod(0o700)
 
 
 def test_a_lock_that_is_held_does_not_hold_the_task(warm_folder, monkeypatch):
