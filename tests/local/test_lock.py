@@ -444,3 +444,89 @@ def test_a_damaged_lock_is_made_again(project: Path, index: str, damage: str):
     notes = lock(project, "one", *BASE, index=index).stderr
     assert ("pylock.one.toml: it is not TOML" in notes) is damage.startswith("<")
     assert path.read_text() == before
+
+
+@pytest.mark.parametrize("kind", ["address", "file"])
+def test_a_wheel_that_is_no_index_s_is_locked_as_a_wheel(project: Path, kind: str):
+    """Nothing is built of a wheel that a requirement names by its address or its path."""
+    name = services.wheel_file("alpha", "1.0")
+    with services.package_index(WHEELS) as index:
+        address = f"{index.removesuffix('simple/')}files/{name}"
+        (project / name).write_bytes(WHEELS[name])
+        (project / "one.txt").write_text(f"alpha @ {address}\n" if kind == "address" else f"./{name}\n")
+        assert "have to be built" not in lock(project, "one", *BASE, index=index).stderr
+    (package,) = tomllib.loads((project / "pylock.one.toml").read_text())["packages"]
+    (wheel,) = package["wheels"]
+    assert (wheel.get("url"), wheel.get("path")) == ((address, None) if kind == "address" else (None, name))
+    assert wheel["size"] == len(WHEELS[name])
+    assert wheel["hashes"]["sha256"]
+
+
+def test_a_lock_that_cannot_be_written(project: Path, index: str):
+    """The error points at the PYENV."""
+    (project / "pylock.one.toml").mkdir()
+    done = lock(project, "one", *BASE, index=index, code=1)
+    assert "Dockerfile:2:11: the lock pylock.one.toml cannot be written: Is a directory" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not list(project.glob(".pylock*"))
+
+
+def test_a_link_to_a_lock_stays_a_link(project: Path, index: str):
+    """The file that it leads to is written, also one that does not exist yet."""
+    (project / "pylock.one.toml").symlink_to("locks/one.toml")
+    lock(project, "one", *BASE, index=index)
+    assert (project / "pylock.one.toml").is_symlink()
+    assert versions(project / "locks/one.toml") == {"alpha": "1.1", "beta": "2.0"}
+
+
+def test_a_lock_that_dockerignore_leaves_out_is_mentioned(project: Path, index: str):
+    """Builds would not use it."""
+    (project / ".dockerignore").write_text("*\n!*.txt\n!pylock.two.toml\n")
+    note = "note: pylock.one.toml is left out by .dockerignore: add the line !pylock.one.toml to it\n"
+    for arguments in (BASE, ("--check",)):
+        notes = lock(project, *arguments, index=index).stderr
+        assert note in notes
+        assert "pylock.two.toml is left out" not in notes
+
+
+def test_a_platform_may_have_its_variant(project: Path, index: str):
+    """Docker writes linux/arm64/v8 as well."""
+    lock(project, "one", *BASE, "--platform=linux/arm64/v8", index=index)
+    assert 'platforms = [\n    "linux/arm64",\n]' in (project / "pylock.one.toml").read_text()
+
+
+def test_a_package_behind_upgrade_without_an_equals_sign(project: Path):
+    """The word is the name of an environment, and the message shows what was meant."""
+    assert "write --upgrade=alpha" in lock(project, "--upgrade", "alpha", *BASE, code=64).stderr
+
+
+def test_the_time_of_exclude_newer(project: Path, index: str):
+    """A date means the end of that day in UTC, wherever the command runs; anything else is a usage error."""
+    done = lock(project, "one", *BASE, "--exclude-newer=2020-02-29", index=index, code=1)
+    assert "uploaded before 2020-03-01T00:00:00Z" in done.stderr
+    done = lock(project, "one", *BASE, "--exclude-newer=2020-02-29T02:00:00+02:00", index=index, code=1)
+    assert "uploaded before 2020-02-29T00:00:00Z" in done.stderr
+    done = lock(project, "one", *BASE, "--exclude-newer=yesterday", index=index, code=64)
+    assert "--exclude-newer yesterday: write a date such as 2026-01-31" in done.stderr
+
+
+def test_an_index_that_does_not_answer(project: Path):
+    """The message does not speak of versions that do not fit together."""
+    done = lock(project, "one", *BASE, index="http://127.0.0.1:1/simple/", code=1)
+    assert "expected: indexes that answer" in done.stderr
+    assert "Connection refused" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("script", "message"),
+    [("no program\n", "does not start: Exec format error"), ("#!/bin/sh\nkill -9 $$\n", "was killed by signal 9")],
+)
+def test_a_uv_that_does_not_run(project: Path, monkeypatch: pytest.MonkeyPatch, script: str, message: str):
+    """The message is a sentence, not a traceback."""
+    (project / "bin").mkdir()
+    (project / "bin/uv").write_text(script)
+    (project / "bin/uv").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{project}/bin:/usr/bin:/bin")
+    done = lock(project, "one", *BASE, code=1)
+    assert f"uv {message}" in done.stderr
+    assert "Traceback" not in done.stderr

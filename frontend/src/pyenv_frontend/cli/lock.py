@@ -6,6 +6,7 @@ import json
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -71,7 +72,11 @@ def lock(  # noqa: PLR0913 - one for each option
     that fits. Versions stay as they are until --upgrade, or until a requirement asks for others.
     """
     options = only(common, "lock")
-    jobs = _plan(options, base, names, offline=check)
+    jobs = _plan(options, base, names, offline=check, upgrade="" in upgrade)
+    for job in jobs:
+        left_out = options.context.ignored_by(job.file)
+        if left_out:
+            click.echo(f"note: {job.file} is left out by {left_out}: add the line !{job.file} to it", err=True)
     if check:
         return _check(jobs, form)
     resolver = _resolver(options, upgrade, exclude_newer)
@@ -79,7 +84,9 @@ def lock(  # noqa: PLR0913 - one for each option
     return _lock(jobs, resolver)
 
 
-def _plan(options: CommonOptions, base: BaseOptions, names: Sequence[str], *, offline: bool) -> list[LockJob]:
+def _plan(
+    options: CommonOptions, base: BaseOptions, names: Sequence[str], *, offline: bool, upgrade: bool
+) -> list[LockJob]:
     """Return what to lock: one job for each lock, which environments may share.
 
     Offline, no engine is asked for facts that the options leave out, and these are not compared.
@@ -90,7 +97,7 @@ def _plan(options: CommonOptions, base: BaseOptions, names: Sequence[str], *, of
     settings = replace(options.settings, target_platform=platforms[0] if platforms else None)
     options = replace(options, settings=settings)
     program = options.read_program(options.read_document())
-    _check_names(names, program)
+    _check_names(names, program, upgrade=upgrade)
     jobs: dict[str, LockJob] = {}  # by the file of the lock
     libcs: dict[str, str] = {}
     for stage in program.stages:
@@ -125,7 +132,7 @@ def _libc(stage: Stage, base: BaseOptions, options: CommonOptions) -> str:
 
 def _platforms(text: str) -> tuple[str, ...]:
     """Read platforms as Docker takes them, separated by commas."""
-    words = [word.strip() for word in text.split(",") if word.strip()]
+    words = [word.strip().removesuffix("/v8") for word in text.split(",") if word.strip()]
     for word in words:
         if word not in MACHINES:
             close = nearest(word, [*MACHINES])
@@ -134,12 +141,13 @@ def _platforms(text: str) -> tuple[str, ...]:
     return tuple(sorted(set(words)))
 
 
-def _check_names(names: Sequence[str], program: Program) -> None:
+def _check_names(names: Sequence[str], program: Program, *, upgrade: bool) -> None:
     known = [environment.pyenv.name.text for environment in program.environments]
     for name in names:
         if name not in known:
             close = nearest(name, known)
-            hint = f"; did you mean {close}?" if close else f"; there are {', '.join(known)}" if known else ""
+            hint = f"; did you mean {close}?" if close else f"; there are only {', '.join(known)}" if known else ""
+            hint = f"; to upgrade that package, write --upgrade={name}" if not close and upgrade else hint
             raise UsageError(f"no PYENV in {program.document.file.name} is called {name}{hint}")
 
 
@@ -166,7 +174,9 @@ def _resolver(options: CommonOptions, upgrade: tuple[str, ...], exclude_newer: s
     from pyenv_frontend.lock.resolver import Resolver  # noqa: PLC0415
 
     try:
-        wishes = Wishes(upgrade="" in upgrade, upgrade_packages=Wishes.packages(upgrade), exclude_newer=exclude_newer)
+        wishes = Wishes(
+            upgrade="" in upgrade, upgrade_packages=Wishes.packages(upgrade), exclude_newer=_time(exclude_newer)
+        )
     except ValueError as error:
         raise UsageError(f"--upgrade: {error}") from None
     uv = find_uv()
@@ -177,6 +187,21 @@ def _resolver(options: CommonOptions, upgrade: tuple[str, ...], exclude_newer: s
         return None if interpreter is None else interpreter.python
 
     return Resolver(uv=uv, context=options.context.root, wishes=wishes, python_of=python_of)
+
+
+def _time(text: str) -> str:
+    """Read a date or a time; a date means the end of that day in UTC, so that a lock is the same everywhere."""
+    if not text:
+        return ""
+    try:
+        time_of = datetime.fromisoformat(text)
+    except ValueError:
+        message = f"--exclude-newer {text}: write a date such as 2026-01-31, or a time such as 2026-01-31T12:00:00Z"
+        raise UsageError(message) from None
+    time_of = time_of.replace(tzinfo=time_of.tzinfo or UTC)
+    if len(text) <= len("2026-01-31"):
+        time_of += timedelta(days=1)
+    return time_of.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _note_unknown(jobs: Sequence[LockJob], resolver: Resolver) -> None:

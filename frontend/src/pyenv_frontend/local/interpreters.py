@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 from collections import defaultdict
@@ -128,8 +129,11 @@ class LocalInterpreters:
     def _uv_folder(self) -> Path:
         """Return uv's folder of downloaded Pythons; letting uv list them would start every Python on PATH."""
         if self._folder is None:
-            done = subprocess.run([str(self.uv), "python", "dir"], capture_output=True, text=True, check=False)
-            self._folder = Path(done.stdout.strip() or "/nonexistent")
+            command = [str(self.uv), "python", "dir"]
+            folder = ""
+            with contextlib.suppress(OSError):  # the next call of uv reports that it does not run
+                folder = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+            self._folder = Path(folder or "/nonexistent")
         return self._folder
 
     def _ask(self, path: Path) -> LocalInterpreter | None:

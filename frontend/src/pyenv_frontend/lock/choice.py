@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "InstallPlan",
     "can_be_locked",
+    "lock_location",
     "lock_name",
     "lock_path",
     "plan_install",
@@ -100,7 +101,7 @@ def plan_install(
     except UnreadableFileError as error:
         message = f"the lock {path} {error}"
         hint = "write the lock again, or leave it aside (--lock=off)"
-        raise UserError(message, _option_location(pyenv), hint=hint) from None
+        raise UserError(message, lock_location(pyenv), hint=hint) from None
     # Imported only if there is a lock: the start of every build would wait for it.
     from pyenv_frontend.lock.fit import compare  # noqa: PLC0415
 
@@ -113,7 +114,7 @@ def plan_install(
     if pyenv.options.lock == "require":
         raise UserError(
             f"the lock {path} does not fit: {', '.join(reasons)}",
-            _option_location(pyenv),
+            lock_location(pyenv),
             hint=f"run pyenv-frontend lock {pyenv.name.text}",
         )
     requirements = replace(requirements, stale_lock=f"{path} ({', '.join(reasons)})")
@@ -206,8 +207,9 @@ def _with_lock(pyenv: Pyenv, path: str) -> Pyenv:
 def _missing(pyenv: Pyenv, path: str, *, ignored_by: str) -> UserError:
     reason = f"is left out by {ignored_by}" if ignored_by else "is not in the build context"
     hint = f"add the line !{path} to {ignored_by}" if ignored_by else f"run pyenv-frontend lock {pyenv.name.text}"
-    return UserError(f"the lock {path} {reason}", _option_location(pyenv), hint=hint)
+    return UserError(f"the lock {path} {reason}", lock_location(pyenv), hint=hint)
 
 
-def _option_location(pyenv: Pyenv) -> Location:
+def lock_location(pyenv: Pyenv) -> Location:
+    """Return where an error about the lock of a PYENV points."""
     return Location(pyenv.instruction.file, pyenv.options.span("lock") or pyenv.name.span)

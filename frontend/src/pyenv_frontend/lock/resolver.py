@@ -46,9 +46,13 @@ _INDEX_OPTIONS: Final = frozenset({"--index-url", "--extra-index-url", "--find-l
 class ResolverError(Exception):
     """The requirements cannot be resolved; `str()` is the installer's message."""
 
+    expected = "indexes that answer, and requirements and options that the installer reads"
+
 
 class _NoSolutionError(ResolverError):
     """The requirements have no solution, according to the exit code, which is the same for all errors of pip."""
+
+    expected = "versions that go together"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,11 +251,16 @@ class Resolver:
 
     def _call(self, command: list[str], folder: Path, settings: InstallerSettings) -> None:
         """Run a program in a folder without the settings of a project."""
-        done = self.processes.run(command, folder, settings.environ)
+        program = Path(command[0]).name
+        try:
+            done = self.processes.run(command, folder, settings.environ)
+        except OSError as reason:
+            raise ResolverError(f"{command[0]} does not start: {reason.strerror}") from reason
         if done.returncode:
             message = without_passwords((done.stderr or done.stdout).encode()).decode().replace(f"{folder}/", "")
             error = _NoSolutionError if done.returncode == 1 else ResolverError
-            raise error(message.strip() or f"{Path(command[0]).name} ended with exit code {done.returncode}")
+            ended = f"was killed by signal {-done.returncode}" if done.returncode < 0 else "failed without a message"
+            raise error(message.strip() or f"{program} {ended}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -281,6 +290,10 @@ class _Sources:
 
 def _packages_of(lock: bytes) -> list[dict[str, Any]]:
     packages: list[dict[str, Any]] = tomllib.loads(lock.decode("utf-8")).get("packages", [])
+    for package in packages:
+        if _is_wheel(package.get("archive", {})):
+            # Nothing is built: it is installed as a wheel of an index is.
+            package["wheels"] = [package.pop("archive")]
     return packages
 
 
@@ -352,12 +365,19 @@ def _portable(package: dict[str, Any], folder: Path, context: Path, lock_folder:
         if path:
             if file.pop("url", None):
                 file["size"] = Path(path).stat().st_size
+            elif Path(folder / path).is_file():
+                file["size"] = Path(folder / path).stat().st_size
             file["path"] = Path(os.path.relpath(os.path.normpath(folder / path), lock_folder)).as_posix()
     for table in (package, package.get("vcs", {}), *_files_of(package)):
         for key in ("url", "index"):
             if isinstance(table.get(key), str):
                 table[key] = _without_credentials(table[key])
     return package
+
+
+def _is_wheel(archive: Mapping[str, Any]) -> bool:
+    place = urlsplit(archive.get("url", "")).path or archive.get("path", "")
+    return place.endswith(".whl") and "subdirectory" not in archive and bool(archive.get("hashes"))
 
 
 def _files_of(package: dict[str, Any]) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import tomli_w
 
 from pyenv_frontend.errors import UserError
+from pyenv_frontend.lock.choice import lock_location
 from pyenv_frontend.lock.lockfile import Lock, as_document
 from pyenv_frontend.lock.resolver import ResolverError
 from pyenv_frontend.positions import Location
@@ -37,7 +38,7 @@ def lock_environment(job: LockJob, resolver: Resolver) -> LockResult:
     """Resolve an environment and write its lock atomically: an interrupted run leaves the file unchanged.
 
     Raises:
-        UserError: its requirements have no solution; the error points at the PYENV.
+        UserError: its requirements have no solution, or the file cannot be written; the error points at the PYENV.
     """
     try:
         packages = resolver.resolve(job.pyenv, job.requirements, job.target, job.before, job.environment.state.env)
@@ -45,12 +46,17 @@ def lock_environment(job: LockJob, resolver: Resolver) -> LockResult:
         raise UserError(
             f"the requirements of {job.name} cannot be resolved for Python {job.target.python}",
             Location(job.pyenv.instruction.file, job.pyenv.name.span),
-            expected=f"versions that go together; the installer says:\n{error}",
+            expected=f"{error.expected}; the installer says:\n{error}",
         ) from error
     lock = Lock(target=job.target, inputs=job.inputs, packages=packages)
     content = tomli_w.dumps(as_document(lock)).encode("utf-8")
     if content != job.before:
-        _replace(job.path, content)
+        try:
+            _replace(job.path.resolve(), content)
+        except OSError as error:
+            raise UserError(
+                f"the lock {job.file} cannot be written: {error.strerror}", lock_location(job.pyenv)
+            ) from error
     state: Literal["written", "unchanged"] = "unchanged" if content == job.before else "written"
     return LockResult(
         state=state,
@@ -61,7 +67,7 @@ def lock_environment(job: LockJob, resolver: Resolver) -> LockResult:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    """Write a file atomically: write it beside the old one, and rename it."""
+    """Write a file atomically: write it beside the old one, and rename it. A link to it stays one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
