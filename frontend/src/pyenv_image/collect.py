@@ -10,16 +10,19 @@ import os
 import shutil
 import stat
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Iterator, Mapping, NamedTuple
 
 from pyenv_image import account, collected
 from pyenv_image.failure import StepError
-from pyenv_image.layer import TIME, set_folder
 from pyenv_image.pip_configuration import read_configuration
 from pyenv_image.room import check_room
+from pyenv_image.step_options import FIXED_TIME
 
 if TYPE_CHECKING:
     from pyenv_image.step_options import CollectOptions
+
+_MOST_LINKS = 40
+"""Links in a path, as many as Linux follows."""
 
 _MOST = 16 << 20
 """Bytes of settings and certificates that are taken from a stage."""
@@ -55,22 +58,64 @@ def run(options: CollectOptions) -> None:
     settings.mkdir(parents=True)
     facts = {"uid": owner.uid, "gid": owner.gid, "groups": owner.groups, "home": str(owner.home or "")}
     (output / "install" / "account.json").write_text(json.dumps(facts))
-    (output / "layer").mkdir()
-    parents = list(_parents(path, owner))
-    known = [{**about, "time": TIME * 10**9} for about in parents] if options.skeleton else parents
-    (output / "layer" / "parents.json").write_text(json.dumps(known))
-    if options.skeleton:
-        _make_skeleton(Path(options.skeleton), parents)
+    links = dict(_links(path.parent))
+    above_links = (folder for link in links for folder in Path(link).parents if str(folder) != "/")
+    folders = {str(folder): _facts(folder) for folder in above_links}
+    folders.update((str(folder), facts) for folder, facts in _parents(path, owner))
+    _make_skeleton(Path(options.skeleton), folders, links)
+    (output / "links").mkdir()
+    _make_links(output / "links", links)
     if not options.only_parents:
         _collect_settings(output / "install", owner)
 
 
-def _make_skeleton(root: Path, parents: Sequence[Mapping[str, Any]]) -> None:
-    """Make the folders above a path as the stage has them, so that the layer need not know their times."""
-    for about in parents:
-        (root / about["path"].lstrip("/")).mkdir()
-    for about in reversed(parents):
-        set_folder(root / about["path"].lstrip("/"), about)
+def _make_skeleton(root: Path, folders: Mapping[str, _Facts], links: Mapping[str, str]) -> None:
+    """Make folders and links as the stage has them."""
+    for path in sorted(folders):
+        _below(root, path).mkdir()
+    _make_links(root, links)
+    for link in links:
+        _adopt(_below(root, link), _facts(Path(link)))
+    for path in sorted(folders, reverse=True):
+        _adopt(_below(root, path), folders[path])
+    _adopt(root, _facts(Path("/")))
+
+
+def _adopt(path: Path, facts: _Facts) -> None:
+    """Give a folder or link its owner, mode and time."""
+    os.chown(str(path), facts.uid, facts.gid, follow_symlinks=False)
+    if not path.is_symlink():  # a link has no mode
+        path.chmod(facts.mode)
+    os.utime(str(path), ns=(facts.time, facts.time), follow_symlinks=False)
+
+
+def _make_links(root: Path, links: Mapping[str, str]) -> None:
+    for link, target in links.items():
+        place = _below(root, link)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.symlink_to(target)
+
+
+def _below(root: Path, path: str) -> Path:
+    return root / path.lstrip("/")
+
+
+def _links(path: Path) -> Iterator[tuple[str, str]]:
+    """Give the links that lead to a folder, at their real places, with what they say."""
+    place, names, count = Path("/"), [*path.parts], 0
+    while names:
+        name = names.pop(0)
+        if name == "..":
+            place = place.parent
+        elif not (place / name).is_symlink():
+            place /= name
+        else:
+            target = os.readlink(str(place / name))
+            yield str(place / name), target
+            names = [*Path(target).parts, *names]
+            count += 1
+            if count > _MOST_LINKS:
+                raise StepError(f"{path} leads through too many links: choose another place with --path=DIR")
 
 
 def _collect_settings(output: Path, owner: account.Account) -> None:
@@ -110,7 +155,7 @@ def _files(place: Path) -> Iterator[Path]:
             yield from (file for file in (Path(folder, name) for name in names) if file.is_file())
 
 
-def _parents(path: Path, owner: account.Account) -> Iterator[dict[str, object]]:
+def _parents(path: Path, owner: account.Account) -> Iterator[tuple[Path, _Facts]]:
     """Give the parents of an environment from the top down, at their real places."""
     folder = Path(os.path.realpath(str(path.parent)))
     home = Path(os.path.realpath(str(owner.home))) if owner.home else None
@@ -121,11 +166,22 @@ def _parents(path: Path, owner: account.Account) -> Iterator[dict[str, object]]:
         if place.exists() and not place.is_dir():
             raise StepError(f"{place} is not a folder: choose another place with --path=DIR")
         if place.exists():
-            about = place.stat()
-            yield {
-                "path": str(place), "mode": stat.S_IMODE(about.st_mode), "uid": about.st_uid, "gid": about.st_gid,
-                "time": about.st_mtime_ns,
-            }  # fmt: skip
+            yield place, _facts(place)
         else:
             uid, gid = (owner.uid, owner.gid) if real_owner.owns(place) else (0, 0)
-            yield {"path": str(place), "mode": 0o755, "uid": uid, "gid": gid, "time": TIME * 10**9}
+            yield place, _Facts(0o755, uid, gid, FIXED_TIME * 10**9)
+
+
+class _Facts(NamedTuple):
+    """What a folder or link has beside its content."""
+
+    mode: int
+    uid: int
+    gid: int
+    time: int
+    """Of its last change, in nanoseconds."""
+
+
+def _facts(path: Path) -> _Facts:
+    about = path.lstat()
+    return _Facts(stat.S_IMODE(about.st_mode), about.st_uid, about.st_gid, about.st_mtime_ns)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyenv_image import selfcheck
-from pyenv_image.layer import TIME
+from pyenv_image.step_options import FIXED_TIME
 
 if TYPE_CHECKING:
     from pyenv_image.step_options import FinishOptions
@@ -22,7 +22,7 @@ def run(options: FinishOptions) -> None:
         about = place.parent.stat() if place.parent.exists() else None
         link(Path(options.python), place)
         if place.is_symlink():
-            os.utime(str(place), (TIME, TIME), follow_symlinks=False)
+            os.utime(str(place), (FIXED_TIME, FIXED_TIME), follow_symlinks=False)
         if about:
             os.utime(str(place.parent), ns=(about.st_atime_ns, about.st_mtime_ns))
 

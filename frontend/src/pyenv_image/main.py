@@ -12,7 +12,6 @@ from pyenv_image.step_options import (
     EnvironmentOptions,
     FinishOptions,
     GraftOptions,
-    LayerOptions,
     SelfcheckOptions,
     parse,
 )
@@ -22,7 +21,6 @@ _STEPS: dict[str, type] = {
     "selfcheck": SelfcheckOptions,
     "copy": CopyOptions,
     "collect": CollectOptions,
-    "layer": LayerOptions,
     "finish": FinishOptions,
     "environment": EnvironmentOptions,
 }

@@ -12,6 +12,7 @@ from typing import Any, Sequence
 from pyenv_image.failure import StepError
 
 __all__ = [
+    "FIXED_TIME",
     "HEREDOC_PREFIX",
     "HEREDOC_VARIABLE",
     "VARIABLE_PREFIX",
@@ -20,7 +21,6 @@ __all__ = [
     "EnvironmentOptions",
     "FinishOptions",
     "GraftOptions",
-    "LayerOptions",
     "SelfcheckOptions",
     "parse",
     "to_arguments",
@@ -33,6 +33,9 @@ HEREDOC_PREFIX = "pyenv-heredoc:"
 Proxies are the one thing that a step is told and that is not in its cache key, so that an instruction above the PYENV
 does not repeat the install; and nobody needs one for FTP. The step takes the variable away.
 """
+FIXED_TIME = 315532800
+"""1980-01-01, the time of the files of independent environments: the first that all formats of archives know."""
+
 VARIABLE_PREFIX = "ASTRO_PYENV_"
 """What the names of the variables that hold the environments' interpreters begin with."""
 
@@ -92,33 +95,13 @@ class CollectOptions:
     output: str
     """An empty folder."""
 
+    skeleton: str
+    """An empty folder that gets the folders above the path as the stage has them, and the links in the path."""
+
     user: str = "0"
     home: str = ""
     only_parents: bool = False
     """Whether nothing is installed, so that no settings are needed."""
-
-    skeleton: str = ""
-    """An empty folder that gets the folders above the path, with their times; empty: the layer has their times."""
-
-
-@dataclass(frozen=True)
-class LayerOptions:
-    """Options of the step that makes a layer of a result."""
-
-    path: str
-    """Where the result goes in the image."""
-
-    source: str
-    """Where it is."""
-
-    parents: str
-    """The folder with what the stage knows of the folders above."""
-
-    output: str
-    """An empty folder, which becomes the root of the layer."""
-
-    real: bool = False
-    """Whether links in the path are resolved."""
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,13 @@
 """The inputs from the stage for an install that does not run on it."""
 
-import json
 import os
 
 import pytest
 
 from pyenv_image import collect as step
-from pyenv_image import collected, layer, pip_configuration
-from pyenv_image.step_options import CollectOptions
+from pyenv_image import collected, pip_configuration
+from pyenv_image.failure import StepError
+from pyenv_image.step_options import FIXED_TIME, CollectOptions
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def collect(tmp_path, monkeypatch):
         user, home = f"{os.getuid()}:{os.getgid()}", str(tmp_path / "home")
         monkeypatch.setattr(pip_configuration, "SYSTEM_FILE", tmp_path / "etc/pip.conf")
         monkeypatch.setattr(step, "_SETTINGS", (str(tmp_path / "etc/pip.conf"),))
-        monkeypatch.setattr(os, "chown", lambda *_: None)
+        monkeypatch.setattr(os, "chown", lambda *_, **__: None)
         step.run(CollectOptions(path=str(path), output=str(output), user=user, home=home, skeleton=str(skeleton)))
         return output
 
@@ -57,15 +57,42 @@ def test_openssl_is_not_configured_by_the_stage():
     )
 
 
-def test_the_layer_does_not_depend_on_the_times_of_the_folders_above(collect, tmp_path):
-    """The skeleton has these times instead."""
+def test_the_folders_above_are_as_on_the_stage(collect, tmp_path):
+    """The skeleton has their modes and times; what the install depends on has neither."""
     parent = tmp_path / "above"
     parent.mkdir()
+    parent.chmod(0o2775)
     os.utime(parent, (1000000000, 1000000000))
-    parents = json.loads((collect(parent / "x") / "layer/parents.json").read_text())
-    assert {about["time"] for about in parents} == {layer.TIME * 10**9}
+    folder = collect(parent / "missing/x")
     skeleton = tmp_path / "skeleton" / str(parent).lstrip("/")
-    assert skeleton.stat().st_mtime == 1000000000
+    assert (skeleton.stat().st_mtime, skeleton.stat().st_mode & 0o7777) == (1000000000, 0o2775)
+    assert (skeleton / "missing").stat().st_mtime == FIXED_TIME
+    assert not (skeleton / "missing/x").exists()
+    assert list((folder / "links").iterdir()) == []
+
+
+def test_the_links_to_a_path(collect, tmp_path):
+    """They lead to the same place in the layer as on the stage, also through other links."""
+    (tmp_path / "data/home").mkdir(parents=True)
+    (tmp_path / "data/homes").symlink_to("home")
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home/ada").symlink_to("../data/homes")
+    folder = collect(tmp_path / "home/ada/x")
+    below = str(tmp_path).lstrip("/")
+    for root in (tmp_path / "skeleton", folder / "links"):
+        links = {
+            str(path.relative_to(root / below)): str(path.readlink()) for path in root.rglob("*") if path.is_symlink()
+        }
+        assert links == {"home/ada": "../data/homes", "data/homes": "home"}
+    assert (tmp_path / "skeleton" / below / "data/home").is_dir()
+
+
+def test_links_that_lead_to_each_other(collect, tmp_path):
+    """The error names the path."""
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    with pytest.raises(StepError, match="leads through too many links"):
+        collect(tmp_path / "a/env/x")
 
 
 def test_certificates_of_pips_configuration(collect, tmp_path):

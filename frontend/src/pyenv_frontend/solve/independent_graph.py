@@ -1,14 +1,15 @@
 """The build steps of an environment, or a graft, that does not depend on the stage it goes into.
 
-    stage -> collect --------------+------------------------+
-                                   v                        v
-    image of the interpreter -> install (or graft) ------> layer -> joined onto the stage
+    stage -> collect --------------+-------------------------+
+                                   v                         v
+    image of the interpreter -> install (or graft) ------> joined onto the stage
 
 An environment with heavy distributions is installed by two steps, each with a part of the lock, and has two layers: the
 packages of the first lie below the environment of the second.
 
 `collect` runs again whenever the stage changes, in tenths of a second. Its result is mounted read-only, and the engine
-keys such a mount by its content: if that is the same, the install and its layer are taken from the cache.
+keys such a mount, and what a file operation copies from, by its content: if that is the same, the install and its layer
+are taken from the cache.
 """
 
 from __future__ import annotations
@@ -22,21 +23,14 @@ from pyenv_image.step_options import (
     CollectOptions,
     EnvironmentOptions,
     FinishOptions,
-    LayerOptions,
     parse,
     to_arguments,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from typing import Protocol
 
-    class _Output(Protocol):
-        @property
-        def digest(self) -> str: ...
-        @property
-        def number(self) -> int: ...
-
+    from pyenv_frontend.solve.file_ops import FileSystem
 
 __all__ = [
     "IMAGE_PREFIX",
@@ -51,8 +45,6 @@ __all__ = [
 ]
 
 _STAGE = "/run/pyenv-stage"
-_RESULT = "/run/pyenv-result"
-_LAYER = "/run/pyenv-layer"
 _SKELETON = "/run/pyenv-skeleton"
 _PART = "/run/pyenv-part"
 _LOCK = "pylock.toml"
@@ -88,7 +80,6 @@ class Steps:
 
     Attributes:
         pattern: the step of the expanded file.
-        image: the image of the interpreter.
         interpreter: what has the interpreter: the image, or the graft, whose byte code makes each step start faster.
         prefix: the folder there that has it.
         python: the interpreter, where a graft mounts it.
@@ -96,52 +87,36 @@ class Steps:
     """
 
     pattern: wire.Op
-    image: _Output
-    interpreter: _Output
+    interpreter: FileSystem
     prefix: str
     python: str
     path: str
 
-    def collect(self, stage: _Output, *, skeleton: bool) -> wire.Op:
-        """Gather what the install may know of the stage, and with `skeleton` the folders above with their times.
-
-        A graft needs the folders alone.
-        """
+    def collect(self, stage: FileSystem) -> wire.Op:
+        """Gather what the install may know of the stage, and the folders above it. A graft needs the folders alone."""
         flags = dict(argument.partition("=")[::2] for argument in self.pattern.exec.meta.args[4:])
-        user, home = (flags.get("--user", "0"), flags.get("--home", ""))
-        graft = self.pattern.exec.meta.args[3] == "graft"
         options = CollectOptions(
             path=self.path,
             output=_STAGE,
-            user=user,
-            home=home,
-            only_parents=graft,
-            skeleton=_SKELETON if skeleton else "",
+            skeleton=_SKELETON,
+            user=flags.get("--user", "0"),
+            home=flags.get("--home", ""),
+            only_parents=self.pattern.exec.meta.args[3] == "graft",
         )
         op = self._step("collect", options, stage)
         op.exec.meta.env.extend(_settings(self.pattern.exec.meta.env))
-        self._output(op, _STAGE)
-        if skeleton:
-            op.exec.mounts.add(input=-1, dest=_SKELETON, output=SKELETON)
+        op.exec.mounts.add(input=-1, dest=_STAGE, output=RESULT)
+        op.exec.mounts.add(input=-1, dest=_SKELETON, output=SKELETON)
         return op
 
-    def layer(self, result: _Output, collected: _Output, *, real: bool) -> wire.Op:
-        """Make the layer of a result."""
-        options = LayerOptions(path=self.path, source=_RESULT, parents=_STAGE, output=_LAYER, real=real)
-        op = self._step("layer", options, self.image)
-        _mount(op, result, _RESULT)
-        _mount(op, collected, _STAGE, selector="/layer")
-        self._output(op, _LAYER)
-        return op
-
-    def finish(self, stage: _Output, carries: Sequence[str]) -> wire.Op:
+    def finish(self, stage: FileSystem, carries: Sequence[str]) -> wire.Op:
         """Check a graft on its stage."""
         python = f"{self.path}/bin/{self.python.rpartition('/')[2]}"
         op = self._step("finish", FinishOptions(python=python, link=carries[1] if len(carries) > 1 else ""), stage)
         op.exec.meta.args[0] = python
         return op
 
-    def _step(self, name: str, options: object, root: _Output) -> wire.Op:
+    def _step(self, name: str, options: object, root: FileSystem) -> wire.Op:
         op = wire.Op()
         op.CopyFrom(self.pattern)
         del op.inputs[:]
@@ -162,13 +137,14 @@ class Steps:
         meta.cwd, meta.user = "/", ""
         return op
 
-    @staticmethod
-    def _output(op: wire.Op, dest: str) -> None:
-        op.exec.mounts.add(input=-1, dest=dest, output=RESULT)
-
 
 def move_install(  # noqa: PLR0913, PLR0917 - what the step had, and what it gets
-    op: wire.Op, root: wire.Mount, image: _Output, graft: _Output | None, prefix: str, collected: _Output | None
+    op: wire.Op,
+    root: wire.Mount,
+    image: FileSystem,
+    graft: FileSystem | None,
+    prefix: str,
+    collected: FileSystem | None,
 ) -> None:
     """Move an install onto the image of its interpreter, with the folder that it makes as its result."""
     meta = op.exec.meta
@@ -187,7 +163,7 @@ def move_install(  # noqa: PLR0913, PLR0917 - what the step had, and what it get
     meta.args[4:] = [*rest, f"--stage={_STAGE}"]
     op.exec.mounts.add(input=-1, dest=options.path, output=RESULT)
     if graft and collected:
-        _mount(op, graft, prefix, selector=prefix)
+        _mount(op, graft, prefix)
         _mount(op, collected, _STAGE, selector="/install")
 
 
@@ -208,7 +184,7 @@ def write_lock(op: wire.Op, content: bytes) -> wire.Op:
     return wire.Op(inputs=[tools], file=wire.FileOp(actions=[action]))
 
 
-def install_of(op: wire.Op, lock: _Output, *, packages_only: bool) -> wire.Op:
+def install_of(op: wire.Op, lock: FileSystem, *, packages_only: bool) -> wire.Op:
     """Make the step that installs a part of a lock.
 
     Args:
@@ -258,7 +234,7 @@ def trust_cache(op: wire.Op, identity: str) -> None:
             return
 
 
-def _mount(op: wire.Op, source: _Output, dest: str, selector: str = "") -> None:
+def _mount(op: wire.Op, source: FileSystem, dest: str, selector: str = "") -> None:
     op.exec.mounts.add(input=len(op.inputs), dest=dest, selector=selector, output=-1, readonly=True)
     op.inputs.add(digest=source.digest, index=source.number)
 

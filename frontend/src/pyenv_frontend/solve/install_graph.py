@@ -38,9 +38,9 @@ from typing import TYPE_CHECKING
 
 from pyenv_frontend.buildkit import wire_pb2 as wire
 from pyenv_frontend.buildkit.llb import digest_of as _digest
-from pyenv_frontend.buildkit.llb import encode, literal
+from pyenv_frontend.buildkit.llb import encode
 from pyenv_frontend.expansion.steps import BUILDER, INTERPRETER
-from pyenv_frontend.solve import independent_graph, launcher
+from pyenv_frontend.solve import file_ops, independent_graph, launcher
 from pyenv_image.step_options import HEREDOC_PREFIX, HEREDOC_VARIABLE, VARIABLE_PREFIX
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class _IndependentGraft:
     image: _Out
     """The image of the interpreter."""
     tree: _Out | None
-    """The file system that has the graft at its final path."""
+    """The graft, for the folder that is its final path."""
     python: str
     """The interpreter in its image, mounted as a graft mounts it."""
 
@@ -228,37 +228,33 @@ class _Parallelizer:
             graft = _IndependentGraft(_Out(source.digest, source.index), None, python)
         else:
             graft = self.layers[key]
-        interpreter = (graft.image, independent_graph.IMAGE_PREFIX) if graft.tree is None else (graft.tree, key[1][0])
-        aside = independent_graph.Steps(op, graft.image, *interpreter, graft.python, step.carries[0])
+        interpreter = (graft.image, independent_graph.IMAGE_PREFIX) if graft.tree is None else (graft.tree, "")
+        aside = independent_graph.Steps(op, *interpreter, graft.python, step.carries[0])
         folder = posixpath.dirname(step.carries[0])
-        tree = group.above.get(folder) if step.kind == "graft" else None
-        if tree is None:
-            collect = aside.collect(independent.base, skeleton=self.merge)
-            tree = self._titled(collect, step, old, independent_graph.RESULT)
+        collected = group.above.get(folder) if step.kind == "graft" else None
+        if collected is None:
+            collected = self._titled(aside.collect(independent.base), step, old, independent_graph.RESULT)
         if step.kind == "graft":
-            group.above[folder] = tree
-        skeleton = _Out(tree.digest, independent_graph.SKELETON)
+            group.above[folder] = collected
         on_stage = independent_graph.on_stage(op)
         independent_graph.move_install(
-            op, root, graft.image, graft.tree, key[1][0], tree if step.kind != "graft" else None
+            op, root, graft.image, graft.tree, key[1][0], collected if step.kind != "graft" else None
         )
         independent_graph.trust_cache(op, self.identities.get(graft.image.digest, ""))
-        layers = []
-        for install in self._installs(op, step, old):
-            result = self._titled(install, step, old, independent_graph.RESULT)
-            layer = aside.layer(result, tree, real=self.merge)
-            layers.append(self._titled(layer, step, old, independent_graph.RESULT))
+        results = [
+            self._titled(install, step, old, independent_graph.RESULT) for install in self._installs(op, step, old)
+        ]
         if step.kind == "graft":
-            self.layers[key] = _IndependentGraft(graft.image, layers[0], graft.python)
-            after = self._finished(aside, independent.chain, (*layers, skeleton), step, old)
+            self.layers[key] = _IndependentGraft(graft.image, results[0], graft.python)
+            after = self._finished(aside, independent.chain, results, collected, step, old)
             start = after
             if independent.chain != independent.base:
-                start = self._finished(aside, independent.base, (*layers, skeleton), step, old)
+                start = self._finished(aside, independent.base, results, collected, step, old)
             _set_variables(on_stage.exec.meta, step)
             self._run_under_title(on_stage, step, old)
             group.grafts[step.carries] = _PlacedGraft(on_stage, root_input, start, old)
             return after
-        return self._join(independent.chain, (*layers, skeleton), step.carries, old, replaces=True)
+        return self._join(independent.chain, results, collected, step, old)
 
     def _installs(self, op: wire.Op, step: Step, old: str) -> list[wire.Op]:
         """Return the steps that make a result: one, or one for the heavy distributions and one for the rest."""
@@ -271,32 +267,41 @@ class _Parallelizer:
             independent_graph.install_of(op, rest, packages_only=False),
         ]
 
-    def _finished(
-        self, aside: independent_graph.Steps, stage: _Out, parts: Sequence[_Out], step: Step, old: str
+    def _finished(  # noqa: PLR0913, PLR0917 - what is joined, onto what, and for which step
+        self,
+        aside: independent_graph.Steps,
+        stage: _Out,
+        results: Sequence[_Out],
+        collected: _Out,
+        step: Step,
+        old: str,
     ) -> _Out:
-        joined = self._join(stage, parts, step.carries[:1], old)
+        joined = self._join(stage, results, collected, step, old)
         return self._titled(aside.finish(joined, step.carries), step, old)
 
-    def _join(
-        self, chain: _Out, parts: Sequence[_Out], carries: Sequence[str], old: str, *, replaces: bool = False
-    ) -> _Out:
-        """Join layers onto the stage; the last part restores the stage's own folders above them.
+    def _join(self, chain: _Out, results: Sequence[_Out], collected: _Out, step: Step, old: str) -> _Out:
+        """Join results onto the stage, whose folders above them stay as they are; an earlier environment is removed.
 
         Args:
             chain: the stage.
-            parts: the layers, and the folders above them.
-            carries: the paths that the layers have.
-            old: the step that they belong to.
-            replaces: whether what the stage has at these paths, an earlier environment, is removed.
+            results: folders that together make one.
+            collected: what was collected of the stage.
+            step: the step that they belong to.
+            old: its digest in the old graph.
         """
+        path, replaces = step.carries[0], step.kind != "graft"
+        skeleton = _Out(collected.digest, independent_graph.SKELETON)
         if not self.merge:
-            for number, layer in enumerate(parts[:-1]):
-                chain = self._add_op(_copies(chain, layer, carries, replaces=replaces and number == 0), old)
+            for number, result in enumerate(results):
+                first = replaces and number == 0
+                chain = self._add_op(file_ops.copied_below(chain, result, skeleton, path, replaces=first), old)
             return chain
         if replaces:
-            chain = self._add_op(_removal(chain, carries), old)
-        merge = wire.MergeOp(inputs=[{"input": number} for number in range(1 + len(parts))])
-        return self._add_op(wire.Op(inputs=_inputs(chain, *parts), merge=merge), old)
+            chain = self._add_op(file_ops.removed(chain, [path]), old)
+        layers = [self._add_op(file_ops.layer(result, collected, path), old) for result in results]
+        parts = (chain, *layers, skeleton)
+        merge = wire.MergeOp(inputs=[{"input": number} for number in range(len(parts))])
+        return self._add_op(wire.Op(inputs=file_ops.inputs(*parts), merge=merge), old)
 
     def _titled(self, op: wire.Op, step: Step, old: str, output: int = 0) -> _Out:
         """Add a step that runs under the user's words; return one of its outputs."""
@@ -343,11 +348,14 @@ class _Parallelizer:
 
     def _attach_result(self, chain: _Out, start: _Out, result: _Out, step: Step, old: str, *, copy: bool) -> _Out:  # noqa: PLR0913
         if copy or not self.merge:
-            return self._add_op(_copies(chain, result, step.carries), old)
+            return self._add_op(file_ops.copied_entries(chain, result, step.carries), old)
         difference = self._add_op(
-            wire.Op(inputs=_inputs(start, result), diff=wire.DiffOp(lower={"input": 0}, upper={"input": 1})), old
+            wire.Op(inputs=file_ops.inputs(start, result), diff=wire.DiffOp(lower={"input": 0}, upper={"input": 1})),
+            old,
         )
-        joined = wire.Op(inputs=_inputs(chain, difference), merge=wire.MergeOp(inputs=[{"input": 0}, {"input": 1}]))
+        joined = wire.Op(
+            inputs=file_ops.inputs(chain, difference), merge=wire.MergeOp(inputs=[{"input": 0}, {"input": 1}])
+        )
         return self._add_op(joined, old)
 
     def _add_op(self, op: wire.Op, old: str) -> _Out:
@@ -400,55 +408,3 @@ def _set_input(op: wire.Op, mount: wire.Mount, output: _Out) -> None:
 def _point(entry: wire.Input, output: _Out) -> None:
     """Point an input at another output."""
     entry.digest, entry.index = output.digest, output.number
-
-
-def _inputs(*outputs: _Out) -> list[wire.Input]:
-    return [wire.Input(digest=output.digest, index=output.number) for output in outputs]
-
-
-def _copies(chain: _Out, result: _Out, carries: Sequence[str], *, replaces: bool = False) -> wire.Op:
-    """Copy folders and links from a step's file system onto the chain.
-
-    Each is copied as the only entry of its parent that matches, and the parent as a folder, not just its contents: if
-    it has to be created, it gets the owner and the mode that it has in the step (`~/.venv` is the user's).
-    """
-    op = wire.Op(inputs=_inputs(chain, result))
-    if replaces:
-        op.file.actions.extend(_removals(carries))
-    op.file.actions.extend(wire.FileAction(secondary_input=1, copy=_copy(path)) for path in carries)
-    return _in_order(op)
-
-
-def _removal(chain: _Out, carries: Sequence[str]) -> wire.Op:
-    """Remove the paths that the chain has."""
-    op = wire.Op(inputs=_inputs(chain))
-    op.file.actions.extend(_removals(carries))
-    return _in_order(op)
-
-
-def _removals(paths: Sequence[str]) -> list[wire.FileAction]:
-    return [wire.FileAction(secondary_input=-1, rm=wire.Rm(path=path, allow_not_found=True)) for path in paths]
-
-
-def _in_order(op: wire.Op) -> wire.Op:
-    """Have each action of a file op change the result of the one before it, and the first one the op's first input."""
-    actions = op.file.actions
-    for number, action in enumerate(actions):
-        action.input = len(op.inputs) + number - 1 if number else 0
-        action.output = 0 if number == len(actions) - 1 else -1
-    return op
-
-
-def _copy(path: str) -> wire.Copy:
-    folder, name = posixpath.split(path)
-    above = posixpath.dirname(folder)
-    return wire.Copy(
-        src=folder,
-        dest=above if above == "/" else f"{above}/",
-        mode=-1,
-        dir_copy_contents=folder == "/",
-        create_dest_path=True,
-        allow_wildcard=False,
-        timestamp=-1,
-        include_patterns=[literal(name)],
-    )

@@ -1,0 +1,122 @@
+"""File operations of the engine: what is removed and copied without running a process.
+
+An op's actions follow one another, each on the result of the one before it.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+
+from pyenv_frontend.buildkit import wire_pb2 as wire
+from pyenv_frontend.buildkit.llb import literal
+from pyenv_image.step_options import FIXED_TIME
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import Protocol
+
+    class FileSystem(Protocol):
+        """A file system: one output of an op."""
+
+        @property
+        def digest(self) -> str: ...
+        @property
+        def number(self) -> int: ...
+
+
+__all__ = ["copied_below", "copied_entries", "inputs", "layer", "removed"]
+
+LINKS = "/links"
+"""The folder of what `collect` gathers that has the links in a path."""
+
+
+def inputs(*outputs: FileSystem) -> list[wire.Input]:
+    """Return outputs of ops as the inputs of another one."""
+    return [wire.Input(digest=output.digest, index=output.number) for output in outputs]
+
+
+def copied_entries(chain: FileSystem, result: FileSystem, paths: Sequence[str]) -> wire.Op:
+    """Copy folders and links from one file system onto another.
+
+    Each is copied as the only entry of its parent that matches, and the parent as a folder, not just its contents: if
+    it has to be created, it gets the owner and the mode that it has in the step (`~/.venv` is the user's).
+    """
+    actions = [wire.FileAction(secondary_input=1, copy=_entry(path)) for path in paths]
+    return _in_order(wire.Op(inputs=inputs(chain, result)), actions)
+
+
+def removed(chain: FileSystem, paths: Iterable[str]) -> wire.Op:
+    """Remove paths, as far as they exist."""
+    return _in_order(wire.Op(inputs=inputs(chain)), [_removal(path) for path in paths])
+
+
+def copied_below(chain: FileSystem, result: FileSystem, skeleton: FileSystem, path: str, *, replaces: bool) -> wire.Op:
+    """Copy a folder to a path, with fixed times, below folders that are as in a skeleton.
+
+    Args:
+        chain: what is copied onto.
+        result: the folder.
+        skeleton: the folders above the path, with owners, modes and times; those that the chain lacks are created.
+        path: where the folder goes; links in it are followed.
+        replaces: whether what is at that path is removed before.
+    """
+    above = wire.FileAction(secondary_input=1, copy=_contents("/"))
+    actions = [_removal(path)] if replaces else []
+    # Once to create the folders, and once for their times, which change as soon as something is put into them.
+    actions += [above, wire.FileAction(secondary_input=2, copy=_folder(path)), above]
+    return _in_order(wire.Op(inputs=inputs(chain, skeleton, result)), actions)
+
+
+def layer(result: FileSystem, collected: FileSystem, path: str) -> wire.Op:
+    """Make a file system that has a folder at a path and nothing else, with fixed times.
+
+    Args:
+        result: the folder.
+        collected: what was collected of the stage: the links in the path, which are followed.
+        path: where the folder goes.
+    """
+    actions = [
+        wire.FileAction(secondary_input=0, copy=_contents(LINKS)),
+        wire.FileAction(secondary_input=1, copy=_folder(path)),
+    ]
+    return _in_order(wire.Op(inputs=inputs(collected, result)), actions, start=-1)
+
+
+def _in_order(op: wire.Op, actions: Iterable[wire.FileAction], start: int = 0) -> wire.Op:
+    """Add actions to an op; the first one changes the input `start`, or an empty file system (-1)."""
+    op.file.actions.extend(actions)
+    last = len(op.file.actions) - 1
+    for number, action in enumerate(op.file.actions):
+        action.input = len(op.inputs) + number - 1 if number else start
+        action.output = 0 if number == last else -1
+    return op
+
+
+def _removal(path: str) -> wire.FileAction:
+    return wire.FileAction(secondary_input=-1, rm=wire.Rm(path=path, allow_not_found=True))
+
+
+def _contents(source: str) -> wire.Copy:
+    """Copy what is in a folder to the root, as it is."""
+    return wire.Copy(src=source, dest="/", mode=-1, dir_copy_contents=True, timestamp=-1)
+
+
+def _folder(path: str) -> wire.Copy:
+    """Copy a whole file system to a path."""
+    return wire.Copy(src="/", dest=path, mode=-1, create_dest_path=True, timestamp=FIXED_TIME * 10**9)
+
+
+def _entry(path: str) -> wire.Copy:
+    folder, name = posixpath.split(path)
+    above = posixpath.dirname(folder)
+    return wire.Copy(
+        src=folder,
+        dest=above if above == "/" else f"{above}/",
+        mode=-1,
+        dir_copy_contents=folder == "/",
+        create_dest_path=True,
+        allow_wildcard=False,
+        timestamp=-1,
+        include_patterns=[literal(name)],
+    )

@@ -1,0 +1,69 @@
+"""What a file operation removes and copies, and in which order."""
+
+from dataclasses import dataclass
+
+from pyenv_frontend.solve import file_ops
+from pyenv_image.step_options import FIXED_TIME
+
+
+@dataclass
+class Output:
+    digest: str
+    number: int = 0
+
+
+STAGE, RESULT, SKELETON = Output("sha256:stage"), Output("sha256:result", 1), Output("sha256:collected", 2)
+
+
+def story(op):
+    """Return each action as text: what it changes, what it does, and from which input."""
+    inputs = [entry.digest.removeprefix("sha256:") for entry in op.inputs]
+    lines = []
+    for number, action in enumerate(op.file.actions):
+        target = "nothing" if action.input < 0 else (inputs + ["the last"] * number)[action.input]
+        what = (
+            f"remove {action.rm.path}"
+            if action.WhichOneof("action") == "rm"
+            else f"copy {inputs[action.secondary_input]}:{action.copy.src} to {action.copy.dest}"
+        )
+        lines.append(f"{target}: {what}")
+    assert [action.output for action in op.file.actions] == [-1] * (len(lines) - 1) + [0]
+    return lines
+
+
+def test_a_folder_is_copied_below_folders_that_stay_as_they_are():
+    """The skeleton is copied before, to create what is missing, and after, for the times."""
+    op = file_ops.copied_below(STAGE, RESULT, SKELETON, "/opt/venv/x", replaces=True)
+    assert story(op) == [
+        "stage: remove /opt/venv/x",
+        "the last: copy collected:/ to /",
+        "the last: copy result:/ to /opt/venv/x",
+        "the last: copy collected:/ to /",
+    ]
+    times = [action.copy.timestamp for action in op.file.actions]
+    assert times == [0, -1, FIXED_TIME * 10**9, -1]
+    added = file_ops.copied_below(STAGE, RESULT, SKELETON, "/opt/venv/x", replaces=False)
+    assert story(added)[0] == "stage: copy collected:/ to /"
+
+
+def test_a_layer_has_the_links_that_lead_to_its_folder():
+    """Its own inputs are compared by content, so it does not depend on the stage."""
+    op = file_ops.layer(RESULT, SKELETON, "/homes/ada/x")
+    assert story(op) == ["nothing: copy collected:/links to /", "the last: copy result:/ to /homes/ada/x"]
+
+
+def test_what_is_missing_is_removed_without_an_error():
+    """Mostly, there is no earlier environment."""
+    op = file_ops.removed(STAGE, ["/opt/venv/x"])
+    assert story(op) == ["stage: remove /opt/venv/x"]
+    assert op.file.actions[0].rm.allow_not_found
+
+
+def test_entries_are_copied_one_by_one():
+    """A name with characters of a pattern matches only itself."""
+    op = file_ops.copied_entries(STAGE, RESULT, ["/opt/pyenv/3.9", "/usr/local/bin/python3.9*"])
+    assert story(op) == [
+        "stage: copy result:/opt/pyenv to /opt/",
+        "the last: copy result:/usr/local/bin to /usr/local/",
+    ]
+    assert [[*action.copy.include_patterns] for action in op.file.actions] == [["3.9"], ["python3.9\\*"]]
