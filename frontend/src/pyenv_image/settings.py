@@ -85,6 +85,9 @@ class InstallerSettings:
         variables = (*_VARIABLES_NOT_FOR_LOCKS, *(_VARIABLES_NOT_FOR_WHEELS if only_wheels else ()))
         options = (*_NOT_FOR_LOCKS, *(_NOT_FOR_WHEELS if only_wheels else ()))
         environ = {key: value for key, value in self.environ.items() if key not in variables}
+        # uv warns of each lock that the format is new to it.
+        features = environ.get("UV_PREVIEW_FEATURES")
+        environ["UV_PREVIEW_FEATURES"] = f"{features},pylock" if features else "pylock"
         arguments = [argument for argument in self.arguments if argument.partition("=")[0] not in options]
         return replace(self, environ=environ, arguments=arguments)
 

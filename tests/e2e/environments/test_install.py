@@ -176,6 +176,7 @@ def test_projects_and_locks(build_image):
         },
     )
     assert installed(image) == {"idna": "3.6", "six": "1.16.0", "iniconfig": "2.0.0"}
+    assert "experimental" not in image.log
     assert installed(image, "b") == {"local-wheel": "1.0"} or installed(image, "b") == {"local_wheel": "1.0"}
 
 

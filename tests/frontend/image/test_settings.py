@@ -253,9 +253,11 @@ def test_an_option_of_a_file_that_uv_cannot_follow():
 
 
 def test_a_lock_has_chosen_the_versions(tmp_path):
-    """With a `pylock.toml`, uv rejects constraints and overrides; other settings are kept."""
+    """With a `pylock.toml`, uv rejects constraints and overrides; other settings are kept, and uv knows the format."""
     configured(tmp_path, "[global]\nconstraint = /c.txt\nfind-links = /wheels\n")
     environ = {"UV_CONSTRAINT": "/u.txt", "UV_OVERRIDE": "/o.txt", "UV_OFFLINE": "1"}
     installer_settings = settings(environ, home=tmp_path).for_lock()
     assert installer_settings.arguments == ["--find-links=/wheels"]
-    assert variables(installer_settings) == {"UV_OFFLINE": "1"}
+    assert variables(installer_settings) == {"UV_OFFLINE": "1", "UV_PREVIEW_FEATURES": "pylock"}
+    chosen = settings({"UV_PREVIEW_FEATURES": "a"}, home=tmp_path).for_lock()
+    assert variables(chosen)["UV_PREVIEW_FEATURES"] == "a,pylock"
