@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -193,6 +191,8 @@ def _time(text: str) -> str:
     """Read a date or a time; a date means the end of that day in UTC, so that a lock is the same everywhere."""
     if not text:
         return ""
+    from datetime import UTC, datetime, timedelta  # noqa: PLC0415 - as in `_resolver`
+
     try:
         time_of = datetime.fromisoformat(text)
     except ValueError:
@@ -221,7 +221,9 @@ def _lock(jobs: Sequence[LockJob], resolver: Resolver) -> int:
     if not jobs:
         click.echo("note: there is no PYENV with requirements to lock", err=True)
         return 0
-    from pyenv_frontend.lock.writer import lock_environment  # noqa: PLC0415 - as in `_resolver`
+    from concurrent.futures import ThreadPoolExecutor, as_completed  # noqa: PLC0415 - as in `_resolver`
+
+    from pyenv_frontend.lock.writer import lock_environment  # noqa: PLC0415 - the same
 
     errors: list[UserError] = []
     started = time.monotonic()
