@@ -15,11 +15,11 @@ from pyenv_frontend.dockerfile import parse
 from pyenv_frontend.expansion.base_image import Base, Libc
 from pyenv_frontend.expansion.expand import expand
 from pyenv_frontend.expansion.step_images import ImagesByName
-from pyenv_frontend.inputs.build_context import NotInContextError
 from pyenv_frontend.inputs.resolve import StepInputs
 from pyenv_frontend.lint.linter import lint_pyenvs
 from pyenv_frontend.lock.choice import plan_program
 from pyenv_frontend.stages.analyze import read
+from tests.frontend.pyenv.contexts import Files
 
 MANY = 10_000
 FEW_LINES, MANY_LINES = 10_000, 100_000
@@ -43,41 +43,6 @@ def pyenvs(count: int) -> str:
     return f"FROM {IMAGE}\n" + "".join(f"PYENV 3.{8 + n % 2} env{n} <<EOF\npandas==2.{n}\nEOF\n" for n in range(count))
 
 
-class OneFile:
-    """Build context with a single requirements file, `r.txt`.
-
-    Args:
-        count: the number of its lines.
-    """
-
-    def __init__(self, count: int) -> None:
-        self._text = requirements(count).encode()
-
-    def read(self, path: str) -> bytes:
-        """Return the content of the file. Raises NotInContextError for any other path."""
-        if path != "r.txt":
-            raise NotInContextError(path)
-        return self._text
-
-    def exists(self, path: str) -> bool:
-        """Return whether a path is that of the file."""
-        return path == "r.txt"
-
-    def names(self, folder: str) -> tuple[str, ...]:
-        """Return the names of the files in a folder."""
-        return () if folder else ("r.txt",)
-
-    def link_target(self, path: str) -> str:
-        """Return an empty text: there are no links."""
-        del path
-        return ""
-
-    def ignored_by(self, path: str) -> str:
-        """Return an empty text: no file is ignored."""
-        del path
-        return ""
-
-
 def requirements(count: int) -> str:
     """Return a requirements file with a number of lines."""
     return "".join(f"package{n}=={n % 9}.{n}  # why\n" for n in range(count))
@@ -91,7 +56,7 @@ def with_requirements(count: int, *, inline: bool) -> Callable[[], bytes]:
         inline: whether they are in a heredoc instead of a file.
     """
     source = f"FROM {IMAGE}\nPYENV 3.11 etl {f'<<EOF\n{requirements(count)}EOF' if inline else 'r.txt'}\n".encode()
-    context = OneFile(count)
+    context = Files({"r.txt": requirements(count)})
 
     def work() -> bytes:
         program, plans = plan_program(read(parse(source)), context)
