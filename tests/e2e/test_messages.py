@@ -198,7 +198,7 @@ def test_the_expanded_file_is_shown_on_request(buildx):
 
 
 @pytest.mark.engines
-def test_an_engine_that_cannot_lint_builds_and_advises_nonetheless(builder_on):
+def test_an_engine_without_lint_builds_with_our_warnings(builder_on):
     """Docker 26 has no lint request; its own warnings are unchanged, and ours are shown."""
     builder = builder_on("docker-26")
     need_images(builder.engine, BASE, GRAFTED)

@@ -103,7 +103,7 @@ def test_two_runs_at_once_take_turns(project: Path):
     assert "up to date" in notes
 
 
-def test_ctrl_c_is_heard_while_interpreters_are_looked_for(tmp_path: Path):
+def test_ctrl_c_is_handled_while_interpreters_are_searched(tmp_path: Path):
     """The command ends at once, even if an interpreter is slow, and does not treat its Python as missing."""
     slow = tmp_path / "bin" / "python3.12"
     slow.parent.mkdir()
@@ -143,7 +143,7 @@ def silent_index() -> Iterator[tuple[str, threading.Event]]:
         server.shutdown()
 
 
-def test_ctrl_c_is_heard_while_a_lock_waits_for_an_index(tmp_path: Path, silent_index: tuple[str, threading.Event]):
+def test_ctrl_c_is_handled_while_a_lock_waits_for_an_index(tmp_path: Path, silent_index: tuple[str, threading.Event]):
     """There is no lock, no running program and no temporary file afterwards."""
     address, called = silent_index
     lines = [f"PYENV 3.12 {name} <<EOF\nsix\nEOF\n" for name in "abcdef"]

@@ -100,7 +100,7 @@ def lacks_its_file():
 
 
 @pytest.mark.parametrize("function", [is_picky, lacks_its_file])
-def test_a_class_that_needs_its_constructor_does_no_harm(execute, function):
+def test_a_class_that_requires_its_constructor_is_handled(execute, function):
     """Airflow logs the exception, which reads its attributes and its representation."""
     import urllib.error
 

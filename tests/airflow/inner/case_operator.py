@@ -281,7 +281,7 @@ def test_helpers_come_along(execute):
         execute(f)
 
 
-def test_what_is_no_function_is_refused(dag):
+def test_a_value_that_is_no_function_is_refused(dag):
     for wrong in (lambda: 1, dag, 3):
         with pytest.raises((AirflowException, ValueError, TypeError)):
             VenvOperator(task_id="t", venv="py38", python_callable=wrong)

@@ -78,7 +78,7 @@ def test_variables_say_whether_they_are_there():
         ("xcom_push", {"key": "k", "value": {"$": ["object"]}}, "unknown type"),
     ],
 )
-def test_what_is_no_request_is_refused(request_name, arguments, message):
+def test_an_invalid_request_is_refused(request_name, arguments, message):
     with pytest.raises(ValueError, match=message):
         services().answer(request_name, arguments)
 

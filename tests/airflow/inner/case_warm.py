@@ -57,6 +57,6 @@ def test_every_form_takes_it(dag, form):
 
 
 @pytest.mark.parametrize("wrong", ["pandas", (), (1,), ("pandas; os",), 3])
-def test_what_is_no_module_is_refused(dag, wrong):
+def test_a_value_that_is_no_module_is_refused(dag, wrong):
     with pytest.raises(TypeError, match="must be True, False or names of modules"):
         VenvOperator(task_id="t", venv="py38", python_callable=parents, warm=wrong)

@@ -11,7 +11,7 @@ VALUES = ["/plain/path", "/with blank/x", "/it's", '/"quoted"', "/$HOME/`id`", "
 
 
 @pytest.mark.parametrize("value", VALUES)
-def test_a_shell_reads_back_what_was_meant(value: str):
+def test_a_shell_reads_back_the_original_value(value: str):
     """No value is interpreted by the shell."""
     script = FORMATS["sh"]({"ASTRO_PYENV_x": value}) + 'printf %s "$ASTRO_PYENV_x"'
     assert subprocess.run(["sh", "-c", script], capture_output=True, check=True).stdout.decode() == value

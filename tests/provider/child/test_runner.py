@@ -292,7 +292,7 @@ def test_a_record_with_an_exception_carries_its_traceback():
     assert f'"{DAG_FILE}", line 10' in record[2]
 
 
-def test_output_that_is_no_text_does_not_hurt():
+def test_output_that_is_not_text_is_handled():
     """Bytes that are not UTF-8 are escaped, and lone surrogates can be printed."""
     lines = Lines()
     run(

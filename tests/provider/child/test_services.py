@@ -387,7 +387,7 @@ def test_a_value_of_any_type_can_be_pulled():
     assert "cannot import: No module named 'not_there'" in outcome.message
 
 
-def test_threads_are_answered_each_its_own():
+def test_each_thread_gets_its_own_answer():
     """Their requests are queued, and each thread gets its own answer."""
     source = """
         def f():

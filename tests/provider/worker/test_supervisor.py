@@ -471,7 +471,7 @@ def test_what_a_function_has_started_outlives_it_only_if_it_ended_by_itself(tmp_
     assert bool(left) is alive
 
 
-def test_a_kill_after_the_end_spares_the_process_that_has_the_id_by_then():
+def test_a_kill_after_the_end_does_not_reach_a_process_with_the_same_id():
     """Processes below it have nothing to do with the task."""
     other = subprocess.Popen(["sh", "-c", "sleep 300 & echo $!; wait"], stdout=subprocess.PIPE, text=True)
     below = int(other.stdout.readline())

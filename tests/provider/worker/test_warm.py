@@ -201,7 +201,7 @@ def test_the_way_an_interpreter_starts_changes_nothing(variable, tmp_path):
     zygote()
 
 
-def test_what_an_environment_prints_when_it_starts_is_not_taken_for_an_answer(tmp_path):
+def test_output_of_an_environments_start_is_not_read_as_an_answer(tmp_path):
     """A file in site-packages may print text, and then be slow."""
     text = "import sys, time\nprint('hello', file=sys.stderr)\ntime.sleep(0.3)\n"
     python = environment_with(tmp_path, "greets", text)
@@ -211,7 +211,7 @@ def test_what_an_environment_prints_when_it_starts_is_not_taken_for_an_answer(tm
 
 
 @pytest.mark.parametrize("name", ["missing_module", "missing_module.part", "missing_module:part"])
-def test_an_import_of_what_is_not_there_is_the_functions_own_error(name):
+def test_a_missing_module_is_the_functions_own_error(name):
     """The error is the same as in a new process; the task is still warm, since it may handle the error."""
     outcome = run_warm("def f():\n    import missing_module\n", modules=(name,))
     assert outcome.type_name == "ModuleNotFoundError"
@@ -253,7 +253,7 @@ def test_an_import_is_repeated_later_if_the_warm_process_was_killed(tmp_path, mo
     assert run_warm("def f(): return 1", **options) == Value(1)
 
 
-def test_whenever_a_warm_process_is_killed_each_task_runs_once(tmp_path):
+def test_each_task_runs_once_if_warm_processes_are_killed(tmp_path):
     """A fork that does not get its task exits, and the task uses another process."""
     source = """
         def f(path, number):
@@ -296,7 +296,7 @@ def listening():
     return pids
 
 
-def test_an_environment_that_is_gone_fails_the_task_and_one_in_its_place_gets_its_own_process(tmp_path):
+def test_a_removed_environment_fails_the_task_and_a_new_one_gets_its_own_process(tmp_path):
     """The task of the new environment does not see modules of the old one."""
     python = environment_with(tmp_path, "counted", "value = 1\n")
     source = "def f():\n    import counted\n    return counted.value\n"
@@ -546,7 +546,7 @@ def test_a_warm_process_whose_worker_ends_while_it_starts_ends_too(tmp_path, num
     wait_for(lambda: not processes_of(python))
 
 
-def test_what_is_no_request_does_not_end_a_warm_process(warm_folder):
+def test_an_invalid_request_does_not_end_a_warm_process(warm_folder):
     """A program of the same user may send anything."""
     run_warm(WHO)
     before = zygote()["pid"]
@@ -580,7 +580,7 @@ def test_modules_that_import_airflow_find_the_same_as_in_a_new_process(tmp_path,
     assert zygote()["modules"] == ["uses_airflow"]
 
 
-def test_a_module_that_handles_the_end_of_children_does_not_take_it_from_the_warm_process(tmp_path):
+def test_a_module_with_a_sigchld_handler_does_not_replace_that_of_the_warm_process(tmp_path):
     """Exit codes are reported, and the function finds the module's handler."""
     text = "import signal\ndef handler(*_): pass\nsignal.signal(signal.SIGCHLD, handler)\n"
     python = environment_with(tmp_path, "handles", text)
@@ -620,7 +620,7 @@ def test_an_exit_code_is_known_though_the_warm_process_is_importing(tmp_path):
     assert outcomes[0].exit_code == 3
 
 
-def test_a_fork_that_fails_is_no_fault_of_a_module(tmp_path):
+def test_a_failed_fork_is_not_attributed_to_a_module(tmp_path):
     """The task runs cold, and the next one is warm in the same process."""
     python = environment_with(
         tmp_path,

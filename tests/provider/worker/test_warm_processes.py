@@ -103,7 +103,7 @@ def test_another_user_gets_no_fork(monkeypatch, shared_folder):
     assert run_warm("def f(): return 1", cold="nobody else can enter") == Value(1)
 
 
-def test_a_lock_that_is_held_does_not_hold_the_task(warm_folder, monkeypatch):
+def test_a_held_lock_does_not_block_the_task(warm_folder, monkeypatch):
     """Another worker may hang while it starts a process."""
     monkeypatch.setattr(warm, "_START_WAIT", 0.5)
     warm_folder.mkdir(mode=0o700)
