@@ -43,7 +43,7 @@ def distributions() -> list[Path]:
 
 
 def _check_sdist(sdist: Path, wheel: Path) -> None:
-    """Check that a wheel built from the sdist has the same files, including the licence and no generated ones."""
+    """Check that a wheel built from the sdist has the same files, including the licence and no byte code."""
     with tempfile.TemporaryDirectory() as scratch:
         with tarfile.open(sdist) as tar:
             tar.extractall(scratch, filter="data")
@@ -55,7 +55,7 @@ def _check_sdist(sdist: Path, wheel: Path) -> None:
         raise Unavailable(f"{sdist.name} and {wheel.name} differ in {', '.join(sorted(names ^ others))}")
     if not any(name.endswith("/licenses/LICENSE") for name in names):
         raise Unavailable(f"{wheel.name} has no licence")
-    odd = [name for name in names if "__pycache__" in name or name.endswith((".pyc", "_standalone.py"))]
+    odd = [name for name in names if "__pycache__" in name or name.endswith(".pyc")]
     if odd:
         raise Unavailable(f"{wheel.name} has what does not belong there: {', '.join(odd)}")
 

@@ -15,7 +15,9 @@ def test_the_distributions_pass_their_checks(tmp_path: Path, monkeypatch: pytest
     files = release.distributions()
     assert sorted(path.name.split("-")[0] for path in files) == ["airflow_provider_venv"] * 2 + ["pyenv_frontend"] * 2
     with zipfile.ZipFile(next(tmp_path.glob("pyenv_frontend*.whl"))) as wheel:
-        assert {"pyenv_image/graft.py", "pyenv_frontend/pyenv/grammar.lark"} <= set(wheel.namelist())
+        names = set(wheel.namelist())
+    assert {"pyenv_image/graft.py", "pyenv_frontend/pyenv/grammar.lark"} <= names
+    assert "pyenv_frontend/pyenv/_standalone.py" in names
     with zipfile.ZipFile(next(tmp_path.glob("airflow_provider_venv*.whl"))) as wheel:
         points = next(name for name in wheel.namelist() if name.endswith("entry_points.txt"))
         assert b"[apache_airflow_provider]" in wheel.read(points)
