@@ -23,6 +23,7 @@ DEEPEST = 100
 """Maximum depth of variables in the defaults of others."""
 
 _END = ""
+_BLANK = "; where a blank stands in it, put the word into quotes"
 _PLAIN = re.compile(r"[A-Za-z0-9_.,:;=&|()\[\]~^%+*-]+")
 _SPECIAL = frozenset("@*#?-$!")
 _TEMPLATE = r"\$(?:(\$)|(\w+)|\{(\w+)\})"
@@ -147,7 +148,7 @@ class Lexer:
                 out.append(plain[0])
                 continue
             if not char:
-                raise self._error(f"{stop} is missing", opened, f"close the variable with {stop}")
+                raise self._error(f"{stop} is missing", opened, f"close the variable with {stop}{_BLANK}")
             out.append(self._piece(char, words))
         self._flush(words, self._index)
         self._index += len(stop)
@@ -239,7 +240,7 @@ class Lexer:
         if operator == "}":
             return self._value(name)[0] if self._lookup else f"${{{name}}}"
         if not operator:
-            raise self._error("} is missing", start, "close the variable with }")
+            raise self._error("} is missing", start, f"close the variable with }}{_BLANK}")
         self._depth += 1
         if self._depth > DEEPEST:
             raise self._error(f"variables are nested more than {DEEPEST} levels deep", start)
