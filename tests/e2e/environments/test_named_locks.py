@@ -100,3 +100,16 @@ def test_packages_that_do_not_go_together_are_an_error(buildx, look, tmp_path):
     assert ">>> PYENV 3.8 x pylock.toml" in log
     assert "The package `hook` requires `beta" in log
     assert "PYENV x: its packages do not fit together" in log
+
+
+def test_an_extra_of_a_lock(build_image, tmp_path, index):
+    """Only `--extra` installs a package that is for an extra of the lock."""
+    lock = exported(tmp_path, index)
+    before, package, after = lock.partition('name = "beta"\nversion = "2.0"\n')
+    assert package
+    lock = f"{before}{package}marker = \"'more' in extras\"\n{after}"
+    lock = lock.replace("[[packages]]", 'extras = ["more"]\n[[packages]]', 1)
+    for option, installed in (("", "alpha-1.1"), ("--extra=more ", "alpha-1.1\nbeta-2.0")):
+        image = build_image(text(index, "", f"PYENV {option}3.8 x pylock.toml\n"), {"pylock.toml": lock})
+        names = image.sh("cd /opt/venv/x/lib/python3.8/site-packages && ls -d *.dist-info")
+        assert names.replace(".dist-info", "").strip() == installed
