@@ -1,6 +1,8 @@
 """`pyenv-frontend lock`: uv and pip resolve against a real index, and the lock contains their results."""
 
 import os
+import signal
+import socket
 import subprocess
 import sys
 import tomllib
@@ -530,3 +532,22 @@ def test_a_uv_that_does_not_run(project: Path, monkeypatch: pytest.MonkeyPatch, 
     done = lock(project, "one", *BASE, code=1)
     assert f"uv {message}" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_installers_as_well(project: Path, number: signal.Signals):
+    """An index that does not answer is not waited for, and no temporary folder is left."""
+    temporary = project / "temporary"
+    temporary.mkdir()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}/simple/"
+        environ = {**os.environ, "UV_DEFAULT_INDEX": address, "TMPDIR": str(temporary)}
+        command = [PROGRAM, "lock", "one", *BASE]
+        # uv asks the index, and waits.
+        with subprocess.Popen(command, cwd=project, env=environ) as process, silent.accept()[0]:
+            process.send_signal(number)
+            assert process.wait(timeout=20) == 128 + number
+    mine = f"{temporary}/".encode()
+    commands = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
+    assert not [command for command in commands if mine in command]
+    assert sorted(path.name for path in project.iterdir()) == ["Dockerfile", "one.txt", "temporary"]

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import signal
 import sys
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from pyenv_frontend.cli.common import CommonOptions, common_options, only
+from pyenv_frontend.cli.signals import ended_by_signals
 from pyenv_frontend.cli.terminal import colored, show_error
 from pyenv_frontend.local.exports import FORMATS
 from pyenv_frontend.local.find_uv import find_uv
@@ -22,7 +21,7 @@ from pyenv_frontend.local.runner import Runner
 from pyenv_frontend.local.store import FOLDER, FORMER_FOLDER, Store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from contextlib import AbstractContextManager
 
     from pyenv_frontend.cli.folder_context import FolderContext
@@ -85,7 +84,7 @@ def local(common: tuple[CommonOptions, ...], form: str, *, check: bool, clean: b
     pyenvs = [environment.pyenv for environment in environments]
     for sentence in (*notes, *(sentence for pyenv in pyenvs for sentence in ignored_options(pyenv))):
         _note(sentence)
-    with _ended_by_signals(), _locked(store):
+    with ended_by_signals(), _locked(store):
         _drop_the_unnamed(program, store)
         planned = [job_of(environment, context, store) for environment in environments]
         _say_locks(planned)
@@ -174,18 +173,3 @@ def _locked(store: Store) -> AbstractContextManager[None]:
 
 def _note(sentence: str) -> None:
     click.echo(colored(f"note: {sentence}"), err=True)
-
-
-@contextlib.contextmanager
-def _ended_by_signals() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP end a run as Ctrl-C does, with every installer stopped."""
-
-    def end(number: int, _frame: object) -> NoReturn:
-        raise click.exceptions.Exit(128 + number)  # as a shell reports it
-
-    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -79,7 +79,10 @@ def lock(  # noqa: PLR0913 - one for each option
         return _check(jobs, form)
     resolver = _resolver(options, upgrade, exclude_newer)
     _note_unknown(jobs, resolver)
-    return _lock(jobs, resolver)
+    from pyenv_frontend.cli.signals import ended_by_signals  # noqa: PLC0415 - as in `_resolver`
+
+    with ended_by_signals():
+        return _lock(jobs, resolver)
 
 
 def _plan(
