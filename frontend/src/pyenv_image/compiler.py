@@ -16,7 +16,7 @@ error or imported a codec is replaced by a new one, and what the compiler keeps 
 annotations) is used once before any process is started.
 
 Byte code is kept in `--cache`, under a digest of everything that it depends on, so that an environment that is created
-again compiles only what is new in it.
+again compiles only what is new in it. Only installs that run no foreign code have such a cache.
 """
 
 from __future__ import annotations

@@ -86,7 +86,8 @@ def run(options: EnvironmentOptions) -> None:
         folders = list(path.glob("lib/python*/site-packages"))
         # Where no code of a package may run, the environment's own files decide nothing.
         python = Path(sys.executable) if options.stage else installer.python
-        compile_all(python, folders, without=("test", "tests"), cache=cache)
+        # Byte code is not checked when it is used, so what foreign code could have written is not taken.
+        compile_all(python, folders, without=("test", "tests"), cache=cache if options.stage else None)
     for name in _LEFT_BEHIND:
         with contextlib.suppress(FileNotFoundError):
             (path / name).unlink()

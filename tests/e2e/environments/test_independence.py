@@ -207,14 +207,12 @@ def test_no_code_of_a_package_runs_while_it_is_installed(buildx, look, tmp_path)
 
 
 ATTACK = r"""
-import os, pathlib, zipfile, zlib
+import os, pathlib, zipfile
 
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     for path in pathlib.Path("/run/pyenv-cache").rglob("*"):
         if path.is_file() and NAME in path.read_bytes():
             data = path.read_bytes().replace(*CHANGE)
-            if "bytecode" in path.parts:
-                data = data[:-4] + zlib.crc32(data[:-4]).to_bytes(4, "little")
             path.chmod(0o644)
             path.write_bytes(data)
     with zipfile.ZipFile(os.path.join(wheel_directory, "attack-1-py3-none-any.whl"), "w") as wheel:
@@ -238,7 +236,7 @@ def attack_on(name, before, after):
 
 
 def test_foreign_code_changes_nothing_that_a_locked_install_takes(build_image, tmp_path):
-    """A package that manipulates the download and byte code caches only affects installs without a lock."""
+    """A package that manipulates the cache of downloads only affects installs without a lock."""
     name = f"victim_{uuid.uuid4().hex}"
     wheel = services.wheel(name, "1.0", {f"{name}.py": f"NAME = '{name}'\nSTATE = 'genuine'\n"})
     attack = attack_on(name.encode(), b"genuine", b"altered")
@@ -255,6 +253,16 @@ def test_foreign_code_changes_nothing_that_a_locked_install_takes(build_image, t
         assert "Creating virtual environment" in again.log
         assert again.ask(*ask) == "genuine\n"
         assert again.sh("grep -rl altered /opt/venv/x/lib || true") == ""
+
+
+def test_installs_without_a_lock_share_no_byte_code(build_image, index):
+    """It is used without a check, so it would be where the code of one package alters another, whatever its hash."""
+    look = "RUN --mount=type=cache,id=pyenv-cache,target=/shared find /shared -type d && echo {}\n"
+    own_caches = f"--build-arg=BUILDKIT_CACHE_MOUNT_NS={uuid.uuid4().hex}"
+    image = build_image(text(index, "", PYENV + look.format(uuid.uuid4())), {"r.txt": "beta\n"}, own_caches)
+    assert image.exists("/opt/venv/x/lib/python3.8/site-packages/__pycache__/beta.cpython-38.pyc")
+    assert "/shared/0/uv" in image.log
+    assert "bytecode" not in image.log
 
 
 def test_no_cache_installs_again(buildx, files, index):

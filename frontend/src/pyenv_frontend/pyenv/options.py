@@ -218,7 +218,7 @@ OPTIONS: Final = (
         value="on|off",
         choices=("on", "off"),
         default="on",
-        doc="Whether the install step shares downloads, built wheels and byte code with other builds by a cache mount. "
+        doc="Whether the install step shares downloads and built wheels with other builds by a cache mount. "
         "`off` shares nothing: what another build left there cannot get into the environment.",
         locally="the caches of this user are used",
     ),
@@ -239,7 +239,7 @@ OPTIONS: Final = (
         value="FILE|require|off",
         default="`pylock.<name>.toml` at the top of the build context, if it fits",
         doc="The lock that the environment is installed from, made by `pyenv-frontend lock`. With `require`, a missing "
-        "or stale lock is an error; with `off`, none is taken.",
+        "or stale lock is an error; a FILE must be there, and is not used if it is stale; with `off`, none is taken.",
     ),
 )
 
@@ -355,8 +355,13 @@ def _label(spec: OptionSpec, text: str, _escape: str) -> str:
     raise InvalidValue(f"--{spec.name} cannot be {text!r}", expected="a name of letters, digits, ., _ and -", hint=hint)
 
 
-def _lock(_: OptionSpec, text: str, _escape: str) -> str:
-    return text if text in {"require", "off"} else context_path(text)
+def _lock(spec: OptionSpec, text: str, _escape: str) -> str:
+    words = ("require", "off")
+    close = nearest(text, [*words])
+    if text not in words and close:
+        hint = f"did you mean --{spec.name}={close}?"
+        raise InvalidValue(f"--{spec.name} cannot be {text!r}", expected=spec.usage, hint=hint)
+    return text if text in words else context_path(text)
 
 
 _READERS: Final[dict[str, Callable[[OptionSpec, str, str], str | Mount]]] = {
