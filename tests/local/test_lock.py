@@ -369,7 +369,7 @@ def test_the_files_of_one_platform_do_not_limit_the_next(two_indexes: Path):
     """Fresh, repeated and upgraded locks are the same, and have one version; the second index alone has both wheels."""
     done = lock(two_indexes, *BASE)
     assert f"note: pylock.one.toml names file://{two_indexes.parent}/all/alpha/alpha-1.1-" in done.stderr
-    assert "which builds and other machines do not have: lock with an index that they reach" in done.stderr
+    assert "which builds and other machines do not have: your settings of uv or pip name that folder" in done.stderr
     fresh = (two_indexes / "pylock.one.toml").read_bytes()
     assert [package["version"] for package in tomllib.loads(fresh.decode())["packages"]] == ["1.1"]
     for arguments in ((), ("--upgrade",), ("--upgrade=alpha",)):
@@ -482,13 +482,60 @@ def test_a_link_to_a_lock_stays_a_link(project: Path, index: str):
 
 
 def test_a_lock_that_dockerignore_leaves_out_is_mentioned(project: Path, index: str):
-    """Builds would not use it."""
+    """Builds would not use it, so that a check of it fails."""
     (project / ".dockerignore").write_text("*\n!*.txt\n!pylock.two.toml\n")
     note = "note: pylock.one.toml is left out by .dockerignore: add the line !pylock.one.toml to it\n"
-    for arguments in (BASE, ("--check",)):
-        notes = lock(project, *arguments, index=index).stderr
-        assert note in notes
-        assert "pylock.two.toml is left out" not in notes
+    for arguments, code in ((BASE, 0), (("--check",), 1)):
+        done = lock(project, *arguments, index=index, code=code)
+        assert note in done.stderr
+        assert "pylock.two.toml is left out" not in done.stderr
+    assert "one: pylock.one.toml does not fit: it is left out by .dockerignore\n" in done.stdout
+    assert "run pyenv-frontend lock" not in done.stderr
+
+
+def test_a_version_that_does_not_exist_changes_no_lock(project: Path, index: str):
+    """A resolver may do without the package, by an old version of the one that needs it."""
+    lock(project, "one", *BASE, index=index)
+    before = (project / "pylock.one.toml").read_bytes()
+    done = lock(project, "one", "--upgrade=alpha==99", *BASE, index=index, code=1)
+    assert "alpha" in done.stderr
+    assert (project / "pylock.one.toml").read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["one.txt", "Dockerfile", "pylock.other.toml"])
+def test_a_file_that_is_no_lock_of_ours_is_not_overwritten(project: Path, index: str, name: str):
+    """The option may name any file by mistake."""
+    (project / "pylock.other.toml").write_text('lock-version = "1.0"\ncreated-by = "uv"\npackages = []\n')
+    (project / "Dockerfile").write_text(f"FROM x\nPYENV --lock={name} 3.9 one one.txt\n")
+    before = (project / name).read_bytes()
+    done = lock(project, *BASE, index=index, code=1)
+    assert f"Dockerfile:2:7: {name} is not a lock of pyenv-frontend, and is not overwritten" in done.stderr
+    assert (project / name).read_bytes() == before
+
+
+def test_a_link_out_of_the_build_context_is_not_followed(project: Path, index: str, tmp_path: Path):
+    """Nothing is written where no build looks."""
+    target = tmp_path.with_name("elsewhere") / "lock"
+    (project / "pylock.one.toml").symlink_to(target)
+    done = lock(project, "one", *BASE, index=index, code=1)
+    assert f"the lock pylock.one.toml is a link to {target}, outside of the build context" in done.stderr
+    assert not target.parent.exists()
+
+
+@pytest.mark.usefixtures("home")
+def test_a_wheel_of_the_build_context_that_changes(tmp_path: Path):
+    """A check compares it with the hash in the lock."""
+    wheel = tmp_path / "wheels/alpha-1.0-py3-none-any.whl"
+    wheel.parent.mkdir()
+    wheel.write_bytes(services.wheel("alpha", "1.0", {"alpha.py": ""}))
+    (tmp_path / "one.txt").write_text("--no-index\n--find-links wheels\nalpha\n")
+    (tmp_path / "Dockerfile").write_text("FROM x\nPYENV 3.12 one one.txt\n")
+    lock(tmp_path, *BASE)
+    wheel.write_bytes(services.wheel("alpha", "1.0", {"alpha.py": "X = 1"}))
+    done = lock(tmp_path, "--check", code=1)
+    assert "does not fit: wheels/alpha-1.0-py3-none-any.whl changed" in done.stdout
+    wheel.unlink()
+    assert "wheels/alpha-1.0-py3-none-any.whl is gone" in lock(tmp_path, "--check", code=1).stdout
 
 
 def test_a_platform_may_have_its_variant(project: Path, index: str):

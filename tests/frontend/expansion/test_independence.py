@@ -64,7 +64,13 @@ def test_a_wheel_that_is_a_file_of_the_stage():
 
 def test_a_lock_among_other_requirements():
     """The lock does not decide on every package."""
-    assert "beside its lock" in reason("PYENV 3.8 x pylock.toml r.txt", lock=None)
+    assert "beside its lock" in reason("PYENV --installer=pip 3.8 x pylock.toml r.txt", lock=None)
+
+
+def test_without_a_lock_by_an_option():
+    """The reason is not that the lock does not fit."""
+    assert reason("PYENV --lock=off 3.8 x r.txt", lock=None) == "--lock=off"
+    assert reason("PYENV 3.8 x r.txt", lock=None) == "it has no lock that fits"
 
 
 def test_interpreters_that_the_stage_has():

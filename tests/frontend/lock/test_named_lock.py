@@ -98,9 +98,9 @@ def test_what_is_no_lock_is_left_to_the_installer(data):
     [
         ("PYENV 3.9 x pylock.toml", True),
         ("PYENV --lock=off 3.9 x pylock.toml", True),
-        ("PYENV 3.9 x pylock.toml r.txt", False),
-        ("PYENV --constraint=r.txt 3.9 x pylock.toml", False),
-        ("PYENV 3.9 x pylock.toml <<EOF\nb\nEOF", False),
+        ("PYENV --installer=pip 3.9 x pylock.toml r.txt", False),
+        ("PYENV --installer=pip --constraint=r.txt 3.9 x pylock.toml", False),
+        ("PYENV --installer=pip 3.9 x pylock.toml <<EOF\nb\nEOF", False),
     ],
 )
 def test_a_lock_that_is_the_only_requirement_is_read(line, is_read):

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from pyenv_frontend.cli.base_options import BaseOptions
     from pyenv_frontend.cli.common import CommonOptions
+    from pyenv_frontend.cli.folder_context import FolderContext
     from pyenv_frontend.lock.locker import LockJob
     from pyenv_frontend.lock.resolver import Resolver
     from pyenv_frontend.lock.writer import LockResult
@@ -76,7 +77,7 @@ def lock(  # noqa: PLR0913 - one for each option
         if left_out:
             click.echo(f"note: {job.file} is left out by {left_out}: add the line !{job.file} to it", err=True)
     if check:
-        return _check(jobs, form)
+        return _check(jobs, form, options.context)
     resolver = _resolver(options, upgrade, exclude_newer)
     _note_unknown(jobs, resolver)
     from pyenv_frontend.cli.signals import ended_by_signals  # noqa: PLC0415 - as in `_resolver`
@@ -241,7 +242,8 @@ def _lock(jobs: Sequence[LockJob], resolver: Resolver) -> int:
                 if result.file_elsewhere:
                     click.echo(
                         f"note: {job.file} names {result.file_elsewhere}, which builds and other machines do not have: "
-                        "lock with an index that they reach, such as UV_DEFAULT_INDEX=URL",
+                        "your settings of uv or pip name that folder as an index (PIP_CONFIG_FILE=/dev/null leaves "
+                        "out those of pip's files)",
                         err=True,
                     )
             except UserError as error:
@@ -265,8 +267,8 @@ def _summary(job: LockJob, result: LockResult) -> str:
     return f"{job.file} {result.state}: {packages} for {target}{built}"
 
 
-def _check(jobs: Sequence[LockJob], form: str) -> int:
-    checked = [(job, job.reasons()) for job in jobs]
+def _check(jobs: Sequence[LockJob], form: str, context: FolderContext) -> int:
+    checked = [(job, [*_left_out(job, context), *job.reasons()]) for job in jobs]
     if form == "json":
         locks = [
             {"name": job.name, "lock": job.file, "stale": bool(reasons), "reasons": reasons} for job, reasons in checked
@@ -275,7 +277,13 @@ def _check(jobs: Sequence[LockJob], form: str) -> int:
     else:
         for job, reasons in checked:
             click.echo(f"{job.name}: {job.file} {'does not fit: ' + ', '.join(reasons) if reasons else 'fits'}")
-        stale = [job.name for job, reasons in checked if reasons]
+        stale = [job.name for job, reasons in checked if reasons and reasons != _left_out(job, context)]
         if stale:
             click.echo(f"hint: run pyenv-frontend lock {' '.join(stale)}", err=True)
     return int(any(reasons for _, reasons in checked))
+
+
+def _left_out(job: LockJob, context: FolderContext) -> list[str]:
+    """Return why builds do not see a lock, if they do not."""
+    ignored_by = context.ignored_by(job.file)
+    return [f"it is left out by {ignored_by}"] if ignored_by and job.before is not None else []

@@ -87,6 +87,7 @@ def reason_against(
     reasons = {
         "it is a trigger (ONBUILD)": pyenv.onbuild,
         "other requirements or constraints are beside its lock, or that is not readable": lock is None and names_lock,
+        "--lock=off": lock is None and options.lock == "off",
         "it has no lock that fits": lock is None,
         f"its lock has {lock and lock.to_build}, which may have to be built": lock is not None and bool(lock.to_build),
         "its lock has a wheel without a hash": lock is not None and not _all_hashed(lock),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import file_digest
 from typing import TYPE_CHECKING
 
 from pyenv_frontend.inputs.resolve import resolve_inputs
@@ -11,12 +12,12 @@ from pyenv_frontend.lock.fit import compare
 from pyenv_frontend.lock.inputs import lock_inputs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from pyenv_frontend.inputs.build_context import BuildContext
     from pyenv_frontend.inputs.resolve import RequirementInputs
-    from pyenv_frontend.lock.lockfile import LockTarget
+    from pyenv_frontend.lock.lockfile import Lock, LockTarget
     from pyenv_frontend.pyenv.instruction import Pyenv
     from pyenv_frontend.stages.program import Environment
 
@@ -31,6 +32,9 @@ class LockJob:
     requirements: RequirementInputs
     target: LockTarget
     inputs: Mapping[str, str]
+    root: Path
+    """The folder of the build context."""
+
     path: Path
     """The file of its lock."""
 
@@ -57,10 +61,32 @@ class LockJob:
         if self.before is None:
             return ["missing"]
         target = self.target
-        _, reasons = compare(
+        lock, reasons = compare(
             self.before, self.environment, self.requirements, platforms=target.platforms, libc=target.libc
         )
-        return reasons
+        return [*reasons, *(changed_files(lock, self.path.parent) if lock else ())]
+
+
+def changed_files(lock: Lock, folder: Path) -> Iterator[str]:
+    """Say which files that a lock names by path are gone or are not the locked ones any more.
+
+    Args:
+        lock: the lock.
+        folder: its folder.
+    """
+    for file in lock.files:
+        if "path" in file:
+            path = folder / file["path"]
+            hashes = file.get("hashes") or {}
+            if not path.exists():
+                yield f"{file['path']} is gone"
+            elif path.is_file() and any(digest != _hash_of(path, name) for name, digest in hashes.items()):
+                yield f"{file['path']} changed"
+
+
+def _hash_of(path: Path, name: str) -> str:
+    with path.open("rb") as file:
+        return file_digest(file, name).hexdigest()
 
 
 def plan_lock(environment: Environment, context: BuildContext, target: LockTarget, root: Path) -> LockJob:
@@ -83,6 +109,7 @@ def plan_lock(environment: Environment, context: BuildContext, target: LockTarge
         requirements=requirements,
         target=target,
         inputs=lock_inputs(environment, requirements),
+        root=root,
         path=path,
         before=path.read_bytes() if path.is_file() else None,
     )

@@ -22,6 +22,7 @@ __all__ = [
     "LockFormatError",
     "LockTarget",
     "as_document",
+    "is_ours",
     "is_package",
     "merge_platforms",
     "read_lock_file",
@@ -87,10 +88,26 @@ class Lock:
         return not self.to_build
 
     @property
+    def files(self) -> tuple[Mapping[str, Any], ...]:
+        """The tables of its files and folders."""
+        return tuple(
+            file
+            for package in self.packages
+            for file in (
+                *package.get("wheels", ()),
+                *(package[key] for key in ("sdist", "archive", "directory") if key in package),
+            )
+        )
+
+    @property
     def file_elsewhere(self) -> str:
         """A file of the machine that made the lock, which no build has, as a `file:` URL; mostly empty."""
-        files = (file for package in self.packages for file in (*package.get("wheels", ()), package.get("sdist", {})))
-        return next((file["url"] for file in files if file.get("url", "").startswith("file:")), "")
+        return next((file["url"] for file in self.files if file.get("url", "").startswith("file:")), "")
+
+
+def is_ours(data: bytes) -> bool:
+    """Return whether a file is a lock of ours, even if a conflict of a merge is in it, or is empty."""
+    return not data.strip() or f"[tool.{_TABLE}]".encode() in data
 
 
 def read_lock_file(data: bytes) -> Lock:

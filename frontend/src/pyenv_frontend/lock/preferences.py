@@ -55,6 +55,22 @@ class Wishes:
         names = {package["name"] for lock in locks for package in lock.packages}
         return [wish.name for wish in self.upgrade_packages if canonicalize_name(wish.name) not in names]
 
+    def dropped(self, before: bytes | None, packages: Iterable[Mapping[str, Any]]) -> Requirement | None:
+        """Return a package that was to get a version, and that a new lock does without, unlike the one before."""
+        names = {package["name"] for package in packages}
+        try:
+            earlier = {package["name"] for package in read_lock_file(before or b"").packages}
+        except LockFormatError:
+            return None
+        return next(
+            (
+                wish
+                for wish in self.upgrade_packages
+                if wish.specifier and canonicalize_name(wish.name) in earlier - names
+            ),
+            None,
+        )
+
     def keep(self, before: bytes | None, target: LockTarget, platform: str) -> dict[str, Mapping[str, Any]]:
         """Return the packages of a lock for a platform whose versions are to stay, by name.
 

@@ -12,7 +12,7 @@ import tomli_w
 
 from pyenv_frontend.errors import UserError
 from pyenv_frontend.lock.choice import lock_location
-from pyenv_frontend.lock.lockfile import Lock, as_document
+from pyenv_frontend.lock.lockfile import Lock, as_document, is_ours
 from pyenv_frontend.lock.resolver import ResolverError
 from pyenv_frontend.positions import Location
 
@@ -40,6 +40,7 @@ def lock_environment(job: LockJob, resolver: Resolver) -> LockResult:
     Raises:
         UserError: its requirements have no solution, or the file cannot be written; the error points at the PYENV.
     """
+    place = _checked_place(job)
     try:
         packages = resolver.resolve(job.pyenv, job.requirements, job.target, job.before, job.environment.state.env)
     except ResolverError as error:
@@ -48,11 +49,19 @@ def lock_environment(job: LockJob, resolver: Resolver) -> LockResult:
             Location(job.pyenv.instruction.file, job.pyenv.name.span),
             expected=f"{error.expected}; the installer says:\n{error}",
         ) from error
+    dropped = resolver.wishes.dropped(job.before, packages)
+    if dropped:
+        raise UserError(
+            f"--upgrade={dropped}: with that version, {job.name} would do without {dropped.name}, by other versions of "
+            "other packages",
+            lock_location(job.pyenv),
+            hint=f"choose a version of {dropped.name} that exists and goes with them; the lock is as it was",
+        )
     lock = Lock(target=job.target, inputs=job.inputs, packages=packages)
     content = tomli_w.dumps(as_document(lock)).encode("utf-8")
     if content != job.before:
         try:
-            _replace(job.path.resolve(), content)
+            _replace(place, content)
         except OSError as error:
             raise UserError(
                 f"the lock {job.file} cannot be written: {error.strerror}", lock_location(job.pyenv)
@@ -64,6 +73,28 @@ def lock_environment(job: LockJob, resolver: Resolver) -> LockResult:
         only_wheels=lock.only_wheels,
         file_elsewhere=lock.file_elsewhere,
     )
+
+
+def _checked_place(job: LockJob) -> Path:
+    """Return where the lock of an environment is written: a link of the build context is followed within it.
+
+    Raises:
+        UserError: there is another file, or the link leads out of the build context.
+    """
+    place = job.path.resolve()
+    if not place.is_relative_to(job.root.resolve()):
+        raise UserError(
+            f"the lock {job.file} is a link to {place}, outside of the build context",
+            lock_location(job.pyenv),
+            hint="remove the link: a build has what lies in its context",
+        )
+    if job.before is not None and not is_ours(job.before):
+        raise UserError(
+            f"{job.file} is not a lock of pyenv-frontend, and is not overwritten",
+            lock_location(job.pyenv),
+            hint="move it away, or name another file for the lock with --lock=FILE",
+        )
+    return place
 
 
 def _replace(path: Path, content: bytes) -> None:

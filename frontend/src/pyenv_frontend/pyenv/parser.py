@@ -107,7 +107,7 @@ class _PyenvReader:
         name = self._name(line.name)
         requirements = tuple(self._requirements(line))
         self._check_projects(options, requirements)
-        return Pyenv(
+        pyenv = Pyenv(
             instruction=self._instruction,
             keyword=keyword,
             version=version,
@@ -117,6 +117,8 @@ class _PyenvReader:
             options=options,
             onbuild=onbuild,
         )
+        self._check_locks(pyenv)
+        return pyenv
 
     # Places.
 
@@ -316,6 +318,26 @@ class _PyenvReader:
             return read_value(spec, text, self._escape)
         except InvalidValue as error:
             self._fail(error, value if value is not None and value.text else whole)
+
+    def _check_locks(self, pyenv: Pyenv) -> None:
+        """Check that a lock decides on everything, and that a trigger asks for none."""
+        options = pyenv.options
+        span = options.span("lock")
+        if pyenv.onbuild and span is not None and options.lock != "off":
+            raise UserError(
+                f"--lock={options.lock} cannot be used after ONBUILD: triggers take no lock of their name",
+                replace(self._text.location, span=span),
+                hint="leave --lock out, or name a pylock.toml as the requirements",
+            )
+        lock = next((file for file in pyenv.requirements if file.kind == "pylock"), None)
+        others = [file for file in pyenv.requirements if file.kind != "pyproject" and file is not lock]
+        beside = others or pyenv.inline is not None or options.constraints
+        if lock is not None and beside and options.installer == "uv":
+            raise UserError(
+                f"{lock.path} is a lock, and uv takes no other requirements or constraints beside one",
+                replace(self._text.location, span=lock.span),
+                hint="name what the lock was made from instead, and make one lock of all with pyenv-frontend lock",
+            )
 
     def _check_projects(self, options: Options, requirements: tuple[RequirementsFile, ...]) -> None:
         if any(file.kind != "requirements" for file in requirements):
