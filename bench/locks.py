@@ -111,7 +111,7 @@ def _another_base(where: engine.Engine, side: Side) -> None:
     """Change the base image to another one with the same user."""
     name = f"pyenv-bench-base:{uuid.uuid4().hex[:8]}"
     text = f"FROM {BASE}\nUSER root\nRUN echo {name} > /etc/release-of-base\nUSER airflow\n"
-    where.run("build", "--quiet", f"--tag={name}", "-", input=text)
+    where.run("build", "--quiet", "--network=host", f"--tag={name}", "-", input=text)
     file = side.folder / "Dockerfile"
     file.write_text(file.read_text().replace(f"FROM {BASE}\n", f"FROM {name}\n"))
 

@@ -33,11 +33,11 @@ if TYPE_CHECKING:
     from pyenv_frontend.solve.file_ops import FileSystem
 
 __all__ = [
-    "IMAGE_PREFIX",
     "RESULT",
     "SKELETON",
     "Steps",
     "install_of",
+    "move_graft",
     "move_install",
     "on_stage",
     "trust_cache",
@@ -49,9 +49,6 @@ _SKELETON = "/run/pyenv-skeleton"
 _PART = "/run/pyenv-part"
 _LOCK = "pylock.toml"
 _PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-IMAGE_PREFIX = "/usr/local"
-"""Where an interpreter's image has it."""
-
 RESULT = 1
 """The number of an install's output that is its result."""
 
@@ -80,15 +77,13 @@ class Steps:
 
     Attributes:
         pattern: the step of the expanded file.
-        interpreter: what has the interpreter: the image, or the graft, whose byte code makes each step start faster.
-        prefix: the folder there that has it.
+        interpreter: the graft, whose byte code makes each step start faster than the image would, which has none.
         python: the interpreter, where a graft mounts it.
         path: the installed folder.
     """
 
     pattern: wire.Op
     interpreter: FileSystem
-    prefix: str
     python: str
     path: str
 
@@ -129,7 +124,7 @@ class Steps:
         )  # the engine needs a root that it can write to; this output is often dropped
         op.exec.mounts.add(input=1, dest=TOOLS, selector=tools.selector, output=-1, readonly=True)
         op.inputs.add(digest=source.digest, index=source.index)
-        _mount(op, self.interpreter, INTERPRETER, selector=self.prefix)
+        _mount(op, self.interpreter, INTERPRETER)
         op.exec.network = _NONE
         meta = op.exec.meta
         meta.args[:] = [self.python, FLAGS, PACKAGE, name, *to_arguments(options)]
@@ -138,33 +133,35 @@ class Steps:
         return op
 
 
+def move_graft(op: wire.Op, root: wire.Mount, image: FileSystem, prefix: str) -> None:
+    """Move a graft onto the image of its interpreter, with the folder that it makes as its result."""
+    _move(op, root, image, prefix)
+    op.exec.meta.args[4:] = [argument for argument in op.exec.meta.args[4:] if not argument.startswith("--link=")]
+
+
 def move_install(  # noqa: PLR0913, PLR0917 - what the step had, and what it gets
-    op: wire.Op,
-    root: wire.Mount,
-    image: FileSystem,
-    graft: FileSystem | None,
-    prefix: str,
-    collected: FileSystem | None,
+    op: wire.Op, root: wire.Mount, image: FileSystem, graft: FileSystem, prefix: str, collected: FileSystem
 ) -> None:
     """Move an install onto the image of its interpreter, with the folder that it makes as its result."""
-    meta = op.exec.meta
-    step, arguments = meta.args[3], meta.args[4:]
+    arguments = op.exec.meta.args[4:]
+    options: EnvironmentOptions = parse(EnvironmentOptions, arguments)
+    settings = _settings(op.exec.meta.env)
+    _move(op, root, image, options.path)
+    op.exec.meta.env.extend(settings)
+    rest = [argument for argument in arguments if not argument.startswith(("--user=", "--home="))]
+    op.exec.meta.args[4:] = [*rest, f"--stage={_STAGE}"]
+    _mount(op, graft, prefix)
+    _mount(op, collected, _STAGE, selector="/install")
+
+
+def _move(op: wire.Op, root: wire.Mount, image: FileSystem, path: str) -> None:
+    """Give a step another root, with a result at a path; nothing else of what it writes is kept."""
     op.inputs[root.input].digest, op.inputs[root.input].index = image.digest, image.number
     root.output = 0  # dropped; a root that is no output cannot be written to
-    variables = [variable for variable in _settings(meta.env) if step == "environment"]
-    meta.env[:] = [_PATH, *variables]
+    op.exec.mounts.add(input=-1, dest=path, output=RESULT)
+    meta = op.exec.meta
+    meta.env[:] = [_PATH]
     meta.cwd, meta.user = "/", ""
-    if step == "graft":
-        meta.args[4:] = [argument for argument in arguments if not argument.startswith("--link=")]
-        op.exec.mounts.add(input=-1, dest=prefix, output=RESULT)
-        return
-    options: EnvironmentOptions = parse(EnvironmentOptions, arguments)
-    rest = [argument for argument in arguments if not argument.startswith(("--user=", "--home="))]
-    meta.args[4:] = [*rest, f"--stage={_STAGE}"]
-    op.exec.mounts.add(input=-1, dest=options.path, output=RESULT)
-    if graft and collected:
-        _mount(op, graft, prefix)
-        _mount(op, collected, _STAGE, selector="/install")
 
 
 def on_stage(op: wire.Op) -> wire.Op:

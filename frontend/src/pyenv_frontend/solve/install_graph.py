@@ -65,7 +65,7 @@ class _IndependentGraft:
 
     image: _Out
     """The image of the interpreter."""
-    tree: _Out | None
+    tree: _Out
     """The graft, for the folder that is its final path."""
     python: str
     """The interpreter in its image, mounted as a graft mounts it."""
@@ -198,7 +198,11 @@ class _Parallelizer:
         self.groups[old] = group
         if step.independent:
             install = _IndependentStep(op, step, old, chain, group.base)
-            self.moved[_Out(old, root.output)] = self._rewire_independent(install, root, group)
+            self.moved[_Out(old, root.output)] = (
+                self._rewire_independent_graft(install, root, group)
+                if step.kind == "graft"
+                else self._rewire_independent_environment(install, root)
+            )
             return
         graft = group.grafts.get(self.steps[step.graft].carries) if step.graft is not None else None
         builder = self._take_builder(op)
@@ -217,43 +221,43 @@ class _Parallelizer:
                 chain, start, result, step, old, copy=builder is not None
             )
 
-    def _rewire_independent(self, independent: _IndependentStep, root: wire.Mount, group: _Group) -> _Out:
-        """Move a step onto its interpreter's image, and join its result onto the stage; return the new stage."""
+    def _rewire_independent_graft(self, independent: _IndependentStep, root: wire.Mount, group: _Group) -> _Out:
+        """Move a graft onto its interpreter's image, and join its result onto the stage; return the new stage."""
         op, step, old, root_input = independent.op, independent.step, independent.old, root.input
-        key = (step.stage, self.steps[step.graft].carries if step.graft is not None else step.carries)
-        if step.kind == "graft":
-            image = next(mount for mount in op.exec.mounts if mount.dest == INTERPRETER)
-            source = op.inputs[image.input]
-            python = op.exec.meta.args[0]
-            graft = _IndependentGraft(_Out(source.digest, source.index), None, python)
-        else:
-            graft = self.layers[key]
-        interpreter = (graft.image, independent_graph.IMAGE_PREFIX) if graft.tree is None else (graft.tree, "")
-        aside = independent_graph.Steps(op, *interpreter, graft.python, step.carries[0])
-        folder = posixpath.dirname(step.carries[0])
-        collected = group.above.get(folder) if step.kind == "graft" else None
-        if collected is None:
-            collected = self._titled(aside.collect(independent.base), step, old, independent_graph.RESULT)
-        if step.kind == "graft":
-            group.above[folder] = collected
+        source = op.inputs[next(mount for mount in op.exec.mounts if mount.dest == INTERPRETER).input]
+        image, python = _Out(source.digest, source.index), op.exec.meta.args[0]
         on_stage = independent_graph.on_stage(op)
-        independent_graph.move_install(
-            op, root, graft.image, graft.tree, key[1][0], collected if step.kind != "graft" else None
+        independent_graph.move_graft(op, root, image, step.carries[0])
+        independent_graph.trust_cache(op, self.identities.get(image.digest, ""))
+        result = self._titled(op, step, old, independent_graph.RESULT)
+        self.layers[step.stage, step.carries] = _IndependentGraft(image, result, python)
+        aside = independent_graph.Steps(on_stage, result, python, step.carries[0])
+        folder = posixpath.dirname(step.carries[0])
+        if folder not in group.above:
+            group.above[folder] = self._titled(aside.collect(independent.base), step, old, independent_graph.RESULT)
+        after, start = (
+            self._titled(
+                aside.finish(self._join(stage, [result], group.above[folder], step, old), step.carries), step, old
+            )
+            for stage in (independent.chain, independent.base)
         )
+        _set_variables(on_stage.exec.meta, step)
+        self._run_under_title(on_stage, step, old)
+        group.grafts[step.carries] = _PlacedGraft(on_stage, root_input, start, old)
+        return after
+
+    def _rewire_independent_environment(self, independent: _IndependentStep, root: wire.Mount) -> _Out:
+        """Move an install onto its interpreter's image, and join its result onto the stage; return the new stage."""
+        op, step, old = independent.op, independent.step, independent.old
+        prefixes = self.steps[step.graft].carries if step.graft is not None else step.carries
+        graft = self.layers[step.stage, prefixes]
+        aside = independent_graph.Steps(op, graft.tree, graft.python, step.carries[0])
+        collected = self._titled(aside.collect(independent.base), step, old, independent_graph.RESULT)
+        independent_graph.move_install(op, root, graft.image, graft.tree, prefixes[0], collected)
         independent_graph.trust_cache(op, self.identities.get(graft.image.digest, ""))
         results = [
             self._titled(install, step, old, independent_graph.RESULT) for install in self._installs(op, step, old)
         ]
-        if step.kind == "graft":
-            self.layers[key] = _IndependentGraft(graft.image, results[0], graft.python)
-            after = self._finished(aside, independent.chain, results, collected, step, old)
-            start = after
-            if independent.chain != independent.base:
-                start = self._finished(aside, independent.base, results, collected, step, old)
-            _set_variables(on_stage.exec.meta, step)
-            self._run_under_title(on_stage, step, old)
-            group.grafts[step.carries] = _PlacedGraft(on_stage, root_input, start, old)
-            return after
         return self._join(independent.chain, results, collected, step, old)
 
     def _installs(self, op: wire.Op, step: Step, old: str) -> list[wire.Op]:
@@ -266,18 +270,6 @@ class _Parallelizer:
             independent_graph.install_of(op, heavy, packages_only=True),
             independent_graph.install_of(op, rest, packages_only=False),
         ]
-
-    def _finished(  # noqa: PLR0913, PLR0917 - what is joined, onto what, and for which step
-        self,
-        aside: independent_graph.Steps,
-        stage: _Out,
-        results: Sequence[_Out],
-        collected: _Out,
-        step: Step,
-        old: str,
-    ) -> _Out:
-        joined = self._join(stage, results, collected, step, old)
-        return self._titled(aside.finish(joined, step.carries), step, old)
 
     def _join(self, chain: _Out, results: Sequence[_Out], collected: _Out, step: Step, old: str) -> _Out:
         """Join results onto the stage, whose folders above them stay as they are; an earlier environment is removed.
