@@ -2,7 +2,7 @@
 
 Four environments of real packages, below which an instruction or the base image changes, and a large one of generated
 wheels, of which a small requirement changes. Both sides of a row have downloaded before what they install. Bytes are
-those that a registry receives.
+those that a registry receives. The engines' data grow by 25 GB.
 """
 
 import os
@@ -91,7 +91,8 @@ def _changed_below(where: engine.Engine, how: str) -> Iterator[Row]:
                 change(where, side)
             times = [seconds(side.build) for side in sides]
             what = f"4 locked environments, {name} changed, {how}"
-            yield Row(what=what, ours=times[0], theirs=times[1], against=UNLOCKED, unit="s", aim="at least 5x faster")
+            aim = "faster" if pushes else "at least 5x faster"
+            yield Row(what=what, ours=times[0], theirs=times[1], against=UNLOCKED, unit="s", aim=aim)
             if not pushes:
                 continue
             sent = [_sent(side, registry, Path(scratch)) for side in sides]
