@@ -21,12 +21,11 @@ from pyenv_frontend.lock.lockfile import MACHINES, LockFormatError, LockTarget, 
 from pyenv_frontend.positions import Location
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from pyenv_frontend.cli.base_options import BaseOptions
     from pyenv_frontend.cli.common import CommonOptions
-    from pyenv_frontend.cli.folder_context import FolderContext
     from pyenv_frontend.lock.locker import LockJob
     from pyenv_frontend.lock.resolver import Resolver
     from pyenv_frontend.lock.writer import LockResult
@@ -72,12 +71,12 @@ def lock(  # noqa: PLR0913 - one for each option
     """
     options = only(common, "lock")
     jobs = _plan(options, base, names, offline=check, upgrade="" in upgrade)
-    for job in jobs:
-        left_out = options.context.ignored_by(job.file)
+    ignored_by = {job.file: options.context.ignored_by(job.file) for job in jobs}
+    for file, left_out in ignored_by.items():
         if left_out:
-            click.echo(f"note: {job.file} is left out by {left_out}: add the line !{job.file} to it", err=True)
+            click.echo(f"note: {file} is left out by {left_out}: add the line !{file} to it", err=True)
     if check:
-        return _check(jobs, form, options.context)
+        return _check(jobs, form, ignored_by)
     resolver = _resolver(options, upgrade, exclude_newer)
     _note_unknown(jobs, resolver)
     from pyenv_frontend.cli.signals import ended_by_signals  # noqa: PLC0415 - as in `_resolver`
@@ -267,8 +266,15 @@ def _summary(job: LockJob, result: LockResult) -> str:
     return f"{job.file} {result.state}: {packages} for {target}{built}"
 
 
-def _check(jobs: Sequence[LockJob], form: str, context: FolderContext) -> int:
-    checked = [(job, [*_left_out(job, context), *job.reasons()]) for job in jobs]
+def _check(jobs: Sequence[LockJob], form: str, ignored_by: Mapping[str, str]) -> int:
+    changed = {job.file: job.reasons() for job in jobs}
+    left_out = {
+        job.file: [f"it is left out by {ignored_by[job.file]}"]
+        if ignored_by[job.file] and job.before is not None
+        else []
+        for job in jobs
+    }
+    checked = [(job, left_out[job.file] + changed[job.file]) for job in jobs]
     if form == "json":
         locks = [
             {"name": job.name, "lock": job.file, "stale": bool(reasons), "reasons": reasons} for job, reasons in checked
@@ -277,13 +283,7 @@ def _check(jobs: Sequence[LockJob], form: str, context: FolderContext) -> int:
     else:
         for job, reasons in checked:
             click.echo(f"{job.name}: {job.file} {'does not fit: ' + ', '.join(reasons) if reasons else 'fits'}")
-        stale = [job.name for job, reasons in checked if reasons and reasons != _left_out(job, context)]
+        stale = [job.name for job in jobs if changed[job.file]]
         if stale:
             click.echo(f"hint: run pyenv-frontend lock {' '.join(stale)}", err=True)
     return int(any(reasons for _, reasons in checked))
-
-
-def _left_out(job: LockJob, context: FolderContext) -> list[str]:
-    """Return why builds do not see a lock, if they do not."""
-    ignored_by = context.ignored_by(job.file)
-    return [f"it is left out by {ignored_by}"] if ignored_by and job.before is not None else []

@@ -22,6 +22,7 @@ __all__ = [
     "LockFormatError",
     "LockTarget",
     "as_document",
+    "files_of",
     "is_ours",
     "is_package",
     "merge_platforms",
@@ -88,21 +89,19 @@ class Lock:
         return not self.to_build
 
     @property
-    def files(self) -> tuple[Mapping[str, Any], ...]:
+    def files(self) -> tuple[dict[str, Any], ...]:
         """The tables of its files and folders."""
-        return tuple(
-            file
-            for package in self.packages
-            for file in (
-                *package.get("wheels", ()),
-                *(package[key] for key in ("sdist", "archive", "directory") if key in package),
-            )
-        )
+        return tuple(file for package in self.packages for file in files_of(package))
 
     @property
     def file_elsewhere(self) -> str:
         """A file of the machine that made the lock, which no build has, as a `file:` URL; mostly empty."""
         return next((file["url"] for file in self.files if file.get("url", "").startswith("file:")), "")
+
+
+def files_of(package: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the tables of a package's files and folders."""
+    return [*package.get("wheels", ()), *(package[key] for key in ("sdist", "archive", "directory") if key in package)]
 
 
 def is_ours(data: bytes) -> bool:

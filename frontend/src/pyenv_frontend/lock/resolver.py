@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 from pyenv_frontend.expansion.base_image import Libc
 from pyenv_frontend.expansion.independence import wheels_platform
 from pyenv_frontend.lock.choice import lock_path
-from pyenv_frontend.lock.lockfile import MACHINES, merge_platforms
+from pyenv_frontend.lock.lockfile import MACHINES, files_of, merge_platforms
 from pyenv_frontend.lock.preferences import as_preferences, has_source, prefer, write_constraints
 from pyenv_frontend.lock.settings import resolver_settings
 from pyenv_frontend.lock.sizes import add_sizes, sizes_of
@@ -360,15 +360,15 @@ def _portable(package: dict[str, Any], folder: Path, context: Path, lock_folder:
         context: the build context, whose files are named by paths.
         lock_folder: the folder of the lock, which these are relative to.
     """
-    for file in _files_of(package):
+    for file in files_of(package):
         path = file.get("path") or _path_of(file.get("url", ""), context)
         if path:
-            if file.pop("url", None):
-                file["size"] = Path(path).stat().st_size
-            elif Path(folder / path).is_file():
-                file["size"] = Path(folder / path).stat().st_size
-            file["path"] = Path(os.path.relpath(os.path.normpath(folder / path), lock_folder)).as_posix()
-    for table in (package, package.get("vcs", {}), *_files_of(package)):
+            place = Path(os.path.normpath(folder / path))
+            if place.is_file():
+                file["size"] = place.stat().st_size
+            file.pop("url", None)
+            file["path"] = Path(os.path.relpath(place, lock_folder)).as_posix()
+    for table in (package, package.get("vcs", {}), *files_of(package)):
         for key in ("url", "index"):
             if isinstance(table.get(key), str):
                 table[key] = _without_credentials(table[key])
@@ -378,11 +378,6 @@ def _portable(package: dict[str, Any], folder: Path, context: Path, lock_folder:
 def _is_wheel(archive: Mapping[str, Any]) -> bool:
     place = urlsplit(archive.get("url", "")).path or archive.get("path", "")
     return place.endswith(".whl") and "subdirectory" not in archive and bool(archive.get("hashes"))
-
-
-def _files_of(package: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the tables of a package's files and folders."""
-    return [*(package[key] for key in ("directory", "archive", "sdist") if key in package), *package.get("wheels", ())]
 
 
 def _path_of(url: str, context: Path) -> str:
