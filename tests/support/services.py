@@ -74,6 +74,39 @@ def wheel_file(name: str, version: str) -> str:
     return f"{name.replace('-', '_')}-{version}-py3-none-any.whl"
 
 
+_BACKEND = """\
+{before}
+import os, zipfile
+
+def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
+    module = {module}
+    with zipfile.ZipFile(os.path.join(wheel_directory, "{file}"), "w") as wheel:
+        wheel.writestr("{name}.py", module)
+        wheel.writestr("{info}/METADATA", "Metadata-Version: 2.1\\nName: {name}\\nVersion: {version}\\n")
+        wheel.writestr("{info}/WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
+        wheel.writestr("{info}/RECORD", "")
+    return "{file}"
+"""
+
+
+def project_to_build(name: str, version: str, before: str = "", module: str = "''") -> dict[str, str]:
+    """Return a project with a build backend of its own, in a folder with its name.
+
+    Args:
+        name: the distribution's name, and that of its module.
+        version: the distribution's version.
+        before: code of the backend's own.
+        module: an expression whose value is the module's source, evaluated in the build.
+    """
+    info, file = f"{name}-{version}.dist-info", wheel_file(name, version)
+    backend = _BACKEND.format(before=before, module=module, name=name, version=version, info=info, file=file)
+    return {
+        f"{name}/pyproject.toml": f'[project]\nname = "{name}"\nversion = "{version}"\n'
+        '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n',
+        f"{name}/backend.py": backend,
+    }
+
+
 @contextlib.contextmanager
 def package_index(wheels: Mapping[str, bytes], *, user: str = "", password: str = "") -> Iterator[str]:
     """Serve wheels from a package index.

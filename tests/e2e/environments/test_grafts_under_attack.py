@@ -6,6 +6,7 @@ import pytest
 
 from tests.e2e.environments.test_independence import files, index, text
 from tests.e2e.environments.test_locks import PY38, PY311
+from tests.support import services
 
 __all__ = ["files", "index"]
 
@@ -30,23 +31,8 @@ def alter(*places):
             count += 1
     return count
 """
-BACKEND = f"""{ALTER}
-import os, zipfile
-
-def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
-    altered = alter("/run", {LIBRARY!r}) >= 2
-    with zipfile.ZipFile(os.path.join(wheel_directory, "attack-1-py3-none-any.whl"), "w") as wheel:
-        wheel.writestr("attack.py", f"ALTERED = {{altered}}")
-        wheel.writestr("attack-1.dist-info/METADATA", "Metadata-Version: 2.1\\nName: attack\\nVersion: 1\\n")
-        wheel.writestr("attack-1.dist-info/WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
-        wheel.writestr("attack-1.dist-info/RECORD", "")
-    return "attack-1-py3-none-any.whl"
-"""
-ATTACK = {
-    "attack/pyproject.toml": '[project]\nname = "attack"\nversion = "1"\n'
-    '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n',
-    "attack/backend.py": BACKEND,
-    "attack.txt": "./attack\nbeta\n",
+ATTACK = services.project_to_build("attack", "1", ALTER, f'"ALTERED = %s" % (alter("/run", {LIBRARY!r}) >= 2)') | {
+    "attack.txt": "./attack\nbeta\n"
 }
 ZEN = f"import sys; sys.stdout.write(__import__('this').s[:{len(GENUINE)}])"
 

@@ -207,36 +207,28 @@ def test_no_code_of_a_package_runs_while_it_is_installed(buildx, look, tmp_path)
 
 
 ATTACK = r"""
-import os, pathlib, zipfile
+import pathlib, zlib
 
-def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
+def attack():
     for path in pathlib.Path("/run/pyenv-cache").rglob("*"):
         if path.is_file() and NAME in path.read_bytes():
             data = path.read_bytes().replace(*CHANGE)
+            if "bytecode" in path.parts:
+                data = data[:-4] + zlib.crc32(data[:-4]).to_bytes(4, "little")
             path.chmod(0o644)
             path.write_bytes(data)
-    with zipfile.ZipFile(os.path.join(wheel_directory, "attack-1-py3-none-any.whl"), "w") as wheel:
-        wheel.writestr("attack.py", "")
-        wheel.writestr("attack-1.dist-info/METADATA", "Metadata-Version: 2.1\nName: attack\nVersion: 1\n")
-        wheel.writestr("attack-1.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-        wheel.writestr("attack-1.dist-info/RECORD", "")
-    return "attack-1-py3-none-any.whl"
+    return ""
 """
 
 
 def attack_on(name, before, after):
     """Return a build context with a package whose build changes the cached files of others that contain a name."""
     change = f"NAME, CHANGE = {name!r}, {(before, after)!r}\n"
-    return {
-        "attack/pyproject.toml": '[project]\nname = "attack"\nversion = "1"\n'
-        '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n',
-        "attack/backend.py": f"{change}{ATTACK}",
-        "r.txt": "./attack\n",
-    }
+    return services.project_to_build("attack", "1", change + ATTACK, "attack()") | {"r.txt": "./attack\n"}
 
 
 def test_foreign_code_changes_nothing_that_a_locked_install_takes(build_image, tmp_path):
-    """A package that manipulates the cache of downloads only affects installs without a lock."""
+    """A package that manipulates the download and byte code caches only affects installs without a lock."""
     name = f"victim_{uuid.uuid4().hex}"
     wheel = services.wheel(name, "1.0", {f"{name}.py": f"NAME = '{name}'\nSTATE = 'genuine'\n"})
     attack = attack_on(name.encode(), b"genuine", b"altered")

@@ -57,26 +57,11 @@ def test_a_package_that_may_have_to_be_built_is_installed_on_the_stage(build_ima
     assert wheels
     files = {
         "pylock.toml": f"{before}{sdist}\n".replace(f"{SDIST}\n", ""),
-        "alpha/pyproject.toml": '[project]\nname = "alpha"\nversion = "1.1"\n'
-        '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n',
-        "alpha/backend.py": BACKEND,
+        **services.project_to_build("alpha", "1.1"),
     }
     image = build_image(text(index, "", PYENV), files, "--build-arg=PYENV_FRONTEND_DEBUG=1")
     assert "x is installed on the stage: its lock has alpha, which may have to be built" in image.log
     assert image.ask("/opt/venv/x/bin/python", "-c", "import alpha; print('built')") == "built\n"
-
-
-BACKEND = r"""
-import os, zipfile
-
-def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
-    with zipfile.ZipFile(os.path.join(wheel_directory, "alpha-1.1-py3-none-any.whl"), "w") as wheel:
-        wheel.writestr("alpha.py", "")
-        wheel.writestr("alpha-1.1.dist-info/METADATA", "Metadata-Version: 2.1\nName: alpha\nVersion: 1.1\n")
-        wheel.writestr("alpha-1.1.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-        wheel.writestr("alpha-1.1.dist-info/RECORD", "")
-    return "alpha-1.1-py3-none-any.whl"
-"""
 
 
 def test_packages_that_do_not_go_together_are_an_error(buildx, look, tmp_path):
