@@ -14,6 +14,7 @@ import subprocess
 import threading
 import time
 import urllib.request
+import uuid
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -117,38 +118,46 @@ def package_index(wheels: Mapping[str, bytes], *, user: str = "", password: str 
         password: the user's password.
 
     Yields:
-        The address of the index, without user and password.
+        The address of the index, without user and password. No other index has it, not even one on the same port:
+        the caches of engines and installers outlive a test, and the system may use a port again.
     """
     token = base64.b64encode(f"{user}:{password}".encode()).decode() if user else ""
-    handler = functools.partial(_IndexHandler, wheels, token)
+    prefix = uuid.uuid4().hex
+    handler = functools.partial(_IndexHandler, wheels, token, prefix)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         try:
-            yield f"http://127.0.0.1:{server.server_port}/simple/"
+            yield f"http://127.0.0.1:{server.server_port}/{prefix}/simple/"
         finally:
             server.shutdown()
             thread.join()
 
 
 class _IndexHandler(http.server.BaseHTTPRequestHandler):
-    """Handles `/simple/<project>/` and `/files/<wheel>`."""
+    """Handles `/<prefix>/simple/<project>/` and `/<prefix>/files/<wheel>`."""
 
-    def __init__(self, wheels: Mapping[str, bytes], token: str, *arguments: object) -> None:
-        self._wheels, self._token = wheels, token
+    def __init__(self, wheels: Mapping[str, bytes], token: str, prefix: str, *arguments: object) -> None:
+        self._wheels, self._token, self._prefix = wheels, token, prefix
         super().__init__(*arguments)
 
     def do_GET(self) -> None:
         if self._token and self.headers.get("Authorization") != f"Basic {self._token}":
             self._send(401, b"", {"WWW-Authenticate": 'Basic realm="tests"'})
             return
-        kind, _, rest = self.path.strip("/").partition("/")
-        if kind == "files" and rest in self._wheels:
-            self._send(200, self._wheels[rest], {})
-            return
-        project = rest.strip("/").replace("-", "_").lower()
+        prefix, _, path = self.path.removeprefix("/").partition("/")
+        kind, _, name = path.strip("/").partition("/")
+        if prefix != self._prefix:
+            self._send(404, b"", {})
+        elif kind == "files" and name in self._wheels:
+            self._send(200, self._wheels[name], {})
+        else:
+            self._send_links(name.lower().replace("-", "_"))
+
+    def _send_links(self, project: str) -> None:
+        """Answer with the links to the wheels of a project."""
         wheels = [name for name in self._wheels if name.lower().startswith(f"{project}-")] if project else []
-        page = "".join(f'<a href="/files/{name}">{name}</a><br>\n' for name in wheels)
+        page = "".join(f'<a href="/{self._prefix}/files/{name}">{name}</a><br>\n' for name in wheels)
         self._send(200 if wheels else 404, page.encode(), {"Content-Type": "text/html"})
 
     def do_HEAD(self) -> None:
