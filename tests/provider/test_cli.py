@@ -284,7 +284,6 @@ def test_incorrect_usage_ends_with_64_and_the_nearest_word(capsys, arguments, hi
 
 def test_the_shell_completes_commands(tmp_path):
     """This uses argcomplete, which Airflow depends on."""
-    pytest.importorskip("argcomplete")
     program = "import sys; sys.argv[0] = 'airflow-venv'; from airflow_venv.cli import main; main()"
     answer = tmp_path / "answer"
     environ = {
