@@ -144,13 +144,13 @@ def _print_list(uses: Sequence[EnvironmentUse], *, with_users: bool) -> None:
     for use in uses:
         report, users = use.report, f"{len(use.demands)} functions" if len(use.demands) != 1 else "1 function"
         rows.append(
-            [use.name, report.version or "?", str(len(report.packages)), users, report.python]
+            [use.name, report.facts.version_text or "?", str(len(report.facts.packages)), users, report.facts.python]
             if report
             else [use.name, "", "", users, "missing"]
         )
     _table(rows if with_users else [[*row[:3], row[4]] for row in rows])
     for use in uses:
-        for text in (use.problem, *(use.report.unreadable if use.report else ())):
+        for text in (use.problem, *(use.report.facts.unreadable if use.report else ())):
             if text:
                 print(f"\n{use.name}: {text}")
 
@@ -163,15 +163,15 @@ def _show(options: argparse.Namespace) -> int:
     elif options.format == "html":
         _print_html(use.name, [use])
     else:
-        print(f"{report.name}: Python {report.version or '?'}, {report.python}")
-        if report.system_site_packages:
+        print(f"{report.name}: Python {report.facts.version_text or '?'}, {report.facts.python}")
+        if report.facts.system_site_packages:
             print("It also sees the packages of its base interpreter.")
-        if report.pyenv_line:
-            print(f"Built from {report.pyenv_line}")
-        for text in (report.problem, *report.unreadable):
+        if report.facts.pyenv_line:
+            print(f"Built from {report.facts.pyenv_line}")
+        for text in (report.problem, *report.facts.unreadable):
             if text:
                 print(text)
-        _table([["PACKAGE", "VERSION"], *(list(item) for item in sorted(report.packages.items()))])
+        _table([["PACKAGE", "VERSION"], *(list(item) for item in sorted(report.facts.packages.items()))])
         for demand in use.demands:
             print(f"{demand.file}:{demand.line} {demand.function}".rstrip())
     return _PROBLEMS if use.problem else 0

@@ -60,9 +60,10 @@ class EnvironmentMixin:
         if self._environment_logged:
             return
         self._environment_logged = True
-        version = ".".join(map(str, environment.version or ()))
         name = f"the environment {self.venv!r}" if self.venv is not None else "the interpreter of python="
-        self.log.info("Running in %s: Python %s, %s", name, version or "of unknown version", environment.python)
+        self.log.info(
+            "Running in %s: Python %s, %s", name, environment.version_text or "of unknown version", environment.python
+        )
 
 
 def check_one_of(venv: str | None, python: str | None) -> None:

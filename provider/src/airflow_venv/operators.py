@@ -262,8 +262,7 @@ class VenvOperator(EnvironmentMixin, ExternalPythonOperator):
         """Refuse an interpreter that is too old; warn about a package that is expected and missing."""
         if environment.version is not None and environment.version[:2] < _OLDEST_PYTHON:
             raise BrokenEnvironmentError(
-                f"{environment.python} is Python {'.'.join(map(str, environment.version))}; tasks run in Python 3.7 "
-                "or newer."
+                f"{environment.python} is Python {environment.version_text}; tasks run in Python 3.7 or newer."
             )
         if self.expect_pendulum and environment.is_venv and not environment.has("pendulum"):
             self.log.warning(

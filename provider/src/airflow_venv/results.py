@@ -216,7 +216,7 @@ def _new(kind: type, *args: Any) -> FunctionError:
 
 def _complete_syntax_error(error: Any, call: Call) -> None:
     """Add which Python could not parse the source; of a SyntaxError, Python shows `msg` instead of `str()`."""
-    version = ".".join(map(str, call.environment.version or ()))
+    version = call.environment.version_text
     error.message = f"{error.message}: Python {version} ({call.environment.python}) cannot read it".replace("  ", " ")
     error.msg = error.message
 

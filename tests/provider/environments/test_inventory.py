@@ -27,7 +27,7 @@ def report_of(home):
 
 def test_an_environment_without_records_has_neither_line_nor_lock(home):
     report = report_of(home)
-    assert (report.pyenv_line, report.lock, report.problem) == ("", "", "")
+    assert (report.facts.pyenv_line, report.facts.lock, report.problem) == ("", "", "")
     assert report.has_folder
     assert read_lock(report) is None
 
@@ -53,8 +53,8 @@ def test_a_lock_that_leads_out_of_the_environment_is_not_read(home, tmp_path):
     (tmp_path / "secret").write_text("password")
     (home / "pylock.toml").symlink_to(tmp_path / "secret")
     report = report_of(home)
-    assert (report.lock, report.lock_is_known) == ("", False)
-    (sentence,) = report.unreadable
+    assert (report.facts.lock, report.facts.lock_is_known) == ("", False)
+    (sentence,) = report.facts.unreadable
     assert sentence == f"'{home}/pylock.toml' is not shown: it is a link that leads out of the environment's folder."
     (home / "pylock.toml").unlink()
     (home / "pylock.toml").write_text("lock")
@@ -115,9 +115,11 @@ def test_special_and_large_files_neither_raise_nor_block_nor_fill_the_memory(hom
     tracemalloc.start()
     report = report_of(home)
     assert report.problem == ""
-    "".join([report.version, report.pyenv_line, *report.packages, *report.packages.values()]).encode()
-    assert "" not in report.packages
-    assert read_details(report).requested <= set(report.packages)
+    "".join(
+        [report.facts.version_text, report.facts.pyenv_line, *report.facts.packages, *report.facts.packages.values()]
+    ).encode()
+    assert "" not in report.facts.packages
+    assert read_details(report).requested <= set(report.facts.packages)
     assert read_lock(report) is None
     assert tracemalloc.get_traced_memory()[1] < 30_000_000
     tracemalloc.stop()
@@ -152,7 +154,12 @@ def test_the_folder_of_a_device_is_no_environment(home, monkeypatch, python, pro
     monkeypatch.chdir(home)
     report = describe("x", python.format(home=home, pipe=home.parent / "pipe"))
     assert problem in report.problem
-    assert (report.version, report.packages, report.unreadable, report.has_folder) == ("", {}, (), False)
+    assert (report.facts.version_text, report.facts.packages, report.facts.unreadable, report.has_folder) == (
+        "",
+        {},
+        (),
+        False,
+    )
 
 
 @pytest.fixture
@@ -197,7 +204,7 @@ def test_unreadable_parts_are_reported_and_the_rest_is_listed(open_home, nobody,
     (open_home / closed).chmod(0o711 if closed == "." else 0)
     nobody()
     report = report_of(open_home)
-    (sentence,) = report.unreadable
+    (sentence,) = report.facts.unreadable
     assert sentence == (
         f"'{open_home / closed}' cannot be read by this process (user 65534): Permission denied. "
         f"Let others read it: chmod -R a+rX '{open_home / closed}'"
@@ -214,7 +221,7 @@ def test_an_unreadable_lock_or_metadata_is_reported(open_home, nobody):
     assert "Permission denied" in read_lock(report).problem
     (sentence,) = read_details(report).unreadable
     assert sentence.startswith(f"alpha: '{open_home / SITE_OF_312 / 'alpha-1.0.dist-info'}' cannot be read by")
-    assert report.packages == {"alpha": "1.0"}
+    assert report.facts.packages == {"alpha": "1.0"}
 
 
 def replace(path, how):
@@ -251,8 +258,8 @@ def test_a_missing_folder_of_packages_and_endless_settings_are_reported(open_hom
     with (open_home / "pyvenv.cfg").open("a") as file:
         file.write("x" * 200_000)
     report = report_of(open_home)
-    assert report.unreadable == (
+    assert report.facts.unreadable == (
         f"'{open_home}/pyvenv.cfg' is longer than 100,000 bytes; the rest was not read.",
         f"There is no folder '{open_home / SITE_OF_312}'.",
     )
-    assert report.version == "3.12.1"
+    assert report.facts.version_text == "3.12.1"

@@ -31,7 +31,7 @@ def install(site_packages, name):
 
 def packages(cache):
     (report,) = cache.reports()
-    return sorted(report.packages)
+    return sorted(report.facts.packages)
 
 
 def test_a_package_that_is_installed_while_an_environment_is_read_shows_at_the_next_request(site_packages, monkeypatch):
@@ -40,7 +40,7 @@ def test_a_package_that_is_installed_while_an_environment_is_read_shows_at_the_n
 
     def describe_slowly(*arguments):
         report = describe(*arguments)
-        if not report.packages:
+        if not report.facts.packages:
             install(site_packages, "late")
         return report
 

@@ -1,11 +1,12 @@
 """The content of the pages, made from environments, tasks and runs."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
 
 from airflow_venv.environments.disk_size import DiskSize
+from airflow_venv.environments.facts import Environment
 from airflow_venv.environments.inventory import EnvironmentReport
 from airflow_venv.environments.package_query import parse_query
 from airflow_venv.ui import pages
@@ -13,11 +14,9 @@ from airflow_venv.ui.serialized_tasks import EnvironmentTask
 
 
 def report(name, version="3.12.1", problem="", **packages):
-    return EnvironmentReport(
-        name=name, python=f"/opt/venv/{name}/bin/python", version=version, end_of_life=date(2028, 10, 31),
-        packages=packages, system_site_packages=False, prefix=f"/opt/venv/{name}", pyenv_line="", lock="",
-        problem=problem, site_packages=(),
-    )  # fmt: skip
+    python = f"/opt/venv/{name}/bin/python"
+    facts = Environment(python, tuple(map(int, version.split("."))), packages, prefix=f"/opt/venv/{name}")
+    return EnvironmentReport(name, facts, problem)
 
 
 def task(task_id, *names, python="", only_runs_tell=False, is_ours=True, dag_id="d"):

@@ -1,4 +1,4 @@
-"""Which requirements the installed packages do not meet, read from their metadata."""
+"""Find the requirements of installed packages that are not met, from their metadata."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def conflicts(facts: Environment, metadata: PackageMetadata) -> Iterator[str]:
     except ImportError:
         return
     version = ".".join(map(str, (facts.version or ())[:2]))
-    full = ".".join(map(str, facts.version or ()))
+    full = facts.version_text
     surroundings = {"extra": "", **({"python_version": version, "python_full_version": full} if version else {})}
     for line in metadata.requirements:
         try:

@@ -1,4 +1,4 @@
-"""What the DAG files of a folder ask of environments, read without running them."""
+"""Find what DAG files require of environments, without running them."""
 
 from __future__ import annotations
 

@@ -82,11 +82,7 @@ def examine(name: str, python: str) -> list[Finding]:
     ]
     if facts.version and list(facts.version[:2]) != answer["version"][:2]:
         running = ".".join(map(str, answer["version"]))
-        findings.append(
-            Finding(
-                name, "start", f"It was made with Python {'.'.join(map(str, facts.version))} but runs {running} now."
-            )
-        )
+        findings.append(Finding(name, "start", f"It was made with Python {facts.version_text} but runs {running} now."))
     metadata = read_metadata(facts.site_packages)
     findings += [Finding(name, "unreadable", text) for text in (*facts.unreadable, *metadata.unreadable)]
     return [*findings, *(Finding(name, "conflict", text) for text in conflicts(facts, metadata))]

@@ -1,4 +1,4 @@
-"""How long each Python gets security fixes."""
+"""The last day of security fixes for each version of Python."""
 
 from __future__ import annotations
 

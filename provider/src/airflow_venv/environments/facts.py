@@ -54,6 +54,11 @@ class Environment:
     lock_is_known: bool = True
     """False if there may be a lock that cannot be read."""
 
+    @property
+    def version_text(self) -> str:
+        """The version as `3.8.18` or `3.8`; empty if no file has it."""
+        return ".".join(map(str, self.version or ()))
+
     def has(self, distribution: str) -> bool:
         """Return whether the distribution (any spelling of its name) is installed in the environment."""
         return normalize(distribution) in self.packages

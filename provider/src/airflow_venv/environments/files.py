@@ -1,4 +1,4 @@
-"""Reading of an environment's files, whatever they are: nothing raises, blocks or fills the memory.
+"""Read an environment's files, whatever they are: nothing raises, blocks or fills the memory.
 
 What is not there is nothing special. What is there and cannot be read has a sentence, for people to see beside what
 could be read.

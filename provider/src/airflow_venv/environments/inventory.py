@@ -1,4 +1,4 @@
-"""What can be told of each environment without starting it, for the command line and the page alike."""
+"""Describe environments without starting them, for the command line and the page."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from airflow_venv.errors import BrokenEnvironmentError
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
+
+    from airflow_venv.environments.facts import Environment
 
 __all__ = [
     "LOCK_LIMIT",
@@ -38,40 +40,25 @@ class EnvironmentReport:
     """One environment as its files describe it."""
 
     name: str
-    python: str
-    """The path that its variable holds."""
-    version: str
-    """`3.8.18` or `3.8`; empty if no file tells."""
-    end_of_life: date | None
-    """The last day of security fixes for its Python."""
-    packages: Mapping[str, str]
-    """Normalized distribution name to version."""
-    system_site_packages: bool
-    prefix: str
-    """Its folder."""
-    pyenv_line: str
-    """The PYENV line that it was built from; empty if it does not say."""
-    lock: str
-    """The path of its lock; empty if it has none that can be shown."""
+    facts: Environment
+    """What its files say; `python` is the path that its variable holds."""
     problem: str
     """Why its interpreter cannot be started, in the sentence of `airflow-venv doctor`; empty if it can."""
-    site_packages: tuple[str, ...]
-    unreadable: tuple[str, ...] = ()
-    """A sentence for each file or folder that is there and cannot be read, so that something may be missing above."""
-    packages_are_whole: bool = True
-    """False if a folder of packages cannot be read, so that there may be more packages."""
-    lock_is_known: bool = True
-    """False if there may be a lock that cannot be read."""
+
+    @property
+    def end_of_life(self) -> date | None:
+        """The last day of security fixes for its Python."""
+        return end_of_life(self.facts.version)
 
     @property
     def has_folder(self) -> bool:
         """Return whether the folder belongs to the environment only, so that its size is meaningful."""
-        return bool(self.prefix) and os.path.isfile(os.path.join(self.prefix, "pyvenv.cfg"))  # noqa: PTH113, PTH118 - never raises
+        return bool(self.facts.prefix) and os.path.isfile(os.path.join(self.facts.prefix, "pyvenv.cfg"))  # noqa: PTH113, PTH118 - never raises
 
 
 @dataclass(frozen=True)
 class EnvironmentDetails:
-    """What takes more than a glance at an environment's files."""
+    """Facts that take longer to read than those of `EnvironmentReport`."""
 
     requested: frozenset[str]
     """The packages that were asked for by name."""
@@ -105,22 +92,7 @@ def describe(name: str, python: str) -> EnvironmentReport:
     facts = environment.read(python) if os.path.isabs(python) else environment.Environment(python)  # noqa: PTH117
     if problem and not facts.is_venv:  # of a folder, or of a device: what lies around it is no environment
         facts = environment.Environment(python)
-    return EnvironmentReport(
-        name=decodable(name),
-        python=python,
-        version=".".join(map(str, facts.version or ())),
-        end_of_life=end_of_life(facts.version),
-        packages=facts.packages,
-        system_site_packages=facts.system_site_packages,
-        prefix=facts.prefix,
-        pyenv_line=facts.pyenv_line,
-        lock=facts.lock,
-        problem=problem,
-        site_packages=facts.site_packages,
-        unreadable=facts.unreadable,
-        packages_are_whole=facts.packages_are_whole,
-        lock_is_known=facts.lock_is_known,
-    )
+    return EnvironmentReport(decodable(name), facts, problem)
 
 
 def describe_all(environ: Mapping[str, str] | None = None) -> list[EnvironmentReport]:
@@ -130,10 +102,10 @@ def describe_all(environ: Mapping[str, str] | None = None) -> list[EnvironmentRe
 
 def read_details(report: EnvironmentReport) -> EnvironmentDetails:
     """Read the metadata of an environment's packages."""
-    metadata = read_metadata(report.site_packages)
+    metadata = read_metadata(report.facts.site_packages)
     return EnvironmentDetails(
-        requested=metadata.requested(report.packages),
-        conflicts=tuple(conflicts(environment.read(report.python), metadata)),
+        requested=metadata.requested(report.facts.packages),
+        conflicts=tuple(conflicts(report.facts, metadata)),
         unreadable=metadata.unreadable,
     )
 
@@ -141,7 +113,7 @@ def read_details(report: EnvironmentReport) -> EnvironmentDetails:
 def read_lock(report: EnvironmentReport) -> Lock | None:
     """Read the lock of an environment; None if it has none."""
     # The file may have become a link to elsewhere since it was looked for.
-    if not (report.lock and is_inside(report.lock, report.prefix)):
+    if not (report.facts.lock and is_inside(report.facts.lock, report.facts.prefix)):
         return None
-    head = read_head(report.lock, LOCK_LIMIT)
-    return Lock(os.path.basename(report.lock), head.text, not head.is_whole, head.problem)  # noqa: PTH119
+    head = read_head(report.facts.lock, LOCK_LIMIT)
+    return Lock(os.path.basename(report.facts.lock), head.text, not head.is_whole, head.problem)  # noqa: PTH119

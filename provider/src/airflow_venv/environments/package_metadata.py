@@ -1,4 +1,4 @@
-"""What the metadata of an environment's packages says: what each requires, and which were asked for by name."""
+"""Read the metadata of an environment's packages: their requirements, and which were requested by name."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _OF_EXTRA = re.compile(r";.*\bextra\s*==")
 
 @dataclass(frozen=True)
 class Requirement:
-    """What one package requires."""
+    """One requirement of a package."""
 
     owner: str
     """The package, `name version`."""
@@ -35,12 +35,12 @@ class PackageMetadata:
 
     requirements: tuple[Requirement, ...]
     marked: frozenset[str]
-    """Names that an installer marked as asked for (PEP 376)."""
+    """Names that an installer marked as requested (PEP 376)."""
     unreadable: tuple[str, ...]
     """A sentence for each file that is there and cannot be read."""
 
     def requested(self, packages: Collection[str]) -> frozenset[str]:
-        """Return the packages that were asked for by name; the others came as their dependencies.
+        """Return the packages that were requested by name; the others are their dependencies.
 
         Images are built without an installer's marks, to be reproducible: then it is what no other package requires.
         """

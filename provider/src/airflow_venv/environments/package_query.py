@@ -1,4 +1,4 @@
-"""A question about packages: part of a name, or a requirement such as `pandas<2`."""
+"""Search packages by a part of their names, or by a requirement such as `pandas<2`."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _OPERATORS = "<>=!~@;[("
 
 @dataclass(frozen=True)
 class PackageQuery:
-    """What is looked for."""
+    """The packages to search for."""
 
     name: str
     """Normalized name, or a part of one where there is no specifier."""
     specifier: SpecifierSet | None = None
 
     def matches(self, packages: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-        """Yield name and version of each package that is looked for."""
+        """Yield the name and version of each package that matches."""
         if self.specifier is None:
             yield from ((name, version) for name, version in packages.items() if self.name in name)
         elif (version := packages.get(self.name)) is not None and self._holds(version):
@@ -43,7 +43,7 @@ class PackageQuery:
 
 
 def parse_query(text: str) -> PackageQuery:
-    """Read a question.
+    """Parse a query.
 
     Raises:
         ValueError: the text has an operator and is not a requirement.

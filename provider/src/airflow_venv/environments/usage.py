@@ -1,4 +1,4 @@
-"""Environments beside the DAG files that name them, for the command line; no database is asked."""
+"""List environments with the DAG files that name them, for the command line, without a database."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def environment_uses(
             report.name,
             report,
             tuple(users.pop(report.name, ())),
-            disk_size(report.prefix) if measure and report.has_folder else None,
+            disk_size(report.facts.prefix) if measure and report.has_folder else None,
         )
         for report in reports
     ]
@@ -81,16 +81,16 @@ def to_json(use: EnvironmentUse) -> dict[str, Any]:
     ends = report.end_of_life if report else None
     return {
         "name": use.name,
-        "python": report.python if report else None,
-        "version": report.version if report else "",
+        "python": report.facts.python if report else None,
+        "version": report.facts.version_text if report else "",
         "end_of_life": ends.isoformat() if ends else None,
-        "packages": dict(sorted(report.packages.items())) if report else {},
-        "system_site_packages": bool(report and report.system_site_packages),
+        "packages": dict(sorted(report.facts.packages.items())) if report else {},
+        "system_site_packages": bool(report and report.facts.system_site_packages),
         "size": use.size.bytes if use.size else None,
         "size_is_whole": use.size.is_whole if use.size else None,
-        "pyenv": (report.pyenv_line if report else "") or None,
-        "lock": (report.lock if report else "") or None,
+        "pyenv": (report.facts.pyenv_line if report else "") or None,
+        "lock": (report.facts.lock if report else "") or None,
         "problem": use.problem,
-        "unreadable": list(report.unreadable) if report else [],
+        "unreadable": list(report.facts.unreadable) if report else [],
         "used_by": [{"file": demand.file, "line": demand.line, "function": demand.function} for demand in use.demands],
     }

@@ -41,7 +41,7 @@ _PageNumber = Annotated[int, Query(ge=1, le=100_000)]
 
 @dataclass(frozen=True)
 class _Choice:
-    """Which parts of an environment's two lists are shown."""
+    """The parts of an environment's two lists that are shown."""
 
     q: str
     """Part of a package's name to search for."""
@@ -111,7 +111,7 @@ def environment(
             )
         report, q = row.report, normalize(choice.q.strip())
         tasks = pages.cut(row.tasks, choice.page, choice.task, lambda used: (used.task.task_id, used.task.dag_id))
-        packages = sorted(report.packages.items()) if report else []
+        packages = sorted(report.facts.packages.items()) if report else []
         return _page(
             request,
             "environment.html",
@@ -145,7 +145,7 @@ def packages(request: Request, q: _Text = "", page: _PageNumber = 1) -> Response
     problem = ""
     rows: list[pages.PackageRow] = []
     reports = _inventory.reports()
-    unreadable = [report.name for report in reports if not report.packages_are_whole]
+    unreadable = [report.name for report in reports if not report.facts.packages_are_whole]
     if q.strip():
         try:
             rows = pages.find_packages(reports, parse_query(q))

@@ -69,7 +69,7 @@ class InventoryCache:
         return None
 
     def _measure(self, report: EnvironmentReport, stamp: _Stamp) -> None:
-        size = disk_size(report.prefix)
+        size = disk_size(report.facts.prefix)
         with self._lock:
             self._sizes[report.name] = stamp, size
 
@@ -90,7 +90,8 @@ def _stamp(report: EnvironmentReport) -> _Stamp:
 
     Installing or removing a package changes that of a folder, and so does a change of its permissions.
     """
-    paths = (report.python, report.prefix, os.path.join(report.prefix, "pyvenv.cfg"), *report.site_packages)  # noqa: PTH118
+    facts = report.facts
+    paths = (facts.python, facts.prefix, os.path.join(facts.prefix, "pyvenv.cfg"), *facts.site_packages)  # noqa: PTH118
     return tuple(_changed(path) for path in paths)
 
 

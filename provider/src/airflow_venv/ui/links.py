@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
 if TYPE_CHECKING:
-    from airflow_venv.ui.metadata import ToldRun
+    from airflow_venv.ui.metadata import RecordedRun
 
 __all__ = ["Links"]
 
@@ -75,7 +75,7 @@ class Links:
         """Return Airflow's page of a task."""
         return f"{self.airflow_dag(dag_id)}/tasks/{_part(task_id)}"
 
-    def airflow_run(self, run: ToldRun) -> str:
+    def airflow_run(self, run: RecordedRun) -> str:
         """Return Airflow's page of a task in one run."""
         mapped = f"/mapped/{run.map_index}" if run.map_index >= 0 else ""
         return f"{self.airflow_dag(run.dag_id)}/runs/{_part(run.run_id)}/tasks/{_part(run.task_id)}{mapped}"

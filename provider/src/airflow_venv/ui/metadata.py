@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-__all__ = ["DagSnapshot", "TaskCatalog", "ToldRun", "latest_runs"]
+__all__ = ["DagSnapshot", "RecordedRun", "TaskCatalog", "latest_runs"]
 
 _SECONDS = 20
 """Seconds after which the list of DAGs is read again."""
@@ -46,8 +46,8 @@ class DagSnapshot:
 
 
 @dataclass(frozen=True)
-class ToldRun:
-    """What the latest run of a task has recorded about its environment."""
+class RecordedRun:
+    """The record of a task's latest run about its environment."""
 
     dag_id: str
     task_id: str
@@ -132,7 +132,7 @@ def _decompressed(data: bytes) -> str:
 
 def latest_runs(
     session: Session, tasks: Iterable[EnvironmentTask], permitted: Collection[str]
-) -> dict[tuple[str, str], ToldRun]:
+) -> dict[tuple[str, str], RecordedRun]:
     """Return the latest run of each task, by `dag_id` and `task_id`.
 
     Airflow keeps the rendered fields of a limited number of runs per task, which the query finds by their primary key.
@@ -151,7 +151,7 @@ def latest_runs(
     return runs
 
 
-def _told(session: Session, tasks: list[EnvironmentTask]) -> Iterator[ToldRun]:
+def _told(session: Session, tasks: list[EnvironmentTask]) -> Iterator[RecordedRun]:
     """Yield the latest run of each task that has one."""
     rank = func.row_number().over(
         partition_by=(Rendered.dag_id, Rendered.task_id), order_by=(TaskInstance.start_date.desc(), Rendered.run_id)
@@ -188,7 +188,7 @@ def _told(session: Session, tasks: list[EnvironmentTask]) -> Iterator[ToldRun]:
     keys = {(task.dag_id, task.task_id) for task in tasks}
     for row in session.execute(select(ranked).where(ranked.c.rank == 1)):
         if (row.dag_id, row.task_id) in keys:
-            yield ToldRun(
+            yield RecordedRun(
                 dag_id=row.dag_id,
                 task_id=row.task_id,
                 run_id=row.run_id,

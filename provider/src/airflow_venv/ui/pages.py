@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from airflow_venv.environments.disk_size import DiskSize
     from airflow_venv.environments.inventory import EnvironmentReport
     from airflow_venv.environments.package_query import PackageQuery
-    from airflow_venv.ui.metadata import ToldRun
+    from airflow_venv.ui.metadata import RecordedRun
     from airflow_venv.ui.serialized_tasks import EnvironmentTask
 
 __all__ = [
@@ -49,7 +49,7 @@ class TaskRow:
     task: EnvironmentTask
     name: str
     """The name that the environment has on this machine, or the interpreter's path if no name is known."""
-    latest_run: ToldRun | None
+    latest_run: RecordedRun | None
     """The task's latest run in this environment, if it is known."""
 
 
@@ -69,7 +69,7 @@ class EnvironmentRow:
         return len({row.task.dag_id for row in self.tasks})
 
     @property
-    def latest_run(self) -> ToldRun | None:
+    def latest_run(self) -> RecordedRun | None:
         """The latest run on a machine with the environment, preferably one that recorded the interpreter's path."""
         runs = [
             row.latest_run
@@ -79,7 +79,7 @@ class EnvironmentRow:
         return max(runs, key=lambda run: (bool(run.python), run.started), default=None)
 
     @property
-    def told_by_processor(self) -> str:
+    def known_to_processor(self) -> str:
         """The interpreter's path that the DAG processor knew; empty if it knew none."""
         return next((row.task.python for row in self.tasks if row.task.python), "")
 
@@ -91,7 +91,7 @@ class EnvironmentRow:
         """
         if self.report is not None:
             return "broken" if self.report.problem else "here"
-        return "told" if self.latest_run or self.told_by_processor else "missing"
+        return "told" if self.latest_run or self.known_to_processor else "missing"
 
     @property
     def sentence(self) -> str:
@@ -171,7 +171,7 @@ def needs_runs(tasks: Iterable[EnvironmentTask], reports: Sequence[EnvironmentRe
 def task_rows(
     tasks: Iterable[EnvironmentTask],
     reports: Sequence[EnvironmentReport],
-    latest_runs: Mapping[tuple[str, str], ToldRun],
+    latest_runs: Mapping[tuple[str, str], RecordedRun],
 ) -> list[TaskRow]:
     """Return a row for each environment that a task uses.
 
@@ -181,7 +181,7 @@ def task_rows(
         latest_runs: the latest run of each task, by `dag_id` and `task_id`.
     """
     known = _known(reports)
-    by_path = {report.python: report.name for report in reports}
+    by_path = {report.facts.python: report.name for report in reports}
     rows = []
     for task in tasks:
         run = latest_runs.get((task.dag_id, task.task_id))
@@ -219,9 +219,9 @@ def environment_rows(
 _DISTANT = date.max
 SORTS: dict[str, Callable[[EnvironmentRow], Any]] = {
     "name": lambda row: row.name.lower(),
-    "python": lambda row: _numbers(row.report.version) if row.report else (),
+    "python": lambda row: _numbers(row.report.facts.version_text) if row.report else (),
     "end-of-life": lambda row: (row.report.end_of_life if row.report else None) or _DISTANT,
-    "packages": lambda row: len(row.report.packages) if row.report else -1,
+    "packages": lambda row: len(row.report.facts.packages) if row.report else -1,
     "size": lambda row: -1 if row.size is None else row.size.bytes,
     "tasks": lambda row: len(row.tasks),
 }
@@ -241,7 +241,7 @@ def sort_rows(rows: list[EnvironmentRow], by: str) -> list[EnvironmentRow]:
 
 def find_packages(reports: Iterable[EnvironmentReport], query: PackageQuery) -> list[PackageRow]:
     """Return the packages that match a query, sorted by name and environment."""
-    rows = [PackageRow(report.name, *package) for report in reports for package in query.matches(report.packages)]
+    rows = [PackageRow(report.name, *package) for report in reports for package in query.matches(report.facts.packages)]
     return sorted(rows, key=lambda row: (row.package, row.environment))
 
 
