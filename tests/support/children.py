@@ -6,21 +6,35 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 
 import pytest
 
 from airflow_venv.call import Call, FileFunction, FunctionSource, Warm
+from airflow_venv.child import process_tree
 from airflow_venv.child.json_codec import decode, encode
 from airflow_venv.environments import facts
 from airflow_venv.piece import Piece
 from airflow_venv.source.imports import imported_modules
 from airflow_venv.worker import supervisor, warm_processes
 from tests.support import debian_pythons
+from tests.support.waiting import wait_for
 from tools import interpreters
 from tools.state import Unavailable
 
-__all__ = ["VERSIONS", "FakeServices", "Lines", "call", "interpreter", "run", "variables", "worker"]
+__all__ = [
+    "VERSIONS",
+    "FakeServices",
+    "Lines",
+    "call",
+    "interpreter",
+    "kill_cycles",
+    "marked",
+    "run",
+    "variables",
+    "worker",
+]
 
 VERSIONS = ("3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13", *debian_pythons.SUITES)
 DAG_FILE = "/dags/of the user.py"
@@ -155,3 +169,35 @@ def worker(source, *args, version="3.8"):
         source=text, args=args, python=interpreter(version), folder=str(warm_processes.folder()), warm=chosen
     )
     return subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
+
+
+def marked(mark):
+    """Return the processes that carry the mark of a task."""
+    return process_tree.descendants(-1, mark)
+
+
+def kill_cycles(source, folder, count, at_once=1):
+    """Kill workers at various moments of a function's life; return the processes that their tasks have left.
+
+    Args:
+        source: a function that writes its mark to the path that it gets, and then sleeps.
+        folder: a folder for these files.
+        count: how many workers are killed.
+        at_once: how many of them run at the same time.
+    """
+    marks = []
+    for first in range(0, count, at_once):
+        cycles = range(first, min(first + at_once, count))
+        paths = [folder / f"mark{cycle}" for cycle in cycles]
+        workers = [worker(source, str(path), version="3.12") for path in paths]
+        for cycle, path, parent in zip(cycles, paths, workers, strict=True):
+            if cycle % 4:
+                wait_for(path.exists, 30)
+            time.sleep(0.02 * (cycle % 7))
+            parent.send_signal([signal.SIGKILL, signal.SIGTERM, signal.SIGINT][cycle % 3])
+        for parent in workers:
+            wait_for_end(parent)
+        marks += [path.read_text() for path in paths if path.exists()]
+    assert len(marks) > count // 2, "most must have been killed while their function ran"
+    wait_for(lambda: not any(map(marked, marks)), 60)
+    return [pid for mark in marks for pid in marked(mark)]

@@ -16,11 +16,11 @@ import pytest
 from airflow_venv.call import Crash, Error, Value
 from airflow_venv.child import parent_death, process_tree
 from airflow_venv.errors import AbandonedError
-from airflow_venv.worker import supervisor
+from airflow_venv.worker import launch, supervisor
 from airflow_venv.worker.launch import Launched
 from airflow_venv.worker.log_stream import TaskLog
 from tests.support import children
-from tests.support.children import FakeServices, Lines, run, variables, wait_for_end, worker
+from tests.support.children import FakeServices, Lines, marked, run, variables, worker
 from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.usefixtures("way")
@@ -37,11 +37,6 @@ FAMILY = """
         time.sleep(600)
     """
 """A function with a child, a child in another session, and a grandchild whose parent has ended."""
-
-
-def marked(mark):
-    """Return the running processes that a task has started."""
-    return process_tree.descendants(-1, mark)
 
 
 def alarm_when(path):
@@ -129,7 +124,7 @@ def test_a_closed_descriptor_is_not_the_end_of_airflows_supervisor():
 
 def test_a_function_that_ignores_the_request_is_ended_all_the_same(monkeypatch):
     """The function is killed if it ignores SIGTERM."""
-    monkeypatch.setattr(supervisor, "GRACE", 0.3)
+    monkeypatch.setattr(launch, "GRACE", 0.3)
     source = """
         def f():
             import signal, time
@@ -236,36 +231,16 @@ SLEEPER = """
     """
 
 
-def kill_cycles(tmp_path, count, at_once=5):
-    """Kill workers at various moments of the child's life; return the processes that are left."""
-    marks = []
-    for first in range(0, count, at_once):
-        cycles = range(first, min(first + at_once, count))
-        paths = [tmp_path / f"mark{cycle}" for cycle in cycles]
-        workers = [worker(SLEEPER, str(path), version="3.12") for path in paths]
-        for cycle, path, parent in zip(cycles, paths, workers, strict=True):
-            if cycle % 4:
-                wait_for(path.exists, 30)
-            time.sleep(0.02 * (cycle % 7))
-            parent.send_signal([signal.SIGKILL, signal.SIGTERM, signal.SIGINT][cycle % 3])
-        for parent in workers:
-            wait_for_end(parent)
-        marks += [path.read_text() for path in paths if path.exists()]
-    assert len(marks) > count // 2, "most must have been killed while their function ran"
-    wait_for(lambda: not any(map(marked, marks)), 60)
-    return [pid for mark in marks for pid in marked(mark)]
-
-
 def test_kill_cycles_leave_no_orphans(tmp_path):
     """This is a short version of the next test."""
-    assert kill_cycles(tmp_path, 9) == []
+    assert children.kill_cycles(SLEEPER, tmp_path, 9, at_once=5) == []
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 def test_five_hundred_kill_cycles_leave_no_orphans(tmp_path):
     """The signals are SIGKILL, SIGTERM and SIGINT, before, during and after the start."""
-    assert kill_cycles(tmp_path, 500) == []
+    assert children.kill_cycles(SLEEPER, tmp_path, 500, at_once=5) == []
 
 
 def test_a_background_process_does_not_hold_the_task_up():

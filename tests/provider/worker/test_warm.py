@@ -15,11 +15,10 @@ from pathlib import Path
 import pytest
 
 from airflow_venv.call import Crash, Value, Warm
-from airflow_venv.child import process_tree
 from airflow_venv.worker import supervisor, warm, warm_processes
 from tests.airflow.installations import environment
 from tests.support import children
-from tests.support.children import FakeServices, Lines, run, variables, wait_for_end, worker
+from tests.support.children import FakeServices, Lines, marked, run, variables
 from tests.support.waiting import wait_for
 from tests.support.warm import WHO, environment_with, run_warm, zygote
 from tools.state import Unavailable
@@ -374,30 +373,9 @@ FORKING = """
     """
 
 
-def marked(mark):
-    return process_tree.descendants(-1, mark)
-
-
-def kill_cycles(tmp_path, count):
-    """Kill workers at various moments; return the processes that their tasks have left."""
-    marks = []
-    for cycle in range(count):
-        path = tmp_path / f"mark{cycle}"
-        parent = worker(FORKING, str(path), version="3.12")
-        if cycle % 4:
-            wait_for(path.exists, 30)
-        time.sleep(0.02 * (cycle % 7))
-        parent.send_signal([signal.SIGKILL, signal.SIGTERM, signal.SIGINT][cycle % 3])
-        wait_for_end(parent)
-        marks += [path.read_text()] if path.exists() else []
-    assert len(marks) > count // 2
-    wait_for(lambda: not any(map(marked, marks)), 60)
-    return [pid for mark in marks for pid in marked(mark)]
-
-
 def test_kill_cycles_leave_no_orphans_and_one_process(tmp_path):
     """Forked descendants also have the mark of their task."""
-    assert kill_cycles(tmp_path, 9) == []
+    assert children.kill_cycles(FORKING, tmp_path, 9) == []
     assert len(warm_processes.running()) == 1
     wait_for(lambda: zygote()["running"] == 0)
 
@@ -406,7 +384,7 @@ def test_kill_cycles_leave_no_orphans_and_one_process(tmp_path):
 @pytest.mark.timeout(1200)
 def test_five_hundred_kill_cycles_leave_no_orphans(tmp_path):
     """This is a long version of the previous test."""
-    assert kill_cycles(tmp_path, 500) == []
+    assert children.kill_cycles(FORKING, tmp_path, 500) == []
     assert len(warm_processes.running()) == 1
 
 

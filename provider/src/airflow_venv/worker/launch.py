@@ -1,15 +1,19 @@
-"""Start the child: its command, its environment, and what connects it to the worker."""
+"""Start the child, with what connects it to the worker, and end it."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
+import signal
 import socket
 import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from airflow_venv.child import process_tree
 from airflow_venv.child.process_tree import MARK
 
 if TYPE_CHECKING:
@@ -17,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Launched", "Process", "launch", "pidfd"]
 
+GRACE = 3.0
+"""Seconds between SIGTERM and SIGKILL."""
 RUNNER = str(Path(__file__).parents[1] / "child/runner.py")
 
 
@@ -48,6 +54,25 @@ class Launched:
     """Write end of a pipe that stays empty: the child notices its end."""
     mark: str
     """Value of the environment variable that all descendants carry."""
+
+    def end(self) -> None:
+        """End the child and its descendants: SIGTERM first, then SIGKILL."""
+        try:
+            process_tree.end(self._alive(), signal.SIGTERM)
+            deadline = time.monotonic() + GRACE
+            while time.monotonic() < deadline and self._alive():
+                time.sleep(0.01)
+        finally:
+            if self.process.poll() is None:  # the child first, since it might start others
+                process_tree.end([self.process.pid])
+            process_tree.sweep(self._alive(), self.mark)
+            with contextlib.suppress(subprocess.TimeoutExpired):  # what hangs in the kernel ends when it returns
+                self.process.wait(GRACE)
+
+    def _alive(self) -> list[int]:
+        if self.process.poll() is not None:  # its ID may be another process's by now
+            return [*process_tree.descendants(-1, self.mark)]
+        return [self.process.pid, *process_tree.descendants(self.process.pid, self.mark)]
 
     def close(self) -> None:
         """Close our ends; a child that still runs ends itself then."""

@@ -42,7 +42,7 @@ from airflow_venv.worker.messages import Pickled
 from airflow_venv.worker.standard_values import dumps, to_standard
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from airflow_venv.call import Call
 
@@ -141,7 +141,7 @@ class Services:
         """
         if request not in _REQUESTS:
             raise ValueError(f"an unknown request: {excerpt(request)}")
-        method, types = _REQUESTS[request]
+        types = _REQUESTS[request]
         decoded = decode(arguments)
         for name, value in decoded.items():
             if name not in types or not isinstance(value, types[name]):
@@ -149,43 +149,43 @@ class Services:
         missing = {name for name, kind in types.items() if kind is str} - decoded.keys()
         if missing:
             raise ValueError(f"{request}: {', '.join(sorted(missing))} is missing")
-        return method(self, **decoded)
+        return getattr(self, f"_answer_{request}")(**decoded)
 
-    def _connection(self, conn_id: str) -> Any:
+    def _answer_get_connection(self, conn_id: str) -> Any:
         return encode_connection(get_connection(conn_id))
 
-    def _variable(self, key: str, *, deserialize_json: bool = False) -> Any:
+    def _answer_get_variable(self, key: str, *, deserialize_json: bool = False) -> Any:
         exists, value = _compat.get_variable(key, deserialize_json=deserialize_json)
         return [exists, encode_value(value)]
 
-    def _set_variable(
+    def _answer_set_variable(
         self, key: str, value: Any, *, description: str | None = None, serialize_json: bool = False
     ) -> None:
         _compat.set_variable(key, value, description=description, serialize_json=serialize_json)
 
-    def _delete_variable(self, key: str) -> None:
+    def _answer_delete_variable(self, key: str) -> None:
         _compat.delete_variable(key)
 
-    def _mask(self, secret: Any, *, name: str | None = None) -> None:
+    def _answer_mask_secret(self, secret: Any, *, name: str | None = None) -> None:
         mask_secret(secret, name)
 
-    def _pull(self, **arguments: Any) -> Any:
+    def _answer_xcom_pull(self, **arguments: Any) -> Any:
         value = to_standard(_compat.xcom_pull(self._context["ti"], arguments))
         try:
             return encode_value(value)
         except TypeError:
             return Pickled(dumps(value, PULL_PROTOCOL))
 
-    def _push(self, key: str, value: Any) -> None:
+    def _answer_xcom_push(self, key: str, value: Any) -> None:
         self._context["ti"].xcom_push(key=key, value=value)
 
-    def _value(self, name: str) -> Any:
+    def _answer_context(self, name: str) -> Any:
         return self._encode(name) if name else known_names(self._context)
 
-    def _plugin_macros(self, plugin: str) -> list[str]:
+    def _answer_plugin_macros(self, plugin: str) -> list[str]:
         return sorted(_compat.plugin_macros().get(plugin, {}))
 
-    def _macro(self, plugin: str, name: str, *, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    def _answer_macro(self, plugin: str, name: str, *, args: list[Any], kwargs: dict[str, Any]) -> Any:
         """Call a macro of Airflow or of a plugin, and no other function that its module contains."""
         if plugin:
             macro = _compat.plugin_macros().get(plugin, {}).get(name)
@@ -195,17 +195,17 @@ class Services:
             raise AttributeError(f"macros.{plugin or 'airflow'} has no {excerpt(name)}")
         return encode_value(macro(*args, **kwargs))
 
-    def _state(self, store: str, method: str, *, asset: dict[str, Any] | None, arguments: dict[str, Any]) -> Any:
+    def _answer_state(self, store: str, method: str, *, asset: dict[str, Any] | None, arguments: dict[str, Any]) -> Any:
         if store not in _STORES or method not in _STORE_METHODS:
             raise ValueError(f"state: {excerpt(store)} has no {excerpt(method)}")
         state = self._context[store]
         state = state if asset is None else state[self._asset(asset)]
         return encode_value(getattr(state, method)(**arguments))
 
-    def _inlet_events(self, asset: dict[str, Any]) -> Any:
+    def _answer_inlet_events(self, asset: dict[str, Any]) -> Any:
         return [encode_event(event) for event in self._context["inlet_events"][self._asset(asset)]]
 
-    def _outlet_event(
+    def _answer_outlet_event(
         self,
         asset: dict[str, Any],
         *,
@@ -235,40 +235,28 @@ _STORES = frozenset({"task_state_store", "asset_state_store"})
 _STORE_METHODS = frozenset({"get", "set", "delete", "clear"})
 _AIRFLOWS_MACROS = frozenset({"datetime_diff_for_humans", "ds_format_locale"})
 """Macros that need packages of Airflow, which an environment may lack."""
-_TEXTS = (str, list, type(None))
-_REQUESTS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
-    "get_connection": (Services._connection, {"conn_id": str}),  # noqa: SLF001 - their own table
-    "get_variable": (Services._variable, {"key": str, "deserialize_json": bool}),  # noqa: SLF001
-    "set_variable": (
-        Services._set_variable,  # noqa: SLF001
-        {"key": str, "value": _ANY, "description": (str, type(None)), "serialize_json": bool},
-    ),
-    "mask_secret": (Services._mask, {"secret": _ANY, "name": (str, type(None))}),  # noqa: SLF001
-    "delete_variable": (Services._delete_variable, {"key": str}),  # noqa: SLF001
-    "xcom_pull": (
-        Services._pull,  # noqa: SLF001
-        {
-            "task_ids": _TEXTS,
-            "dag_id": (str, type(None)),
-            "key": (str, type(None)),
-            "include_prior_dates": bool,
-            "map_indexes": (int, list, type(None)),
-            "run_id": (str, type(None)),
-            "default": _ANY,
-        },
-    ),
-    "xcom_push": (Services._push, {"key": str, "value": _ANY}),  # noqa: SLF001
-    "plugin_macros": (Services._plugin_macros, {"plugin": str}),  # noqa: SLF001
-    "macro": (Services._macro, {"plugin": str, "name": str, "args": list, "kwargs": dict}),  # noqa: SLF001
-    "context": (Services._value, {"name": str}),  # noqa: SLF001
-    "state": (
-        Services._state,  # noqa: SLF001
-        {"store": str, "method": str, "asset": (dict, type(None)), "arguments": dict},
-    ),
-    "inlet_events": (Services._inlet_events, {"asset": dict}),  # noqa: SLF001
-    "outlet_event": (
-        Services._outlet_event,  # noqa: SLF001
-        {"asset": dict, "extra": (dict, type(None)), "add": (dict, type(None)), "add_extra": (dict, type(None))},
-    ),
+_TEXT, _TEXTS, _TABLE = (str, type(None)), (str, list, type(None)), (dict, type(None))
+_REQUESTS: dict[str, dict[str, Any]] = {
+    "get_connection": {"conn_id": str},
+    "get_variable": {"key": str, "deserialize_json": bool},
+    "set_variable": {"key": str, "value": _ANY, "description": _TEXT, "serialize_json": bool},
+    "delete_variable": {"key": str},
+    "mask_secret": {"secret": _ANY, "name": _TEXT},
+    "xcom_pull": {
+        "task_ids": _TEXTS,
+        "dag_id": _TEXT,
+        "key": _TEXT,
+        "include_prior_dates": bool,
+        "map_indexes": (int, list, type(None)),
+        "run_id": _TEXT,
+        "default": _ANY,
+    },
+    "xcom_push": {"key": str, "value": _ANY},
+    "plugin_macros": {"plugin": str},
+    "macro": {"plugin": str, "name": str, "args": list, "kwargs": dict},
+    "context": {"name": str},
+    "state": {"store": str, "method": str, "asset": _TABLE, "arguments": dict},
+    "inlet_events": {"asset": dict},
+    "outlet_event": {"asset": dict, "extra": _TABLE, "add": _TABLE, "add_extra": _TABLE},
 }
-"""Each request with its method and the types of its arguments; those that are text must be there."""
+"""Each request with the types of its arguments; those that are text must be there. `Services._answer_*` answers it."""

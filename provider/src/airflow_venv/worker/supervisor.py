@@ -12,13 +12,10 @@ import contextlib
 import os
 import secrets
 import select
-import signal
-import subprocess
 import time
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from airflow_venv.call import Crash, Error, Value, signal_name
-from airflow_venv.child import process_tree
 from airflow_venv.child.frames import RECORD_LIMIT, AnswerFrame, EndFrame, LogFrame, RequestFrame, ValueFrame
 from airflow_venv.child.stream import Feed, Sink
 from airflow_venv.errors import AbandonedError, TransferError
@@ -43,8 +40,6 @@ STALL_TIMEOUT = 120.0
 """Seconds that a frame may remain half sent."""
 READ_TIMEOUT = 900.0
 """Seconds that a frame may remain half read; the child may be busy importing."""
-GRACE = 3.0
-"""Seconds between SIGTERM and SIGKILL."""
 _READ_SIZE = 1 << 18
 _LAST_OUTPUT = 1 << 22
 _POLL_INTERVAL = 0.05
@@ -339,22 +334,5 @@ class Supervisor:
     def kill(self) -> None:
         """End the child and its descendants: SIGTERM first, then SIGKILL."""
         self._killed = True
-        if self._launched is None:
-            return
-        try:
-            process_tree.end(self._alive(), signal.SIGTERM)
-            deadline = time.monotonic() + GRACE
-            while time.monotonic() < deadline and self._alive():
-                time.sleep(0.01)
-        finally:
-            if not self._has_ended():  # the child first, since it might start others
-                process_tree.end([self._child.process.pid])
-            process_tree.sweep(self._alive(), self._child.mark)
-            with contextlib.suppress(subprocess.TimeoutExpired):  # what hangs in the kernel ends when it returns
-                self._child.process.wait(GRACE)
-
-    def _alive(self) -> list[int]:
-        if self._has_ended():  # its ID may be another process's by now
-            return [*process_tree.descendants(-1, self._child.mark)]
-        pid = self._child.process.pid
-        return [pid, *process_tree.descendants(pid, self._child.mark)]
+        if self._launched is not None:
+            self._launched.end()
