@@ -3,8 +3,8 @@
 import pytest
 
 from pyenv_frontend.buildkit.api import RefId
-from pyenv_frontend.expansion.base_image import inspection
 from pyenv_frontend.expansion.image_limits import LARGEST, MOST_NAMES, ImageFileError
+from pyenv_frontend.expansion.inspection import inspection
 from pyenv_frontend.solve.image_files import ImageFiles
 from pyenv_frontend.together import finish, together
 from tests.frontend.solve.fake_bridge import PIPE, FakeBridge

@@ -11,8 +11,9 @@ import click
 
 from pyenv_frontend.errors import UsageError, UserError
 from pyenv_frontend.expansion.astro_runtime import has_triggers
-from pyenv_frontend.expansion.base_image import Base, Interpreter, Libc, accounts, inspect, libc_of_release
+from pyenv_frontend.expansion.base_image import Base, Interpreter, Libc, libc_of_release
 from pyenv_frontend.expansion.image_limits import ImageFileError
+from pyenv_frontend.expansion.inspection import accounts, inspect
 from pyenv_frontend.pyenv.versions import SERIES
 from pyenv_frontend.stages.scope import after_triggers
 

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Self
 
-from pyenv_frontend.expansion.base_image import HEAD
 from pyenv_frontend.expansion.image_limits import check_names, check_size
+from pyenv_frontend.expansion.inspection import HEAD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -114,17 +114,17 @@ class Image:
         heads: Iterable[str] = (),
         looks: Iterable[str] = (),
     ) -> Iterator[None]:
-        """See `expansion.base_image.Files`; here, everything is fetched when it is asked for."""
+        """See `expansion.inspection.Files`; here, everything is fetched when it is asked for."""
         del files, folders, heads, looks
         return iter(())
 
     def head(self, path: str) -> bytes | None:
-        """See `expansion.base_image.Files`."""
+        """See `expansion.inspection.Files`."""
         content = self.read(path)
         return None if content is None else content[:HEAD]
 
     def read(self, path: str) -> bytes | None:
-        """See `expansion.base_image.Files`.
+        """See `expansion.inspection.Files`.
 
         Raises:
             ImageFileError: it is too large.
@@ -140,7 +140,7 @@ class Image:
         return self._contents[path]
 
     def names(self, folder: str, pattern: str) -> list[str]:
-        """See `expansion.base_image.Files`.
+        """See `expansion.inspection.Files`.
 
         Raises:
             ImageFileError: there are too many.

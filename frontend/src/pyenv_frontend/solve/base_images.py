@@ -19,8 +19,9 @@ from pyenv_frontend.buildkit.api import RefId
 from pyenv_frontend.buildkit.status import CallError
 from pyenv_frontend.errors import UserError
 from pyenv_frontend.expansion import astro_runtime
-from pyenv_frontend.expansion.base_image import Base, inspection
+from pyenv_frontend.expansion.base_image import Base
 from pyenv_frontend.expansion.image_limits import ImageFileError
+from pyenv_frontend.expansion.inspection import inspection
 from pyenv_frontend.positions import Location
 from pyenv_frontend.solve.error_details import at_lines
 from pyenv_frontend.solve.image_files import ImageFiles

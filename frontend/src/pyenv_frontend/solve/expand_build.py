@@ -12,9 +12,9 @@ from pyenv_frontend.buildkit.api import RefId
 from pyenv_frontend.dockerfile import parse
 from pyenv_frontend.errors import UserError
 from pyenv_frontend.expansion import astro_runtime
-from pyenv_frontend.expansion.base_image import accounts
 from pyenv_frontend.expansion.expand import expand
 from pyenv_frontend.expansion.image_limits import ImageFileError
+from pyenv_frontend.expansion.inspection import accounts
 from pyenv_frontend.expansion.location import HomeUnknownError
 from pyenv_frontend.inputs.resolve import named
 from pyenv_frontend.lock.choice import lock_name, plan_program

@@ -12,8 +12,8 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from pyenv_frontend.buildkit.status import CallError
-from pyenv_frontend.expansion.base_image import HEAD
 from pyenv_frontend.expansion.image_limits import ImageFileError, check_names, check_size
+from pyenv_frontend.expansion.inspection import HEAD
 from pyenv_frontend.together import finish
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _ABSENT = ("no such file", "not found", "not a directory")
 
 
 class ImageFiles:
-    """`expansion.base_image.Files` over a file system that the engine holds.
+    """`expansion.inspection.Files` over a file system that the engine holds.
 
     Args:
         bridge: the engine.
