@@ -16,8 +16,12 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from pyenv_image.logical_lines import logical_lines, split_words
+
 if TYPE_CHECKING:
     from typing import Callable, Iterator, Mapping
+
+    from pyenv_image.logical_lines import LogicalLine
 
 __all__ = [
     "CONSTRAINT",
@@ -80,7 +84,6 @@ _WITH_VALUE = frozenset(
 )
 _LONG = _WITH_VALUE | {"--no-index", "--pre", "--prefer-binary", "--require-hashes"}
 
-_COMMENT = re.compile(r"(^|\s+)#.*$")
 _VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
 _CODING = re.compile(rb"coding[:=]\s*([-\w.]+)")
 # UTF-32's mark begins with UTF-16's.
@@ -91,10 +94,8 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_WORD = re.compile(r"\S+")
 _DANGLING = re.compile(r"\\+(\s*)\Z")
 """A continuation with nothing behind it, which pip ignores and uv refuses."""
-_QUOTING = re.compile(r"['\"\\]")
 PASSWORD = re.compile(rb"[a-z+]+://[^\s/:@$]*:[^\s/@$]+@")
 """An address with a password that is no variable."""
 
@@ -174,7 +175,7 @@ def unset_variables(text: str, environ: Mapping[str, str]) -> list[str]:
 
 def read_statements(text: str) -> Iterator[Statement]:
     """Read a requirements file, statement by statement, in order."""
-    for line in _logical_lines(text):
+    for line in logical_lines(text):
         for _, statement in _statements(line):
             yield statement
 
@@ -189,7 +190,7 @@ def rewrite(text: str, change: Callable[[Statement], str | None], environ: Mappi
         environ: The variables.
     """
     text = _DANGLING.sub(r"\1", text)
-    return "".join(_rewritten(line, change, environ) for line in _logical_lines(text))
+    return "".join(_rewritten(line, change, environ) for line in logical_lines(text))
 
 
 def needs_value(option: str) -> bool:
@@ -197,72 +198,7 @@ def needs_value(option: str) -> bool:
     return option in _WITH_VALUE
 
 
-@dataclass(frozen=True)
-class _LogicalLine:
-    """A logical line: physical lines joined, the comment stripped."""
-
-    text: str
-    physical: str
-    """The lines as written, ends included."""
-
-    number: int
-    pieces: tuple[tuple[int, int], ...]
-    """For each joined part, where it begins in `text` and in the file."""
-
-    joined: bool
-    """Whether it does not read the same without a reader of continuations: a word or a comment is cut."""
-
-    def offset(self, index: int) -> int:
-        """Return where the character at `index` stands in the file."""
-        if len(self.pieces) == 1:
-            return self.pieces[0][1] + index
-        begin, start = next(piece for piece in reversed(self.pieces) if piece[0] <= index or not piece[0])
-        return start + index - begin
-
-    def offset_behind(self, index: int) -> int:
-        """Return where the character before `index` ends in the file."""
-        return self.offset(index - 1) + 1 if index else self.offset(0)
-
-
-def _logical_lines(text: str) -> Iterator[_LogicalLine]:
-    parts: list[str] = []
-    pieces: list[tuple[int, int]] = []
-    physical: list[str] = []
-    length = offset = 0
-    for number, line in enumerate(text.splitlines(keepends=True), start=1):
-        body = line.splitlines()[0]
-        physical.append(line)
-        comment = "#" in body and _COMMENT.match(body)
-        if comment and parts:
-            # pip puts a blank before such a line, so that it always is a comment.
-            parts.append(" ")
-            length += 1
-        pieces.append((length, offset))
-        offset += len(line)
-        continued = body.endswith("\\") and not comment
-        part = body.rstrip("\\") if continued else body
-        parts.append(part)
-        length += len(part)
-        if not continued:
-            yield _line("".join(parts), physical, number, pieces)
-            parts, pieces, physical, length = [], [], [], 0
-    if parts:
-        yield _line("".join(parts), physical, number, pieces)
-
-
-def _line(text: str, physical: list[str], last: int, pieces: list[tuple[int, int]]) -> _LogicalLine:
-    stripped = _COMMENT.sub("", text) if "#" in text else text
-    joined = False
-    if len(physical) > 1:
-        # Options of a requirement (its hashes) may stand on lines of their own for uv too; nothing else may.
-        options = re.search(r"(?:^|\s)-", stripped)
-        begin = len(stripped) if options is None else options.start()
-        arguments = stripped[:begin].rstrip()
-        joined = not arguments or pieces[1][0] < len(arguments) or len(stripped) < pieces[-1][0]
-    return _LogicalLine(stripped, "".join(physical), last - len(physical) + 1, tuple(pieces), joined)
-
-
-def _statements(line: _LogicalLine) -> Iterator[tuple[tuple[int, int], Statement]]:
+def _statements(line: LogicalLine) -> Iterator[tuple[tuple[int, int], Statement]]:
     """Return each statement of a line with the stretch of the logical line that it takes."""
     text = line.text
     options = re.search(r"(?:^|(?<=\s))-", text)
@@ -271,7 +207,7 @@ def _statements(line: _LogicalLine) -> Iterator[tuple[tuple[int, int], Statement
     if value:
         start = text.find(value)
         yield (start, start + len(value)), _statement(line, REQUIREMENT, value, start, start + len(value))
-    words = _words(text, end)
+    words = split_words(text, end)
     index = 0
     while index < len(words):
         word, start, stop = words[index]
@@ -291,7 +227,7 @@ def _statements(line: _LogicalLine) -> Iterator[tuple[tuple[int, int], Statement
         yield (start, stop), _statement(line, _KINDS.get(name, OPTION), value, begin, stop, name)
 
 
-def _statement(line: _LogicalLine, kind: str, value: str, start: int, end: int, option: str = "") -> Statement:  # noqa: PLR0913, PLR0917
+def _statement(line: LogicalLine, kind: str, value: str, start: int, end: int, option: str = "") -> Statement:  # noqa: PLR0913, PLR0917
     begin = line.offset(start)
     return Statement(kind, value, begin, max(begin, line.offset_behind(end)), line.number, option)
 
@@ -307,45 +243,13 @@ def _option(word: str) -> tuple[str, str, bool]:
     return name, value, bool(equals)
 
 
-def _words(text: str, position: int) -> list[tuple[str, int, int]]:
-    """Split as `shlex.split` does, each word with where it begins and ends; an open quote makes all words plain."""
-    if not _QUOTING.search(text, position):
-        return [(match[0], match.start(), match.end()) for match in _WORD.finditer(text, position)]
-    words: list[tuple[str, int, int]] = []
-    word, start, quote, index = "", -1, "", position
-    while index < len(text):
-        char = text[index]
-        if not quote and char.isspace():
-            if start >= 0:
-                words.append((word, start, index))
-                word, start = "", -1
-        else:
-            start = index if start < 0 else start
-            following = text[index + 1 : index + 2]
-            if char == quote:
-                quote = ""
-            elif not quote and char in "'\"":
-                quote = char
-            elif char == "\\" and following and (not quote or (quote == '"' and following in '"\\')):
-                word += following
-                index += 1
-            else:
-                word += char
-        index += 1
-    if quote:
-        return [(match[0], match.start(), match.end()) for match in _WORD.finditer(text, position)]
-    if start >= 0:
-        words.append((word, start, len(text)))
-    return words
-
-
 def _quoted(value: str) -> str:
     if not re.search(r"[\s'\"\\#]", value):
         return value
     return "'{}'".format(value.replace("'", "'\"'\"'"))
 
 
-def _rewritten(line: _LogicalLine, change: Callable[[Statement], str | None], environ: Mapping[str, str]) -> str:
+def _rewritten(line: LogicalLine, change: Callable[[Statement], str | None], environ: Mapping[str, str]) -> str:
     texts: list[tuple[int, int, str]] = []
     for (start, end), read in _statements(line):
         value = expand_variables(read.value, environ)
