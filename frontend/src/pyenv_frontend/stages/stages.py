@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pyenv_frontend.dockerfile.words import fields
@@ -19,49 +20,31 @@ if TYPE_CHECKING:
 __all__ = ["OpenStage", "last_name", "outline"]
 
 
+@dataclass(slots=True, kw_only=True, eq=False)
 class OpenStage:
     """A stage while it is read; the attributes are those of `Stage`."""
 
-    __slots__ = (
-        "base",
-        "environments",
-        "index",
-        "instruction",
-        "instructions",
-        "name",
-        "parent",
-        "places",
-        "platform",
-        "root",
-        "scope",
-        "taken",
-    )
+    index: int
+    name: str | None
+    base: str
+    parent: OpenStage | None
+    platform: str | None
+    instruction: Instruction
+    scope: Scope
+    instructions: list[Instruction] = field(default_factory=list)
+    environments: list[Environment] = field(default_factory=list)
+    root: OpenStage = field(init=False)
+    """The stage at the end of the chain of parents."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - a record
-        self,
-        index: int,
-        name: str | None,
-        base: str,
-        parent: OpenStage | None,
-        platform: str | None,
-        instruction: Instruction,
-        scope: Scope,
-    ) -> None:
-        self.index = index
-        self.name = name
-        self.base = base
-        self.parent = parent
-        self.platform = platform
-        self.instruction = instruction
-        self.scope = scope
-        self.instructions: list[Instruction] = []
-        self.environments: list[Environment] = []
-        self.root: OpenStage = self if parent is None else parent.root
-        """The stage at the end of the chain of parents."""
-        self.taken: dict[str, EnvironmentName] = {}
-        """The names of its environments, by the variables that they set."""
-        self.places: Places = Places(parent.places if parent else None)
-        """The folders that `--path` names."""
+    taken: dict[str, EnvironmentName] = field(default_factory=dict)
+    """The names of its environments, by the variables that they set."""
+
+    places: Places = field(init=False)
+    """The folders that `--path` names."""
+
+    def __post_init__(self) -> None:
+        self.root = self if self.parent is None else self.parent.root
+        self.places = Places(self.parent.places if self.parent else None)
 
     @property
     def chain(self) -> Iterator[OpenStage]:
