@@ -111,11 +111,12 @@ class Side:
 
 def rows() -> Iterator[Row]:
     """Measure builds with export to the classic image store, then builds without export on containerd's store."""
-    yield from _with_export(_engine("docker"))
-    yield from _without_export(_engine("docker-28-containerd"))
+    yield from _with_export(prepared_engine("docker"))
+    yield from _without_export(prepared_engine("docker-28-containerd"))
 
 
-def _engine(flavour: str) -> engine.Engine:
+def prepared_engine(flavour: str) -> engine.Engine:
+    """Bring up an engine with the frontend and the base images of the four environments."""
     where = engine.up(flavour)
     base_images.ensure(where, BASE, *(f"python:{version}-slim-bookworm" for version, _, _ in FOUR))
     build_image.build_frontend(where)

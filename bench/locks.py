@@ -14,10 +14,10 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from bench.environments import BASE, FOUR, Side, ours
+from bench.environments import BASE, FOUR, Side, ours, prepared_engine
 from bench.harness import Row, seconds
 from tests.support import services
-from tools import base_images, build_image, engine, interpreters
+from tools import engine, interpreters
 from tools.files import write_files
 
 PROGRAM = Path(sys.executable).with_name("pyenv-frontend")
@@ -37,7 +37,7 @@ def rows() -> Iterator[Row]:
     """Measure locks, then builds on both kinds of image stores."""
     yield from _locking()
     for flavour, how in (("docker", "classic store"), ("docker-28-containerd", "containerd store")):
-        where = _engine(flavour)
+        where = prepared_engine(flavour)
         yield from _changed_below(where, how)
     yield from _edited(where)
 
@@ -45,13 +45,6 @@ def rows() -> Iterator[Row]:
 def _data(name: str, megabytes: int) -> dict[str, str]:
     """Return a package whose wheel has about this size."""
     return {f"{name}/__init__.py": "", f"{name}/data.txt": os.urandom(megabytes * MB * 8 // 9).hex()}
-
-
-def _engine(flavour: str) -> engine.Engine:
-    where = engine.up(flavour)
-    base_images.ensure(where, BASE, *(f"python:{version}-slim-bookworm" for version, _, _ in FOUR))
-    build_image.build_frontend(where)
-    return where
 
 
 def _lock(folder: Path, arguments: Sequence[str] = (), environ: Mapping[str, str] | None = None) -> None:

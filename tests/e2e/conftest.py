@@ -99,6 +99,21 @@ def base_images(engine: Engine) -> Callable[..., None]:
 
 
 @pytest.fixture
+def usual_images() -> tuple[str, ...]:
+    """Return the base images of tests without a marker."""
+    return ()
+
+
+@pytest.fixture(autouse=True)
+def _images(request: pytest.FixtureRequest, usual_images: tuple[str, ...]) -> None:
+    """Make the images of the test's marker available: `@pytest.mark.images(...)`."""
+    marker = request.node.get_closest_marker("images")
+    names = marker.args if marker else usual_images
+    if names:
+        request.getfixturevalue("base_images")(*names)
+
+
+@pytest.fixture
 def buildx(engine: Engine, frontend: str, tmp_path: Path) -> Iterator[Builder]:
     """Build a Dockerfile from its text: `buildx(dockerfile, {"path": "content"}, "--target=x")`."""
     builder = Builder(engine, frontend, tmp_path)

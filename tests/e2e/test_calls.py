@@ -10,9 +10,7 @@ from tests.e2e.conftest import need_official
 BASE = "python:3.13-slim-bookworm"
 
 
-@pytest.fixture(autouse=True)
-def _bases(base_images):
-    base_images(BASE)
+pytestmark = pytest.mark.images(BASE)
 
 
 def call(buildx, name, dockerfile, files=None, *arguments):

@@ -14,9 +14,7 @@ PYENV = f"FROM {BASE}\nCOPY marker /marker\nPYENV 3.13 etl reqs/etl.txt\n"
 FILES = {"marker": "here", "reqs/etl.txt": "-r more.txt\n", "reqs/more.txt": "# nothing\n"}
 
 
-@pytest.fixture(autouse=True)
-def _bases(base_images):
-    base_images(BASE)
+pytestmark = pytest.mark.images(BASE)
 
 
 @pytest.fixture

@@ -10,9 +10,7 @@ BASE = "python:3.13-slim-bookworm"
 MISSING = "127.0.0.1:1/nothing:1"
 
 
-@pytest.fixture(autouse=True)
-def _bases(base_images):
-    base_images(BASE)
+pytestmark = pytest.mark.images(BASE)
 
 
 def last_error(build):

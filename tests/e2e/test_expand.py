@@ -199,7 +199,7 @@ def test_the_print_builds_the_same_image(buildx, base_images, look, target):
 def test_a_print_leaves_a_token_to_the_build_of_the_print(buildx, base_images, look):
     """`--build-arg TOKEN=...` of `expand` is not in what it prints; a build of the print is given it again."""
     base_images(*BASES)
-    wheels = {services.wheel_file("some-thing", "1.0"): services.wheel("some-thing", "1.0")}
+    wheels = services.wheels(("some-thing", "1.0"))
     with services.package_index(wheels, user="me", password="open-sesame") as address:
         index = address.replace("http://", "http://me:$TOKEN@")
         lines = f"--index-url {index}\nsome-thing\n"

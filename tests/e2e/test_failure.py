@@ -17,9 +17,7 @@ from tests.support.waiting import wait_for
 BASE = "python:3.13-slim-bookworm"
 
 
-@pytest.fixture(autouse=True)
-def _bases(base_images):
-    base_images(BASE)
+pytestmark = pytest.mark.images(BASE)
 
 
 START = """\

@@ -8,9 +8,7 @@ BASE = "python:3.13-slim-bookworm"
 LINE = f"# {'x' * 98}\n"
 
 
-@pytest.fixture(autouse=True)
-def _bases(base_images):
-    base_images(BASE)
+pytestmark = pytest.mark.images(BASE)
 
 
 @pytest.mark.parametrize("megabytes", [12, 20])

@@ -5,9 +5,7 @@ import pytest
 BASE = "python:3.13-slim-bookworm"
 
 
-@pytest.fixture(autouse=True)
-def _bases(base_images):
-    base_images(BASE)
+pytestmark = pytest.mark.images(BASE)
 
 
 @pytest.mark.parametrize(

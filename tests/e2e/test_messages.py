@@ -11,9 +11,7 @@ BASE = "python:3.13-slim-bookworm"
 GRAFTED = "python:3.11-slim-bookworm"
 
 
-@pytest.fixture(autouse=True)
-def _bases(base_images):
-    base_images(BASE, GRAFTED)
+pytestmark = pytest.mark.images(BASE, GRAFTED)
 
 
 def marked(log):

@@ -13,9 +13,7 @@ BASE = "python:3.13-slim-bookworm"
 PYENV = f"FROM {BASE}\nPYENV 3.13 etl\n"
 
 
-@pytest.fixture(autouse=True)
-def _bases(base_images):
-    base_images(BASE)
+pytestmark = pytest.mark.images(BASE)
 
 
 def test_build_args_reach_pyenv_and_run(buildx, look):

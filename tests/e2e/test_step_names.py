@@ -7,9 +7,7 @@ from tests.support.services import served
 BASE = "python:3.13-slim-bookworm"
 
 
-@pytest.fixture(autouse=True)
-def _bases(base_images):
-    base_images(BASE)
+pytestmark = pytest.mark.images(BASE)
 
 
 def numbered(build):

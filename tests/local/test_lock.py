@@ -16,15 +16,7 @@ from tests.local.support import PROGRAM, interpreter_versions, local
 from tests.support import services
 from tools import interpreters
 
-WHEELS = {
-    services.wheel_file(name, version): services.wheel(name, version, requires=requires)
-    for name, version, requires in [
-        ("alpha", "1.0", ()),
-        ("alpha", "1.1", ()),
-        ("beta", "2.0", ("alpha",)),
-        ("gamma", "1.0", ("alpha<1.1",)),
-    ]
-}
+WHEELS = services.wheels(("alpha", "1.0"), ("alpha", "1.1"), ("beta", "2.0", "alpha"), ("gamma", "1.0", "alpha<1.1"))
 DOCKERFILE = """\
 FROM apache/airflow:3.3.2
 PYENV 3.9 one one.txt
@@ -286,7 +278,7 @@ def test_the_indexes_of_the_dockerfile_count_if_one_has_none(project: Path, inde
 def test_pre_releases(project: Path, options: str):
     """Only environments with `--pre` get them."""
     (project / "one.txt").write_text("alpha\n")
-    wheels = {**WHEELS, services.wheel_file("alpha", "2.0rc1"): services.wheel("alpha", "2.0rc1")}
+    wheels = {**WHEELS, **services.wheels(("alpha", "2.0rc1"))}
     chosen = []
     with services.package_index(wheels) as address:
         for pre in ("", "--pre "):
@@ -300,7 +292,7 @@ def test_pre_releases(project: Path, options: str):
 def test_several_indexes(project: Path, monkeypatch: pytest.MonkeyPatch):
     """The first index that has a package is used, unless `--index-strategy` is set; pip treats all indexes equally."""
     (project / "one.txt").write_text("alpha\n")
-    old = {services.wheel_file("alpha", "0.9"): services.wheel("alpha", "0.9")}
+    old = services.wheels(("alpha", "0.9"))
     with services.package_index(old) as first, services.package_index(WHEELS) as second:
         monkeypatch.setenv("UV_INDEX", first)
         monkeypatch.setenv("PIP_EXTRA_INDEX_URL", first)

@@ -1,4 +1,4 @@
-"""What the database servers of the tests have in common: a folder, an account, and programs that prepare them."""
+"""Common parts of the tests' database servers: a folder, an account, and programs that prepare them."""
 
 import contextlib
 import os

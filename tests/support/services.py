@@ -32,6 +32,7 @@ __all__ = [
     "served",
     "wheel",
     "wheel_file",
+    "wheels",
 ]
 
 
@@ -68,6 +69,14 @@ def wheel(name: str, version: str, files: Mapping[str, str] | None = None, requi
         for path, text in held.items():
             archive.writestr(zipfile.ZipInfo(path, (2020, 1, 1, 0, 0, 0)), text)
     return packed.getvalue()
+
+
+def wheels(*distributions: tuple[str, ...]) -> dict[str, bytes]:
+    """Build wheels, by file name: each of a name, a version and requirements."""
+    return {
+        wheel_file(name, version): wheel(name, version, requires=tuple(requires))
+        for name, version, *requires in distributions
+    }
 
 
 def wheel_file(name: str, version: str) -> str:

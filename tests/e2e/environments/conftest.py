@@ -1,4 +1,4 @@
-"""Fixtures for the tests of environments: base images by marker, and built images in which commands can be run."""
+"""Fixtures for the tests of environments: built images in which commands can be run."""
 
 from __future__ import annotations
 
@@ -34,11 +34,10 @@ class Asked(Image):
         return ran.out
 
 
-@pytest.fixture(autouse=True)
-def _bases(request, base_images):
-    """Make the images of the test's marker available: `@pytest.mark.images(...)`."""
-    marker = request.node.get_closest_marker("images")
-    base_images(*(marker.args if marker else (AIRFLOW,)))
+@pytest.fixture
+def usual_images():
+    """Return the base images of tests without a marker."""
+    return (AIRFLOW,)
 
 
 @pytest.fixture

@@ -14,14 +14,7 @@ from tools import interpreters
 PY311 = "python:3.11-slim-bookworm"
 PY38 = "python:3.8-slim-bookworm"
 PROGRAM = Path(sys.executable).with_name("pyenv-frontend")
-WHEELS = {
-    services.wheel_file(name, version): services.wheel(name, version, requires=requires)
-    for name, version, requires in [
-        ("alpha", "1.0", ()),
-        ("alpha", "1.1", ()),
-        ("beta", "2.0", ("alpha",)),
-    ]
-}
+WHEELS = services.wheels(("alpha", "1.0"), ("alpha", "1.1"), ("beta", "2.0", "alpha"))
 DOCKERFILE = f"FROM {PY311}\nPYENV 3.8 x r.txt\n"
 INDEX = "ENV UV_DEFAULT_INDEX={index} PIP_INDEX_URL={index}\n"
 

@@ -20,7 +20,7 @@ def test_a_file_that_the_stage_does_not_have(buildx):
 @pytest.mark.parametrize("way", ["file", "secret", "variable"])
 def test_packages_come_from_the_sources_in_pips_configuration(build_image, tmp_path, way):
     """Both installers use /etc/pip.conf of the image, a secret mounted there, and PIP_CONFIG_FILE."""
-    wheels = {services.wheel_file("local-wheel", "1.0"): services.wheel("local-wheel", "1.0")}
+    wheels = services.wheels(("local-wheel", "1.0"))
     with services.package_index(wheels) as url:
         text = f"[global]\nindex-url = {url}\n"
         (tmp_path / "pip.conf").write_text(text)
@@ -40,7 +40,7 @@ def test_packages_come_from_the_sources_in_pips_configuration(build_image, tmp_p
 def test_a_secret_configuration_of_pip_leaves_no_trace_with_pip(buildx, api, tmp_path, file):
     """The index does not have pip, so the one bundled with Python is used; no other index is contacted."""
     password = "s3cr3t-pa55w0rd"  # noqa: S105 - of this test's own index
-    wheels = {services.wheel_file("local-wheel", v): services.wheel("local-wheel", v) for v in ("1.0", "2.0")}
+    wheels = services.wheels(("local-wheel", "1.0"), ("local-wheel", "2.0"))
     files = {
         "r.txt": "local-wheel\n",
         "pyproject.toml": "[project]\nname = 'p'\nversion = '1'\ndependencies = ['local-wheel']\n",
@@ -87,7 +87,7 @@ def test_constraints_of_pips_configuration(build_image, installer, way):
             "r.txt": "--no-index\n-f .\nlocal-wheel\n",
             "limits.txt": "local-wheel<2\n",
             "pip.conf": "[install]\nconstraint = limits.txt\n",
-            **{services.wheel_file("local-wheel", v): services.wheel("local-wheel", v) for v in ("1.0", "2.0")},
+            **services.wheels(("local-wheel", "1.0"), ("local-wheel", "2.0")),
         },
     )
     assert [version for name, version in installed(image).items() if name.startswith("local")] == ["1.0"]

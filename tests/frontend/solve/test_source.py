@@ -6,15 +6,9 @@ import tarfile
 import pytest
 
 from pyenv_frontend.buildkit import wire_pb2 as wire
-from pyenv_frontend.solve.build_options import parse
 from pyenv_frontend.solve.source import mentions_pyenv, read
+from tests.frontend.solve.builds import options
 from tests.frontend.solve.fake_bridge import FakeBridge
-
-
-def options(**raw):
-    """Return options by name."""
-    environment = {f"BUILDKIT_FRONTEND_OPT_{n}": f"{key}={value}" for n, (key, value) in enumerate(raw.items())}
-    return parse(environment | {"BUILDKIT_SESSION_ID": "the-session"})
 
 
 def local(**files):
