@@ -1,6 +1,6 @@
 """Gather what an install that does not run on its stage may know of the stage.
 
-That are settings of installers, certificates, the numbers of the owner, and the folders above the environment.
+These are settings of installers, certificates, the owner's IDs, and the folders above the environment.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def _make_skeleton(root: Path, folders: Mapping[str, _Facts], links: Mapping[str
 
 
 def _adopt(path: Path, facts: _Facts) -> None:
-    """Give a folder or link its owner, mode and time."""
+    """Set the owner, mode and time of a folder or link."""
     os.chown(str(path), facts.uid, facts.gid, follow_symlinks=False)
     if not path.is_symlink():  # a link has no mode
         path.chmod(facts.mode)
@@ -101,7 +101,7 @@ def _below(root: Path, path: str) -> Path:
 
 
 def _links(path: Path) -> Iterator[tuple[str, str]]:
-    """Give the links that lead to a folder, at their real places, with what they say."""
+    """Yield the links that lead to a folder, at their real places, with their targets."""
     place, names, count = Path("/"), [*path.parts], 0
     while names:
         name = names.pop(0)
@@ -147,7 +147,7 @@ def _collect_settings(output: Path, owner: account.Account) -> None:
 
 
 def _files(place: Path) -> Iterator[Path]:
-    """Give the regular files at a place; devices and pipes are never opened. Folders are not followed out of it."""
+    """Yield the regular files at a place; devices and pipes are never opened. Folders are not followed out of it."""
     if place.is_file():
         yield place
     elif place.is_dir():
@@ -156,7 +156,7 @@ def _files(place: Path) -> Iterator[Path]:
 
 
 def _parents(path: Path, owner: account.Account) -> Iterator[tuple[Path, _Facts]]:
-    """Give the parents of an environment from the top down, at their real places."""
+    """Yield the parents of an environment from the top down, at their real places."""
     folder = Path(os.path.realpath(str(path.parent)))
     home = Path(os.path.realpath(str(owner.home))) if owner.home else None
     real_owner = account.Account(owner.uid, owner.gid, owner.groups, home)
@@ -173,7 +173,7 @@ def _parents(path: Path, owner: account.Account) -> Iterator[tuple[Path, _Facts]
 
 
 class _Facts(NamedTuple):
-    """What a folder or link has beside its content."""
+    """The owner, mode and time of a folder or link."""
 
     mode: int
     uid: int

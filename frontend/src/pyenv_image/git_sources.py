@@ -1,4 +1,4 @@
-"""Where a project or a lock takes a package from a git repository, for the message about a stage without git.
+"""Find what a project or a lock takes from a git repository, for the message about a stage without git.
 
 The step's Python may be one that cannot read TOML (3.10 and older), so that lines are searched.
 """

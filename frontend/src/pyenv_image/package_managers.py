@@ -1,4 +1,4 @@
-"""How the image's package manager gets a PYENV what it needs: libraries of an interpreter, programs of an installer."""
+"""Describe how the image's package manager installs what a PYENV needs: libraries, and programs of an installer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["remedy_for_libraries", "remedy_for_programs"]
 
 @dataclass(frozen=True)
 class _PackageManager:
-    """How a distribution installs packages, and in which packages it has what a PYENV needs."""
+    """The package manager of a distribution, and its packages with what a PYENV needs."""
 
     program: str
     command: str

@@ -32,7 +32,7 @@ _PATIENCE = 0.2
 
 @dataclass(frozen=True)
 class Output:
-    """How a program's output is passed on."""
+    """Settings for passing a program's output on."""
 
     names: Sequence[tuple[str, str]] = ()
     """Texts to replace, and what to write instead."""

@@ -155,7 +155,7 @@ class Error:
 
 @dataclass(frozen=True)
 class Fail(Error):  # noqa: N818 - an outcome, not an exception
-    """As Error, but the task is to fail without a retry (AirflowFailException)."""
+    """Like Error, but the task fails without a retry (AirflowFailException)."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What Airflow's providers manager reads about this package, through the `apache_airflow_provider` entry point.
+"""Describe this package to Airflow's providers manager, through the entry point `apache_airflow_provider`.
 
 Airflow calls this in every process, so nothing of Airflow is imported.
 """

@@ -19,7 +19,7 @@ __all__ = ["Bound", "bind", "check_context_parameters"]
 
 @dataclass(frozen=True)
 class Bound:
-    """What a call passes to a function, and what it takes from Airflow's context."""
+    """The arguments of a call, and the names that it takes from Airflow's context."""
 
     kwargs: dict[str, Any]
     arg_names: tuple[str, ...] = ()

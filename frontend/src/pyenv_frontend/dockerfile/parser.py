@@ -1,4 +1,4 @@
-"""From bytes to nodes.
+"""Parse the bytes of a Dockerfile into nodes.
 
 Source of truth: Parse in BuildKit's parser/parser.go. What it calls an error of the file as a whole (an invalid
 escape, a repeated directive, a line over 65,535 bytes, a heredoc without its end, no instruction at all) is not an

@@ -1,4 +1,4 @@
-"""How much of an image's files is read: an image is data, and its files may be anything."""
+"""Limits for reading the files of an image: it is data, and its files may be anything."""
 
 from __future__ import annotations
 

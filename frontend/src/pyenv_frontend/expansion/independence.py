@@ -1,4 +1,4 @@
-"""Whether an environment is installed independently of its stage, and why not: decided without a network.
+"""Decide whether an environment is installed independently of its stage, without a network, and say why not.
 
 An independent environment is installed on the image of its interpreter, where no code of the stage or of a package
 runs. What is below it in the Dockerfile is no input of the install, so a change there does not install it again.
@@ -31,7 +31,7 @@ _GLIBC = ((2, 17), (2, 28), *((2, minor) for minor in range(31, 41)))
 
 
 class LockedPackages(Protocol):
-    """What matters here of a lock."""
+    """The part of a lock that decides on independence."""
 
     @property
     def packages(self) -> tuple[Mapping[str, Any], ...]:
@@ -48,7 +48,7 @@ class LockedPackages(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """How one environment is installed."""
+    """The way in which one environment is installed."""
 
     name: str
     line: int

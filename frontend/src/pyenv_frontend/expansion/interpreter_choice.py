@@ -1,4 +1,4 @@
-"""Which interpreter an environment is made for: the base's own, or one that is grafted, once per stage and version."""
+"""Choose the interpreter of an environment: the base's own, or one that is grafted, once per stage and version."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which image an interpreter is grafted from: the official `python:` image that fits the base's C library."""
+"""Choose the official `python:` image that an interpreter is grafted from, by the base's C library."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many layers an image gets, and what is done where independent environments would give it too many. Pure."""
+"""Count the layers of an image, and build fewer of them where it would have too many. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What requirements files may hold for a print that needs nothing of ours: there, installers read them as they are.
+"""Check the requirements files for a standalone print, in which installers read them as they are.
 
 In a build through the frontend the step reads each file as pip does, and hands the installer what both understand.
 """

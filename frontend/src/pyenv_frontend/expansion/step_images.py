@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class StepImages(Protocol):
-    """What the steps of one build write behind `--mount=from=`."""
+    """The names of images that the steps of one build write after `--mount=from=`."""
 
     @property
     def onbuild_tools(self) -> str:

@@ -1,4 +1,4 @@
-"""Which distributions of a lock are installed apart from the rest, so that an edit of a small one leaves them alone.
+"""Find the heavy distributions of a lock, which are installed apart from the rest and survive an edit of a small one.
 
 Pure. A part of a lock is a lock by itself, with the `[[packages]]` tables of its distributions.
 """

@@ -26,7 +26,7 @@ _SHOWN = 8
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What names a file: a word of the Dockerfile, and the line of a file that this word refers to."""
+    """The origin of a file's name: a word of the Dockerfile, and the line of a file that this word refers to."""
 
     word: Location
     line: Location | None = None

@@ -26,7 +26,7 @@ _OWN_EXTRAS = re.compile(r"\s*([A-Za-z0-9][\w.-]*)\s*\[([^\]]*)\]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """What one of these files refers to; paths as written, relative to the file."""
+    """The content of one of these files; paths as written, relative to the file."""
 
     required: tuple[str, ...] = ()
     """Files and directories that an install needs."""

@@ -1,4 +1,4 @@
-"""Where uv is: on PATH, or in the installed package `uv`."""
+"""Find uv: on PATH, or in the installed package `uv`."""
 
 from __future__ import annotations
 

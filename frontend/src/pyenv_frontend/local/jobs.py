@@ -1,4 +1,4 @@
-"""Which environments of a Dockerfile to make, which of their options have no effect here, and what is out of date."""
+"""Choose the environments of a Dockerfile to make; find options without effect, and what is out of date."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ class TakenError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """What is recorded about a finished environment, inside it."""
+    """The record of a finished environment, which lies inside it."""
 
     parts: Mapping[str, str]
     """The fingerprint's parts."""

@@ -39,7 +39,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstallPlan:
-    """What one environment is installed from."""
+    """The source that one environment is installed from: its requirements or its lock."""
 
     pyenv: Pyenv
     """The instruction; if its lock is used, with the lock as its only requirement."""

@@ -37,7 +37,7 @@ _ABSENT = ("no such file", "not found", "not a directory", "is a directory", "to
 
 
 class ContextStore(Protocol):
-    """Where a path of the context is looked up."""
+    """A place in which paths of the context are looked up."""
 
     def load(self, paths: Iterable[str]) -> None:
         """Start to load several files at once."""

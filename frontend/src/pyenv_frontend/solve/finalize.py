@@ -1,4 +1,4 @@
-"""From the delegate's result for an expanded file to the build's result: parallelized, relabelled and solved."""
+"""Turn the delegate's result for an expanded file into the build's result: parallelize, relabel and solve it."""
 
 from __future__ import annotations
 

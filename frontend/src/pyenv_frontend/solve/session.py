@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class BuildSession:
-    """What one build has in common for every Dockerfile that the delegate reads.
+    """The state of one build, common to all Dockerfiles that the delegate reads.
 
     Args:
         bridge: the engine.

@@ -1,4 +1,4 @@
-"""Where the Dockerfile comes from: the client's folder, an input, git or a download, as Docker finds it.
+"""Find the Dockerfile as Docker does: in the client's folder, an input, a git repository or a download.
 
 Source of truth: BuildKit `frontend/dockerui/context.go` and `config.go` (`ReadEntrypoint`). What cannot be read here is
 left to Docker's own frontend, which reports what is wrong.
@@ -58,7 +58,7 @@ class UserFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _DockerfileSource:
-    """Where the Dockerfile is."""
+    """The location of the Dockerfile."""
 
     name: str
     definition: wire.Definition

@@ -1,4 +1,4 @@
-"""Which stages a build of some target touches: unneeded stages are ignored, as the engine does."""
+"""Find the stages that a build of some target needs; others are ignored, as the engine does."""
 
 from __future__ import annotations
 

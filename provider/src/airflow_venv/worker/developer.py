@@ -29,7 +29,7 @@ def is_test_run() -> bool:
 def terminal() -> str:
     """Return the terminal of a test run; empty if there is none.
 
-    Under an executor, standard input is none of the task's business: in Airflow 3 it is the supervisor's socket.
+    Under an executor, standard input is not the task's own: in Airflow 3 it is the supervisor's socket.
     """
     try:
         return os.ttyname(0) if is_test_run() else ""
