@@ -92,11 +92,6 @@ def _details(value: bytes) -> tuple[Detail, ...]:
 
 
 def _percent_decode(value: bytes) -> str:
-    head, *rest = value.split(b"%")
-    out = bytearray(head)
-    for part in rest:
-        try:
-            out += bytes.fromhex(part[:2].decode("ascii")) + part[2:]
-        except ValueError:
-            out += b"%" + part
-    return out.decode("utf-8", "replace")
+    from urllib.parse import unquote_to_bytes  # noqa: PLC0415 - needed only for an error
+
+    return unquote_to_bytes(value).decode("utf-8", "replace")
