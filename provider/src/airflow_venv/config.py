@@ -127,11 +127,18 @@ def option(name: str) -> str:
         return text
     value = text.lower()
     if chosen.allowed == ("number",):
-        fits, expected = value.isdecimal() and int(value) > 0, "a whole number above 0"
-    elif not chosen.allowed:
-        fits, expected = value.isdecimal() and int(value) <= _LAST_PORT, "a port, or 0 for none"
-    else:
-        fits, expected = value in chosen.allowed, f"one of {', '.join(chosen.allowed)}"
-    if not fits:
-        raise ValueError(f"[venv] {name} is {value!r} in Airflow's configuration; it must be {expected}.")
+        if not value.isdecimal() or not int(value):
+            raise ValueError(
+                f"[venv] {name} is {value!r} in Airflow's configuration; it must be a whole number above 0."
+            )
+        return value
+    if not chosen.allowed:
+        if not (value.isdecimal() and int(value) <= _LAST_PORT):
+            raise ValueError(
+                f"[venv] {name} is {value!r} in Airflow's configuration; it must be a port, or 0 for none."
+            )
+    elif value not in chosen.allowed:
+        raise ValueError(
+            f"[venv] {name} is {value!r} in Airflow's configuration; it must be one of {', '.join(chosen.allowed)}."
+        )
     return value

@@ -36,7 +36,7 @@ def test_the_pyenv_line_is_read_from_pyvenv_cfg(home):
     """The line may contain an equals sign."""
     with (home / "pyvenv.cfg").open("a") as file:
         file.write("pyenv = PYENV --installer=pip 3.8 report report.txt\n")
-    assert report_of(home).pyenv_line == "PYENV --installer=pip 3.8 report report.txt"
+    assert report_of(home).facts.pyenv_line == "PYENV --installer=pip 3.8 report report.txt"
 
 
 def test_the_lock_is_read_up_to_a_bound(home):
@@ -195,7 +195,7 @@ SITE_OF_312 = "lib/python3.12/site-packages"
     [
         (SITE_OF_312, {"packages": {}, "packages_are_whole": False}),
         ("lib", {"packages": {}, "packages_are_whole": False}),
-        ("pyvenv.cfg", {"packages": {"alpha": "1.0"}, "version": "3.12", "pyenv_line": "", "lock_is_known": True}),
+        ("pyvenv.cfg", {"packages": {"alpha": "1.0"}, "version": (3, 12), "pyenv_line": "", "lock_is_known": True}),
         (".", {"lock": "", "lock_is_known": False, "packages": {"alpha": "1.0"}}),
     ],
 )
@@ -209,7 +209,7 @@ def test_unreadable_parts_are_reported_and_the_rest_is_listed(open_home, nobody,
         f"'{open_home / closed}' cannot be read by this process (user 65534): Permission denied. "
         f"Let others read it: chmod -R a+rX '{open_home / closed}'"
     )
-    assert {name: getattr(report, name) for name in known} == known
+    assert {name: getattr(report.facts, name) for name in known} == known
 
 
 def test_an_unreadable_lock_or_metadata_is_reported(open_home, nobody):
@@ -250,7 +250,7 @@ def test_what_is_no_file_or_folder_is_reported(open_home, path, how, reason):
     """The reason is given for broken links and files of another kind."""
     path = open_home / path
     replace(path, how)
-    assert report_of(open_home).unreadable == (f"'{path}' cannot be read: {reason.format(parent=path.parent)}",)
+    assert report_of(open_home).facts.unreadable == (f"'{path}' cannot be read: {reason.format(parent=path.parent)}",)
 
 
 def test_a_missing_folder_of_packages_and_endless_settings_are_reported(open_home):

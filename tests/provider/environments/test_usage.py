@@ -37,7 +37,7 @@ def test_a_folder_that_does_not_exist_is_an_error(reports, tmp_path):
 def test_json_has_every_fact(reports, tmp_path):
     """The keys are the same for an existing environment and for one that only a file names."""
     (tmp_path / "environment" / "pylock.toml").touch()
-    reports = [describe("my-env", reports[0].python)]
+    reports = [describe("my-env", reports[0].facts.python)]
     file = tmp_path / "dag.py"
     file.write_text("\n@task.venv('other')\ndef g(): pass\n")
     here, missing = map(to_json, environment_uses(reports, str(file), measure=True))

@@ -110,7 +110,7 @@ def test_runs_are_queried_for_a_few_tasks_only():
         ("-size", ["B", "a", "c"]),
         ("anything", ["a", "B", "c"]),
         ("tasks", ["a", "B", "c"]),
-        ("end-of-life", ["a", "B", "c"]),
+        ("end-of-life", ["a", "c", "B"]),
     ],
 )
 def test_the_list_is_sorted_by_what_the_user_chose(by, order):

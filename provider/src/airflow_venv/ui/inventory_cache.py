@@ -75,7 +75,7 @@ class InventoryCache:
 
     def _report(self, name: str, python: str) -> EnvironmentReport:
         entry = self._reports.get(name)
-        if entry and not entry[1].unreadable and entry[0] == _stamp(entry[1]):
+        if entry and not entry[1].facts.unreadable and entry[0] == _stamp(entry[1]):
             return entry[1]
         started = time.time_ns()
         report = inventory.describe(name, python)
