@@ -17,13 +17,17 @@ dev: .venv/.ready ## Make the development environment (.venv)
 	@tools/bootstrap
 
 .PHONY: lint
-lint: dev ## Ruff (lint and format), mypy strict, and the contracts of the layers
-	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy
+lint: dev ## Ruff (lint and format), and the contracts of the layers
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check .
 	@.venv/bin/lint-imports --no-logo
+
+.PHONY: types
+types: dev ## Mypy, strict
+	@.venv/bin/mypy
 
 .PHONY: check
 check: export PYTHONDONTWRITEBYTECODE = # a third of the time: pytest compiles its own form of each test file
-check: lint ## Lint, types and unit tests: under a minute
+check: lint types ## Lint, types and unit tests: under a minute
 	@.venv/bin/pytest -q -n 3 --dist worksteal tests/repository tests/frontend tests/provider tests/tools
 
 .PHONY: test
