@@ -554,7 +554,7 @@ def test_the_time_of_exclude_newer(project: Path, index: str):
 def test_an_index_that_does_not_answer(project: Path):
     """The message does not speak of versions that do not fit together."""
     done = lock(project, "one", *BASE, index="http://127.0.0.1:1/simple/", code=1)
-    assert "expected: indexes that answer" in done.stderr
+    assert "expected: indexes and repositories that answer" in done.stderr
     assert "Connection refused" in done.stderr
 
 

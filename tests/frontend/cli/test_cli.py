@@ -77,6 +77,23 @@ def test_common_options(monkeypatch, tmp_path, command):
     assert "missing.txt is not in the build context" in done.out + done.err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["local", "--clean", "--check"], "argument --check: not allowed with argument --clean"),
+        (["local", "--clean", "--target=one"], "argument --target: not allowed with argument --clean"),
+        (["local", "--check", "-j2"], "argument --jobs: not allowed with argument --check"),
+        (["local", "--check", "--format=fish"], "argument --format: fish is not allowed with argument --check, which"),
+        (["expand", "--standalone", "--tools=x"], "argument --tools: not allowed with argument --standalone"),
+    ],
+)
+def test_options_without_an_effect(monkeypatch, tmp_path, arguments, message):
+    """One that another option switches off is refused, and nothing is done."""
+    monkeypatch.chdir(folder(tmp_path, "FROM a AS one\nPYENV 3.12 x\n"))
+    done = called(monkeypatch, *arguments)
+    assert (done.code, message in done.err) == (64, True), done.err
+
+
 @pytest.mark.parametrize("command", ["expand", "local", "lock"])
 def test_one_dockerfile(monkeypatch, command):
     """A command with a single result accepts a single Dockerfile."""

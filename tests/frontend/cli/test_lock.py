@@ -57,6 +57,60 @@ def test_two_stages_share_a_lock_if_they_ask_for_the_same(monkeypatch, tmp_path)
     place = two_stages(tmp_path, "", "ENV UV_PRERELEASE=allow")
     done = called(monkeypatch, "lock", "--check", "-f", place)
     assert "pylock.x.toml cannot be the lock of two PYENVs that ask for different packages" in done.err
-    assert "ENV UV_PRERELEASE is new" in done.err
+    assert "only one has ENV UV_PRERELEASE" in done.err
     place = two_stages(tmp_path, "", "ENV UV_PRERELEASE=allow", two="--lock=other.toml ")
     assert called(monkeypatch, "lock", "--check", "-f", place).out.count("missing") == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--check", "--upgrade"], "argument --upgrade: not allowed with argument --check"),
+        (["--check", "--upgrade=six"], "argument --upgrade: not allowed with argument --check"),
+        (["--check", "--exclude-newer=2026-01-31"], "argument --exclude-newer: not allowed with argument --check"),
+        (["--format=json"], "argument --format: only allowed with argument --check"),
+        (["--check", "--base-suite=alpine", "--base-libc=2.36"], "with --base-suite alpine it is `musl`"),
+        (["--check", "../Dockerfile"], "cannot be the name of an environment; to name a Dockerfile, write --file=../"),
+        (["--check", "Dockerfile"], "to name a Dockerfile, write --file=Dockerfile"),
+        (["--check", "a.b"], "a.b cannot be the name of an environment"),
+    ],
+)
+def test_a_wrong_command_line(monkeypatch, tmp_path, arguments, message):
+    """Options without an effect are refused, and a path in place of a name is explained."""
+    monkeypatch.chdir(folder(tmp_path, "FROM a\nPYENV 3.9 x r.txt\n", r_dot_txt="six\n"))
+    done = called(monkeypatch, "lock", *arguments)
+    assert (done.code, message in done.err) == (64, True), done.err
+
+
+def test_what_cannot_be_locked_is_mentioned_if_it_is_named(monkeypatch, tmp_path):
+    """Nothing happens to it."""
+    text = "FROM a\nPYENV 3.9 bare\nPYENV 3.9 named pylock.toml\nONBUILD PYENV 3.9 trigger r.txt\n"
+    monkeypatch.chdir(folder(tmp_path, text, pylock_dot_toml="lock-version = '1.0'\npackages = []\n"))
+    done = called(monkeypatch, "lock", "--check", "bare", "named", "trigger")
+    assert (done.code, done.out) == (0, "")
+    assert done.err.splitlines() == [
+        "note: bare has nothing to lock: it has no requirements",
+        "note: named has nothing to lock: its requirements are a lock",
+        "note: trigger has nothing to lock: it is a trigger (ONBUILD)",
+    ]
+
+
+def test_the_hint_has_the_dockerfile_and_the_context(monkeypatch, tmp_path):
+    """The command that it names does the rest from the same folder; an unused lock is mentioned."""
+    folder(tmp_path / "docker", "FROM a\nPYENV 3.9 x r.txt\n")
+    folder(tmp_path, "", r_dot_txt="six\n", pylock_dot_old_dot_toml="[tool.pyenv-frontend]\n")
+    monkeypatch.chdir(tmp_path)
+    done = called(monkeypatch, "lock", "--check", "-f", "docker/Dockerfile", "--context=.")
+    assert done.err.splitlines() == [
+        "note: no PYENV of docker/Dockerfile uses pylock.old.toml; if nothing else does, delete it",
+        "hint: run pyenv-frontend lock --file=docker/Dockerfile --context=. x",
+    ]
+
+
+def test_the_triggers_of_an_image_do_not_matter(monkeypatch, tmp_path):
+    """The C library that an option states counts for an Astro Runtime, too."""
+    text = "FROM quay.io/astronomer/astro-runtime:12.1.0\nPYENV 3.9 x r.txt\n"
+    monkeypatch.chdir(folder(tmp_path, text, r_dot_txt="six\n"))
+    (tmp_path / "pylock.x.toml").write_text(lock_of("PYENV 3.9 x r.txt"))
+    done = called(monkeypatch, "lock", "--check", "--base-libc=2.28")
+    assert (done.code, "it is for glibc 2.36, and the base image has glibc 2.28" in done.out) == (1, True)

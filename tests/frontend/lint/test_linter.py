@@ -20,7 +20,8 @@ SYNTAX = "PyenvSyntaxMissing"
 def advice(text, files=None, *, today=TODAY, build_args=None, standalone=False, **variables):
     """Return the warnings for a Dockerfile."""
     program = read(parse(text.encode()), base_variables=lambda *_: variables)
-    closures = [plan_install(environment, Files(files or {})).requirements for environment in program.environments]
+    context = files if isinstance(files, Files) else Files(files or {})
+    closures = [plan_install(environment, context).requirements for environment in program.environments]
     return lint_pyenvs(program, closures, today=today, build_args=build_args, standalone=standalone)
 
 
@@ -200,6 +201,35 @@ def test_what_is_no_requirement():
     """Invalid requirements and constraints are left to the installer."""
     files = {"a.txt": "numpy @ nowhere\n-c c.txt\nscipy==1", "c.txt": "what ever"}
     assert names("FROM a\nPYENV 3.14 x a.txt", files) == []
+
+
+@pytest.mark.parametrize(
+    ("option", "ignored", "remedy"),
+    [
+        ("", (), "write a lock with pyenv-frontend lock x"),
+        (
+            "--lock=off ",
+            (),
+            "write exact versions, or leave --lock=off out and write a lock with pyenv-frontend lock x",
+        ),
+        (
+            "",
+            ("pylock.x.toml",),
+            "write a lock with pyenv-frontend lock x, and add the line !pylock.x.toml to .dockerignore",
+        ),
+    ],
+)
+def test_the_advice_to_lock_says_what_makes_a_lock_count(option, ignored, remedy):
+    """A lock that is switched off or left out of the build context would have no effect."""
+    (warning,) = advice(f"FROM a\nPYENV {option}3.14 x a.txt", Files({"a.txt": "six"}, ignored))
+    assert warning.message == f"six has no exact version in the environment x: {remedy}"
+
+
+def test_a_stale_lock_is_not_to_be_written_twice():
+    """The warning about the lock says what to do."""
+    stale = next(rule for rule in RULES if rule.name == "PyenvStaleLock").files["pylock.reports.toml"]
+    files = {"a.txt": "six", "pylock.x.toml": stale}
+    assert names("FROM a\nPYENV 3.14 x a.txt", files) == ["PyenvStaleLock"]
 
 
 def test_lock_pins():

@@ -1,5 +1,7 @@
 """Whether a lock fits: the same rule for builds and for `lock --check`."""
 
+import tomllib
+
 import pytest
 import tomli_w
 
@@ -10,6 +12,10 @@ from tests.frontend.pyenv.contexts import closure, environment
 
 FILES = {"r.txt": "six\n"}
 LINE = "PYENV 3.9 x r.txt"
+
+
+WHEEL = {"url": "https://index.example/six-1.17.0-py3-none-any.whl", "hashes": {"sha256": "5" * 64}}
+PACKAGES = tuple({"name": name, "version": "1.17.0", "wheels": [WHEEL]} for name in ("idna", "six"))
 
 
 def reasons(*, locked="glibc 2.36", platforms=("linux/amd64",), libc="", data=None):
@@ -68,6 +74,45 @@ def test_a_lock_with_packages_that_are_none_is_damaged(packages):
     assert "\npackages = []\n" in text
     damaged = text.replace("\npackages = []\n", f"\npackages = {packages}\n")
     assert reasons(data=damaged.encode()) == ["its [[packages]] are damaged"]
+
+
+def edited(edit):
+    """Return a lock whose packages somebody has edited."""
+    inputs = lock_inputs(environment(LINE), closure(LINE, FILES))
+    target = LockTarget(python="3.9", libc="glibc 2.36", platforms=("linux/amd64",))
+    document = as_document(Lock(target=target, inputs=inputs, packages=PACKAGES))
+    content = tomllib.loads(tomli_w.dumps(document))
+    edit(content["packages"])
+    return tomli_w.dumps(content).encode()
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda packages: packages.pop(),
+        lambda packages: packages[1].update(version="1.16.0"),
+        lambda packages: packages[1].update(marker="sys_platform == 'win32'"),
+        lambda packages: packages[1]["wheels"][0]["hashes"].update(sha256="6" * 64),
+        lambda packages: packages[1].pop("wheels"),
+        lambda packages: packages.append({"name": "attrs", "version": "1", "wheels": [WHEEL]}),
+    ],
+)
+def test_packages_that_were_edited_are_noticed(edit):
+    """What a merge or an edit has left of a lock may lack what another package needs."""
+    assert reasons(data=edited(edit)) == ["its packages were edited"]
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda _packages: None,
+        lambda packages: packages[1]["wheels"][0].update(url="https://mirror.example/six-1.17.0-py3-none-any.whl"),
+        lambda packages: packages[1]["wheels"][0].update(size=11050),
+    ],
+)
+def test_the_addresses_of_a_mirror_are_no_edit(edit):
+    """The hashes are the same."""
+    assert reasons(data=edited(edit)) == []
 
 
 def test_a_file_that_is_no_lock_of_ours_does_not_fit():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pyenv_frontend.lock.inputs import changes, lock_inputs
+from pyenv_frontend.lock.inputs import changes, differences, lock_inputs
 from tests.frontend.pyenv.contexts import closure, environment
 
 FILES = {"r.txt": "six\n-r more.txt\n", "more.txt": "attrs\n", "c.txt": "six<2\n"}
@@ -33,6 +33,15 @@ def test_a_change_of_what_decides_the_packages_is_named(line, files, sentence):
     assert sentence in changes(inputs(LINE, FILES), inputs(line, {**FILES, **files}))
 
 
+@pytest.mark.parametrize("name", ["pyproject.toml", "setup.py", "setup.cfg"])
+@pytest.mark.parametrize("line", ["PYENV 3.9 x <<EOF\n./pkg\nEOF\n", "PYENV 3.9 x <<EOF\n-e pkg/\nEOF\n"])
+def test_what_a_local_package_depends_on_counts(line, name):
+    """The lock has what the package needed then; its other files do not decide on that."""
+    files = {"pkg/setup.py": "", f"pkg/{name}": "one", "pkg/code.py": "one"}
+    edited = files | {f"pkg/{name}": "two", "pkg/code.py": "two"}
+    assert changes(inputs(line, files), inputs(line, edited)) == [f"pkg/{name} changed"]
+
+
 @pytest.mark.parametrize(
     "line",
     [
@@ -46,3 +55,14 @@ def test_what_does_not_decide_the_packages_is_no_change(line):
     """The environment's location, its indexes, other variables and line ends do not matter."""
     files = {name: text.replace("\n", "\r\n") for name, text in FILES.items()}
     assert changes(inputs(LINE, FILES), inputs(line, files)) == []
+
+
+def test_the_differences_of_two_environments():
+    """Neither of the two is the earlier one."""
+    other = "ENV UV_PRERELEASE=allow\n" + LINE.replace("3.9", "3.10").replace("r.txt", "more.txt")
+    assert differences(inputs(LINE, FILES), inputs(other, FILES)) == [
+        "one has Python 3.9, the other Python 3.10",
+        "they differ in options",
+        "only one has r.txt",
+        "only one has ENV UV_PRERELEASE",
+    ]

@@ -62,6 +62,19 @@ def test_a_package_that_one_platform_needs_has_a_marker():
     ]
 
 
+@pytest.mark.parametrize(
+    ("marker", "merged"),
+    [
+        ("platform_machine == 'aarch64'", "platform_machine == 'aarch64'"),
+        ("os_name == 'posix'", "(os_name == 'posix') and (platform_machine == 'aarch64')"),
+    ],
+)
+def test_the_marker_of_a_requirement_for_one_platform(marker, merged):
+    """It is not repeated."""
+    (only,) = merge_platforms({"linux/amd64": [], "linux/arm64": [package("a", marker=marker)]})
+    assert only["marker"] == merged
+
+
 def test_a_lock_is_valid_and_reads_back():
     """`packaging` accepts the file as a PEP 751 lock, and reading it gives the same values."""
     packages = merge_platforms(

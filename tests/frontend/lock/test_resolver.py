@@ -28,6 +28,19 @@ def test_the_error_of_an_installer_hides_passwords(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("  x No solution found when resolving dependencies:", "versions that go together"),
+        ("ERROR: ResolutionImpossible: for help visit", "versions that go together"),
+        ("error: Git operation failed", "indexes and repositories that answer"),
+    ],
+)
+def test_what_an_error_expects(message, expected):
+    """The exit code of uv and pip is the same for a conflict and for a repository that does not answer."""
+    assert ResolverError(message).expected.startswith(expected)
+
+
+@pytest.mark.parametrize(
     ("option", "path"), [("", "libs/own"), ("--lock=locks/pylock.x.toml ", "../libs/own"), ("--lock=off ", "libs/own")]
 )
 def test_a_local_package_is_named_from_where_the_lock_is(tmp_path, option, path):

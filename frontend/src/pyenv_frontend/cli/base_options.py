@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -18,11 +18,11 @@ from pyenv_frontend.pyenv.versions import SERIES
 from pyenv_frontend.stages.scope import after_triggers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from pyenv_frontend.positions import Location
 
-__all__ = ["BaseOptions", "base_options"]
+__all__ = ["BaseOptions", "base_options", "libc_options"]
 
 _OWNERS: Final = {"airflow": (50000, 0), "astro": (50000, 0)}
 """uid and gid of the users of Airflow's and Astronomer's images."""
@@ -32,23 +32,41 @@ _ACCOUNT: Final = re.compile(r"(?P<name>[^:]+):(?P<uid>[0-9]+):(?P<gid>[0-9]+):(
 _VERSION: Final = re.compile(r"(?P<series>3\.[0-9]+)(\.[0-9]+\S*)?")
 
 
+_OPTIONS: Final = {
+    "suite": click.option("--base-suite", metavar="NAME", help="Its release: bookworm, jammy, alpine ..."),
+    "libc": click.option("--base-libc", metavar="VERSION", help="Version of its glibc, or `musl`."),
+    "user": click.option("--base-user", metavar="NAME", help="Its USER.  [default home: /home/NAME]"),
+    "account": click.option(
+        "--base-account", multiple=True, metavar="NAME:UID:GID:HOME", help="A user in its /etc/passwd."
+    ),
+    "python": click.option(
+        "--base-python", multiple=True, metavar="X.Y[.Z]", help="A Python it has in /usr/local/bin."
+    ),
+    "onbuild": click.option(
+        "--base-onbuild", multiple=True, metavar="INSTRUCTION", help="A trigger of an Astro Runtime."
+    ),
+}
+"""The options, by their fields of `BaseOptions`."""
+
+
 def base_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that describe the base image. The command gets them as `base`, a `BaseOptions`."""
+    return _with_options(command, tuple(_OPTIONS))
 
+
+def libc_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say what C library the base image has, in the same way."""
+    return _with_options(command, ("suite", "libc"))
+
+
+def _with_options(command: Callable[..., Any], names: Sequence[str]) -> Callable[..., Any]:
     @functools.wraps(command)
     def with_base_options(*arguments: Any, **options: Any) -> Any:
-        named = {field.name: options.pop(f"base_{field.name}") for field in fields(BaseOptions)}
-        return command(*arguments, base=BaseOptions(**named), **options)
+        values = {name: options.pop(f"base_{name}") for name in names}
+        return command(*arguments, base=BaseOptions(**values), **options)
 
-    for option in (
-        click.option("--base-onbuild", multiple=True, metavar="INSTRUCTION", help="A trigger of an Astro Runtime."),
-        click.option("--base-python", multiple=True, metavar="X.Y[.Z]", help="A Python it has in /usr/local/bin."),
-        click.option("--base-account", multiple=True, metavar="NAME:UID:GID:HOME", help="A user in its /etc/passwd."),
-        click.option("--base-user", metavar="NAME", help="Its USER.  [default home: /home/NAME]"),
-        click.option("--base-libc", metavar="VERSION", help="Version of its glibc, or `musl`."),
-        click.option("--base-suite", metavar="NAME", help="Its release: bookworm, jammy, alpine ..."),
-    ):
-        with_base_options = option(with_base_options)
+    for name in reversed(names):
+        with_base_options = _OPTIONS[name](with_base_options)
     return with_base_options
 
 
@@ -94,12 +112,13 @@ class BaseOptions:
                 expected=f"a Docker engine to ask, or {reference}-base, which has none",
                 hint="say them with --base-onbuild INSTRUCTION, one for each, in order",
             )
-        musl = self.suite == "alpine" or self.libc == "musl"
+        libc = self._stated_libc()
+        musl = libc.kind == "musl"
         return Base(
             reference=reference,
             suite=None if musl else self.suite,
             distribution="alpine" if musl else None,
-            libc=Libc(kind="musl", version=(0, 0)) if musl else self._glibc(),
+            libc=libc,
             user=self.user or "root",
             env=env,
             triggers=self._triggers(reference, self.onbuild),
@@ -107,14 +126,27 @@ class BaseOptions:
             accounts=accounts("\n".join((*self._passwd_lines(), *self._usual_accounts())).encode()),
         )
 
-    def _glibc(self) -> Libc:
+    def libc_of(self, reference: str, platform: str | None, env: Mapping[str, str], place: Location) -> Libc | None:
+        """Return the C library of an image, which options or an engine say; None if it has none that is known.
+
+        Args and errors are those of `base`; the triggers of an image do not matter.
+        """
+        if self.enough and reference != "scratch":
+            return self._stated_libc()
+        return self.base(reference, platform, env, place).libc
+
+    def _stated_libc(self) -> Libc:
         """Return the C library of `--base-libc`, or else that of the release."""
+        if self.libc == "musl" or (self.libc is None and self.suite == "alpine"):
+            return Libc(kind="musl", version=(0, 0))
         if self.libc is None:
             known = libc_of_release(self.suite or "")
             if known is None:
                 message = f"--base-suite {self.suite} is not known here: say --base-libc VERSION as well, or `musl`"
                 raise UsageError(message)
             return known
+        if self.suite == "alpine":
+            raise UsageError(f"--base-libc {self.libc}: with --base-suite alpine it is `musl`")
         if not _GLIBC.fullmatch(self.libc):
             raise UsageError(f"--base-libc {self.libc}: write a version such as 2.36, or `musl`")
         major, minor = self.libc.split(".")
@@ -148,7 +180,12 @@ class BaseOptions:
             hint = "use another base image, or say what it is with the options --base-*"
             raise UserError(str(error), place, hint=hint) from error
         stated = accounts("\n".join(self._passwd_lines()).encode())
-        return replace(base, triggers=self._triggers(reference, triggers), accounts={**base.accounts, **stated})
+        return replace(
+            base,
+            triggers=self._triggers(reference, triggers),
+            accounts={**base.accounts, **stated},
+            interpreters={**base.interpreters, **dict(map(_interpreter, self.python))},
+        )
 
     def _passwd_lines(self) -> list[str]:
         """Write `--base-account` as lines of /etc/passwd."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
+from click.core import ParameterSource
 
 from pyenv_frontend.cli.folder_context import FolderContext
 from pyenv_frontend.cli.terminal import color_option
@@ -25,7 +26,15 @@ if TYPE_CHECKING:
     from pyenv_frontend.dockerfile import Document
     from pyenv_frontend.stages.program import Program
 
-__all__ = ["BaseVariables", "CommonOptions", "common_options", "common_options_without_argument", "only"]
+__all__ = [
+    "BaseVariables",
+    "CommonOptions",
+    "common_options",
+    "common_options_without_argument",
+    "is_written",
+    "not_allowed_with",
+    "only",
+]
 
 type BaseVariables = Callable[[str, str | None], Mapping[str, str]]
 """Returns the ENV of a base image, by its name and platform."""
@@ -88,6 +97,12 @@ class CommonOptions:
         program = read(document, self.settings, base_variables=variables, report=report)
         _check_target(program, self.settings.target)
         return program
+
+    @property
+    def arguments(self) -> list[str]:
+        """The arguments that say where the Dockerfile and the build context are, unless they are the usual ones."""
+        arguments = [] if self.dockerfile == "Dockerfile" else [f"--file={self.dockerfile}"]
+        return arguments + ([] if self.context_folder is None else [f"--context={self.context_folder}"])
 
     @property
     def folder(self) -> Path:
@@ -179,6 +194,27 @@ def only(common: tuple[CommonOptions, ...], command: str) -> CommonOptions:
         names = " and ".join(options.dockerfile for options in common[:2])
         raise UsageError(f"{command} takes one Dockerfile, not {names}")
     return common[0]
+
+
+def is_written(name: str) -> bool:
+    """Return whether a parameter of the current command stands on the command line, and is not its default."""
+    return click.get_current_context().get_parameter_source(name) is ParameterSource.COMMANDLINE
+
+
+def not_allowed_with(option: str, *others: str) -> None:
+    """Refuse options that would have no effect beside another one.
+
+    Args:
+        option: the parameter's name of the option that is in force.
+        others: the names of the others.
+
+    Raises:
+        UsageError: one of them stands on the command line.
+    """
+    flags = {parameter.name: parameter.opts[-1] for parameter in click.get_current_context().command.params}
+    for other in others:
+        if is_written(other):
+            raise UsageError(f"argument {flags[other]}: not allowed with argument {flags[option]}")
 
 
 def _check_target(program: Program, target: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from pyenv_frontend.cli.base_options import BaseOptions, base_options
-from pyenv_frontend.cli.common import CommonOptions, common_options, only
+from pyenv_frontend.cli.common import CommonOptions, common_options, not_allowed_with, only
 from pyenv_frontend.cli.docker_image import can_merge
 from pyenv_frontend.dockerfile.directives import detect_syntax
 from pyenv_frontend.errors import UserError
@@ -58,6 +58,8 @@ def expand(  # noqa: PLR0913 - one for each option
     above them; nothing else is changed. The facts of the base image come from the Docker engine, or from the options
     --base-*. With --standalone the instructions are those of any Dockerfile: COPY, `python -m venv`, uv or pip.
     """
+    if standalone:
+        not_allowed_with("standalone", "tools")
     options = only(common, "expand")
     document = options.read_document()
     text = document.file.data

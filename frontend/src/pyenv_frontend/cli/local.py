@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from pyenv_frontend.cli.common import CommonOptions, common_options, only
+from pyenv_frontend.cli.common import CommonOptions, common_options, is_written, not_allowed_with, only
 from pyenv_frontend.cli.signals import ended_by_signals
 from pyenv_frontend.cli.terminal import colored, show_error
+from pyenv_frontend.errors import UsageError
 from pyenv_frontend.local.exports import FORMATS
 from pyenv_frontend.local.find_uv import find_uv
 from pyenv_frontend.local.installer import LocalInstaller
@@ -72,6 +73,14 @@ def local(common: tuple[CommonOptions, ...], form: str, *, check: bool, clean: b
     They are in the folder .pyenv-frontend beside the Dockerfile, and are made again only when what they are made of has
     changed. The output sets their variables: eval "$(pyenv-frontend local)". Everything else goes to standard error.
     """
+    if clean:
+        not_allowed_with("clean", "check", "jobs", "target")
+    if check:
+        not_allowed_with("check", "jobs")
+        if is_written("form") and form != "json":
+            raise UsageError(
+                f"argument --format: {form} is not allowed with argument --check, which writes json or text"
+            )
     options = only(common, "local")
     store = Store(options.folder)
     if clean:

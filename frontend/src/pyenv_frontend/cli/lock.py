@@ -3,39 +3,45 @@
 from __future__ import annotations
 
 import json
+import shlex
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
-from pyenv_frontend.cli.base_options import base_options
-from pyenv_frontend.cli.common import common_options_without_argument, only
+from pyenv_frontend.cli.base_options import libc_options
+from pyenv_frontend.cli.common import common_options_without_argument, is_written, not_allowed_with, only
 from pyenv_frontend.cli.terminal import show_error
 from pyenv_frontend.errors import UsageError, UserError, nearest
 from pyenv_frontend.lock.choice import can_be_locked
 from pyenv_frontend.lock.fit import older_libc
-from pyenv_frontend.lock.inputs import changes
+from pyenv_frontend.lock.inputs import differences
 from pyenv_frontend.lock.locker import plan_lock
 from pyenv_frontend.lock.lockfile import MACHINES, LockFormatError, LockTarget, read_lock_file
+from pyenv_frontend.lock.unused import unused_locks
 from pyenv_frontend.positions import Location
+from pyenv_frontend.pyenv.names import is_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from pyenv_frontend.cli.base_options import BaseOptions
     from pyenv_frontend.cli.common import CommonOptions
     from pyenv_frontend.lock.locker import LockJob
     from pyenv_frontend.lock.resolver import Resolver
     from pyenv_frontend.lock.writer import LockResult
-    from pyenv_frontend.pyenv.instruction import PythonVersion
+    from pyenv_frontend.pyenv.instruction import Pyenv, PythonVersion
     from pyenv_frontend.stages.program import Program, Stage
 
 __all__ = ["lock"]
 
 _DEFAULT_LIBC: Final = "glibc 2.36"
 """That of Debian 12, on which Airflow's and Python's images are based."""
+
+_PLATFORMS: Final = tuple(sorted(MACHINES))
+"""What is locked for unless `--platform` says otherwise."""
 
 
 class _Command(click.Command):
@@ -49,7 +55,7 @@ class _Command(click.Command):
 @click.command(cls=_Command)
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @common_options_without_argument
-@base_options
+@libc_options
 @click.option("--upgrade", multiple=True, metavar="[PACKAGE]", help="Take newer versions: of PACKAGE, or of all.")
 @click.option("--exclude-newer", metavar="DATE", default="", help="Leave out what was uploaded after DATE.")
 @click.option("--check", is_flag=True, help="Only say which locks do not fit; exit code 1 if any. Needs no network.")
@@ -69,14 +75,23 @@ def lock(  # noqa: PLR0913 - one for each option
     The platforms are linux/amd64 and linux/arm64, or those of --platform. Builds and `pyenv-frontend local` take a lock
     that fits. Versions stay as they are until --upgrade, or until a requirement asks for others.
     """
+    if check:
+        not_allowed_with("check", "upgrade", "exclude_newer")
+    elif is_written("form"):
+        raise UsageError("argument --format: only allowed with argument --check")
     options = only(common, "lock")
-    jobs = _plan(options, base, names, offline=check, upgrade="" in upgrade)
+    platforms = _platforms(options.settings.target_platform or "")
+    program = _read(options, platforms, names, upgrade="" in upgrade)
+    jobs = _plan(program, options, base, names, platforms=platforms, offline=check)
+    for file in unused_locks(program, options.context.root, options.folder):
+        note = f"no PYENV of {options.dockerfile} uses {file}; if nothing else does, delete it"
+        click.echo(f"note: {note}", err=True)
     ignored_by = {job.file: options.context.ignored_by(job.file) for job in jobs}
     for file, left_out in ignored_by.items():
         if left_out:
             click.echo(f"note: {file} is left out by {left_out}: add the line !{file} to it", err=True)
     if check:
-        return _check(jobs, form, ignored_by)
+        return _check(jobs, form, ignored_by, options.arguments)
     resolver = _resolver(options, upgrade, exclude_newer)
     _note_unknown(jobs, resolver)
     from pyenv_frontend.cli.signals import ended_by_signals  # noqa: PLC0415 - as in `_resolver`
@@ -85,28 +100,42 @@ def lock(  # noqa: PLR0913 - one for each option
         return _lock(jobs, resolver)
 
 
-def _plan(
-    options: CommonOptions, base: BaseOptions, names: Sequence[str], *, offline: bool, upgrade: bool
+def _read(options: CommonOptions, platforms: Sequence[str], names: Sequence[str], *, upgrade: bool) -> Program:
+    """Read the Dockerfile, with the variables of the first platform, and check the names of environments."""
+    for name in names:
+        if not is_name(name):
+            raise UsageError(f"{name} cannot be the name of an environment{_hint_at_file(name)}")
+    settings = replace(options.settings, target_platform=(platforms or _PLATFORMS)[0])
+    program = replace(options, settings=settings).read_program(options.read_document())
+    _check_names(names, program, upgrade=upgrade)
+    return program
+
+
+def _plan(  # noqa: PLR0913 - the options that matter
+    program: Program,
+    options: CommonOptions,
+    base: BaseOptions,
+    names: Sequence[str],
+    *,
+    platforms: tuple[str, ...],
+    offline: bool,
 ) -> list[LockJob]:
     """Return what to lock: one job for each lock, which environments may share.
 
     Offline, no engine is asked for facts that the options leave out, and these are not compared.
     """
-    platforms = _platforms(options.settings.target_platform or "")
     if not (platforms or offline):
-        platforms = tuple(sorted(MACHINES))
-    settings = replace(options.settings, target_platform=platforms[0] if platforms else None)
-    options = replace(options, settings=settings)
-    program = options.read_program(options.read_document())
-    _check_names(names, program, upgrade=upgrade)
+        platforms = _PLATFORMS
     jobs: dict[str, LockJob] = {}  # by the file of the lock
     libcs: dict[str, str] = {}
     for stage in program.stages:
         for environment in stage.environments:
             pyenv = environment.pyenv
-            if not can_be_locked(pyenv):
-                continue
             name = pyenv.name.text
+            if not can_be_locked(pyenv):
+                if name in names:
+                    click.echo(f"note: {name} has nothing to lock: {_reason_against(pyenv)}", err=True)
+                continue
             if name not in names and (names or pyenv.options.lock == "off"):
                 continue
             if stage.root not in libcs:
@@ -119,8 +148,9 @@ def _plan(
 
 def _libc(stage: Stage, base: BaseOptions, options: CommonOptions) -> str:
     """Return the C library of a stage's base image: from the options, from an engine, or the usual one."""
+    place = stage.instruction.arguments.location
     try:
-        libc = base.base(stage.root, stage.root_platform, options.base_env, stage.instruction.arguments.location).libc
+        libc = base.libc_of(stage.root, stage.root_platform, options.base_env, place)
     except UserError:
         click.echo(
             f"note: {stage.root}: no engine knows this image, so it is locked for {_DEFAULT_LIBC} (Debian 12); "
@@ -148,13 +178,26 @@ def _check_names(names: Sequence[str], program: Program, *, upgrade: bool) -> No
         if name not in known:
             close = nearest(name, known)
             hint = f"; did you mean {close}?" if close else f"; there are only {', '.join(known)}" if known else ""
-            hint = f"; to upgrade that package, write --upgrade={name}" if not close and upgrade else hint
+            hint += f"; to upgrade that package, write --upgrade={name}" if upgrade else ""
+            hint = _hint_at_file(name) or hint
             raise UsageError(f"no PYENV in {program.document.file.name} is called {name}{hint}")
+
+
+def _hint_at_file(name: str) -> str:
+    """Return what to do with a word that is a file rather than an environment."""
+    is_file = Path(name).name != name or Path(name).is_file()
+    return f"; to name a Dockerfile, write --file={name}" if is_file else ""
+
+
+def _reason_against(pyenv: Pyenv) -> str:
+    if pyenv.onbuild:
+        return "it is a trigger (ONBUILD)"
+    return "it has no requirements" if pyenv.bare else "its requirements are a lock"
 
 
 def _shared(one: LockJob, other: LockJob) -> LockJob:
     """Return the job for a lock that two environments share: for the older of their C libraries."""
-    reasons = changes(one.inputs, other.inputs)
+    reasons = differences(one.inputs, other.inputs)
     libc = older_libc(one.target.libc, other.target.libc)
     if libc is not None and not reasons:
         return replace(other, target=replace(other.target, libc=libc))
@@ -266,7 +309,7 @@ def _summary(job: LockJob, result: LockResult) -> str:
     return f"{job.file} {result.state}: {packages} for {target}{built}"
 
 
-def _check(jobs: Sequence[LockJob], form: str, ignored_by: Mapping[str, str]) -> int:
+def _check(jobs: Sequence[LockJob], form: str, ignored_by: Mapping[str, str], where: Sequence[str]) -> int:
     changed = {job.file: job.reasons() for job in jobs}
     left_out = {
         job.file: [f"it is left out by {ignored_by[job.file]}"]
@@ -283,7 +326,7 @@ def _check(jobs: Sequence[LockJob], form: str, ignored_by: Mapping[str, str]) ->
     else:
         for job, reasons in checked:
             click.echo(f"{job.name}: {job.file} {'does not fit: ' + ', '.join(reasons) if reasons else 'fits'}")
-        stale = [job.name for job in jobs if changed[job.file]]
+        stale = dict.fromkeys(job.name for job in jobs if changed[job.file])
         if stale:
-            click.echo(f"hint: run pyenv-frontend lock {' '.join(stale)}", err=True)
+            click.echo(f"hint: run {shlex.join(['pyenv-frontend', 'lock', *where, *stale])}", err=True)
     return int(any(reasons for _, reasons in checked))

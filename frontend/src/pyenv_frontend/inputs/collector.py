@@ -12,7 +12,7 @@ from pyenv_frontend.inputs.links import broken_link
 from pyenv_frontend.positions import Location, SourceFile
 from pyenv_frontend.pyenv.context_path import join
 from pyenv_frontend.pyenv.invalid_value import InvalidValue
-from pyenv_image.local_paths import OF_PROJECT
+from pyenv_image.local_paths import OF_PROJECT, is_file
 
 if TYPE_CHECKING:
     from pyenv_frontend.inputs.build_context import BuildContext
@@ -122,7 +122,7 @@ class InputCollector:
         return self.files.get(path)
 
     def tree(self, path: str, origin: Origin) -> None:
-        """Add a required directory or archive.
+        """Add a required directory or archive; of a directory, the files that say what it depends on are read.
 
         Raises:
             UserError: it is not.
@@ -130,6 +130,9 @@ class InputCollector:
         if path and not self.context.exists(path):
             self._missing(path, origin)
         self.trees[path or "."] = None
+        if not is_file(path):
+            for name in (*OF_PROJECT, "setup.cfg"):
+                self.read_if_there(posixpath.join(path, name), origin)
 
     def is_project(self, folder: str) -> bool:
         """Return whether a directory can be installed."""

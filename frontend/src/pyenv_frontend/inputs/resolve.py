@@ -80,6 +80,9 @@ class RequirementInputs:
     stale_lock: str = ""
     """The lock that does not fit these requirements, with the reasons: `pylock.x.toml (r.txt changed)`."""
 
+    lock_to_admit: str = ""
+    """What lets a lock of its name into the build context, if an ignore file leaves it out."""
+
     @property
     def step_inputs(self) -> StepInputs:
         """The part that the step gets."""

@@ -204,6 +204,8 @@ def _stale_lock(case: LintCase) -> Iterator[Problem]:
     good="FROM apache/airflow:3.0.6\nPYENV 3.14 reports <<EOF\npandas==2.3.3\nEOF\n",
 )
 def _unpinned(case: LintCase) -> Iterator[Problem]:
+    if case.inputs is not None and case.inputs.stale_lock:
+        return  # PyenvStaleLock says what to do.
     constrained = {normalized_name(requirement.name) for requirement in case.constraints if requirement.is_exact}
     loose = [
         (listed, requirement)
@@ -218,8 +220,13 @@ def _unpinned(case: LintCase) -> Iterator[Problem]:
     shown = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
     verb = "has" if len(names) == 1 else "have"
     name = case.pyenv.name.text
+    remedy = f"write a lock with pyenv-frontend lock {name}"
+    if case.pyenv.options.lock == "off":
+        remedy = f"write exact versions, or leave --lock=off out and {remedy}"
+    elif case.inputs is not None and case.inputs.lock_to_admit:
+        remedy += f", and {case.inputs.lock_to_admit}"
     yield Problem(
-        f"{shown} {verb} no exact version in the environment {name}: write a lock with pyenv-frontend lock {name}",
+        f"{shown} {verb} no exact version in the environment {name}: {remedy}",
         loose[0][0].origin.word,
         tuple(listed.origin.locations[-1] for listed, _ in loose),
     )

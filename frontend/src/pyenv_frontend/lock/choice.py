@@ -95,9 +95,11 @@ def plan_install(
     try:
         data = context.read(path)
     except NotInContextError:
+        ignored_by = context.ignored_by(path)
+        to_admit = f"add the line !{path} to {ignored_by}" if ignored_by else ""
         if pyenv.options.lock:
-            raise _missing(pyenv, path, ignored_by=context.ignored_by(path)) from None
-        return InstallPlan(pyenv=pyenv, requirements=requirements)
+            raise _missing(pyenv, path, ignored_by, to_admit) from None
+        return InstallPlan(pyenv=pyenv, requirements=replace(requirements, lock_to_admit=to_admit))
     except UnreadableFileError as error:
         message = f"the lock {path} {error}"
         hint = "write the lock again, or leave it aside (--lock=off)"
@@ -204,9 +206,9 @@ def _with_lock(pyenv: Pyenv, path: str) -> Pyenv:
     return replace(pyenv, requirements=(lock,), inline=None, options=options)
 
 
-def _missing(pyenv: Pyenv, path: str, *, ignored_by: str) -> UserError:
+def _missing(pyenv: Pyenv, path: str, ignored_by: str, to_admit: str) -> UserError:
     reason = f"is left out by {ignored_by}" if ignored_by else "is not in the build context"
-    hint = f"add the line !{path} to {ignored_by}" if ignored_by else f"run pyenv-frontend lock {pyenv.name.text}"
+    hint = to_admit or f"run pyenv-frontend lock {pyenv.name.text}"
     return UserError(f"the lock {path} {reason}", lock_location(pyenv), hint=hint)
 
 

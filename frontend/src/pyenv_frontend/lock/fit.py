@@ -38,6 +38,7 @@ def compare(
     except LockFormatError as error:
         return None, [str(error)]
     reasons = changes(lock.inputs, lock_inputs(environment, requirements))
+    reasons += ["its packages were edited"] if lock.edited else []
     reasons += [f"it is not for {platform}" for platform in platforms if platform not in lock.target.platforms]
     if libc and not _runs_with(lock.target.libc, libc):
         reasons.append(f"it is for {lock.target.libc}, and the base image has {libc}")

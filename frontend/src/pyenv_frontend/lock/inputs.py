@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pyenv_frontend.pyenv.options import OptionSpec
     from pyenv_frontend.stages.program import Environment
 
-__all__ = ["VERSION_VARIABLES", "changes", "lock_inputs"]
+__all__ = ["VERSION_VARIABLES", "changes", "differences", "lock_inputs"]
 
 VERSION_VARIABLES: Final = (
     "UV_EXCLUDE_NEWER",
@@ -80,6 +80,19 @@ def changes(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
         else:
             sentences.append(f"{name} changed")
     return sentences
+
+
+def differences(one: Mapping[str, str], other: Mapping[str, str]) -> list[str]:
+    """Describe the differences between the inputs of two environments: `only one has requirements.txt`."""
+    names = [name for name in {**one, **other} if one.get(name) != other.get(name)]
+    return [
+        f"only one has {name}"
+        if not (name in one and name in other)
+        else f"one has Python {one[name]}, the other Python {other[name]}"
+        if name == "Python"
+        else f"they differ in {name}"
+        for name in names
+    ]
 
 
 def _normalized(content: bytes) -> bytes:

@@ -7,6 +7,8 @@ Source of truth: the specification of `pylock.toml` (PEP 751), and `packaging.py
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 import tomllib
 from dataclasses import dataclass
@@ -76,6 +78,9 @@ class Lock:
     by_others: bool = False
     """Its packages fit together: it was resolved for this Python."""
 
+    edited: bool = False
+    """Whether its packages are not those that were written."""
+
     @property
     def to_build(self) -> str:
         """The first package that has to be built, or may have to be; empty: none."""
@@ -138,6 +143,7 @@ def read_lock_file(data: bytes) -> Lock:
             ),
             inputs={str(key): str(value) for key, value in table["inputs"].items()},
             packages=tuple(packages),
+            edited=table.get("packages") != _digest(packages),
         )
     except (KeyError, TypeError, AttributeError):
         raise damaged from None
@@ -174,10 +180,24 @@ def as_document(lock: Lock) -> dict[str, Any]:
                 "python": target.python,
                 "libc": target.libc,
                 "platforms": list(target.platforms),
+                "packages": _digest(lock.packages),
                 "inputs": dict(lock.inputs),
             }
         },
     }
+
+
+def _digest(packages: Sequence[Mapping[str, Any]]) -> str:
+    """Return a digest of what is installed. Addresses do not count: they may be edited, for a mirror."""
+    facts = [
+        [
+            *(package.get(key) for key in ("name", "version", "marker", "directory")),
+            package.get("vcs", {}).get("commit-id"),
+            *(file.get("hashes") for file in files_of(package)),
+        ]
+        for package in packages
+    ]
+    return f"sha256:{hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()}"
 
 
 def merge_platforms(resolutions: Mapping[str, Sequence[Mapping[str, Any]]]) -> tuple[Mapping[str, Any], ...]:
@@ -217,7 +237,7 @@ def _merged(by_platform: Mapping[str, Mapping[str, Any]], platforms: list[str]) 
             f"platform_machine == '{MACHINES[platform]}'" for platform in platforms if platform in by_platform
         )
         marker = first.get("marker")
-        first["marker"] = f"({marker}) and ({present})" if marker else present
+        first["marker"] = f"({marker}) and ({present})" if marker not in {None, present} else present
     first.pop("wheels", None)
     if all(package.get("wheels") for package in by_platform.values()):
         first.pop("sdist", None)

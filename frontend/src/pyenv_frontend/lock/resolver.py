@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import sys
 import tomllib
@@ -43,16 +44,23 @@ __all__ = ["Resolver", "ResolverError"]
 _INDEX_OPTIONS: Final = frozenset({"--index-url", "--extra-index-url", "--find-links", "--no-index", "--pypi-url"})
 
 
+_NO_SOLUTION: Final = re.compile(r"No solution found|ResolutionImpossible|No matching distribution found")
+"""The words of uv and of pip."""
+
+
 class ResolverError(Exception):
     """The requirements cannot be resolved; `str()` is the installer's message."""
 
-    expected = "indexes that answer, and requirements and options that the installer reads"
+    @property
+    def expected(self) -> str:
+        """What is expected, which depends on what the message is about."""
+        if _NO_SOLUTION.search(str(self)):
+            return "versions that go together"
+        return "indexes and repositories that answer, and requirements and options that the installer reads"
 
 
-class _NoSolutionError(ResolverError):
-    """The requirements have no solution, according to the exit code, which is the same for all errors of pip."""
-
-    expected = "versions that go together"
+class _FailedError(ResolverError):
+    """There may be a solution without preferred versions, by the exit code, which many errors have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,12 +189,12 @@ class Resolver:
         constraints = [word for path in sources.constraints for word in ("-c", path)]
         arguments = [*sources.settings.arguments, *sources.arguments, *constraints, *sources.files]
         if pins:
-            with contextlib.suppress(_NoSolutionError):
+            with contextlib.suppress(_FailedError):
                 output.write_bytes(as_preferences(elsewhere))
                 return self._compile(
                     target, platform, [*arguments, "-c", write_constraints(pins, output)], output, sources
                 )
-            with contextlib.suppress(_NoSolutionError):
+            with contextlib.suppress(_FailedError):
                 output.write_bytes(as_preferences(preferred))
                 return self._compile(target, platform, arguments, output, sources)
         output.write_bytes(as_preferences(elsewhere))
@@ -241,7 +249,7 @@ class Resolver:
         command += [word for path in sources.files for word in ("-r", path)]
         try:
             self._call([*command, "-c", write_constraints(preferred, report)], sources.folder, settings)
-        except _NoSolutionError:
+        except _FailedError:
             if not preferred:
                 raise
             self._call(command, sources.folder, settings)
@@ -258,7 +266,7 @@ class Resolver:
             raise ResolverError(f"{command[0]} does not start: {reason.strerror}") from reason
         if done.returncode:
             message = without_passwords((done.stderr or done.stdout).encode()).decode().replace(f"{folder}/", "")
-            error = _NoSolutionError if done.returncode == 1 else ResolverError
+            error = _FailedError if done.returncode == 1 else ResolverError
             ended = f"was killed by signal {-done.returncode}" if done.returncode < 0 else "failed without a message"
             raise error(message.strip() or f"{program} {ended}")
 

@@ -11,10 +11,15 @@ from pyenv_frontend.pyenv.invalid_value import InvalidValue
 if TYPE_CHECKING:
     from pyenv_frontend.positions import Span
 
-__all__ = ["clash", "parse_name"]
+__all__ = ["clash", "is_name", "parse_name"]
 
 _FORM: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _EXPECTED: Final = "a name of letters, digits, _ and -, that begins with a letter or _"
+
+
+def is_name(text: str) -> bool:
+    """Return whether an environment can have a name."""
+    return _FORM.fullmatch(text) is not None
 
 
 def parse_name(text: str, span: Span) -> EnvironmentName:
@@ -23,7 +28,7 @@ def parse_name(text: str, span: Span) -> EnvironmentName:
     Raises:
         InvalidValue: it has a character that a variable's name may not have.
     """
-    if _FORM.fullmatch(text):
+    if is_name(text):
         return EnvironmentName(text=text, span=span)
     if not text:
         raise InvalidValue("the environment's name is empty", expected=_EXPECTED)
