@@ -1,10 +1,13 @@
 """Resolving for a lock, with a script instead of uv that gives fixed answers."""
 
+import re
+
 import pytest
 
 from pyenv_frontend.lock.lockfile import LockTarget
 from pyenv_frontend.lock.preferences import Wishes
 from pyenv_frontend.lock.resolver import Resolver, ResolverError
+from pyenv_frontend.pyenv.options import OPTIONS
 from tests.frontend.pyenv.contexts import closure, pyenv
 
 LINE = "PYENV 3.9 x r.txt"
@@ -51,3 +54,31 @@ def test_a_local_package_is_named_from_where_the_lock_is(tmp_path, option, path)
     resolver = resolver_with(tmp_path, script)
     (own,) = resolver.resolve(pyenv(line), closure(line, {"r.txt": "six\n"}), TARGET, None, {})
     assert own["directory"] == {"path": path}
+
+
+PROJECT = """\
+[project]
+name = "own"
+version = "1"
+[project.optional-dependencies]
+a = []
+[dependency-groups]
+a = []
+"""
+
+
+@pytest.mark.parametrize("option", [spec.name for spec in OPTIONS if spec.resolves])
+def test_what_makes_a_lock_stale_is_passed_to_the_installer(tmp_path, option):
+    """Otherwise, an option would change the digest of the inputs, and nothing in the lock."""
+    value = {"constraint": "=c.txt", "pre": "", "index-strategy": "=unsafe-best-match"}.get(option, "=a")
+    files = {"pyproject.toml": PROJECT, "c.txt": "six<2\n"}
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    resolver = resolver_with(tmp_path, f'echo "$@" >> {tmp_path}/calls; exit 2')
+    for words in ("", f"--{option}{value} "):
+        line = f"PYENV {words}3.9 x pyproject.toml"
+        with pytest.raises(ResolverError):
+            resolver.resolve(pyenv(line), closure(line, files), TARGET, None, {})
+    without, with_option = (tmp_path / "calls").read_text().splitlines()
+    folder = re.compile(r"\S*/pyenv-\w+/")
+    assert folder.sub("", without) != folder.sub("", with_option)

@@ -8,6 +8,7 @@ import sys
 import textwrap
 import threading
 from pathlib import Path, PurePosixPath
+from typing import get_args
 
 import pytest
 
@@ -28,6 +29,10 @@ def dill_loads(data):
 every = pytest.mark.parametrize("version", VERSIONS)
 IDENTITY = "def f(x):\n    return x\n"
 VALUES = [None, 1.5, "é\0", b"\xff" * 10, (1, [2, {3: {4}}]), 1 << 100, float("inf"), "x" * 200_000, b"y" * 3_000_000]
+
+
+def test_the_type_of_names_and_the_table_agree():
+    assert get_args(serializers.SerializerName) == tuple(serializers.SERIALIZERS)
 
 
 @every
