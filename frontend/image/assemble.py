@@ -39,6 +39,7 @@ NOT_NEEDED = (
     "pyenv_frontend.cli",
     "pyenv_frontend.local",
     "pyenv_frontend.lock.locker",
+    "pyenv_frontend.lock.package_tables",
     "pyenv_frontend.lock.preferences",
     "pyenv_frontend.lock.resolver",
     "pyenv_frontend.lock.settings",

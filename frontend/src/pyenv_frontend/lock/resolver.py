@@ -8,17 +8,16 @@ import os
 import re
 import shutil
 import sys
-import tomllib
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import unquote, urlsplit, urlunsplit
 
 from pyenv_frontend.expansion.base_image import Libc
 from pyenv_frontend.expansion.independence import wheels_platform
 from pyenv_frontend.lock.choice import lock_path
-from pyenv_frontend.lock.lockfile import MACHINES, files_of, merge_platforms
+from pyenv_frontend.lock.lockfile import MACHINES, merge_platforms
+from pyenv_frontend.lock.package_tables import portable, read_packages
 from pyenv_frontend.lock.preferences import as_preferences, has_source, prefer, write_constraints
 from pyenv_frontend.lock.settings import resolver_settings
 from pyenv_frontend.lock.sizes import add_sizes, sizes_of
@@ -109,7 +108,7 @@ class Resolver:
                 packages = self._resolve_for(target, platform, prefer(previous, resolutions, platform), sources)
                 add_sizes(packages, sizes, sources.settings.environ)
                 resolutions[platform] = [
-                    _portable(package, workspace.root, self.context, lock_folder) for package in packages
+                    portable(package, workspace.root, self.context, lock_folder) for package in packages
                 ]
         return merge_platforms(resolutions)
 
@@ -215,7 +214,7 @@ class Resolver:
         command += ["--refresh"] if self.wishes.upgrade or self.wishes.upgrade_packages else []
         command += [f"--exclude-newer={self.wishes.exclude_newer}"] if self.wishes.exclude_newer else []
         self._call([*command, *arguments], sources.folder, settings)
-        return _packages_of(output.read_bytes())
+        return read_packages(output.read_bytes())
 
     def _pins_of_pip(
         self,
@@ -296,15 +295,6 @@ class _Sources:
     """This machine's interpreter of the version, if there is one."""
 
 
-def _packages_of(lock: bytes) -> list[dict[str, Any]]:
-    packages: list[dict[str, Any]] = tomllib.loads(lock.decode("utf-8")).get("packages", [])
-    for package in packages:
-        if _is_wheel(package.get("archive", {})):
-            # Nothing is built: it is installed as a wheel of an index is.
-            package["wheels"] = [package.pop("archive")]
-    return packages
-
-
 def _index_options(folder: Path) -> list[str]:
     """Return the options in requirements files that say where packages are, a line for each."""
     texts = [path.read_text("utf-8-sig") for path in sorted(folder.rglob("*")) if path.is_file()]
@@ -357,44 +347,3 @@ def _pip_platforms(libc: str, platform: str) -> list[str]:
         *(f"manylinux_2_{version}_{machine}" for version in range(minor, oldest - 1, -1)),
         f"manylinux2014_{machine}",
     ]
-
-
-def _portable(package: dict[str, Any], folder: Path, context: Path, lock_folder: Path) -> dict[str, Any]:
-    """Return a package table that means the same in the lock on another machine, and holds no credentials.
-
-    Args:
-        package: the table.
-        folder: what its relative paths are relative to.
-        context: the build context, whose files are named by paths.
-        lock_folder: the folder of the lock, which these are relative to.
-    """
-    for file in files_of(package):
-        path = file.get("path") or _path_of(file.get("url", ""), context)
-        if path:
-            place = Path(os.path.normpath(folder / path))
-            if place.is_file():
-                file["size"] = place.stat().st_size
-            file.pop("url", None)
-            file["path"] = Path(os.path.relpath(place, lock_folder)).as_posix()
-    for table in (package, package.get("vcs", {}), *files_of(package)):
-        for key in ("url", "index"):
-            if isinstance(table.get(key), str):
-                table[key] = _without_credentials(table[key])
-    return package
-
-
-def _is_wheel(archive: Mapping[str, Any]) -> bool:
-    place = urlsplit(archive.get("url", "")).path or archive.get("path", "")
-    return place.endswith(".whl") and "subdirectory" not in archive and bool(archive.get("hashes"))
-
-
-def _path_of(url: str, context: Path) -> str:
-    """Return the path that a `file:` URL has, if it is in the build context; else an empty text."""
-    parts = urlsplit(url)
-    path = unquote(parts.path)
-    return path if parts.scheme == "file" and Path(path).is_relative_to(context) else ""
-
-
-def _without_credentials(url: str) -> str:
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
