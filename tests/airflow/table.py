@@ -46,7 +46,7 @@ class Row:
             assert text not in log
 
 
-def asked(line):
+def expected_answer(line):
     """Return the expected result of a task of `lines.py`."""
     return {
         "airflow": LINES.get(line),
@@ -61,7 +61,7 @@ def asked(line):
 def rows_of_line(line):
     """Return the rows for one environment of `lines.py`."""
     masked = {"log": ("the word is ***",), "hidden": (f"hush-{line}-hush",)}
-    yield Row(dag="lines", task=f"ask_{line}", value=asked(line), **masked)
+    yield Row(dag="lines", task=f"ask_{line}", value=expected_answer(line), **masked)
     yield Row(dag="lines", task=f"skip_{line}", state="skipped", log=("not today",))
     yield Row(dag="lines", task=f"fail_{line}", state="failed", log=("never again",))
 

@@ -52,7 +52,7 @@ class Worker(FakeServices):
         )
 
     def masked(self):
-        return [arguments["secret"] for request, arguments in self.asked if request == "mask_secret"]
+        return [arguments["secret"] for request, arguments in self.requests if request == "mask_secret"]
 
 
 def inside(release, home, source, **options):

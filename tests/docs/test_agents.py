@@ -5,7 +5,7 @@ import re
 import pytest
 
 from pyenv_frontend.pyenv.options import OPTIONS
-from tests.docs.test_blocks import OURS, option_names, told
+from tests.docs.test_blocks import OURS, help_of, option_names
 from tools.state import ROOT
 
 GUIDE = (ROOT / "docs/agents.md").read_text()
@@ -24,7 +24,7 @@ def test_commands_and_their_options_exist(words):
     """Every command in the text exists and accepts the options that follow it."""
     program, command = words[0], words[1]
     assert program in OURS
-    shown = told(ROOT / ".venv/bin" / program, command)
+    shown = help_of(ROOT / ".venv/bin" / program, command)
     assert option_names(words) <= set(re.findall(r"--[\w-]+", shown))
 
 

@@ -58,7 +58,7 @@ def option_names(words: list[str]) -> set[str]:
     return {word.partition("=")[0] for word in words if word.startswith("--") and word != "--"}
 
 
-def told(*command: str | Path) -> str:
+def help_of(*command: str | Path) -> str:
     return subprocess.run([*command, "--help"], capture_output=True, text=True, check=True, timeout=60).stdout
 
 
@@ -82,7 +82,7 @@ def test_commands_exist(page: Path):
             assert {word for word in words[1:] if "=" not in word} <= targets, words
         elif program in OURS:
             command = [ROOT / ".venv/bin" / program, *(word for word in words[1:2] if not word.startswith("-"))]
-            shown = told(*command)
+            shown = help_of(*command)
             assert option_names(words) <= set(re.findall(r"--[\w-]+", shown)), words
         elif words[:3] == ["docker", "buildx", "build"]:
             assert option_names(words) <= buildx_options(), words

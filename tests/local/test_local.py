@@ -38,7 +38,7 @@ def project(tmp_path: Path) -> Path:
     return folder
 
 
-def asked(python: Path | str, code: str) -> str:
+def output_of(python: Path | str, code: str) -> str:
     return subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
 
 
@@ -50,7 +50,7 @@ def test_makes_the_environments_of_all_stages_of_the_target(project: Path):
     pythons = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True).stdout.splitlines()
     assert pythons == [str(project / ".pyenv-frontend" / name / "bin/python") for name in ("old", "my-env")]
     answers = [
-        asked(python, "import platform, tiny; print(platform.python_version(), tiny.VERSION)") for python in pythons
+        output_of(python, "import platform, tiny; print(platform.python_version(), tiny.VERSION)") for python in pythons
     ]
     old, new = interpreter_versions("3.8", "3.12")
     assert answers == [f"{old} 1.0", f"{new} 2.0"]
@@ -61,7 +61,7 @@ def test_makes_the_environments_of_all_stages_of_the_target(project: Path):
 def test_a_build_arg_chooses_the_version(project: Path):
     """--build-arg works as in `docker build`."""
     local(project, "--build-arg", "SERIES=3.9")
-    assert asked(project / ".pyenv-frontend/old/bin/python", "import sys; print(sys.version_info[:2])") == "(3, 9)"
+    assert output_of(project / ".pyenv-frontend/old/bin/python", "import sys; print(sys.version_info[:2])") == "(3, 9)"
 
 
 def test_a_target_leaves_later_stages_out(project: Path):
@@ -81,7 +81,7 @@ def test_makes_again_only_what_changed(project: Path):
     _, notes = local(project)
     assert (project / ".pyenv-frontend/my-env").readlink() == places["my-env"]
     assert (project / ".pyenv-frontend/old").readlink() != places["old"]
-    assert asked(project / ".pyenv-frontend/old/bin/python", "import tiny; print(tiny.VERSION)") == "2.0"
+    assert output_of(project / ".pyenv-frontend/old/bin/python", "import tiny; print(tiny.VERSION)") == "2.0"
     assert "my-env" not in notes
 
 
@@ -111,7 +111,7 @@ def test_an_environment_whose_interpreter_is_gone_is_stale(project: Path):
         local(project, "--check", "--target", "base", code=1)[0] == "old: its interpreter is gone, or it is damaged\n"
     )
     local(project, "--target", "base")
-    assert asked(python, "import tiny; print(tiny.VERSION)") == "1.0"
+    assert output_of(python, "import tiny; print(tiny.VERSION)") == "1.0"
 
 
 def test_clean_removes_only_what_was_created(project: Path):
@@ -207,7 +207,7 @@ def test_requirements_that_do_not_install_leave_the_old_environment(project: Pat
     assert "Dockerfile:5:" in notes
     assert "tiny==9" in notes
     assert "Using CPython" not in notes
-    assert asked(project / ".pyenv-frontend/old/bin/python", "import tiny; print(tiny.VERSION)") == "1.0"
+    assert output_of(project / ".pyenv-frontend/old/bin/python", "import tiny; print(tiny.VERSION)") == "1.0"
     assert local(project, "--check", code=1)[0].startswith("old: common.txt changed\n")
 
 
@@ -244,7 +244,7 @@ def test_pip_installs_where_it_is_asked_for(project: Path):
     )
     local(project)
     python = project / ".pyenv-frontend/piped/bin/python"
-    assert asked(python, "import pip, tiny; print(tiny.VERSION)") == "1.0"
+    assert output_of(python, "import pip, tiny; print(tiny.VERSION)") == "1.0"
     assert subprocess.run([python.with_name("pip"), "--version"], check=True, capture_output=True).returncode == 0
 
 

@@ -102,7 +102,7 @@ def test_with_pyenv_every_other_byte_stays(to_print, source):
         for instruction in after.instructions
         if "PYENV" in {instruction.name, instruction.trigger and instruction.trigger.name}
     ]
-    assert copied(program, result) == kept(program)
+    assert copied(program, result) == user_lines(program)
     again = expanded(read(after), to_print=to_print)
     assert again is not None
     assert again.source == result.source
@@ -140,7 +140,7 @@ def lines_of_pyenvs(program: Program) -> set[int]:
     return {line for environment in program.environments for line in environment.pyenv.instruction.lines.numbers()}
 
 
-def kept(program: Program) -> list[tuple[int, bytes]]:
+def user_lines(program: Program) -> list[tuple[int, bytes]]:
     """Return the user's lines outside of PYENVs, with their numbers."""
     file, gone = program.document.file, lines_of_pyenvs(program)
     return [(line, file.line_text(line)) for line in range(1, len(file.starts) + 1) if line not in gone and file.data]

@@ -140,7 +140,7 @@ def test_walks_end_and_stay_inside(files, first):
     else:
         assert set(inputs.files) <= set(files)
         assert all(path == "./" or context.exists(path.rstrip("/")) for path in inputs.inputs)
-    assert len(context.asked) == len(set(context.asked))
+    assert len(context.reads) == len(set(context.reads))
 
 
 @settings(max_examples=EXAMPLES, deadline=None)

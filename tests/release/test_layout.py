@@ -95,12 +95,12 @@ class Client:
     flavour = "docker"
 
     def __init__(self, machines: dict[str, int], answer: str = "PYENV has no option --no-such-option") -> None:
-        self.asked: list[str] = []
+        self.commands: list[str] = []
         self._machines = machines
         self._answer = answer
 
     def run(self, *words: str, **_: object) -> str:
-        self.asked.append(" ".join(words))
+        self.commands.append(" ".join(words))
         for word in words:
             if word.startswith("--output=type=oci"):
                 written(Path(word.partition("dest=")[2].partition(",")[0]), self._machines)
@@ -132,7 +132,7 @@ def test_a_builder_in_a_container_is_used_where_no_engine_of_ours_can_be(tmp_pat
     client = elsewhere(Client({"arm64": 183, "amd64": 62}))
     layout = image_layout.build(tmp_path / "image.tar")
     assert layout == image_layout.Layout(platforms=image_layout.PLATFORMS, started=image_layout.PLATFORMS)
-    create, build, *answers, remove = client.asked
+    create, build, *answers, remove = client.commands
     assert create.startswith("buildx create --name=pyenv-frontend-dist --driver=docker-container")
     assert build.startswith("buildx build --builder=pyenv-frontend-dist --platform=linux/amd64,linux/arm64 ")
     assert [line.startswith("buildx build --builder=pyenv-frontend-dist ") for line in answers] == [True] * 4
@@ -173,5 +173,5 @@ def test_without_a_base_for_the_other_platform_it_is_built_for_this_one(tmp_path
 
     monkeypatch.setattr(image_layout, "base", base)
     assert image_layout.build(tmp_path / "image.tar").platforms == ("linux/amd64",)
-    assert "--platform" not in client.asked[1]
+    assert "--platform" not in client.commands[1]
     assert "so for this platform alone: no Debian for arm64" in capsys.readouterr().err

@@ -29,7 +29,7 @@ def test_no_two_classes_of_a_distribution_have_one_name(distribution):
 
 @pytest.mark.parametrize("folder", ["frontend", "provider", "tests", "tools", "bench"])
 def test_local_names_are_descriptive(folder):
-    """No variable, parameter or attribute is only named by a participle."""
+    """No function, variable, parameter or attribute is only named by a participle."""
     vague = [
         f"{path}:{node.lineno}: {name}"
         for path in tracked(f"{folder}/*.py")
@@ -44,6 +44,10 @@ def _bound_name(node):
     """Return the name that a node binds, or an empty string."""
     if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
         return node.id
+    if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+        return node.attr
     if isinstance(node, ast.arg):
         return node.arg
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return node.name
     return (node.name or "") if isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) else ""

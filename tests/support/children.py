@@ -77,13 +77,13 @@ class FakeServices:
 
     def __init__(self, answers=None, context=None, variables=None):
         self.answers = answers or {}
-        self.given = context or {}
+        self.context_values = context or {}
         self.exported = variables or {}
-        self.asked = []
+        self.requests = []
         self.secrets = ()
 
     def context(self, names, *, everything):
-        return {name: encode(value) for name, value in self.given.items() if everything or name in names}
+        return {name: encode(value) for name, value in self.context_values.items() if everything or name in names}
 
     def variables(self, call):
         return {**call.env, **self.exported}
@@ -97,7 +97,7 @@ class FakeServices:
         return max((len(secret.encode()) for secret in self.secrets), default=0)
 
     def answer(self, request, arguments):
-        self.asked.append((request, decode(arguments)))
+        self.requests.append((request, decode(arguments)))
         answer = self.answers[request]
         return answer(**decode(arguments)) if callable(answer) else answer
 

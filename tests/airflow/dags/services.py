@@ -150,10 +150,10 @@ with DAG(
             return [task_state_store.get("place"), task_state_store.get("gone", "no more")]
 
         @task
-        def told(state):
+        def check_state(state):
             assert state == [{"row": 7}, "no more"], state
 
-        told(stores())
+        check_state(stores())
 
     if VERSION < (2, 10) or not OUTLETS:
         del events

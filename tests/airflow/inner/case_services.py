@@ -28,7 +28,7 @@ def services(**context):
 
 
 @pytest.fixture(autouse=True)
-def kept(monkeypatch):
+def airflow_variables(monkeypatch):
     monkeypatch.setenv("AIRFLOW_CONN_MY_DB", URI)
     monkeypatch.setenv("AIRFLOW_VAR_PLAIN", "hello")
     monkeypatch.setenv("AIRFLOW_VAR_JSON", '{"x": [1]}')

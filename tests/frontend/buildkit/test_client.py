@@ -13,7 +13,7 @@ pytestmark = pytest.mark.timeout(30)
 CACHES = (("registry", {"ref": "r/cache:1"}), ("local", {"src": "/cache"}))
 
 
-def asked(engine):
+def solves(engine):
     """Return the requests that the engine was asked to solve."""
     return [wire.SolveRequest.FromString(body) for method, body in engine.calls if method == "Solve"]
 
@@ -25,7 +25,7 @@ def test_every_graph_names_the_imported_caches():
     client.import_caches(CACHES)
     for number in range(2):
         client.solve(wire.Definition(ops=[bytes([number])])).get()
-    assert [[(cache.type, dict(cache.attrs)) for cache in request.cache_imports] for request in asked(engine)] == [
+    assert [[(cache.type, dict(cache.attrs)) for cache in request.cache_imports] for request in solves(engine)] == [
         list(CACHES),
         list(CACHES),
     ]
@@ -37,7 +37,7 @@ def test_another_frontend_reads_the_caches_out_of_its_own_options():
     client = Client(engine.connect())
     client.import_caches(CACHES)
     client.solve_frontend("dockerfile.v0", {"cache-imports": "[]"}, {}).get()
-    assert [(request.frontend, len(request.cache_imports)) for request in asked(engine)] == [("dockerfile.v0", 0)]
+    assert [(request.frontend, len(request.cache_imports)) for request in solves(engine)] == [("dockerfile.v0", 0)]
 
 
 def test_of_several_file_systems_the_first_error_ends_the_wait():

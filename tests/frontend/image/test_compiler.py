@@ -61,7 +61,7 @@ def file_size_limit(size):
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def made(folder):
+def byte_code(folder):
     """Return the byte code below a folder, by path."""
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*.pyc"))}
 
@@ -70,7 +70,7 @@ def compiled(folder, cache=None, python=sys.executable):
     for path in folder.rglob("*.pyc"):
         path.unlink()
     bytecode.compile_all(Path(python), [folder], without=("test", "tests"), cache=cache)
-    return made(folder)
+    return byte_code(folder)
 
 
 def test_the_bytes_are_those_of_compileall(folder):
@@ -86,7 +86,7 @@ def test_the_bytes_are_those_of_compileall(folder):
     )
     environ = {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
     subprocess.run([sys.executable, "-c", script, folder], env=environ, check=False)
-    assert ours == made(folder)
+    assert ours == byte_code(folder)
 
 
 @pytest.mark.parametrize("version", ["3.7", "3.8", "3.13"])
@@ -149,12 +149,12 @@ def test_a_worker_that_dies_leaves_the_rest_to_the_others(folder, monkeypatch):
     monkeypatch.setattr(compiler, "_processors", lambda: 2)
     monkeypatch.setattr(sys, "argv", ["compiler.py", str(folder), "--without", "tests"])
     compiler.main()
-    assert {Path(path).name.partition(".")[0] for path in made(folder)} == {"__init__", "large", "latin", "tests"}
+    assert {Path(path).name.partition(".")[0] for path in byte_code(folder)} == {"__init__", "large", "latin", "tests"}
     monkeypatch.setattr(compiler, "_processors", lambda: 1)
     for path in folder.rglob("*.pyc"):
         path.unlink()
     compiler.main()
-    assert {Path(path).name.partition(".")[0] for path in made(folder)} == {"__init__", "large", "latin", "tests"}
+    assert {Path(path).name.partition(".")[0] for path in byte_code(folder)} == {"__init__", "large", "latin", "tests"}
 
 
 @pytest.mark.usefixtures("one_processor")

@@ -14,7 +14,7 @@ def test_nothing():
     """A bare PYENV needs no files and reads none."""
     files = Files({"requirements.txt": "a"})
     assert closure("PYENV 3.9 x", files).inputs == ()
-    assert files.asked == []
+    assert files.reads == []
 
 
 def test_nested_files_are_found_relative_to_the_file():
@@ -43,7 +43,7 @@ def test_cycle():
     """Files that refer to each other are read once each."""
     files = Files({"a.txt": "-r b.txt\n-r a.txt\none", "b.txt": "-r ./a.txt\ntwo"})
     assert closure("PYENV 3.9 x a.txt a.txt", files).files == ("a.txt", "b.txt")
-    assert files.asked == ["a.txt", "b.txt"]
+    assert files.reads == ["a.txt", "b.txt"]
 
 
 @pytest.mark.parametrize(("count", "fine"), [(DEEPEST, True), (DEEPEST + 1, False)])

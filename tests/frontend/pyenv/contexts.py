@@ -11,18 +11,18 @@ from pyenv_frontend.stages.analyze import read
 class Files:
     """Files by path; those in `ignored` cannot be read.
 
-    `asked` has the paths that were read.
+    `reads` has the paths that were read.
     """
 
     def __init__(self, files=None, ignored=(), **more):
         texts = (files or {}) | more
         self.files = {path: text if isinstance(text, bytes) else text.encode() for path, text in texts.items()}
         self.left_out = set(ignored)
-        self.asked = []
+        self.reads = []
         self.links = {}
 
     def read(self, path):
-        self.asked.append(path)
+        self.reads.append(path)
         if path not in self.files or path in self.left_out:
             raise NotInContextError(path)
         return self.files[path]

@@ -52,7 +52,7 @@ def images(monkeypatch):
     return make
 
 
-def asked(bridge):
+def lookup_platforms(bridge):
     """Return the platforms for which images were looked up."""
     return [options["platform"] for _, _, options, _ in (call for call in bridge.calls if call[0] == "frontend")]
 
@@ -62,7 +62,7 @@ def test_an_image_is_looked_up_for_the_platform_of_its_stage(images):
     bridge, mounted, stages = images(image(), image())
     pyenvs = [stage.environments[0].pyenv for stage in stages]
     names = [mounted.interpreter(GRAFT, *pair) for pair in zip(stages, pyenvs, strict=True)]
-    assert asked(bridge) == ["linux/arm64", "linux/amd64"]
+    assert lookup_platforms(bridge) == ["linux/arm64", "linux/amd64"]
     assert names == ["pyenv-image-python-3.8", "pyenv-image-python-3.8-on-linux-amd64"]
     assert set(mounted.contexts()) == set(names)
 
@@ -72,7 +72,7 @@ def test_an_image_is_looked_up_once(images):
     bridge, mounted, stages = images(image())
     pyenv = stages[0].environments[0].pyenv
     assert mounted.interpreter(GRAFT, stages[0], pyenv) == mounted.interpreter(GRAFT, stages[0], pyenv)
-    assert asked(bridge) == ["linux/arm64"]
+    assert lookup_platforms(bridge) == ["linux/arm64"]
 
 
 def test_an_image_is_identified_by_its_layers(images):
@@ -93,9 +93,9 @@ def test_our_own_image_is_at_hand_for_the_machine_that_builds(images):
     """For another platform, it is looked up by the client's name for it."""
     bridge, mounted, stages = images(image())
     assert mounted.tools(stages[1]) == "pyenv-frontend-tools"
-    assert asked(bridge) == []
+    assert lookup_platforms(bridge) == []
     assert mounted.tools(stages[0]) == "pyenv-image-me"
-    assert asked(bridge) == ["linux/arm64"]
+    assert lookup_platforms(bridge) == ["linux/arm64"]
     assert mounted.contexts()["pyenv-frontend-tools"] == OWN
 
 
@@ -131,7 +131,7 @@ def test_a_uv_that_is_not_available_is_an_error_of_its_option(images):
     """The error has the image that was looked up for the stage's platform."""
     bridge, mounted, stages = images(Status("not found"), text=b"FROM base\nPYENV --uv=0.5.0 3.8 a\n")
     mounted.uv("ghcr.io/astral-sh/uv:0.5.0", stages[0], stages[0].environments[0].pyenv)
-    assert asked(bridge) == ["linux/arm64"]
+    assert lookup_platforms(bridge) == ["linux/arm64"]
     with pytest.raises(UserError) as caught:
         mounted.contexts()
     expected = "Dockerfile:2:7: ghcr.io/astral-sh/uv:0.5.0, which has the uv of --uv=0.5.0, is not available: not found"

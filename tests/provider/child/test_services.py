@@ -139,7 +139,7 @@ def test_the_documented_import_works_everywhere(version):
     assert (
         "set_variable",
         {"key": "new", "value": {"a": (1,)}, "description": "d", "serialize_json": False},
-    ) in airflow.asked
+    ) in airflow.requests
 
 
 def test_what_airflow_raises_can_be_caught_by_its_name():
@@ -219,7 +219,7 @@ def test_what_is_added_to_a_list_of_an_extra_reaches_the_worker():
         """
     airflow = Airflow()
     assert ask(source, airflow, context_names=("outlet_events",)) == Value(None)
-    extras = [arguments["extra"] for name, arguments in airflow.asked if name == "outlet_event"]
+    extras = [arguments["extra"] for name, arguments in airflow.requests if name == "outlet_event"]
     assert extras == [{"rows": []}, {"rows": [1]}]
 
 
@@ -284,7 +284,7 @@ def test_unavailable_values_of_the_context_are_not_none():
     ]
     assert names == sorted(CONTEXT)
     assert late
-    assert airflow.asked == []
+    assert airflow.requests == []
 
 
 def test_a_late_value_behaves_as_the_value():
@@ -300,7 +300,7 @@ def test_a_late_value_behaves_as_the_value():
             return [same, str(later), value < later, "{:%Y}".format(value), value.month, bool(value)]
         """
     assert ask(source, airflow, all_context=True) == Value([True, "2024-05-02 00:00:00", True, "2024", 5, True])
-    assert airflow.asked == [("context", {"name": "prev_start_date_success"})]
+    assert airflow.requests == [("context", {"name": "prev_start_date_success"})]
 
 
 @pytest.mark.parametrize("version", ["3.7", "3.13"])
@@ -323,7 +323,7 @@ def test_what_an_event_carries_changes_as_a_dictionary_does(version):
     airflow = Airflow()
     outcome = ask(source, airflow, context_names=("outlets", "outlet_events"), version=version)
     assert outcome == Value((3, 6, {"a": 1, "d": 4, "e": 5}))
-    changes = [arguments["extra"] for name, arguments in airflow.asked if name == "outlet_event"]
+    changes = [arguments["extra"] for name, arguments in airflow.requests if name == "outlet_event"]
     assert changes[0] == {"a": 1}
     assert changes[-1] == {"a": 1, "d": 4, "e": 5}
     source = """
@@ -333,7 +333,7 @@ def test_what_an_event_carries_changes_as_a_dictionary_does(version):
         """
     airflow = Airflow()
     ask(source, airflow, context_names=("outlets", "outlet_events"), version=version)
-    assert airflow.asked[-1][1]["extra"] == {}
+    assert airflow.requests[-1][1]["extra"] == {}
 
 
 def test_assets_and_their_events():
@@ -359,7 +359,7 @@ def test_assets_and_their_events():
             ["s3://a"], 1, True, ["b", "alias"], [{"rows": 3, "more": 1}, {}],
         )
     )  # fmt: skip
-    changes = [arguments for name, arguments in airflow.asked if name == "outlet_event"]
+    changes = [arguments for name, arguments in airflow.requests if name == "outlet_event"]
     assert changes == [
         {"asset": {"name": "b", "uri": "s3://b"}, "extra": {"rows": 3}},
         {"asset": {"name": "b", "uri": "s3://b"}, "extra": {"rows": 3, "more": 1}},
@@ -510,7 +510,7 @@ def test_a_secret_can_be_hidden_from_a_bare_environment():
             mask_secret("fourth", "token")
         """
     assert run(source, services=services, airflow_shim=True) == Value(None)
-    assert [arguments for request, arguments in services.asked if request == "mask_secret"] == [
+    assert [arguments for request, arguments in services.requests if request == "mask_secret"] == [
         {"secret": "word", "name": None},
         {"secret": {"a": ["x", 1]}, "name": "password"},
         {"secret": "third", "name": None},

@@ -8,7 +8,7 @@ from airflow_venv.child.frames import LogFrame
 from airflow_venv.worker.log_stream import LINE_LIMIT, OutputStream
 
 
-class Kept:
+class RecordingLog:
     """A log that collects its lines and records."""
 
     def __init__(self):
@@ -31,9 +31,9 @@ def record(number):
     return LogFrame(number=number, name="", level=20, path="", line=1, function="", created=0.0)
 
 
-def made():
+def stream_and_log():
     """Return an output stream and its log."""
-    log = Kept()
+    log = RecordingLog()
     return OutputStream(log, "tok"), log
 
 
@@ -43,7 +43,7 @@ def test_however_the_pipe_is_cut_the_same_is_logged(parts, data):
     stream = b"".join(parts)
 
     def log_of(pieces):
-        output, log = made()
+        output, log = stream_and_log()
         for number in range(4):
             output.record(record(number), f"record {number}")
         for piece in pieces:
@@ -62,7 +62,7 @@ def test_however_the_pipe_is_cut_the_same_is_logged(parts, data):
 
 def test_a_record_is_logged_where_its_mark_stands():
     """The mark or the record may be read first."""
-    output, log = made()
+    output, log = stream_and_log()
     output.record(record(1), "early")
     output.feed(b"before\n" + mark(1) + b"after\n" + mark(2) + b"last\n")
     assert log.got == ["before", (1, "early"), "after"]
@@ -74,7 +74,7 @@ def test_a_record_is_logged_where_its_mark_stands():
 
 def test_a_mark_in_the_middle_of_a_line_does_not_cut_it():
     """A record is logged between the start and the end of a printed line."""
-    output, log = made()
+    output, log = stream_and_log()
     output.record(record(1), "record")
     output.feed(b"begun " + mark(1) + b"and ended\n")
     assert log.got == [(1, "record"), "begun and ended"]
@@ -82,7 +82,7 @@ def test_a_mark_in_the_middle_of_a_line_does_not_cut_it():
 
 def test_text_that_resembles_a_mark_is_kept():
     """No printed text is lost."""
-    output, log = made()
+    output, log = stream_and_log()
     output.feed(b"\0tok:12x\0\n\0tok:" + b"9" * 30 + b"\n\0to\n")
     output.finish()
     assert log.got == ["\0tok:12x\0", "\0tok:" + "9" * 30, "\0to"]
@@ -90,7 +90,7 @@ def test_text_that_resembles_a_mark_is_kept():
 
 def test_records_without_marks_are_logged_in_the_end():
     """The process may end between the record and its mark."""
-    output, log = made()
+    output, log = stream_and_log()
     output.record(record(2), "two")
     output.record(record(1), "one")
     output.feed(b"rest")
@@ -100,7 +100,7 @@ def test_records_without_marks_are_logged_in_the_end():
 
 def test_records_do_not_pile_up():
     """If thousands of records wait for their marks, further ones are logged at once."""
-    output, log = made()
+    output, log = stream_and_log()
     for number in range(5000):
         output.record(record(number), "")
     assert len(log.got) == 5000 - (1 << 12)
@@ -109,7 +109,7 @@ def test_records_do_not_pile_up():
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
 def test_every_lines_end_is_known(end):
     """Progress bars end their lines with carriage returns."""
-    output, log = made()
+    output, log = stream_and_log()
     output.feed(b"one" + end + b"two" + end + b"\n")
     output.finish()
     assert log.got[:2] == ["one", "two"]
@@ -119,7 +119,7 @@ def test_every_lines_end_is_known(end):
 def test_no_piece_is_longer_than_the_limit(times, more):
     """A long line is logged in pieces that add up to the line."""
     size = max(0, times * LINE_LIMIT + more)
-    output, log = made()
+    output, log = stream_and_log()
     output.feed(b"x" * size)
     output.finish()
     assert sum(map(len, log.got)) == size
@@ -146,7 +146,7 @@ class Hides:
 @settings(max_examples=30, deadline=None)
 def test_a_secret_is_not_halved_where_a_long_line_is_cut(before, after, filler):
     """Only whole secrets are masked; characters are not split either."""
-    log = Kept()
+    log = RecordingLog()
     output = OutputStream(log, "tok", Hides(SECRET))
     line = filler * (before // len(filler.encode())) + SECRET + filler * after
     output.feed(line.encode())
@@ -167,7 +167,7 @@ def test_a_secret_is_not_halved_where_a_long_line_is_cut(before, after, filler):
 def test_a_secret_is_not_halved_however_long_it_is(size, before, after, times, end, letter):  # noqa: PLR0913, PLR0917
     """A key file is longer than a password, and may be longer than the limit for a line."""
     masker = Hides("<" + letter * (size // len(letter.encode())) + ">")
-    log = Kept()
+    log = RecordingLog()
     output = OutputStream(log, "tok", masker)
     line = ("." * before + masker.secret) * times + "." * after
     data = line.encode() + end
@@ -194,7 +194,7 @@ class HidesLines:
 
 def test_a_line_without_a_place_to_cut_is_hidden_to_its_end():
     """The next line is logged."""
-    log = Kept()
+    log = RecordingLog()
     output = OutputStream(log, "tok", HidesLines())
     for _ in range(9):
         output.feed(b"s" * 100_000)
@@ -205,7 +205,7 @@ def test_a_line_without_a_place_to_cut_is_hidden_to_its_end():
 
 def test_records_that_wait_for_their_marks_take_a_bounded_amount_of_memory():
     """Beyond a limit, further records are logged at once."""
-    output, log = made()
+    output, log = stream_and_log()
     for number in range(100):
         output.record(record(number), "x" * 1_000_000)
     assert 80 < len(log.got) < 100
@@ -213,7 +213,7 @@ def test_records_that_wait_for_their_marks_take_a_bounded_amount_of_memory():
 
 def test_output_that_is_not_read_to_its_end_has_no_half_line():
     """The last line may end with a part of a secret, so it is left out and the log says that it was cut."""
-    output, log = made()
+    output, log = stream_and_log()
     output.feed(b"whole\nhalf of a sec")
     output.finish(cut=True)
     assert log.got == ["whole", "... (cut)"]
