@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from pyenv_frontend.positions import Location
 
-__all__ = ["PyenvError", "UsageError", "UserError", "did_you_mean", "excerpt", "nearest", "printable"]
+__all__ = ["PyenvError", "UsageError", "UserError", "did_you_mean", "explained", "nearest", "point", "printable"]
 
 WIDEST = 160
 """The most characters of a source line that an excerpt shows."""
@@ -59,30 +59,34 @@ class UserError(PyenvError):
     @property
     def headline(self) -> str:
         """`file:line:column: message`, in one line."""
-        if not self.locations:
-            return self.message
-        line, column = self.locations[0].position
-        return f"{self.locations[0].file.name}:{line}:{column}: {self.message}"
+        return f"{point(self.locations[0])}: {self.message}" if self.locations else self.message
 
     def format(self) -> str:
         """Return headline, excerpts, expectation and hint, each on its own lines."""
-        parts = [self.headline]
-        for number, location in enumerate(self.locations):
-            if number:
-                line, column = location.position
-                parts.append(f"also at {location.file.name}:{line}:{column}:")
-            parts.append(excerpt(location))
-        if self.expected:
-            parts.append(f"expected: {self.expected}")
-        if self.hint:
-            parts.append(f"hint: {self.hint}")
-        return "\n".join(parts)
+        return explained(self.headline, self.locations, self.expected, self.hint)
 
 
 class UsageError(PyenvError):
     """The command line is wrong (sysexits' 64)."""
 
     exit_code = 64
+
+
+def explained(headline: str, locations: Iterable[Location], expected: str, hint: str) -> str:
+    """Return a headline with the excerpts of all locations, and with expectation and hint if there are any."""
+    parts = [headline]
+    for number, location in enumerate(locations):
+        parts += [f"also at {point(location)}:"] if number else []
+        parts.append(excerpt(location))
+    parts += [f"expected: {expected}"] if expected else []
+    parts += [f"hint: {hint}"] if hint else []
+    return "\n".join(parts)
+
+
+def point(location: Location) -> str:
+    """Return `file:line:column`."""
+    line, column = location.position
+    return f"{location.file.name}:{line}:{column}"
 
 
 def excerpt(location: Location) -> str:

@@ -11,7 +11,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import quote
 
-from pyenv_frontend.errors import excerpt
+from pyenv_frontend.errors import explained, point
 from pyenv_frontend.lint.ruleset import RULES
 from pyenv_frontend.positions import Location, SourceFile
 
@@ -81,19 +81,8 @@ def as_text(findings: Sequence[Finding]) -> str:
 
 def _text(finding: Finding) -> str:
     rule = "" if finding.rule == ERROR_RULE else f"{finding.rule}: "
-    parts = [f"{_point(finding.locations[0])}: {finding.level}: {rule}{finding.message}"]
-    for number, location in enumerate(finding.locations):
-        if number:
-            parts.append(f"also at {_point(location)}:")
-        parts.append(excerpt(location))
-    parts += [f"expected: {finding.expected}"] if finding.expected else []
-    parts += [f"hint: {finding.hint}"] if finding.hint else []
-    return "\n".join(parts)
-
-
-def _point(location: Location) -> str:
-    line, column = location.position
-    return f"{location.file.name}:{line}:{column}"
+    headline = f"{point(finding.locations[0])}: {finding.level}: {rule}{finding.message}"
+    return explained(headline, finding.locations, finding.expected, finding.hint)
 
 
 def summary(findings: Sequence[Finding], *, files: int) -> str:
