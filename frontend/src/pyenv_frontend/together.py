@@ -6,10 +6,10 @@ send all they can before one of them waits, so they wait as often as the longest
 
 from __future__ import annotations
 
-__all__ = ["Task", "finish", "side_by_side", "together"]
-
 from collections.abc import Generator
 from typing import Any
+
+__all__ = ["Task", "finish", "side_by_side", "together"]
 
 type Task[T] = Generator[None, None, T]
 

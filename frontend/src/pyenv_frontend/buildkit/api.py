@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-__all__ = ["Bridge", "FileStat", "ImageFacts", "Notice", "RefId", "Reply"]
-
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NewType, Protocol
 
@@ -15,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pyenv_frontend.buildkit import wire_pb2 as wire
+
+__all__ = ["Bridge", "FileStat", "ImageFacts", "Notice", "RefId", "Reply"]
 
 RefId = NewType("RefId", str)
 """The name of a file system in the engine for this build. An empty name is an empty file system."""

@@ -11,8 +11,6 @@ this module.
 
 from __future__ import annotations
 
-__all__ = ["Call", "Channel", "ChannelClosedError", "take_stdio"]
-
 import os
 
 import h2.frame_buffer
@@ -31,6 +29,8 @@ from h2.exceptions import ProtocolError
 from h2.settings import SettingCodes, Settings
 
 from pyenv_frontend.buildkit.status import INTERNAL, RESOURCE_EXHAUSTED, CallError, Status
+
+__all__ = ["Call", "Channel", "ChannelClosedError", "take_stdio"]
 
 MAX_MESSAGE = 16 << 20
 """The largest message that the engine's gRPC server accepts and sends, in bytes (containerd's default)."""

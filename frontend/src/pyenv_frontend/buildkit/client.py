@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["SERVICE", "Client"]
-
 from typing import TYPE_CHECKING
 
 from pyenv_frontend.buildkit import results
@@ -18,6 +16,8 @@ if TYPE_CHECKING:
 
     from pyenv_frontend.buildkit.channel import Call, Channel
     from pyenv_frontend.buildkit.status import Status
+
+__all__ = ["SERVICE", "Client"]
 
 SERVICE = "moby.buildkit.v1.frontend.LLBBridge"
 

@@ -6,6 +6,19 @@ work once for both; an upload can be read only once, so it has to be the same op
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pyenv_frontend.buildkit import wire_pb2 as wire
+
+try:  # hashlib loads every algorithm there is, and OpenSSL: 6 ms of each build's start
+    from _sha2 import sha256  # type: ignore[import-not-found]
+except ImportError:
+    from hashlib import sha256
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 __all__ = [
     "NAME",
     "OpOutput",
@@ -19,19 +32,6 @@ __all__ = [
     "source",
     "written",
 ]
-
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-from pyenv_frontend.buildkit import wire_pb2 as wire
-
-try:  # hashlib loads every algorithm there is, and OpenSSL: 6 ms of each build's start
-    from _sha2 import sha256  # type: ignore[import-not-found]
-except ImportError:
-    from hashlib import sha256
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 NAME = "llb.customname"
 """The key of a step's name in the metadata of its op."""

@@ -8,6 +8,18 @@ Source of truth: BuildKit `exporter/containerimage/exptypes`, `frontend/subreque
 
 from __future__ import annotations
 
+import json
+from base64 import b64decode, b64encode
+from typing import TYPE_CHECKING, Any
+
+from pyenv_frontend.buildkit import wire_pb2 as wire
+from pyenv_frontend.buildkit.llb import digest_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    type JsonRanges = list[dict[str, Any]]
+
 __all__ = [
     "IMAGE_CONFIG",
     "RESULT_JSON",
@@ -26,18 +38,6 @@ __all__ = [
     "source_info",
     "source_info_json",
 ]
-
-import json
-from base64 import b64decode, b64encode
-from typing import TYPE_CHECKING, Any
-
-from pyenv_frontend.buildkit import wire_pb2 as wire
-from pyenv_frontend.buildkit.llb import digest_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    type JsonRanges = list[dict[str, Any]]
 
 IMAGE_CONFIG = "containerimage.config"
 """Key of an image's configuration in a result's metadata; with several platforms, followed by `/` and the platform."""

@@ -8,8 +8,6 @@ Source of truth: BuildKit `util/grpcerrors` and `solver/errdefs`; the percent-en
 
 from __future__ import annotations
 
-__all__ = ["INTERNAL", "RESOURCE_EXHAUSTED", "UNKNOWN", "CallError", "Detail", "Status"]
-
 import binascii
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -21,6 +19,7 @@ from pyenv_frontend.buildkit import wire_pb2 as wire
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+__all__ = ["INTERNAL", "RESOURCE_EXHAUSTED", "UNKNOWN", "CallError", "Detail", "Status"]
 
 UNKNOWN = 2
 """The code whose message buildx prints without putting the code's name before it."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["ImagesByName", "StepImages"]
-
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -11,6 +9,8 @@ if TYPE_CHECKING:
     from pyenv_frontend.expansion.interpreter_choice import Graft
     from pyenv_frontend.pyenv.instruction import Pyenv
     from pyenv_frontend.stages.program import Stage
+
+__all__ = ["ImagesByName", "StepImages"]
 
 
 class StepImages(Protocol):

@@ -7,8 +7,6 @@ system, to read from, and its configuration. All images are requested together.
 
 from __future__ import annotations
 
-__all__ = ["BaseImages"]
-
 import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -38,6 +36,8 @@ if TYPE_CHECKING:
     from pyenv_frontend.together import Task
 
     type Facts = dict[BaseKey, Base]
+
+__all__ = ["BaseImages"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

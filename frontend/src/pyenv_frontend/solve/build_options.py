@@ -8,8 +8,6 @@ Source of truth: BuildKit `frontend/dockerui/config.go`, `context.go` and `front
 
 from __future__ import annotations
 
-__all__ = ["BuildOptions", "Delegate", "OptionsError", "parse"]
-
 import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -18,6 +16,8 @@ from pyenv_frontend.solve.image_names import familiar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+__all__ = ["BuildOptions", "Delegate", "OptionsError", "parse"]
 
 _ENVIRONMENT = "BUILDKIT_FRONTEND_OPT_"
 _BUILD_ARG = "build-arg:"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["load", "path_list"]
-
 import json
 from typing import TYPE_CHECKING
 
@@ -14,6 +12,8 @@ if TYPE_CHECKING:
 
     from pyenv_frontend.buildkit import wire_pb2 as wire
     from pyenv_frontend.solve.build_options import BuildOptions
+
+__all__ = ["load", "path_list"]
 
 
 def load(options: BuildOptions, folder: str, attrs: Mapping[str, str], *, hint: str, step: str) -> wire.Definition:

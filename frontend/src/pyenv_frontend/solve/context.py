@@ -6,8 +6,6 @@ load, so paths that are known in advance are loaded together. Any other context 
 
 from __future__ import annotations
 
-__all__ = ["ClientFolder", "ContextFiles", "EngineFileSystem"]
-
 from typing import TYPE_CHECKING, Protocol
 
 from pyenv_frontend.buildkit import llb
@@ -28,6 +26,8 @@ if TYPE_CHECKING:
     from pyenv_frontend.inputs.dockerignore import DockerIgnore
     from pyenv_frontend.solve.build_options import BuildOptions
     from pyenv_frontend.together import Task
+
+__all__ = ["ClientFolder", "ContextFiles", "EngineFileSystem"]
 
 _FOLDER = "context"
 _PART = 8 << 20

@@ -5,8 +5,6 @@ A frontend has no other way to send text to the client: its stderr is the engine
 
 from __future__ import annotations
 
-__all__ = ["Clock", "show"]
-
 import time
 from typing import TYPE_CHECKING
 
@@ -19,6 +17,8 @@ if TYPE_CHECKING:
     from pyenv_frontend.expansion.expand import Step
     from pyenv_frontend.solve.expanded_build import ExpandedBuild
     from pyenv_frontend.solve.session import BuildSession
+
+__all__ = ["Clock", "show"]
 
 
 class Clock:

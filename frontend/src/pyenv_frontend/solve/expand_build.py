@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["expand_build"]
-
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -36,6 +34,8 @@ if TYPE_CHECKING:
     from pyenv_frontend.solve.session import BuildSession
     from pyenv_frontend.stages.program import Program, Stage
     from pyenv_frontend.together import Task
+
+__all__ = ["expand_build"]
 
 
 def expand_build(session: BuildSession, images: BaseImages) -> tuple[ExpandedBuild, ...]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["ExpandedBuild"]
-
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +15,8 @@ if TYPE_CHECKING:
     from pyenv_frontend.inputs.resolve import RequirementInputs
     from pyenv_frontend.solve.source import UserFile
     from pyenv_frontend.stages.program import Program
+
+__all__ = ["ExpandedBuild"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["can_merge", "finalize"]
-
 from typing import TYPE_CHECKING
 
 from pyenv_frontend.buildkit import results
@@ -19,6 +17,8 @@ if TYPE_CHECKING:
     from pyenv_frontend.buildkit.api import Bridge, Reply
     from pyenv_frontend.expansion.expand import Step
     from pyenv_frontend.solve.expanded_build import ExpandedBuild
+
+__all__ = ["can_merge", "finalize"]
 
 _MERGE = frozenset({"mergeop", "diffop"})
 

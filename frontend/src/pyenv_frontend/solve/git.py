@@ -10,8 +10,6 @@ frontend reports what is wrong with an address; here a wrong address is just no 
 
 from __future__ import annotations
 
-__all__ = ["Repository", "parse", "source"]
-
 import posixpath
 import re
 from dataclasses import dataclass, field
@@ -24,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pyenv_frontend.solve.build_options import BuildOptions
+
+__all__ = ["Repository", "parse", "source"]
 
 _SCP = re.compile(r"([A-Za-z0-9_-]+)@([A-Za-z0-9.-]+):(.*?)(?:\?(.*?))?(?:#(.*))?", re.DOTALL)
 _TRUE = frozenset({"", "1", "t", "T", "true", "TRUE", "True"})

@@ -5,8 +5,6 @@ Both are asked for when this is made, before it is known whether anything of the
 
 from __future__ import annotations
 
-__all__ = ["IgnoreFiles"]
-
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -22,6 +20,8 @@ if TYPE_CHECKING:
     from pyenv_frontend.inputs.dockerignore import DockerIgnore
     from pyenv_frontend.solve.build_options import BuildOptions
     from pyenv_frontend.solve.source import UserFile
+
+__all__ = ["IgnoreFiles"]
 
 _FOLDER = "context"
 _NAME = ".dockerignore"

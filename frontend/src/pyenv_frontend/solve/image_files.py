@@ -6,8 +6,6 @@ do not depend on each other are sent together.
 
 from __future__ import annotations
 
-__all__ = ["ImageFiles"]
-
 import posixpath
 from typing import TYPE_CHECKING
 
@@ -21,6 +19,8 @@ if TYPE_CHECKING:
 
     from pyenv_frontend.buildkit.api import Bridge, FileStat, RefId, Reply
     from pyenv_frontend.together import Task
+
+__all__ = ["ImageFiles"]
 
 _ABSENT = ("no such file", "not found", "not a directory")
 

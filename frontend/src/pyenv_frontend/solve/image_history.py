@@ -5,8 +5,6 @@ Source of truth: BuildKit `dockerfile2llb/convert.go` (`commitToHistory`, `runCo
 
 from __future__ import annotations
 
-__all__ = ["limit_layers", "rewrite_created_by"]
-
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pyenv_frontend.expansion.expand import Step
+
+__all__ = ["limit_layers", "rewrite_created_by"]
 
 _END = " # buildkit"
 

@@ -11,8 +11,6 @@ step runs sees a different environment.
 
 from __future__ import annotations
 
-__all__ = ["run_as_title", "script"]
-
 from typing import TYPE_CHECKING
 
 from pyenv_frontend.buildkit import wire_pb2 as wire
@@ -20,6 +18,8 @@ from pyenv_frontend.expansion.steps import FLAGS, PACKAGE, TOOLS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+__all__ = ["run_as_title", "script"]
 
 FOLDER = "/run/pyenv-command"
 _PATH = "PATH="

@@ -7,8 +7,6 @@ stage, and passed on as named contexts. A stage that `--from` names stays as it 
 
 from __future__ import annotations
 
-__all__ = ["MountedImages"]
-
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -28,6 +26,8 @@ if TYPE_CHECKING:
     from pyenv_frontend.pyenv.instruction import Pyenv
     from pyenv_frontend.solve.session import BuildSession
     from pyenv_frontend.stages.program import Program, Stage
+
+__all__ = ["MountedImages"]
 
 _TOOLS = "pyenv-frontend-tools"
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["own_image"]
-
 from pyenv_frontend.buildkit import wire_pb2 as wire
+
+__all__ = ["own_image"]
 
 _STORED = "/run/config/buildkit/metadata/frontend.bin"
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["build"]
-
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -29,6 +27,7 @@ if TYPE_CHECKING:
     from pyenv_frontend.solve.ignore_files import IgnoreFiles
     from pyenv_frontend.solve.source import UserFile
 
+__all__ = ["build"]
 
 _LARGE = 1 << 20
 """A larger file, in bytes, is sent without its comments: it is several times in one message."""

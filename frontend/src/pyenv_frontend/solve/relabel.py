@@ -7,8 +7,6 @@ here, too.
 
 from __future__ import annotations
 
-__all__ = ["Labels"]
-
 from typing import TYPE_CHECKING
 
 from pyenv_frontend.buildkit import wire_pb2 as wire
@@ -22,6 +20,8 @@ if TYPE_CHECKING:
     from pyenv_frontend.dockerfile import Document
     from pyenv_frontend.positions import LineMap
     from pyenv_frontend.solve.source import UserFile
+
+__all__ = ["Labels"]
 
 _COMMAND = "com.docker.dockerfile.v1.command"
 

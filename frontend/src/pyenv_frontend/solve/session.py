@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["BuildSession"]
-
 import json
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -25,6 +23,8 @@ if TYPE_CHECKING:
     from pyenv_frontend.solve.ignore_files import IgnoreFiles
     from pyenv_frontend.solve.source import UserFile
     from pyenv_frontend.stages.program import Program
+
+__all__ = ["BuildSession"]
 
 
 class BuildSession:

@@ -6,8 +6,6 @@ left to Docker's own frontend, which reports what is wrong.
 
 from __future__ import annotations
 
-__all__ = ["UserFile", "mentions_pyenv", "read"]
-
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -23,6 +21,8 @@ if TYPE_CHECKING:
     from pyenv_frontend.buildkit import wire_pb2 as wire
     from pyenv_frontend.buildkit.api import Bridge
     from pyenv_frontend.solve.build_options import BuildOptions
+
+__all__ = ["UserFile", "mentions_pyenv", "read"]
 
 _DEFAULT = "Dockerfile"
 _IGNORE = ".dockerignore"

@@ -8,8 +8,6 @@ Source of truth: BuildKit `frontend/subrequests/*` for the forms of the answers.
 
 from __future__ import annotations
 
-__all__ = ["answer"]
-
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +16,8 @@ from pyenv_frontend.buildkit import results
 if TYPE_CHECKING:
     from pyenv_frontend.buildkit import wire_pb2 as wire
     from pyenv_frontend.solve.session import BuildSession
+
+__all__ = ["answer"]
 
 
 def answer(session: BuildSession, request: str) -> wire.Result:

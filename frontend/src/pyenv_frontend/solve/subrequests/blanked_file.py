@@ -6,8 +6,6 @@ of the file's other keywords, so that the result of no rule about keywords chang
 
 from __future__ import annotations
 
-__all__ = ["blanked", "named_last_stage", "without_comments"]
-
 import re
 from typing import TYPE_CHECKING
 
@@ -16,6 +14,8 @@ from pyenv_frontend.dockerfile import Comment, Instruction
 if TYPE_CHECKING:
     from pyenv_frontend.dockerfile import Document, Node
     from pyenv_frontend.stages.program import Program
+
+__all__ = ["blanked", "named_last_stage", "without_comments"]
 
 _TARGET = "pyenv-frontend-target"
 _SETTING = re.compile(rb"\s*#\s*check\s*=", re.IGNORECASE)

@@ -7,8 +7,6 @@ Source of truth: BuildKit `frontend/subrequests/convertllb` for the form of the 
 
 from __future__ import annotations
 
-__all__ = ["REQUEST", "answer", "relabel_graph"]
-
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +20,8 @@ from pyenv_frontend.solve.expand_build import expand_build
 if TYPE_CHECKING:
     from pyenv_frontend.solve.relabel import Labels
     from pyenv_frontend.solve.session import BuildSession
+
+__all__ = ["REQUEST", "answer", "relabel_graph"]
 
 REQUEST = "frontend.convertllb"
 

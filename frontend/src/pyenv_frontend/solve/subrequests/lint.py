@@ -8,8 +8,6 @@ lines.
 
 from __future__ import annotations
 
-__all__ = ["REQUEST", "Lint", "add_findings"]
-
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +30,8 @@ if TYPE_CHECKING:
     from pyenv_frontend.positions import Location
     from pyenv_frontend.solve.session import BuildSession
     from pyenv_frontend.stages.program import Program
+
+__all__ = ["REQUEST", "Lint", "add_findings"]
 
 REQUEST = "frontend.lint"
 _VIOLATION = "lint violation found for rules: "

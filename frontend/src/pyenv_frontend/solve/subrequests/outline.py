@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["REQUEST", "add_mounts"]
-
 from typing import TYPE_CHECKING, Any
 
 from pyenv_frontend.buildkit import results
@@ -11,6 +9,8 @@ from pyenv_frontend.stages.analyze import read
 
 if TYPE_CHECKING:
     from pyenv_frontend.solve.session import BuildSession
+
+__all__ = ["REQUEST", "add_mounts"]
 
 REQUEST = "frontend.outline"
 
