@@ -8,7 +8,7 @@ Source of truth: BuildKit `solver/errdefs/errdefs.proto`, `util/grpcerrors`, `fr
 
 from __future__ import annotations
 
-__all__ = ["at_lines", "located", "not_utf_8", "of_same_lines", "relabelled", "relabelled_ranges", "too_large"]
+__all__ = ["at_lines", "located", "not_utf_8", "of_same_lines", "relabelled", "relabelled_ranges", "too_large", "without_mark"]
 
 import json
 import re
@@ -93,6 +93,14 @@ def too_large(status: Status, document: Document) -> Status:
         "(heredocs, long commands) into files of the build context"
     )
     return Status(f"{status.message}. {hint}", details=(Detail(SOURCE, json.dumps(place).encode()),))
+
+
+def without_mark(status: Status, filename: str) -> Status:
+    """Return an error that no line of the Dockerfile is marked for; one that has a place is left unchanged."""
+    if any(detail.type_url == SOURCE for detail in status.details):
+        return status
+    nowhere = Detail(SOURCE, json.dumps({"info": {"filename": filename}, "ranges": []}).encode())
+    return Status(status.message, status.code, (*status.details, nowhere))
 
 
 def not_utf_8(status: Status, file: UserFile) -> Status:

@@ -40,6 +40,7 @@ def main() -> None:
 
 def answer(client: Client) -> None:
     """Build, and return the result or the error."""
+    options = None
     try:
         options = opts.parse(os.environ)
         client.import_caches(options.cache_imports)
@@ -47,7 +48,7 @@ def answer(client: Client) -> None:
     except ChannelClosedError:
         raise
     except Exception as error:  # noqa: BLE001  # every failure is reported to the user
-        client.return_error(failed(error))
+        client.return_error(failed(error, options))
     else:
         client.return_result(result)
 
@@ -87,10 +88,15 @@ def _learn_oneof_order() -> None:
         return
 
 
-def failed(error: Exception) -> Status:
-    """Return the status of a failed build, in one sentence."""
+def failed(error: Exception, options: BuildOptions | None = None) -> Status:
+    """Return the status of a failed build, in one sentence.
+
+    Args:
+        error: the failure.
+        options: the client's options, if they could be read.
+    """
     if isinstance(error, CallError):
-        return _advised(error.status)
+        return _advised(error.status, options)
     if isinstance(error, opts.OptionsError):
         return Status(str(error))
     import traceback  # noqa: PLC0415
@@ -99,11 +105,20 @@ def failed(error: Exception) -> Status:
     return Status(f"{type(error).__name__}: {error}: {REPORT}")
 
 
-def _advised(status: Status) -> Status:
-    """Add advice for an engine whose own Dockerfile frontend is switched off or too old."""
-    if "invalid frontend" not in status.message:
+def _advised(status: Status, options: BuildOptions | None) -> Status:
+    """Return the engine's status: without a mark if it has no place, with advice if its own frontend is not available.
+
+    The engine marks the syntax line for an error without a place. That is right only where a frontend cannot be had
+    that the syntax line names, or should name.
+    """
+    if "invalid frontend" in status.message:
+        hint = (
+            "Name another behind our image: # syntax=IMAGE dockerfile=docker/dockerfile:1, or the same by "
+            "BUILDKIT_SYNTAX"
+        )
+        return Status(f"{status.message}. {hint}", status.code, status.details)
+    if options is None or options.delegate.source:
         return status
-    hint = (
-        "Name another behind our image: # syntax=IMAGE dockerfile=docker/dockerfile:1, or the same by BUILDKIT_SYNTAX"
-    )
-    return Status(f"{status.message}. {hint}", status.code, status.details)
+    from pyenv_frontend.solve.error_details import without_mark  # noqa: PLC0415  # only for an error
+
+    return without_mark(status, options.filename)
