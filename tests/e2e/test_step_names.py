@@ -25,3 +25,22 @@ def test_steps_are_counted_as_docker_counts_them(buildx, tmp_path, stage):
         ours = buildx(text)
         dockers = buildx(f"# the syntax line\n{text.replace('PYENV 3.13 etl', 'RUN echo')}", {}, syntax=False)
     assert numbered(ours) == sorted(name.replace("RUN echo", "PYENV 3.13 etl") for name in numbered(dockers))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "RUN --mount=type=cache,target=/c true",
+        "RUN --mount=type=tmpfs,target=/t true",
+        "RUN --mount=type=bind,target=/b true",
+        "RUN --mount=type=secret,id=none true",
+        f"RUN --mount=from={BASE},target=/b true",
+        f"COPY --from={BASE} /etc/os-release /",
+    ],
+)
+def test_the_stage_is_named_where_docker_names_it(buildx, line):
+    """What a RUN mounts counts as a stage, so that the only stage of a file is named."""
+    ours = buildx(f"FROM {BASE}\n{line}\nPYENV 3.13 etl\n")
+    dockers = buildx(f"# the syntax line\nFROM {BASE}\n{line}\nRUN echo\n", {}, syntax=False)
+    names = [name.replace("RUN echo", "PYENV 3.13 etl") for name in numbered(dockers)]
+    assert [name for name in numbered(ours) if "FROM" not in name] == [name for name in names if "FROM" not in name]

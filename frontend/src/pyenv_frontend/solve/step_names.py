@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from pyenv_frontend.positions import LineMap
     from pyenv_frontend.stages.program import Program, Stage
 
+_FROM_OTHER_STAGES = {"COPY": b"from", "RUN": b"mount"}
 _COUNTED = frozenset({"ADD", "COPY", "RUN", "WORKDIR"})
 _NUMBERED = re.compile(r"\[(?P<head>(?:[^\] ]+ )*) *(?P<index>\d+)/(?P<total>\d+)\] (?P<rest>.*)", re.DOTALL)
-_FROM = re.compile(rb"(?:^|,)from=([^,]*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +137,16 @@ def _is_step(instruction: Instruction) -> bool:
 
 
 def _has_single_stage(document: Document) -> bool:
-    """Tell whether the user's file has one stage: images that COPY or RUN take files from count as stages."""
+    """Tell whether the user's file has one stage for Docker's frontend.
+
+    An image that COPY takes files from counts as a stage, and so does what a RUN mounts, whatever that is.
+    """
     stages = sum(instruction.name == "FROM" for instruction in document.instructions)
-    return stages == 1 and not any(_foreign(document))
+    return stages == 1 and not any(
+        flag.name.text == _FROM_OTHER_STAGES.get(instruction.name)
+        for instruction in document.instructions
+        for flag in instruction.flags
+    )
 
 
 def _only_stage(document: Document) -> str:
@@ -148,11 +155,3 @@ def _only_stage(document: Document) -> str:
         instruction.arguments.text.split() for instruction in document.instructions if instruction.name == "FROM"
     )
     return words[2].decode("utf-8", "replace").lower() if len(words) == 3 else "stage-0"
-
-
-def _foreign(document: Document) -> Iterator[bool]:
-    for instruction in document.instructions:
-        if instruction.name in {"COPY", "RUN"}:
-            for flag in instruction.flags:
-                yield instruction.name == "COPY" and flag.name.text == b"from"
-                yield flag.name.text == b"mount" and flag.value is not None and bool(_FROM.search(flag.value.text))
