@@ -187,15 +187,15 @@ def _install(options: EnvironmentOptions, installer: Installer, workspace: Works
         installer.install([part.name], (), ())
         return
     requirements = Requirements(workspace, environ, options.installer, local=options.local)
-    constraints = [requirements.copy(path) for path in options.constraints]
+    constraints = [requirements.copy(path, constraint=True) for path in options.constraints]
     try:
         for path in options.projects:
-            installer.install_project(path, constraints)
+            installer.install_project(path, [*constraints, *requirements.constraints])
         files = [requirements.copy(path) for path in options.requirements]
         files += [requirements.inline(options.lines, heredoc)] if any(options.lines) else []
         _say(options.name, requirements.notes)
         if files:
-            installer.install(files, constraints, requirements.arguments)
+            installer.install(files, [*constraints, *requirements.constraints], requirements.arguments)
     except InstallerError as error:
         if options.local:
             raise

@@ -48,6 +48,7 @@ class Requirements:
 
     Attributes:
         arguments: for the installer, in place of options that only pip reads in a file.
+        constraints: copies of constraints files that others name by `-c`, for the installer's command.
         programs: what fetches requirements, with the first place that needs it.
         notes: sentences for the build's log.
     """
@@ -59,13 +60,18 @@ class Requirements:
         self._environ = environ
         self._installer = installer
         self._local = local
-        self._copies: dict[Path, Path] = {}
+        self._copied: set[tuple[Path, bool]] = set()
         self.arguments: list[str] = []
+        self.constraints: list[str] = []
         self.programs: dict[str, str] = {}
         self.notes: list[str] = []
 
-    def copy(self, path: str) -> str:
+    def copy(self, path: str, *, constraint: bool = False) -> str:
         """Copy a file of the build context, and those that it names.
+
+        Args:
+            path: the file.
+            constraint: whether it is a constraints file.
 
         Returns:
             The copy, relative to the folder that installers run in; a lock (`pylock.toml`) is used where it is.
@@ -75,7 +81,7 @@ class Requirements:
         """
         if path.endswith(".toml"):
             return str(self._workspace.context / path)
-        return os.path.relpath(str(self._copy(self._workspace.context / path)), str(self._workspace.files))
+        return self._from_installer(self._copy(self._workspace.context / path, constraint=constraint))
 
     def inline(self, lines: Sequence[str], heredoc: str = "") -> str:
         """Copy the lines of a heredoc; paths in them are relative to the context.
@@ -92,11 +98,16 @@ class Requirements:
         self._write(target, text, self._workspace.context)
         return name
 
-    def _copy(self, path: Path) -> Path:
-        if path not in self._copies:
-            self._copies[path] = self._place(path)
-            self._write(self._copies[path], _text(path, self._name(path)), path.parent)
-        return self._copies[path]
+    def _copy(self, path: Path, *, constraint: bool) -> Path:
+        target = self._place(path)
+        if (path, constraint) not in self._copied:
+            self._copied.add((path, constraint))
+            self._write(target, _text(path, self._name(path)), path.parent, constraint=constraint)
+        return target
+
+    def _from_installer(self, copy: Path) -> str:
+        """Return the path of a copy relative to the folder that installers run in."""
+        return os.path.relpath(str(copy), str(self._workspace.files))
 
     def _place(self, path: Path) -> Path:
         context = self._workspace.context
@@ -108,9 +119,9 @@ class Requirements:
         context = self._workspace.context
         return str(path.relative_to(context)) if context in path.parents else str(path)
 
-    def _write(self, target: Path, text: str, base: Path) -> None:
+    def _write(self, target: Path, text: str, base: Path, *, constraint: bool = False) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
-        relative = os.path.relpath(str(target), str(self._workspace.files))
+        relative = self._from_installer(target)
         name = relative if not relative.startswith("../") else f"/{target.relative_to(self._workspace.stage)}"
         requirement: pip_format.Statement | None = None
         unhashed: set[int] = set()
@@ -133,7 +144,7 @@ class Requirements:
             elif requirement is not None and statement.option == "--hash":
                 hashed.add(requirement.line)
             try:
-                return self._changed(statement, base, target.parent, requirement)
+                return self._changed(statement, base, target.parent, requirement, constraint=constraint)
             except _LocatedError:  # in a file that this one names
                 raise
             except StepError as error:
@@ -147,7 +158,13 @@ class Requirements:
             )
 
     def _changed(
-        self, statement: pip_format.Statement, base: Path, folder: Path, requirement: pip_format.Statement | None
+        self,
+        statement: pip_format.Statement,
+        base: Path,
+        folder: Path,
+        requirement: pip_format.Statement | None,
+        *,
+        constraint: bool,
     ) -> str | None:
         """Return what to write for a statement, or None if it can stay as it is.
 
@@ -156,18 +173,25 @@ class Requirements:
             base: the folder that its paths are relative to.
             folder: that of the copy.
             requirement: what the line installs, if its options are about that.
+            constraint: whether it is in a constraints file.
         """
         if not statement.value and pip_format.needs_value(statement.option):
             raise StepError(f"{statement.option} needs a value on its line")
         if statement.kind in {pip_format.REQUIREMENT, pip_format.EDITABLE}:
             return self._package(statement, base)
         if statement.kind == pip_format.OPTION:
-            return self._option(statement, base, requirement)
+            return self._option(statement, base, requirement, constraint=constraint)
         path = self._find(statement.value, base)
         if path is None:
             return None
+        if statement.kind == pip_format.CONSTRAINT and path.is_file() and self._installer == "uv":
+            # uv reads the indexes that a constraints file names only if the command names the file.
+            name = self._from_installer(self._copy(path, constraint=True))
+            self.constraints += [] if name in self.constraints else [name]
+            return ""
         if statement.kind != pip_format.FIND_LINKS and path.is_file():
-            return replace(statement, value=os.path.relpath(str(self._copy(path)), str(folder))).written()
+            copy = self._copy(path, constraint=constraint or statement.kind == pip_format.CONSTRAINT)
+            return replace(statement, value=os.path.relpath(str(copy), str(folder))).written()
         return f"{statement.option} {_written(path)}"
 
     def _is_a_copy(self, path: Path) -> bool:
@@ -175,7 +199,7 @@ class Requirements:
         return self._workspace.context in folders or self._workspace.stage in folders
 
     def _option(
-        self, statement: pip_format.Statement, base: Path, requirement: pip_format.Statement | None
+        self, statement: pip_format.Statement, base: Path, requirement: pip_format.Statement | None, *, constraint: bool
     ) -> str | None:
         name = statement.option.lstrip("-")
         if name in {"config-settings", "config-setting"}:
@@ -189,7 +213,7 @@ class Requirements:
             return ""
         if self._installer == "uv" and name == "pypi-url":
             return f"--index-url {statement.value}"
-        arguments = file_option(_LETTERS.get(name, name), statement.value, self._installer)
+        arguments = file_option(_LETTERS.get(name, name), statement.value, self._installer, constraint=constraint)
         if arguments is None:
             return None
         self.arguments += arguments

@@ -129,13 +129,14 @@ def settings_for(installer: str, environ: Mapping[str, str], home: str, folder: 
     return settings
 
 
-def file_option(name: str, value: str, installer: str) -> list[str] | None:
+def file_option(name: str, value: str, installer: str, *, constraint: bool = False) -> list[str] | None:
     """Translate an option of a requirements file.
 
     Args:
         name: the option's name without dashes.
         value: its value, maybe empty.
         installer: `uv` or `pip`.
+        constraint: whether it is in a constraints file, where uv reads options about indexes only.
 
     Returns:
         Arguments for the installer in place of the option; None if the installer reads it in the file itself.
@@ -152,7 +153,7 @@ def file_option(name: str, value: str, installer: str) -> list[str] | None:
         return None  # a newer pip may have it
     if setting is None or not setting.in_files:
         raise _not_for_files(name, setting)
-    if installer == "pip" or setting.uv_reads_files:
+    if installer == "pip" or (setting.uv_reads_files and not (constraint and setting.kind == PACKAGES)):
         return None
     if setting.uv_error:
         raise StepError(f"--{name} has no effect with uv: {setting.uv_error}")

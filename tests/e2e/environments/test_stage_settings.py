@@ -36,6 +36,23 @@ def test_packages_come_from_the_sources_in_pips_configuration(build_image, tmp_p
 
 
 @pytest.mark.images(PY311)
+@pytest.mark.parametrize("installer", ["uv", "pip"])
+@pytest.mark.parametrize("way", ["--constraint", "-c", "-c of -c"])
+def test_packages_come_from_the_index_that_a_constraints_file_names(build_image, installer, way):
+    """pip-compile writes the address of the index into its files, and no other index has the package."""
+    wheels = {services.wheel_file("local-wheel", v): services.wheel("local-wheel", v) for v in ("1.0", "2.0")}
+    option = "--constraint=limits/c.txt " if way == "--constraint" else ""
+    with services.package_index(wheels) as url:
+        files = {
+            "r.txt": "local-wheel\n" if option else "-c limits/c.txt\nlocal-wheel\n",
+            "limits/c.txt": "-c d.txt\n" if way == "-c of -c" else f"--index-url {url}\nlocal-wheel<2\n",
+            "limits/d.txt": f"--index-url {url}\nlocal-wheel<2\n",
+        }
+        image = build_image(f"FROM {PY311}\nPYENV --installer={installer} {option}3.11 a r.txt\n", files)
+    assert installed(image)["local-wheel"] == "1.0"
+
+
+@pytest.mark.images(PY311)
 @pytest.mark.parametrize("file", ["r.txt", "pyproject.toml"])
 def test_a_secret_configuration_of_pip_leaves_no_trace_with_pip(buildx, api, tmp_path, file):
     """The index does not have pip, so the one bundled with Python is used; no other index is contacted."""

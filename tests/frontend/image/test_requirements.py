@@ -94,8 +94,8 @@ def test_packages_stay_editable_where_their_sources_do(workspace):
 
 def test_nested_files_are_copied_too(workspace):
     """Each has its own copy, so that messages have its name; a file may refer to itself."""
-    text = "-r more/base.txt\n-c one.txt\n"
-    assert copied(workspace, text) == "--requirement more/base.txt\n--constraint one.txt\n"
+    text = "-r more/base.txt\n-r one.txt\n"
+    assert copied(workspace, text) == "--requirement more/base.txt\n--requirement one.txt\n"
     assert (workspace.files / "reqs/more/base.txt").read_text() == "idna\n"
 
 
@@ -143,6 +143,32 @@ def test_a_byte_order_mark_says_the_encoding(workspace, encoding):
     assert (workspace.files / "marked.txt").read_bytes() == "# ä\nsix\n".encode()
 
 
+def test_constraints_files_are_named_in_the_command(workspace):
+    """An index that stands in one holds with uv only there, options about builds nowhere; a file may name itself."""
+    context = workspace.context
+    (context / "reqs/c.txt").write_text("-i https://i/simple\nsix==1\n-c more/d.txt\n")
+    (context / "reqs/more/d.txt").write_text("--no-binary six\n--pre\nidna<4\n-c d.txt\n")
+    (context / "r.txt").write_text("-c reqs/c.txt\nsix\n-c https://h/c.txt\n-c reqs/c.txt\n")
+    requirements = Requirements(workspace, {}, "uv")
+    requirements.copy("r.txt")
+    assert (workspace.files / "r.txt").read_text() == "\nsix\n-c https://h/c.txt\n\n"
+    assert sorted(requirements.constraints) == ["reqs/c.txt", "reqs/more/d.txt"]
+    assert (workspace.files / "reqs/c.txt").read_text() == "-i https://i/simple\nsix==1\n\n"
+    assert (workspace.files / "reqs/more/d.txt").read_text() == "\n\nidna<4\n\n"
+    assert requirements.arguments == ["--no-binary=six", "--prerelease=allow"]
+
+
+def test_pip_reads_constraints_files_where_they_are_named(workspace):
+    """It takes their options as well."""
+    (workspace.context / "reqs/c.txt").write_text("--no-binary six\n")
+    requirements = Requirements(workspace, {}, "pip")
+    (workspace.context / "r.txt").write_text("-c reqs/c.txt\n")
+    requirements.copy("r.txt")
+    assert (workspace.files / "r.txt").read_text() == "--constraint reqs/c.txt\n"
+    assert (workspace.files / "reqs/c.txt").read_text() == "--no-binary six\n"
+    assert not requirements.constraints
+
+
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
@@ -153,7 +179,7 @@ def test_a_byte_order_mark_says_the_encoding(workspace, encoding):
         ("own @ file://{}/own", "own @ file://STAGE{}/own"),
         ("-e {}/own", "STAGE{}/own"),
         ("-r {}/r.txt", "--requirement ../../stage{}/r.txt"),
-        ("-c {}/r.txt", "--constraint ../../stage{}/r.txt"),
+        ("-c {}/r.txt", ""),
     ],
 )
 def test_absolute_paths_are_of_the_stage(workspace, tmp_path, line, expected):

@@ -140,7 +140,8 @@ class Resolver:
         if pyenv.inline is not None:
             lines = pyenv.inline.decode("utf-8", "surrogateescape").splitlines()
             files.append(copier.inline(lines))
-        constraints = [copier.copy(path) for path in options.constraints]
+        constraints = [copier.copy(path, constraint=True) for path in options.constraints]
+        constraints += copier.constraints
         if self.wishes.upgrade_packages:
             upgrades = workspace.root / "upgrades.txt"
             upgrades.write_text("".join(f"{wish.name}{wish.specifier}\n" for wish in self.wishes.upgrade_packages))

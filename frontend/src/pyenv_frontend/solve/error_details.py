@@ -8,7 +8,16 @@ Source of truth: BuildKit `solver/errdefs/errdefs.proto`, `util/grpcerrors`, `fr
 
 from __future__ import annotations
 
-__all__ = ["at_lines", "located", "not_utf_8", "of_same_lines", "relabelled", "relabelled_ranges", "too_large", "without_mark"]
+__all__ = [
+    "at_lines",
+    "located",
+    "not_utf_8",
+    "of_same_lines",
+    "relabelled",
+    "relabelled_ranges",
+    "too_large",
+    "without_mark",
+]
 
 import json
 import re
