@@ -60,7 +60,7 @@ class InstallerCommands:
         """
         command = self._pip_install() if self.options.installer == "pip" else self._uv_install()
         if self.options.installer == "uv" and any(map(is_lock, files)):
-            command += _listed("--extra", self.options.extras)
+            command += [*_listed("--extra", self.options.extras), *_listed("--group", self.options.groups)]
         return [*command, *_listed("-r", files), *_listed("-c", constraints), *arguments]
 
     def install_project(self, path: str, project: str, constraints: Sequence[str]) -> list[str]:

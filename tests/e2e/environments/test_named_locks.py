@@ -87,14 +87,16 @@ def test_packages_that_do_not_go_together_are_an_error(buildx, look, tmp_path):
     assert "PYENV x: its packages do not fit together" in log
 
 
-def test_an_extra_of_a_lock(build_image, tmp_path, index):
-    """Only `--extra` installs a package that is for an extra of the lock."""
+@pytest.mark.parametrize(("marker", "option"), [("extras", "--extra=more "), ("dependency_groups", "--group=more ")])
+def test_an_extra_and_a_group_of_a_lock(build_image, tmp_path, index, marker, option):
+    """Only `--extra` and `--group` install a package that is for an extra or a group of the lock."""
     lock = exported(tmp_path, index)
     before, package, after = lock.partition('name = "beta"\nversion = "2.0"\n')
     assert package
-    lock = f"{before}{package}marker = \"'more' in extras\"\n{after}"
-    lock = lock.replace("[[packages]]", 'extras = ["more"]\n[[packages]]', 1)
-    for option, installed in (("", "alpha-1.1"), ("--extra=more ", "alpha-1.1\nbeta-2.0")):
-        image = build_image(text(index, "", f"PYENV {option}3.8 x pylock.toml\n"), {"pylock.toml": lock})
+    lock = f"{before}{package}marker = \"'more' in {marker}\"\n{after}"
+    lists = 'extras = ["more"]\ndependency-groups = ["more"]\n'
+    lock = lock.replace("[[packages]]", f"{lists}[[packages]]", 1)
+    for options, installed in (("", "alpha-1.1"), (option, "alpha-1.1\nbeta-2.0")):
+        image = build_image(text(index, "", f"PYENV {options}3.8 x pylock.toml\n"), {"pylock.toml": lock})
         names = image.sh("cd /opt/venv/x/lib/python3.8/site-packages && ls -d *.dist-info")
         assert names.replace(".dist-info", "").strip() == installed

@@ -120,3 +120,14 @@ def test_a_lock_with_a_local_package_brings_it_along():
     assert plan.requirements.inputs == ("pylock.x.toml", "libs/mine/")
     assert plan.lock is not None
     assert not plan.lock.only_wheels
+
+
+@pytest.mark.parametrize(
+    ("option", "groups"),
+    [("", ()), ("--group=dev ", ("default", "dev")), ("--group=dev --group=default ", ("default", "dev"))],
+)
+def test_a_group_of_a_named_lock_comes_on_top_of_its_default_groups(option, groups):
+    """Installers drop the default groups if one is named."""
+    lock = 'lock-version = "1.0"\ndependency-groups = ["default", "dev"]\ndefault-groups = ["default"]\n'
+    plan = plan_install(environment(f"PYENV {option}3.9 x pylock.toml"), Files({"pylock.toml": lock}))
+    assert plan.pyenv.options.groups == groups

@@ -71,7 +71,17 @@ class ListedRequirement:
 class InputCollector:
     """Collects everything that one PYENV refers to."""
 
-    __slots__ = ("constraints", "context", "files", "listed", "locked", "only_groups", "requires_python", "trees")
+    __slots__ = (
+        "constraints",
+        "context",
+        "default_groups",
+        "files",
+        "listed",
+        "locked",
+        "only_groups",
+        "requires_python",
+        "trees",
+    )
 
     def __init__(self, context: BuildContext) -> None:
         self.context = context
@@ -87,6 +97,8 @@ class InputCollector:
         self.only_groups: list[str] = []
         """Those that list dependencies in groups alone."""
         self.constraints: list[str] = []
+        self.default_groups: list[str] = []
+        """The groups that its locks install by themselves."""
 
     def read(self, path: str, origin: Origin) -> SourceFile:
         """Read a required file.

@@ -39,6 +39,12 @@ def take_lock(collector: InputCollector, path: str, origin: Origin, options: Opt
     file = collector.read(path, origin)
     lock = _parsed(read_lock, file, origin)
     _check_choices(lock, path, origin, options)
+    if options.installer == "pip" and (option := "extra" if options.extras else "group" if options.groups else ""):
+        span = options.span(option)
+        place = replace(origin.word, span=span) if span else origin.word
+        message = f"{path} is a lock, and pip takes none of its extras and groups"
+        raise UserError(message, place, hint="leave --installer=pip out")
+    collector.default_groups += lock.default_groups
     for named in lock.required:
         _take_tree(collector, path, named, origin)
 

@@ -75,6 +75,9 @@ class Project:
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Those of each dependency group, with what it includes."""
 
+    default_groups: tuple[str, ...] = ()
+    """The groups of a lock that installers take if none is named."""
+
     requires_python: str = ""
     """The versions of Python that it is for."""
 
@@ -118,6 +121,7 @@ def read_lock(data: bytes) -> Project:
         required=tuple(required),
         extras=dict.fromkeys(texts(lock.get("extras")), ()),
         groups=dict.fromkeys(texts(lock.get("dependency-groups")), ()),
+        default_groups=tuple(texts(lock.get("default-groups"))),
     )
 
 

@@ -74,6 +74,9 @@ class RequirementInputs:
     only_groups: tuple[str, ...] = ()
     """Those that list dependencies in groups alone."""
 
+    default_groups: tuple[str, ...] = ()
+    """The groups that its locks install by themselves."""
+
     requires_python: tuple[ListedRequirement, ...] = ()
     """The versions of Python that its projects are for."""
 
@@ -119,6 +122,7 @@ def resolve_inputs(pyenv: Pyenv, context: BuildContext) -> RequirementInputs:
         lists=reader.lists,
         locked=tuple(collector.locked),
         only_groups=tuple(collector.only_groups),
+        default_groups=tuple(collector.default_groups),
         requires_python=tuple(collector.requires_python),
     )
 

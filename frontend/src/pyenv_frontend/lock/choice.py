@@ -90,6 +90,7 @@ def plan_install(
     requirements = resolve_inputs(pyenv, context)
     if pyenv.options.lock == "off" or not can_be_locked(pyenv):
         named_lock = _named_lock(pyenv, requirements, platform, libc)
+        pyenv = _with_default_groups(pyenv, requirements)
         return InstallPlan(pyenv=pyenv, requirements=requirements, named_lock=named_lock)
     path = lock_path(pyenv)
     try:
@@ -204,6 +205,15 @@ def _with_lock(pyenv: Pyenv, path: str) -> Pyenv:
     )
     lock = RequirementsFile(path=path, kind="pylock", span=pyenv.name.span)
     return replace(pyenv, requirements=(lock,), inline=None, options=options)
+
+
+def _with_default_groups(pyenv: Pyenv, requirements: RequirementInputs) -> Pyenv:
+    """Return a PYENV with the default groups of the lock that it names, which installers drop beside another group."""
+    groups = pyenv.options.groups
+    if not (groups and requirements.default_groups) or any(file.kind != "pylock" for file in pyenv.requirements):
+        return pyenv
+    every = tuple(dict.fromkeys((*requirements.default_groups, *groups)))
+    return replace(pyenv, options=replace(pyenv.options, groups=every))
 
 
 def _missing(pyenv: Pyenv, path: str, ignored_by: str, to_admit: str) -> UserError:
