@@ -81,6 +81,17 @@ def test_a_stale_lock_is_a_warning_at_its_pyenv_and_not_used(build_image, tmp_pa
     assert image.sh("test ! -e /opt/venv/x/pylock.toml && echo none") == "none\n"
 
 
+@pytest.mark.usefixtures("linting")
+def test_a_lock_whose_packages_were_edited_is_a_warning_and_not_used(build_image, tmp_path, old_index):
+    """It may lack what another package needs; what it was made from is installed."""
+    lock = lock_of(tmp_path, old_index)
+    start = lock.index("[[packages]]")
+    edited = lock[:start] + lock[lock.index("[[packages]]", start + 1) :]
+    image = build_image(dockerfile(old_index), {"r.txt": "beta\n", "pylock.x.toml": edited})
+    assert versions(image).split() == ["alpha-1.0.dist-info", "beta-2.0.dist-info"]
+    assert "PyenvStaleLock: pylock.x.toml (its packages were edited) does not fit and is not used" in image.log
+
+
 def test_a_lock_that_is_required_has_to_be_there_and_to_fit(buildx, tmp_path, old_index):
     """A missing and an outdated lock are errors at the option, before anything is installed."""
     text = dockerfile(old_index, "PYENV --lock=require 3.8 x r.txt")

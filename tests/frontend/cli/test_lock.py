@@ -100,11 +100,12 @@ def test_the_hint_has_the_dockerfile_and_the_context(monkeypatch, tmp_path):
     folder(tmp_path / "docker", "FROM a\nPYENV 3.9 x r.txt\n")
     folder(tmp_path, "", r_dot_txt="six\n", pylock_dot_old_dot_toml="[tool.pyenv-frontend]\n")
     monkeypatch.chdir(tmp_path)
-    done = called(monkeypatch, "lock", "--check", "-f", "docker/Dockerfile", "--context=.")
-    assert done.err.splitlines() == [
-        "note: no PYENV of docker/Dockerfile uses pylock.old.toml; if nothing else does, delete it",
-        "hint: run pyenv-frontend lock --file=docker/Dockerfile --context=. x",
-    ]
+    arguments = ["--context=.", "--build-arg=A=b c", "--platform=linux/arm64", "--base-libc=2.36"]
+    done = called(monkeypatch, "lock", "--check", "-f", "docker/Dockerfile", *arguments)
+    note, hint = done.err.splitlines()
+    assert note == "note: no PYENV of docker/Dockerfile uses pylock.old.toml; if nothing else does, delete it"
+    options = "--file=docker/Dockerfile --context=. '--build-arg=A=b c' --platform=linux/arm64 --base-libc=2.36"
+    assert hint == f"hint: run pyenv-frontend lock {options} x"
 
 
 def test_the_triggers_of_an_image_do_not_matter(monkeypatch, tmp_path):

@@ -84,6 +84,12 @@ class BaseOptions:
     onbuild: tuple[str, ...] = ()
 
     @property
+    def libc_arguments(self) -> list[str]:
+        """The arguments that say what C library the base image has."""
+        values = {"suite": self.suite, "libc": self.libc}
+        return [f"--base-{option}={value}" for option, value in values.items() if value is not None]
+
+    @property
     def enough(self) -> bool:
         """Whether the options suffice without an engine."""
         return self.suite is not None or self.libc is not None

@@ -100,9 +100,17 @@ class CommonOptions:
 
     @property
     def arguments(self) -> list[str]:
-        """The arguments that say where the Dockerfile and the build context are, unless they are the usual ones."""
-        arguments = [] if self.dockerfile == "Dockerfile" else [f"--file={self.dockerfile}"]
-        return arguments + ([] if self.context_folder is None else [f"--context={self.context_folder}"])
+        """The arguments that another command needs to read the same, without those that have their defaults."""
+        settings = self.settings
+        arguments = {
+            "file": [self.dockerfile] if self.dockerfile != "Dockerfile" else [],
+            "context": [self.context_folder] if self.context_folder is not None else [],
+            "build-arg": [f"{name}={value}" for name, value in settings.build_args.items()],
+            "target": [settings.target] if settings.target else [],
+            "platform": [settings.target_platform] if settings.target_platform else [],
+            "base-env": [f"{name}={value}" for name, value in self.base_env.items()],
+        }
+        return [f"--{option}={value}" for option, values in arguments.items() for value in values]
 
     @property
     def folder(self) -> Path:

@@ -91,7 +91,7 @@ def lock(  # noqa: PLR0913 - one for each option
         if left_out:
             click.echo(f"note: {file} is left out by {left_out}: add the line !{file} to it", err=True)
     if check:
-        return _check(jobs, form, ignored_by, options.arguments)
+        return _check(jobs, form, ignored_by, [*options.arguments, *base.libc_arguments])
     resolver = _resolver(options, upgrade, exclude_newer)
     _note_unknown(jobs, resolver)
     from pyenv_frontend.cli.signals import ended_by_signals  # noqa: PLC0415 - as in `_resolver`

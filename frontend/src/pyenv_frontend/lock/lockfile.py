@@ -188,12 +188,14 @@ def as_document(lock: Lock) -> dict[str, Any]:
 
 
 def _digest(packages: Sequence[Mapping[str, Any]]) -> str:
-    """Return a digest of what is installed. Addresses do not count: they may be edited, for a mirror."""
+    """Return a digest of which packages are installed.
+
+    Their files do not count: addresses may be edited, for a mirror, and installers refuse a file with another hash.
+    """
     facts = [
         [
             *(package.get(key) for key in ("name", "version", "marker", "directory")),
             package.get("vcs", {}).get("commit-id"),
-            *(file.get("hashes") for file in files_of(package)),
         ]
         for package in packages
     ]
