@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Mapping, Sequence
 
 from pyenv_image import process
 from pyenv_image.failure import InstallerError, StepError
-from pyenv_image.installer_commands import InstallerCommands
+from pyenv_image.installer_commands import OLDEST_PIP_FOR_LOCK, InstallerCommands, kept_lock
 from pyenv_image.local_paths import is_lock
 from pyenv_image.process import Output
 
@@ -154,10 +154,26 @@ class Installer:
             StepError: they do not install.
         """
         settings = self.settings
+        by_uv = bool(kept_lock(self.options)) and not self._reads_locks()
+        if by_uv:
+            settings = self.uv_settings
         if any(is_lock(file) for file in files):
             settings = settings.for_lock(only_wheels=bool(self.options.stage))
-        command = self._commands(settings).install(files, constraints, arguments)
+        commands = self._commands(settings)
+        command = commands.install_lock(files) if by_uv else commands.install(files, constraints, arguments)
         self._call(command, "its requirements could not be installed", environ=settings.environ)
+
+    def _reads_locks(self) -> bool:
+        """Return whether the installer installs from a lock; not every pip does."""
+        if self.options.installer != "pip":
+            return True
+        for place in Path(self.options.path).glob("lib/python*/site-packages/pip-*.dist-info"):
+            version = tuple(map(int, re.findall(r"\d+", place.name.partition("-")[2])[:2]))
+            if version >= OLDEST_PIP_FOR_LOCK:
+                return True
+            note = f"{place.name.rpartition('.')[0].replace('-', ' ')} does not read locks, which uv installs"
+            print(f"PYENV {self.options.name}: note: {note}", flush=True)  # noqa: T201 - the build's log
+        return False
 
     def install_project(self, path: str, constraints: Sequence[str]) -> None:
         """Install the dependencies of a `pyproject.toml`: with uv, since pip has no command for it.

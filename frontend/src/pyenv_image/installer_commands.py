@@ -16,7 +16,12 @@ if TYPE_CHECKING:
     from pyenv_image.settings import InstallerSettings
     from pyenv_image.step_options import EnvironmentOptions
 
-__all__ = ["InstallerCommands", "kept_lock"]
+__all__ = ["OLDEST_PIP_FOR_LOCK", "OLDEST_SERIES_WITH_THAT_PIP", "InstallerCommands", "kept_lock"]
+
+OLDEST_PIP_FOR_LOCK = (26, 1)
+"""The oldest pip that installs from a lock; with an older one, uv does."""
+OLDEST_SERIES_WITH_THAT_PIP = 10
+"""The oldest 3.x that it is for."""
 
 
 @dataclass(frozen=True)
@@ -58,10 +63,19 @@ class InstallerCommands:
             constraints: constraints files.
             arguments: in place of options in the files.
         """
-        command = self._pip_install() if self.options.installer == "pip" else self._uv_install()
         if self.options.installer == "uv" and any(map(is_lock, files)):
-            command += [*_listed("--extra", self.options.extras), *_listed("--group", self.options.groups)]
+            return [*self.install_lock(files), *_listed("-c", constraints), *arguments]
+        command = self._pip_install() if self.options.installer == "pip" else self._uv_install()
         return [*command, *_listed("-r", files), *_listed("-c", constraints), *arguments]
+
+    def install_lock(self, files: Sequence[str]) -> list[str]:
+        """Install locks with uv, also where pip installs requirements.
+
+        Args:
+            files: the locks.
+        """
+        choices = [*_listed("--extra", self.options.extras), *_listed("--group", self.options.groups)]
+        return [*self._uv_install(), *choices, *_listed("-r", files)]
 
     def install_project(self, path: str, project: str, constraints: Sequence[str]) -> list[str]:
         """Install the dependencies of a `pyproject.toml`. To be run in its folder.

@@ -151,6 +151,22 @@ def test_the_environment_records_the_line_that_recreates_it(tmp_path):
     assert "user:pass" not in (tmp_path / "env/pyvenv.cfg").read_text()
 
 
+@pytest.mark.parametrize("installer", ["uv", "pip"])
+def test_a_lock_is_installed_whatever_pip_there_is(tmp_path, installer):
+    """The pip of this Python, which an index without pip leaves, is too old to read a lock."""
+    file = wheel(tmp_path / "context", "alpha", "1.0")
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    (tmp_path / "context/pylock.toml").write_text(
+        'lock-version = "1.0"\ncreated-by = "x"\n[[packages]]\nname = "alpha"\nversion = "1.0"\n'
+        f'wheels = [{{path = "{file.name}", hashes = {{sha256 = "{digest}"}}}}]\n'
+    )
+    output = step(
+        tmp_path, installer=installer, requirements=("pylock.toml",), environ={"UV_NO_INDEX": "1", "PIP_NO_INDEX": "1"}
+    )
+    assert packages(tmp_path) == (["alpha", "pip"] if installer == "pip" else ["alpha"])
+    assert ("does not read locks, which uv installs" in output) is (installer == "pip")
+
+
 def test_packages_of_a_part_are_installed_without_an_environment(tmp_path):
     """A part of a lock is installed into a folder without an environment's own files."""
     wheel(tmp_path, "alpha", "1.0")

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from pyenv_frontend.errors import UserError
 from pyenv_frontend.expansion import quoting, steps
 from pyenv_frontend.positions import Location
-from pyenv_image.installer_commands import InstallerCommands, kept_lock
+from pyenv_image.installer_commands import OLDEST_SERIES_WITH_THAT_PIP, InstallerCommands, kept_lock
 from pyenv_image.local_paths import is_lock
 from pyenv_image.pip_format import PASSWORD
 from pyenv_image.selfcheck import REQUIRED
@@ -77,7 +77,7 @@ class StandaloneSteps:
             UserError: it is not known where the image of `--uv` has uv.
         """
         pyenv = self._pyenv
-        if pyenv.bare or (pyenv.options.installer == "pip" and not self._options.projects):
+        if pyenv.bare or (pyenv.options.installer == "pip" and not (self._options.projects or self._locked_by_uv)):
             return ""
         image = steps.uv_image(pyenv.options.uv or UV_VERSION)
         if not _UV_IMAGE.fullmatch(image):
@@ -169,7 +169,9 @@ class StandaloneSteps:
         lines += self._inline(options)
         lines += self._projects(by_uv)
         files = [*options.requirements, *([self._heredoc] if any(options.lines) else [])]
-        if files:
+        if self._locked_by_uv:
+            lines.append(self._command(by_uv.install_lock(files)))
+        elif files:
             lines.append(self._command(commands.install(files, options.constraints, [])))
         lock = kept_lock(options)
         lines += [f"cp {shlex.quote(lock)} {shlex.quote(options.path)}/pylock.toml"] if lock else []
@@ -278,6 +280,12 @@ class StandaloneSteps:
         environ = {**self._variables, "PIP_CONFIG_FILE": _NO_FILE, "UV_CONFIG_FILE": _NO_FILE}
         settings = settings_for(installer, environ, "/nonexistent", "/")
         return settings.for_lock() if any(is_lock(file) for file in self._options.requirements) else settings
+
+    @property
+    def _locked_by_uv(self) -> bool:
+        """Whether uv installs a lock, since the pip of this Python does not."""
+        of_pip = self._options.installer == "pip" and self._series < OLDEST_SERIES_WITH_THAT_PIP
+        return of_pip and bool(kept_lock(self._options))
 
     @property
     def _variables(self) -> Mapping[str, str]:
