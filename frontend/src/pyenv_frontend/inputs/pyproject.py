@@ -7,12 +7,12 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
 
+from pyenv_frontend.inputs.parsed_toml import parsed_toml
 from pyenv_frontend.inputs.toml_values import table, tables, texts
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def read_lock(data: bytes) -> Project:
     Raises:
         ValueError: it is not TOML, or not UTF-8.
     """
-    lock = tomllib.loads(data.decode("utf-8"))
+    lock = parsed_toml(data)
     required: list[str] = []
     for package in tables(lock.get("packages")):
         places = [package.get(key) for key in ("directory", "archive", "sdist", "vcs")]
@@ -131,7 +131,7 @@ def read_project(data: bytes) -> Project:
     Raises:
         ValueError: it is not TOML, or not UTF-8.
     """
-    content = tomllib.loads(data.decode("utf-8"))
+    content = parsed_toml(data)
     project = table(content.get("project"))
     uv = table(table(content.get("tool")).get("uv"))
     poetry = table(table(content.get("tool")).get("poetry"))

@@ -6,13 +6,12 @@ from them those of each extra and of each dependency group; where it comes from 
 
 from __future__ import annotations
 
-import tomllib
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+from pyenv_frontend.inputs.parsed_toml import parsed_toml
 from pyenv_frontend.inputs.toml_values import table, tables
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ def local_packages(data: bytes, project: str, extras: Collection[str], groups: C
     Raises:
         ValueError: it is not TOML, or not UTF-8.
     """
-    lock = _loaded(data)
+    lock = parsed_toml(data)
     packages: dict[str, list[dict[str, Any]]] = {}
     for package in tables(lock.get("package")):
         packages.setdefault(_name(package), []).append(package)
@@ -72,7 +71,7 @@ def outdated(data: bytes, project: str, requirements: Iterable[str]) -> str:
         ValueError: it is not TOML, or not UTF-8.
     """
     versions: dict[str, set[str]] = {}
-    for package in tables(_loaded(data).get("package")):
+    for package in tables(parsed_toml(data).get("package")):
         versions.setdefault(_name(package), set()).add(str(package.get("version", "")))
     for text in requirements:
         try:
@@ -90,11 +89,6 @@ def outdated(data: bytes, project: str, requirements: Iterable[str]) -> str:
         ):
             return f"has {requirement.name} {', '.join(sorted(locked))} and not {requirement.specifier}"
     return ""
-
-
-@lru_cache(maxsize=1)
-def _loaded(data: bytes) -> dict[str, Any]:
-    return tomllib.loads(data.decode("utf-8"))
 
 
 def _needed(package: dict[str, Any], extra: str) -> Iterator[tuple[str, str]]:

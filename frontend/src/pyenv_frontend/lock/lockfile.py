@@ -10,9 +10,10 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+from pyenv_frontend.inputs.parsed_toml import parsed_toml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -121,7 +122,7 @@ def read_lock_file(data: bytes) -> Lock:
         LockFormatError: it is not TOML, or was written by something else.
     """
     try:
-        content = tomllib.loads(data.decode("utf-8"))
+        content = parsed_toml(data)
     except ValueError as error:
         raise LockFormatError(f"it is not TOML: {error}") from None
     tool = content.get("tool")

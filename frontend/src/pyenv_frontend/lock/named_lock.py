@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import posixpath
 import re
-import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote, urlsplit
@@ -20,6 +19,7 @@ from packaging.tags import compatible_tags, cpython_tags
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from pyenv_frontend.expansion.independence import wheels_platform
+from pyenv_frontend.inputs.parsed_toml import parsed_toml
 from pyenv_frontend.lock.lockfile import MACHINES, is_package
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def read_named_lock(data: bytes, version: PythonVersion, platform: str, libc: Li
         What is left of it; None if it has not the form of a lock, which the installer explains better.
     """
     try:
-        packages = tomllib.loads(data.decode("utf-8")).get("packages", [])
+        packages = parsed_toml(data).get("packages", [])
     except ValueError:
         return None
     machine = MACHINES.get(platform.removesuffix("/v8"), "")

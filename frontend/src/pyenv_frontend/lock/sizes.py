@@ -6,12 +6,12 @@ import base64
 import http.client
 import netrc
 import ssl
-import tomllib
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote, urlsplit
 
+from pyenv_frontend.inputs.parsed_toml import parsed_toml
 from pyenv_frontend.lock.settings import INDEXES
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _AT_ONCE: Final = 16
 def sizes_of(lock: bytes | None) -> dict[str, int]:
     """Return the sizes that a lock has, by the hashes of its wheels; none if it is no lock."""
     try:
-        packages = tomllib.loads((lock or b"").decode("utf-8")).get("packages", [])
+        packages = parsed_toml(lock or b"").get("packages", [])
         return {_hash(wheel): wheel["size"] for wheel in _wheels(packages) if _hash(wheel) and "size" in wheel}
     except (ValueError, TypeError, AttributeError):
         return {}
