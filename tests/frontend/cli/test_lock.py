@@ -5,6 +5,8 @@ import json
 import pytest
 import tomli_w
 
+from pyenv_frontend.cli.base_options import BaseOptions
+from pyenv_frontend.expansion.base_image import Base
 from pyenv_frontend.lock.inputs import lock_inputs
 from pyenv_frontend.lock.lockfile import Lock, LockTarget, as_document
 from tests.frontend.cli.running import called, folder
@@ -115,3 +117,25 @@ def test_the_triggers_of_an_image_do_not_matter(monkeypatch, tmp_path):
     (tmp_path / "pylock.x.toml").write_text(lock_of("PYENV 3.9 x r.txt"))
     done = called(monkeypatch, "lock", "--check", "--base-libc=2.28")
     assert (done.code, "it is for glibc 2.36, and the base image has glibc 2.28" in done.out) == (1, True)
+
+
+def test_a_variable_of_the_base_image(monkeypatch, tmp_path):
+    """An engine is asked for it if it is needed; without one, the hint names the option."""
+    text = "FROM apache/airflow:3.0.6\nPYENV 3.9 x <<EOF\napache-airflow==${AIRFLOW_VERSION}\nEOF\n"
+    monkeypatch.chdir(folder(tmp_path, text))
+    asked = []
+
+    def base_of(_options, reference, *_):
+        asked.append(reference)
+        return Base(reference=reference, env={"AIRFLOW_VERSION": "3.0.6"})
+
+    monkeypatch.setattr(BaseOptions, "base", base_of)
+    assert "missing" in called(monkeypatch, "lock", "--check").out
+    assert asked == ["apache/airflow:3.0.6"]
+    for arguments in (["check"], ["lock", "--check", "--base-suite=bookworm"]):
+        done = called(monkeypatch, *arguments)
+        assert "the requirements refer to AIRFLOW_VERSION, which is not set here" in done.out + done.err
+        assert "if the base image sets it, say --base-env NAME=VALUE" in done.out + done.err
+    folder(tmp_path, "FROM a\nPYENV 3.9 x <<EOF\nsix\nEOF\n")
+    assert "missing" in called(monkeypatch, "lock", "--check").out
+    assert len(asked) == 1

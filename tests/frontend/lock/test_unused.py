@@ -40,10 +40,12 @@ def test_a_lock_that_no_pyenv_uses(tmp_path, lines):
         "PYENV --lock=off 3.9 old r.txt\n",
         "PYENV --lock=pylock.old.toml 3.9 new r.txt\n",
         "PYENV 3.9 new pylock.old.toml\n",
+        "ARG NAME=new\nPYENV 3.9 $NAME r.txt\n",
+        "ARG NAME=new\nPYENV --lock=pylock.${NAME}.toml 3.9 new r.txt\n",
     ],
 )
 def test_a_lock_that_a_pyenv_uses_or_may_use(tmp_path, lines):
-    """One with `--lock=off` can be locked by its name."""
+    """One with `--lock=off` can be locked by its name, and another build-arg may give an environment that name."""
     assert unused(tmp_path, "FROM a\n" + lines) == []
 
 

@@ -20,6 +20,7 @@ from pyenv_frontend.cli.terminal import color_option
 from pyenv_frontend.dockerfile import parse
 from pyenv_frontend.errors import UsageError, UserError, did_you_mean
 from pyenv_frontend.positions import Location, SourceFile, Span
+from pyenv_frontend.pyenv.parser import UNSET
 from pyenv_frontend.stages.analyze import Settings, read
 
 if TYPE_CHECKING:
@@ -93,8 +94,14 @@ class CommonOptions:
             UsageError: there is no stage `--target`.
             UserError: the Dockerfile has an error.
         """
-        variables = base_variables or (lambda *_: self.base_env)
-        program = read(document, self.settings, base_variables=variables, report=report)
+        if base_variables is not None:
+            program = read(document, self.settings, base_variables=base_variables, report=report)
+        else:
+            hinted = None if report is None else lambda error: report(_with_base_env(error))
+            try:
+                program = read(document, self.settings, base_variables=lambda *_: self.base_env, report=hinted)
+            except UserError as error:
+                raise _with_base_env(error) from None
         _check_target(program, self.settings.target)
         return program
 
@@ -123,6 +130,14 @@ class CommonOptions:
         if self.dockerfile == "-":
             return FolderContext(self.context_folder or ".")
         return FolderContext(self.context_folder or self.folder, self.dockerfile)
+
+
+def _with_base_env(error: UserError) -> UserError:
+    """Add to an error about a variable that no line sets what to do if the base image sets it."""
+    if not error.message.endswith(UNSET):
+        return error
+    hint = f"{error.hint}; if the base image sets it, say --base-env NAME=VALUE"
+    return UserError(error.message, *error.locations, expected=error.expected, hint=hint)
 
 
 def _parsed(data: bytes, name: str = "Dockerfile") -> Document:

@@ -21,8 +21,9 @@ from pyenv_frontend.lock.inputs import differences
 from pyenv_frontend.lock.locker import plan_lock
 from pyenv_frontend.lock.lockfile import MACHINES, LockFormatError, LockTarget, read_lock_file
 from pyenv_frontend.lock.unused import unused_locks
-from pyenv_frontend.positions import Location
+from pyenv_frontend.positions import Location, Span
 from pyenv_frontend.pyenv.names import is_name
+from pyenv_frontend.pyenv.parser import UNSET
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -81,7 +82,11 @@ def lock(  # noqa: PLR0913 - one for each option
         raise UsageError("argument --format: only allowed with argument --check")
     options = only(common, "lock")
     platforms = _platforms(options.settings.target_platform or "")
-    program = _read(options, platforms, names, upgrade="" in upgrade)
+    for name in names:
+        if not is_name(name):
+            raise UsageError(f"{name} cannot be the name of an environment{_hint_at_file(name)}")
+    program = _read(options, platforms, base)
+    _check_names(names, program, upgrade="" in upgrade)
     jobs = _plan(program, options, base, names, platforms=platforms, offline=check)
     for file in unused_locks(program, options.context.root, options.folder):
         note = f"no PYENV of {options.dockerfile} uses {file}; if nothing else does, delete it"
@@ -100,15 +105,30 @@ def lock(  # noqa: PLR0913 - one for each option
         return _lock(jobs, resolver)
 
 
-def _read(options: CommonOptions, platforms: Sequence[str], names: Sequence[str], *, upgrade: bool) -> Program:
-    """Read the Dockerfile, with the variables of the first platform, and check the names of environments."""
-    for name in names:
-        if not is_name(name):
-            raise UsageError(f"{name} cannot be the name of an environment{_hint_at_file(name)}")
+def _read(options: CommonOptions, platforms: Sequence[str], base: BaseOptions) -> Program:
+    """Read the Dockerfile, with the variables of the first platform.
+
+    An engine is asked for those of the base images only if one of them is needed.
+    """
     settings = replace(options.settings, target_platform=(platforms or _PLATFORMS)[0])
-    program = replace(options, settings=settings).read_program(options.read_document())
-    _check_names(names, program, upgrade=upgrade)
-    return program
+    options = replace(options, settings=settings)
+    document = options.read_document()
+
+    def variables(reference: str, platform: str | None) -> Mapping[str, str]:
+        try:
+            return base.base(reference, platform, options.base_env, Location(document.file, Span(0, 0))).env
+        except UserError:
+            return options.base_env
+
+    try:
+        return options.read_program(document)
+    except UserError as error:
+        if base.enough or not error.message.endswith(UNSET):
+            raise
+        try:
+            return options.read_program(document, base_variables=variables)
+        except UserError:
+            raise error from None
 
 
 def _plan(  # noqa: PLR0913 - the options that matter

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from pyenv_frontend.pyenv.instruction import Pyenv
     from pyenv_frontend.stages.program import Program
 
 __all__ = ["unused_locks"]
@@ -29,12 +30,20 @@ def unused_locks(program: Program, root: Path, folder: Path) -> list[str]:
         folder: that of the Dockerfile.
     """
     pyenvs = [environment.pyenv for environment in program.environments]
+    if any(map(_has_variable_name, pyenvs)):
+        return []  # Other build-args may give them other names.
     # One with `--lock=off` may be locked by its name, and a lock may be named as requirements.
     used = {lock_path(pyenv) for pyenv in pyenvs if can_be_locked(pyenv)}
     used |= {file.path for pyenv in pyenvs for file in pyenv.requirements}
     names = sorted(path.name for path in root.glob(_PATTERN) if path.name not in used and _is_ours(path))
     others = [*_other_dockerfiles(program, {root, folder})] if names else []
     return [name for name in names if not any(_mentions(text, name) for text in others)]
+
+
+def _has_variable_name(pyenv: Pyenv) -> bool:
+    """Return whether the name of an environment or of its lock is written with a variable."""
+    spans = (pyenv.name.span, pyenv.options.span("lock"))
+    return any(b"$" in pyenv.instruction.file.data[span.start : span.end] for span in spans if span)
 
 
 def _is_ours(path: Path) -> bool:

@@ -30,7 +30,10 @@ if TYPE_CHECKING:
     from pyenv_frontend.pyenv.instruction import EnvironmentName, Options, PythonVersion
     from pyenv_frontend.pyenv.options import OptionSpec, OptionValue
 
-__all__ = ["USAGE", "Variables", "parse_pyenv"]
+__all__ = ["UNSET", "USAGE", "Variables", "parse_pyenv"]
+
+UNSET = "is not set here"
+"""The end of messages about a variable without a value."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _VERSION = "the Python version"
@@ -228,7 +231,7 @@ class _PyenvReader:
 
     def _empty(self, word: Word, what: str, expanded: Expanded) -> UserError:
         unset = sorted(expanded.unset)
-        message = f"{what} is empty" + (f": {unset[0]} is not set here" if unset else "")
+        message = f"{what} is empty" + (f": {unset[0]} {UNSET}" if unset else "")
         needed = what in {_VERSION, _NAME}
         hint = "give it a value" if needed else "give it a value, or leave it out"
         hint = self._variables.hint_for_unset(unset[0]) if unset else hint
@@ -282,7 +285,7 @@ class _PyenvReader:
             if place is not None:
                 literal = f"<<'{heredoc.name.decode()}' in quotes leaves every $ as it is"
                 hint = f"{self._variables.hint_for_unset(name)}; {literal}"
-                raise UserError(f"the requirements refer to {name}, which is not set here", place, hint=hint)
+                raise UserError(f"the requirements refer to {name}, which {UNSET}", place, hint=hint)
         return expanded.value.encode("utf-8", "surrogateescape")
 
     # Options.
