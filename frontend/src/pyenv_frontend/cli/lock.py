@@ -5,44 +5,30 @@ from __future__ import annotations
 import json
 import shlex
 import time
-from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 
 from pyenv_frontend.cli.base_options import libc_options
 from pyenv_frontend.cli.common import common_options_without_argument, is_written, not_allowed_with, only
+from pyenv_frontend.cli.lock_jobs import lock_jobs, read_platforms, read_program
 from pyenv_frontend.cli.terminal import show_error
-from pyenv_frontend.errors import UsageError, UserError, nearest
-from pyenv_frontend.lock.choice import can_be_locked
-from pyenv_frontend.lock.fit import older_libc
-from pyenv_frontend.lock.inputs import differences
-from pyenv_frontend.lock.locker import plan_lock
-from pyenv_frontend.lock.lockfile import MACHINES, LockFormatError, LockTarget, read_lock_file
+from pyenv_frontend.errors import UsageError, UserError
+from pyenv_frontend.lock.lockfile import LockFormatError, read_lock_file
 from pyenv_frontend.lock.unused import unused_locks
-from pyenv_frontend.positions import Location, Span
-from pyenv_frontend.pyenv.names import is_name
-from pyenv_frontend.pyenv.parser import UNSET
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from pyenv_frontend.cli.base_options import BaseOptions
     from pyenv_frontend.cli.common import CommonOptions
     from pyenv_frontend.lock.locker import LockJob
     from pyenv_frontend.lock.resolver import Resolver
     from pyenv_frontend.lock.writer import LockResult
-    from pyenv_frontend.pyenv.instruction import Pyenv, PythonVersion
-    from pyenv_frontend.stages.program import Program, Stage
+    from pyenv_frontend.pyenv.instruction import PythonVersion
 
 __all__ = ["lock"]
-
-_DEFAULT_LIBC: Final = "glibc 2.36"
-"""That of Debian 12, on which Airflow's and Python's images are based."""
-
-_PLATFORMS: Final = tuple(sorted(MACHINES))
-"""What is locked for unless `--platform` says otherwise."""
 
 
 class _Command(click.Command):
@@ -81,13 +67,9 @@ def lock(  # noqa: PLR0913 - one for each option
     elif is_written("form"):
         raise UsageError("argument --format: only allowed with argument --check")
     options = only(common, "lock")
-    platforms = _platforms(options.settings.target_platform or "")
-    for name in names:
-        if not is_name(name):
-            raise UsageError(f"{name} cannot be the name of an environment{_hint_at_file(name)}")
-    program = _read(options, platforms, base)
-    _check_names(names, program, upgrade="" in upgrade)
-    jobs = _plan(program, options, base, names, platforms=platforms, offline=check)
+    platforms = read_platforms(options.settings.target_platform or "")
+    program = read_program(options, base, names, platforms=platforms, upgrade="" in upgrade)
+    jobs = lock_jobs(program, options, base, names, platforms=platforms, offline=check)
     for file in unused_locks(program, options.context.root, options.folder):
         note = f"no PYENV of {options.dockerfile} uses {file}; if nothing else does, delete it"
         click.echo(f"note: {note}", err=True)
@@ -103,131 +85,6 @@ def lock(  # noqa: PLR0913 - one for each option
 
     with ended_by_signals():
         return _lock(jobs, resolver)
-
-
-def _read(options: CommonOptions, platforms: Sequence[str], base: BaseOptions) -> Program:
-    """Read the Dockerfile, with the variables of the first platform.
-
-    An engine is asked for those of the base images only if one of them is needed.
-    """
-    settings = replace(options.settings, target_platform=(platforms or _PLATFORMS)[0])
-    options = replace(options, settings=settings)
-    document = options.read_document()
-
-    def variables(reference: str, platform: str | None) -> Mapping[str, str]:
-        try:
-            return base.base(reference, platform, options.base_env, Location(document.file, Span(0, 0))).env
-        except UserError:
-            return options.base_env
-
-    try:
-        return options.read_program(document)
-    except UserError as error:
-        if base.enough or not error.message.endswith(UNSET):
-            raise
-        try:
-            return options.read_program(document, base_variables=variables)
-        except UserError:
-            raise error from None
-
-
-def _plan(  # noqa: PLR0913 - the options that matter
-    program: Program,
-    options: CommonOptions,
-    base: BaseOptions,
-    names: Sequence[str],
-    *,
-    platforms: tuple[str, ...],
-    offline: bool,
-) -> list[LockJob]:
-    """Return what to lock: one job for each lock, which environments may share.
-
-    Offline, no engine is asked for facts that the options leave out, and these are not compared.
-    """
-    if not (platforms or offline):
-        platforms = _PLATFORMS
-    jobs: dict[str, LockJob] = {}  # by the file of the lock
-    libcs: dict[str, str] = {}
-    for stage in program.stages:
-        for environment in stage.environments:
-            pyenv = environment.pyenv
-            name = pyenv.name.text
-            if not can_be_locked(pyenv):
-                if name in names:
-                    click.echo(f"note: {name} has nothing to lock: {_reason_against(pyenv)}", err=True)
-                continue
-            if name not in names and (names or pyenv.options.lock == "off"):
-                continue
-            if stage.root not in libcs:
-                libcs[stage.root] = "" if offline and not base.enough else _libc(stage, base, options)
-            target = LockTarget(python=pyenv.version.text, libc=libcs[stage.root], platforms=platforms)
-            job = plan_lock(environment, options.context, target, options.context.root)
-            jobs[job.file] = _shared(jobs[job.file], job) if job.file in jobs else job
-    return [*jobs.values()]
-
-
-def _libc(stage: Stage, base: BaseOptions, options: CommonOptions) -> str:
-    """Return the C library of a stage's base image: from the options, from an engine, or the usual one."""
-    place = stage.instruction.arguments.location
-    try:
-        libc = base.libc_of(stage.root, stage.root_platform, options.base_env, place)
-    except UserError:
-        click.echo(
-            f"note: {stage.root}: no engine knows this image, so it is locked for {_DEFAULT_LIBC} (Debian 12); "
-            "if it has another C library, say --base-libc VERSION",
-            err=True,
-        )
-        return _DEFAULT_LIBC
-    return _DEFAULT_LIBC if libc is None else libc.name
-
-
-def _platforms(text: str) -> tuple[str, ...]:
-    """Read platforms as Docker takes them, separated by commas."""
-    words = [word.strip().removesuffix("/v8") for word in text.split(",") if word.strip()]
-    for word in words:
-        if word not in MACHINES:
-            close = nearest(word, [*MACHINES])
-            hint = f"; did you mean {close}?" if close else ""
-            raise UsageError(f"--platform {word}: locks are for {' and '.join(MACHINES)}{hint}")
-    return tuple(sorted(set(words)))
-
-
-def _check_names(names: Sequence[str], program: Program, *, upgrade: bool) -> None:
-    known = [environment.pyenv.name.text for environment in program.environments]
-    for name in names:
-        if name not in known:
-            close = nearest(name, known)
-            hint = f"; did you mean {close}?" if close else f"; there are only {', '.join(known)}" if known else ""
-            hint += f"; to upgrade that package, write --upgrade={name}" if upgrade else ""
-            hint = _hint_at_file(name) or hint
-            raise UsageError(f"no PYENV in {program.document.file.name} is called {name}{hint}")
-
-
-def _hint_at_file(name: str) -> str:
-    """Return what to do with a word that is a file rather than an environment."""
-    is_file = Path(name).name != name or Path(name).is_file()
-    return f"; to name a Dockerfile, write --file={name}" if is_file else ""
-
-
-def _reason_against(pyenv: Pyenv) -> str:
-    if pyenv.onbuild:
-        return "it is a trigger (ONBUILD)"
-    return "it has no requirements" if pyenv.bare else "its requirements are a lock"
-
-
-def _shared(one: LockJob, other: LockJob) -> LockJob:
-    """Return the job for a lock that two environments share: for the older of their C libraries."""
-    reasons = differences(one.inputs, other.inputs)
-    libc = older_libc(one.target.libc, other.target.libc)
-    if libc is not None and not reasons:
-        return replace(other, target=replace(other.target, libc=libc))
-    if not reasons:
-        reasons = [f"one is for {one.target.libc}, the other for {other.target.libc}"]
-    raise UserError(
-        f"{one.file} cannot be the lock of two PYENVs that ask for different packages: {', '.join(reasons)}",
-        *(Location(job.pyenv.instruction.file, job.pyenv.name.span) for job in (other, one)),
-        hint="give one of them another name, or another lock with --lock=FILE",
-    )
 
 
 def _resolver(options: CommonOptions, upgrade: tuple[str, ...], exclude_newer: str) -> Resolver:
