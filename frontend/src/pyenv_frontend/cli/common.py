@@ -6,6 +6,7 @@ import codecs
 import functools
 import os
 import platform
+import shlex
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -105,11 +106,10 @@ class CommonOptions:
         _check_target(program, self.settings.target)
         return program
 
-    @property
-    def arguments(self) -> list[str]:
-        """The arguments that another command needs to read the same, without those that have their defaults."""
+    def command(self, name: str, *arguments: str) -> str:
+        """Return a command that reads the same, for a shell; options that have their defaults are left out."""
         settings = self.settings
-        arguments = {
+        options = {
             "file": [self.dockerfile] if self.dockerfile != "Dockerfile" else [],
             "context": [self.context_folder] if self.context_folder is not None else [],
             "build-arg": [f"{name}={value}" for name, value in settings.build_args.items()],
@@ -117,7 +117,8 @@ class CommonOptions:
             "platform": [settings.target_platform] if settings.target_platform else [],
             "base-env": [f"{name}={value}" for name, value in self.base_env.items()],
         }
-        return [f"--{option}={value}" for option, values in arguments.items() for value in values]
+        words = [f"--{option}={value}" for option, values in options.items() for value in values]
+        return shlex.join(["pyenv-frontend", name, *words, *arguments])
 
     @property
     def folder(self) -> Path:

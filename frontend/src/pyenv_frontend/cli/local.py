@@ -96,7 +96,7 @@ def local(common: tuple[CommonOptions, ...], form: str, *, check: bool, clean: b
     with ended_by_signals(), _locked(store):
         _drop_the_unnamed(program, store)
         planned = [job_of(environment, context, store) for environment in environments]
-        _say_locks(planned)
+        _say_locks(planned, options)
         errors = _make(planned, context, store, jobs)
     for error in errors.values():
         show_error(error.format())
@@ -108,13 +108,14 @@ def local(common: tuple[CommonOptions, ...], form: str, *, check: bool, clean: b
     return int(bool(errors))
 
 
-def _say_locks(jobs: Sequence[Job]) -> None:
+def _say_locks(jobs: Sequence[Job], options: CommonOptions) -> None:
     """Report which environments are created from a lock, and which locks do not fit."""
     for job in jobs:
         plan = job.plan
         if plan is not None and plan.requirements.stale_lock:
             stale = plan.requirements.stale_lock
-            _note(f"{job.name}: the lock does not fit: {stale}; to mend it, run pyenv-frontend lock {job.name}")
+            command = options.command("lock", job.name)
+            _note(f"{job.name}: the lock does not fit: {stale}; to mend it, run {command}")
         elif plan is not None and plan.lock is not None and job.stale:
             _note(f"{job.name}: installed from {plan.path}")
 

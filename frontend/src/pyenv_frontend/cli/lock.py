@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import shlex
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -18,7 +18,7 @@ from pyenv_frontend.lock.lockfile import LockFormatError, read_lock_file
 from pyenv_frontend.lock.unused import unused_locks
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from pyenv_frontend.cli.base_options import BaseOptions
@@ -78,7 +78,7 @@ def lock(  # noqa: PLR0913 - one for each option
         if left_out:
             click.echo(f"note: {file} is left out by {left_out}: add the line !{file} to it", err=True)
     if check:
-        return _check(jobs, form, ignored_by, [*options.arguments, *base.libc_arguments])
+        return _check(jobs, form, ignored_by, partial(options.command, "lock", *base.libc_arguments))
     resolver = _resolver(options, upgrade, exclude_newer)
     _note_unknown(jobs, resolver)
     from pyenv_frontend.cli.signals import ended_by_signals  # noqa: PLC0415 - as in `_resolver`
@@ -186,7 +186,7 @@ def _summary(job: LockJob, result: LockResult) -> str:
     return f"{job.file} {result.state}: {packages} for {target}{built}"
 
 
-def _check(jobs: Sequence[LockJob], form: str, ignored_by: Mapping[str, str], where: Sequence[str]) -> int:
+def _check(jobs: Sequence[LockJob], form: str, ignored_by: Mapping[str, str], command: Callable[..., str]) -> int:
     changed = {job.file: job.reasons() for job in jobs}
     left_out = {
         job.file: [f"it is left out by {ignored_by[job.file]}"]
@@ -205,5 +205,5 @@ def _check(jobs: Sequence[LockJob], form: str, ignored_by: Mapping[str, str], wh
             click.echo(f"{job.name}: {job.file} {'does not fit: ' + ', '.join(reasons) if reasons else 'fits'}")
         stale = dict.fromkeys(job.name for job in jobs if changed[job.file])
         if stale:
-            click.echo(f"hint: run {shlex.join(['pyenv-frontend', 'lock', *where, *stale])}", err=True)
+            click.echo(f"hint: run {command(*stale)}", err=True)
     return int(any(reasons for _, reasons in checked))
