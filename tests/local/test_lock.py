@@ -174,6 +174,8 @@ def test_a_group_is_locked_and_installed(project: Path, index: str, installer: s
     assert versions(project / "pylock.one.toml") == {"alpha": alpha, "beta": "2.0"}
     local(project, environ=environ)
     assert installed(project / ".pyenv-frontend/one", "beta") == "2.0"
+    done = lock(project, "one", "--upgrade", *BASE, index=index)
+    assert ("one: the uv.lock of pyproject.toml decides: upgrade that" in done.stderr) is has_lock
 
 
 def test_pip_decides_the_versions_where_it_installs(project: Path, index: str):

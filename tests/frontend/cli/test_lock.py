@@ -123,19 +123,19 @@ def test_a_variable_of_the_base_image(monkeypatch, tmp_path):
     """An engine is asked for it if it is needed; without one, the hint names the option."""
     text = "FROM apache/airflow:3.0.6\nPYENV 3.9 x <<EOF\napache-airflow==${AIRFLOW_VERSION}\nEOF\n"
     monkeypatch.chdir(folder(tmp_path, text))
-    asked = []
+    references = []
 
     def base_of(_options, reference, *_):
-        asked.append(reference)
+        references.append(reference)
         return Base(reference=reference, env={"AIRFLOW_VERSION": "3.0.6"})
 
     monkeypatch.setattr(BaseOptions, "base", base_of)
     assert "missing" in called(monkeypatch, "lock", "--check").out
-    assert asked == ["apache/airflow:3.0.6"]
+    assert references == ["apache/airflow:3.0.6"]
     for arguments in (["check"], ["lock", "--check", "--base-suite=bookworm"]):
         done = called(monkeypatch, *arguments)
         assert "the requirements refer to AIRFLOW_VERSION, which is not set here" in done.out + done.err
         assert "if the base image sets it, say --base-env NAME=VALUE" in done.out + done.err
     folder(tmp_path, "FROM a\nPYENV 3.9 x <<EOF\nsix\nEOF\n")
     assert "missing" in called(monkeypatch, "lock", "--check").out
-    assert len(asked) == 1
+    assert len(references) == 1

@@ -128,13 +128,16 @@ def _time(text: str) -> str:
 
 
 def _note_unknown(jobs: Sequence[LockJob], resolver: Resolver) -> None:
-    """Report locks that cannot be read, and packages of `--upgrade` that are in no lock (perhaps misspelled)."""
+    """Report locks that cannot be read, and what `--upgrade` does not reach: packages in no lock, projects with one."""
     locks = []
     for job in jobs:
         try:
             locks += [read_lock_file(job.before)] if job.before is not None else []
         except LockFormatError as error:
             click.echo(f"note: {job.file}: {error}; so all versions are chosen again", err=True)
+        locked = job.requirements.locked if resolver.wishes.upgrade or resolver.wishes.upgrade_packages else ()
+        for project in locked:
+            click.echo(f"note: {job.name}: the uv.lock of {project} decides: upgrade that, with uv lock", err=True)
     for name in resolver.wishes.missing_from(locks):
         click.echo(f"note: --upgrade={name}: no lock has this package", err=True)
 
