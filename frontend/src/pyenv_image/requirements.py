@@ -264,6 +264,8 @@ class Requirements:
         candidates = [Path(os.path.normpath(str(folder / path))) for folder in (base, self._workspace.context)]
         place = next((candidate for candidate in candidates if candidate.exists()), None)
         if place is None and path.startswith("/"):
+            if not self._workspace.is_in_image:
+                raise StepError(f"{path} does not exist on this machine; only a build has the files of a stage")
             raise StepError(f"{path} does not exist in the stage; COPY it there before the PYENV")
         return place
 

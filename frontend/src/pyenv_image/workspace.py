@@ -42,6 +42,11 @@ class Workspace:
     def __exit__(self, *_: object) -> None:
         shutil.rmtree(str(self.root), onerror=_make_writable)
 
+    @property
+    def is_in_image(self) -> bool:
+        """Whether the step runs in a stage, whose files can be named; outside, the context is no copy."""
+        return self.root in self.context.parents
+
     def use_context(self, folder: Path, *, copy: bool) -> None:
         """Take the build context from a folder.
 
@@ -68,9 +73,7 @@ class Workspace:
     def names(self) -> tuple[tuple[str, str], ...]:
         """Paths of files in this folder as an installer writes them, and the user's names of these files."""
         # Of a context that is no copy, another folder's path may begin like its own.
-        itself = (
-            [(f"file://{self.context}", "."), (str(self.context), ".")] if self.root in self.context.parents else []
-        )
+        itself = [(f"file://{self.context}", "."), (str(self.context), ".")] if self.is_in_image else []
         return (
             (f"file://{self.context}/", "./"),
             (f"{self.context}/", ""),

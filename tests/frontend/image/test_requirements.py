@@ -207,7 +207,12 @@ def test_absolute_paths_are_of_the_stage(workspace, tmp_path, line, expected):
     ],
 )
 def test_an_absolute_path_that_is_not_there(workspace, line):
-    """The error has the file, the line and the path."""
+    """The error has the file, the line and the path; outside an image there is no stage to copy something to."""
+    message = r"^reqs/one.txt:2: /gone\S* does not exist on this machine; only a build has the files of a stage$"
+    with pytest.raises(StepError, match=message):
+        copied(workspace, f"six\n{line}\n")
+    workspace.context = workspace.root / "context"
+    (workspace.context / "reqs").mkdir(parents=True)
     message = r"^reqs/one.txt:2: /gone\S* does not exist in the stage; COPY it there before the PYENV$"
     with pytest.raises(StepError, match=message):
         copied(workspace, f"six\n{line}\n")

@@ -36,6 +36,10 @@ def test_the_error_of_an_installer_hides_passwords(tmp_path):
         ("  x No solution found when resolving dependencies:", "versions that go together"),
         ("ERROR: ResolutionImpossible: for help visit", "versions that go together"),
         ("error: Git operation failed", "indexes and repositories that answer"),
+        (
+            "heredoc:1: /srv/a.whl does not exist on this machine; only a build has the files of a stage",
+            "files of the build context, or PYENV --lock=off",
+        ),
     ],
 )
 def test_what_an_error_expects(message, expected):

@@ -47,6 +47,9 @@ _NO_SOLUTION: Final = re.compile(r"No solution found|ResolutionImpossible|No mat
 """The words of uv and of pip."""
 
 
+_OF_STAGE: Final = re.compile(r"only a build has the files of a stage$")
+
+
 class ResolverError(Exception):
     """The requirements cannot be resolved; `str()` is the installer's message."""
 
@@ -55,6 +58,8 @@ class ResolverError(Exception):
         """What is expected, which depends on what the message is about."""
         if _NO_SOLUTION.search(str(self)):
             return "versions that go together"
+        if _OF_STAGE.search(str(self)):
+            return "files of the build context, or PYENV --lock=off for what is not locked"
         return "indexes and repositories that answer, and requirements and options that the installer reads"
 
 
