@@ -6,12 +6,12 @@ Functions for values raise `InvalidValue` without a position; here it becomes a 
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from pyenv_frontend.dockerfile.whitespace import is_space
 from pyenv_frontend.dockerfile.words import expand_heredoc
 from pyenv_frontend.errors import UserError, printable
+from pyenv_frontend.pyenv.consistency import check_locks, check_projects
 from pyenv_frontend.pyenv.context_path import context_path, kind_of
 from pyenv_frontend.pyenv.grammar import LineSyntaxError, Word, parse_line
 from pyenv_frontend.pyenv.instruction import Pyenv, RequirementsFile
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pyenv_frontend.dockerfile.words import Expanded
     from pyenv_frontend.positions import Location, Logical, Span
     from pyenv_frontend.pyenv.grammar import Line
-    from pyenv_frontend.pyenv.instruction import EnvironmentName, Options, PythonVersion
+    from pyenv_frontend.pyenv.instruction import EnvironmentName, PythonVersion
     from pyenv_frontend.pyenv.options import OptionSpec, OptionValue
 
 __all__ = ["UNSET", "USAGE", "Variables", "parse_pyenv"]
@@ -109,7 +109,7 @@ class _PyenvReader:
         version = self._version(line.version, any_series=options.from_ is not None)
         name = self._name(line.name)
         requirements = tuple(self._requirements(line))
-        self._check_projects(options, requirements)
+        check_projects(options, requirements, self._instruction.file)
         pyenv = Pyenv(
             instruction=self._instruction,
             keyword=keyword,
@@ -120,7 +120,7 @@ class _PyenvReader:
             options=options,
             onbuild=onbuild,
         )
-        self._check_locks(pyenv)
+        check_locks(pyenv)
         return pyenv
 
     # Places.
@@ -321,35 +321,6 @@ class _PyenvReader:
             return read_value(spec, text, self._escape)
         except InvalidValue as error:
             self._fail(error, value if value is not None and value.text else whole)
-
-    def _check_locks(self, pyenv: Pyenv) -> None:
-        """Check that a lock decides on everything, and that a trigger asks for none."""
-        options = pyenv.options
-        span = options.span("lock")
-        if pyenv.onbuild and span is not None and options.lock != "off":
-            raise UserError(
-                f"--lock={options.lock} cannot be used after ONBUILD: triggers take no lock of their name",
-                replace(self._text.location, span=span),
-                hint="leave --lock out, or name a pylock.toml as the requirements",
-            )
-        lock = next((file for file in pyenv.requirements if file.kind == "pylock"), None)
-        others = [file for file in pyenv.requirements if file.kind != "pyproject" and file is not lock]
-        beside = others or pyenv.inline is not None or options.constraints
-        if lock is not None and beside and options.installer == "uv":
-            raise UserError(
-                f"{lock.path} is a lock, and uv takes no other requirements or constraints beside one",
-                replace(self._text.location, span=lock.span),
-                hint="name what the lock was made from instead, and make one lock of all with pyenv-frontend lock",
-            )
-
-    def _check_projects(self, options: Options, requirements: tuple[RequirementsFile, ...]) -> None:
-        if any(file.kind != "requirements" for file in requirements):
-            return
-        for name, span in options.spans:
-            if name in {"extra", "group"}:
-                place = replace(self._text.location, span=span)
-                message = f"--{name} is for projects, and this PYENV names none"
-                raise UserError(message, place, expected="a pyproject.toml or pylock.toml among the requirements")
 
 
 def _written(text: str) -> str:
