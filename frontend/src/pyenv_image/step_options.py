@@ -28,10 +28,10 @@ __all__ = [
 
 HEREDOC_VARIABLE = "ftp_proxy"
 HEREDOC_PREFIX = "pyenv-heredoc:"
-"""A build says where the heredoc of an install is by a variable of this name and a value with this prefix.
+"""A build passes the position of an install's heredoc by a variable of this name and a value with this prefix.
 
-Proxies are the one thing that a step is told and that is not in its cache key, so that an instruction above the PYENV
-does not repeat the install; and nobody needs one for FTP. The step takes the variable away.
+Proxies are the only input of a step that is not in its cache key, so that an edit above the PYENV does not repeat the
+install, and a proxy for FTP is hardly ever needed. The step removes the variable.
 """
 FIXED_TIME = 315532800
 """1980-01-01, the time of the files of independent environments: the first that all formats of archives know."""

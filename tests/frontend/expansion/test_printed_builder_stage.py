@@ -51,8 +51,8 @@ def test_the_comment_above_from_stays_above_it():
 def test_names_of_stages_are_free():
     """The name of an inserted stage is unique regardless of letter case."""
     source = (CASES / "builders-and-settings" / "Dockerfile").read_bytes()
-    asides = printed_builder_stages(read(dockerfile.parse(source)))
-    assert [stage.name for stage in asides.values()] == ["pyenv-a-2", "pyenv-a-3", "pyenv-a-4"]
+    stages = printed_builder_stages(read(dockerfile.parse(source)))
+    assert [stage.name for stage in stages.values()] == ["pyenv-a-2", "pyenv-a-3", "pyenv-a-4"]
 
 
 def test_a_builder_with_carriage_returns():

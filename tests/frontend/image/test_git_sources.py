@@ -1,4 +1,4 @@
-"""Where a project or a lock names a git repository."""
+"""The place where a project or a lock names a git repository."""
 
 import pytest
 
@@ -27,7 +27,7 @@ PYLOCK = "[[packages]]\nname = 'a'\n[packages.vcs]\ntype = \"git\"\n"
     ],
 )
 def test_the_place(tmp_path, options, files, place):
-    """It is a line, or the file where several lines do; a package that is only called git is none."""
+    """The place is a line, or the file if several lines match; a package named git does not match."""
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)

@@ -78,7 +78,7 @@ def test_the_project_at_the_top(workspace):
 
 
 def test_a_variable_without_a_value_is_named(workspace):
-    """The log has its line and two ways to set it; one that is set, or that pip would not fill in, is none."""
+    """The note has its line and two ways to set it; variables that are set or that pip ignores are not noted."""
     text = "--index-url https://${USER}:${TOKEN}@example.com/simple\nsix ; platform_release != '${small}'\n"
     (workspace.context / "index.txt").write_text(text)
     requirements = Requirements(workspace, {"USER": "me"}, "uv")

@@ -1,4 +1,4 @@
-"""What may be at the place of an environment."""
+"""Files and folders at the place of an environment."""
 
 import pytest
 

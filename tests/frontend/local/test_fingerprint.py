@@ -1,4 +1,4 @@
-"""What changes an environment's digest, and what does not."""
+"""Changes of an environment's inputs and their effect on its digest."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What is suggested for a word that is not a version."""
+"""Suggestions for words that are not versions."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Which ignore file is used."""
+"""The choice of the ignore file."""
 
 from pyenv_frontend.buildkit import wire_pb2 as wire
 from pyenv_frontend.solve.ignore_files import IgnoreFiles

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["LockedPackages", "Way", "layers_of", "reason_against", "wheels_platform"]
 
 _STRONG = frozenset({"sha256", "sha384", "sha512"})
-"""The hashes that only one wheel has; MD5 is none."""
+"""The hashes that identify a wheel; MD5 does not."""
 
 _NEUTRAL_MOUNTS = frozenset({"secret", "ssh"})
 _GLIBC = ((2, 17), (2, 28), *((2, minor) for minor in range(31, 41)))

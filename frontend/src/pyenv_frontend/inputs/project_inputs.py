@@ -115,7 +115,7 @@ def _of_setuptools(project: Project) -> tuple[str, ...]:
 
 
 def _is_of_a_package(file: SourceFile | None) -> bool:
-    """Return whether setuptools finds a package in a file; many a `setup.cfg` has only settings of linters."""
+    """Return whether setuptools finds a package in a file; many `setup.cfg` files have only settings of linters."""
     if file is None:
         return False
     return not file.name.endswith("setup.cfg") or _PACKAGE.search(file.data) is not None

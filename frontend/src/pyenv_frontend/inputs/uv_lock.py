@@ -57,10 +57,10 @@ def local_packages(data: bytes, project: str, extras: Collection[str], groups: C
 
 
 def outdated(data: bytes, project: str, requirements: Iterable[str]) -> str:
-    """Say what of a project's requirements a lock does not have; empty: nothing, as far as that is certain.
+    """Describe a requirement of a project that a lock certainly does not meet; empty if there is none.
 
-    uv is told to take the lock as it is, and would install what is in it without a word. A marker may be one that uv
-    has left out.
+    A build lets uv use the lock as it is, and uv would install it without an error. Requirements with markers are
+    skipped, because uv may have left them out.
 
     Args:
         data: the lock.

@@ -163,7 +163,7 @@ class BaseImages:
                 user=str(image.config.get("User") or ""),
                 env=image.env,
                 series={pyenv.version.minor for pyenv in pyenvs if pyenv.version.full},
-                # One of a series that no PYENV wants only keeps a name in PATH, and counts whatever it is.
+                # An interpreter of another series only occupies a name in PATH, whether or not it is a program.
                 checked={pyenv.version.minor for pyenv in pyenvs},
                 architecture=architecture,
             )

@@ -119,7 +119,7 @@ class ImageFiles:
         return ImageFileError(f"/{path} of {self._image} cannot be read: {error.status.message}")
 
     def _list(self, folder: tuple[str, str], listing: Reply[Sequence[FileStat]]) -> list[str]:
-        """Take a listing; what it says of a file that is no link of either kind, nobody has to ask again."""
+        """Take a listing. Its entries for files that are not links of either kind need no further requests."""
         path, pattern = folder
         try:
             entries = listing.get()

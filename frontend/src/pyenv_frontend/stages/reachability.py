@@ -21,8 +21,8 @@ def reachable(stages: Sequence[OpenStage], target: str) -> set[int]:
     """Return the numbers of the stages that are needed for `target` (empty: the last one).
 
     They are the target, what it is based on, and what `COPY --from`, `RUN --mount=from=`, and a PYENV's `--from`,
-    `--builder` and `--uv` name, in turn. Where that cannot be told, which is for a name with a variable in it and for
-    a target that is not there, it is all of them.
+    `--builder` and `--uv` name, in turn. If that cannot be determined, because a name has a variable in it or the
+    target does not exist, all stages are returned.
     """
     everything = set(range(len(stages)))
     targets = [stage for stage in stages if stage.name == target.lower()] if target else [*stages]

@@ -60,7 +60,7 @@ class OpenStage:
 
 
 def last_name(document: Document) -> str:
-    """Return the name of the last stage, which is built where no other is asked for; empty if it has none."""
+    """Return the name of the last stage, which is built by default; empty if it has none."""
     names = [_name(fields(line.arguments)) for line in document.instructions if line.name == "FROM"]
     return (names[-1] if names else None) or ""
 

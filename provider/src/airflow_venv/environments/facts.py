@@ -46,7 +46,7 @@ class Environment:
     pyenv_line: str = ""
     """The `PYENV` line that the environment was built from; empty where `pyvenv.cfg` does not have it."""
     lock: str = ""
-    """Path of the lock (PEP 751) that lies beside `pyvenv.cfg`; empty where there is none that can be shown."""
+    """Path of the lock (PEP 751) that lies beside `pyvenv.cfg`; empty if there is none that may be shown."""
     unreadable: tuple[str, ...] = ()
     """A sentence for each file or folder that is there and cannot be read, so that something may be missing above."""
     packages_are_whole: bool = True

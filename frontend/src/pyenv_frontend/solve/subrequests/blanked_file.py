@@ -1,6 +1,6 @@
 """The user's file without its PYENVs: same lines, nothing generated.
 
-The line of a PYENV sets its variables, which is all that Docker's frontend has to know of it. The keyword has the case
+The line of a PYENV sets its variables, and Docker's frontend needs no more of it. The keyword has the case
 of the file's other keywords, so that the result of no rule about keywords changes.
 """
 
