@@ -155,7 +155,7 @@ def _always(options: EnvironmentOptions, owner: account.Account, workspace: Work
 
 
 def _mounted_caches(cache: Path | None) -> dict[str, str]:
-    """In an image: what is mounted for the step, out of which files are copied.
+    """Return the variables for an image: caches are mounted for the step, and files are copied from them.
 
     Sources are only there while the step runs, so that nothing can be editable.
     """
@@ -166,7 +166,7 @@ def _mounted_caches(cache: Path | None) -> dict[str, str]:
 
 
 def _own_caches() -> dict[str, str]:
-    """Outside an image: the caches of the user who works there, and links into them, as their own uv and pip do it."""
+    """Return the variables for use outside an image: the user's own caches, and links into them."""
     return {name: os.environ[name] for name in _OWN_CACHES if name in os.environ}
 
 

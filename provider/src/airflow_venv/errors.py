@@ -53,7 +53,7 @@ class BrokenEnvironmentError(VenvError, ValueError):
 
 
 class UsageError(VenvError):
-    """A command was called in a way that cannot be answered."""
+    """The arguments of a command are wrong."""
 
 
 class SourceError(VenvError, ValueError):

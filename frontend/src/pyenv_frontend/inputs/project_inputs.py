@@ -151,7 +151,7 @@ def _take_tree(collector: InputCollector, path: str, named: str, origin: Origin,
 
 
 def _place_of(file: SourceFile, text: str) -> Location:
-    """Return where a text first stands in a file; a text with an escape stands nowhere, and the file is meant."""
+    """Return the first place of a text in a file; the beginning of the file if the text is written with escapes."""
     offset = max(file.data.find(text.encode()), 0)
     return Location(file, Span(offset, offset + len(text.encode())))
 

@@ -105,7 +105,7 @@ def _load() -> tuple[_Parser, type[Exception]]:
 
 
 def _located(error: Any, source: str) -> LineSyntaxError:
-    """Where lark gave up, in our words: an unexpected end is an error behind the last character."""
+    """Convert an error of lark; an unexpected end is an error behind the last character."""
     expected = frozenset(getattr(error, "expected", None) or getattr(error, "allowed", None) or ())
     token = getattr(error, "token", None)
     if token is not None and token.type == "$END":

@@ -164,12 +164,12 @@ class Pyenv:
 
     @property
     def escape(self) -> str:
-        """What escapes in the lines that stand for it: a trigger is read by itself when it fires, with a backslash."""
+        """The escape character of the lines that replace it; a trigger is parsed alone, and always with a backslash."""
         return "\\" if self.onbuild else self.instruction.escape.decode()
 
     @property
     def heredoc_start(self) -> str:
-        """Where the first line of its heredoc is, as `Dockerfile:7`; empty without one.
+        """The position of the first line of its heredoc, as `Dockerfile:7`; empty without one.
 
         The install has a file of that name in a folder of its own, so the name does not lead out of a folder.
         """

@@ -69,7 +69,7 @@ class Mount:
 
     @property
     def id(self) -> str:
-        """What the client knows a secret or an SSH agent by."""
+        """The ID by which the client knows a secret or an SSH agent."""
         if self.type == "ssh":
             return self.get("id") or "default"
         return self.get("id") or self.get("source", "src") or (self.target or "").rpartition("/")[2]

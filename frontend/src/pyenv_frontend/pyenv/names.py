@@ -45,7 +45,7 @@ def parse_name(text: str, span: Span) -> EnvironmentName:
 
 
 def clash(name: EnvironmentName, earlier: EnvironmentName, variable: str) -> str:
-    """Why two names cannot be in one image that both set `variable`."""
+    """Explain why two names that set `variable` cannot be in one image."""
     if name.text == earlier.text:
         return f"the environment {name.text!r} already exists"
     return f"{name.text!r} and {earlier.text!r} would both set the variable {variable}"

@@ -83,7 +83,7 @@ class ImageFiles:
 
     @staticmethod
     def _start(paths: Iterable[str], ask: Callable[[str], Reply[bytes] | None]) -> dict[str, Reply[bytes]]:
-        """Ask for those of some files that are there."""
+        """Request those files that exist."""
         return {path: reply for path in paths if (reply := ask(path)) is not None}
 
     def read(self, path: str) -> bytes | None:

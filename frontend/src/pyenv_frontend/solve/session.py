@@ -68,7 +68,7 @@ class BuildSession:
 
     @cached_property
     def outline(self) -> Program:
-        """What is known of the file before its base images are; PYENVs that need more are left out."""
+        """The file as far as it is known without its base images; PYENVs that need more are left out."""
         settings = self.settings(reachable_only=self.options.request is None)
         return read(self.document, settings, report=lambda _error: None)
 

@@ -41,7 +41,7 @@ def conflicts(facts: Environment, metadata: PackageMetadata) -> Iterator[str]:
 
 
 def _holds(specifier: SpecifierSet, version: str) -> bool:
-    """Compare a version; one that is not valid (PEP 440) meets what sets no limit."""
+    """Return whether a version meets a specifier; an invalid version (PEP 440) only meets an empty one."""
     try:
         return specifier.contains(version, prereleases=True)
     except ValueError:

@@ -102,5 +102,5 @@ def _sentence(path: str | Path, error: OSError | ValueError) -> str:
 
 
 def _quoted(path: str | Path) -> str:
-    """Write a path so that control characters and bytes that are no UTF-8 show."""
+    """Write a path so that control characters and bytes that are not UTF-8 are visible."""
     return repr(os.fspath(path))

@@ -82,7 +82,7 @@ class Lock:
 
 
 def describe(name: str, python: str) -> EnvironmentReport:
-    """Read what the files of an environment say."""
+    """Describe an environment by its files."""
     try:
         lookup.check_python(python, f"{lookup.PREFIX}{name}")
         problem = ""
@@ -96,7 +96,7 @@ def describe(name: str, python: str) -> EnvironmentReport:
 
 
 def describe_all(environ: Mapping[str, str] | None = None) -> list[EnvironmentReport]:
-    """Read the files of every environment that the process knows of."""
+    """Describe every environment that the process knows of."""
     return [describe(name, python) for name, python in lookup.environments(environ).items()]
 
 

@@ -112,7 +112,7 @@ def _surroundings() -> list[Any]:
 
 
 def read_system(path: str) -> str:
-    """Read a file of the system's that is as long as one read."""
+    """Read a file of `/proc` by a single system call."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         return os.read(descriptor, 1 << 16).decode(errors="replace")
