@@ -30,9 +30,6 @@ __all__ = ["Requirements"]
 
 _NAMED = re.compile(r"([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(?!\S*://)")
 _PROJECT_NAME = re.compile(r"""^\[project\]\s*\n(?:(?!\[).*\n)*?\s*name\s*=\s*["']([^"']+)["']""", re.MULTILINE)
-_LETTERS = {"U": "upgrade", "t": "target", "v": "verbose", "q": "quiet"}
-"""Options of pip that people write by their letter."""
-
 _GIT = re.compile(r"(?:^|[\s@])git\+(\w+)")
 _HEREDOC = "heredoc"
 
@@ -213,7 +210,7 @@ class Requirements:
             return ""
         if self._installer == "uv" and name == "pypi-url":
             return f"--index-url {statement.value}"
-        arguments = file_option(_LETTERS.get(name, name), statement.value, self._installer, constraint=constraint)
+        arguments = file_option(name, statement.value, self._installer, constraint=constraint)
         if arguments is None:
             return None
         self.arguments += arguments

@@ -46,6 +46,9 @@ _VARIABLES_NOT_FOR_WHEELS = ("UV_BUILD_CONSTRAINT", "UV_EXCLUDE", "UV_FIND_LINKS
 _PER_REQUIREMENT = frozenset({"global-option", "install-option", "build-option"})
 """Options of a requirement that pip had and uv lacks."""
 
+_LETTERS = {"U": "upgrade", "t": "target", "v": "verbose", "q": "quiet"}
+"""Options of pip that people write by their letter."""
+
 _FOR_VENV = ("--no-index", "--find-links")
 
 
@@ -144,6 +147,7 @@ def file_option(name: str, value: str, installer: str, *, constraint: bool = Fal
     Raises:
         StepError: uv has no such option; the message begins with the option.
     """
+    name = _LETTERS.get(name, name)
     setting = pip_setting(name)
     if name in _PER_REQUIREMENT or name == "hash":
         if installer == "pip" or name == "hash":

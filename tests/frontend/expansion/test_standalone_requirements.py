@@ -26,7 +26,6 @@ REFUSED = {
         "deps/b.txt:1:14: PYENV x reads wheels in deps/",
     ),
     "an option of pip": ({"a.txt": "--pre\nsix\n"}, "PYENV x reads --pre, an option that uv does not read in a file"),
-    "an option that uv has not": ({"a.txt": "--prefer-binary\n"}, "PYENV x reads --prefer-binary"),
     "a variable": ({"a.txt": "six==${V}\n"}, "a.txt:1:1: PYENV x reads the variable in six==${V}"),
 }
 

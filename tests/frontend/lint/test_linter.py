@@ -190,6 +190,12 @@ def test_many_unpinned():
     assert warning.message.startswith("a, b, c, d, e and 2 more have no exact version in the environment x: ")
 
 
+def test_an_unpinned_requirement_of_two_files():
+    """It is named once."""
+    (warning,) = advice("FROM a\nPYENV 3.14 x <<E\nsix\nsix>1\nE")
+    assert warning.message.startswith("six has no exact version in the environment x: ")
+
+
 def test_constraints_pin():
     """A constraints file with exact versions is sufficient, whatever the spelling of the names."""
     files = {"a.txt": "My.Lib\n-c c.txt", "c.txt": "my-lib==1\nother==2", "d.txt": "My_Lib>1"}
@@ -281,7 +287,8 @@ def test_credentials(address):
     assert warning.rule.name == "PyenvCredentialsInRequirements"
     assert warning.location.position == (2, 14)
     assert warning.details[0].position.line == 1
-    assert names("FROM a\nPYENV 3.14 x a.txt", {"a.txt": "--index-url https://me:${PW}@h/\n-i https://me@h:80/"}) == []
+    fine = "--index-url https://me:${PW}@h/\n--extra-index-url https://me@h:80/"
+    assert names("FROM a\nPYENV 3.14 x a.txt", {"a.txt": fine}) == []
 
 
 def test_text_is_dockers():

@@ -12,7 +12,6 @@ from pyenv_frontend.errors import UserError
 from pyenv_frontend.inputs.resolve import located_statements
 from pyenv_frontend.positions import Location, SourceFile
 from pyenv_image import pip_format
-from pyenv_image.failure import StepError
 from pyenv_image.local_paths import local_path
 from pyenv_image.settings import file_option
 
@@ -63,10 +62,7 @@ def _reason(statement: Statement, folder: str, requirements: RequirementInputs, 
         return _local_reason(statement, folder, requirements, installer)
     if statement.kind == pip_format.OPTION and installer == "uv":
         name = statement.option.lstrip("-")
-        try:
-            understood = name not in _OF_ONE_REQUIREMENT and file_option(name, value, "uv") is None
-        except StepError:
-            understood = False
+        understood = name not in _OF_ONE_REQUIREMENT and file_option(name, value, "uv") is None
         return ("", "") if understood else (f"--{name}, an option that uv does not read in a file", _FOR_UV)
     return "", ""
 

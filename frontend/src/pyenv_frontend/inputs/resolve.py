@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from pyenv_frontend.errors import UserError
 from pyenv_frontend.inputs.collector import InputCollector, ListedRequirement, Origin
+from pyenv_frontend.inputs.file_options import FileOptions
 from pyenv_frontend.positions import Location, SourceFile, Span
 from pyenv_frontend.pyenv.context_path import is_url
 from pyenv_image import pip_format
@@ -189,6 +190,7 @@ class _Requirements:
         self._pyenv = pyenv
         self._dockerfile = pyenv.instruction.file
         self._visited: set[tuple[str, bool]] = set()
+        self._options = FileOptions(pyenv.options.installer)
         self._depth = 0
 
     @property
@@ -271,6 +273,8 @@ class _Requirements:
                 self._links(statement.value, folder, origin)
             case pip_format.REQUIREMENT | pip_format.EDITABLE:
                 self._requirement(statement, folder, origin, constraint=constraint)
+            case pip_format.OPTION:
+                self._options.check(statement, origin, constraint=constraint)
 
     def _follow(self, statement: Statement, folder: str, origin: Origin, *, constraint: bool) -> None:
         # An absolute path is a file of the stage, or of a mount.

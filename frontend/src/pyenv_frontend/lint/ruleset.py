@@ -216,7 +216,7 @@ def _unpinned(case: LintCase) -> Iterator[Problem]:
     ]
     if not loose:
         return
-    names = [requirement.name for _, requirement in loose]
+    names = [*dict.fromkeys(requirement.name for _, requirement in loose)]
     shown = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
     verb = "has" if len(names) == 1 else "have"
     name = case.pyenv.name.text
