@@ -1,8 +1,8 @@
 """Measure locks: how long they take to make and check, and builds of locked environments against unlocked ones.
 
 Four environments of real packages, below which an instruction or the base image changes, and a large one of generated
-wheels, of which a small requirement changes. Both sides of a row have downloaded before what they install. Bytes are
-those that a registry receives. The engines' data grow by 25 GB.
+wheels, of which a small requirement changes. But for cold builds, both sides of a row have downloaded before what they
+install. Bytes are those that a registry receives. The engines' data grow by 25 GB.
 """
 
 import os
@@ -38,6 +38,7 @@ def rows() -> Iterator[Row]:
     yield from _locking()
     for flavour, how in (("docker", "classic store"), ("docker-28-containerd", "containerd store")):
         where = prepared_engine(flavour)
+        yield from _cold(where, how)
         yield from _changed_below(where, how)
     yield from _edited(where)
 
@@ -69,6 +70,14 @@ def _locking() -> Iterator[Row]:
         ("check of 4 locks", check, "without a network", "0.1 s"),
     ):
         yield Row(what=what, ours=value, theirs=0, against=how, unit="s", aim=aim)
+
+
+def _cold(where: engine.Engine, how: str) -> Iterator[Row]:
+    """Measure builds without any cache."""
+    sides = [Side(where, ours(FOUR), FOUR, export=False) for _ in range(2)]
+    _lock(sides[0].folder, environ=OWN_SETTINGS)
+    what, against = f"4 locked environments, cold, {how}", "the same without locks"
+    yield Row(what=what, ours=sides[0].cold(), theirs=sides[1].cold(), against=against, unit="s", aim="faster")
 
 
 def _changed_below(where: engine.Engine, how: str) -> Iterator[Row]:
