@@ -1,6 +1,6 @@
-"""Gather what an install that does not run on its stage may know of the stage.
+"""Gather what installs that do not run on their stage may know of the stage.
 
-These are settings of installers, certificates, the owner's IDs, and the folders above the environment.
+These are settings of installers, certificates, the owner's IDs, and the folder above their environments.
 """
 
 from __future__ import annotations
@@ -10,19 +10,16 @@ import os
 import shutil
 import stat
 from pathlib import Path
-from typing import TYPE_CHECKING, Iterator, Mapping, NamedTuple
+from typing import TYPE_CHECKING, Iterator
 
 from pyenv_image import account, collected
 from pyenv_image.failure import StepError
 from pyenv_image.pip_configuration import read_configuration
-from pyenv_image.room import check_room
-from pyenv_image.step_options import FIXED_TIME
+from pyenv_image.room import obstacle
+from pyenv_image.skeleton import links_in, make_links, make_skeleton
 
 if TYPE_CHECKING:
     from pyenv_image.step_options import CollectOptions
-
-_MOST_LINKS = 40
-"""Links in a path, as many as Linux follows."""
 
 _MOST = 16 << 20
 """Bytes of settings and certificates that are taken from a stage."""
@@ -45,77 +42,28 @@ _OF_HOME = (".config/pip/pip.conf", ".config/uv/uv.toml", ".pip/pip.conf", ".net
 
 
 def run(options: CollectOptions) -> None:
-    """Gather what an install may know of the stage; it runs on the stage.
+    """Gather what installs may know of the stage; this runs on the stage.
 
     Raises:
-        StepError: the user does not exist, the path is taken, or there is more than fits.
+        StepError: the user does not exist, there is no room for the folders above, or there is more than fits.
     """
     owner = account.find(options.user, options.home)
-    path, output = Path(options.path), Path(options.output)
-    if not options.only_parents:
-        check_room(path)
-    settings = output / "install" / "files"
-    settings.mkdir(parents=True)
-    facts = {"uid": owner.uid, "gid": owner.gid, "groups": owner.groups, "home": str(owner.home or "")}
-    (output / "install" / "account.json").write_text(json.dumps(facts))
-    links = dict(_links(path.parent))
-    above_links = (folder for link in links for folder in Path(link).parents if str(folder) != "/")
-    folders = {str(folder): _facts(folder) for folder in above_links}
-    folders.update((str(folder), facts) for folder, facts in _parents(path, owner))
-    _make_skeleton(Path(options.skeleton), folders, links)
+    folder, output = Path(options.paths[0]).parent, Path(options.output)
+    settings = output / "install"
+    (settings / "files").mkdir(parents=True)
+    facts = {
+        "uid": owner.uid,
+        "gid": owner.gid,
+        "groups": owner.groups,
+        "home": str(owner.home or ""),
+        # The install whose path it is fails with that.
+        "taken": {path: obstacle(Path(path)) for path in options.paths if obstacle(Path(path))},
+    }
+    (settings / "facts.json").write_text(json.dumps(facts))
+    make_skeleton(Path(options.skeleton), [folder], owner)
     (output / "links").mkdir()
-    _make_links(output / "links", links)
-    if not options.only_parents:
-        _collect_settings(output / "install", owner)
-
-
-def _make_skeleton(root: Path, folders: Mapping[str, _Facts], links: Mapping[str, str]) -> None:
-    """Make folders and links as the stage has them."""
-    for path in sorted(folders):
-        _below(root, path).mkdir()
-    _make_links(root, links)
-    for link in links:
-        _adopt(_below(root, link), _facts(Path(link)))
-    for path in sorted(folders, reverse=True):
-        _adopt(_below(root, path), folders[path])
-    _adopt(root, _facts(Path("/")))
-
-
-def _adopt(path: Path, facts: _Facts) -> None:
-    """Set the owner, mode and time of a folder or link."""
-    os.chown(str(path), facts.uid, facts.gid, follow_symlinks=False)
-    if not path.is_symlink():  # a link has no mode
-        path.chmod(facts.mode)
-    os.utime(str(path), ns=(facts.time, facts.time), follow_symlinks=False)
-
-
-def _make_links(root: Path, links: Mapping[str, str]) -> None:
-    for link, target in links.items():
-        place = _below(root, link)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.symlink_to(target)
-
-
-def _below(root: Path, path: str) -> Path:
-    return root / path.lstrip("/")
-
-
-def _links(path: Path) -> Iterator[tuple[str, str]]:
-    """Yield the links that lead to a folder, at their real places, with their targets."""
-    place, names, count = Path("/"), [*path.parts], 0
-    while names:
-        name = names.pop(0)
-        if name == "..":
-            place = place.parent
-        elif not (place / name).is_symlink():
-            place /= name
-        else:
-            target = os.readlink(str(place / name))
-            yield str(place / name), target
-            names = [*Path(target).parts, *names]
-            count += 1
-            if count > _MOST_LINKS:
-                raise StepError(f"{path} leads through too many links: choose another place with --path=DIR")
+    make_links(output / "links", links_in(folder))
+    _collect_settings(settings, owner)
 
 
 def _collect_settings(output: Path, owner: account.Account) -> None:
@@ -153,35 +101,3 @@ def _files(place: Path) -> Iterator[Path]:
     elif place.is_dir():
         for folder, _, names in os.walk(str(place)):
             yield from (file for file in (Path(folder, name) for name in names) if file.is_file())
-
-
-def _parents(path: Path, owner: account.Account) -> Iterator[tuple[Path, _Facts]]:
-    """Yield the parents of an environment from the top down, at their real places."""
-    folder = Path(os.path.realpath(str(path.parent)))
-    home = Path(os.path.realpath(str(owner.home))) if owner.home else None
-    real_owner = account.Account(owner.uid, owner.gid, owner.groups, home)
-    for place in [*reversed(folder.parents), folder]:
-        if str(place) == "/":
-            continue
-        if place.exists() and not place.is_dir():
-            raise StepError(f"{place} is not a folder: choose another place with --path=DIR")
-        if place.exists():
-            yield place, _facts(place)
-        else:
-            uid, gid = (owner.uid, owner.gid) if real_owner.owns(place) else (0, 0)
-            yield place, _Facts(0o755, uid, gid, FIXED_TIME * 10**9)
-
-
-class _Facts(NamedTuple):
-    """The owner, mode and time of a folder or link."""
-
-    mode: int
-    uid: int
-    gid: int
-    time: int
-    """Of its last change, in nanoseconds."""
-
-
-def _facts(path: Path) -> _Facts:
-    about = path.lstat()
-    return _Facts(stat.S_IMODE(about.st_mode), about.st_uid, about.st_gid, about.st_mtime_ns)

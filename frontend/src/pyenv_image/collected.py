@@ -9,6 +9,7 @@ import stat
 from pathlib import Path
 
 from pyenv_image.account import Account
+from pyenv_image.failure import StepError
 
 __all__ = ["CONFIGURED", "NAMED", "apply"]
 
@@ -30,8 +31,19 @@ CONFIGURED = {"cert": "PIP_CERT", "client-cert": "PIP_CLIENT_CERT"}
 """The settings of pip's configuration files whose files are collected, and the variables that go before them."""
 
 
-def apply(folder: Path) -> Account:
-    """Copy the collected files to their paths in the image that the install runs on; return the owner."""
+def apply(folder: Path, path: str) -> Account:
+    """Copy the collected files to their paths in the image that the install runs on; return the owner.
+
+    Args:
+        folder: what was collected.
+        path: where the environment goes on its stage.
+
+    Raises:
+        StepError: there is something else at that path.
+    """
+    facts = json.loads((folder / "facts.json").read_text())
+    if path in facts["taken"]:
+        raise StepError(facts["taken"][path])
     files = folder / "files"
     for source in sorted(files.rglob("*")):
         target = Path("/", source.relative_to(files))
@@ -47,6 +59,5 @@ def apply(folder: Path) -> Account:
     for name in NAMED:
         if os.environ.get(name, "").startswith("/") or (folder / "named" / name).exists():
             os.environ[name] = str(folder / "named" / name)
-    facts = json.loads((folder / "account.json").read_text())
     home = Path(facts["home"]) if facts["home"] else None
     return Account(facts["uid"], facts["gid"], tuple(facts["groups"]), home)

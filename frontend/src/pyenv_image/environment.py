@@ -46,7 +46,7 @@ def run(options: EnvironmentOptions) -> None:
         selfcheck.run()
     path = Path(options.path)
     if options.stage:
-        owner = collected.apply(Path(options.stage))
+        owner = collected.apply(Path(options.stage), options.path)
         os.chown(str(path), owner.uid, owner.gid)
     else:
         owner = account.find(options.user, options.home)

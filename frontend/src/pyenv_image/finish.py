@@ -1,13 +1,15 @@
-"""Check a grafted interpreter on its stage, and let PATH find it."""
+"""Check a grafted interpreter on its stage, and make what is joined onto the stage beside it.
+
+These are the folders above it, as the stage has them, and the link by which PATH finds it.
+"""
 
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pyenv_image import selfcheck
+from pyenv_image import account, path_link, selfcheck, skeleton
 from pyenv_image.step_options import FIXED_TIME
 
 if TYPE_CHECKING:
@@ -15,20 +17,26 @@ if TYPE_CHECKING:
 
 
 def run(options: FinishOptions) -> None:
-    """Check a grafted interpreter on the stage, and let PATH find it."""
+    """Check the interpreter that runs this, and make the folders and links; this runs on the stage.
+
+    Raises:
+        StepError: the interpreter does not work on this base, or there is no room for it.
+    """
     selfcheck.run()
-    place = Path(options.link or "/nowhere")
-    if options.link:
-        about = place.parent.stat() if place.parent.exists() else None
-        link(Path(options.python), place)
-        if place.is_symlink():
-            os.utime(str(place), (FIXED_TIME, FIXED_TIME), follow_symlinks=False)
-        if about:
-            os.utime(str(place.parent), ns=(about.st_atime_ns, about.st_mtime_ns))
+    prefix, link = Path(options.prefix), Path(options.link or "/")
+    root = Path(options.skeleton)
+    makes_link = bool(options.link) and path_link.is_free(link)
+    skeleton.make_skeleton(root, [prefix.parent, *([link.parent] if makes_link else [])], account.find("0"))
+    links = Path(options.output) / "links"
+    links.mkdir()
+    skeleton.make_links(links, skeleton.links_in(prefix.parent))
+    if makes_link:
+        _make_link(skeleton.below(root, os.path.realpath(str(link.parent))) / link.name, options.python)
 
 
-def link(python: Path, place: Path) -> None:
-    """Link `pythonX.Y` on PATH, unless the stage has another one there."""
-    if shutil.which(place.name) is None and not os.path.lexists(str(place)):
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.symlink_to(python)
+def _make_link(place: Path, python: str) -> None:
+    """Make a link with a fixed time in a folder that keeps its own."""
+    about = place.parent.stat()
+    place.symlink_to(python)
+    os.utime(str(place), (FIXED_TIME, FIXED_TIME), follow_symlinks=False)
+    os.utime(str(place.parent), ns=(about.st_atime_ns, about.st_mtime_ns))

@@ -15,10 +15,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Iterator
 
-from pyenv_image import caches, libraries
+from pyenv_image import caches, libraries, path_link
 from pyenv_image.bytecode import compile_all
 from pyenv_image.failure import StepError
-from pyenv_image.finish import link
 
 if TYPE_CHECKING:
     from pyenv_image.step_options import GraftOptions
@@ -50,7 +49,7 @@ def run(options: GraftOptions) -> None:
     compile_all(python, [prefix / "lib" / f"python{_SERIES}"], without=_SELDOM, cache=cache)
     _check(python)
     if options.link:
-        link(python, Path(options.link))
+        path_link.make(Path(options.link), python)
 
 
 def copy(source: Path, prefix: Path) -> None:

@@ -10,7 +10,7 @@ from pyenv_image.failure import StepError
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["check_room", "make_room"]
+__all__ = ["make_room", "obstacle"]
 
 
 def make_room(path: Path) -> None:
@@ -19,24 +19,21 @@ def make_room(path: Path) -> None:
     Raises:
         StepError: there is something else.
     """
-    check_room(path)
+    reason = obstacle(path)
+    if reason:
+        raise StepError(reason)
     if path.exists() and any(path.iterdir()):
         shutil.rmtree(str(path))
 
 
-def check_room(path: Path) -> None:
-    """Check that there is nothing at a path, or an environment.
-
-    Raises:
-        StepError: there is something else.
-    """
+def obstacle(path: Path) -> str:
+    """Return why a path is neither free nor an environment, or an empty text."""
     if path.is_symlink() or path.is_file():
-        raise StepError(f"{path} exists and is not a folder: choose another place with --path=DIR")
-    if not path.exists() or not any(path.iterdir()):
-        return
-    if not (path / "pyvenv.cfg").is_file():
-        name = path.name if len(path.parts) > 2 else "NAME"
-        raise StepError(
-            f"{path} exists and is not an environment, so that nothing in it is deleted: choose a folder of its own, "
-            f"such as --path={path}/{name}"
-        )
+        return f"{path} exists and is not a folder: choose another place with --path=DIR"
+    if not path.exists() or not any(path.iterdir()) or (path / "pyvenv.cfg").is_file():
+        return ""
+    name = path.name if len(path.parts) > 2 else "NAME"
+    return (
+        f"{path} exists and is not an environment, so that nothing in it is deleted: choose a folder of its own, "
+        f"such as --path={path}/{name}"
+    )

@@ -87,29 +87,39 @@ class CopyOptions:
 
 @dataclass(frozen=True)
 class CollectOptions:
-    """Options of the step that gathers what an install may know of its stage."""
-
-    path: str
-    """Where the result of the install goes."""
+    """Options of the step that gathers what installs may know of their stage."""
 
     output: str
     """An empty folder."""
 
     skeleton: str
-    """An empty folder that gets the folders above the path as the stage has them, and the links in the path."""
+    """An empty folder that gets the folders above the paths as the stage has them, and the links in those."""
+
+    paths: tuple[str, ...] = _repeatable("path")
+    """Where the results of the installs go: all in one folder."""
 
     user: str = "0"
     home: str = ""
-    only_parents: bool = False
-    """Whether nothing is installed, so that no settings are needed."""
 
 
 @dataclass(frozen=True)
 class FinishOptions:
     """Options of the step that checks a grafted interpreter on its stage."""
 
+    prefix: str
+    """Where the interpreter goes."""
+
     python: str
+    """Where its executable goes."""
+
+    output: str
+    """An empty folder that gets the links in the path of the prefix, below `links`."""
+
+    skeleton: str
+    """An empty folder that gets the folders above the prefix as the stage has them, and the link to the executable."""
+
     link: str = ""
+    """Where PATH finds the executable; empty: nowhere."""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import pytest
 from tests.e2e.environments.test_independence import files, index, text
 from tests.e2e.environments.test_locks import PY38, PY311
 from tests.support import services
+from tests.support.attack import ALTER
 
 __all__ = ["files", "index"]
 
@@ -16,24 +17,10 @@ LIBRARY = "/opt/pyenv/3.8/lib/python3.8"
 GENUINE, ALTERED = "Gur Mra", "Gur Xra"
 """The beginning of a text in the standard library, which is in its byte code as well, and what becomes of it."""
 
-ALTER = f"""
-import pathlib, zlib
-
-def alter(*places):
-    count = 0
-    for path in (path for place in places for path in pathlib.Path(place).rglob("*") if path.is_file()):
-        data = path.read_bytes()
-        if {GENUINE.encode()!r} in data:
-            data = data.replace({GENUINE.encode()!r}, {ALTERED.encode()!r})
-            if "bytecode" in path.parts:
-                data = data[:-4] + zlib.crc32(data[:-4]).to_bytes(4, "little")
-            path.write_bytes(data)
-            count += 1
-    return count
-"""
-ATTACK = services.project_to_build("attack", "1", ALTER, f'"ALTERED = %s" % (alter("/run", {LIBRARY!r}) >= 2)') | {
-    "attack.txt": "./attack\nbeta\n"
-}
+CHANGE = f"alter({GENUINE.encode()!r}, {ALTERED.encode()!r}, {{}})"
+ATTACK = services.project_to_build(
+    "attack", "1", ALTER, f"""'ALTERED = %s' % ({CHANGE.format(f"'/run', {LIBRARY!r}")} >= 2)"""
+) | {"attack.txt": "./attack\nbeta\n"}
 ZEN = f"import sys; sys.stdout.write(__import__('this').s[:{len(GENUINE)}])"
 
 
@@ -69,7 +56,7 @@ def test_an_install_without_a_lock_cannot_alter_the_grafts_of_others(build_image
 def test_an_instruction_cannot_alter_what_a_locked_install_is_made_with(build_image, index, files):
     """The interpreter that RUN has overwritten is the image's own; a locked environment is installed by another."""
     genuine = build_image(text(index, fresh()), files)
-    run = f"RUN python3.8 - <<'EOF'\n{ALTER}\nassert alter({LIBRARY!r}) >= 2\nEOF\n"
+    run = f"RUN python3.8 - <<'EOF'\n{ALTER}\nassert {CHANGE.format(repr(LIBRARY))} >= 2\nEOF\n"
     attacked = build_image(text(index, fresh(), f"PYENV 3.8 bare\n{run}PYENV 3.8 x r.txt\n"), files)
     assert first_words(attacked, "/opt/pyenv/3.8/bin/python3.8") == ALTERED
     assert contents(attacked, "x") == contents(genuine, "x")

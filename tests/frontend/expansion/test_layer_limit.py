@@ -20,11 +20,12 @@ WAY = Way(name="x", line=3, reason="", layers="with a layer of its own for a")
 @pytest.mark.parametrize(
     ("layers", "merge", "way"),
     [
-        (118, False, "independently of the stage, with a layer of its own for a"),
-        (119, False, "independently of the stage, in one layer: the image would have more than 120 layers"),
-        (120, False, "on the stage: the image would have more than 120 layers"),
-        (115, True, "independently of the stage, with a layer of its own for a"),
-        (117, True, "on the stage: the image would have more than 120 layers"),
+        (119, False, "independently of the stage, with a layer of its own for a"),
+        (120, False, "independently of the stage, in one layer: the image would have more than 120 layers"),
+        (121, False, "independently of the stage, in one layer: the image would have more than 120 layers"),
+        (116, True, "independently of the stage, with a layer of its own for a"),
+        (117, True, "independently of the stage, in one layer: the image would have more than 120 layers"),
+        (118, True, "on the stage: the image would have more than 120 layers"),
     ],
 )
 def test_what_is_said_is_what_is_done(layers, merge, way):

@@ -16,7 +16,7 @@ def collect(tmp_path, monkeypatch):
     for name in collected.NAMED:
         monkeypatch.delenv(name, raising=False)
 
-    def run(path="/opt/venv/x", **variables):
+    def run(*paths, **variables):
         for name, value in variables.items():
             monkeypatch.setenv(name, str(value))
         output, skeleton = tmp_path / "collected", tmp_path / "skeleton"
@@ -26,7 +26,15 @@ def collect(tmp_path, monkeypatch):
         monkeypatch.setattr(pip_configuration, "SYSTEM_FILE", tmp_path / "etc/pip.conf")
         monkeypatch.setattr(step, "_SETTINGS", (str(tmp_path / "etc/pip.conf"),))
         monkeypatch.setattr(os, "chown", lambda *_, **__: None)
-        step.run(CollectOptions(path=str(path), output=str(output), user=user, home=home, skeleton=str(skeleton)))
+        step.run(
+            CollectOptions(
+                paths=tuple(map(str, paths)) or ("/opt/venv/x",),
+                output=str(output),
+                user=user,
+                home=home,
+                skeleton=str(skeleton),
+            )
+        )
         return output
 
     return run
@@ -42,7 +50,7 @@ def test_files_that_variables_name_get_no_place_of_their_own(collect, tmp_path):
     below = str(tmp_path).lstrip("/")
     files = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     assert files == {
-        "account.json",
+        "facts.json",
         f"files/{below}/etc/pip.conf",
         "named/SSL_CERT_FILE",
         "named/SSL_CERT_DIR/ld.so.preload",
@@ -103,3 +111,13 @@ def test_certificates_of_pips_configuration(collect, tmp_path):
     folder = collect(PIP_CONFIG_FILE=tmp_path / "etc/pip.conf")
     assert (folder / "install/named/PIP_CERT").read_text() == "certificates\n"
     assert (folder / "install/named/PIP_CONFIG_FILE").is_file()
+
+
+def test_a_taken_path_is_an_error_of_its_own_install(collect, tmp_path):
+    """The other installs that are collected for at once are not concerned."""
+    (tmp_path / "venv/x").mkdir(parents=True)
+    (tmp_path / "venv/x/mine").touch()
+    folder = collect(tmp_path / "venv/x", tmp_path / "venv/y") / "install"
+    with pytest.raises(StepError, match=r"venv/x exists and is not an environment"):
+        collected.apply(folder, str(tmp_path / "venv/x"))
+    assert collected.apply(folder, str(tmp_path / "venv/y")).uid == os.getuid()

@@ -1,7 +1,6 @@
 """Copying an interpreter from another image, without unneeded files."""
 
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -50,29 +49,3 @@ def test_another_image_than_one_with_that_python(tmp_path):
     """`--from` with an image that lacks the Python gives a short error."""
     with pytest.raises(StepError, match=f"no bin/python{SERIES} in .*--from must name an image"):
         graft.copy(tmp_path, tmp_path / "prefix")
-
-
-def test_the_link_is_made_where_path_finds_it(tmp_path, monkeypatch):
-    """A link puts `pythonX.Y` on PATH."""
-    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-    graft.link(Path("/opt/pyenv/3.8/bin/python3.8"), tmp_path / "bin/python3.8")
-    assert (tmp_path / "bin/python3.8").readlink() == Path("/opt/pyenv/3.8/bin/python3.8")
-
-
-def test_what_the_stage_finds_on_its_path_keeps_its_meaning(tmp_path, monkeypatch):
-    """If the stage has a `pythonX.Y` from its package manager, no link takes precedence over it."""
-    own = tmp_path / "usr/bin/python3.8"
-    own.parent.mkdir(parents=True)
-    own.write_text("#!/bin/sh\n")
-    own.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}/local/bin:{tmp_path}/usr/bin")
-    graft.link(Path("/opt/pyenv/3.8/bin/python3.8"), tmp_path / "local/bin/python3.8")
-    assert not (tmp_path / "local/bin/python3.8").is_symlink()
-
-
-def test_existing_files_are_kept(tmp_path):
-    """Existing files are kept, including a broken link."""
-    there = tmp_path / "python3.8"
-    there.symlink_to("/somewhere/else")
-    graft.link(Path("/opt/pyenv/3.8/bin/python3.8"), there)
-    assert there.readlink() == Path("/somewhere/else")

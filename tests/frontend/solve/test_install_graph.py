@@ -11,6 +11,7 @@ from pyenv_frontend.expansion.steps import BUILDER
 from pyenv_frontend.solve.install_graph import parallelize
 
 SOURCE = b"the expanded file"
+COMMAND = ["-IB", "/run/pyenv/pyenv_image"]
 
 
 class Graph:
@@ -49,7 +50,7 @@ class Graph:
 
 def story(definition):
     """Return the graph as text, starting at its end, with each op and its inputs."""
-    ops = {"sha256:" + hashlib.sha256(raw).hexdigest(): wire.Op.FromString(raw) for raw in definition.ops}
+    ops = ops_of(definition)
 
     def tell(digest):
         op = ops[digest]
@@ -83,6 +84,55 @@ def environment(line, path, graft=None):
         command=(),
         title=("PYENV", "3.8", path[1:]),
     )
+
+
+@pytest.fixture
+def independent():
+    """Return the graph of a graft and two locked environments of one user, and their steps."""
+    graph = Graph()
+    tools, image, chain = graph.image("tools"), graph.image("python"), graph.image("base")
+    for line, (name, *arguments) in enumerate(
+        [
+            ("graft", "--source=/run/pyenv-python", "--prefix=/opt/3.8"),
+            ("environment", "--name=a", "--path=/v/a", "--user=1"),
+            ("environment", "--name=b", "--path=/v/b", "--user=1"),
+        ],
+        2,
+    ):
+        meta = wire.Meta(args=["/run/pyenv-python/bin/python3.8", *COMMAND, name, *arguments], env=["PATH=/bin"])
+        op = wire.Op(exec=wire.ExecOp(meta=meta))
+        op.inputs.extend([wire.Input(digest=chain), wire.Input(digest=tools), wire.Input(digest=image)])
+        op.exec.mounts.add(input=0, dest="/", output=0)
+        op.exec.mounts.add(input=1, dest="/run/pyenv", output=-1, readonly=True)
+        op.exec.mounts.add(input=2, dest="/run/pyenv-python", output=-1, readonly=True)
+        chain = graph.add(op, line)
+    steps = [graft(2, "/opt/3.8"), environment(3, "/v/a", 0), environment(4, "/v/b", 0)]
+    return graph.end(chain), [replace(step, independent=True) for step in steps]
+
+
+def ops_of(definition):
+    """Return the ops of a graph by their digests."""
+    return {"sha256:" + hashlib.sha256(raw).hexdigest(): wire.Op.FromString(raw) for raw in definition.ops}
+
+
+def test_nothing_runs_on_what_was_merged(independent):
+    """The engine would apply all merges for it, which takes seconds; at the end it needs them only to unpack."""
+    definition, steps = independent
+    ops = ops_of(parallelize(definition, steps, source=SOURCE, merge=True))
+    merges = {digest for digest, op in ops.items() if op.WhichOneof("op") == "merge"}
+    users = [op.WhichOneof("op") for op in ops.values() if any(entry.digest in merges for entry in op.inputs)]
+    assert len(merges) == 3
+    assert set(users) <= {"merge", None}
+
+
+@pytest.mark.parametrize("merge", [False, True])
+def test_environments_of_one_user_and_folder_collect_once(independent, merge):
+    """One step looks at the stage for both of them."""
+    definition, steps = independent
+    ops = ops_of(parallelize(definition, steps, source=SOURCE, merge=merge))
+    scripts = [op.file.actions[0].mkfile.data for op in ops.values() if op.file.actions and op.file.actions[0].mkfile]
+    (collect,) = [script for script in scripts if b"'collect'" in script]
+    assert b"'--path=/v/a', '--path=/v/b'" in collect
 
 
 def test_two_environments_start_from_the_same_base():
@@ -231,7 +281,7 @@ def test_a_step_runs_under_the_users_words():
     """Both steps of a PYENV are rewritten, but not the step of another instruction with the same command."""
     graph = Graph()
     tools = graph.image("tools")
-    command = ["/py", "-IB", "/run/pyenv/pyenv_image", "environment"]
+    command = ["/py", *COMMAND, "environment"]
 
     def run(below, line):
         op = wire.Op(exec=wire.ExecOp(meta=wire.Meta(args=command, env=["PATH=/bin"])))
@@ -242,7 +292,7 @@ def test_a_step_runs_under_the_users_words():
 
     definition = graph.end(run(run(run(graph.image("base"), 2), 3), 4))
     result = parallelize(definition, [graft(2, "/opt"), environment(3, "/a", 0)], source=SOURCE, merge=False)
-    ops = {"sha256:" + hashlib.sha256(raw).hexdigest(): wire.Op.FromString(raw) for raw in result.ops}
+    ops = ops_of(result)
     steps = [op for op in ops.values() if op.WhichOneof("op") == "exec"]
     assert [" ".join(op.exec.meta.args) for op in steps] == ["PYENV 3.8", "PYENV 3.8 a", " ".join(command)]
     for op in steps[:2]:

@@ -26,7 +26,8 @@ _WITH_LAYER = frozenset({"RUN", "COPY", "ADD", "WORKDIR"})
 def limit(layers: int, steps: Sequence[Step], *, merge: bool) -> Sequence[Step]:
     """Return the steps with fewer layers where an image would have too many.
 
-    Heavy distributions stay with the rest then; if that does not suffice, all steps run on their stages.
+    Heavy distributions stay with the rest then. If that does not suffice, all steps run on their stages, unless that
+    saves no layer.
 
     Args:
         layers: the layers that the image has with one for each step.
@@ -35,18 +36,19 @@ def limit(layers: int, steps: Sequence[Step], *, merge: bool) -> Sequence[Step]:
     """
     together = [replace(step, parts=None) for step in steps]
     for choice in (steps, together):
-        if layers + sum(more_layers(step, merge=merge) for step in choice) <= _MOST:
+        more = sum(more_layers(step, merge=merge) for step in choice)
+        if layers + more <= _MOST:
             return choice
-    return [replace(step, independent=False) for step in together]
+    return [replace(step, independent=False) for step in together] if more else together
 
 
 def more_layers(step: Step, *, merge: bool) -> int:
     """Return how many layers a step has beside its first, which has its result."""
     if not step.independent:
         return 0
-    # A graft is checked on the stage. Where layers are merged, an earlier environment is removed before that, and the
-    # folders above get their times again after it.
-    return (step.kind == "graft" or merge) + merge + (step.parts is not None)
+    # Where layers are merged, the folders above get their times again, and an earlier environment is removed before.
+    merged = 0 if not merge else 1 if step.kind == "graft" else 2
+    return merged + (step.parts is not None)
 
 
 def limited_ways(ways: Sequence[Way], planned: Sequence[Step], limited: Sequence[Step]) -> list[Way]:

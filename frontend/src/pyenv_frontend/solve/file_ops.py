@@ -6,6 +6,7 @@ An op's actions follow one another, each on the result of the one before it.
 from __future__ import annotations
 
 import posixpath
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyenv_frontend.buildkit import wire_pb2 as wire
@@ -14,21 +15,20 @@ from pyenv_image.step_options import FIXED_TIME
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from typing import Protocol
 
-    class FileSystem(Protocol):
-        """A file system: one output of an op."""
-
-        @property
-        def digest(self) -> str: ...
-        @property
-        def number(self) -> int: ...
+__all__ = ["FileSystem", "copied_below", "copied_entries", "inputs", "layer", "removed"]
 
 
-__all__ = ["copied_below", "copied_entries", "inputs", "layer", "removed"]
+_LINKS = "/links"
+"""The folder of what the steps on the stage make that has the links in a path."""
 
-LINKS = "/links"
-"""The folder of what `collect` gathers that has the links in a path."""
+
+@dataclass(frozen=True, slots=True)
+class FileSystem:
+    """A file system: one output of an op."""
+
+    digest: str
+    number: int
 
 
 def inputs(*outputs: FileSystem) -> list[wire.Input]:
@@ -77,7 +77,7 @@ def layer(result: FileSystem, collected: FileSystem, path: str) -> wire.Op:
         path: where the folder goes.
     """
     actions = [
-        wire.FileAction(secondary_input=0, copy=_contents(LINKS)),
+        wire.FileAction(secondary_input=0, copy=_contents(_LINKS)),
         wire.FileAction(secondary_input=1, copy=_folder(path)),
     ]
     return _in_order(wire.Op(inputs=inputs(collected, result)), actions, start=-1)

@@ -1,19 +1,22 @@
 """The build steps of an environment, or a graft, that does not depend on the stage it goes into.
 
-    stage -> collect --------------+-------------------------+
-                                   v                         v
+    stage -> collect (or finish) -------+-------------------+
+                                        v                   v
     image of the interpreter -> install (or graft) ------> joined onto the stage
 
 An environment with heavy distributions is installed by two steps, each with a part of the lock, and has two layers: the
 packages of the first lie below the environment of the second.
 
-`collect` runs again whenever the stage changes, in tenths of a second. Its result is mounted read-only, and the engine
-keys such a mount, and what a file operation copies from, by its content: if that is the same, the install and its layer
-are taken from the cache.
+`collect` and `finish` run again whenever the stage changes, in tenths of a second. Of their results, what an install
+mounts and what a file operation copies from is keyed by its content: if that is the same, the install and its layer are
+taken from the cache. Nothing of them waits for the environments before it: they look at the stage as it is above the
+PYENVs.
 """
 
 from __future__ import annotations
 
+import hashlib
+import posixpath
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -28,18 +31,20 @@ from pyenv_image.step_options import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from pyenv_frontend.solve.file_ops import FileSystem
 
 __all__ = [
     "RESULT",
     "SKELETON",
-    "Steps",
+    "StageSteps",
     "install_of",
     "move_graft",
     "move_install",
     "on_stage",
+    "settings_of",
+    "surroundings",
     "trust_cache",
     "write_lock",
 ]
@@ -53,11 +58,12 @@ RESULT = 1
 """The number of an install's output that is its result."""
 
 SKELETON = 2
-"""The number of the `collect` step's output with the folders above the result."""
+"""The number of the output, of a step that looks at the stage, with the folders above the result."""
 
 _NONE = 2
 """No network."""
 
+_OWNER = ("--user=", "--home=")
 _SETTINGS = (
     "UV_",
     "PIP_",
@@ -72,44 +78,49 @@ _SETTINGS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Steps:
-    """The steps around one install.
+class StageSteps:
+    """The steps that look at the stage, for one install or graft.
 
     Attributes:
         pattern: the step of the expanded file.
         interpreter: the graft, whose byte code makes each step start faster than the image would, which has none.
         python: the interpreter, where a graft mounts it.
-        path: the installed folder.
     """
 
     pattern: wire.Op
     interpreter: FileSystem
     python: str
-    path: str
 
-    def collect(self, stage: FileSystem) -> wire.Op:
-        """Gather what the install may know of the stage, and the folders above it. A graft needs the folders alone."""
+    def collect(self, stage: FileSystem, paths: Sequence[str]) -> wire.Op:
+        """Gather what installs may know of the stage, and the folders above them.
+
+        Args:
+            stage: the stage.
+            paths: where environments go that belong to the same user, in one folder.
+        """
         flags = dict(argument.partition("=")[::2] for argument in self.pattern.exec.meta.args[4:])
         options = CollectOptions(
-            path=self.path,
             output=_STAGE,
             skeleton=_SKELETON,
+            paths=tuple(paths),
             user=flags.get("--user", "0"),
             home=flags.get("--home", ""),
-            only_parents=self.pattern.exec.meta.args[3] == "graft",
         )
         op = self._step("collect", options, stage)
-        op.exec.meta.env.extend(_settings(self.pattern.exec.meta.env))
-        op.exec.mounts.add(input=-1, dest=_STAGE, output=RESULT)
-        op.exec.mounts.add(input=-1, dest=_SKELETON, output=SKELETON)
+        op.exec.meta.env.extend(settings_of(self.pattern))
         return op
 
     def finish(self, stage: FileSystem, carries: Sequence[str]) -> wire.Op:
-        """Check a graft on its stage."""
-        python = f"{self.path}/bin/{self.python.rpartition('/')[2]}"
-        op = self._step("finish", FinishOptions(python=python, link=carries[1] if len(carries) > 1 else ""), stage)
-        op.exec.meta.args[0] = python
-        return op
+        """Check a graft on its stage, and make the folders above it and its link.
+
+        Args:
+            stage: the stage.
+            carries: where the graft goes, and its link if it has one.
+        """
+        prefix, *links = carries
+        python = f"{prefix}/bin/{self.python.rpartition('/')[2]}"
+        options = FinishOptions(prefix=prefix, python=python, output=_STAGE, skeleton=_SKELETON, link="".join(links))
+        return self._step("finish", options, stage)
 
     def _step(self, name: str, options: object, root: FileSystem) -> wire.Op:
         op = wire.Op()
@@ -119,18 +130,34 @@ class Steps:
         tools = next(mount for mount in self.pattern.exec.mounts if mount.dest == TOOLS)
         source = self.pattern.inputs[tools.input]
         op.inputs.add(digest=root.digest, index=root.number)
-        op.exec.mounts.add(
-            input=0, dest="/", output=0
-        )  # the engine needs a root that it can write to; this output is often dropped
+        op.exec.mounts.add(input=0, dest="/", output=0)  # dropped; a root that is no output cannot be written to
         op.exec.mounts.add(input=1, dest=TOOLS, selector=tools.selector, output=-1, readonly=True)
         op.inputs.add(digest=source.digest, index=source.index)
         _mount(op, self.interpreter, INTERPRETER)
+        op.exec.mounts.add(input=-1, dest=_STAGE, output=RESULT)
+        op.exec.mounts.add(input=-1, dest=_SKELETON, output=SKELETON)
         op.exec.network = _NONE
         meta = op.exec.meta
         meta.args[:] = [self.python, FLAGS, PACKAGE, name, *to_arguments(options)]
         meta.env[:] = [_PATH]
         meta.cwd, meta.user = "/", ""
         return op
+
+
+def surroundings(op: wire.Op, path: str) -> tuple[str, ...]:
+    """Return what decides on what is collected for an install.
+
+    Args:
+        op: the step that installs it.
+        path: where the environment goes.
+    """
+    owner = [argument for argument in op.exec.meta.args[4:] if argument.startswith(_OWNER)]
+    return (posixpath.dirname(path), *owner, *settings_of(op))
+
+
+def settings_of(op: wire.Op) -> list[str]:
+    """Return the variables of a step that configure where packages come from."""
+    return [variable for variable in op.exec.meta.env if variable.startswith(_SETTINGS)]
 
 
 def move_graft(op: wire.Op, root: wire.Mount, image: FileSystem, prefix: str) -> None:
@@ -145,10 +172,10 @@ def move_install(  # noqa: PLR0913, PLR0917 - what the step had, and what it get
     """Move an install onto the image of its interpreter, with the folder that it makes as its result."""
     arguments = op.exec.meta.args[4:]
     options: EnvironmentOptions = parse(EnvironmentOptions, arguments)
-    settings = _settings(op.exec.meta.env)
+    settings = settings_of(op)
     _move(op, root, image, options.path)
     op.exec.meta.env.extend(settings)
-    rest = [argument for argument in arguments if not argument.startswith(("--user=", "--home="))]
+    rest = [argument for argument in arguments if not argument.startswith(_OWNER)]
     op.exec.meta.args[4:] = [*rest, f"--stage={_STAGE}"]
     _mount(op, graft, prefix)
     _mount(op, collected, _STAGE, selector="/install")
@@ -220,12 +247,14 @@ def trust_cache(op: wire.Op, identity: str) -> None:
     """Give the cache of a step that runs no foreign code an id that no Dockerfile can name: it has no slash.
 
     The interpreter is the only foreign program that writes there, so what its image contains is part of the id. An
-    image of which that is not known gets no cache.
+    image of which that is not known gets no cache. A namespace (`BUILDKIT_CACHE_MOUNT_NS`) keeps it apart, too.
     """
     for number, mount in enumerate(op.exec.mounts):
         if mount.dest == CACHE:
             if identity:
-                mount.cache.id = f"pyenv-locked-{identity.removeprefix('sha256:')[:32]}"
+                namespace = mount.cache.id.rpartition("/")[0]
+                digest = hashlib.sha256(f"{identity} {namespace}".encode()).hexdigest()
+                mount.cache.id = f"pyenv-locked-{digest[:32]}"
             else:
                 del op.exec.mounts[number]
             return
@@ -234,7 +263,3 @@ def trust_cache(op: wire.Op, identity: str) -> None:
 def _mount(op: wire.Op, source: FileSystem, dest: str, selector: str = "") -> None:
     op.exec.mounts.add(input=len(op.inputs), dest=dest, selector=selector, output=-1, readonly=True)
     op.inputs.add(digest=source.digest, index=source.number)
-
-
-def _settings(variables: Iterable[str]) -> list[str]:
-    return [variable for variable in variables if variable.startswith(_SETTINGS)]

@@ -31,16 +31,17 @@ removed from the steps; no step needs them.
 
 from __future__ import annotations
 
-import posixpath
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pyenv_frontend.buildkit import wire_pb2 as wire
-from pyenv_frontend.buildkit.llb import digest_of as _digest
-from pyenv_frontend.buildkit.llb import encode
+from pyenv_frontend.buildkit.llb import digest_of, encode
 from pyenv_frontend.expansion.steps import BUILDER, INTERPRETER
-from pyenv_frontend.solve import file_ops, independent_graph, launcher
+from pyenv_frontend.solve import file_ops, independent_graph
+from pyenv_frontend.solve.file_ops import FileSystem
+from pyenv_frontend.solve.independent_graph import RESULT, SKELETON
+from pyenv_frontend.solve.new_graph import NewGraph
 from pyenv_image.step_options import HEREDOC_PREFIX, HEREDOC_VARIABLE, VARIABLE_PREFIX
 
 if TYPE_CHECKING:
@@ -52,20 +53,12 @@ __all__ = ["parallelize"]
 
 
 @dataclass(frozen=True, slots=True)
-class _Out:
-    """One output of an op: a file system."""
-
-    digest: str
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
 class _IndependentGraft:
     """A graft that does not run on its stage."""
 
-    image: _Out
+    image: FileSystem
     """The image of the interpreter."""
-    tree: _Out
+    tree: FileSystem
     """The graft, for the folder that is its final path."""
     python: str
     """The interpreter in its image, mounted as a graft mounts it."""
@@ -78,8 +71,8 @@ class _IndependentStep:
     op: wire.Op
     step: Step
     old: str
-    chain: _Out
-    base: _Out
+    chain: FileSystem
+    base: FileSystem
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +82,7 @@ class _PlacedGraft:
     op: wire.Op
     root: int
     """Which of its inputs is the root."""
-    result: _Out
+    result: FileSystem
     old: str
     """Its digest in the old graph."""
 
@@ -98,14 +91,17 @@ class _PlacedGraft:
 class _Group:
     """Neighbouring steps of ours."""
 
-    base: _Out
+    members: list[tuple[Step, wire.Op]] = field(default_factory=list)
+    """The steps, as they are in the old graph."""
+
+    base: FileSystem | None = None
     """The file system before the first of them."""
 
     grafts: dict[tuple[str, ...], _PlacedGraft] = field(default_factory=dict)
     """Its grafts, by what they carry."""
 
-    above: dict[str, _Out] = field(default_factory=dict)
-    """What was collected of the folders above independent grafts, by the lowest of them."""
+    collected: dict[tuple[str, ...], FileSystem] = field(default_factory=dict)
+    """What was collected of the base, by what decides on it."""
 
 
 def parallelize(
@@ -161,14 +157,13 @@ class _Parallelizer:
         self.steps = steps
         self.identities = identities
         self.merge = merge
-        self.old_ops = {_digest(raw): raw for raw in definition.ops}
-        self.result = wire.Definition()
-        self.result.source.infos.extend(definition.source.infos)
-        self.moved: dict[_Out, _Out] = {}
+        self.old_ops = {digest_of(raw): raw for raw in definition.ops}
+        self.new = NewGraph(definition, self.old_ops)
+        self.moved: dict[FileSystem, FileSystem] = {}
         """Outputs of the old graph with their counterparts in the new one, if they differ."""
         self.layers: dict[tuple[int, tuple[str, ...]], _IndependentGraft] = {}
         """Grafts that do not depend on their stage, by stage and by what they carry."""
-        self.groups: dict[str, _Group] = {}
+        self.groups = self._find_groups()
         """The group of each generated step, by its old digest."""
 
     def run(self) -> wire.Definition:
@@ -179,158 +174,175 @@ class _Parallelizer:
                 self._rewire_step(old, op, step)
             else:
                 self._keep(old, raw, op)
-        return self.result
+        return self.new.definition
+
+    def _find_groups(self) -> dict[str, _Group]:
+        groups: dict[str, _Group] = {}
+        for old, raw in self.old_ops.items():
+            op = wire.Op.FromString(raw)
+            if old in self.ours and op.WhichOneof("op") == "exec":
+                before = op.inputs[_root(op).input].digest
+                groups[old] = groups.get(before) or _Group()
+                groups[old].members.append((self.ours[old], op))
+        return groups
 
     def _keep(self, old: str, raw: bytes, op: wire.Op) -> None:
         """Keep an op that is not generated: with its own bytes, unless an input moved."""
         changed = self._follow(op.inputs)
-        new = self._add(encode(op) if changed else raw, old)
+        new = self.new.add(encode(op) if changed else raw, old)
         if new != old:
             # An op does not record how many outputs it has, so this entry is for all of them.
-            self.moved[_Out(old, -1)] = _Out(new, -1)
+            self.moved[FileSystem(old, -1)] = FileSystem(new, -1)
 
     def _rewire_step(self, old: str, op: wire.Op, step: Step) -> None:
-        root = next(mount for mount in op.exec.mounts if mount.dest == "/")
-        before = _Out(op.inputs[root.input].digest, op.inputs[root.input].index)
+        root = _root(op)
         self._follow(op.inputs)
-        chain = _Out(op.inputs[root.input].digest, op.inputs[root.input].index)
-        group = self.groups.get(before.digest) or _Group(chain)
-        self.groups[old] = group
+        chain = FileSystem(op.inputs[root.input].digest, op.inputs[root.input].index)
+        group = self.groups[old]
+        base = group.base = group.base or chain
         if step.independent:
-            install = _IndependentStep(op, step, old, chain, group.base)
-            self.moved[_Out(old, root.output)] = (
+            install = _IndependentStep(op, step, old, chain, base)
+            self.moved[FileSystem(old, root.output)] = (
                 self._rewire_independent_graft(install, root, group)
                 if step.kind == "graft"
-                else self._rewire_independent_environment(install, root)
+                else self._rewire_independent_environment(install, root, group)
             )
             return
         graft = group.grafts.get(self.steps[step.graft].carries) if step.graft is not None else None
         builder = self._take_builder(op)
-        start = self._rebase_on(builder, graft) if builder else graft.result if graft else group.base
+        start = self._rebase_on(builder, graft) if builder else graft.result if graft else base
         _set_input(op, root, start)
         _set_variables(op.exec.meta, step)
         _set_heredoc(op.exec.meta, step)
-        self._run_under_title(op, step, old)
-        result = _Out(self._add(encode(op), old), root.output)
+        self.new.run_under_title(op, step.title, old)
+        result = FileSystem(self.new.add(encode(op), old), root.output)
         if step.kind == "graft":
             group.grafts[step.carries] = _PlacedGraft(op, root.input, result, old)
         if start == chain:
-            self.moved[_Out(old, root.output)] = result
+            self.moved[FileSystem(old, root.output)] = result
         else:
-            self.moved[_Out(old, root.output)] = self._attach_result(
+            self.moved[FileSystem(old, root.output)] = self._attach_result(
                 chain, start, result, step, old, copy=builder is not None
             )
 
-    def _rewire_independent_graft(self, independent: _IndependentStep, root: wire.Mount, group: _Group) -> _Out:
+    def _rewire_independent_graft(self, independent: _IndependentStep, root: wire.Mount, group: _Group) -> FileSystem:
         """Move a graft onto its interpreter's image, and join its result onto the stage; return the new stage."""
         op, step, old, root_input = independent.op, independent.step, independent.old, root.input
         source = op.inputs[next(mount for mount in op.exec.mounts if mount.dest == INTERPRETER).input]
-        image, python = _Out(source.digest, source.index), op.exec.meta.args[0]
+        image, python = FileSystem(source.digest, source.index), op.exec.meta.args[0]
         on_stage = independent_graph.on_stage(op)
         independent_graph.move_graft(op, root, image, step.carries[0])
         independent_graph.trust_cache(op, self.identities.get(image.digest, ""))
-        result = self._titled(op, step, old, independent_graph.RESULT)
+        result = self.new.add_step(op, step.title, old, RESULT)
         self.layers[step.stage, step.carries] = _IndependentGraft(image, result, python)
-        aside = independent_graph.Steps(on_stage, result, python, step.carries[0])
-        folder = posixpath.dirname(step.carries[0])
-        if folder not in group.above:
-            group.above[folder] = self._titled(aside.collect(independent.base), step, old, independent_graph.RESULT)
+        look = independent_graph.StageSteps(on_stage, result, python)
+        placed = self.new.add_step(look.finish(independent.base, step.carries), step.title, old, RESULT)
         after, start = (
-            self._titled(
-                aside.finish(self._join(stage, [result], group.above[folder], step, old), step.carries), step, old
-            )
+            self._join(stage, independent.base, [result], placed, step, old)
             for stage in (independent.chain, independent.base)
         )
         _set_variables(on_stage.exec.meta, step)
-        self._run_under_title(on_stage, step, old)
+        self.new.run_under_title(on_stage, step.title, old)
         group.grafts[step.carries] = _PlacedGraft(on_stage, root_input, start, old)
         return after
 
-    def _rewire_independent_environment(self, independent: _IndependentStep, root: wire.Mount) -> _Out:
+    def _rewire_independent_environment(
+        self, independent: _IndependentStep, root: wire.Mount, group: _Group
+    ) -> FileSystem:
         """Move an install onto its interpreter's image, and join its result onto the stage; return the new stage."""
         op, step, old = independent.op, independent.step, independent.old
         prefixes = self.steps[step.graft].carries if step.graft is not None else step.carries
         graft = self.layers[step.stage, prefixes]
-        aside = independent_graph.Steps(op, graft.tree, graft.python, step.carries[0])
-        collected = self._titled(aside.collect(independent.base), step, old, independent_graph.RESULT)
+        collected = self._collect(independent, graft, group)
         independent_graph.move_install(op, root, graft.image, graft.tree, prefixes[0], collected)
         independent_graph.trust_cache(op, self.identities.get(graft.image.digest, ""))
-        results = [
-            self._titled(install, step, old, independent_graph.RESULT) for install in self._installs(op, step, old)
-        ]
-        return self._join(independent.chain, results, collected, step, old)
+        results = [self.new.add_step(install, step.title, old, RESULT) for install in self._installs(op, step, old)]
+        return self._join(independent.chain, independent.base, results, collected, step, old)
+
+    def _collect(self, independent: _IndependentStep, graft: _IndependentGraft, group: _Group) -> FileSystem:
+        """Return what the installs of a group may know of their stage: once for all that may know the same."""
+        key = independent_graph.surroundings(independent.op, independent.step.carries[0])
+        if key not in group.collected:
+            paths = [
+                step.carries[0]
+                for step, op in group.members
+                if step.kind == "environment"
+                and step.independent
+                and independent_graph.surroundings(op, step.carries[0]) == key
+            ]
+            look = independent_graph.StageSteps(independent.op, graft.tree, graft.python)
+            op = look.collect(independent.base, paths)
+            group.collected[key] = self.new.add_step(op, independent.step.title, independent.old, RESULT)
+        return group.collected[key]
 
     def _installs(self, op: wire.Op, step: Step, old: str) -> list[wire.Op]:
         """Return the steps that make a result: one, or one for the heavy distributions and one for the rest."""
         if step.parts is None:
             return [op]
-        heavy = self._add_op(independent_graph.write_lock(op, step.parts.heavy), old)
-        rest = self._add_op(independent_graph.write_lock(op, step.parts.rest), old)
+        heavy = self.new.add_op(independent_graph.write_lock(op, step.parts.heavy), old)
+        rest = self.new.add_op(independent_graph.write_lock(op, step.parts.rest), old)
         return [
             independent_graph.install_of(op, heavy, packages_only=True),
             independent_graph.install_of(op, rest, packages_only=False),
         ]
 
-    def _join(self, chain: _Out, results: Sequence[_Out], collected: _Out, step: Step, old: str) -> _Out:
+    def _join(  # noqa: PLR0913, PLR0917 - what is joined onto what, and the step that it belongs to
+        self,
+        chain: FileSystem,
+        base: FileSystem,
+        results: Sequence[FileSystem],
+        collected: FileSystem,
+        step: Step,
+        old: str,
+    ) -> FileSystem:
         """Join results onto the stage, whose folders above them stay as they are; an earlier environment is removed.
 
         Args:
             chain: the stage.
+            base: the stage before the group, which alone can have an earlier environment.
             results: folders that together make one.
             collected: what was collected of the stage.
             step: the step that they belong to.
             old: its digest in the old graph.
         """
         path, replaces = step.carries[0], step.kind != "graft"
-        skeleton = _Out(collected.digest, independent_graph.SKELETON)
+        skeleton = FileSystem(collected.digest, SKELETON)
         if not self.merge:
             for number, result in enumerate(results):
                 first = replaces and number == 0
-                chain = self._add_op(file_ops.copied_below(chain, result, skeleton, path, replaces=first), old)
+                chain = self.new.add_op(file_ops.copied_below(chain, result, skeleton, path, replaces=first), old)
             return chain
-        if replaces:
-            chain = self._add_op(file_ops.removed(chain, [path]), old)
-        layers = [self._add_op(file_ops.layer(result, collected, path), old) for result in results]
-        parts = (chain, *layers, skeleton)
-        merge = wire.MergeOp(inputs=[{"input": number} for number in range(len(parts))])
-        return self._add_op(wire.Op(inputs=file_ops.inputs(*parts), merge=merge), old)
-
-    def _titled(self, op: wire.Op, step: Step, old: str, output: int = 0) -> _Out:
-        """Add a step that runs under the user's words; return one of its outputs."""
-        self._run_under_title(op, step, old)
-        return _Out(self._add(encode(op), old), output)
-
-    def _run_under_title(self, op: wire.Op, step: Step, old: str) -> None:
-        """Let the engine quote the user's words instead of the generated command."""
-        script = launcher.script(op, step.title)
-        if script is not None:
-            launcher.run_as_title(op, step.title, self._add_op(script, old).digest)
+        # Whatever changes the chain itself would make the engine apply all that was merged into it.
+        emptied = [self.new.add_op(file_ops.removed(base, [path]), old)] if replaces else []
+        removal = [self.new.difference(base, stage, old) for stage in emptied]
+        layers = [self.new.add_op(file_ops.layer(result, collected, path), old) for result in results]
+        return self.new.merge([chain, *removal, *layers, skeleton], old)
 
     @staticmethod
-    def _take_builder(op: wire.Op) -> _Out | None:
+    def _take_builder(op: wire.Op) -> FileSystem | None:
         """Return the result of the stage of `--builder`, if there is one, and remove its mount."""
         for number, mount in enumerate(op.exec.mounts):
             if mount.dest == BUILDER:
                 entry = op.inputs[mount.input]
                 del op.exec.mounts[number]
-                return _Out(entry.digest, entry.index)
+                return FileSystem(entry.digest, entry.index)
         return None
 
-    def _rebase_on(self, builder: _Out, graft: _PlacedGraft | None) -> _Out:
+    def _rebase_on(self, builder: FileSystem, graft: _PlacedGraft | None) -> FileSystem:
         """Return the file system of a builder's stage, with the interpreter."""
         if graft is None:
             return builder
         op = wire.Op()
         op.CopyFrom(graft.op)
         _point(op.inputs[graft.root], builder)
-        return _Out(self._add(encode(op), graft.old), graft.result.number)
+        return FileSystem(self.new.add(encode(op), graft.old), graft.result.number)
 
     def _follow(self, inputs: Sequence[wire.Input]) -> bool:
         """Point inputs at the new graph's ops; return whether one changed."""
         changed = False
         for entry in inputs:
-            exact = self.moved.get(_Out(entry.digest, entry.index))
-            whole = self.moved.get(_Out(entry.digest, -1))
+            exact = self.moved.get(FileSystem(entry.digest, entry.index))
+            whole = self.moved.get(FileSystem(entry.digest, -1))
             if exact:
                 _point(entry, exact)
             elif whole:
@@ -338,38 +350,16 @@ class _Parallelizer:
             changed |= bool(exact or whole)
         return changed
 
-    def _attach_result(self, chain: _Out, start: _Out, result: _Out, step: Step, old: str, *, copy: bool) -> _Out:  # noqa: PLR0913
+    def _attach_result(  # noqa: PLR0913
+        self, chain: FileSystem, start: FileSystem, result: FileSystem, step: Step, old: str, *, copy: bool
+    ) -> FileSystem:
         if copy or not self.merge:
-            return self._add_op(file_ops.copied_entries(chain, result, step.carries), old)
-        difference = self._add_op(
-            wire.Op(inputs=file_ops.inputs(start, result), diff=wire.DiffOp(lower={"input": 0}, upper={"input": 1})),
-            old,
-        )
-        joined = wire.Op(
-            inputs=file_ops.inputs(chain, difference), merge=wire.MergeOp(inputs=[{"input": 0}, {"input": 1}])
-        )
-        return self._add_op(joined, old)
+            return self.new.add_op(file_ops.copied_entries(chain, result, step.carries), old)
+        return self.new.merge([chain, self.new.difference(start, result, old)], old)
 
-    def _add_op(self, op: wire.Op, old: str) -> _Out:
-        """Add an op that the old graph did not have, with the platform and worker of the step that it belongs to."""
-        pattern = wire.Op.FromString(self.old_ops[old])
-        if op.WhichOneof("op") == "file":  # a merge or a difference is the same on every platform
-            op.platform.CopyFrom(pattern.platform)
-        op.constraints.CopyFrom(pattern.constraints)
-        return _Out(self._add(encode(op), old), 0)
 
-    def _add(self, raw: bytes, old: str) -> str:
-        """Add an op, with the names, groups and places that `old` has in the old graph."""
-        new = _digest(raw)
-        if new not in self.result.metadata:
-            self.result.ops.append(raw)
-        if old in self.definition.metadata:
-            self.result.metadata[new].CopyFrom(self.definition.metadata[old])
-        else:
-            self.result.metadata[new].SetInParent()
-        if old in self.definition.source.locations:
-            self.result.source.locations[new].CopyFrom(self.definition.source.locations[old])
-        return new
+def _root(op: wire.Op) -> wire.Mount:
+    return next(mount for mount in op.exec.mounts if mount.dest == "/")
 
 
 def _set_variables(meta: wire.Meta, step: Step) -> None:
@@ -389,7 +379,7 @@ def _set_heredoc(meta: wire.Meta, step: Step) -> None:
         meta.proxy_env.ftp_proxy = HEREDOC_PREFIX + step.heredoc
 
 
-def _set_input(op: wire.Op, mount: wire.Mount, output: _Out) -> None:
+def _set_input(op: wire.Op, mount: wire.Mount, output: FileSystem) -> None:
     """Set a mount's input. One that another mount uses, too, stays for that one."""
     if sum(other.input == mount.input for other in op.exec.mounts) > 1:
         mount.input = len(op.inputs)
@@ -397,6 +387,6 @@ def _set_input(op: wire.Op, mount: wire.Mount, output: _Out) -> None:
     _point(op.inputs[mount.input], output)
 
 
-def _point(entry: wire.Input, output: _Out) -> None:
+def _point(entry: wire.Input, output: FileSystem) -> None:
     """Point an input at another output."""
     entry.digest, entry.index = output.digest, output.number
