@@ -11,7 +11,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from tools import image_layout, interpreters, packages
+from tools import image_layout, packages, wheels
 from tools.state import ROOT, Unavailable, folder, run, say
 
 DIST = ROOT / "dist"
@@ -62,13 +62,9 @@ def _check_sdist(sdist: Path, wheel: Path) -> None:
 
 def _check_installed(wheel: Path, commands: tuple[str, ...]) -> None:
     """Install a wheel with its dependencies into an empty environment, and run commands there."""
-    uv = interpreters.uv()
     with tempfile.TemporaryDirectory(dir=folder("tmp")) as scratch:
-        place = Path(scratch, "environment")
-        run([uv, "venv", "-q", "--no-project", "--python", sys.executable, place])
-        run([uv, "pip", "install", "-q", "--python", place / "bin/python", wheel], timeout=600)
-        run([uv, "pip", "check", "--python", place / "bin/python"])
-        clean = {"PATH": f"{place / 'bin'}:/usr/bin:/bin", "AIRFLOW_HOME": scratch, "PYTHONPATH": ""}
+        programs = wheels.install(wheel, Path(scratch, "environment"))
+        clean = {"PATH": f"{programs}:/usr/bin:/bin", "AIRFLOW_HOME": scratch, "PYTHONPATH": ""}
         for command in commands:
             run(["sh", "-c", command], env=clean, cwd=scratch)
 
