@@ -62,16 +62,17 @@ def _lock(
 def _locking() -> Iterator[Row]:
     """Measure the installed command, which starts faster than that of a checkout: it has a generated parser."""
     with tempfile.TemporaryDirectory() as scratch:
-        (Path(scratch) / "wheel").mkdir()
         programs = install(wheel_of("frontend", Path(scratch, "wheel")), Path(scratch, "environment"))
         folder = Path(scratch, "context")
         write_files(folder, {"Dockerfile": ours(FOUR), **{f"{name}.txt": text for _, name, text in FOUR}})
         environ = {**OWN_SETTINGS, "UV_CACHE_DIR": f"{scratch}/cache"}
-        cold = seconds(lambda: _lock(folder, environ=environ, programs=programs))
-        warm = statistics.median(
-            seconds(lambda: _lock(folder, environ=environ, programs=programs)) for _ in range(TIMES)
-        )
-        check = statistics.median(seconds(lambda: _lock(folder, ["--check"], programs=programs)) for _ in range(TIMES))
+
+        def lock(*arguments: str) -> float:
+            return seconds(lambda: _lock(folder, arguments, environ, programs))
+
+        cold = lock()
+        warm = statistics.median(lock() for _ in range(TIMES))
+        check = statistics.median(lock("--check") for _ in range(TIMES))
     for what, value, how, aim in (
         ("4 locks, cold", cold, "with an empty cache of uv", "15 s"),
         ("4 locks, warm", warm, "again, with nothing changed", "2 s"),

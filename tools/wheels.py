@@ -31,7 +31,7 @@ def provider_wheel() -> Path:
 
 
 def wheel_of(half: str, into: Path) -> Path:
-    """Build the wheel of a distribution in an empty folder, and return its path.
+    """Build the wheel of a distribution in an empty or new folder, and return its path.
 
     Args:
         half: the folder of the distribution, `frontend` or `provider`.
