@@ -51,13 +51,14 @@ def run(options: CollectOptions) -> None:
     folder, output = Path(options.paths[0]).parent, Path(options.output)
     settings = output / "install"
     (settings / "files").mkdir(parents=True)
+    reasons = {path: obstacle(Path(path)) for path in options.paths}
     facts = {
         "uid": owner.uid,
         "gid": owner.gid,
         "groups": owner.groups,
         "home": str(owner.home or ""),
         # The install whose path it is fails with that.
-        "taken": {path: obstacle(Path(path)) for path in options.paths if obstacle(Path(path))},
+        "taken": {path: reason for path, reason in reasons.items() if reason},
     }
     (settings / "facts.json").write_text(json.dumps(facts))
     make_skeleton(Path(options.skeleton), [folder], owner)

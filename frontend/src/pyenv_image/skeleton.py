@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Iterable, Iterator, Mapping, NamedTuple
 
@@ -95,7 +96,7 @@ def _with_parents(folder: Path, owner: Account) -> Iterator[tuple[Path, _Facts]]
     """Yield a folder and those above it from the top down, at their real paths."""
     folder = Path(os.path.realpath(str(folder)))
     home = Path(os.path.realpath(str(owner.home))) if owner.home else None
-    real_owner = type(owner)(owner.uid, owner.gid, owner.groups, home)
+    real_owner = replace(owner, home=home)
     for place in [*reversed(folder.parents), folder]:
         if str(place) == "/":
             continue

@@ -42,7 +42,9 @@ def test_what_decides_on_what_is_collected(path, user, setting, alike):
     """Installs with the same folder, owner and settings may know the same."""
 
     def surroundings(path, user, setting):
-        meta = wire.Meta(args=["py", "-IB", "x", "environment", f"--path={path}", user], env=["PATH=/bin", setting])
-        return independent_graph.surroundings(wire.Op(exec=wire.ExecOp(meta=meta)), path)
+        meta = wire.Meta(
+            args=["py", "-IB", "x", "environment", "--name=a", f"--path={path}", user], env=["PATH=/bin", setting]
+        )
+        return independent_graph.surroundings(wire.Op(exec=wire.ExecOp(meta=meta)))
 
     assert (surroundings(path, user, setting) == surroundings("/v/a", "--user=1", "UV_INDEX=a")) is alike

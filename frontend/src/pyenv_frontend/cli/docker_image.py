@@ -15,7 +15,7 @@ from pyenv_frontend.expansion.image_limits import check_names, check_size
 from pyenv_frontend.expansion.inspection import HEAD
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from types import TracebackType
 
 __all__ = ["EngineError", "Image", "can_merge"]
@@ -106,16 +106,8 @@ class Image:
         image_config = json.loads(_docker("image", "inspect", "--format", "{{json .Config}}", self._reference))
         return tuple(image_config.get("OnBuild") or ())
 
-    def load(
-        self,
-        files: Iterable[str] = (),
-        *,
-        folders: Iterable[tuple[str, str]] = (),
-        heads: Iterable[str] = (),
-        looks: Iterable[str] = (),
-    ) -> Iterator[None]:
+    def load(self, *_: Any, **__: Any) -> Iterator[None]:
         """See `expansion.inspection.Files`; here, everything is fetched when it is asked for."""
-        del files, folders, heads, looks
         return iter(())
 
     def head(self, path: str) -> bytes | None:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import hashlib
 import posixpath
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pyenv_frontend.buildkit import wire_pb2 as wire
@@ -43,7 +43,6 @@ __all__ = [
     "move_graft",
     "move_install",
     "on_stage",
-    "settings_of",
     "surroundings",
     "trust_cache",
     "write_lock",
@@ -63,7 +62,6 @@ SKELETON = 2
 _NONE = 2
 """No network."""
 
-_OWNER = ("--user=", "--home=")
 _SETTINGS = (
     "UV_",
     "PIP_",
@@ -98,16 +96,12 @@ class StageSteps:
             stage: the stage.
             paths: where environments go that belong to the same user, in one folder.
         """
-        flags = dict(argument.partition("=")[::2] for argument in self.pattern.exec.meta.args[4:])
+        install = _options_of(self.pattern)
         options = CollectOptions(
-            output=_STAGE,
-            skeleton=_SKELETON,
-            paths=tuple(paths),
-            user=flags.get("--user", "0"),
-            home=flags.get("--home", ""),
+            output=_STAGE, skeleton=_SKELETON, paths=tuple(paths), user=install.user, home=install.home
         )
         op = self._step("collect", options, stage)
-        op.exec.meta.env.extend(settings_of(self.pattern))
+        op.exec.meta.env.extend(_settings_of(self.pattern))
         return op
 
     def finish(self, stage: FileSystem, carries: Sequence[str]) -> wire.Op:
@@ -144,18 +138,18 @@ class StageSteps:
         return op
 
 
-def surroundings(op: wire.Op, path: str) -> tuple[str, ...]:
-    """Return what decides on what is collected for an install.
-
-    Args:
-        op: the step that installs it.
-        path: where the environment goes.
-    """
-    owner = [argument for argument in op.exec.meta.args[4:] if argument.startswith(_OWNER)]
-    return (posixpath.dirname(path), *owner, *settings_of(op))
+def surroundings(install: wire.Op) -> tuple[str, ...]:
+    """Return what decides on what is collected for an install: its folder, its owner and its settings."""
+    options = _options_of(install)
+    return (posixpath.dirname(options.path), options.user, options.home, *_settings_of(install))
 
 
-def settings_of(op: wire.Op) -> list[str]:
+def _options_of(install: wire.Op) -> EnvironmentOptions:
+    options: EnvironmentOptions = parse(EnvironmentOptions, install.exec.meta.args[4:])
+    return options
+
+
+def _settings_of(op: wire.Op) -> list[str]:
     """Return the variables of a step that configure where packages come from."""
     return [variable for variable in op.exec.meta.env if variable.startswith(_SETTINGS)]
 
@@ -170,13 +164,11 @@ def move_install(  # noqa: PLR0913, PLR0917 - what the step had, and what it get
     op: wire.Op, root: wire.Mount, image: FileSystem, graft: FileSystem, prefix: str, collected: FileSystem
 ) -> None:
     """Move an install onto the image of its interpreter, with the folder that it makes as its result."""
-    arguments = op.exec.meta.args[4:]
-    options: EnvironmentOptions = parse(EnvironmentOptions, arguments)
-    settings = settings_of(op)
+    options, settings = _options_of(op), _settings_of(op)
     _move(op, root, image, options.path)
     op.exec.meta.env.extend(settings)
-    rest = [argument for argument in arguments if not argument.startswith(_OWNER)]
-    op.exec.meta.args[4:] = [*rest, f"--stage={_STAGE}"]
+    # The owner is a part of what was collected.
+    op.exec.meta.args[4:] = to_arguments(replace(options, user="0", home="", stage=_STAGE))
     _mount(op, graft, prefix)
     _mount(op, collected, _STAGE, selector="/install")
 

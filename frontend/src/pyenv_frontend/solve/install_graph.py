@@ -261,14 +261,12 @@ class _Parallelizer:
 
     def _collect(self, independent: _IndependentStep, graft: _IndependentGraft, group: _Group) -> FileSystem:
         """Return what the installs of a group may know of their stage: once for all that may know the same."""
-        key = independent_graph.surroundings(independent.op, independent.step.carries[0])
+        key = independent_graph.surroundings(independent.op)
         if key not in group.collected:
             paths = [
                 step.carries[0]
                 for step, op in group.members
-                if step.kind == "environment"
-                and step.independent
-                and independent_graph.surroundings(op, step.carries[0]) == key
+                if step.kind == "environment" and step.independent and independent_graph.surroundings(op) == key
             ]
             look = independent_graph.StageSteps(independent.op, graft.tree, graft.python)
             op = look.collect(independent.base, paths)
