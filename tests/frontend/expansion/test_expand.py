@@ -151,6 +151,34 @@ def test_a_user_that_cannot_be_written_is_refused(line):
         expanded(b"FROM debian:bookworm\n" + line + b"\nPYENV 3.11 x\n")
 
 
+@pytest.mark.parametrize("home", ["app", "./home/app", "~app"])
+def test_a_home_that_is_not_absolute(home):
+    """Fuzzing ran into it: there is no folder at which the way up would end."""
+    with pytest.raises(UserError) as caught:
+        expanded(f"FROM debian:bookworm\nUSER 1000\nENV HOME={home}\nPYENV 3.11 x\n".encode())
+    assert caught.value.headline == (
+        f"Dockerfile:4:1: the home of the user of this stage is {home!r}, which is not absolute"
+    )
+    assert "--path=DIR" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("home", "path"),
+    [
+        ("/home/app/", "/home/app/.venv/x"),
+        ("//home//app", "/home/app/.venv/x"),
+        ("/home/other/../app", "/home/app/.venv/x"),
+        ("/", "/opt/venv/x"),
+        ("//", "/opt/venv/x"),
+        ("/..", "/opt/venv/x"),
+    ],
+)
+def test_a_home_has_one_way_to_be_written(home, path):
+    """Two environments in one folder are noticed by its path, and `//` has no folder above it but itself."""
+    result = expanded(f"FROM debian:bookworm\nUSER 1000\nENV HOME={home}\nPYENV 3.11 x\n".encode())
+    assert f"ENV ASTRO_PYENV_x={path}/bin/python".encode() in result.source
+
+
 def test_left_out_pyenvs_become_comments():
     """PYENVs of stages that the build does not need become comments with the same number of lines."""
     source = (

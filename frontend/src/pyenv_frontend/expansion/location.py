@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -65,7 +66,7 @@ def locate(environment: Environment, base: Base) -> EnvironmentLocation:
 
     Raises:
         HomeUnknownError: it would be under the home of a user that the base image does not know.
-        UserError: the stage's USER or HOME cannot be written on a line.
+        UserError: the stage's USER or HOME cannot be written on a line, or its user's home is not absolute.
     """
     pyenv, state = environment.pyenv, environment.state
     user = base.user if state.user is None else state.user
@@ -85,9 +86,18 @@ def locate(environment: Environment, base: Base) -> EnvironmentLocation:
         if home is None and not name.isdigit():
             raise HomeUnknownError(name, environment)
         # A number without a line in /etc/passwd is a user without a home, as for the engine.
-        path = (
-            f"{_SHARED}/{pyenv.name.text}"
-            if home is None or home in _HOMELESS
-            else f"{home.rstrip('/')}/.venv/{pyenv.name.text}"
-        )
+        directory = _directory(home, environment) if home else ""
+        folder = _SHARED if directory in _HOMELESS else f"{directory}/.venv"
+        path = f"{folder}/{pyenv.name.text}"
     return EnvironmentLocation(path=path, user=user, home=stated, account=account)
+
+
+def _directory(home: str, environment: Environment) -> str:
+    """Write a home as `--path` is written: absolute, without `..`, and each slash once."""
+    if not home.startswith("/"):
+        raise UserError(
+            f"the home of the user of this stage is {home!r}, which is not absolute",
+            environment.pyenv.instruction.location,
+            hint="set HOME to a directory that begins with /, or give the environment a directory with --path=DIR",
+        )
+    return posixpath.normpath("/" + home.strip("/"))
