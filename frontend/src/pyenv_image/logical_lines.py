@@ -25,6 +25,9 @@ class LogicalLine:
     """The lines as written, ends included."""
 
     number: int
+    """Its first line as an editor counts them, from 1."""
+    """That of the first line feed's line it is on; the first line is 1."""
+
     pieces: tuple[tuple[int, int], ...]
     """For each joined part, where it begins in `text` and in the file."""
 
@@ -44,12 +47,18 @@ class LogicalLine:
 
 
 def logical_lines(text: str) -> Iterator[LogicalLine]:
-    """Join the physical lines of a requirements file."""
+    """Join the physical lines of a requirements file.
+
+    pip also ends a line at a form feed and whatever else ends one in `str.splitlines`.
+    """
     parts: list[str] = []
     pieces: list[tuple[int, int]] = []
     physical: list[str] = []
     length = offset = 0
-    for number, line in enumerate(text.splitlines(keepends=True), start=1):
+    first = following = 1
+    for line in text.splitlines(keepends=True):
+        first = first if physical else following
+        following += line.endswith("\n")
         body = line.splitlines()[0]
         physical.append(line)
         comment = "#" in body and _COMMENT.match(body)
@@ -64,13 +73,13 @@ def logical_lines(text: str) -> Iterator[LogicalLine]:
         parts.append(part)
         length += len(part)
         if not continued:
-            yield _line("".join(parts), physical, number, pieces)
+            yield _line("".join(parts), physical, first, pieces)
             parts, pieces, physical, length = [], [], [], 0
     if parts:
-        yield _line("".join(parts), physical, number, pieces)
+        yield _line("".join(parts), physical, first, pieces)
 
 
-def _line(text: str, physical: list[str], last: int, pieces: list[tuple[int, int]]) -> LogicalLine:
+def _line(text: str, physical: list[str], number: int, pieces: list[tuple[int, int]]) -> LogicalLine:
     stripped = _COMMENT.sub("", text) if "#" in text else text
     joined = False
     if len(physical) > 1:
@@ -79,7 +88,7 @@ def _line(text: str, physical: list[str], last: int, pieces: list[tuple[int, int
         begin = len(stripped) if options is None else options.start()
         arguments = stripped[:begin].rstrip()
         joined = not arguments or pieces[1][0] < len(arguments) or len(stripped) < pieces[-1][0]
-    return LogicalLine(stripped, "".join(physical), last - len(physical) + 1, tuple(pieces), joined)
+    return LogicalLine(stripped, "".join(physical), number, tuple(pieces), joined)
 
 
 def split_words(text: str, position: int) -> list[tuple[str, int, int]]:

@@ -60,6 +60,7 @@ def test_statements(text, expected):
         ("-rb.txt", 1, "b.txt"),
         ("a\n-r \\\n  b.txt\n", 2, "b.txt"),
         ("six\\\n==1", 1, "six\\\n==1"),
+        ("a\x0cb\x1ec\u2028d\r\ne", 2, "e"),
     ],
 )
 def test_places(text, line, written):

@@ -234,6 +234,13 @@ def test_inline_is_relative_to_the_context():
     assert inputs.listed[0].origin.word.position == (3, 1)
 
 
+def test_a_form_feed_is_no_line_of_the_dockerfile():
+    """A form feed ends a line for pip; what follows is still on the line that an editor shows."""
+    inputs = closure("PYENV 3.9 x <<E\nnumpy\x0cscipy\x1e\npandas\nE", {})
+    lines = {requirement.text: requirement.origin.word.position.line for requirement in inputs.listed}
+    assert lines == {"numpy": 3, "scipy": 3, "pandas": 4}
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
 def test_encodings(encoding):
     """A byte order mark determines the encoding; Windows shells write such files."""
