@@ -141,10 +141,15 @@ def decode(data: bytes) -> str:
     for line in data.split(b"\n", 2)[:2]:
         coding = _CODING.search(line) if line.startswith(b"#") else None
         if coding:
+            encoding = coding[1].decode("ascii", "replace")
             try:
-                return data.decode(coding[1].decode("ascii", "replace"))
+                return data.decode(encoding)
             except LookupError:
                 break
+            except UnicodeDecodeError:
+                raise
+            except UnicodeError as error:  # of codecs for something else than files, such as punycode
+                raise UnicodeDecodeError(encoding, data, 0, len(data), str(error)) from None
     if b"\0" in data:  # most often UTF-16 without its mark
         raise UnicodeDecodeError("utf-8", data, data.index(b"\0"), data.index(b"\0") + 1, "a NUL")
     return data.decode("utf-8")

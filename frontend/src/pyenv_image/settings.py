@@ -291,5 +291,5 @@ def _whole_seconds(text: str, origin: str) -> str:
     """Round a time limit up: pip takes fractions of a second, uv does not."""
     try:
         return str(max(math.ceil(float(text)), 1))
-    except ValueError:
+    except (ValueError, OverflowError):
         raise StepError(f"timeout of {origin} is a number of seconds, not {text!r}") from None

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import stat
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Sequence
+
+from pyenv_image.failure import StepError
 
 __all__ = ["Workspace"]
 
@@ -62,8 +65,16 @@ class Workspace:
             self.context.mkdir()
 
     def copy_of_stage(self, folder: Path) -> Path:
-        """Copy a folder of the stage, once, so that a package can be built in it."""
+        """Copy a folder of the stage, once, so that a package can be built in it.
+
+        Raises:
+            StepError: it is the root of the file system, or `/tmp`.
+        """
         target = self.stage.joinpath(*folder.parts[1:])
+        if folder in self.root.parents:
+            raise StepError(
+                f"{folder} holds the temporary files of this step; put the project into a folder of its own"
+            )
         if not target.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
             copy_tree(folder, target)
@@ -86,8 +97,22 @@ class Workspace:
 
 
 def copy_tree(source: Path, target: Path) -> None:
-    """Copy a folder with links as links, and links to archives."""
-    shutil.copytree(str(source), str(target), symlinks=True, copy_function=_copy)
+    """Copy a folder with links as links, and links to archives.
+
+    What the user cannot read stays out, as it would of a build in the folder itself, which pip does.
+    """
+    shutil.copytree(str(source), str(target), symlinks=True, ignore=_not_readable, copy_function=_copy)
+
+
+def _not_readable(folder: str, names: Sequence[str]) -> list[str]:
+    """Return the names in a folder that are sockets or pipes, or that the user has no right to read."""
+    paths = {name: Path(folder, name) for name in names}
+    return [name for name, path in paths.items() if not (path.is_symlink() or _is_readable(path))]
+
+
+def _is_readable(path: Path) -> bool:
+    rights = os.R_OK | os.X_OK if path.is_dir() else os.R_OK
+    return (path.is_dir() or path.is_file()) and os.access(str(path), rights)
 
 
 def _copy(source: str, target: str) -> None:

@@ -216,6 +216,7 @@ def test_a_file_that_is_no_configuration(tmp_path, text):
     [
         ({"PIP_PRE": "maybe"}, "pre of PIP_PRE is on or off, not 'maybe'"),
         ({"PIP_TIMEOUT": "soon"}, "timeout of PIP_TIMEOUT is a number of seconds, not 'soon'"),
+        ({"PIP_TIMEOUT": "inf"}, "timeout of PIP_TIMEOUT is a number of seconds, not 'inf'"),
     ],
 )
 def test_values_without_meaning(environ, message):

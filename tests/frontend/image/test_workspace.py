@@ -1,10 +1,12 @@
 """The temporary folder of an install."""
 
+import os
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from pyenv_image.failure import StepError
 from pyenv_image.workspace import Workspace
 from tools import interpreters
 
@@ -32,6 +34,26 @@ def test_the_context_is_copied(tmp_path):
         (workspace.context / "pkg/build").mkdir()
         assert (workspace.context / "w-1-py3-none-any.whl").readlink() == tmp_path / "w-1-py3-none-any.whl"
     assert [path.name for path in (tmp_path / "pkg").iterdir()] == ["setup.py"]
+
+
+def test_what_cannot_be_read_is_left_out_of_a_copy(tmp_path, monkeypatch):
+    """A project of the stage may hold files that its user has no right to read, and pipes; pip would not read them."""
+    for name in ("pkg/setup.py", "pkg/.env", "pkg/private/key"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "pkg/link").symlink_to("nowhere")
+    os.mkfifo(tmp_path / "pkg/pipe")
+    secret = {str(tmp_path / "pkg/.env"), str(tmp_path / "pkg/private")}
+    monkeypatch.setattr(os, "access", lambda path, _rights: path not in secret)  # the tests may run as root
+    with Workspace() as workspace:
+        copy = workspace.copy_of_stage(tmp_path / "pkg")
+        assert sorted(path.name for path in copy.iterdir()) == ["link", "setup.py"]
+
+
+def test_the_folder_of_the_workspace_is_not_copied_into_itself():
+    """A requirement such as `/` or `/tmp` is no project that could be built apart."""
+    with Workspace() as workspace, pytest.raises(StepError, match=f"{workspace.root.parent} holds the temporary files"):
+        workspace.copy_of_stage(workspace.root.parent)
 
 
 @pytest.mark.parametrize("name", ["pyproject.toml", "uv.toml"])

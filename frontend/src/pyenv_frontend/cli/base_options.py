@@ -27,8 +27,8 @@ __all__ = ["BaseOptions", "base_options", "libc_options"]
 _OWNERS: Final = {"airflow": (50000, 0), "astro": (50000, 0)}
 """uid and gid of the users of Airflow's and Astronomer's images."""
 
-_GLIBC: Final = re.compile(r"[0-9]+\.[0-9]+")
-_ACCOUNT: Final = re.compile(r"(?P<name>[^:]+):(?P<uid>[0-9]+):(?P<gid>[0-9]+):(?P<home>/[^:]*)")
+_GLIBC: Final = re.compile(r"[0-9]{1,4}\.[0-9]{1,4}")
+_ACCOUNT: Final = re.compile(r"(?P<name>[^:]+):(?P<uid>[0-9]{1,10}):(?P<gid>[0-9]{1,10}):(?P<home>/[^:]*)")
 _VERSION: Final = re.compile(r"(?P<series>3\.[0-9]+)(\.[0-9]+\S*)?")
 
 

@@ -35,8 +35,9 @@ _MOST_FOLDERS: Final = 16
 _PYTHONS: Final = "python3.*"
 HEAD: Final = 20
 """Number of bytes at the start of a program that identify its machine (elf(5))."""
-_PATCHLEVEL = re.compile(rb'#define PY_VERSION\s+"([^"]+)"')
-_GLIBC = re.compile(rb"GNU C Library .{0,80}?version (\d+)\.(\d+)")
+_PATCHLEVEL = re.compile(rb'#define PY_VERSION\s+"([0-9A-Za-z.+]+)"')
+_GLIBC = re.compile(rb"GNU C Library .{0,80}?version (\d{1,4})\.(\d{1,4})(?!\d)")
+_ID = re.compile(r"[0-9]{1,10}")
 _GLIBC_PLACES = (
     "lib/x86_64-linux-gnu/libc.so.6",
     "lib/aarch64-linux-gnu/libc.so.6",
@@ -241,7 +242,7 @@ def accounts(passwd: bytes) -> dict[str, UserEntry]:
     users: dict[str, UserEntry] = {}
     for line in passwd.decode(errors="replace").splitlines():
         fields = line.split(":")
-        if len(fields) < 6 or not (fields[2].isdigit() and fields[3].isdigit()):
+        if len(fields) < 6 or not (_ID.fullmatch(fields[2]) and _ID.fullmatch(fields[3])):
             continue
         account = UserEntry(uid=int(fields[2]), gid=int(fields[3]), home=fields[5])
         users.setdefault(fields[0], account)

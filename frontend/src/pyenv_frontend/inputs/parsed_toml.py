@@ -14,6 +14,9 @@ def parsed_toml(data: bytes) -> dict[str, Any]:
     """Parse a file. The result is shared, so it must not be changed.
 
     Raises:
-        ValueError: it is not TOML, or not UTF-8.
+        ValueError: it is not TOML, or not UTF-8, or nested too deeply.
     """
-    return tomllib.loads(data.decode("utf-8"))
+    try:
+        return tomllib.loads(data.decode("utf-8"))
+    except RecursionError:
+        raise ValueError("arrays or tables are too deep inside one another") from None
