@@ -231,3 +231,12 @@ def test_standalone_names_the_pyenv_and_the_option(monkeypatch, tmp_path):
     )
     done = called(monkeypatch, "expand", "--standalone", "-f", place, *BASE)
     assert done.err.startswith("r.txt:1:4: PYENV x reads -e ./p, which a standalone Dockerfile cannot have\n")
+
+
+def test_a_standalone_print_names_constraints_of_files_to_uv(monkeypatch, tmp_path):
+    """Uv reads the indexes in them only if its command names them; pip reads them where they are."""
+    for option, words in (("", "-r a.txt -c c.txt \\"), ("--installer=pip ", "-r a.txt \\")):
+        text = f"FROM a\nPYENV {option}3.9 x a.txt\n"
+        place = folder(tmp_path, text, a_dot_txt="six\n-c c.txt\n", c_dot_txt="--extra-index-url https://h/simple\n")
+        out = called(monkeypatch, "expand", "--standalone", "-f", place / "Dockerfile", *BASE).out
+        assert f"{words}\n" in out

@@ -6,6 +6,7 @@ import pytest
 import tomli_w
 
 from pyenv_frontend.cli.base_options import BaseOptions
+from pyenv_frontend.errors import UserError
 from pyenv_frontend.expansion.base_image import Base
 from pyenv_frontend.lock.inputs import lock_inputs
 from pyenv_frontend.lock.lockfile import Lock, LockTarget, as_document
@@ -62,6 +63,23 @@ def test_two_stages_share_a_lock_if_they_ask_for_the_same(monkeypatch, tmp_path)
     assert "only one has ENV UV_PRERELEASE" in done.err
     place = two_stages(tmp_path, "", "ENV UV_PRERELEASE=allow", two="--lock=other.toml ")
     assert called(monkeypatch, "lock", "--check", "-f", place).out.count("missing") == 2
+
+
+def test_a_shared_lock_is_reported_with_all_its_environments(monkeypatch, tmp_path):
+    """Whichever is named, the lock has to fit both; a program gets an entry for each."""
+    text = "FROM a\nPYENV --lock=one.toml 3.9 x r.txt\nPYENV --lock=one.toml 3.9 y r.txt\nPYENV 3.9 z r.txt\n"
+    place = folder(tmp_path, text, r_dot_txt="six\n") / "Dockerfile"
+    done = called(monkeypatch, "lock", "--check", "-f", place)
+    assert done.out == "x, y: one.toml is missing\nz: pylock.z.toml is missing\n"
+    assert "lock --file=" in done.err
+    assert done.err.rstrip().endswith(" x y z")
+    assert called(monkeypatch, "lock", "--check", "-f", place, "y").out == "x, y: one.toml is missing\n"
+    listed = json.loads(called(monkeypatch, "lock", "--check", "--format=json", "-f", place).out)["locks"]
+    assert [(lock["name"], lock["lock"]) for lock in listed] == [
+        ("x", "one.toml"),
+        ("y", "one.toml"),
+        ("z", "pylock.z.toml"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -139,3 +157,24 @@ def test_a_variable_of_the_base_image(monkeypatch, tmp_path):
     folder(tmp_path, "FROM a\nPYENV 3.9 x <<EOF\nsix\nEOF\n")
     assert "missing" in called(monkeypatch, "lock", "--check").out
     assert len(references) == 1
+
+
+@pytest.mark.parametrize(("known", "python"), [(True, "3.12"), (False, "3.9")])
+def test_a_default_holds_only_if_the_base_image_does_not_set_the_variable(monkeypatch, tmp_path, known, python):
+    """Builds know the variables of the base image, so an engine is asked for them, and a note says if it cannot be."""
+    text = "FROM a\nPYENV ${PYTHON_VERSION:-3.9} x r.txt\n"
+
+    def base(_self, reference, _platform, env, place):
+        if not known:
+            raise UserError(f"nothing is known of the base image {reference}", place)
+        return Base(reference=reference, env={"PYTHON_VERSION": "3.12", **env})
+
+    monkeypatch.setattr(BaseOptions, "base", base)
+    place = (
+        folder(tmp_path, text, r_dot_txt="six\n", pylock_dot_x_dot_toml=lock_of("PYENV 3.10 x r.txt")) / "Dockerfile"
+    )
+    done = called(monkeypatch, "lock", "--check", "-f", place)
+    assert f"Python 3.10 became {python}" in done.out
+    assert ("no engine knows a, which may set PYTHON_VERSION" in done.err) is not known
+    done = called(monkeypatch, "lock", "--check", "-f", place, "--base-env=PYTHON_VERSION=3.11")
+    assert ("Python 3.10 became 3.11" in done.out, "no engine" in done.err) == (True, False)

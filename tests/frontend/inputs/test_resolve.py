@@ -668,3 +668,10 @@ def test_large_files_take_linear_time(encoding):
         return steps(lambda: closure(line, files))
 
     assert work(2000) < 4.5 * work(500)
+
+
+def test_constraints_that_files_name_are_known_in_order():
+    """The command of uv has to name them, as it names those of `--constraint`."""
+    files = {"r.txt": "-c b.txt\n-c c/a.txt\n", "c/a.txt": "-r n.txt\n", "c/n.txt": "six<2\n", "b.txt": "", "o.txt": ""}
+    inputs = closure("PYENV --constraint=o.txt 3.9 x r.txt", files)
+    assert inputs.nested_constraints == inputs.step_inputs.nested_constraints == ("b.txt", "c/a.txt", "c/n.txt")

@@ -158,9 +158,10 @@ def _lock(jobs: Sequence[LockJob], resolver: Resolver) -> int:
     try:
         for future in as_completed(futures):
             job = futures[future]
+            names = ", ".join(job.names)
             try:
                 result = future.result()
-                click.echo(f"{job.name}: {_summary(job, result)} ({time.monotonic() - started:.1f} s)", err=True)
+                click.echo(f"{names}: {_summary(job, result)} ({time.monotonic() - started:.1f} s)", err=True)
                 if result.file_elsewhere:
                     click.echo(
                         f"note: {job.file} names {result.file_elsewhere}, which builds and other machines do not have: "
@@ -169,7 +170,7 @@ def _lock(jobs: Sequence[LockJob], resolver: Resolver) -> int:
                         err=True,
                     )
             except UserError as error:
-                click.echo(f"{job.name}: failed", err=True)
+                click.echo(f"{names}: failed", err=True)
                 errors.append(error)
     except BaseException:  # Ctrl-C too: what still runs is stopped
         pool.shutdown(wait=False, cancel_futures=True)
@@ -200,13 +201,17 @@ def _check(jobs: Sequence[LockJob], form: str, ignored_by: Mapping[str, str], co
     checked = [(job, left_out[job.file] + changed[job.file]) for job in jobs]
     if form == "json":
         locks = [
-            {"name": job.name, "lock": job.file, "stale": bool(reasons), "reasons": reasons} for job, reasons in checked
+            {"name": name, "lock": job.file, "stale": bool(reasons), "reasons": reasons}
+            for job, reasons in checked
+            for name in job.names
         ]
         click.echo(json.dumps({"locks": locks}, indent=2))
     else:
         for job, reasons in checked:
-            click.echo(f"{job.name}: {job.file} {'does not fit: ' + ', '.join(reasons) if reasons else 'fits'}")
-        stale = dict.fromkeys(job.name for job in jobs if changed[job.file])
+            state = "fits" if not reasons else "does not fit: " + ", ".join(reasons)
+            state = "is missing" if job.before is None else state
+            click.echo(f"{', '.join(job.names)}: {job.file} {state}")
+        stale = dict.fromkeys(name for job in jobs if changed[job.file] for name in job.names)
         if stale:
             click.echo(f"hint: run {command(*stale)}", err=True)
     return int(any(reasons for _, reasons in checked))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from pyenv_frontend.errors import UsageError, UserError, nearest
-from pyenv_frontend.lock.choice import can_be_locked
+from pyenv_frontend.lock.choice import can_be_locked, lock_path
 from pyenv_frontend.lock.fit import older_libc
 from pyenv_frontend.lock.inputs import differences
 from pyenv_frontend.lock.locker import plan_lock
@@ -31,6 +32,9 @@ __all__ = ["lock_jobs", "read_platforms", "read_program"]
 
 _DEFAULT_LIBC: Final = "glibc 2.36"
 """That of Debian 12, on which Airflow's and Python's images are based."""
+
+_DEFAULT: Final = re.compile(rb"\$\{([A-Za-z0-9_]+):?[-+]")
+"""A variable with a default, or with a value that replaces its own."""
 
 _PLATFORMS: Final = tuple(sorted(MACHINES))
 """What is locked for unless `--platform` says otherwise."""
@@ -61,26 +65,49 @@ def read_program(
 
 
 def _read(options: CommonOptions, base: BaseOptions, platform: str) -> Program:
-    """Read the Dockerfile; an engine is asked for variables of the base images only if one of them is needed."""
+    """Read the Dockerfile; an engine is asked for variables of the base images only if one of them may matter."""
     settings = replace(options.settings, target_platform=platform)
     options = replace(options, settings=settings)
     document = options.read_document()
+    noted: set[str] = set()
 
     def variables(reference: str, of_platform: str | None) -> Mapping[str, str]:
         try:
             return base.base(reference, of_platform, options.base_env, Location(document.file, Span(0, 0))).env
         except UserError:
+            noted.add(reference)
             return options.base_env
 
+    first: UserError | None = None
     try:
-        return options.read_program(document)
+        program = options.read_program(document)
+        defaulted = _defaulted(program)
+        if base.enough or not defaulted:
+            return program
     except UserError as error:
         if base.enough or not error.message.endswith(UNSET):
             raise
-        try:
-            return options.read_program(document, base_variables=variables)
-        except UserError:
-            raise error from None
+        first = error
+    try:
+        program = options.read_program(document, base_variables=variables)
+    except UserError as error:
+        raise first or error from None
+    if first is None and noted:
+        click.echo(
+            f"note: no engine knows {', '.join(sorted(noted))}, which may set {', '.join(defaulted)}; "
+            "if it does, say --base-env NAME=VALUE",
+            err=True,
+        )
+    return program
+
+
+def _defaulted(program: Program) -> list[str]:
+    """Return the variables for which a PYENV has a default, and which nothing in the file sets."""
+    names: dict[str, None] = {}
+    for environment in program.environments:
+        written = _DEFAULT.findall(environment.pyenv.instruction.text)
+        names |= dict.fromkeys(name.decode() for name in written if name.decode() not in environment.state.variables)
+    return [*names]
 
 
 def _check_names(names: Sequence[str], program: Program, *, upgrade: bool) -> None:
@@ -117,6 +144,9 @@ def lock_jobs(  # noqa: PLR0913 - the options that matter
         platforms = _PLATFORMS
     jobs: dict[str, LockJob] = {}  # by the file of the lock
     libcs: dict[str, str] = {}
+    pyenvs = [environment.pyenv for environment in program.environments]
+    # One lock for several environments has to fit all of them, whichever is named.
+    named = {lock_path(pyenv) for pyenv in pyenvs if pyenv.name.text in names}
     for stage in program.stages:
         for environment in stage.environments:
             pyenv = environment.pyenv
@@ -125,7 +155,7 @@ def lock_jobs(  # noqa: PLR0913 - the options that matter
                 if name in names:
                     click.echo(f"note: {name} has nothing to lock: {_reason_against(pyenv)}", err=True)
                 continue
-            if name not in names and (names or pyenv.options.lock == "off"):
+            if name not in names and (pyenv.options.lock == "off" or (names and lock_path(pyenv) not in named)):
                 continue
             if stage.root not in libcs:
                 libcs[stage.root] = "" if offline and not base.enough else _libc(stage, base, options)
@@ -161,7 +191,7 @@ def _shared(one: LockJob, other: LockJob) -> LockJob:
     reasons = differences(one.inputs, other.inputs)
     libc = older_libc(one.target.libc, other.target.libc)
     if libc is not None and not reasons:
-        return replace(other, target=replace(other.target, libc=libc))
+        return replace(other, target=replace(other.target, libc=libc), sharing=one.names)
     if not reasons:
         reasons = [f"one is for {one.target.libc}, the other for {other.target.libc}"]
     raise UserError(

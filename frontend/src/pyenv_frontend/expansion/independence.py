@@ -92,7 +92,7 @@ def reason_against(
         f"its lock has {lock and lock.to_build}, which may have to be built": lock is not None and bool(lock.to_build),
         "its lock has a wheel without a hash": lock is not None and not _all_hashed(lock),
         "its lock has a wheel that is a file of the stage": lock is not None and _has_files_of_the_stage(lock),
-        "pip installs it": options.installer == "pip",
+        "--installer=pip": options.installer == "pip",
         "--builder names the stage that installs it": bool(options.builder),
         "--system-site-packages makes it depend on the base image": options.system_site_packages,
         "--uv brings a program of its own": bool(options.uv),

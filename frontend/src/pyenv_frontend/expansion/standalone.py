@@ -172,7 +172,9 @@ class StandaloneSteps:
         if self._locked_by_uv:
             lines.append(self._command(by_uv.install_lock(files)))
         elif files:
-            lines.append(self._command(commands.install(files, options.constraints, [])))
+            # uv reads the indexes that a constraints file names only if the command names the file.
+            nested = self.inputs.nested_constraints if options.installer == "uv" else ()
+            lines.append(self._command(commands.install(files, [*options.constraints, *nested], [])))
         lock = kept_lock(options)
         lines += [f"cp {shlex.quote(lock)} {shlex.quote(options.path)}/pylock.toml"] if lock else []
         check = [commands.python, "-m", "pip", "check"] if options.installer == "pip" else commands.check()

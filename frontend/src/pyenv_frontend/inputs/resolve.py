@@ -7,13 +7,13 @@ folder that it runs in: where there is nothing beside the file, they are looked 
 from __future__ import annotations
 
 import posixpath
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyenv_frontend.errors import UserError
 from pyenv_frontend.inputs.collector import InputCollector, ListedRequirement, Origin
 from pyenv_frontend.inputs.file_options import FileOptions
+from pyenv_frontend.inputs.operators import check_operator
 from pyenv_frontend.positions import Location, SourceFile, Span
 from pyenv_frontend.pyenv.context_path import is_url
 from pyenv_image import pip_format
@@ -46,6 +46,9 @@ class StepInputs:
     only_groups: tuple[str, ...] = ()
     """Those that list dependencies in groups alone."""
 
+    nested_constraints: tuple[str, ...] = ()
+    """The constraints files that requirements files name."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequirementInputs:
@@ -69,6 +72,9 @@ class RequirementInputs:
     lists: frozenset[str] = frozenset()
     """The requirements and constraints files among them."""
 
+    nested_constraints: tuple[str, ...] = ()
+    """The constraints files that requirements files name, in order."""
+
     locked: tuple[str, ...] = ()
     """The `pyproject.toml`s whose dependencies a `uv.lock` decides."""
 
@@ -90,7 +96,12 @@ class RequirementInputs:
     @property
     def step_inputs(self) -> StepInputs:
         """The part that the step gets."""
-        return StepInputs(inputs=self.inputs, locked=self.locked, only_groups=self.only_groups)
+        return StepInputs(
+            inputs=self.inputs,
+            locked=self.locked,
+            only_groups=self.only_groups,
+            nested_constraints=self.nested_constraints,
+        )
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -121,6 +132,7 @@ def resolve_inputs(pyenv: Pyenv, context: BuildContext) -> RequirementInputs:
         constraints=tuple(collector.constraints),
         contents=collector.files,
         lists=reader.lists,
+        nested_constraints=reader.nested_constraints,
         locked=tuple(collector.locked),
         only_groups=tuple(collector.only_groups),
         default_groups=tuple(collector.default_groups),
@@ -156,30 +168,6 @@ def _inside(path: str, trees: list[str] | tuple[str, ...]) -> bool:
 
 _ENCODING = "save it as UTF-8, or name its encoding in the first line: # coding: latin-1"
 _LFS = b"version https://git-lfs.github.com/spec/"
-_WRONG_OPERATOR = re.compile(
-    r"(?P<name>[A-Za-z0-9][\w.-]*(?:\s*\[[^\]]*\])?)\s*"
-    r"(?P<operator>=(?!=)[<>]?|[<>]{2,}|=>|=<|!(?!=)|~(?!=)|\s(?=\d))\s*(?P<version>[^\s;,=]*)"
-)
-_MEANT = {"=": "==", "=>": ">=", "=<": "<=", "": "==", "!": "!=", "~": "~="}
-
-
-def _check_operator(requirement: str, origin: Origin) -> None:
-    """Refuse a version after an operator that does not exist: `pandas=2.2.3`, `pandas => 2`, `pandas 2.2.3`.
-
-    The installer judges everything else; uv accepts more than the standard.
-
-    Raises:
-        UserError: The operator is wrong.
-    """
-    match = _WRONG_OPERATOR.match(requirement)
-    if match is None:
-        return
-    operator, version = match["operator"].strip(), match["version"]
-    message = f"{origin.says(requirement)} is not a requirement"
-    meant = _MEANT.get(operator)
-    hint = f"write {match['name']}{meant}{version}" if meant and version else ""
-    expected = "a name, and a version behind ==, >=, <=, >, <, ~= or !="
-    raise UserError(message, *origin.locations, expected=expected, hint=hint)
 
 
 class _Requirements:
@@ -189,13 +177,18 @@ class _Requirements:
         self.collector = collector
         self._pyenv = pyenv
         self._dockerfile = pyenv.instruction.file
-        self._visited: set[tuple[str, bool]] = set()
+        self._visited: dict[tuple[str, bool], None] = {}
         self._options = FileOptions(pyenv.options.installer)
         self._depth = 0
 
     @property
     def lists(self) -> frozenset[str]:
         return frozenset(path for path, _ in self._visited)
+
+    @property
+    def nested_constraints(self) -> tuple[str, ...]:
+        named = self._pyenv.options.constraints
+        return tuple(path for path, constraint in self._visited if constraint and path not in named)
 
     def run(self) -> None:
         for path, span in self._constraints():
@@ -242,7 +235,7 @@ class _Requirements:
     def _visit(self, path: str, origin: Origin, *, constraint: bool) -> None:
         if (path, constraint) in self._visited:
             return
-        self._visited.add((path, constraint))
+        self._visited[path, constraint] = None
         if self._depth == DEEPEST:
             raise UserError(f"requirements files name one another more than {DEEPEST} deep", *origin.locations)
         self._depth += 1
@@ -309,7 +302,7 @@ class _Requirements:
             hint = "write NAME==VERSION, or NAME @ and the path or address"
             raise UserError(message, *origin.locations, hint=hint)
         if local is None:
-            _check_operator(statement.value, origin)
+            check_operator(statement.value, origin)
             if constraint:
                 self.collector.constraints.append(statement.value)
             else:

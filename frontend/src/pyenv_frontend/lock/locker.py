@@ -41,6 +41,9 @@ class LockJob:
     before: bytes | None
     """The content of that file; None if there is none."""
 
+    sharing: tuple[str, ...] = ()
+    """The names of other environments that take the same lock."""
+
     @property
     def pyenv(self) -> Pyenv:
         """The instruction."""
@@ -55,6 +58,11 @@ class LockJob:
     def name(self) -> str:
         """The environment's name."""
         return self.pyenv.name.text
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all environments that take this lock, each once, in the order of the Dockerfile."""
+        return tuple(dict.fromkeys((*self.sharing, self.name)))
 
     def reasons(self) -> list[str]:
         """Return why the lock does not fit; nothing if it does."""
