@@ -8,17 +8,6 @@ Source of truth: BuildKit `solver/errdefs/errdefs.proto`, `util/grpcerrors`, `fr
 
 from __future__ import annotations
 
-__all__ = [
-    "at_lines",
-    "located",
-    "not_utf_8",
-    "of_same_lines",
-    "relabelled",
-    "relabelled_ranges",
-    "too_large",
-    "without_mark",
-]
-
 import json
 import re
 from typing import TYPE_CHECKING, Any
@@ -36,6 +25,17 @@ if TYPE_CHECKING:
     from pyenv_frontend.positions import Lines
     from pyenv_frontend.solve.relabel import Labels
     from pyenv_frontend.solve.source import UserFile
+
+__all__ = [
+    "at_lines",
+    "located",
+    "not_utf_8",
+    "of_same_lines",
+    "relabelled",
+    "relabelled_ranges",
+    "too_large",
+    "without_mark",
+]
 
 SOURCE = "github.com/moby/buildkit/errdefs.Source+json"
 _SHOWN = 200

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["main"]
-
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -20,6 +18,8 @@ from pyenv_frontend.solve.own_image import own_image
 if TYPE_CHECKING:
     from pyenv_frontend.buildkit import wire_pb2 as wire
     from pyenv_frontend.solve.build_options import BuildOptions
+
+__all__ = ["main"]
 
 REPORT = "this is a defect of pyenv-frontend; its traceback is in the engine's log. Please report it"
 

@@ -8,8 +8,6 @@ Source of truth: BuildKit `dockerfile2llb/convert.go` (`prefixCommand`, and wher
 
 from __future__ import annotations
 
-__all__ = ["Numbering", "Unit", "base_name", "image_name"]
-
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -22,6 +20,8 @@ if TYPE_CHECKING:
     from pyenv_frontend.dockerfile import Document, Instruction
     from pyenv_frontend.positions import LineMap
     from pyenv_frontend.stages.program import Program, Stage
+
+__all__ = ["Numbering", "Unit", "base_name", "image_name"]
 
 _FROM_OTHER_STAGES = {"COPY": b"from", "RUN": b"mount"}
 _COUNTED = frozenset({"ADD", "COPY", "RUN", "WORKDIR"})
