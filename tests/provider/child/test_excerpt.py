@@ -17,7 +17,7 @@ PACKAGE = ROOT / "provider/src/airflow_venv"
 KNOWN_CUTS = {
     ("child/logs.py", "emit"),  # `mask_cut` drops the end, which may be part of a secret
     ("child/outcome.py", "_described"),  # as in `emit`
-    ("child/outcome.py", "_text"),  # as in `emit`
+    ("child/outcome.py", "message_of"),  # as in `emit`
     ("child/outcome.py", "formatted"),  # as in `emit`, but the start
     ("child/outcome.py", "_types"),  # cuts a list, not a text
     ("child/preload.py", "load"),  # runs in a process without data of a task

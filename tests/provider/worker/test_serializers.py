@@ -156,6 +156,52 @@ def test_an_argument_that_cannot_be_sent_is_named_and_no_other():
     assert outcome.message.startswith("The argument 'y' cannot be sent")
 
 
+def test_an_argument_s_part_that_cannot_be_sent_is_named():
+    """Its place in the argument is found with the serializer that the task has."""
+    row = {"locks": [1, threading.Lock()], "numbers": [1, {"z": 2j}]}
+    outcome = run(IDENTITY, row, arg_names=("x",))
+    assert "serializer='pickle': it['locks'][1] is a lock of module _thread (TypeError" in outcome.message
+    assert outcome.message.endswith("Pass plain data (lists, dicts, strings, numbers), or choose "
+                                    "serializer='cloudpickle' or 'dill'")  # fmt: skip
+    outcome = run(IDENTITY, {**row, "locks": ()}, arg_names=("x",), serializer="json")
+    assert "serializer='json': it['numbers'][1]['z'] is a complex of module builtins (TypeError" in outcome.message
+    assert outcome.message.endswith("Pass what JSON can express, dates included, or choose serializer='pickle'")
+
+
+def test_a_result_s_part_that_json_cannot_express_is_named():
+    """Data that pickle could send is refused as well as what nothing can send."""
+    outcome = run("def f(): return {'a': [1, {2: (3, range(4))}]}\n", serializer="json")
+    assert "serializer='json': value['a'][1][2][1] is a range of module builtins (TypeError" in outcome.message
+    assert outcome.message.endswith("Return what JSON can express, dates included, or choose serializer='pickle'")
+
+
+@pytest.mark.parametrize("serializer", ["pickle", "json"])
+def test_a_value_that_is_nested_too_deep_is_refused(serializer):
+    """This is so in both directions; values of ordinary depth are sent."""
+    deep = []
+    for _ in range(20_000):
+        deep = [deep]
+    outcome = run(IDENTITY, deep, arg_names=("x",), serializer=serializer)
+    assert "The argument 'x' cannot be sent" in outcome.message
+    assert "it is a list of module builtins (it contains itself, or is nested too deep; Recur" in outcome.message
+    source = "def f(depth):\n    value = []\n    for _ in range(depth):\n        value = [value]\n    return value\n"
+    outcome = run(source, 20_000, serializer=serializer)
+    assert "value is a list of module builtins (it contains itself, or is nested too deep; Recur" in outcome.message
+    assert run(source, 150, serializer=serializer).value == run(IDENTITY, run(source, 150).value).value
+
+
+def test_a_class_of_the_dag_file_that_was_not_brought_along_is_named(tmp_path, monkeypatch):
+    """The remedy is `include`, since nobody can install a DAG file."""
+    (tmp_path / "dag_with_a_class.py").write_text("class Row: pass\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    import dag_with_a_class
+
+    outcome = run(IDENTITY, dag_with_a_class.Row(), module_name="dag_with_a_class")
+    assert outcome.message.endswith(
+        "Row is defined in the DAG file, which is not imported here: bring it along, include=[Row], or pass plain data"
+    )
+
+
 def test_a_class_that_the_worker_lacks_is_named_with_remedies(tmp_path):
     """The message has the interpreter, the module and alternatives."""
     (tmp_path / "only_there.py").write_text("class Thing: pass\n")

@@ -38,6 +38,8 @@ HEADER, PAYLOAD = 4, 8
 PREFIX = HEADER + PAYLOAD
 PLAIN_LIMIT = 1 << 14
 """Maximum number of characters and values, added up, of a plain value. Larger values are sent as a stream."""
+PLAIN_DEPTH = 100
+"""Maximum depth of a plain value. A JSON parser calls itself for each level, and Python limits that."""
 RECORD_LIMIT = 1 << 19
 """Maximum number of characters of a logging record.
 
@@ -326,28 +328,30 @@ def loads(data):
 
 def is_plain(value):
     """Return whether a value is small and JSON reproduces it exactly. Most results are plain and need no pickle."""
-    remaining = [value]
+    level = [value]
     room = PLAIN_LIMIT
-    while remaining and room > 0:
-        item = remaining.pop()
-        kind = type(item)
-        room -= 1
-        if kind is dict or kind is list:
-            room -= len(item)
-            if kind is dict and any(type(key) is not str for key in item):
+    for _ in range(PLAIN_DEPTH):
+        below = []
+        for item in level:
+            kind = type(item)
+            room -= 1
+            if kind is dict or kind is list:
+                room -= len(item)
+                if room < 0 or (kind is dict and any(type(key) is not str for key in item)):
+                    return False
+                below.extend(item.values() if kind is dict else item)
+                below.extend(item if kind is dict else ())
+            elif kind is str:
+                room -= len(item)
+                if not item.isascii() and item.encode("utf-8", "ignore").decode() != item:  # JSON joins surrogate pairs
+                    return False
+            elif kind is int:
+                if item.bit_length() > INTEGER_BITS:
+                    return False
+            elif item is not None and kind is not bool and kind is not float:
                 return False
-            remaining.extend(item.values() if kind is dict else item)
-            remaining.extend(item if kind is dict else ())
-        elif kind is str:
-            room -= len(item)
-            if not item.isascii() and item.encode("utf-8", "ignore").decode() != item:  # JSON joins surrogate pairs
-                return False
-        elif kind is int:
-            if item.bit_length() > INTEGER_BITS:
-                return False
-        elif item is not None and kind is not bool and kind is not float:
-            return False
-    return room > 0
+        level = below
+    return room > 0 and not level
 
 
 def prefix(header, payload):

@@ -1,7 +1,6 @@
 """Report to the operator how the function ended, if it did not return."""
 
 import os
-import sys
 import traceback
 
 from .frames import (
@@ -20,7 +19,6 @@ SKIP = {"AirflowSkipException"}
 FAIL = {"AirflowFailException", "AirflowSensorTimeout"}
 _HERE = os.path.dirname(os.path.abspath(__file__))
 _OURS = _HERE + os.sep
-_DEPTH = 4
 _MRO_LIMIT = 100
 
 
@@ -38,15 +36,15 @@ def send(channel, start, error):
         if code is None or isinstance(code, int):
             channel.send(ExitFrame(code=code or 0, message=""))
         else:
-            channel.send(ExitFrame(code=1, message=_text(code)))
+            channel.send(ExitFrame(code=1, message=message_of(code)))
     elif names & SKIP:
-        channel.send(SkipFrame(message=_text(error)))
+        channel.send(SkipFrame(message=message_of(error)))
     else:
         args, attributes = _state(error)
         room = [None] * GROUP_LIMIT
         frame = ErrorFrame(
             types=_types(error),
-            message=_text(error),
+            message=message_of(error),
             retry=not names & FAIL,
             args=args,
             attributes=attributes,
@@ -87,7 +85,7 @@ def _described(error, room):
     args, _ = _state(error)
     return {
         "types": _types(error),
-        "message": _text(error)[:GROUP_MESSAGE_LIMIT],
+        "message": message_of(error)[:GROUP_MESSAGE_LIMIT],
         "args": args if len(dumps(args)) <= GROUP_MESSAGE_LIMIT else [],
         "exceptions": _group(error, room),
         "causes": _cause(error, room),
@@ -98,7 +96,8 @@ def _is_group(error):
     return any(kind.__name__ == "BaseExceptionGroup" for kind in type(error).__mro__)
 
 
-def _text(value):
+def message_of(value):
+    """Return the text of an exception, or of what was given to `sys.exit`."""
     try:
         return str(value)[:MESSAGE_LIMIT]
     except Exception as error:  # noqa: BLE001 - the user's __str__ may be broken
@@ -181,46 +180,3 @@ def _overlay(lines, sent, first):
 
 def _blanked(line, sent):
     return all(character in (" ", "\n", original) for character, original in zip(sent, line.ljust(len(sent))))
-
-
-def describe(value, error):
-    """Describe the part of a value that cannot be sent: its place in the value, its type and its module.
-
-    Args:
-        value: the value.
-        error: the exception that sending the value has raised.
-    """
-    place, part, error = _culprit(value, "value", error, 0)
-    kind = type(part)
-    return f"{place} is a {kind.__qualname__} of module {kind.__module__} ({type(error).__name__}: {_text(error)})"
-
-
-def _culprit(value, place, error, depth):
-    """Find the smallest part of a value that cannot be pickled, or the outermost part whose class cannot be pickled."""
-    if depth < _DEPTH and _refusal(type(value)) is None:
-        for name, part in _parts(value):
-            refusal = _refusal(part)
-            if refusal is not None:
-                return _culprit(part, place + name, refusal, depth + 1)
-    return place, value, error
-
-
-def _refusal(value):
-    """Return the exception that pickling a value raises, or None."""
-    import pickle
-
-    try:
-        pickle.dumps(value)
-    except Exception as error:  # noqa: BLE001 - a reducer may raise anything
-        return error
-    return None
-
-
-def _parts(value):
-    if isinstance(value, dict):
-        return [(f"[{key!r}]", part) for key, part in value.items()]
-    if isinstance(value, (list, tuple)):
-        return [(f"[{number}]", part) for number, part in enumerate(value)]
-    if hasattr(value, "__dict__") and not isinstance(value, (type, type(sys), type(_parts))):
-        return [("." + key, part) for key, part in vars(value).items()]
-    return []

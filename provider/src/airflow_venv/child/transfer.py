@@ -37,12 +37,22 @@ def receive(channel, start):
     except (ImportError, AttributeError) as error:
         if start.data_only and getattr(error, "name", None):
             raise _lacks(start.serializer, error.name) from error
-        raise TransferError(
-            f"An argument cannot be read in this environment: {error}. Its class has to be importable by "
-            f"{sys.executable}: install the package there, or pass plain data"
-        ) from error
+        raise TransferError(f"An argument cannot be read in this environment: {error}. {_remedy(error)}") from error
     feed.finish()
     return arguments
+
+
+def _remedy(error):
+    """Say how an argument's class gets into this environment."""
+    import re
+
+    name = re.search(r"attribute '(\w+)", str(error))
+    if name and "'__main__'" in str(error):
+        return (
+            f"{name.group(1)} is defined in the DAG file, which is not imported here: bring it along, "
+            f"include=[{name.group(1)}], or pass plain data"
+        )
+    return f"Its class has to be importable by {sys.executable}: install the package there, or pass plain data"
 
 
 def with_context(start, function, args, kwargs):
@@ -133,11 +143,12 @@ def send(channel, start, value):
     except Exception as error:
         if start.data_only and isinstance(error, ImportError) and error.name:
             raise _lacks(start.serializer, error.name) from error
-        from .outcome import describe
+        from .unsendable import describe
 
+        culprit = describe(value, "value", error, lambda part, sink: dump(part, sink, start), start.data_only)
         raise TransferError(
             f"The value that the function returned cannot be sent to Airflow with serializer={start.serializer!r}: "
-            f"{describe(value, error)}. {start.remedy}"
+            f"{culprit}. Return {start.remedy}"
         ) from error
 
 

@@ -6,14 +6,15 @@ The child's half is `child/transfer.py`; what it has to know of the table comes 
 from __future__ import annotations
 
 import importlib
-import io
 import pickle
 import sys
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_venv.child.data_serializers import dump_coded, load_coded
 from airflow_venv.child.moved_modules import MovedModulesUnpickler, load_dill
+from airflow_venv.child.unsendable import Nowhere, describe
 from airflow_venv.errors import TransferError
 from airflow_venv.worker.standard_values import pickler_class
 
@@ -42,21 +43,21 @@ class Serializer:
     """One way for arguments and results to travel."""
 
     remedy: str
-    """What to do about a result that it cannot send."""
+    """What to send in place of a value that it cannot send: the rest of a sentence that begins with a verb."""
     module: str | None = None
     """The package that pickles in the standard library's place; both sides need it."""
     data_only: bool = False
     """It makes nothing but data: no code of the child's can run in the worker."""
 
 
-_PLAIN = "Return plain data (lists, dicts, strings, numbers)"
+_PLAIN = "plain data (lists, dicts, strings, numbers)"
 SERIALIZERS: dict[SerializerName | str, Serializer] = {
     "pickle": Serializer(f"{_PLAIN}, or choose serializer='cloudpickle' or 'dill'"),
     "cloudpickle": Serializer(_PLAIN, module="cloudpickle"),
     "dill": Serializer(_PLAIN, module="dill"),
-    "json": Serializer("Return what JSON can express, dates included, or choose serializer='pickle'", data_only=True),
+    "json": Serializer("what JSON can express, dates included, or choose serializer='pickle'", data_only=True),
     "arrow": Serializer(
-        "Return data frames, arrow tables or what JSON can express, or choose serializer='pickle'", data_only=True
+        "data frames, arrow tables or what JSON can express, or choose serializer='pickle'", data_only=True
     ),
 }
 
@@ -88,16 +89,20 @@ def dump_arguments(call: Call, sink: Sink) -> None:
     """Write the function's arguments to the stream. Raises TransferError for what cannot be sent."""
     value = (call.args, call.kwargs)
     try:
-        if SERIALIZERS[call.serializer].data_only:
-            dump_coded(value, sink, call.serializer)
-        else:
-            _pickler(call, sink, sink.buffer).dump(value)
+        _dump(call, value, sink)
     except (EOFError, TransferError):
         raise
     except Exception as error:
         if SERIALIZERS[call.serializer].data_only and isinstance(error, ImportError) and error.name:
             raise _missing(call.serializer, error.name) from error
         raise TransferError(_unsendable(call, error)) from error
+
+
+def _dump(call: Call, value: object, sink: Any) -> None:
+    if SERIALIZERS[call.serializer].data_only:
+        dump_coded(value, sink, call.serializer)
+    else:
+        _pickler(call, sink, sink.buffer).dump(value)
 
 
 def _pickler(call: Call, file: Any, buffer_callback: Any = None) -> Any:
@@ -111,19 +116,20 @@ def _pickler(call: Call, file: Any, buffer_callback: Any = None) -> Any:
 
 
 def _unsendable(call: Call, error: Exception) -> str:
-    """Name the argument that cannot be sent."""
+    """Name the argument that cannot be sent, and the part of it."""
+    serializer = SERIALIZERS[call.serializer]
     names = (
         *map(repr, call.arg_names),
         *(f"number {place + 1}" for place in range(len(call.arg_names), len(call.args))),
     )
     for name, value in (*zip(names, call.args), *((repr(name), value) for name, value in call.kwargs.items())):
         try:
-            _pickler(call, io.BytesIO()).dump(value)
+            _dump(call, value, Nowhere())
         except Exception as reason:  # noqa: BLE001, PERF203 - whatever a reducer raises
-            kind = type(value)
+            culprit = describe(value, "it", reason, partial(_dump, call), serializer.data_only)
             return (
-                f"The argument {name} cannot be sent to the environment with serializer={call.serializer!r}: it is a "
-                f"{kind.__qualname__} of module {kind.__module__} ({type(reason).__name__}: {reason}). Pass plain data"
+                f"The argument {name} cannot be sent to the environment with serializer={call.serializer!r}: "
+                f"{culprit}. Pass {serializer.remedy}"
             )
     return f"The arguments cannot be sent with serializer={call.serializer!r}: {type(error).__name__}: {error}"
 
