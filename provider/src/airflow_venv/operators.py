@@ -32,7 +32,7 @@ from airflow_venv.environment_mixin import EnvironmentMixin, check_one_of
 from airflow_venv.environments import facts
 from airflow_venv.errors import BrokenEnvironmentError
 from airflow_venv.parameters import check_settings, choose_serializer, exit_codes, warm_modules
-from airflow_venv.results import FunctionError, value_of
+from airflow_venv.results import FunctionError, for_log, value_of
 from airflow_venv.signature import Bound, bind, check_context_parameters
 from airflow_venv.source.extract import unwrap
 from airflow_venv.source.file_function import FileReference
@@ -147,7 +147,7 @@ class VenvOperator(EnvironmentMixin, ExternalPythonOperator):
         if self.do_xcom_push:
             self._warn_about_xcom(value)
         if self.show_return_value_in_logs:
-            self.log.info("Done. Returned value was: %s", value)
+            self.log.info("Done. Returned value was: %s", for_log(value))
         else:
             self.log.info("Done. Returned value not shown")
         return value

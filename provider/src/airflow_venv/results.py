@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from airflow_venv.call import Call, Outcome
 
-__all__ = ["FunctionError", "value_of"]
+__all__ = ["FunctionError", "for_log", "value_of"]
 
 
 class FunctionError(AirflowException, subprocess.CalledProcessError):
@@ -109,6 +109,20 @@ def value_of(outcome: Outcome, skip_codes: Container[int], call: Call) -> Any:
     raise FunctionError(
         f"The function left with exit code {outcome.code}{text}", returncode=outcome.code, python=python
     )
+
+
+def for_log(value: Any) -> Any:
+    """Return the value, or words in the place of one that has no text: its task has succeeded all the same.
+
+    A value that has a text is logged as it is, since Airflow hides secrets by the keys of dictionaries.
+    """
+    try:
+        str(value)
+    except AirflowException:  # of a signal handler
+        raise
+    except Exception as error:  # noqa: BLE001 - the value's own methods
+        return f"<no text: its __str__ raised {type(error).__name__}>"
+    return value
 
 
 def _exit_code(outcome: Outcome) -> int | None:

@@ -283,3 +283,12 @@ def test_a_sensor_in_a_bare_environment_gives_a_poke_return_value(dag, serialize
     result = sensor.poke({"ti": types.SimpleNamespace(bundle_instance=None)})
     assert type(result) is PokeReturnValue
     assert (result.is_done, result.xcom_value) == (True, {"rows": (1, 2)})
+
+
+def test_a_value_without_a_text_is_a_result(execute):
+    """Airflow 3 renders it in the log call, which raises what the value's method raises."""
+
+    def too_long_to_write():
+        return [10**5000]
+
+    assert execute(too_long_to_write) == [10**5000]

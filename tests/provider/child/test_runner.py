@@ -424,6 +424,66 @@ def test_the_processes_of_multiprocessing_find_what_the_function_finds(version, 
     assert sorted(lines.texts) == ["WARNING: h: helping 1", "WARNING: h: helping 2"]
 
 
+@pytest.mark.parametrize(
+    ("ending", "texts"),
+    [
+        (
+            "return 1",
+            ["The function has returned in a process that it had forked, too: end such a process by os._exit()"],
+        ),
+        ("sys.exit(259)", []),
+        ("sys.exit('over')", ["over"]),
+        (
+            "raise ValueError('x')",
+            [
+                "In a process that the function had forked:",
+                "Traceback (most recent call last):",
+                '  File "/dags/of the user.py", line 12, in f',
+                "    raise ValueError('x')",
+                "ValueError: x",
+            ],
+        ),
+    ],
+)  # fmt: skip
+def test_a_forked_process_in_which_the_function_ends_is_ended(ending, texts):
+    """The outcome is that of the function's own process; the other one ends with a code as any process."""
+    source = f"""
+        def f():
+            import os
+            import sys
+            pid = os.fork()
+            if not pid:
+                {ending}
+            return os.waitpid(pid, 0)[1] >> 8
+        """
+    lines = Lines()
+    code = {"return 1": 0, "sys.exit(259)": 3}.get(ending, 1)
+    assert run(source, lines=lines) == Value(code)
+    assert lines.texts == texts
+
+
+def test_a_record_that_cannot_be_formatted_is_named_with_its_line():
+    """The task goes on; there is no stack of ours."""
+    source = """
+        def f():
+            import logging
+
+            class Broken:
+                def __repr__(self):
+                    raise KeyError("no text")
+
+            logging.warning("%d", "x")
+            logging.warning("%s", Broken())
+            return 1
+        """
+    lines = Lines()
+    assert run(source, lines=lines) == Value(1)
+    assert [text.partition(":")[2] for text in lines.texts] == [
+        "14: a log record cannot be formatted: TypeError: %d format: a number is required, not str ('%d' with ('x',))",
+        "15: a log record cannot be formatted: KeyError: 'no text'",
+    ]
+
+
 def test_the_processes_of_a_function_in_a_file_find_its_module(tmp_path):
     """The file is a module with its own name, and its folder does not have to be on the path."""
     path = tmp_path / "report.py"

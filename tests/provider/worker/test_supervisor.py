@@ -142,6 +142,29 @@ def test_a_function_that_ignores_the_request_is_ended_all_the_same(monkeypatch):
         run(source, lines=Impatient())
 
 
+def test_a_function_that_exits_at_the_request_cleans_up(tmp_path):
+    """The documentation shows this handler."""
+    source = """
+        def f(path):
+            import signal, sys, time
+            signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+            try:
+                print("ready")
+                time.sleep(600)
+            finally:
+                open(path, "w").close()
+        """
+
+    class Impatient(Lines):
+        def emit(self, record):
+            super().emit(record)
+            raise TimesUpError
+
+    with pytest.raises(TimesUpError):
+        run(source, str(tmp_path / "cleaned"), lines=Impatient())
+    assert (tmp_path / "cleaned").exists()
+
+
 @pytest.mark.parametrize("version", ["3.7", "3.8", "3.13"])
 def test_a_worker_that_is_killed_takes_everything_along(tmp_path, version):
     """After a SIGKILL of the worker, the processes have to end themselves."""

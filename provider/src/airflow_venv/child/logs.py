@@ -31,6 +31,18 @@ class ChannelHandler(logging.Handler):
         except Exception:  # noqa: BLE001 - formatting may raise anything; logging's handlers treat it like this
             self.handleError(record)
 
+    def handleError(self, record):  # noqa: N802 - logging's name
+        """Print why a record cannot be logged, and the line that made it; not the stack, which is mostly ours."""
+        if not logging.raiseExceptions or sys.stderr is None:
+            return
+        error = sys.exc_info()[1]
+        text = f"{record.pathname}:{record.lineno}: a log record cannot be formatted: {type(error).__name__}: {error}"
+        try:
+            text += f" ({record.msg!r} with {record.args!r})"
+        except Exception:  # noqa: BLE001, S110 - the arguments' own methods
+            pass
+        sys.stderr.write(text + "\n")
+
     def _flush(self):
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:

@@ -32,11 +32,7 @@ def send(channel, start, error):
     """
     names = {kind.__name__ for kind in type(error).__mro__ if kind.__module__.partition(".")[0] in _AIRFLOW}
     if isinstance(error, SystemExit):
-        code = error.code
-        if code is None or isinstance(code, int):
-            channel.send(ExitFrame(code=code or 0, message=""))
-        else:
-            channel.send(ExitFrame(code=1, message=message_of(code)))
+        channel.send(exit_frame(error))
     elif names & SKIP:
         channel.send(SkipFrame(message=message_of(error)))
     else:
@@ -52,6 +48,13 @@ def send(channel, start, error):
             causes=_cause(error, room),
         )
         channel.send(frame, formatted(start, error).encode("utf-8", "backslashreplace"))
+
+
+def exit_frame(error):
+    """Return the frame for a `SystemExit`: its code, or its text and the code 1."""
+    if error.code is None or isinstance(error.code, int):
+        return ExitFrame(code=error.code or 0, message="")
+    return ExitFrame(code=1, message=message_of(error.code))
 
 
 _AIRFLOW = ("airflow", "airflow_venv")

@@ -180,12 +180,16 @@ def perform(channel, start, main):
         args, kwargs = transfer.receive(channel, start)
         kwargs = transfer.with_context(start, function, args, kwargs)
         result = call(function, args, kwargs)
+        if channel.closed:
+            lazy("forks", "end_after_return")()
         del args, kwargs
         asset_events = sys.modules.get("airflow_venv.asset_events")
         if asset_events:  # the function has asked for them
             asset_events.send_nested()
         transfer.send(channel, start, result)
     except BaseException as error:  # noqa: BLE001 - every exception is reported to the operator
+        if channel.closed:
+            lazy("forks", "end_after_error")(start, error)
         from airflow_venv import outcome
 
         outcome.send(channel, start, error)
