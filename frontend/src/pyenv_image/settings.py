@@ -32,6 +32,11 @@ if TYPE_CHECKING:
 __all__ = ["InstallerSettings", "file_option", "settings_for"]
 
 _STEERS_PYTHON = ("PYTHON", "PIP_", "UV_", "VIRTUAL_ENV", "CONDA_", VARIABLE_PREFIX)
+_CERTIFICATES_OF_PIP = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+_CERTIFICATES_OF_UV = ("SSL_CERT_FILE", "SSL_CERT_DIR", "UV_SYSTEM_CERTS", "UV_NATIVE_TLS")
+_CERTIFICATES = frozenset({*_CERTIFICATES_OF_PIP, "SSL_CERT_FILE", "SSL_CERT_DIR", "SSL_CLIENT_CERT"})
+"""The variables that are left out if they are empty, as `ENV NAME=$NAME` makes them; uv would find no certificates."""
+
 _CREDENTIALS = re.compile(r"UV_INDEX_[A-Z0-9_]+_(USERNAME|PASSWORD)")
 _INDEXES = re.compile(r"^\s*(\[\[(pip\.)?index\]\]|index\s*=|(extra-)?index-url\s*=)", re.MULTILINE)
 _TRUE, _FALSE = frozenset({"y", "yes", "t", "true", "on", "1"}), frozenset({"n", "no", "f", "false", "off", "0"})
@@ -112,7 +117,11 @@ def settings_for(installer: str, environ: Mapping[str, str], home: str, folder: 
     Raises:
         StepError: a configuration file cannot be read, or a value has no meaning.
     """
-    neutral = {key: value for key, value in environ.items() if not key.startswith(_STEERS_PYTHON)}
+    neutral = {
+        key: value
+        for key, value in environ.items()
+        if not key.startswith(_STEERS_PYTHON) and (value or key not in _CERTIFICATES)
+    }
     settings = InstallerSettings(neutral)
     _add_settings_of_uv(settings, installer, environ)
     settings.uv_has_indexes = any(_INDEXES.search(_text(path)) for path in _configuration_files_of_uv(environ, home))
@@ -127,6 +136,8 @@ def settings_for(installer: str, environ: Mapping[str, str], home: str, folder: 
                 _add_for_pip(settings, setting, values)
             else:
                 _add_for_uv(settings, setting, values, configured[-1].origin, environ)
+    if installer == "uv":
+        _add_certificates(settings)
     if installer == "pip":
         settings.environ["PIP_CONFIG_FILE"] = os.devnull  # its content is in variables now
     return settings
@@ -215,6 +226,14 @@ def _add_settings_of_uv(settings: InstallerSettings, installer: str, environ: Ma
                 settings.arguments += [
                     text.format(word) for text in templates for word in words[: None if "{}" in text else 1]
                 ]
+
+
+def _add_certificates(settings: InstallerSettings) -> None:
+    """Translate the variables for certificates that pip's HTTP library reads, which uv does not."""
+    if not any(name in settings.environ for name in _CERTIFICATES_OF_UV):
+        bundle = next((settings.environ[name] for name in _CERTIFICATES_OF_PIP if name in settings.environ), "")
+        if bundle:
+            settings.environ["SSL_CERT_DIR" if Path(bundle).is_dir() else "SSL_CERT_FILE"] = bundle
 
 
 def _values(setting: PipSetting, configured: Sequence[Configured], folder: str) -> list[str]:

@@ -23,13 +23,16 @@ def reason(line="PYENV 3.8 x r.txt", lock=LOCK, choice=CHOICE, *, made_here=True
     """Return the reason why a PYENV is not independent."""
     text = f"FROM debian AS mine\nFROM debian\n{line}\n"
     program = read(parse(text.encode(), "Dockerfile"), Settings())
-    return reason_against(program.environments[0].pyenv, lock, choice, program, made_here=made_here)
+    (environment,) = program.environments
+    variables = environment.state.variables
+    return reason_against(environment.pyenv, lock, choice, program, made_here=made_here, variables=variables)
 
 
 def test_a_lock_of_wheels_on_a_graft_is_independent():
     """This includes a PYENV with a secret."""
     assert reason() == ""
     assert reason("PYENV --mount=type=secret,id=netrc 3.8 x r.txt") == ""
+    assert reason("ENV UV_KEYRING_PROVIDER=disabled\nPYENV 3.8 x r.txt") == ""
 
 
 @pytest.mark.parametrize(
@@ -41,10 +44,12 @@ def test_a_lock_of_wheels_on_a_graft_is_independent():
         ("PYENV --system-site-packages 3.8 x r.txt", "--system-site-packages"),
         ("PYENV --uv=0.5.0 3.8 x r.txt", "--uv"),
         ("PYENV --mount=type=bind,from=mine,target=/x 3.8 x r.txt", "bind"),
+        ("ENV UV_KEYRING_PROVIDER=subprocess\nPYENV 3.8 x r.txt", "keyring"),
+        ("ARG PIP_KEYRING_PROVIDER=subprocess\nPYENV 3.8 x r.txt", "keyring"),
     ],
 )
 def test_options_that_need_the_stage(line, word):
-    """The reason has the option."""
+    """The reason has the option, or the setting."""
     assert word in reason(line)
 
 

@@ -93,6 +93,24 @@ def test_variables_of_pip_become_variables_of_uv(environ, expected):
 
 
 @pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        ({"REQUESTS_CA_BUNDLE": "/r", "CURL_CA_BUNDLE": "/c"}, {"SSL_CERT_FILE": "/r"}),
+        ({"CURL_CA_BUNDLE": "/usr"}, {"SSL_CERT_DIR": "/usr"}),
+        ({"REQUESTS_CA_BUNDLE": "/r", "PIP_CERT": "/ca.pem"}, {"SSL_CERT_FILE": "/ca.pem"}),
+        ({"REQUESTS_CA_BUNDLE": "/r", "SSL_CERT_DIR": "/d"}, {"SSL_CERT_DIR": "/d"}),
+        ({"REQUESTS_CA_BUNDLE": "/r", "UV_SYSTEM_CERTS": "1"}, {}),
+        ({"SSL_CERT_FILE": "", "SSL_CERT_DIR": "", "REQUESTS_CA_BUNDLE": ""}, {}),
+    ],
+)
+def test_certificates(environ, expected):
+    """The variables of pip's HTTP library apply to uv as well; an empty one (`ENV NAME=$NAME`) is like none."""
+    known = variables(settings(environ))
+    assert {name: value for name, value in known.items() if name.startswith("SSL_")} == expected
+    assert not [name for name, value in settings(environ, installer="pip").environ.items() if not value]
+
+
+@pytest.mark.parametrize(
     ("environ", "arguments", "sync"),
     [
         ({"PIP_NO_INDEX": "true"}, ["--no-index"], ["--no-index"]),

@@ -36,6 +36,8 @@ def test_an_unknown_image_has_no_cache():
         ("/w/b", "--user=1", "UV_INDEX=a", False),
         ("/v/b", "--user=2", "UV_INDEX=a", False),
         ("/v/b", "--user=1", "UV_INDEX=b", False),
+        ("/v/b", "--user=1", "HTTPS_PROXY=p", False),
+        ("/v/b", "--user=1", "no_proxy=p", False),
     ],
 )
 def test_what_decides_on_what_is_collected(path, user, setting, alike):

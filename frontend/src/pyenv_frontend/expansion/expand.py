@@ -127,8 +127,10 @@ def _decide(
     for writer, lock in zip(writers, locks or [None] * len(writers), strict=True):
         pyenv, graft = writer.environment.pyenv, writer.choice.graft
         made_here = graft is not None and (writer.stage.index, graft.prefix) in new_grafts
-        against = reason_against(pyenv, lock, writer.choice, program, made_here=made_here)
-        wheels = wheels_platform(bases[writer.stage.root, writer.stage.root_platform].libc)
+        base = bases[writer.stage.root, writer.stage.root_platform]
+        variables = {**base.env, **writer.environment.state.variables}
+        against = reason_against(pyenv, lock, writer.choice, program, made_here=made_here, variables=variables)
+        wheels = wheels_platform(base.libc)
         if lock is None or against:
             decided.append(replace(writer, against=against))
         else:

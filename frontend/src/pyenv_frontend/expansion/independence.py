@@ -25,6 +25,7 @@ __all__ = ["LockedPackages", "Way", "layers_of", "reason_against", "wheels_platf
 _STRONG = frozenset({"sha256", "sha384", "sha512"})
 """The hashes that identify a wheel; MD5 does not."""
 
+_KEYRINGS = ("UV_KEYRING_PROVIDER", "PIP_KEYRING_PROVIDER")
 _NEUTRAL_MOUNTS = frozenset({"secret", "ssh"})
 _GLIBC = ((2, 17), (2, 28), *((2, minor) for minor in range(31, 41)))
 """The versions of glibc that uv has a name for."""
@@ -68,8 +69,14 @@ class Way:
         return f"line {self.line}: {self.name} {way}"
 
 
-def reason_against(
-    pyenv: Pyenv, lock: LockedPackages | None, choice: InterpreterChoice, program: Program, *, made_here: bool
+def reason_against(  # noqa: PLR0913 - everything that may be against it
+    pyenv: Pyenv,
+    lock: LockedPackages | None,
+    choice: InterpreterChoice,
+    program: Program,
+    *,
+    made_here: bool,
+    variables: Mapping[str, str],
 ) -> str:
     """Return why an environment has to be installed on its stage, or an empty text.
 
@@ -79,8 +86,10 @@ def reason_against(
         choice: its interpreter.
         program: the Dockerfile.
         made_here: whether the interpreter is grafted in the same stage.
+        variables: those of the stage.
     """
     options = pyenv.options
+    keyring = next((name for name in _KEYRINGS if variables.get(name) == "subprocess"), "")
     mounts = sorted({mount.type for mount in options.mounts} - _NEUTRAL_MOUNTS)
     names_lock = any(file.kind == "pylock" for file in pyenv.requirements)
     graft = choice.graft
@@ -95,6 +104,7 @@ def reason_against(
         "--installer=pip": options.installer == "pip",
         "--builder names the stage that installs it": bool(options.builder),
         "--system-site-packages makes it depend on the base image": options.system_site_packages,
+        f"{keyring} asks the program keyring of the stage": bool(keyring),
         "--uv brings a program of its own": bool(options.uv),
         f"--mount=type={', '.join(mounts)} makes it depend on other files": bool(mounts),
         "the base image has that Python": graft is None,

@@ -62,7 +62,10 @@ SKELETON = 2
 _NONE = 2
 """No network."""
 
+_PROXIES = ("HTTP_PROXY=", "HTTPS_PROXY=", "ALL_PROXY=", "NO_PROXY=")
 _SETTINGS = (
+    *_PROXIES,
+    *(name.lower() for name in _PROXIES),
     "UV_",
     "PIP_",
     "SSL_CERT_",
@@ -72,7 +75,7 @@ _SETTINGS = (
     "CURL_CA_BUNDLE=",
     "SOURCE_DATE_EPOCH=",
 )
-"""The variables of a stage that configure where packages come from."""
+"""The variables of a stage that configure where packages come from, and how to reach that."""
 
 
 @dataclass(frozen=True, slots=True)
