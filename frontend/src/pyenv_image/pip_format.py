@@ -111,7 +111,7 @@ class Statement:
     """The requirement without its own options, or the argument of the option without quotes; may be empty."""
 
     start: int
-    """Where the value begins in the text, quotes included."""
+    """Where the value begins in the text, quotes included; an option without one begins here itself."""
 
     end: int
     """Where the value ends in the text."""
@@ -228,7 +228,7 @@ def _statements(line: LogicalLine) -> Iterator[tuple[tuple[int, int], Statement]
             value, begin, stop = words[index]
             index += 1
         else:
-            begin = stop
+            begin = start
         yield (start, stop), _statement(line, _KINDS.get(name, OPTION), value, begin, stop, name)
 
 

@@ -184,6 +184,10 @@ def file_option(name: str, value: str, installer: str, *, constraint: bool = Fal
 
 
 def _not_for_files(name: str, setting: PipSetting | None) -> StepError:
+    if not name:
+        return StepError(
+            "a row of dashes is not an option of requirements files: pip freeze writes one, pip list does not"
+        )
     if setting is None:
         return StepError(f"--{name} is not an option of requirements files")
     advice = f"leave it out, {setting.meaningless}"

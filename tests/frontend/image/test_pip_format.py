@@ -59,6 +59,7 @@ def test_statements(text, expected):
         ("--requirement='my file.txt'", 1, "'my file.txt'"),
         ("-rb.txt", 1, "b.txt"),
         ("a\n-r \\\n  b.txt\n", 2, "b.txt"),
+        ("a\n  --pre # c", 2, "--pre"),
         ("six\\\n==1", 1, "six\\\n==1"),
         ("a\x0cb\x1ec\u2028d\r\ne", 2, "e"),
     ],

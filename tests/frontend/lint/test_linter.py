@@ -205,7 +205,7 @@ def test_constraints_pin():
 
 def test_what_is_no_requirement():
     """Invalid requirements and constraints are left to the installer."""
-    files = {"a.txt": "numpy @ nowhere\n-c c.txt\nscipy==1", "c.txt": "what ever"}
+    files = {"a.txt": "numpy @ nowhere\n-c c.txt\nscipy==1", "c.txt": "what; ever"}
     assert names("FROM a\nPYENV 3.14 x a.txt", files) == []
 
 

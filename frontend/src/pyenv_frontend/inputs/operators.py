@@ -14,13 +14,14 @@ __all__ = ["check_operator"]
 
 _WRONG_OPERATOR = re.compile(
     r"(?P<name>[A-Za-z0-9][\w.-]*(?:\s*\[[^\]]*\])?)\s*"
-    r"(?P<operator>=(?!=)[<>]?|[<>]{2,}|=>|=<|!(?!=)|~(?!=)|\s(?=\d))\s*(?P<version>[^\s;,=]*)"
+    r"(?P<operator>=(?!=)[<>]?|[<>]{2,}|=>|=<|!(?!=)|~(?!=)|\s(?=\w))\s*(?P<version>[^\s;,=]*)"
 )
+_COMMAND = "pip install "
 _MEANT = {"=": "==", "=>": ">=", "=<": "<=", "": "==", "!": "!=", "~": "~="}
 
 
 def check_operator(requirement: str, origin: Origin) -> None:
-    """Refuse a version after an operator that does not exist: `pandas=2.2.3`, `pandas => 2`, `pandas 2.2.3`.
+    """Refuse an operator that does not exist, and words without one: `pandas=2`, `pandas => 2`, `pip install pandas`.
 
     The installer judges everything else; uv accepts more than the standard.
 
@@ -34,5 +35,9 @@ def check_operator(requirement: str, origin: Origin) -> None:
     message = f"{origin.says(requirement)} is not a requirement"
     meant = _MEANT.get(operator)
     hint = f"write {match['name']}{meant}{version}" if meant and version else ""
+    if not operator and not version[:1].isdigit():
+        hint = "write each requirement on a line of its own"
+        if requirement.startswith(_COMMAND):
+            hint = f"write {requirement.removeprefix(_COMMAND).strip() or 'the requirement'}"
     expected = "a name, and a version behind ==, >=, <=, >, <, ~= or !="
     raise UserError(message, *origin.locations, expected=expected, hint=hint)
