@@ -71,7 +71,7 @@ class Workspace:
             StepError: it is the root of the file system, or `/tmp`.
         """
         target = self.stage.joinpath(*folder.parts[1:])
-        if folder in self.root.parents:
+        if folder in {self.root, *self.root.parents}:
             raise StepError(
                 f"{folder} holds the temporary files of this step; put the project into a folder of its own"
             )
