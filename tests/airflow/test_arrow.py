@@ -99,6 +99,34 @@ def test_pickled_arrays_cross_two_major_versions_of_numpy():
     run_between_versions(ARRAYS)
 
 
+NUMBERS = """
+    import json
+    import numpy, pandas
+    from airflow_venv.child.json_codec import decode, encode
+
+    frame = pandas.DataFrame({"count": [1, 2], "share": [0.5, 1.5]})
+    value = {"sum": frame["count"].sum(), "mean": frame["share"].mean(), "any": numpy.bool_(True)}
+    value["small"] = [numpy.float32(0.5), numpy.uint8(7), {numpy.int64(3): numpy.str_("x")}]
+    back = decode(json.loads(json.dumps(encode(value))))
+    assert back == {"sum": 3, "mean": 1.0, "any": True, "small": [0.5, 7, {3: "x"}]}, back
+    assert [type(back[name]) for name in ("sum", "mean", "any")] == [int, float, bool]
+    others = pandas.NaT, pandas.NA, numpy.datetime64("2024-01-01"), numpy.timedelta64(1, "s"), numpy.array(1)
+    for other in (*others, numpy.arange(2), numpy.longdouble(1), numpy.complex64(1)):
+        try:
+            encode([other])
+        except TypeError as error:
+            assert "is not plain data" in str(error)
+        else:
+            raise AssertionError(repr(other))
+    print("equal")
+    """
+
+
+def test_numbers_of_numpy_are_plain_data_and_its_times_are_not():
+    """Sums and means of a data frame are such numbers. `pandas.NaT` was written as a day in the year 1."""
+    run_between_versions(NUMBERS)
+
+
 HOSTILE = """
     import io, struct, sys
     import pyarrow as pa

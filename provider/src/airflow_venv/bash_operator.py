@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_venv._compat import BashOperator, bash_arguments, get_connection
 from airflow_venv.environment_mixin import EnvironmentMixin
 from airflow_venv.environments import facts
+from airflow_venv.parameters import connection_ids
 from airflow_venv.worker.trace_context import trace_variables
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class VenvBashOperator(EnvironmentMixin, BashOperator):
     ) -> None:
         super().__init__(bash_command=bash_command, **bash_arguments(kwargs))
         self._choose_environment(venv, python)
-        self.export_connections = tuple(export_connections)
+        self.export_connections = connection_ids(export_connections)
 
     def execute(self, context: Any) -> Any:
         """Run the command once; its last line is the task's value."""

@@ -31,7 +31,14 @@ from airflow_venv.call import Call, Error, FileFunction, FunctionSource, Warm
 from airflow_venv.environment_mixin import EnvironmentMixin, check_one_of
 from airflow_venv.environments import facts
 from airflow_venv.errors import BrokenEnvironmentError
-from airflow_venv.parameters import check_settings, choose_serializer, exit_codes, warm_modules
+from airflow_venv.parameters import (
+    apply_env_vars,
+    check_settings,
+    choose_serializer,
+    connection_ids,
+    exit_codes,
+    warm_modules,
+)
 from airflow_venv.results import FunctionError, for_log, value_of
 from airflow_venv.signature import Bound, bind, check_context_parameters
 from airflow_venv.source.extract import unwrap
@@ -129,7 +136,7 @@ class VenvOperator(EnvironmentMixin, ExternalPythonOperator):
         self.show_return_value_in_logs = show_return_value_in_logs
         self.include = include
         self.airflow_shim = airflow_shim
-        self.export_connections = tuple(export_connections)
+        self.export_connections = connection_ids(export_connections)
         self.warm = warm_modules(warm)
         if self.function_file is None and not kwargs.get("_airflow_mapped_validation_only"):
             check_context_parameters(self.python_callable, self.op_args, self.op_kwargs)
@@ -270,16 +277,9 @@ class VenvOperator(EnvironmentMixin, ExternalPythonOperator):
             )
 
     def _variables(self, folder: str | None, trace: dict[str, str]) -> dict[str, str]:
-        """Build the child's environment variables; the folder that DAGs are imported from ends its module path.
-
-        A value of None in `env_vars` takes an inherited variable away.
-        """
+        """Build the child's environment variables; the folder that DAGs are imported from ends its module path."""
         variables = {**(os.environ if self.inherit_env else {}), **trace}
-        for name, value in (self.env_vars or {}).items():
-            if value is None:
-                variables.pop(str(name), None)
-            else:
-                variables[str(name)] = str(value)
+        apply_env_vars(self.env_vars, variables)
         if folder:
             variables["PYTHONPATH"] = os.pathsep.join(filter(None, [variables.get("PYTHONPATH"), folder]))
         return variables

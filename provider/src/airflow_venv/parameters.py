@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow_venv._compat import AirflowException
+from airflow_venv.child.excerpt import excerpt
 from airflow_venv.worker.serializers import SERIALIZERS
 
 if TYPE_CHECKING:
     from collections.abc import Container
 
-__all__ = ["check_settings", "choose_serializer", "exit_codes", "warm_modules"]
+__all__ = ["apply_env_vars", "check_settings", "choose_serializer", "connection_ids", "exit_codes", "warm_modules"]
 
 _IN_DOCKERFILE = "an environment is built with the image, so this belongs into its PYENV line: "
 _MOVED = {
@@ -69,7 +70,44 @@ def warm_modules(warm: Any) -> bool | tuple[str, ...] | None:
 
 
 def exit_codes(codes: int | Container[int] | None) -> Container[int]:
-    """Turn one exit code, many or none into something that `in` works on, of the stock operators' types."""
+    """Turn one exit code, many or none into something that `in` works on, of the stock operators' types.
+
+    Raises:
+        TypeError: it is a text, in which no number can be looked for.
+    """
     if codes is None:
         return []
+    if isinstance(codes, (str, bytes)):
+        raise TypeError(f"skip_on_exit_code={codes!r} must be a number or a list of numbers.")
     return [codes] if isinstance(codes, int) else codes
+
+
+def connection_ids(ids: Iterable[str]) -> tuple[str, ...]:
+    """Check `export_connections=`.
+
+    Raises:
+        TypeError: it is a single text, which Python would take for a list of letters.
+    """
+    if isinstance(ids, (str, bytes)):
+        raise TypeError(f'export_connections={ids!r} must be a list of connection ids, such as ["warehouse"].')
+    return tuple(ids)
+
+
+def apply_env_vars(env_vars: Any, variables: dict[str, str]) -> None:
+    """Change the variables as the rendered `env_vars=` says; None takes a variable away.
+
+    Raises:
+        TypeError: `env_vars` is no dictionary.
+        ValueError: the system can have no such variable.
+    """
+    if not isinstance(env_vars or {}, Mapping):
+        raise TypeError(f'env_vars={excerpt(env_vars)} must be a dictionary, such as {{"NAME": "value"}}.')
+    for name, value in (env_vars or {}).items():
+        if not str(name) or "=" in str(name) or "\0" in str(name):
+            raise ValueError(f"env_vars: {excerpt(name)} cannot be the name of a variable.")
+        if "\0" in str(value):
+            raise ValueError(f"env_vars: the value of {excerpt(name)} contains a null character.")
+        if value is None:
+            variables.pop(str(name), None)
+        else:
+            variables[str(name)] = str(value)

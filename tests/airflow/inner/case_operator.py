@@ -510,6 +510,39 @@ def test_exit_codes_are_kept_as_the_stock_operator_keeps_them(dag, codes, expect
     assert ours.skip_on_exit_code == expected
 
 
+@pytest.mark.parametrize("options", [{"skip_on_exit_code": "5"}, {"export_connections": "warehouse"}])
+def test_a_text_in_the_place_of_a_list_is_an_error_of_the_dag(dag, options):
+    def f(): ...
+
+    (name, value), *_ = options.items()
+    with pytest.raises(TypeError, match=f"^{name}='{value}' must be a "):
+        VenvOperator(task_id="t", venv="py38", python_callable=f, **options)
+
+
+@pytest.mark.parametrize(
+    ("env_vars", "message"),
+    [
+        (["A=1"], r"^env_vars=\['A=1'\] must be a dictionary"),
+        ({"A=B": "1"}, "^env_vars: 'A=B' cannot be the name of a variable"),
+        ({"": "1"}, "^env_vars: '' cannot be the name of a variable"),
+        ({"A": "\0"}, "^env_vars: the value of 'A' contains a null character"),
+    ],
+)
+def test_impossible_variables_are_named(execute, env_vars, message):
+    def f(): ...
+
+    with pytest.raises((TypeError, ValueError), match=message):
+        execute(f, env_vars=env_vars)
+
+
+def test_an_object_of_the_context_is_not_returned(execute):
+    def f(ti=None):
+        return {"ti": ti}
+
+    with pytest.raises(FunctionError, match="The function returned an object of Airflow's context"):
+        execute(f)
+
+
 def test_python_is_known_to_dag_code_and_looked_up_again_by_the_task(dag, execute, monkeypatch):
     def f():
         import sys

@@ -54,10 +54,29 @@ def _subclass(value, other):
         return encode(list(value), other)
     if isinstance(value, dict):
         return encode(dict(value), other)
-    raise TypeError(f"{type(value).__qualname__} (of module {type(value).__module__}) is not plain data")
+    number = _numpy_number(value)
+    if number is not None:
+        return number
+    raise _not_plain(value)
+
+
+def _not_plain(value):
+    return TypeError(f"{type(value).__qualname__} (of module {type(value).__module__}) is not plain data")
+
+
+def _numpy_number(value):
+    """Return a scalar of NumPy as a number of Python's; None for anything else, arrays and times included."""
+    if type(value).__module__ != "numpy" or hasattr(value, "__len__"):
+        return None
+    if getattr(getattr(value, "dtype", None), "kind", None) not in ("b", "i", "u", "f"):
+        return None
+    number = value.item()
+    return number if type(number) in (bool, int, float) else None
 
 
 def _datetime(value, _other):
+    if value != value:  # noqa: PLR0124 - `pandas.NaT`, whose fields are those of a day in the year 1
+        raise _not_plain(value)
     zone = getattr(value.tzinfo, "key", None) or getattr(value.tzinfo, "name", None)
     stamp = datetime.datetime.isoformat(value)
     return ["datetime", stamp, zone if isinstance(zone, str) else None]

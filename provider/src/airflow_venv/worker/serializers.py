@@ -164,6 +164,11 @@ def load_result(call: Call, feed: Feed) -> Any:
         raise
     except (ImportError, AttributeError) as error:
         missing = getattr(error, "name", None) or "it"
+        if missing.startswith("airflow_venv."):
+            raise TransferError(
+                "The function returned an object of Airflow's context, which is a copy that only the environment has. "
+                "Return what is needed of it, such as ti.run_id or str(ds)"
+            ) from error
         raise TransferError(
             f"The function returned a value that Airflow's own Python ({sys.executable}) cannot read: {error}. The "
             f"value's class must be importable there too: install {missing.partition('.')[0]} beside Airflow, return "
