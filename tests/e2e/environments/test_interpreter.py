@@ -40,6 +40,15 @@ def test_a_full_version_beside_the_bases_own(build_image):
     )
 
 
+@pytest.mark.images(PY311, PY312)
+def test_a_base_image_that_has_environments(buildx, build_image):
+    """The interpreter of an environment there is used where it is, not by its link on PATH."""
+    base = buildx(f"FROM {PY312}\nPYENV 3.11 a\n").image
+    image = build_image(f"FROM {base}\nPYENV 3.11 b <<E\nsix\nE\n")
+    assert image.sh("$ASTRO_PYENV_b -c 'import six, sys; print(sys.base_prefix)'") == "/opt/pyenv/3.11\n"
+    assert image.sh("ls /opt/pyenv; $ASTRO_PYENV_a -c 'print(1)'") == "3.11\n1\n"
+
+
 @pytest.mark.images(DEBIAN, PY311)
 def test_a_bare_base_fails_with_the_packages_that_it_lacks(buildx):
     """The error lists the missing libraries and the instruction that installs them, at the PYENV's line."""

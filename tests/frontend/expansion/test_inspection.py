@@ -86,6 +86,21 @@ def test_interpreters_are_found_where_path_looks_below_usr():
     }
 
 
+def test_an_interpreter_of_an_earlier_build_is_used_where_it_is():
+    """An image with PYENVs may be a base image; what else is below `/opt/pyenv` has other names."""
+    header = b'#define PY_VERSION "3.11.7"\n'
+    files = {
+        "opt/pyenv/3.11": b"", "opt/pyenv/3.11/include/python3.11/patchlevel.h": header, "opt/pyenv/versions": b"",
+        "opt/pyenv/3.11.2": b"", "opt/pyenv/3.10.1": b"", "usr/local/bin/python3.11": b"",
+        "usr/local/bin/python3.12": b"",
+    }  # fmt: skip
+    assert image(files, env={"PYTHON_VERSION": "3.11.9"}, series=frozenset({"3.11"})).interpreters == {
+        "3.11": Interpreter(path="/opt/pyenv/3.11/bin/python3.11", version="3.11.7"),
+        "3.12": Interpreter(path="/usr/local/bin/python3.12", version=None),
+        "3.10": Interpreter(path="/opt/pyenv/3.10.1/bin/python3.10", version=None),
+    }
+
+
 def test_headers_contain_the_exact_version():
     """They are used if no variable has the version."""
     header = b'#define PY_MAJOR_VERSION 3\n#define PY_VERSION      \t"3.10.13"\n'

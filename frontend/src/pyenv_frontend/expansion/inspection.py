@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 from pyenv_frontend.expansion.base_image import (
+    GRAFTS,
     Base,
     Interpreter,
     Libc,
@@ -33,6 +34,8 @@ _MOST_FOLDERS: Final = 16
 """Maximum number of folders of PATH to search; images with more of them have the others outside `/usr`."""
 
 _PYTHONS: Final = "python3.*"
+_GRAFTS: Final = (GRAFTS.lstrip("/"), "3.*")
+_GRAFT = re.compile(r"(3\.\d+)(\.\w+)?")
 HEAD: Final = 20
 """Number of bytes at the start of a program that identify its machine (elf(5))."""
 _PATCHLEVEL = re.compile(rb'#define PY_VERSION\s+"([0-9A-Za-z.+]+)"')
@@ -131,7 +134,7 @@ def inspection(  # noqa: PLR0913 - the image, and what matters of it
     """
     env = env or {}
     folders = _folders(env)
-    yield from files.load([_RELEASE, _ACCOUNTS], folders=[(folder, _PYTHONS) for folder in folders])
+    yield from files.load([_RELEASE, _ACCOUNTS], folders=[_GRAFTS, *((folder, _PYTHONS) for folder in folders)])
     release = _os_release(files.read(_RELEASE) or b"")
     libc = libc_of_release(release.get("VERSION_CODENAME", ""))
     paths = _pythons(files, folders)
@@ -190,8 +193,13 @@ def _folders(env: Mapping[str, str]) -> list[str]:
 
 
 def _pythons(files: Files, folders: Iterable[str]) -> dict[str, str]:
-    """Return the series of Python by path, in the order of PATH."""
-    paths: dict[str, str] = {}
+    """Return the series of Python by path, in the order of PATH.
+
+    Those that a PYENV has put into the image come first, each at its own place. From Python 3.11 on, an environment
+    that is made by the link on PATH would look for the standard library beside the link.
+    """
+    grafts = filter(None, map(_GRAFT.fullmatch, sorted(files.names(*_GRAFTS))))
+    paths = {f"{_GRAFTS[0]}/{graft[0]}/bin/python{graft[1]}": graft[1] for graft in grafts}
     for folder in folders:
         for name in files.names(folder, _PYTHONS):
             if match := _PYTHON.fullmatch(name):
@@ -222,7 +230,8 @@ def _is_program(head: bytes | None, architecture: str) -> bool:
 def _stated(env: Mapping[str, str], path: str, series: str) -> str:
     """Return the exact version of its interpreter that the image states, as official images do."""
     stated = env.get("PYTHON_VERSION", "")
-    return stated if not path.startswith("usr/bin/") and stated.startswith(f"{series}.") else ""
+    is_own = not path.startswith(("usr/bin/", _GRAFTS[0]))
+    return stated if is_own and stated.startswith(f"{series}.") else ""
 
 
 def _header(path: str, series: str) -> str:

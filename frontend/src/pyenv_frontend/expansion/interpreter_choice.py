@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pyenv_frontend.errors import UserError
 from pyenv_frontend.expansion import interpreter_image
-from pyenv_frontend.expansion.base_image import has_only_openssl_3, is_of_debian
+from pyenv_frontend.expansion.base_image import GRAFTS, has_only_openssl_3, is_of_debian
 from pyenv_frontend.positions import Location
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Graft", "InterpreterChoice", "Interpreters"]
 
-_PREFIX = "/opt/pyenv"
 _OLD_OPENSSL = "libssl.so.1.1"
 _LOADERS = {
     "amd64": ("x86_64-linux-gnu", "ld-linux-x86-64.so.2"),
@@ -104,7 +103,7 @@ class Interpreters:
             image=source or _official(pyenv, base, program),
             reason=_reason(pyenv, base),
             series=version.minor,
-            prefix=f"{_PREFIX}/{version.text}" + (f"-{_slug(source)}" if source else ""),
+            prefix=f"{GRAFTS}/{version.text}" + (f"-{_slug(source)}" if source else ""),
             link=self._link(version.minor, base, state),
             loader=_LOADERS.get(base.architecture) if source is None and _lacks_libraries(base) else None,
         )
