@@ -184,7 +184,10 @@ def test_doctor_succeeds_if_nothing_is_wrong(monkeypatch, capsys):
 
 
 def test_doctor_reports_which_tasks_can_be_forked(tmp_path, monkeypatch, capsys):
-    """The modules of each task are imported; one that cannot be forked is no problem, but its reason is shown."""
+    """The modules of each task are imported; one that cannot be forked is no problem, but its reason is shown.
+
+    A name with `-` means the variable with `_`, where that is the only one.
+    """
     env = tmp_path / "env"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", env], check=True)
     site = next(env.glob("lib/python*/site-packages"))
@@ -192,17 +195,17 @@ def test_doctor_reports_which_tasks_can_be_forked(tmp_path, monkeypatch, capsys)
         "import threading, time\nthreading.Thread(target=time.sleep, args=(99,), daemon=True).start()\n"
     )
     (site / "ends.py").write_text("import os\nprint('printed')\nos._exit(3)\n")
-    monkeypatch.setenv("ASTRO_PYENV_here", str(env / "bin/python"))
+    monkeypatch.setenv("ASTRO_PYENV_over_there", str(env / "bin/python"))
     dag = tmp_path / "a.py"
     dag.write_text(
-        "@task.venv('here')\ndef f():\n    import json, spins\n\n"
-        "@task.venv('here')\ndef g():\n    from xml import dom\n    import ends, csv\n"
+        "@task.venv('over_there')\ndef f():\n    import json, spins\n\n"
+        "@task.venv('over-there')\ndef g():\n    from xml import dom\n    import ends, csv\n"
     )
     assert main(["doctor", "--warm", str(dag)]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].startswith(f"{dag}:1 here: importing spins: it has started a thread of Python's")
-    assert lines[1].startswith(f"{dag}:5 here: importing ends: it ended the process (")
-    assert lines[2] == "here: Tasks can be forked; imports that were tried: 3."
+    assert lines[0].startswith(f"{dag}:1 over_there: importing spins: it has started a thread of Python's")
+    assert lines[1].startswith(f"{dag}:5 over_there: importing ends: it ended the process (")
+    assert lines[2] == "over_there: Tasks can be forked; imports that were tried: 3."
     assert main(["doctor", "--warm", "--json"]) == 0
     (finding,) = json.loads(capsys.readouterr().out)
     assert (finding["problem"], finding["message"]) == ("warm", "Tasks can be forked; imports that were tried: 0.")

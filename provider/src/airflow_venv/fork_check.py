@@ -30,12 +30,14 @@ def examine_forks(folder: str | None) -> Iterator[Finding]:
 
     Nothing is imported beside what a warm process would import. It takes as long as these imports do.
     """
+    known = lookup.environments()
     places: dict[str, dict[str, str]] = {}
     for demand in scan(folder)[0] if folder else ():
         if demand.piece is not None:
+            name = lookup.known_name(demand.environment, known) or demand.environment
             for module in imported_modules(FunctionSource(demand.function, (demand.piece,))):
-                places.setdefault(demand.environment, {}).setdefault(module, f"{demand.file}:{demand.line}")
-    for name, python in lookup.environments().items():
+                places.setdefault(name, {}).setdefault(module, f"{demand.file}:{demand.line}")
+    for name, python in known.items():
         modules = places.get(name, {})
         survivors = len(modules)
         for module, reason in _refusals(python, modules):

@@ -12,15 +12,17 @@ from hypothesis import strategies as st
 
 from airflow_venv.child import json_codec
 
-zones = st.sampled_from([None, dt.UTC, dt.timezone(dt.timedelta(hours=-3, minutes=-30))])
+zones = st.sampled_from(
+    [None, zoneinfo.ZoneInfo("Europe/Berlin"), dt.UTC, dt.timezone(dt.timedelta(hours=-3, minutes=-30))]
+)
 keys = st.text() | st.integers() | st.booleans() | st.none()
 leaves = (
     keys
     | st.floats(allow_nan=False)
     | st.binary()
     | st.dates()
-    | st.datetimes(timezones=zones).map(lambda moment: moment.replace(fold=0))
-    | st.times().map(lambda time: time.replace(fold=0))
+    | st.datetimes(timezones=zones)
+    | st.times()
     | st.timedeltas()
     | st.decimals(allow_nan=False)
     | st.uuids()
@@ -32,6 +34,14 @@ values = st.recursive(
     ),
     max_leaves=20,
 )
+
+
+@pytest.mark.parametrize("zone", [None, dt.UTC, zoneinfo.ZoneInfo("Europe/Berlin")])
+def test_the_second_of_two_equal_hours_stays_the_second(zone):
+    """`==` does not compare `fold`."""
+    moment = dt.datetime(2024, 10, 27, 2, 30, fold=1, tzinfo=zone)
+    for value in (moment, moment.time()):
+        assert json_codec.decode(json_codec.encode(value)).fold == 1
 
 
 @given(values)

@@ -424,6 +424,24 @@ def test_the_processes_of_multiprocessing_find_what_the_function_finds(version, 
     assert sorted(lines.texts) == ["WARNING: h: helping 1", "WARNING: h: helping 2"]
 
 
+@every
+@pytest.mark.parametrize("link", ["__cause__", "__context__"])
+def test_a_very_long_chain_of_exceptions_is_cut(version, link):
+    """The latest ones are shown. A function that calls itself from an `except` block makes such a chain."""
+    source = """
+        def f(link):
+            latest = None
+            for number in range(5000):
+                earlier, latest = latest, ValueError("number %d" % number)
+                setattr(latest, link, earlier)
+            raise latest
+        """
+    outcome = run(source, link, version=version)
+    assert (type(outcome), outcome.type_name, outcome.message) == (Error, "ValueError", "number 4999")
+    assert outcome.traceback.endswith("ValueError: number 4999")
+    assert outcome.traceback.startswith("ValueError: number 4899\n")
+
+
 @pytest.mark.parametrize(
     ("ending", "texts"),
     [

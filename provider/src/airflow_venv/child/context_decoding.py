@@ -13,14 +13,15 @@ def decode_value(value):
     return json_codec.decode(value, _from_tag, {"datetime": moment})
 
 
-def moment(stamp, zone):
+def moment(stamp, zone, fold=0):
     """Return a datetime, of pendulum's class if the environment has pendulum.
 
     Args:
         stamp: the datetime in ISO 8601 format.
         zone: the name of its time zone, or None.
+        fold: 1 for the second of two equal hours.
     """
-    value = json_codec.read_datetime(stamp, zone)
+    value = json_codec.read_datetime(stamp, zone, fold)
     pendulum = _pendulum()
     return pendulum.instance(value, tz=zone or value.tzinfo) if pendulum else value
 

@@ -79,7 +79,8 @@ def _datetime(value, _other):
         raise _not_plain(value)
     zone = getattr(value.tzinfo, "key", None) or getattr(value.tzinfo, "name", None)
     stamp = datetime.datetime.isoformat(value)
-    return ["datetime", stamp, zone if isinstance(zone, str) else None]
+    fold = [1] if value.fold else []  # the second of two equal hours, when a clock is set back
+    return ["datetime", stamp, zone if isinstance(zone, str) else None, *fold]
 
 
 def _timedelta(value):
@@ -101,7 +102,7 @@ _WRITERS = {
     bytearray: lambda value, _: ["bytearray", base64.b64encode(value).decode()],
     datetime.datetime: _datetime,
     datetime.date: lambda value, _: ["date", datetime.date.isoformat(value)],
-    datetime.time: lambda value, _: ["time", datetime.time.isoformat(value)],
+    datetime.time: lambda value, _: ["time", datetime.time.isoformat(value), *([1] if value.fold else [])],
     datetime.timedelta: lambda value, _: ["timedelta", *_timedelta(value)],
     decimal.Decimal: lambda value, _: ["decimal", str(value)],
     uuid.UUID: lambda value, _: ["uuid", str(value)],
@@ -141,9 +142,9 @@ def decode(value, other=None, readers=None):
     raise ValueError(f"unknown type: {excerpt(tag[0])}")
 
 
-def read_datetime(stamp, zone):
+def read_datetime(stamp, zone, fold=0):
     """Return the datetime of an ISO 8601 text, in the named zone if the system knows it, otherwise with its offset."""
-    moment = datetime.datetime.fromisoformat(stamp)
+    moment = datetime.datetime.fromisoformat(stamp).replace(fold=fold)
     if zone and moment.tzinfo is not None:
         info = find_zone(zone)
         return moment.astimezone(info) if info else moment
@@ -187,7 +188,7 @@ _READERS = {
     "bytearray": lambda text: bytearray(base64.b64decode(text)),
     "datetime": read_datetime,
     "date": lambda text: datetime.date(*map(int, text.split("-"))),
-    "time": datetime.time.fromisoformat,
+    "time": lambda text, fold=0: datetime.time.fromisoformat(text).replace(fold=fold),
     "timedelta": datetime.timedelta,
     "decimal": decimal.Decimal,
     "uuid": uuid.UUID,

@@ -20,6 +20,7 @@ FAIL = {"AirflowFailException", "AirflowSensorTimeout"}
 _HERE = os.path.dirname(os.path.abspath(__file__))
 _OURS = _HERE + os.sep
 _MRO_LIMIT = 100
+_CHAIN_LIMIT = 100
 
 
 def send(channel, start, error):
@@ -137,6 +138,7 @@ def formatted(start, error):
     if type(error).__name__ == "TransferError":
         return f"{type(error).__name__}: {error}"
     fill_linecache(start.sources())
+    _cut_chain(error)
     summary = traceback.TracebackException(type(error), error, error.__traceback__)
     _clean(summary, {piece.filename for piece in start.sources()} | {start.path}, set())
     try:
@@ -144,6 +146,19 @@ def formatted(start, error):
     except Exception:  # noqa: BLE001 - the user's __str__ may be broken
         return type_name(type(error))
     return text[-TRACEBACK_LIMIT:]
+
+
+def _cut_chain(error):
+    """Leave off the earliest causes and contexts of a very long chain, for each of which `traceback` calls itself."""
+    seen = set()
+    level = [error]
+    for last in (*[False] * _CHAIN_LIMIT, True):
+        chained = [other for one in level for other in (one.__cause__, one.__context__)]
+        if last:
+            for one in level:
+                one.__cause__ = one.__context__ = None
+        level = [other for other in chained if other is not None and id(other) not in seen]
+        seen.update(map(id, level))
 
 
 def _clean(summary, files, seen):
