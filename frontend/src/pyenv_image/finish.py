@@ -35,8 +35,8 @@ def run(options: FinishOptions) -> None:
 
 
 def _make_link(place: Path, python: str) -> None:
-    """Make a link with a fixed time in a folder that keeps its own."""
+    """Make the program for an interpreter, with a fixed time, in a folder that keeps its own."""
     about = place.parent.stat()
-    place.symlink_to(python)
+    path_link.write(place, Path(python))
     os.utime(str(place), (FIXED_TIME, FIXED_TIME), follow_symlinks=False)
     os.utime(str(place.parent), ns=(about.st_atime_ns, about.st_mtime_ns))

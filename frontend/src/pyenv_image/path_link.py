@@ -1,15 +1,19 @@
-"""The link by which PATH finds a grafted interpreter: `/usr/local/bin/python3.8`."""
+"""The program by which PATH finds a grafted interpreter: `/usr/local/bin/python3.8`.
+
+It is a script of one line, and not a link: from Python 3.11 on, a virtual environment that is made by a link
+(`python3.11 -m venv`) looks for its standard library beside the link.
+"""
 
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-if TYPE_CHECKING:
-    from pathlib import Path
+__all__ = ["is_free", "make", "write"]
 
-__all__ = ["is_free", "make"]
+SHELL = Path("/bin/sh")
 
 
 def is_free(place: Path) -> bool:
@@ -18,7 +22,16 @@ def is_free(place: Path) -> bool:
 
 
 def make(place: Path, python: Path) -> None:
-    """Link an interpreter, unless the stage has another one of its name."""
+    """Make the program for an interpreter, unless the stage has another one of its name."""
     if is_free(place):
         place.parent.mkdir(parents=True, exist_ok=True)
+        write(place, python)
+
+
+def write(place: Path, python: Path) -> None:
+    """Write the program; a link where there is no shell for a script."""
+    if SHELL.exists():
+        place.write_text(f'#!{SHELL}\nexec {shlex.quote(str(python))} "$@"\n')
+        place.chmod(0o755)
+    else:
         place.symlink_to(python)

@@ -1,5 +1,7 @@
-"""The link by which PATH finds a grafted interpreter."""
+"""The program by which PATH finds a grafted interpreter."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 from pyenv_image import path_link
@@ -7,8 +9,18 @@ from pyenv_image import path_link
 PYTHON = Path("/opt/pyenv/3.8/bin/python3.8")
 
 
-def test_the_link_is_made_where_path_finds_it(tmp_path, monkeypatch):
-    """A link puts `pythonX.Y` on PATH."""
+def test_a_program_is_made_where_path_finds_it(tmp_path, monkeypatch):
+    """It starts the interpreter as if by its own path, with the same arguments."""
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    path_link.make(tmp_path / "bin/python3.8", Path(sys.executable))
+    command = [tmp_path / "bin/python3.8", "-c", "import sys; print(sys.executable, sys.argv[1:])", "a b", "$c"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == f"{sys.executable} ['a b', '$c']\n"
+
+
+def test_without_a_shell_it_is_a_link(tmp_path, monkeypatch):
+    """A script could not be started there."""
+    monkeypatch.setattr(path_link, "SHELL", tmp_path / "sh")
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     path_link.make(tmp_path / "bin/python3.8", PYTHON)
     assert (tmp_path / "bin/python3.8").readlink() == PYTHON
@@ -22,7 +34,7 @@ def test_what_the_stage_finds_on_its_path_keeps_its_meaning(tmp_path, monkeypatc
     own.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}/local/bin:{tmp_path}/usr/bin")
     path_link.make(tmp_path / "local/bin/python3.8", PYTHON)
-    assert not (tmp_path / "local/bin/python3.8").is_symlink()
+    assert not (tmp_path / "local/bin/python3.8").exists()
 
 
 def test_existing_files_are_kept(tmp_path):

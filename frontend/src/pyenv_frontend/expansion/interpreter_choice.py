@@ -43,7 +43,7 @@ class Graft:
     """Its path in the image: `/opt/pyenv/3.8`."""
 
     link: str | None
-    """Its link on PATH: `/usr/local/bin/python3.8`; None if PATH has a Python of that series already."""
+    """Its program on PATH: `/usr/local/bin/python3.8`; None if PATH has a Python of that series already."""
 
     loader: tuple[str, str] | None = None
     """The image's folder of libraries and its loader, if libraries that the base lacks have to be copied."""
@@ -112,7 +112,7 @@ class Interpreters:
         return InterpreterChoice(python=graft.python, graft=graft, is_new=known is None)
 
     def _link(self, series: str, base: Base, state: StageState) -> str | None:
-        """Return the path of a link to `pythonX.Y` on the stage's PATH; None if it has another one already."""
+        """Return the path of `pythonX.Y` on the stage's PATH; None if it has another one already."""
         if series in base.interpreters or series in self.linked:
             return None
         folders = (state.path or base.env.get("PATH") or _DEFAULT_PATH).split(":")

@@ -133,7 +133,11 @@ class StandaloneSteps:
         commands = []
         if graft.link:
             folder, _, name = graft.link.rpartition("/")
-            commands += [f"mkdir -p {folder}", f"{{ command -v {name} || ln -s {graft.python} {graft.link}; }}"]
+            script = f"""printf '%s\\n' '#!/bin/sh' 'exec {graft.python} "$@"' > {graft.link}"""
+            commands += [
+                f"mkdir -p {folder}",
+                f"{{ command -v {name} || {{ {script} && chmod 755 {graft.link}; }}; }}",
+            ]
         return [_copy(graft.image, "/usr/local", graft.prefix), _run([*commands, self._self_check()])]
 
     def _self_check(self) -> str:
