@@ -23,7 +23,7 @@ from pyenv_image.installer_commands import kept_lock
 from pyenv_image.requirements import Requirements
 from pyenv_image.room import make_room
 from pyenv_image.settings import settings_for
-from pyenv_image.step_options import HEREDOC_PREFIX, HEREDOC_VARIABLE
+from pyenv_image.step_options import FIXED_TIME, HEREDOC_PREFIX, HEREDOC_VARIABLE
 from pyenv_image.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -88,9 +88,18 @@ def run(options: EnvironmentOptions) -> None:
         python = Path(sys.executable) if options.stage else installer.python
         # Byte code is not checked when it is used, so what foreign code could have written is not taken.
         compile_all(python, folders, without=("test", "tests"), cache=cache if options.stage else None)
+    _tidy(path, fixed_times=bool(options.stage))
+
+
+def _tidy(path: Path, *, fixed_times: bool) -> None:
+    """Remove what installers leave behind, and set all times to a fixed one if the folder is a layer as it is."""
     for name in _LEFT_BEHIND:
         with contextlib.suppress(FileNotFoundError):
             (path / name).unlink()
+    if fixed_times:
+        for above, folders, files in os.walk(str(path)):
+            for name in (".", *folders, *files):
+                os.utime(f"{above}/{name}", (FIXED_TIME, FIXED_TIME), follow_symlinks=False)
 
 
 def _remove(entries: Sequence[Path]) -> None:

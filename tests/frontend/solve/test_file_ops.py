@@ -33,7 +33,7 @@ def story(op):
 
 def test_a_folder_is_copied_below_folders_that_stay_as_they_are():
     """The skeleton is copied before, to create what is missing, and after, for the times."""
-    op = file_ops.copied_below(STAGE, RESULT, SKELETON, "/opt/venv/x", replaces=True)
+    op = file_ops.copied_below(STAGE, RESULT, SKELETON, "/opt/venv/x", source="/", replaces=True)
     assert story(op) == [
         "stage: remove /opt/venv/x",
         "the last: copy collected:/ to /",
@@ -42,8 +42,16 @@ def test_a_folder_is_copied_below_folders_that_stay_as_they_are():
     ]
     times = [action.copy.timestamp for action in op.file.actions]
     assert times == [0, -1, FIXED_TIME * 10**9, -1]
-    added = file_ops.copied_below(STAGE, RESULT, SKELETON, "/opt/venv/x", replaces=False)
-    assert story(added)[0] == "stage: copy collected:/ to /"
+    added = file_ops.copied_below(STAGE, RESULT, SKELETON, "/opt/venv/x", source="/opt/venv/x", replaces=False)
+    assert story(added)[:2] == ["stage: copy collected:/ to /", "the last: copy result:/opt/venv/x to /opt/venv/x"]
+
+
+def test_a_place_has_the_links_that_lead_to_it():
+    """What is installed there depends on the links alone, not on the stage."""
+    op = file_ops.place(SKELETON, "/homes/ada/x")
+    links, folder = op.file.actions
+    assert (links.copy.src, folder.mkdir.path, folder.mkdir.make_parents) == ("/links", "/homes/ada/x", True)
+    assert folder.mkdir.timestamp == FIXED_TIME * 10**9
 
 
 def test_a_layer_has_the_links_that_lead_to_its_folder():

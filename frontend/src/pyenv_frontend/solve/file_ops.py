@@ -16,7 +16,7 @@ from pyenv_image.step_options import FIXED_TIME
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["FileSystem", "copied_below", "copied_entries", "inputs", "layer", "removed"]
+__all__ = ["FileSystem", "copied_below", "copied_entries", "inputs", "layer", "place", "removed"]
 
 
 _LINKS = "/links"
@@ -51,21 +51,39 @@ def removed(chain: FileSystem, paths: Iterable[str]) -> wire.Op:
     return _in_order(wire.Op(inputs=inputs(chain)), [_removal(path) for path in paths])
 
 
-def copied_below(chain: FileSystem, result: FileSystem, skeleton: FileSystem, path: str, *, replaces: bool) -> wire.Op:
+def copied_below(  # noqa: PLR0913
+    chain: FileSystem, result: FileSystem, skeleton: FileSystem, path: str, *, source: str, replaces: bool
+) -> wire.Op:
     """Copy a folder to a path, with fixed times, below folders that are as in a skeleton.
 
     Args:
         chain: what is copied onto.
-        result: the folder.
+        result: the file system that has the folder.
         skeleton: the folders above the path, with owners, modes and times; those that the chain lacks are created.
         path: where the folder goes; links in it are followed.
+        source: where the folder is.
         replaces: whether what is at that path is removed before.
     """
     above = wire.FileAction(secondary_input=1, copy=_contents("/"))
     actions = [_removal(path)] if replaces else []
     # Once to create the folders, and once for their times, which change as soon as something is put into them.
-    actions += [above, wire.FileAction(secondary_input=2, copy=_folder(path)), above]
+    actions += [above, wire.FileAction(secondary_input=2, copy=_folder(source, path)), above]
     return _in_order(wire.Op(inputs=inputs(chain, skeleton, result)), actions)
+
+
+def place(collected: FileSystem, path: str) -> wire.Op:
+    """Make a file system that has an empty folder at a path, those above it, and nothing else.
+
+    Args:
+        collected: what was collected of the stage: the links in the path, which are followed.
+        path: where the folder is.
+    """
+    folder = wire.MkDir(path=path, mode=0o755, make_parents=True, timestamp=FIXED_TIME * 10**9)
+    actions = [
+        wire.FileAction(secondary_input=0, copy=_contents(_LINKS)),
+        wire.FileAction(secondary_input=-1, mkdir=folder),
+    ]
+    return _in_order(wire.Op(inputs=inputs(collected)), actions, start=-1)
 
 
 def layer(result: FileSystem, collected: FileSystem, path: str) -> wire.Op:
@@ -78,7 +96,7 @@ def layer(result: FileSystem, collected: FileSystem, path: str) -> wire.Op:
     """
     actions = [
         wire.FileAction(secondary_input=0, copy=_contents(_LINKS)),
-        wire.FileAction(secondary_input=1, copy=_folder(path)),
+        wire.FileAction(secondary_input=1, copy=_folder("/", path)),
     ]
     return _in_order(wire.Op(inputs=inputs(collected, result)), actions, start=-1)
 
@@ -102,9 +120,11 @@ def _contents(source: str) -> wire.Copy:
     return wire.Copy(src=source, dest="/", mode=-1, dir_copy_contents=True, timestamp=-1)
 
 
-def _folder(path: str) -> wire.Copy:
-    """Copy a whole file system to a path."""
-    return wire.Copy(src="/", dest=path, mode=-1, create_dest_path=True, timestamp=FIXED_TIME * 10**9)
+def _folder(source: str, path: str) -> wire.Copy:
+    """Copy what is in a folder to a path, with fixed times."""
+    return wire.Copy(
+        src=source, dest=path, mode=-1, dir_copy_contents=True, create_dest_path=True, timestamp=FIXED_TIME * 10**9
+    )
 
 
 def _entry(path: str) -> wire.Copy:

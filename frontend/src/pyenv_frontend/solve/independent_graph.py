@@ -159,16 +159,25 @@ def _settings_of(op: wire.Op) -> list[str]:
 
 def move_graft(op: wire.Op, root: wire.Mount, image: FileSystem, prefix: str) -> None:
     """Move a graft onto the image of its interpreter, with the folder that it makes as its result."""
-    _move(op, root, image, prefix)
+    _move(op, root, image)
+    op.exec.mounts.add(input=-1, dest=prefix, output=RESULT)
     op.exec.meta.args[4:] = [argument for argument in op.exec.meta.args[4:] if not argument.startswith("--link=")]
 
 
 def move_install(  # noqa: PLR0913, PLR0917 - what the step had, and what it gets
-    op: wire.Op, root: wire.Mount, image: FileSystem, graft: FileSystem, prefix: str, collected: FileSystem
+    op: wire.Op,
+    root: wire.Mount,
+    image: FileSystem,
+    graft: FileSystem,
+    prefix: str,
+    collected: FileSystem,
+    place: FileSystem,
 ) -> None:
-    """Move an install onto the image of its interpreter, with the folder that it makes as its result."""
+    """Move an install onto the image of its interpreter; its result has the folder that it makes at its place."""
     options, settings = _options_of(op), _settings_of(op)
-    _move(op, root, image, options.path)
+    _move(op, root, image)
+    # Written where it is on the stage: no file has to be copied to be a layer of the image.
+    _mount(op, place, options.path, selector=options.path, output=RESULT)
     op.exec.meta.env.extend(settings)
     # The owner is a part of what was collected.
     op.exec.meta.args[4:] = to_arguments(replace(options, user="0", home="", stage=_STAGE))
@@ -176,11 +185,10 @@ def move_install(  # noqa: PLR0913, PLR0917 - what the step had, and what it get
     _mount(op, collected, _STAGE, selector="/install")
 
 
-def _move(op: wire.Op, root: wire.Mount, image: FileSystem, path: str) -> None:
-    """Give a step another root, with a result at a path; nothing else of what it writes is kept."""
+def _move(op: wire.Op, root: wire.Mount, image: FileSystem) -> None:
+    """Give a step another root, where nothing that it writes is kept."""
     op.inputs[root.input].digest, op.inputs[root.input].index = image.digest, image.number
     root.output = 0  # dropped; a root that is no output cannot be written to
-    op.exec.mounts.add(input=-1, dest=path, output=RESULT)
     meta = op.exec.meta
     meta.env[:] = [_PATH]
     meta.cwd, meta.user = "/", ""
@@ -255,6 +263,7 @@ def trust_cache(op: wire.Op, identity: str) -> None:
             return
 
 
-def _mount(op: wire.Op, source: FileSystem, dest: str, selector: str = "") -> None:
-    op.exec.mounts.add(input=len(op.inputs), dest=dest, selector=selector, output=-1, readonly=True)
+def _mount(op: wire.Op, source: FileSystem, dest: str, selector: str = "", output: int = -1) -> None:
+    """Mount a file system, or a folder of it; it can be written to if it is an output."""
+    op.exec.mounts.add(input=len(op.inputs), dest=dest, selector=selector, output=output, readonly=output < 0)
     op.inputs.add(digest=source.digest, index=source.number)

@@ -254,10 +254,11 @@ class _Parallelizer:
         prefixes = self.steps[step.graft].carries if step.graft is not None else step.carries
         graft = self.layers[step.stage, prefixes]
         collected = self._collect(independent, graft, group)
-        independent_graph.move_install(op, root, graft.image, graft.tree, prefixes[0], collected)
+        place = self.new.add_op(file_ops.place(collected, step.carries[0]), old)
+        independent_graph.move_install(op, root, graft.image, graft.tree, prefixes[0], collected, place)
         independent_graph.trust_cache(op, self.identities.get(graft.image.digest, ""))
         results = [self.new.add_step(install, step.title, old, RESULT) for install in self._installs(op, step, old)]
-        return self._join(independent.chain, independent.base, results, collected, step, old)
+        return self._join(independent.chain, independent.base, results, collected, step, old, place)
 
     def _collect(self, independent: _IndependentStep, graft: _IndependentGraft, group: _Group) -> FileSystem:
         """Return what the installs of a group may know of their stage: once for all that may know the same."""
@@ -292,6 +293,7 @@ class _Parallelizer:
         collected: FileSystem,
         step: Step,
         old: str,
+        place: FileSystem | None = None,
     ) -> FileSystem:
         """Join results onto the stage, whose folders above them stay as they are; an earlier environment is removed.
 
@@ -302,18 +304,26 @@ class _Parallelizer:
             collected: what was collected of the stage.
             step: the step that they belong to.
             old: its digest in the old graph.
+            place: what the results began with, if they have the folder at its path and are not just its content.
         """
         path, replaces = step.carries[0], step.kind != "graft"
         skeleton = FileSystem(collected.digest, SKELETON)
         if not self.merge:
             for number, result in enumerate(results):
                 first = replaces and number == 0
-                chain = self.new.add_op(file_ops.copied_below(chain, result, skeleton, path, replaces=first), old)
+                source = "/" if place is None else path
+                copy = file_ops.copied_below(chain, result, skeleton, path, source=source, replaces=first)
+                chain = self.new.add_op(copy, old)
             return chain
         # Whatever changes the chain itself would make the engine apply all that was merged into it.
         emptied = [self.new.add_op(file_ops.removed(base, [path]), old)] if replaces else []
         removal = [self.new.difference(base, stage, old) for stage in emptied]
-        layers = [self.new.add_op(file_ops.layer(result, collected, path), old) for result in results]
+        layers = [
+            self.new.add_op(file_ops.layer(result, collected, path), old)
+            if place is None
+            else self.new.difference(place, result, old)
+            for result in results
+        ]
         return self.new.merge([chain, *removal, *layers, skeleton], old)
 
     @staticmethod
