@@ -253,6 +253,13 @@ def test_no_cache_installs_again(buildx, files, index):
     assert installed_environments(buildx(stages, files, "--no-cache").log) == {"/opt/venv/x"}
 
 
+def test_the_same_lock_makes_the_same_layers(build_image, files, index):
+    """Times and byte code are the same in each install, so that a registry and other machines know the layers."""
+    first, second = (build_image(text(index), files, "--no-cache") for _ in range(2))
+    assert "Creating virtual environment" in second.log
+    assert second.layers == first.layers
+
+
 @pytest.mark.usefixtures("linting")
 @pytest.mark.parametrize("call", ["check", "outline", "targets"])
 def test_a_call_runs_nothing(buildx, files, index, call):

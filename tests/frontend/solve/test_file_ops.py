@@ -46,18 +46,23 @@ def test_a_folder_is_copied_below_folders_that_stay_as_they_are():
     assert story(added)[:2] == ["stage: copy collected:/ to /", "the last: copy result:/opt/venv/x to /opt/venv/x"]
 
 
-def test_a_place_has_the_links_that_lead_to_it():
-    """What is installed there depends on the links alone, not on the stage."""
+def test_a_place_depends_on_links_alone_and_has_fixed_times():
+    """The folders are copied once made, since making one changes the time of the one above it."""
     op = file_ops.place(SKELETON, "/homes/ada/x")
-    links, folder = op.file.actions
+    links, folder, copied = op.file.actions
     assert (links.copy.src, folder.mkdir.path, folder.mkdir.make_parents) == ("/links", "/homes/ada/x", True)
-    assert folder.mkdir.timestamp == FIXED_TIME * 10**9
+    assert [action.input for action in (links, folder, copied)] == [-1, 1, -1]
+    assert (copied.secondary_input, copied.copy.timestamp) == (2, FIXED_TIME * 10**9)
 
 
-def test_a_layer_has_the_links_that_lead_to_its_folder():
-    """Its own inputs are compared by content, so it does not depend on the stage."""
+def test_a_layer_has_the_times_of_its_place():
+    """They change as soon as something is put into them."""
     op = file_ops.layer(RESULT, SKELETON, "/homes/ada/x")
-    assert story(op) == ["nothing: copy collected:/links to /", "the last: copy result:/ to /homes/ada/x"]
+    assert story(op) == [
+        "nothing: copy collected:/ to /",
+        "the last: copy result:/ to /homes/ada/x",
+        "the last: copy collected:/ to /",
+    ]
 
 
 def test_what_is_missing_is_removed_without_an_error():

@@ -72,33 +72,35 @@ def copied_below(  # noqa: PLR0913
 
 
 def place(collected: FileSystem, path: str) -> wire.Op:
-    """Make a file system that has an empty folder at a path, those above it, and nothing else.
+    """Make a file system that has an empty folder at a path, those above it, and nothing else, with fixed times.
 
     Args:
         collected: what was collected of the stage: the links in the path, which are followed.
         path: where the folder is.
     """
-    folder = wire.MkDir(path=path, mode=0o755, make_parents=True, timestamp=FIXED_TIME * 10**9)
+    folder = wire.MkDir(path=path, mode=0o755, make_parents=True)
     actions = [
         wire.FileAction(secondary_input=0, copy=_contents(_LINKS)),
         wire.FileAction(secondary_input=-1, mkdir=folder),
+        # A folder has the time of the one that was made in it, until it is copied.
+        wire.FileAction(secondary_input=2, copy=_folder("/", "/")),
     ]
-    return _in_order(wire.Op(inputs=inputs(collected)), actions, start=-1)
+    op = _in_order(wire.Op(inputs=inputs(collected)), actions, start=-1)
+    op.file.actions[-1].input = -1
+    return op
 
 
-def layer(result: FileSystem, collected: FileSystem, path: str) -> wire.Op:
+def layer(result: FileSystem, empty: FileSystem, path: str) -> wire.Op:
     """Make a file system that has a folder at a path and nothing else, with fixed times.
 
     Args:
         result: the folder.
-        collected: what was collected of the stage: the links in the path, which are followed.
+        empty: the `place` for it.
         path: where the folder goes.
     """
-    actions = [
-        wire.FileAction(secondary_input=0, copy=_contents(_LINKS)),
-        wire.FileAction(secondary_input=1, copy=_folder("/", path)),
-    ]
-    return _in_order(wire.Op(inputs=inputs(collected, result)), actions, start=-1)
+    above = wire.FileAction(secondary_input=0, copy=_contents("/"))
+    actions = [above, wire.FileAction(secondary_input=1, copy=_folder("/", path)), above]
+    return _in_order(wire.Op(inputs=inputs(empty, result)), actions, start=-1)
 
 
 def _in_order(op: wire.Op, actions: Iterable[wire.FileAction], start: int = 0) -> wire.Op:

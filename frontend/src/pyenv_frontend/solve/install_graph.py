@@ -319,12 +319,14 @@ class _Parallelizer:
         emptied = [self.new.add_op(file_ops.removed(base, [path]), old)] if replaces else []
         removal = [self.new.difference(base, stage, old) for stage in emptied]
         layers = [
-            self.new.add_op(file_ops.layer(result, collected, path), old)
-            if place is None
-            else self.new.difference(place, result, old)
+            self._layer(result, collected, path, old) if place is None else self.new.difference(place, result, old)
             for result in results
         ]
         return self.new.merge([chain, *removal, *layers, skeleton], old)
+
+    def _layer(self, result: FileSystem, collected: FileSystem, path: str, old: str) -> FileSystem:
+        empty = self.new.add_op(file_ops.place(collected, path), old)
+        return self.new.add_op(file_ops.layer(result, empty, path), old)
 
     @staticmethod
     def _take_builder(op: wire.Op) -> FileSystem | None:
