@@ -97,9 +97,9 @@ def _tidy(path: Path, *, fixed_times: bool) -> None:
         with contextlib.suppress(FileNotFoundError):
             (path / name).unlink()
     if fixed_times:
-        for above, folders, files in os.walk(str(path)):
-            for name in (".", *folders, *files):
-                os.utime(f"{above}/{name}", (FIXED_TIME, FIXED_TIME), follow_symlinks=False)
+        below = (f"{above}/{name}" for above, folders, files in os.walk(str(path)) for name in (*folders, *files))
+        for entry in (str(path), *below):
+            os.utime(entry, (FIXED_TIME, FIXED_TIME), follow_symlinks=False)
 
 
 def _remove(entries: Sequence[Path]) -> None:

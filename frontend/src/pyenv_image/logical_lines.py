@@ -26,7 +26,6 @@ class LogicalLine:
 
     number: int
     """Its first line as an editor counts them, from 1."""
-    """That of the first line feed's line it is on; the first line is 1."""
 
     pieces: tuple[tuple[int, int], ...]
     """For each joined part, where it begins in `text` and in the file."""

@@ -64,10 +64,7 @@ def copied_below(  # noqa: PLR0913
         source: where the folder is.
         replaces: whether what is at that path is removed before.
     """
-    above = wire.FileAction(secondary_input=1, copy=_contents("/"))
-    actions = [_removal(path)] if replaces else []
-    # Once to create the folders, and once for their times, which change as soon as something is put into them.
-    actions += [above, wire.FileAction(secondary_input=2, copy=_folder(source, path)), above]
+    actions = [*([_removal(path)] if replaces else []), *_below(1, 2, source, path)]
     return _in_order(wire.Op(inputs=inputs(chain, skeleton, result)), actions)
 
 
@@ -98,9 +95,14 @@ def layer(result: FileSystem, empty: FileSystem, path: str) -> wire.Op:
         empty: the `place` for it.
         path: where the folder goes.
     """
-    above = wire.FileAction(secondary_input=0, copy=_contents("/"))
-    actions = [above, wire.FileAction(secondary_input=1, copy=_folder("/", path)), above]
-    return _in_order(wire.Op(inputs=inputs(empty, result)), actions, start=-1)
+    return _in_order(wire.Op(inputs=inputs(empty, result)), _below(0, 1, "/", path), start=-1)
+
+
+def _below(above: int, result: int, source: str, path: str) -> list[wire.FileAction]:
+    """Copy a folder of the input `result` to a path, below the folders of the input `above`."""
+    folders = wire.FileAction(secondary_input=above, copy=_contents("/"))
+    # Once to create the folders, and once for their times, which change as soon as something is put into them.
+    return [folders, wire.FileAction(secondary_input=result, copy=_folder(source, path)), folders]
 
 
 def _in_order(op: wire.Op, actions: Iterable[wire.FileAction], start: int = 0) -> wire.Op:
