@@ -80,7 +80,8 @@ def test_the_stage_decides_the_owner_and_links_are_followed(build_image, files, 
     """The user is created in the stage, and the home folder is behind a link."""
     before = "RUN mkdir -p /data/home && ln -s /data/home /homes && useradd -u 4321 -d /homes/ada -m ada\nUSER ada\n"
     image = build_image(text(index, before), files)
-    assert image.sh("stat -c %u /data/home/ada/.venv /data/home/ada/.venv/x/pyvenv.cfg") == "4321\n4321\n"
+    paths = "/data/home/ada/.venv /data/home/ada/.venv/x /data/home/ada/.venv/x/pyvenv.cfg"
+    assert image.sh(f"stat -c '%u %a' {paths}") == "4321 755\n4321 755\n4321 644\n"
     assert image.ask("/homes/ada/.venv/x/bin/python", "-c", "import beta; print('ok')") == "ok\n"
 
 

@@ -43,7 +43,9 @@ def test_a_folder_is_copied_below_folders_that_stay_as_they_are():
     times = [action.copy.timestamp for action in op.file.actions]
     assert times == [0, -1, FIXED_TIME * 10**9, -1]
     added = file_ops.copied_below(STAGE, RESULT, SKELETON, "/opt/venv/x", source="/opt/venv/x", replaces=False)
-    assert story(added)[:2] == ["stage: copy collected:/ to /", "the last: copy result:/opt/venv/x to /opt/venv/x"]
+    assert story(added)[:2] == ["stage: copy collected:/ to /", "the last: copy result:/opt/venv/x to /opt/venv"]
+    # What is in a folder is copied without its owner.
+    assert not any(action.copy.dir_copy_contents for action in (op.file.actions[2], added.file.actions[1]))
 
 
 def test_a_place_depends_on_links_alone_and_has_fixed_times():

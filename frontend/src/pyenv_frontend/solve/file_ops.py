@@ -125,10 +125,10 @@ def _contents(source: str) -> wire.Copy:
 
 
 def _folder(source: str, path: str) -> wire.Copy:
-    """Copy what is in a folder to a path, with fixed times."""
-    return wire.Copy(
-        src=source, dest=path, mode=-1, dir_copy_contents=True, create_dest_path=True, timestamp=FIXED_TIME * 10**9
-    )
+    """Copy a folder, not just what is in it, to a path, with fixed times; one that has another name is a root."""
+    # The engine copies a folder into one that is there. A root has no name, so that it becomes that folder itself.
+    dest = path if source == "/" else posixpath.dirname(path)
+    return wire.Copy(src=source, dest=dest, mode=-1, create_dest_path=True, timestamp=FIXED_TIME * 10**9)
 
 
 def _entry(path: str) -> wire.Copy:
