@@ -79,7 +79,7 @@ def run(options: EnvironmentOptions) -> None:
         # A check asks the environment's interpreter, which runs what packages hook into its start.
         if not (options.stage or options.packages_only):
             installer.check()
-        elif options.checks_apart:
+        elif options.checks_apart and not options.packages_only:
             installer.check_apart()
     if not options.no_compile:
         # Test suites are half of some packages, and no task imports them.

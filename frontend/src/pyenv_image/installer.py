@@ -202,7 +202,8 @@ class Installer:
     def check_apart(self) -> None:
         """Check the same without running any code of the packages, as the environment's interpreter would at its start.
 
-        uv reads what packages need in an environment that has nothing but this of them.
+        uv reads what packages need in an environment that has nothing but this of them. Those of a heavy part, which
+        another step installed, are checked with them.
 
         Raises:
             StepError: they do not fit together.
@@ -213,7 +214,8 @@ class Installer:
         command = [*commands.create(self.options.python or sys.executable), "--quiet"]
         self._call(command, "the environment could not be checked")
         (packages,) = path.glob("lib/python*/site-packages")
-        for file in Path(self.options.path).glob("lib/python*/site-packages/*.dist-info/*"):
+        folders = [Path(folder) for folder in (self.options.path, self.options.heavy) if folder]
+        for file in (file for folder in folders for file in folder.glob("lib/python*/site-packages/*.dist-info/*")):
             if file.name in _DESCRIPTIONS:
                 folder = packages / file.parent.name
                 folder.mkdir(exist_ok=True)

@@ -200,6 +200,9 @@ class EnvironmentOptions:
     lock: str = ""
     """A lock that is installed instead of all else: a part of the one among the requirements."""
 
+    heavy: str = ""
+    """The folder with the packages of the other part, if those of both are checked together."""
+
     packages_only: bool = False
     """Whether the result holds the packages alone: another step makes the environment that they go into."""
 

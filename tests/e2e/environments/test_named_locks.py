@@ -5,7 +5,8 @@ import subprocess
 
 import pytest
 
-from tests.e2e.environments.test_independence import index, text
+from pyenv_frontend.expansion import weight
+from tests.e2e.environments.test_independence import index, installs, text
 from tests.e2e.environments.test_locks import PY38, PY311, WHEELS
 from tests.support import services
 from tests.support.builds import installed_environments
@@ -31,6 +32,13 @@ def exported(folder, index, dependency="beta"):
     assert 'created-by = "uv"' in lock
     before, version, after = lock.partition('version = "1.1"\n')
     return f"{before}{version}{SDIST}\n{after}" if version else lock
+
+
+def without_package(lock, name):
+    """Return a lock that lacks a package."""
+    before, package, after = lock.partition(f'[[packages]]\nname = "{name}"')
+    assert package
+    return before + "".join(after.partition("[[packages]]")[1:])
 
 
 @pytest.mark.usefixtures("linting")
@@ -78,13 +86,30 @@ def test_packages_that_do_not_go_together_are_an_error(buildx, look, tmp_path):
         image = look(buildx(text(index, "", PYENV), {"pylock.toml": complete}).image)
         assert image.exists("/opt/venv/x/lib/python3.8/site-packages/hook.pth")
         assert not image.exists("/opt/venv/x/ran")
-        before, package, after = complete.partition('[[packages]]\nname = "beta"')
-        assert package
-        incomplete = before + after.partition("[[packages]]")[1] + after.partition("[[packages]]")[2]
-        log = buildx.fails(text(index, "", PYENV), {"pylock.toml": incomplete}).log
+        log = buildx.fails(text(index, "", PYENV), {"pylock.toml": without_package(complete, "beta")}).log
     assert ">>> PYENV 3.8 x pylock.toml" in log
     assert "The package `hook` requires `beta" in log
     assert "PYENV x: its packages do not fit together" in log
+
+
+@pytest.mark.usefixtures("linting")
+@pytest.mark.parametrize("heavy", ["alpha-1.1", "beta-2.0"])
+def test_heavy_distributions_have_a_layer_of_their_own(build_image, buildx, tmp_path, index, heavy):
+    """The packages of both layers are checked together, although no step has both."""
+    heavy_name = heavy.partition("-")[0]
+    before, name, after = exported(tmp_path, index).partition(f'name = "{heavy_name}"')
+    above, wheels, rest = after.partition("wheels = [")
+    assert wheels
+    url = f"http://127.0.0.1/{heavy}-cp38-cp38-macosx_11_0_arm64.whl"
+    wheel = f'{{ url = "{url}", size = {weight.HEAVY}, hashes = {{ sha256 = "{"0" * 64}" }} }}'
+    lock = f"{before}{name}{above}{wheels}{wheel}, {rest}"
+    image = build_image(text(index, "", PYENV), {"pylock.toml": lock}, "--build-arg=PYENV_FRONTEND_DEBUG=1")
+    assert f"x is installed independently of the stage, with a layer of its own for {heavy_name}" in image.log
+    assert len(installs(image.log)) == 2
+    assert image.ask("/opt/venv/x/bin/python", "-c", "import alpha, beta; print(alpha.VERSION)") == "1.1\n"
+    incomplete = {"pylock.toml": without_package(lock, "alpha")}
+    log = buildx.fails(text(index, "", PYENV), incomplete).log
+    assert "The package `beta` requires `alpha" in log
 
 
 @pytest.mark.parametrize(("marker", "option"), [("extras", "--extra=more "), ("dependency_groups", "--group=more ")])

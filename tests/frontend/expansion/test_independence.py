@@ -104,7 +104,5 @@ def test_a_way_names_the_packages_with_their_own_layer():
     small = {**WHEEL, "wheels": ({**WHEEL["wheels"][0], "size": 1},)}
     layers = [layers_of(replace(LOCK, packages=(package,)), split([package])) for package in (WHEEL, sized, small)]
     assert layers == ["in one layer: its lock does not say the size of a", "with a layer of its own for a", ""]
-    by_others = replace(LOCK, packages=(sized,), by_others=True)
-    assert layers_of(by_others, split([sized])).startswith("in one layer, since the packages")
     way = Way(name="x", line=3, reason="", layers=layers[1])
     assert str(way) == "line 3: x is installed independently of the stage, with a layer of its own for a"

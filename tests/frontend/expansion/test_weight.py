@@ -50,6 +50,15 @@ def test_a_part_holds_what_an_installer_reads():
     assert held == {"lock-version": "1.0", "created-by": "pyenv-frontend", "packages": [table]}
 
 
+def test_both_parts_have_what_is_about_all_packages():
+    """Extras and groups decide on the packages of either part."""
+    head = {"requires-python": ">=3.8", "extras": ["x"], "default-groups": []}
+    parts = split([package("a", HEAVY), package("b", 1)], head)
+    for part in (parts.heavy, parts.rest):
+        content = tomllib.loads(part.decode())
+        assert {key: content[key] for key in head} == head
+
+
 def test_a_distribution_without_a_size_is_named():
     """The first distribution that has a wheel without a size is named."""
     assert without_size([package("a", 1), package("b", 1, None)]) == "b"

@@ -134,12 +134,9 @@ def _decide(
         if lock is None or against:
             decided.append(replace(writer, against=against))
         else:
-            parts_of_lock = split(lock.packages)
-            layers = layers_of(lock, parts_of_lock)
-            parts_of_lock = None if lock.by_others else parts_of_lock
-            decided.append(
-                replace(writer, wheels=wheels, parts=parts_of_lock, layers=layers, checks_apart=lock.by_others)
-            )
+            parts = split(lock.packages, lock.head)
+            layers = layers_of(lock, parts)
+            decided.append(replace(writer, wheels=wheels, parts=parts, layers=layers, checks_apart=lock.by_others))
     independent = {(writer.stage.index, writer.choice.python) for writer in decided if not writer.against}
     return [
         replace(writer, grafts_independently=(writer.stage.index, writer.choice.python) in independent)

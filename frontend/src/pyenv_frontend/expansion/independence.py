@@ -43,6 +43,10 @@ class LockedPackages(Protocol):
         """The first package that has to be built, or may have to be; empty: none."""
 
     @property
+    def head(self) -> Mapping[str, Any]:
+        """What of it is about all packages, as far as that decides on what is installed."""
+
+    @property
     def by_others(self) -> bool:
         """Whether it may not have been resolved for this Python."""
 
@@ -116,11 +120,9 @@ def reason_against(  # noqa: PLR0913 - everything that may be against it
 
 def layers_of(lock: LockedPackages, parts: Parts | None) -> str:
     """Describe which distributions of a lock have their own layer, or why none has; usually an empty text."""
-    if parts is not None and lock.by_others:
-        return "in one layer, since the packages of a lock that a PYENV names are checked together"
     if parts is not None:
         return f"with a layer of its own for {', '.join(parts.names)}"
-    unknown = "" if lock.by_others else without_size(lock.packages)
+    unknown = without_size(lock.packages)
     return f"in one layer: its lock does not say the size of {unknown}" if unknown else ""
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -31,13 +32,14 @@ class Parts:
     """The distributions of the heavy part."""
 
 
-def split(packages: Sequence[Mapping[str, Any]]) -> Parts | None:
+def split(packages: Sequence[Mapping[str, Any]], head: Mapping[str, Any] = MappingProxyType({})) -> Parts | None:
     """Split a lock of wheels with hashes.
 
     A distribution is heavy if one of its wheels is, whichever of them a platform takes.
 
     Args:
         packages: the `[[packages]]` tables.
+        head: what of the lock is about all packages, and so in both parts.
 
     Returns:
         Its parts; None if no distribution is heavy, or one has no address and is found beside the lock.
@@ -46,7 +48,7 @@ def split(packages: Sequence[Mapping[str, Any]]) -> Parts | None:
     if not heavy or not all("url" in wheel for package in packages for wheel in package["wheels"]):
         return None
     rest = [package for package in packages if package not in heavy]
-    return Parts(heavy=_lock(heavy), rest=_lock(rest), names=tuple(package["name"] for package in heavy))
+    return Parts(heavy=_lock(heavy, head), rest=_lock(rest, head), names=tuple(package["name"] for package in heavy))
 
 
 def without_size(packages: Iterable[Mapping[str, Any]]) -> str:
@@ -57,7 +59,7 @@ def without_size(packages: Iterable[Mapping[str, Any]]) -> str:
     return next(unknown, "")
 
 
-def _lock(packages: Sequence[Mapping[str, Any]]) -> bytes:
+def _lock(packages: Sequence[Mapping[str, Any]], head: Mapping[str, Any]) -> bytes:
     """Write a lock: what an installer reads of it, in a form that is the same for the same packages."""
     tables = [
         {
@@ -66,7 +68,8 @@ def _lock(packages: Sequence[Mapping[str, Any]]) -> bytes:
         }
         for package in packages
     ]
-    lines = ['lock-version = "1.0"', 'created-by = "pyenv-frontend"', *([] if tables else ["packages = []"])]
+    lines = ['lock-version = "1.0"', 'created-by = "pyenv-frontend"']
+    lines += [*(f"{key} = {_value(value)}" for key, value in head.items()), *([] if tables else ["packages = []"])]
     for table in tables:
         lines += ["", "[[packages]]", *(f"{key} = {_value(value)}" for key, value in table.items())]
     return "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogatepass")

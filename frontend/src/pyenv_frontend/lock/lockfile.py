@@ -11,6 +11,7 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from pyenv_frontend.inputs.parsed_toml import parsed_toml
@@ -75,6 +76,9 @@ class Lock:
 
     packages: tuple[Mapping[str, Any], ...]
     """The `[[packages]]` tables, in order."""
+
+    head: Mapping[str, Any] = MappingProxyType({})
+    """Nothing: its packages were chosen when it was made."""
 
     by_others: bool = False
     """Its packages fit together: it was resolved for this Python."""

@@ -38,6 +38,9 @@ _MICROS: Final = ("0", "99")
 _CHOICES: Final = re.compile(r"\b(extras|dependency_groups)\b")
 """What a marker asks for that an installer chooses."""
 
+_HEAD: Final = ("environments", "requires-python", "extras", "dependency-groups", "default-groups")
+"""The tables that decide on whether a lock is installed, and on what of it."""
+
 _OLD_NAMES: Final = {5: "manylinux1", 12: "manylinux2010", 17: "manylinux2014"}
 """The names of platforms before PEP 600, by the minor version of glibc."""
 
@@ -51,6 +54,9 @@ class NamedLock:
 
     to_build: str
     """The first of them that has to be built, or may have to be; empty: none."""
+
+    head: Mapping[str, Any]
+    """The tables about all packages that an installer reads."""
 
     by_others: bool = True
     """Nobody has made sure that its packages fit together on this Python."""
@@ -69,9 +75,10 @@ def read_named_lock(data: bytes, version: PythonVersion, platform: str, libc: Li
         What is left of it; None if it has not the form of a lock, which the installer explains better.
     """
     try:
-        packages = parsed_toml(data).get("packages", [])
+        content = parsed_toml(data)
     except ValueError:
         return None
+    packages = content.get("packages", [])
     machine = MACHINES.get(platform.removesuffix("/v8"), "")
     if not (isinstance(packages, list) and all(map(is_package, packages)) and machine):
         return None
@@ -79,7 +86,9 @@ def read_named_lock(data: bytes, version: PythonVersion, platform: str, libc: Li
     left = tuple(package for package in packages if _may_apply(package.get("marker"), environments))
     tags = _tags(version, machine, libc)
     return NamedLock(
-        packages=left, to_build=next((package["name"] for package in left if not _has_wheel(package, tags)), "")
+        packages=left,
+        to_build=next((package["name"] for package in left if not _has_wheel(package, tags)), ""),
+        head={key: content[key] for key in _HEAD if key in content},
     )
 
 

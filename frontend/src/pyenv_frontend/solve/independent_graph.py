@@ -51,6 +51,7 @@ __all__ = [
 _STAGE = "/run/pyenv-stage"
 _SKELETON = "/run/pyenv-skeleton"
 _PART = "/run/pyenv-part"
+_HEAVY = "/run/pyenv-heavy"
 _LOCK = "pylock.toml"
 _PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 RESULT = 1
@@ -211,26 +212,30 @@ def write_lock(op: wire.Op, content: bytes) -> wire.Op:
     return wire.Op(inputs=[tools], file=wire.FileOp(actions=[action]))
 
 
-def install_of(op: wire.Op, lock: FileSystem, *, packages_only: bool) -> wire.Op:
+def install_of(op: wire.Op, lock: FileSystem, heavy: FileSystem | None) -> wire.Op:
     """Make the step that installs a part of a lock.
 
     Args:
         op: the step that installs all of it.
         lock: the part.
-        packages_only: whether the result is no environment. Such a step does not see the whole lock, on which it does
-            not depend.
+        heavy: the result of the heavy part; None for that part, whose result is no environment. Such a step does not
+            see the whole lock, on which it does not depend.
     """
     part = wire.Op()
     part.CopyFrom(op)
     args = part.exec.meta.args
     args.append(f"--lock={_PART}/{_LOCK}")
-    if packages_only:
+    options = _options_of(op)
+    if heavy is None:
         args[4:] = [
             *(argument for argument in args[4:] if not argument.startswith("--requirements=")),
             "--packages-only",
         ]
         for mount in [mount for mount in part.exec.mounts if f"{mount.dest}/".startswith(f"{CONTEXT}/")]:
             _drop(part, mount)
+    elif options.checks_apart:
+        args.append(f"--heavy={_HEAVY}")
+        _mount(part, heavy, _HEAVY, selector=options.path)
     _mount(part, lock, _PART)
     return part
 

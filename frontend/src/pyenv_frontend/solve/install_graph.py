@@ -257,7 +257,7 @@ class _Parallelizer:
         place = self.new.add_op(file_ops.place(collected, step.carries[0]), old)
         independent_graph.move_install(op, root, graft.image, graft.tree, prefixes[0], collected, place)
         independent_graph.trust_cache(op, self.identities.get(graft.image.digest, ""))
-        results = [self.new.add_step(install, step.title, old, RESULT) for install in self._installs(op, step, old)]
+        results = self._install(op, step, old)
         return self._join(independent.chain, independent.base, results, collected, step, old, place)
 
     def _collect(self, independent: _IndependentStep, graft: _IndependentGraft, group: _Group) -> FileSystem:
@@ -274,16 +274,16 @@ class _Parallelizer:
             group.collected[key] = self.new.add_step(op, independent.step.title, independent.old, RESULT)
         return group.collected[key]
 
-    def _installs(self, op: wire.Op, step: Step, old: str) -> list[wire.Op]:
-        """Return the steps that make a result: one, or one for the heavy distributions and one for the rest."""
+    def _install(self, op: wire.Op, step: Step, old: str) -> list[FileSystem]:
+        """Add the step that installs a lock, or one for its heavy distributions and one for the rest."""
         if step.parts is None:
-            return [op]
-        heavy = self.new.add_op(independent_graph.write_lock(op, step.parts.heavy), old)
-        rest = self.new.add_op(independent_graph.write_lock(op, step.parts.rest), old)
-        return [
-            independent_graph.install_of(op, heavy, packages_only=True),
-            independent_graph.install_of(op, rest, packages_only=False),
-        ]
+            return [self.new.add_step(op, step.title, old, RESULT)]
+        results: list[FileSystem] = []
+        for part in (step.parts.heavy, step.parts.rest):
+            lock = self.new.add_op(independent_graph.write_lock(op, part), old)
+            install = independent_graph.install_of(op, lock, heavy=results[0] if results else None)
+            results.append(self.new.add_step(install, step.title, old, RESULT))
+        return results
 
     def _join(  # noqa: PLR0913, PLR0917 - what is joined onto what, and the step that it belongs to
         self,
