@@ -3,6 +3,7 @@
 import pytest
 
 from tests.e2e.environments.conftest import AIRFLOW
+from tests.support.builds import installed_environments
 
 DEBIAN = "debian:bookworm-slim"
 PY38 = "python:3.8-slim-bookworm"
@@ -38,6 +39,14 @@ def test_a_full_version_beside_the_bases_own(build_image):
     assert image.sh("ls /opt/pyenv; python3.12 -V; $ASTRO_PYENV_a -V; readlink -f $ASTRO_PYENV_b") == (
         "3.12.1-python-3.12.1-slim-bookworm\nPython 3.12.1\nPython 3.12.1\n/usr/local/bin/python3.11\n"
     )
+
+
+@pytest.mark.images(PY311, PY38)
+def test_variables_above_do_not_copy_it_again(build_image):
+    """Its layer is that of the build before; the environment is installed again, since its packages may need them."""
+    first, second = (build_image(f"FROM {PY311}\nENV A={value}\nPYENV 3.8 a\n") for value in "12")
+    assert installed_environments(second.log) == {"/opt/venv/a"}
+    assert second.layers[-2] == first.layers[-2]
 
 
 @pytest.mark.images(PY311, PY312)

@@ -201,6 +201,15 @@ def test_published_variables_are_no_part_of_a_step():
     assert list(wire.Op.FromString(result.ops[1]).exec.meta.env) == ["PATH=/bin", "X=1"]
 
 
+def test_a_graft_has_the_variables_that_decide_on_how_a_program_starts():
+    """A change of another one does not make it run again."""
+    graph = Graph()
+    env = ["PATH=/bin", "X=1", "LD_LIBRARY_PATH=/lib", "PATHS=1"]
+    definition = graph.end(graph.run(graph.image("base"), "g", line=2, env=env))
+    result = parallelize(definition, [graft(2, "/opt")], source=SOURCE, merge=False)
+    assert list(wire.Op.FromString(result.ops[1]).exec.meta.env) == ["PATH=/bin", "LD_LIBRARY_PATH=/lib"]
+
+
 @pytest.mark.parametrize(("env", "proxy"), [("X=1", "pyenv-heredoc:Dockerfile:7"), ("FTP_PROXY=mine", "")])
 def test_a_step_gets_the_position_of_its_heredoc(env, proxy):
     """The position is passed in a way that is not part of the cache key, unless the user needs that."""

@@ -378,6 +378,10 @@ def _set_variables(meta: wire.Meta, step: Step) -> None:
     if step.variables is not None:
         # The engine gives an image without a PATH one of its own.
         variables = {"PATH": variables.get("PATH", "")} | dict(step.variables)
+    if step.kind == "graft":
+        # It copies and starts an interpreter, which is the same whatever ENV and ARG say about other things.
+        variables = {name: value for name, value in variables.items() if name == "PATH" or name.startswith("LD_")}
+        meta.cwd = "/"
     del meta.env[:]
     meta.env.extend(f"{name}={value}" for name, value in variables.items() if not name.startswith(VARIABLE_PREFIX))
 
