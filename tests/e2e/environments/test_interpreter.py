@@ -87,6 +87,14 @@ def test_two_stages_have_an_interpreter_each(build_image):
 
 
 @pytest.mark.images(PY311, PY38)
+def test_the_interpreter_of_a_stage_with_environments(build_image):
+    """`--from` takes the one that a PYENV of that stage has grafted."""
+    image = build_image(f"FROM {PY311} AS one\nPYENV 3.8 a\nFROM {PY311}\nPYENV --from=one 3.8 b <<E\nsix\nE\n")
+    assert image.sh("$ASTRO_PYENV_b -c 'import six, sys; print(sys.base_prefix)'") == "/opt/pyenv/3.8-one\n"
+    assert image.sh("python3.8 -V") == "Python 3.8.18\n"
+
+
+@pytest.mark.images(PY311, PY38)
 def test_linked_folders(build_image):
     """The base's /usr/local/lib and /home are links."""
     image = build_image(

@@ -216,7 +216,8 @@ def _writers(
         for environment in stage.environments:
             pyenv, base = environment.pyenv, bases[stage.root, stage.root_platform]
             interpreters = in_triggers if pyenv.onbuild else in_stage
-            choice = interpreters.choose(pyenv, base, environment.state, program)
+            of_source = _interpreters_of(program.stage(pyenv.options.from_ or ""), ends, bases, pyenv.version.minor)
+            choice = interpreters.choose(pyenv, base, environment.state, program, of_source)
             location = locate(environment, base)
             places[stage.index].take(location.path, pyenv)
             printed_stage = printed_stages.get(number)
@@ -225,6 +226,16 @@ def _writers(
             )
             number += 1
         ends[stage.index] = in_stage
+
+
+def _interpreters_of(
+    stage: Stage | None, ends: Mapping[int, Interpreters], bases: Mapping[BaseKey, Base], series: str
+) -> Interpreters:
+    """Return what the PYENVs of a stage have grafted; nothing if its base image has a Python of that series itself."""
+    base = bases.get((stage.root, stage.root_platform)) if stage else None
+    if stage is None or base is None or series in base.interpreters:
+        return Interpreters()
+    return ends.get(stage.index, Interpreters())
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,8 @@ _LOADERS = {
 }
 """Where Debian has the loader, by architecture, below `/lib`."""
 _LINK_FOLDERS = ("/usr/local/bin", "/usr/bin")
+_OFFICIAL = "/usr/local"
+"""Where the official images have theirs."""
 _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -44,6 +46,9 @@ class Graft:
 
     link: str | None
     """Its program on PATH: `/usr/local/bin/python3.8`; None if PATH has a Python of that series already."""
+
+    source: str = _OFFICIAL
+    """Its path in that image or stage."""
 
     loader: tuple[str, str] | None = None
     """The image's folder of libraries and its loader, if libraries that the base lacks have to be copied."""
@@ -88,8 +93,17 @@ class Interpreters:
         """Return a copy for a stage that is based on this one."""
         return Interpreters(dict(self.grafts), set(self.linked))
 
-    def choose(self, pyenv: Pyenv, base: Base, state: StageState, program: Program) -> InterpreterChoice:
+    def choose(
+        self, pyenv: Pyenv, base: Base, state: StageState, program: Program, of_source: Interpreters
+    ) -> InterpreterChoice:
         """Choose the interpreter for `pyenv`, and remember a graft that this makes.
+
+        Args:
+            pyenv: the instruction.
+            base: the base image of its stage.
+            state: what its stage has set before it.
+            program: the Dockerfile.
+            of_source: those of the stage that `--from` names, as far as its base image does not have them.
 
         Raises:
             UserError: no official interpreter of that version can run on the base's C library.
@@ -105,11 +119,16 @@ class Interpreters:
             series=version.minor,
             prefix=f"{GRAFTS}/{version.text}" + (f"-{_slug(source)}" if source else ""),
             link=self._link(version.minor, base, state),
+            source=of_source.place_of(version.minor),
             loader=_LOADERS.get(base.architecture) if source is None and _lacks_libraries(base) else None,
         )
         self.grafts[version.text, source] = graft
         self.linked.add(version.minor)
         return InterpreterChoice(python=graft.python, graft=graft, is_new=known is None)
+
+    def place_of(self, series: str) -> str:
+        """Return where a Python of that series is: in a prefix of its own, or where the official images have it."""
+        return next((graft.prefix for graft in self.grafts.values() if graft.series == series), _OFFICIAL)
 
     def _link(self, series: str, base: Base, state: StageState) -> str | None:
         """Return the path of `pythonX.Y` on the stage's PATH; None if it has another one already."""

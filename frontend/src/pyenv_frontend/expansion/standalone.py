@@ -138,7 +138,7 @@ class StandaloneSteps:
                 f"mkdir -p {folder}",
                 f"{{ command -v {name} || {{ {script} && chmod 755 {graft.link}; }}; }}",
             ]
-        return [_copy(graft.image, "/usr/local", graft.prefix), _run([*commands, self._self_check()])]
+        return [_copy(graft.image, graft.source, graft.prefix), _run([*commands, self._self_check()])]
 
     def _self_check(self) -> str:
         return f"{self.choice.python} -I -c {shlex.quote('import ' + ', '.join(sorted(REQUIRED)))}"

@@ -76,7 +76,7 @@ def graft(graft: Graft, *, image: str, tools: str, keeps_byte_code: bool = False
         "--network=none",
         _tools(tools),
         *([_CACHE_MOUNT] if keeps_byte_code else []),
-        quoting.mount(type="bind", from_=image, source="/usr/local", target=INTERPRETER),
+        quoting.mount(type="bind", from_=image, source=graft.source, target=INTERPRETER),
     ]
     python = f"{INTERPRETER}/bin/python{graft.series}"
     options = GraftOptions(source=INTERPRETER, prefix=graft.prefix, link=graft.link or "")

@@ -114,7 +114,8 @@ OPTIONS: Final = (
         kind="reference",
         value="IMAGE|STAGE",
         default="`python:<version>-slim-<suite>`, the suite by the base image's libc",
-        doc="Where the interpreter is taken from: an image, or a stage that stands before this one.",
+        doc="Where the interpreter is taken from: an image, or a stage that stands before this one. It is the one in "
+        "`/usr/local`, or the one of a PYENV of that stage.",
         locally="an interpreter of this machine is used",
     ),
     OptionSpec(
