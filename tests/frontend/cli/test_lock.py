@@ -159,10 +159,18 @@ def test_a_variable_of_the_base_image(monkeypatch, tmp_path):
     assert len(references) == 1
 
 
-@pytest.mark.parametrize(("known", "python"), [(True, "3.12"), (False, "3.9")])
-def test_a_default_holds_only_if_the_base_image_does_not_set_the_variable(monkeypatch, tmp_path, known, python):
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "PYENV ${PYTHON_VERSION:-3.9}",
+        "ARG V=${PYTHON_VERSION:-3.9}\nENV W=$V\nPYENV $W",
+        "ENV W=$PYTHON_VERSION\nPYENV ${W:-3.9}",
+    ],
+)
+def test_a_default_holds_only_if_the_base_image_does_not_set_the_variable(monkeypatch, tmp_path, known, lines):
     """Builds know the variables of the base image, so an engine is asked for them, and a note says if it cannot be."""
-    text = "FROM a\nPYENV ${PYTHON_VERSION:-3.9} x r.txt\n"
+    text = f"FROM a\n{lines} x r.txt\n"
 
     def base(_self, reference, _platform, env, place):
         if not known:
@@ -174,7 +182,42 @@ def test_a_default_holds_only_if_the_base_image_does_not_set_the_variable(monkey
         folder(tmp_path, text, r_dot_txt="six\n", pylock_dot_x_dot_toml=lock_of("PYENV 3.10 x r.txt")) / "Dockerfile"
     )
     done = called(monkeypatch, "lock", "--check", "-f", place)
-    assert f"Python 3.10 became {python}" in done.out
+    assert ("Python 3.10 became 3.12" in done.out) is known
     assert ("no engine knows a, which may set PYTHON_VERSION" in done.err) is not known
+    assert ("fits (as far as is known: if the base image sets PYTHON_VERSION, say" in done.out) is not known
     done = called(monkeypatch, "lock", "--check", "-f", place, "--base-env=PYTHON_VERSION=3.11")
     assert ("Python 3.10 became 3.11" in done.out, "no engine" in done.err) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("line", "requirements", "code"),
+    [
+        ("PYENV ${PYTHON_VERSION:-3.9} x r.txt", "six\n", 0),
+        ("ENV UV_PRERELEASE=${PRE}\nPYENV 3.10 x r.txt", "six\n", 0),
+        ("ENV UV_PRERELEASE=${PRE:-allow}\nPYENV 3.10 x r.txt", "six\n", 0),
+        ("PYENV --index-strategy=${STRATEGY:-first-index} 3.10 x r-${STRATEGY:-}.txt", "six\n", 0),
+        ("PYENV ${PYTHON_VERSION:-3.10} x r.txt", "attrs\n", 1),
+        ("ARG PYTHON_VERSION=3.9\nPYENV ${PYTHON_VERSION:-3.10} x r.txt", "six\n", 1),
+        ("ENV UV_PRERELEASE=allow\nPYENV ${PYTHON_VERSION:-3.10} x r.txt", "six\n", 1),
+        ("ENV UV_PRERELEASE=${PRE:-allow}\nPYENV 3.9 x r.txt", "six\n", 1),
+    ],
+)
+def test_a_lock_is_not_stale_because_of_a_variable_that_the_base_image_may_set(
+    monkeypatch, tmp_path, line, requirements, code
+):
+    """What does not depend on such a variable is compared nevertheless; `--lock=require` follows the same rule."""
+    lock = lock_of("PYENV 3.10 x r.txt")
+    files = {"r_dot_txt": requirements, "r-_dot_txt": requirements, "pylock_dot_x_dot_toml": lock}
+    place = folder(tmp_path, f"FROM a\n{line}\n", **files) / "Dockerfile"
+    assert called(monkeypatch, "lock", "--check", "--base-suite=bookworm", "-f", place).code == code
+    assert ("PyenvStaleLock" in called(monkeypatch, "check", place).out) is bool(code)
+    folder(tmp_path, f"FROM a\n{line}\n".replace("PYENV", "PYENV --lock=require"), **files)
+    assert ("does not fit" in called(monkeypatch, "check", place).out) is bool(code)
+
+
+def test_an_empty_variable_of_a_variable_that_the_base_image_may_set(monkeypatch, tmp_path):
+    """The message names the one that is not set."""
+    place = folder(tmp_path, "FROM a\nENV V=$PYTHON_VERSION\nPYENV $V x\n") / "Dockerfile"
+    out = called(monkeypatch, "check", place).out
+    assert "the Python version is empty: PYTHON_VERSION is not set here" in out
+    assert "if the base image sets it, say --base-env NAME=VALUE" in out

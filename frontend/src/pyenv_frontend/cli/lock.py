@@ -68,8 +68,8 @@ def lock(  # noqa: PLR0913 - one for each option
         raise UsageError("argument --format: only allowed with argument --check")
     options = only(common, "lock")
     platforms = read_platforms(options.settings.target_platform or "")
-    program = read_program(options, base, names, platforms=platforms, upgrade="" in upgrade)
-    jobs = lock_jobs(program, options, base, names, platforms=platforms, offline=check)
+    program, unknown = read_program(options, base, names, platforms=platforms, upgrade="" in upgrade)
+    jobs = lock_jobs(program, options, base, names, unknown=unknown, platforms=platforms, offline=check)
     for file in unused_locks(program, options.context.root, options.folder):
         note = f"no PYENV of {options.dockerfile} uses {file}; if nothing else does, delete it"
         click.echo(f"note: {note}", err=True)
@@ -190,6 +190,12 @@ def _summary(job: LockJob, result: LockResult) -> str:
     return f"{job.file} {result.state}: {packages} for {target}{built}"
 
 
+def _uncertainty(job: LockJob) -> str:
+    """Return which variables a lock was not compared with, in brackets; mostly an empty text."""
+    options = " ".join(f"--base-env {name}=..." for name in job.assumed)
+    return f" (as far as is known: if the base image sets {', '.join(job.assumed)}, say {options})" if options else ""
+
+
 def _check(jobs: Sequence[LockJob], form: str, ignored_by: Mapping[str, str], command: Callable[..., str]) -> int:
     changed = {job.file: job.reasons() for job in jobs}
     left_out = {
@@ -208,7 +214,7 @@ def _check(jobs: Sequence[LockJob], form: str, ignored_by: Mapping[str, str], co
         click.echo(json.dumps({"locks": locks}, indent=2))
     else:
         for job, reasons in checked:
-            state = "fits" if not reasons else "does not fit: " + ", ".join(reasons)
+            state = f"fits{_uncertainty(job)}" if not reasons else "does not fit: " + ", ".join(reasons)
             state = "is missing" if job.before is None else state
             click.echo(f"{', '.join(job.names)}: {job.file} {state}")
         stale = dict.fromkeys(name for job in jobs if changed[job.file] for name in job.names)

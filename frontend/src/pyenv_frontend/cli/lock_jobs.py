@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -12,12 +11,11 @@ import click
 from pyenv_frontend.errors import UsageError, UserError, nearest
 from pyenv_frontend.lock.choice import can_be_locked, lock_path
 from pyenv_frontend.lock.fit import older_libc
-from pyenv_frontend.lock.inputs import differences
+from pyenv_frontend.lock.inputs import assumed_variables, differences
 from pyenv_frontend.lock.locker import plan_lock
 from pyenv_frontend.lock.lockfile import MACHINES, LockTarget
 from pyenv_frontend.positions import Location, Span
 from pyenv_frontend.pyenv.names import is_name
-from pyenv_frontend.pyenv.parser import UNSET
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,16 +31,13 @@ __all__ = ["lock_jobs", "read_platforms", "read_program"]
 _DEFAULT_LIBC: Final = "glibc 2.36"
 """That of Debian 12, on which Airflow's and Python's images are based."""
 
-_DEFAULT: Final = re.compile(rb"\$\{([A-Za-z0-9_]+):?[-+]")
-"""A variable with a default, or with a value that replaces its own."""
-
 _PLATFORMS: Final = tuple(sorted(MACHINES))
 """What is locked for unless `--platform` says otherwise."""
 
 
 def read_program(
     options: CommonOptions, base: BaseOptions, names: Sequence[str], *, platforms: Sequence[str], upgrade: bool
-) -> Program:
+) -> tuple[Program, frozenset[str]]:
     """Read the Dockerfile, with the variables of the first platform, and check the names of environments.
 
     Args:
@@ -52,6 +47,9 @@ def read_program(
         platforms: those of `--platform`.
         upgrade: whether there is an `--upgrade` without a package.
 
+    Returns:
+        The Dockerfile, and the base images whose variables are not all known.
+
     Raises:
         UsageError: there is no Dockerfile, or no PYENV with one of the names.
         UserError: the Dockerfile has an error.
@@ -59,55 +57,46 @@ def read_program(
     for name in names:
         if not is_name(name):
             raise UsageError(f"{name} cannot be the name of an environment{_hint_at_file(name)}")
-    program = _read(options, base, (platforms or _PLATFORMS)[0])
+    program, unknown = _read(options, base, (platforms or _PLATFORMS)[0])
     _check_names(names, program, upgrade=upgrade)
-    return program
+    return program, unknown
 
 
-def _read(options: CommonOptions, base: BaseOptions, platform: str) -> Program:
+def _read(options: CommonOptions, base: BaseOptions, platform: str) -> tuple[Program, frozenset[str]]:
     """Read the Dockerfile; an engine is asked for variables of the base images only if one of them may matter."""
     settings = replace(options.settings, target_platform=platform)
     options = replace(options, settings=settings)
     document = options.read_document()
-    noted: set[str] = set()
+    unknown: set[str] = set()
 
     def variables(reference: str, of_platform: str | None) -> Mapping[str, str]:
         try:
             return base.base(reference, of_platform, options.base_env, Location(document.file, Span(0, 0))).env
         except UserError:
-            noted.add(reference)
+            unknown.add(reference)
             return options.base_env
 
     first: UserError | None = None
     try:
         program = options.read_program(document)
-        defaulted = _defaulted(program)
-        if base.enough or not defaulted:
-            return program
+        assumed = list(dict.fromkeys(name for one in program.environments for name in assumed_variables(one)))
+        if base.enough or not assumed:
+            return program, frozenset(stage.root for stage in program.stages)
     except UserError as error:
-        if base.enough or not error.message.endswith(UNSET):
+        if base.enough:
             raise
         first = error
     try:
         program = options.read_program(document, base_variables=variables)
     except UserError as error:
         raise first or error from None
-    if first is None and noted:
+    if first is None and unknown:
         click.echo(
-            f"note: no engine knows {', '.join(sorted(noted))}, which may set {', '.join(defaulted)}; "
+            f"note: no engine knows {', '.join(sorted(unknown))}, which may set {', '.join(assumed)}; "
             "if it does, say --base-env NAME=VALUE",
             err=True,
         )
-    return program
-
-
-def _defaulted(program: Program) -> list[str]:
-    """Return the variables for which a PYENV has a default, and which nothing in the file sets."""
-    names: dict[str, None] = {}
-    for environment in program.environments:
-        written = _DEFAULT.findall(environment.pyenv.instruction.text)
-        names |= dict.fromkeys(name.decode() for name in written if name.decode() not in environment.state.variables)
-    return [*names]
+    return program, frozenset(unknown)
 
 
 def _check_names(names: Sequence[str], program: Program, *, upgrade: bool) -> None:
@@ -133,6 +122,7 @@ def lock_jobs(  # noqa: PLR0913 - the options that matter
     base: BaseOptions,
     names: Sequence[str],
     *,
+    unknown: frozenset[str],
     platforms: tuple[str, ...],
     offline: bool,
 ) -> list[LockJob]:
@@ -160,7 +150,8 @@ def lock_jobs(  # noqa: PLR0913 - the options that matter
             if stage.root not in libcs:
                 libcs[stage.root] = "" if offline and not base.enough else _libc(stage, base, options)
             target = LockTarget(python=pyenv.version.text, libc=libcs[stage.root], platforms=platforms)
-            job = plan_lock(environment, options.context, target, options.context.root)
+            base_known = stage.root not in unknown
+            job = plan_lock(environment, options.context, target, options.context.root, base_known=base_known)
             jobs[job.file] = _shared(jobs[job.file], job) if job.file in jobs else job
     return [*jobs.values()]
 
@@ -191,7 +182,8 @@ def _shared(one: LockJob, other: LockJob) -> LockJob:
     reasons = differences(one.inputs, other.inputs)
     libc = older_libc(one.target.libc, other.target.libc)
     if libc is not None and not reasons:
-        return replace(other, target=replace(other.target, libc=libc), sharing=one.names)
+        known = one.base_known and other.base_known
+        return replace(other, target=replace(other.target, libc=libc), base_known=known, sharing=one.names)
     if not reasons:
         reasons = [f"one is for {one.target.libc}, the other for {other.target.libc}"]
     raise UserError(

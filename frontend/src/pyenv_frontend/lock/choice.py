@@ -73,7 +73,12 @@ def can_be_locked(pyenv: Pyenv) -> bool:
 
 
 def plan_install(
-    environment: Environment, context: BuildContext, *, platform: str | None = None, libc: Libc | None = None
+    environment: Environment,
+    context: BuildContext,
+    *,
+    platform: str | None = None,
+    libc: Libc | None = None,
+    base_known: bool = True,
 ) -> InstallPlan:
     """Use the lock of an environment, if it has one that fits.
 
@@ -82,6 +87,7 @@ def plan_install(
         context: the build context.
         platform: the target platform, or None if it does not matter.
         libc: the C library of the base image, or None if it is not known.
+        base_known: whether every variable of the base image is known.
 
     Raises:
         UserError: the requirements cannot be read; or `--lock` asks for a lock that is missing or does not fit.
@@ -110,7 +116,7 @@ def plan_install(
 
     platforms = () if platform is None else (platform.removesuffix("/v8"),)
     known = "" if libc is None else libc.name
-    lock, reasons = compare(data, environment, requirements, platforms=platforms, libc=known)
+    lock, reasons = compare(data, environment, requirements, platforms=platforms, libc=known, base_known=base_known)
     if lock is not None and not reasons:
         locked = _with_lock(pyenv, path)
         return InstallPlan(pyenv=locked, requirements=resolve_inputs(locked, context), lock=lock, path=path)
@@ -174,7 +180,7 @@ def plan_program(
 
 
 def requirement_inputs(
-    program: Program, context: BuildContext, *, report: Callable[[UserError], None]
+    program: Program, context: BuildContext, *, report: Callable[[UserError], None], base_known: bool = True
 ) -> list[RequirementInputs | None]:
     """Resolve what each PYENV refers to; None, after a report, if that fails.
 
@@ -182,11 +188,12 @@ def requirement_inputs(
         program: the Dockerfile.
         context: the build context.
         report: receives the error of each PYENV that has one.
+        base_known: whether every variable of the base images is known; if not, no lock is stale because of one.
     """
     inputs: list[RequirementInputs | None] = []
     for environment in program.environments:
         try:
-            inputs.append(plan_install(environment, context).requirements)
+            inputs.append(plan_install(environment, context, base_known=base_known).requirements)
         except UserError as error:
             report(error)
             inputs.append(None)

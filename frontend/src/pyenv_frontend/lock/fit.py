@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pyenv_frontend.expansion.base_image import Libc
-from pyenv_frontend.lock.inputs import changes, lock_inputs
+from pyenv_frontend.lock.inputs import changes, lock_inputs, uncertain_inputs
 from pyenv_frontend.lock.lockfile import LockFormatError, read_lock_file
 
 if TYPE_CHECKING:
@@ -18,8 +18,14 @@ if TYPE_CHECKING:
 __all__ = ["compare", "older_libc"]
 
 
-def compare(
-    data: bytes, environment: Environment, requirements: RequirementInputs, *, platforms: Iterable[str], libc: str
+def compare(  # noqa: PLR0913 - everything that a lock depends on
+    data: bytes,
+    environment: Environment,
+    requirements: RequirementInputs,
+    *,
+    platforms: Iterable[str],
+    libc: str,
+    base_known: bool = True,
 ) -> tuple[Lock | None, list[str]]:
     """Compare a lock with the inputs and the target of an environment.
 
@@ -29,6 +35,7 @@ def compare(
         requirements: its requirements, with every file that they name.
         platforms: the platforms that the lock must be for.
         libc: the C library of the base image, `glibc 2.36` or `musl`; empty if it is not known.
+        base_known: whether every variable of the base image is known; if not, what depends on one does not count.
 
     Returns:
         The lock, if the file is one, and the reasons why it does not fit; none if it does.
@@ -37,7 +44,10 @@ def compare(
         lock = read_lock_file(data)
     except LockFormatError as error:
         return None, [str(error)]
-    reasons = changes(lock.inputs, lock_inputs(environment, requirements))
+    now = lock_inputs(environment, requirements)
+    ignored = set() if base_known else uncertain_inputs(lock.inputs, now, environment)
+    before, after = ({key: inputs[key] for key in inputs if key not in ignored} for inputs in (lock.inputs, now))
+    reasons = changes(before, after)
     reasons += ["its packages were edited"] if lock.edited else []
     reasons += [f"it is not for {platform}" for platform in platforms if platform not in lock.target.platforms]
     if libc and not _runs_with(lock.target.libc, libc):

@@ -18,7 +18,14 @@ if TYPE_CHECKING:
     from pyenv_frontend.pyenv.options import OptionSpec
     from pyenv_frontend.stages.program import Environment
 
-__all__ = ["VERSION_VARIABLES", "changes", "differences", "lock_inputs"]
+__all__ = [
+    "VERSION_VARIABLES",
+    "assumed_variables",
+    "changes",
+    "differences",
+    "lock_inputs",
+    "uncertain_inputs",
+]
 
 VERSION_VARIABLES: Final = (
     "UV_EXCLUDE_NEWER",
@@ -38,6 +45,10 @@ VERSION_VARIABLES: Final = (
     "PIP_UPLOADED_PRIOR_TO",
 )
 """The variables of a stage that decide on versions. Those that name indexes do not count: they may hold passwords."""
+
+
+_OF_THE_LINE: Final = ("Python", "options", "the heredoc")
+"""The inputs that are written in the instruction."""
 
 
 def lock_inputs(environment: Environment, requirements: RequirementInputs) -> dict[str, str]:
@@ -80,6 +91,25 @@ def changes(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
         else:
             sentences.append(f"{name} changed")
     return sentences
+
+
+def assumed_variables(environment: Environment) -> list[str]:
+    """Return the variables that are not set and that the inputs depend on, sorted; a base image may set them."""
+    assumed = environment.state.assumed
+    return sorted(environment.assumed.union(*(assumed.get(name, ()) for name in VERSION_VARIABLES)))
+
+
+def uncertain_inputs(before: Mapping[str, str], after: Mapping[str, str], environment: Environment) -> set[str]:
+    """Return the inputs that may differ only because a variable was not set, which a base image may set.
+
+    A file that a lock was made from, and that has another content, differs whatever the variable is.
+    """
+    assumed = environment.state.assumed
+    names = {f"ENV {name}" for name in VERSION_VARIABLES if name in assumed}
+    if environment.assumed:
+        files = {name for name in before.keys() ^ after.keys() if not name.startswith("ENV ")}
+        names |= {*_OF_THE_LINE, *files}
+    return names
 
 
 def differences(one: Mapping[str, str], other: Mapping[str, str]) -> list[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pyenv_frontend.inputs.resolve import resolve_inputs
 from pyenv_frontend.lock.choice import lock_path
 from pyenv_frontend.lock.fit import compare
-from pyenv_frontend.lock.inputs import lock_inputs
+from pyenv_frontend.lock.inputs import assumed_variables, lock_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -41,6 +41,9 @@ class LockJob:
     before: bytes | None
     """The content of that file; None if there is none."""
 
+    base_known: bool = True
+    """Whether every variable of the base image is known."""
+
     sharing: tuple[str, ...] = ()
     """The names of other environments that take the same lock."""
 
@@ -60,6 +63,11 @@ class LockJob:
         return self.pyenv.name.text
 
     @property
+    def assumed(self) -> list[str]:
+        """The variables that the base image may set, and without which the lock was compared."""
+        return [] if self.base_known else assumed_variables(self.environment)
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The names of all environments that take this lock, each once, in the order of the Dockerfile."""
         return tuple(dict.fromkeys((*self.sharing, self.name)))
@@ -68,9 +76,13 @@ class LockJob:
         """Return why the lock does not fit; nothing if it does."""
         if self.before is None:
             return ["missing"]
-        target = self.target
         lock, reasons = compare(
-            self.before, self.environment, self.requirements, platforms=target.platforms, libc=target.libc
+            self.before,
+            self.environment,
+            self.requirements,
+            platforms=self.target.platforms,
+            libc=self.target.libc,
+            base_known=self.base_known,
         )
         return [*reasons, *(changed_files(lock, self.path.parent) if lock else ())]
 
@@ -97,7 +109,9 @@ def _hash_of(path: Path, name: str) -> str:
         return file_digest(file, name).hexdigest()
 
 
-def plan_lock(environment: Environment, context: BuildContext, target: LockTarget, root: Path) -> LockJob:
+def plan_lock(
+    environment: Environment, context: BuildContext, target: LockTarget, root: Path, *, base_known: bool = True
+) -> LockJob:
     """Gather what the lock of an environment is made from.
 
     Args:
@@ -105,6 +119,7 @@ def plan_lock(environment: Environment, context: BuildContext, target: LockTarge
         context: the build context.
         target: what to lock for.
         root: the folder of the build context, where builds look for locks.
+        base_known: whether every variable of the base image is known.
 
     Raises:
         UserError: its requirements cannot be read.
@@ -119,5 +134,6 @@ def plan_lock(environment: Environment, context: BuildContext, target: LockTarge
         inputs=lock_inputs(environment, requirements),
         root=root,
         path=path,
+        base_known=base_known,
         before=path.read_bytes() if path.is_file() else None,
     )

@@ -21,7 +21,7 @@ from pyenv_frontend.pyenv.options import OPTIONS, build_options, find_option, re
 from pyenv_frontend.pyenv.versions import looks_like_version, parse_version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from pyenv_frontend.dockerfile import Instruction
     from pyenv_frontend.dockerfile.words import Expanded
@@ -53,6 +53,10 @@ class Variables(Protocol):
         Raises:
             WordError: The word is wrong.
         """
+        ...
+
+    def unset_behind(self, names: Iterable[str]) -> frozenset[str]:
+        """Return the variables that are not set among these and among those that their values depend on."""
         ...
 
     def hint_for_unset(self, name: str) -> str:
@@ -230,7 +234,7 @@ class _PyenvReader:
         return value
 
     def _empty(self, word: Word, what: str, expanded: Expanded) -> UserError:
-        unset = sorted(expanded.unset)
+        unset = sorted(expanded.unset) or sorted(self._variables.unset_behind(expanded.used))
         message = f"{what} is empty" + (f": {unset[0]} {UNSET}" if unset else "")
         needed = what in {_VERSION, _NAME}
         hint = "give it a value" if needed else "give it a value, or leave it out"

@@ -16,9 +16,11 @@ from pyenv_frontend.stages.scope import CHANGES, GlobalScope, platform_variables
 from pyenv_frontend.stages.stages import last_name, outline
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from pyenv_frontend.dockerfile import Document, Instruction
+    from pyenv_frontend.dockerfile.words import Expanded
+    from pyenv_frontend.positions import Logical
     from pyenv_frontend.pyenv.instruction import Pyenv
     from pyenv_frontend.stages.scope import Scope
     from pyenv_frontend.stages.stages import OpenStage
@@ -158,13 +160,16 @@ class _Reader:
             root.scope.begin(known[key])
 
     def _pyenv(self, instruction: Instruction, stage: OpenStage) -> None:
-        pyenv = self._with_named_stages(parse_pyenv(instruction, stage.scope), stage)
+        variables = _Watched(stage.scope)
+        pyenv = self._with_named_stages(parse_pyenv(instruction, variables), stage)
         self._check_name(pyenv, stage)
         if pyenv.options.path:  # other folders depend on the base image
             stage.places.take(pyenv.options.path, pyenv)
         builder_stage = self._stage(pyenv.options.builder) if pyenv.options.builder else None
         builder = self._builder(instruction, stage, builder_stage) if builder_stage else None
-        stage.environments.append(Environment(pyenv=pyenv, state=stage.scope.snapshot(), builder=builder))
+        assumed = stage.scope.unset_behind(variables.names)
+        environment = Environment(pyenv=pyenv, state=stage.scope.snapshot(), builder=builder, assumed=assumed)
+        stage.environments.append(environment)
 
     def _builder(self, instruction: Instruction, stage: OpenStage, builder: OpenStage) -> Builder:
         """Return the stage of `--builder` with its final state, and the settings that the PYENV's own stage adds."""
@@ -243,6 +248,29 @@ class _Reader:
         expected = f"one of {', '.join(names)}" if names else "a stage before this one: FROM ... AS builder"
         message = f"--{option}: there is no stage {reference}"
         return UserError(message, place, expected=expected, hint=did_you_mean(reference, names))
+
+
+class _Watched:
+    """The variables of a stage, and the names of those that an instruction asks for."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self.names: set[str] = set()
+
+    def get(self, name: str) -> str | None:
+        self.names.add(name)
+        return self._scope.get(name)
+
+    def expand(self, word: Logical) -> Expanded:
+        expanded = self._scope.expand(word)
+        self.names |= expanded.used | expanded.unset
+        return expanded
+
+    def unset_behind(self, names: Iterable[str]) -> frozenset[str]:
+        return self._scope.unset_behind(names)
+
+    def hint_for_unset(self, name: str) -> str:
+        return self._scope.hint_for_unset(name)
 
 
 def _inherited(parent: OpenStage, ended: Scope) -> Scope:

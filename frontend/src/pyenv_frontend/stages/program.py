@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -36,6 +37,9 @@ class StageState:
     shell: tuple[str, ...] | None = None
     """Last SHELL."""
 
+    assumed: Mapping[str, frozenset[str]] = MappingProxyType({})
+    """For variables whose values depend on variables that were not set, the names of those."""
+
     @property
     def path(self) -> str | None:
         """PATH as far as it is known."""
@@ -64,6 +68,10 @@ class Environment:
 
     builder: Builder | None = None
     """Where it is installed, if not in its own stage."""
+
+    assumed: frozenset[str] = frozenset()
+    """The variables that are not set and on which the instruction depends, by a default for example. Unless all
+    variables of the base image are known, it may set them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from pyenv_frontend.errors import did_you_mean
 from pyenv_frontend.stages.program import StageState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from pyenv_frontend.dockerfile.command import Command
     from pyenv_frontend.dockerfile.words import Expanded
@@ -85,7 +85,7 @@ class GlobalScope:
 class Scope:
     """The state of one stage while its instructions are read."""
 
-    __slots__ = ("base", "declared", "env", "globals", "shell", "user", "variables", "workdir")
+    __slots__ = ("assumed", "base", "declared", "env", "globals", "shell", "user", "variables", "workdir")
 
     def __init__(self, globals_: GlobalScope) -> None:
         self.globals = globals_
@@ -93,6 +93,8 @@ class Scope:
         self.env: dict[str, str] = {}
         self.declared: set[str] = set()
         """The ARGs without a value."""
+        self.assumed: dict[str, frozenset[str]] = {}
+        """For variables whose values depend on variables that were not set, the names of those."""
         self.base: Mapping[str, str] = {}
         self.user: str | None = None
         self.workdir: str | None = None
@@ -113,6 +115,7 @@ class Scope:
         scope.variables = dict(self.variables)
         scope.env = dict(self.env)
         scope.declared = set(self.declared)
+        scope.assumed = {name: by for name, by in self.assumed.items() if name in self.env or name not in self.base}
         scope.begin(self.base)
         scope.variables.update(scope.env)
         scope.user, scope.workdir, scope.shell = self.user, self.workdir, self.shell
@@ -126,6 +129,7 @@ class Scope:
             shell=self.shell,
             env=dict(self.env),
             variables=dict(self.variables),
+            assumed=dict(self.assumed),
         )
 
     def expand(self, word: Logical) -> Expanded:
@@ -139,6 +143,11 @@ class Scope:
     def get(self, name: str) -> str | None:
         """Return the value of a variable, or None if it is unset."""
         return self.variables.get(name)
+
+    def unset_behind(self, names: Iterable[str]) -> frozenset[str]:
+        """Return the variables that are not set among these and among those that their values depend on."""
+        behind = (self.assumed.get(name, frozenset()) if name in self.variables else {name} for name in names)
+        return frozenset().union(*behind)
 
     def hint_for_unset(self, name: str) -> str:
         """Return what to write so that a variable is set."""
@@ -161,25 +170,26 @@ class Scope:
     def _arg(self, command: Command) -> None:
         for name, value in _pairs(command, self.globals.escape):
             if name in self.globals.build_args:
-                self.variables[name] = self.globals.build_args[name]
+                self._set(name, self.globals.build_args[name])
             elif value is None:
                 self.declared.add(name)
                 if name in self.globals.values:
-                    self.variables[name] = self.globals.values[name]
-            elif (text := self._text(value)) is not None:
-                self.variables[name] = text
+                    self._set(name, self.globals.values[name])
+            elif (expanded := self._expanded(value)) is not None:
+                self._set(name, expanded.value, self._behind(expanded))
 
     def _env(self, command: Command) -> None:
         # All values of one ENV see the state before it: `ENV a=1 b=$a` sets b to the old a.
         pairs = [
-            (name, text)
+            (name, expanded.value, self._behind(expanded))
             for pair in assignments(command.arguments, self.globals.escape, legacy=True)
             if pair.value is not None
             and (name := self._text(pair.name)) is not None
-            and (text := self._text(pair.value)) is not None
+            and (expanded := self._expanded(pair.value)) is not None
         ]
-        self.variables.update(pairs)
-        self.env.update(pairs)
+        for name, value, assumed in pairs:
+            self._set(name, value, assumed)
+            self.env[name] = value
 
     def _user(self, command: Command) -> None:
         # The engine takes an empty USER for root.
@@ -201,8 +211,23 @@ class Scope:
         if isinstance(words, list) and words and all(isinstance(word, str) for word in words):
             self.shell = tuple(words)
 
+    def _set(self, name: str, value: str, assumed: frozenset[str] = frozenset()) -> None:
+        self.variables[name] = value
+        self.assumed.pop(name, None)
+        if assumed:
+            self.assumed[name] = assumed
+
+    def _behind(self, expanded: Expanded) -> frozenset[str]:
+        return self.unset_behind((*expanded.unset, *expanded.used))
+
     def _text(self, word: Logical) -> str | None:
         return _quiet(word, self.variables.get, self.globals.escape)
+
+    def _expanded(self, word: Logical) -> Expanded | None:
+        try:
+            return self.expand(word)
+        except WordError:
+            return None
 
 
 def after_triggers(triggers: Sequence[str], user: str, env: Mapping[str, str]) -> tuple[str, dict[str, str]]:
