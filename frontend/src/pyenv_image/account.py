@@ -5,10 +5,11 @@ from __future__ import annotations
 import grp
 import os
 import pwd
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pyenv_image.failure import StepError
+from pyenv_image.skeleton import links_in, real_folders
 
 
 @dataclass(frozen=True)
@@ -21,15 +22,27 @@ class Account:
     home: Path | None
 
     def own_folder(self, path: Path) -> None:
-        """Create a folder and its missing parents. Those below the home belong to the user, the others to root."""
-        missing: list[Path] = []
-        while not path.exists():
-            missing.append(path)
-            path = path.parent
-        for folder in reversed(missing):
-            folder.mkdir(mode=0o755)
-            if self.owns(folder) or folder == missing[0]:
+        """Give a folder to the user, and create it and its parents if they are missing.
+
+        New parents below the home belong to the user as well, others are as `mkdir -p` makes them.
+
+        Raises:
+            StepError: there is something else in the place of a folder, or its path has too many links.
+        """
+        links_in(path)
+        (*_, last) = places = real_folders(path)
+        owner = self.with_real_home()
+        for folder in places:
+            new = not folder.exists()
+            if new:
+                folder.mkdir(mode=0o755)
+            if folder == last or (new and owner.owns(folder)):
                 os.chown(str(folder), self.uid, self.gid)
+                folder.chmod(0o755)
+
+    def with_real_home(self) -> Account:
+        """Return the account with the home at the end of all links."""
+        return replace(self, home=Path(os.path.realpath(str(self.home))) if self.home else None)
 
     def owns(self, folder: Path) -> bool:
         """Return whether a folder that is created belongs to the user: it is below the home."""

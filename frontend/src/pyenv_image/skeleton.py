@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Iterable, Iterator, Mapping, NamedTuple
 
@@ -17,7 +16,7 @@ from pyenv_image.step_options import FIXED_TIME
 if TYPE_CHECKING:
     from pyenv_image.account import Account
 
-__all__ = ["links_in", "make_links", "make_skeleton"]
+__all__ = ["links_in", "make_links", "make_skeleton", "real_folders"]
 
 _MOST_LINKS = 40
 """Links in a path, as many as Linux follows."""
@@ -87,6 +86,20 @@ def links_in(folder: Path) -> dict[str, str]:
     return links
 
 
+def real_folders(folder: Path) -> list[Path]:
+    """Return a folder and those above it from the top down, at their real paths, without the root.
+
+    Raises:
+        StepError: there is something else in the place of one.
+    """
+    folder = Path(os.path.realpath(str(folder)))
+    places = [*reversed(folder.parents), folder][1:]
+    for place in places:
+        if place.exists() and not place.is_dir():
+            raise StepError(f"{place} is not a folder: choose another place with --path=DIR")
+    return places
+
+
 def below(root: Path, path: str) -> Path:
     """Return where a path of the stage is below a folder in the place of its root."""
     return root / path.lstrip("/")
@@ -94,19 +107,17 @@ def below(root: Path, path: str) -> Path:
 
 def _with_parents(folder: Path, owner: Account) -> Iterator[tuple[Path, _Facts]]:
     """Yield a folder and those above it from the top down, at their real paths."""
-    folder = Path(os.path.realpath(str(folder)))
-    home = Path(os.path.realpath(str(owner.home))) if owner.home else None
-    real_owner = replace(owner, home=home)
-    for place in [*reversed(folder.parents), folder]:
-        if str(place) == "/":
-            continue
-        if place.exists() and not place.is_dir():
-            raise StepError(f"{place} is not a folder: choose another place with --path=DIR")
+    real_owner = owner.with_real_home()
+    above = _facts(Path("/"))
+    for place in real_folders(folder):
         if place.exists():
-            yield place, _facts(place)
-        else:
-            uid, gid = (owner.uid, owner.gid) if real_owner.owns(place) else (0, 0)
-            yield place, _Facts(0o755, uid, gid, FIXED_TIME * 10**9)
+            above = _facts(place)
+        elif real_owner.owns(place):
+            above = _Facts(0o755, owner.uid, owner.gid, FIXED_TIME * 10**9)
+        else:  # a new folder takes over the set-group-ID bit, and the group with it
+            gid = above.gid if above.mode & stat.S_ISGID else 0
+            above = _Facts(0o755 | above.mode & stat.S_ISGID, 0, gid, FIXED_TIME * 10**9)
+        yield place, above
 
 
 class _Facts(NamedTuple):

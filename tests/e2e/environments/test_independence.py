@@ -60,6 +60,22 @@ def test_parents_keep_owner_mode_and_time(build_image, files, index):
     assert image.ask("/srv/deep/x/bin/python", "-c", "import beta; print('ok')") == "ok\n"
 
 
+@pytest.mark.parametrize("option", ["", "--lock=off "])
+def test_places_in_the_stage(build_image, files, index, option):
+    """With and without a lock: new parents take over a set-group bit, and an empty folder becomes the user's."""
+    before = (
+        "RUN mkdir -p -m 2775 /srv/team && chgrp 33 /srv/team && ln -s team/new /srv/link && mkdir -m 700 /srv/empty\n"
+        "RUN useradd -u 4321 -m ada\nUSER ada\n"
+    )
+    lines = (f"PYENV {option}--path=/srv/{place} 3.8 {name} r.txt\n" for name, place in {"x": "link/x", "y": "empty"}.items())
+    lock = {"pylock.y.toml": files["pylock.x.toml"]}
+    image = build_image(text(index, before, "".join(lines)), {**files, **lock})
+    about = image.sh("stat -c '%u:%g %a' /srv/team /srv/team/new /srv/team/new/x /srv/team/new/x/bin /srv/empty")
+    assert about == "0:33 2775\n0:33 2755\n4321:4321 755\n4321:4321 755\n4321:4321 755\n"
+    assert image.ask("/srv/link/x/bin/python", "-c", "import beta; print('ok')") == "ok\n"
+    assert image.ask("/srv/empty/bin/python", "-c", "import beta; print('ok')") == "ok\n"
+
+
 def test_an_environment_of_the_base_is_gone(build_image, files, index):
     """The new environment replaces an existing one instead of being merged with it, and the parent keeps its time."""
     environment = "mkdir -p /opt/venv/x && touch /opt/venv/x/pyvenv.cfg /opt/venv/x/old"

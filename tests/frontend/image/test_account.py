@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import stat
 from pathlib import Path
 
 import pytest
@@ -68,3 +69,33 @@ def test_folders_below_the_home_are_the_users(tmp_path):
         "home/.venv": (4242, 4343), "home/.venv/a": (4242, 4343),
         "data": (0, 0), "data/envs": (0, 0), "data/envs/b": (4242, 4343),
     }  # fmt: skip
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give folders away")
+def test_the_folder_is_the_users_and_new_ones_above_take_over_the_set_group_bit(tmp_path):
+    """An empty folder of somebody else is handed over; links are followed, also one whose target does not exist yet."""
+    team = tmp_path / "team"
+    team.mkdir()
+    os.chown(str(team), 0, 33)
+    team.chmod(0o2775)
+    (tmp_path / "link").symlink_to(team / "new")
+    empty = tmp_path / "empty"
+    empty.mkdir(mode=0o700)
+    owner = account.Account(4242, 4343, (4343,), tmp_path / "home")
+    owner.own_folder(tmp_path / "link" / "x")
+    owner.own_folder(empty)
+    abouts = [path.stat() for path in (team / "new", team / "new/x", empty)]
+    assert [(about.st_uid, about.st_gid, stat.S_IMODE(about.st_mode)) for about in abouts] == [
+        (0, 33, 0o2755), (4242, 4343, 0o755), (4242, 4343, 0o755),
+    ]  # fmt: skip
+
+
+def test_a_path_that_is_none(tmp_path):
+    """The error names the file or the link."""
+    owner = account.Account(os.getuid(), os.getgid(), (), None)
+    (tmp_path / "file").touch()
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(StepError, match="file is not a folder: choose another place with --path=DIR"):
+        owner.own_folder(tmp_path / "file/x")
+    with pytest.raises(StepError, match="loop/x leads through too many links"):
+        owner.own_folder(tmp_path / "loop/x")

@@ -39,7 +39,7 @@ def test_a_parent_that_is_a_file(tmp_path):
     """The error is one sentence with the path."""
     (tmp_path / "opt").touch()
     output = step(tmp_path, 1, path=str(tmp_path / "opt/venv/x"))
-    assert output == f"error: {tmp_path}/opt/venv: Not a directory\n"
+    assert output == f"error: {tmp_path}/opt is not a folder: choose another place with --path=DIR\n"
 
 
 def test_nothing_is_left_but_the_environment(tmp_path):
