@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pyenv_image.failure import StepError
-from pyenv_image.skeleton import links_in, real_folders
+from pyenv_image.folders import links_in, real_folders
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Iterator
 
 from pyenv_image import account, collected
 from pyenv_image.failure import StepError
+from pyenv_image.folders import links_in
 from pyenv_image.pip_configuration import read_configuration
 from pyenv_image.room import obstacle
-from pyenv_image.skeleton import links_in, make_links, make_skeleton
+from pyenv_image.skeleton import make_links, make_skeleton
 
 if TYPE_CHECKING:
     from pyenv_image.step_options import CollectOptions

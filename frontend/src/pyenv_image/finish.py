@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pyenv_image import account, path_link, selfcheck, skeleton
+from pyenv_image import account, folders, path_link, selfcheck, skeleton
 from pyenv_image.step_options import FIXED_TIME
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def run(options: FinishOptions) -> None:
     skeleton.make_skeleton(root, [prefix.parent, *([link.parent] if makes_link else [])], account.find("0"))
     links = Path(options.output) / "links"
     links.mkdir()
-    skeleton.make_links(links, skeleton.links_in(prefix.parent))
+    skeleton.make_links(links, folders.links_in(prefix.parent))
     if makes_link:
         _make_link(skeleton.below(root, os.path.realpath(str(link.parent))) / link.name, options.python)
 

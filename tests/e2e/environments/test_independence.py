@@ -67,7 +67,8 @@ def test_places_in_the_stage(build_image, files, index, option):
         "RUN mkdir -p -m 2775 /srv/team && chgrp 33 /srv/team && ln -s team/new /srv/link && mkdir -m 700 /srv/empty\n"
         "RUN useradd -u 4321 -m ada\nUSER ada\n"
     )
-    lines = (f"PYENV {option}--path=/srv/{place} 3.8 {name} r.txt\n" for name, place in {"x": "link/x", "y": "empty"}.items())
+    places = {"x": "link/x", "y": "empty"}
+    lines = (f"PYENV {option}--path=/srv/{place} 3.8 {name} r.txt\n" for name, place in places.items())
     lock = {"pylock.y.toml": files["pylock.x.toml"]}
     image = build_image(text(index, before, "".join(lines)), {**files, **lock})
     about = image.sh("stat -c '%u:%g %a' /srv/team /srv/team/new /srv/team/new/x /srv/team/new/x/bin /srv/empty")

@@ -23,7 +23,11 @@ def lock_of(line):
 
 @pytest.mark.parametrize(
     ("option", "place"),
-    [("", "pylock.x.toml"), ("--lock=require ", "pylock.x.toml"), ("--lock=locks/own.toml ", "locks/own.toml")],
+    [
+        ("", "pylock.x.toml"),
+        ("--lock=require ", "pylock.x.toml"),
+        ("--lock=locks/pylock.own.toml ", "locks/pylock.own.toml"),
+    ],
 )
 def test_a_lock_is_looked_for_where_builds_take_it_from(monkeypatch, tmp_path, option, place):
     """It is in the build context, whatever the Dockerfile's folder, or at the path of `--lock`."""
@@ -61,23 +65,24 @@ def test_two_stages_share_a_lock_if_they_ask_for_the_same(monkeypatch, tmp_path)
     done = called(monkeypatch, "lock", "--check", "-f", place)
     assert "pylock.x.toml cannot be the lock of two PYENVs that ask for different packages" in done.err
     assert "only one has ENV UV_PRERELEASE" in done.err
-    place = two_stages(tmp_path, "", "ENV UV_PRERELEASE=allow", two="--lock=other.toml ")
+    place = two_stages(tmp_path, "", "ENV UV_PRERELEASE=allow", two="--lock=pylock.other.toml ")
     assert called(monkeypatch, "lock", "--check", "-f", place).out.count("missing") == 2
 
 
 def test_a_shared_lock_is_reported_with_all_its_environments(monkeypatch, tmp_path):
     """Whichever is named, the lock has to fit both; a program gets an entry for each."""
-    text = "FROM a\nPYENV --lock=one.toml 3.9 x r.txt\nPYENV --lock=one.toml 3.9 y r.txt\nPYENV 3.9 z r.txt\n"
+    pyenv = "PYENV --lock=pylock.one.toml 3.9"
+    text = f"FROM a\n{pyenv} x r.txt\n{pyenv} y r.txt\nPYENV 3.9 z r.txt\n"
     place = folder(tmp_path, text, r_dot_txt="six\n") / "Dockerfile"
     done = called(monkeypatch, "lock", "--check", "-f", place)
-    assert done.out == "x, y: one.toml is missing\nz: pylock.z.toml is missing\n"
+    assert done.out == "x, y: pylock.one.toml is missing\nz: pylock.z.toml is missing\n"
     assert "lock --file=" in done.err
     assert done.err.rstrip().endswith(" x y z")
-    assert called(monkeypatch, "lock", "--check", "-f", place, "y").out == "x, y: one.toml is missing\n"
+    assert called(monkeypatch, "lock", "--check", "-f", place, "y").out == "x, y: pylock.one.toml is missing\n"
     listed = json.loads(called(monkeypatch, "lock", "--check", "--format=json", "-f", place).out)["locks"]
     assert [(lock["name"], lock["lock"]) for lock in listed] == [
-        ("x", "one.toml"),
-        ("y", "one.toml"),
+        ("x", "pylock.one.toml"),
+        ("y", "pylock.one.toml"),
         ("z", "pylock.z.toml"),
     ]
 

@@ -23,7 +23,7 @@ def unused(folder, dockerfile, **files):
         "",
         "PYENV 3.9 new r.txt\n",
         "PYENV 3.9 old\n",
-        "PYENV --lock=locks/own.toml 3.9 old r.txt\n",
+        "PYENV --lock=locks/pylock.own.toml 3.9 old r.txt\n",
         "PYENV 3.9 old_er r.txt\n",
         "ONBUILD PYENV 3.9 old r.txt\n",
     ],

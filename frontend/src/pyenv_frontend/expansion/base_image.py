@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = [
-    "GRAFTS",
     "Base",
     "Interpreter",
     "Libc",
@@ -18,9 +17,6 @@ __all__ = [
     "is_of_debian",
     "libc_of_release",
 ]
-
-GRAFTS: Final = "/opt/pyenv"
-"""The folder of the interpreters that PYENVs put into an image, each in a folder named after its version."""
 
 # VERSION_CODENAME of os-release -> glibc. For others it is read from the library itself.
 _GLIBC_OF_RELEASE = {

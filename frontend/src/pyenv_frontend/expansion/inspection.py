@@ -9,7 +9,6 @@ import re
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 from pyenv_frontend.expansion.base_image import (
-    GRAFTS,
     Base,
     Interpreter,
     Libc,
@@ -17,6 +16,7 @@ from pyenv_frontend.expansion.base_image import (
     has_only_openssl_3,
     libc_of_release,
 )
+from pyenv_frontend.pyenv.places import GRAFTS
 from pyenv_frontend.together import finish
 
 if TYPE_CHECKING:

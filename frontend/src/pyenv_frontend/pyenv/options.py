@@ -12,6 +12,8 @@ from pyenv_frontend.pyenv.context_path import context_path
 from pyenv_frontend.pyenv.instruction import Options
 from pyenv_frontend.pyenv.invalid_value import InvalidValue, any_of
 from pyenv_frontend.pyenv.mount import Mount, parse_mount
+from pyenv_frontend.pyenv.places import GRAFTS
+from pyenv_image.local_paths import is_lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -240,7 +242,8 @@ OPTIONS: Final = (
         value="FILE|require|off",
         default="`pylock.<name>.toml` at the top of the build context, if it fits",
         doc="The lock that the environment is installed from, made by `pyenv-frontend lock`. With `require`, a missing "
-        "or stale lock is an error; a FILE must be there, and is not used if it is stale; with `off`, none is taken.",
+        "or stale lock is an error; a FILE, whose name is `pylock.NAME.toml`, must be there, and is not used if it is "
+        "stale; with `off`, none is taken.",
     ),
 )
 
@@ -250,10 +253,13 @@ _SHARED_DIRECTORIES: Final = frozenset(
         "/", "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/lib64", "/media", "/mnt", "/opt", "/proc", "/root",
         "/run", "/sbin", "/srv", "/sys", "/tmp", "/usr", "/usr/bin", "/usr/lib", "/usr/local", "/usr/local/bin",  # noqa: S108
         "/usr/local/lib", "/usr/sbin", "/usr/share", "/var", "/var/lib", "/var/tmp",  # noqa: S108
-        "/opt/airflow", "/usr/local/airflow",
+        "/opt/airflow", "/usr/local/airflow", GRAFTS,
     }
 )  # fmt: skip
 """Directories that are never a single program's (hier(7)), and the homes of Airflow's images."""
+
+_FOREIGN: Final = ("/dev/", "/proc/", "/sys/", f"{GRAFTS}/")
+"""The beginnings of paths in file systems of the kernel, and in copied interpreters."""
 
 
 def find_option(name: str) -> OptionSpec:
@@ -342,7 +348,7 @@ def _directory(spec: OptionSpec, text: str, _escape: str) -> str:
     path = "/" + posixpath.normpath(text).lstrip("/")
     if not text.startswith("/"):
         raise InvalidValue(f"--{spec.name}={text} is not absolute", expected="a directory that begins with /")
-    if path in _SHARED_DIRECTORIES or ".." in text.split("/"):
+    if path in _SHARED_DIRECTORIES or path.startswith(_FOREIGN) or ".." in text.split("/"):
         raise InvalidValue(
             f"--{spec.name}={text} cannot hold an environment", expected="a directory of its own, such as /opt/x"
         )
@@ -358,11 +364,14 @@ def _label(spec: OptionSpec, text: str, _escape: str) -> str:
 
 def _lock(spec: OptionSpec, text: str, _escape: str) -> str:
     words = ("require", "off")
-    close = nearest(text, [*words])
-    if text not in words and close:
-        hint = f"did you mean --{spec.name}={close}?"
+    if text in words:
+        return text
+    path = context_path(text)
+    if not is_lock(path):
+        close = nearest(text, [*words])
+        hint = f"did you mean --{spec.name}={close}?" if close else "a lock is called pylock.toml or pylock.NAME.toml"
         raise InvalidValue(f"--{spec.name} cannot be {text!r}", expected=spec.usage, hint=hint)
-    return text if text in words else context_path(text)
+    return path
 
 
 _READERS: Final[dict[str, Callable[[OptionSpec, str, str], str | Mount]]] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pyenv_frontend.errors import UserError
 from pyenv_frontend.positions import Location
@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
     from pyenv_frontend.pyenv.instruction import Pyenv
 
-__all__ = ["Places"]
+__all__ = ["GRAFTS", "Places"]
+
+GRAFTS: Final = "/opt/pyenv"
+"""The folder of the interpreters that PYENVs put into an image, each in a folder named after its version."""
 
 
 class Places:
