@@ -26,7 +26,7 @@ types: dev ## Mypy, strict
 	@.venv/bin/mypy
 
 .PHONY: check
-check: export PYTHONDONTWRITEBYTECODE = # a third of the time: pytest compiles its own form of each test file
+check test: export PYTHONDONTWRITEBYTECODE = # or each pytest, and each command that a test runs, compiles everything
 check: lint types ## Lint, types and unit tests: under a minute
 	@.venv/bin/pytest -q -n 3 --dist worksteal tests/repository tests/frontend tests/provider tests/tools
 
