@@ -48,5 +48,11 @@ def test_what_the_frontends_image_imports_is_in_it():
     modules = [path for path in tracked("frontend/src/pyenv_frontend/**/*.py") if not path.endswith("_standalone.py")]
     modules = [path for path in modules if not path.removeprefix("frontend/src/").startswith(tuple(left_out))]
     assert modules
-    missing = {path: set(imported_at_once(path)) - sys.stdlib_module_names - available for path in modules}
+    # The image has one algorithm of hashlib's, which would report all others as missing in the engine's log.
+    fallbacks = {"frontend/src/pyenv_frontend/sha2.py"}
+    missing = {
+        path: set(imported_at_once(path)) - (sys.stdlib_module_names - {"hashlib"}) - available
+        for path in modules
+        if path not in fallbacks
+    }
     assert {path: names for path, names in missing.items() if names} == {}

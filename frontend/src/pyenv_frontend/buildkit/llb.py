@@ -10,11 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyenv_frontend.buildkit import wire_pb2 as wire
-
-try:  # hashlib loads every algorithm there is, and OpenSSL: 6 ms of each build's start
-    from _sha2 import sha256  # type: ignore[import-not-found]
-except ImportError:
-    from hashlib import sha256
+from pyenv_frontend.sha2 import sha256
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

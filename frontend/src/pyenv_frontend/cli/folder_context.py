@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,8 +49,10 @@ class FolderContext:
 
     def digest(self, path: str) -> str:
         """Return the digest of a file; see `local.fingerprint.LocalContext`."""
+        from hashlib import file_digest  # noqa: PLC0415 - only `local` needs it
+
         with self._file(path).open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+            return file_digest(file, "sha256").hexdigest()
 
     def exists(self, path: str) -> bool:
         """Whether there is a file or directory; see `BuildContext`."""

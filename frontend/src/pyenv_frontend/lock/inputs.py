@@ -5,11 +5,11 @@ Pure. The command line makes a lock from them, a build compares them with those 
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import TYPE_CHECKING, Final
 
 from pyenv_frontend.pyenv.options import OPTIONS
+from pyenv_frontend.sha2 import sha256
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -131,4 +131,4 @@ def _normalized(content: bytes) -> bytes:
 
 
 def _digest(content: bytes) -> str:
-    return f"sha256:{hashlib.sha256(content).hexdigest()}"
+    return f"sha256:{sha256(content).hexdigest()}"

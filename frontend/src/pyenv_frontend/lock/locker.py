@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from hashlib import file_digest
 from typing import TYPE_CHECKING
 
 from pyenv_frontend.inputs.resolve import resolve_inputs
@@ -105,6 +104,8 @@ def changed_files(lock: Lock, folder: Path) -> Iterator[str]:
 
 
 def _hash_of(path: Path, name: str) -> str:
+    from hashlib import file_digest  # noqa: PLC0415 - few locks name files
+
     with path.open("rb") as file:
         return file_digest(file, name).hexdigest()
 

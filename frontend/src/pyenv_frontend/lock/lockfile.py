@@ -7,7 +7,6 @@ Source of truth: the specification of `pylock.toml` (PEP 751), and `packaging.py
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from pyenv_frontend.inputs.parsed_toml import parsed_toml
+from pyenv_frontend.sha2 import sha256
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -204,7 +204,7 @@ def _digest(packages: Sequence[Mapping[str, Any]]) -> str:
         ]
         for package in packages
     ]
-    return f"sha256:{hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()}"
+    return f"sha256:{sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()}"
 
 
 def merge_platforms(resolutions: Mapping[str, Sequence[Mapping[str, Any]]]) -> tuple[Mapping[str, Any], ...]:

@@ -15,13 +15,13 @@ PYENVs.
 
 from __future__ import annotations
 
-import hashlib
 import posixpath
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pyenv_frontend.buildkit import wire_pb2 as wire
 from pyenv_frontend.expansion.steps import CACHE, CONTEXT, FLAGS, INTERPRETER, PACKAGE, TOOLS
+from pyenv_frontend.sha2 import sha256
 from pyenv_image.step_options import (
     CollectOptions,
     EnvironmentOptions,
@@ -261,7 +261,7 @@ def trust_cache(op: wire.Op, identity: str) -> None:
         if mount.dest == CACHE:
             if identity:
                 namespace = mount.cache.id.rpartition("/")[0]
-                digest = hashlib.sha256(f"{identity} {namespace}".encode()).hexdigest()
+                digest = sha256(f"{identity} {namespace}".encode()).hexdigest()
                 mount.cache.id = f"pyenv-locked-{digest[:32]}"
             else:
                 del op.exec.mounts[number]
