@@ -72,6 +72,36 @@ def test_one_setting_takes_all_pythons_from_a_mirror(buildx, engine, setting):
             engine.run("image", "rm", image.replace("python:", f"{mirror}:"))
 
 
+@pytest.mark.parametrize(
+    ("stage", "line", "sentence"),
+    [
+        (
+            "RUN true",
+            "PYENV --from=s 3.12 a",
+            "s, which --from names, has no /usr/local/bin/python3.12 but python3.11;",
+        ),
+        ("RUN true", "PYENV --from=s 3.11.2 a", "s, which --from names, has Python 3.11."),
+        (
+            "RUN printf '#!/bin/sh\\nexec /opt/pyenv/3.11/bin/python3.11\\n' > /usr/local/bin/python3.11",
+            "PYENV --from=s 3.11 a",
+            "/usr/local/bin/python3.11 of s, which --from names, is a script, and not an interpreter (it starts the",
+        ),
+        (
+            "RUN rm -r /usr/local/lib/python3.11",
+            "PYENV --from=s 3.11 a pylock.toml",
+            "/usr/local/bin/python3.11 of s, which --from names, has no standard library in /usr/local/lib/python3.11",
+        ),
+    ],
+)
+def test_an_image_without_a_usable_python_is_one_sentence(buildx, stage, line, sentence):
+    """It is checked before its interpreter is started, whose failure would be an exit code."""
+    lock = {"pylock.toml": 'lock-version = "1.0"\ncreated-by = "tests"\npackages = []\n'}
+    build = buildx.fails(f"FROM {GRAFTED[0]} AS s\n{stage}\nFROM {BASE}\n{line}\n", lock)
+    assert f"error: {sentence}" in build.log
+    assert "exec /run" not in build.log
+    assert marked(build.log) == ("Dockerfile", [(5, line)])
+
+
 def test_a_name_without_a_tag_is_looked_up_as_the_engine_does(buildx, engine):
     """`FROM name` means `name:latest`, and the ENV of that image is known."""
     name = "a-base-without-a-tag"

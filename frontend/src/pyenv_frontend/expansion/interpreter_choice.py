@@ -51,6 +51,9 @@ class Graft:
     source: str = _OFFICIAL
     """Its path in that image or stage."""
 
+    libc: str = ""
+    """The C library of the base image, if it is known: `glibc 2.36`."""
+
     loader: tuple[str, str] | None = None
     """The image's folder of libraries and its loader, if libraries that the base lacks have to be copied."""
 
@@ -121,6 +124,7 @@ class Interpreters:
             prefix=f"{GRAFTS}/{version.text}" + (f"-{_slug(source)}" if source else ""),
             link=self._link(version.minor, base, state),
             source=of_source.place_of(version.minor),
+            libc=base.libc.name if base.libc else "",
             loader=_LOADERS.get(base.architecture) if source is None and _lacks_libraries(base) else None,
         )
         self.grafts[version.text, source] = graft

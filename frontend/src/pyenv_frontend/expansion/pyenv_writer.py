@@ -51,6 +51,9 @@ class Step:
     stage: int = 0
     """The index of its stage."""
 
+    source: tuple[str, ...] = ()
+    """What is checked of the image or stage of `--from` before a graft (the arguments of `pyenv_image.source`)."""
+
     independent: bool = False
     """Whether it does not run on its stage (see `independence`)."""
 
@@ -222,11 +225,19 @@ class PyenvWriter:
             command=tuple(run[1]),
             title=tuple(title),
             stage=self.stage.index,
+            source=self._source() if kind == "graft" else (),
             heredoc=pyenv.heredoc_start if kind == "environment" else "",
             independent=not self.to_print and (self.grafts_independently if kind == "graft" else not self.against),
             parts=self.parts if kind == "environment" and not self.to_print else None,
             variables=builder.variables if builder else None,
         )
+
+    def _source(self) -> tuple[str, ...]:
+        """Return what is checked of the image of a graft; an official one that was chosen here needs no check."""
+        graft = self.choice.graft
+        if graft is None or self.environment.pyenv.options.from_ is None:
+            return ()
+        return (graft.image, graft.source, self.environment.pyenv.version.text, graft.series, graft.libc)
 
     def _graft_of(self, steps_so_far: Sequence[Step]) -> int | None:
         """Return the index of the graft step that this environment's interpreter comes from."""

@@ -42,6 +42,7 @@ from pyenv_frontend.solve import file_ops, independent_graph
 from pyenv_frontend.solve.file_ops import FileSystem
 from pyenv_frontend.solve.independent_graph import RESULT, SKELETON
 from pyenv_frontend.solve.new_graph import NewGraph
+from pyenv_frontend.solve.source_check import add_source_check
 from pyenv_image.step_options import HEREDOC_PREFIX, HEREDOC_VARIABLE, VARIABLE_PREFIX
 
 if TYPE_CHECKING:
@@ -200,6 +201,8 @@ class _Parallelizer:
         chain = FileSystem(op.inputs[root.input].digest, op.inputs[root.input].index)
         group = self.groups[old]
         base = group.base = group.base or chain
+        if step.source:
+            add_source_check(self.new, op, step, old)
         if step.independent:
             install = _IndependentStep(op, step, old, chain, base)
             self.moved[FileSystem(old, root.output)] = (

@@ -19,12 +19,20 @@ from pyenv_frontend.expansion.steps import FLAGS, PACKAGE, TOOLS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["run_as_title", "script"]
+__all__ = ["run_as_title", "script", "source_script"]
 
 FOLDER = "/run/pyenv-command"
 _PATH = "PATH="
 _MAX = 127
 """The length of a script's first line, in bytes, that every kernel reads; newer ones read 255."""
+
+_SOURCE_SCRIPT = """\
+#!/python -IS
+import sys
+sys.path.insert(0, {tools!r})
+from pyenv_image.source import main
+main(*{arguments})
+"""
 
 _SCRIPT = """\
 {first}import os, sys
@@ -58,7 +66,16 @@ def script(op: wire.Op, words: Sequence[str]) -> wire.Op | None:
     if len(_paths(meta)) != 1 or not all(map(str.isprintable, words)):
         return None
     arguments = ascii(list(meta.args[3:]))  # ASCII only, so no encoding matters
-    text = _SCRIPT.format(first=first, tools=TOOLS, arguments=arguments)
+    return _written(tools, words, _SCRIPT.format(first=first, tools=TOOLS, arguments=arguments))
+
+
+def source_script(op: wire.Op, words: Sequence[str], arguments: Sequence[str]) -> wire.Op:
+    """Make the op that writes the script of a step that checks the image of `--from` (see `source_check`)."""
+    tools = next(op.inputs[mount.input] for mount in op.exec.mounts if mount.dest == TOOLS)
+    return _written(tools, words, _SOURCE_SCRIPT.format(tools=TOOLS, arguments=ascii(list(arguments))))
+
+
+def _written(tools: wire.Input, words: Sequence[str], text: str) -> wire.Op:
     file = wire.MkFile(path=f"/{words[0]}", mode=0o755, data=text.encode(), timestamp=-1)
     action = wire.FileAction(input=-1, secondary_input=-1, output=0, mkfile=file)
     return wire.Op(inputs=[tools], file=wire.FileOp(actions=[action]))
