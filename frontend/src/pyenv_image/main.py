@@ -30,13 +30,23 @@ the official images of Python have no byte code, so that each import is compiled
 
 
 def main(arguments: list[str]) -> None:
-    """Run one step. A failure is one sentence on stderr and exit code 1."""
+    """Run one step. A failure is one sentence and exit code 1.
+
+    It is written to stdout, as all output of installers is: the engine reads two streams in no certain order, and the
+    sentence may say that the installer's message stands above.
+    """
     name, *rest = arguments
     try:
         import_module(f"pyenv_image.{name}").run(parse(_STEPS[name], rest))
     except StepError as error:
-        sys.stdout.flush()
-        sys.exit(f"error: {error}")
+        _fail(str(error))
     except OSError as error:
-        sys.stdout.flush()
-        sys.exit(f"error: {error.filename or 'the step'}: {error.strerror or error}")
+        _fail(f"{error.filename or 'the step'}: {error.strerror or error}")
+
+
+def _fail(sentence: str) -> None:
+    text = f"error: {sentence}\n"
+    sys.stdout.flush()
+    sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
+    sys.stdout.flush()
+    sys.exit(1)

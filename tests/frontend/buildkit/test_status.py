@@ -2,7 +2,7 @@
 
 import pytest
 
-from pyenv_frontend.buildkit.status import UNKNOWN, Detail, Status
+from pyenv_frontend.buildkit.status import RESOURCE_EXHAUSTED, UNKNOWN, Detail, Status
 
 
 def test_a_success_is_no_status():
@@ -45,3 +45,10 @@ def test_the_wire_form_holds_everything():
     """Code, message and details reach the engine unchanged."""
     sent = Status("m", 12, (Detail("t", b"v"),)).to_wire()
     assert (sent.code, sent.message, [(d.type_url, d.value) for d in sent.details]) == (12, "m", [("t", b"v")])
+
+
+def test_a_full_disk_is_no_message_that_is_too_large():
+    """Both have the same code, and only one of them has to do with the Dockerfile."""
+    assert Status("grpc: trying to send message larger than max (1 vs. 0)", RESOURCE_EXHAUSTED).is_too_large
+    assert not Status("mkdir /var/lib/x: no space left on device", RESOURCE_EXHAUSTED).is_too_large
+    assert not Status("larger than max").is_too_large

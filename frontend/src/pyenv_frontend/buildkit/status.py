@@ -26,7 +26,7 @@ UNKNOWN = 2
 INTERNAL = 13
 """The code for an answer that the engine could not send."""
 RESOURCE_EXHAUSTED = 8
-"""The code for a message that is too large; the text contains `larger than max`, as in the engine's own errors."""
+"""The code for a message that is too large, and for a full disk: see `Status.is_too_large`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,11 @@ class Status:
     message: str
     code: int = UNKNOWN
     details: tuple[Detail, ...] = ()
+
+    @property
+    def is_too_large(self) -> bool:
+        """Whether a message was too large, by the words of gRPC; a full disk has the same code."""
+        return self.code == RESOURCE_EXHAUSTED and "larger than max" in self.message
 
     def to_wire(self) -> wire.Status:
         """Return the protobuf form, as `Return` sends it."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pyenv_frontend.buildkit import results
-from pyenv_frontend.buildkit.status import RESOURCE_EXHAUSTED, CallError
+from pyenv_frontend.buildkit.status import CallError
 from pyenv_frontend.dockerfile import parse
 from pyenv_frontend.errors import UserError
 from pyenv_frontend.solve.base_images import BaseImages
@@ -64,7 +64,7 @@ def build(
     except UserError as error:
         raise CallError("PYENV", located(error, file)) from error
     except CallError as error:
-        if error.status.code != RESOURCE_EXHAUSTED:
+        if not error.status.is_too_large:
             raise
         raise CallError(error.method, too_large(error.status, document)) from error
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pyenv_frontend.buildkit import llb, results
 from pyenv_frontend.buildkit.api import RefId
-from pyenv_frontend.buildkit.status import RESOURCE_EXHAUSTED, CallError
+from pyenv_frontend.buildkit.status import CallError
 from pyenv_frontend.solve import client_folder
 
 if TYPE_CHECKING:
@@ -175,7 +175,7 @@ def _whole(bridge: Bridge, ref: RefId, name: str) -> bytes:
     try:
         return bridge.read_file(ref, name).get()
     except CallError as error:
-        if error.status.code != RESOURCE_EXHAUSTED:
+        if not error.status.is_too_large:
             raise
     text = bytearray()
     while part := bridge.read_file(ref, name, _PART, len(text)).get():
