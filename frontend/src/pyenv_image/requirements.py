@@ -178,7 +178,10 @@ class Requirements:
             return self._package(statement, base)
         if statement.kind == pip_format.OPTION:
             return self._option(statement, base, requirement, constraint=constraint)
-        path = self._find(statement.value, base)
+        # pip and this step take ~ for a home there; uv does not.
+        is_links = statement.kind == pip_format.FIND_LINKS
+        value = os.path.expanduser(statement.value) if is_links else statement.value  # noqa: PTH111 - as pip does it
+        path = self._find(value, base)
         if path is None:
             return None
         if statement.kind == pip_format.CONSTRAINT and path.is_file() and self._installer == "uv":
@@ -186,7 +189,7 @@ class Requirements:
             name = self._from_installer(self._copy(path, constraint=True))
             self.constraints += [] if name in self.constraints else [name]
             return ""
-        if statement.kind != pip_format.FIND_LINKS and path.is_file():
+        if not is_links and path.is_file():
             copy = self._copy(path, constraint=constraint or statement.kind == pip_format.CONSTRAINT)
             return replace(statement, value=os.path.relpath(str(copy), str(folder))).written()
         return f"{statement.option} {_written(path)}"

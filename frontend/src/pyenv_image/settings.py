@@ -186,7 +186,8 @@ def file_option(name: str, value: str, installer: str, *, constraint: bool = Fal
 def _not_for_files(name: str, setting: PipSetting | None) -> StepError:
     if not name:
         return StepError(
-            "a row of dashes is not an option of requirements files: pip freeze writes one, pip list does not"
+            "dashes alone are not an option of requirements files: write one requirement a line, as pip freeze does, "
+            "without the marks of a list or a table"
         )
     if setting is None:
         return StepError(f"--{name} is not an option of requirements files")
@@ -250,7 +251,9 @@ def _values(setting: PipSetting, configured: Sequence[Configured], folder: str) 
 
 
 def _absolute(path: str, folder: str) -> str:
-    return path if "://" in path or path.startswith("file:") else str(Path(folder, path).expanduser())
+    if "://" in path or path.startswith("file:"):
+        return path
+    return str(Path(folder, os.path.expanduser(path)))  # noqa: PTH111 - as pip does it, also for users that do not exist
 
 
 def _add_for_pip(settings: InstallerSettings, setting: PipSetting, values: Sequence[str]) -> None:

@@ -331,3 +331,11 @@ def test_a_requirement_without_a_hash_among_others(workspace, text, installer, l
     requirements = Requirements(workspace, {}, installer)
     requirements.copy("reqs/r.txt")
     assert [note.split(" has no hash")[0] for note in requirements.notes] == [f"reqs/r.txt:{line}"] * bool(line)
+
+
+@pytest.mark.parametrize("installer", ["uv", "pip"])
+def test_find_links_of_a_home(workspace, tmp_path, monkeypatch, installer):
+    """With pip, `~` stands for the home of the user who installs, which uv does not know."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "wheels").mkdir()
+    assert copied(workspace, "--find-links ~/wheels\n", installer=installer) == f"--find-links {tmp_path}/wheels\n"

@@ -280,3 +280,12 @@ def test_a_lock_has_chosen_the_versions(tmp_path):
     assert variables(installer_settings) == {"UV_OFFLINE": "1", "UV_PREVIEW_FEATURES": "pylock"}
     chosen = settings({"UV_PREVIEW_FEATURES": "a"}, home=tmp_path).for_lock()
     assert variables(chosen)["UV_PREVIEW_FEATURES"] == "a,pylock"
+
+
+def test_paths_of_a_home(monkeypatch):
+    """With pip, `~` stands for the home of the user who installs; other paths are relative to the WORKDIR."""
+    monkeypatch.setenv("HOME", "/home/me")
+    environ = {"PIP_FIND_LINKS": "~/wheels more", "PIP_CERT": "~/ca.pem"}
+    assert settings(environ).arguments == ["--find-links=/home/me/wheels", "--find-links=/here/more"]
+    assert settings(environ).environ["SSL_CERT_FILE"] == "/home/me/ca.pem"
+    assert settings(environ, "pip").environ["PIP_FIND_LINKS"] == "/home/me/wheels /here/more"

@@ -17,7 +17,7 @@ def refused(line, files):
     ("option", "message"),
     [
         ("--prefer-binary", "--prefer-binary has no effect with uv: "),
-        ("------- -------", "a row of dashes is not an option of requirements files: pip freeze writes one"),
+        ("------- -------", "dashes alone are not an option of requirements files: write one requirement a line"),
         ("--no-deps", "--no-deps is not an option of requirements files"),
         ("-U", "--upgrade is not an option of requirements files"),
         ("--find-linksx wheels", "--find-linksx is not an option of requirements files"),

@@ -675,3 +675,61 @@ def test_constraints_that_files_name_are_known_in_order():
     files = {"r.txt": "-c b.txt\n-c c/a.txt\n", "c/a.txt": "-r n.txt\n", "c/n.txt": "six<2\n", "b.txt": "", "o.txt": ""}
     inputs = closure("PYENV --constraint=o.txt 3.9 x r.txt", files)
     assert inputs.nested_constraints == inputs.step_inputs.nested_constraints == ("b.txt", "c/a.txt", "c/n.txt")
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("six==1.0 idna==2.0", "write each requirement on a line of its own"),
+        ("six==1.0, idna>=2", "write each requirement on a line of its own"),
+        ("'six==1.0'", "write six==1.0, without quotes"),
+        ("six[a] >= '1.0'", "write six[a] >= 1.0, without quotes"),
+        ("six^1.2", "^ is of other tools: write the oldest and the first excluded version, as in >=1.2,<2"),
+        ("<<<<<<< HEAD", "it is a mark of a merge that is not finished: choose one side"),
+        ("=======", "it is a mark of a merge that is not finished: choose one side"),
+        ("\u2013r base.txt", "write -r base.txt: an option begins with a hyphen"),
+        ("six\u200b==1.0", "delete the invisible character U+200B in it"),
+        ("<html>", ""),
+    ],
+)
+def test_a_line_that_is_no_requirement(line, hint):
+    """What both installers refuse is an error of the check, too."""
+    with pytest.raises(UserError, match=r", which r.txt names in line 1, is not a requirement") as caught:
+        closure("PYENV 3.9 x r.txt", {"r.txt": f"{line}\n"})
+    assert (caught.value.hint or "") == hint
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "six (>=1.0,<2)", "six>=1.0,<2", "six >=1.0 , <2", "six==1.*", "six===1.0-x", "six~=1.0; python_version<'3'",
+        "a[b, c]>=1", "six ; 'a' in platform_version", "six==1!2.0+local", "${NAME}==1", "six@ https://h/six.whl",
+    ],
+)  # fmt: skip
+def test_a_line_that_may_be_a_requirement(line):
+    """The installer judges it."""
+    assert [listed.text for listed in closure("PYENV 3.9 x r.txt", {"r.txt": f"{line}\n"}).listed] == [line]
+
+
+@pytest.mark.parametrize(
+    ("line", "message", "hint"),
+    [
+        ("-r ~/r.txt", "~/r.txt, which r.txt names in line 1, begins with ~, which", "write the absolute path"),
+        ("-e ~me/p", "~me/p, which r.txt names in line 1, begins with ~, which", "write the absolute path"),
+        ("git+git@host:a/b.git", "git+git@host:a/b.git, which r.txt", "write git+ssh://git@host/a/b.git"),
+        ("b @ git+host:a/b.git", "git+host:a/b.git, which r.txt", "write git+ssh://host/a/b.git"),
+        ("-r", "--requirement needs a value on its line", ""),
+        ("-f", "--find-links needs a value on its line", ""),
+    ],
+)
+def test_a_path_that_names_no_file(line, message, hint):
+    """It is not looked for in the build context."""
+    with pytest.raises(UserError) as caught:
+        closure("PYENV 3.9 x r.txt", {"r.txt": f"{line}\n"})
+    assert caught.value.message.startswith(message)
+    assert (caught.value.hint or "").startswith(hint)
+
+
+def test_find_links_of_a_home_are_in_the_stage():
+    """With pip, `~` stands for the home of the user who installs."""
+    assert closure("PYENV 3.9 x r.txt", {"r.txt": "--find-links ~/wheels\nsix"}).inputs == ("r.txt",)

@@ -14,6 +14,7 @@ from pyenv_frontend.errors import UserError
 from pyenv_frontend.inputs.collector import InputCollector, ListedRequirement, Origin
 from pyenv_frontend.inputs.file_options import FileOptions
 from pyenv_frontend.inputs.operators import check_operator
+from pyenv_frontend.inputs.refused_paths import refuse_path
 from pyenv_frontend.positions import Location, SourceFile, Span
 from pyenv_frontend.pyenv.context_path import is_url
 from pyenv_image import pip_format
@@ -257,6 +258,8 @@ class _Requirements:
         yield from located_statements(file, text)
 
     def _take(self, statement: Statement, folder: str, origin: Origin, *, constraint: bool) -> None:
+        if not statement.value and pip_format.needs_value(statement.option):
+            raise UserError(f"{statement.option} needs a value on its line", *origin.locations)
         match statement.kind:
             case pip_format.FILE | pip_format.CONSTRAINT:
                 self._follow(
@@ -273,7 +276,7 @@ class _Requirements:
         # An absolute path is a file of the stage, or of a mount.
         if is_url(statement.value) or not statement.value or statement.value.startswith("/"):
             return
-        self._refuse_variable(statement.value, origin)
+        refuse_path(statement.value, origin)
         path = self.collector.join(folder, statement.value, origin)
         name = posixpath.basename(path)
         if name == "pyproject.toml" or is_lock(name):
@@ -281,16 +284,10 @@ class _Requirements:
             raise UserError(message, *origin.locations, hint=f"name it in the PYENV: PYENV ... {path}")
         self._visit(path, origin, constraint=constraint)
 
-    @staticmethod
-    def _refuse_variable(value: str, origin: Origin) -> None:
-        if "${" in value:
-            message = f"{origin.says(value)} holds a variable, which only the installer could fill in"
-            raise UserError(message, *origin.locations, hint="write the name itself")
-
     def _links(self, value: str, folder: str, origin: Origin) -> None:
-        """Add a directory of wheels; an absolute one is in the image, where the install runs."""
-        if value and not is_url(value) and not value.startswith("/"):
-            self._refuse_variable(value, origin)
+        """Add a directory of wheels; an absolute one, or one of a home, is in the image, where the install runs."""
+        if value and not is_url(value) and not value.startswith(("/", "~")):
+            refuse_path(value, origin)
             self.collector.tree(self._local(value, folder, origin), origin)
 
     def _requirement(self, statement: Statement, folder: str, origin: Origin, *, constraint: bool) -> None:
@@ -308,7 +305,7 @@ class _Requirements:
             else:
                 self.collector.listed.append(ListedRequirement(statement.value, origin))
         elif not local.path.startswith("/"):  # an absolute path is a file of the stage, or of a mount
-            self._refuse_variable(local.path, origin)
+            refuse_path(local.path, origin)
             path = self._local(local.path, folder, origin, is_project=not is_file(local.path))
             self.collector.tree(path, origin)
             if not is_file(path) and "#subdirectory=" not in statement.value[local.end :]:
