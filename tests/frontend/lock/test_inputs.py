@@ -33,6 +33,44 @@ def test_a_change_of_what_decides_the_packages_is_named(line, files, sentence):
     assert sentence in changes(inputs(LINE, FILES), inputs(line, {**FILES, **files}))
 
 
+PROJECT = """\
+[project]
+name = "p"
+version = "1"
+dependencies = ["six"]
+[tool.uv]
+prerelease = "allow"
+[tool.ruff]
+line-length = 100
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "counts"),
+    [
+        ("line-length = 100", "line-length = 120  # wider", False),
+        ("[tool.ruff]\nline-length = 100\n", "", False),
+        ("[project]", "# A comment.\n[project]", False),
+        ('["six"]', '["six<2"]', True),
+        ('"allow"', '"if-necessary"', True),
+        ("[tool.ruff]", "[tool.hatch]", True),
+        ("[tool.ruff]", "[tool.ruff", True),
+    ],
+)
+def test_the_settings_of_checkers_in_a_project_do_not_count(old, new, counts):
+    """They decide on no package; installers and build systems may have settings of their own that do."""
+    line, path = "PYENV 3.9 x <<EOF\n./pkg\nEOF\n", "pkg/pyproject.toml"
+    before, after = (inputs(line, {path: text}) for text in (PROJECT, PROJECT.replace(old, new)))
+    assert bool(changes(before, after)) is counts
+
+
+def test_a_file_with_the_name_of_another_input():
+    """Both count."""
+    before, after = (inputs("PYENV 3.9 x options", {"options": text}) for text in ("six\n", "attrs\n"))
+    assert changes(before, after) == ["./options changed"]
+    assert before["Python"] == "3.9"
+
+
 @pytest.mark.parametrize("name", ["pyproject.toml", "setup.py", "setup.cfg"])
 @pytest.mark.parametrize("line", ["PYENV 3.9 x <<EOF\n./pkg\nEOF\n", "PYENV 3.9 x <<EOF\n-e pkg/\nEOF\n"])
 def test_what_a_local_package_depends_on_counts(line, name):

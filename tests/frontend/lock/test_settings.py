@@ -32,3 +32,9 @@ def test_the_users_own_index_takes_precedence_over_the_stage(monkeypatch):
     assert environ["UV_INDEX"] == "https://own.example/simple"
     assert "UV_DEFAULT_INDEX" not in environ
     assert environ["UV_EXCLUDE_NEWER"] == "2024-01-01"
+
+
+def test_pip_asks_nothing(monkeypatch):
+    """Nobody answers where it would ask for a password, and pip ends with a traceback."""
+    monkeypatch.setenv("PIP_NO_INPUT", "0")
+    assert resolver_settings("pip", {}).environ["PIP_NO_INPUT"] == "1"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
+from pyenv_frontend.inputs.parsed_toml import parsed_toml
 from pyenv_frontend.pyenv.options import OPTIONS
 from pyenv_frontend.sha2 import sha256
 
@@ -47,6 +48,14 @@ VERSION_VARIABLES: Final = (
 """The variables of a stage that decide on versions. Those that name indexes do not count: they may hold passwords."""
 
 
+_CHECKERS: Final = frozenset(
+    {
+        "bandit", "basedpyright", "black", "codespell", "coverage", "flake8", "importlinter", "interrogate", "isort",
+        "mypy", "nox", "pydocstyle", "pylint", "pyright", "pytest", "ruff", "towncrier", "tox", "ty", "vulture", "yapf",
+    }
+)  # fmt: skip
+"""The tables `[tool.*]` of a pyproject.toml that decide on no package."""
+
 _OF_THE_LINE: Final = ("Python", "options", "the heredoc")
 """The inputs that are written in the instruction."""
 
@@ -65,7 +74,9 @@ def lock_inputs(environment: Environment, requirements: RequirementInputs) -> di
     inputs |= {f"ENV {name}": _digest(variables[name].encode()) for name in VERSION_VARIABLES if variables.get(name)}
     if pyenv.inline is not None:
         inputs["the heredoc"] = _digest(_normalized(pyenv.inline))
-    inputs |= {path: _digest(_normalized(requirements.contents[path].data)) for path in requirements.files}
+    for path in requirements.files:
+        name = f"./{path}" if path in _OF_THE_LINE or path.startswith("ENV ") else path
+        inputs[name] = _digest(_deciding(path, requirements.contents[path].data))
     return inputs
 
 
@@ -123,6 +134,20 @@ def differences(one: Mapping[str, str], other: Mapping[str, str]) -> list[str]:
         else f"they differ in {name}"
         for name in names
     ]
+
+
+def _deciding(path: str, content: bytes) -> bytes:
+    """Return the part of a file that may decide on packages: of a project, everything but the settings of checkers."""
+    if path.rpartition("/")[2] != "pyproject.toml":
+        return _normalized(content)
+    try:
+        project = dict(parsed_toml(content))
+    except ValueError:
+        return _normalized(content)
+    tools = project.pop("tool", {})
+    if isinstance(tools, dict):
+        tools = {name: table for name, table in tools.items() if name not in _CHECKERS}
+    return json.dumps({**project, "tool": tools}, sort_keys=True, default=str).encode("utf-8", "surrogatepass")
 
 
 def _normalized(content: bytes) -> bytes:

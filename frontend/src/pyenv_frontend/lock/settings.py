@@ -49,5 +49,6 @@ def resolver_settings(installer: str, stage: Mapping[str, str]) -> InstallerSett
     environ = {**{name: stage[name] for name in names if name in stage}, **os.environ}
     settings = settings_for(installer, environ, str(Path.home()), str(Path.cwd()))
     settings.environ.update({name: environ[name] for name in _OF_THIS_MACHINE if name in environ})
+    settings.environ["PIP_NO_INPUT"] = "1"
     settings.arguments = [argument for argument in settings.arguments if argument != _NOT_FOR_LOCKS]
     return settings
