@@ -10,9 +10,12 @@ import os
 import random
 import socket
 import socketserver
+import ssl
 import subprocess
 import threading
 import time
+import urllib.error
+import urllib.parse
 import urllib.request
 import uuid
 import zipfile
@@ -23,7 +26,9 @@ from tools import debian
 from tools.state import Unavailable
 
 __all__ = [
+    "authority",
     "await_answer",
+    "forward_proxy",
     "free_port",
     "meeting",
     "package_index",
@@ -118,13 +123,16 @@ def project_to_build(name: str, version: str, before: str = "", module: str = "'
 
 
 @contextlib.contextmanager
-def package_index(wheels: Mapping[str, bytes], *, user: str = "", password: str = "") -> Iterator[str]:
+def package_index(
+    wheels: Mapping[str, bytes], *, user: str = "", password: str = "", tls: ssl.SSLContext | None = None
+) -> Iterator[str]:
     """Serve wheels from a package index.
 
     Args:
         wheels: the contents of the wheels, by file name.
         user: the user whose password is required; empty if no password is required.
         password: the user's password.
+        tls: the server's certificate, for HTTPS.
 
     Yields:
         The address of the index, without user and password. No other index has it, not even one on the same port:
@@ -134,10 +142,12 @@ def package_index(wheels: Mapping[str, bytes], *, user: str = "", password: str 
     prefix = uuid.uuid4().hex
     handler = functools.partial(_IndexHandler, wheels, token, prefix)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        if tls:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         try:
-            yield f"http://127.0.0.1:{server.server_port}/{prefix}/simple/"
+            yield f"http{'s' if tls else ''}://127.0.0.1:{server.server_port}/{prefix}/simple/"
         finally:
             server.shutdown()
             thread.join()
@@ -182,6 +192,71 @@ class _IndexHandler(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Log nothing."""
+
+
+@contextlib.contextmanager
+def forward_proxy(address: str) -> Iterator[tuple[str, list[str]]]:
+    """Run a proxy that forwards requests for any host to one server.
+
+    Args:
+        address: the server, as `http://127.0.0.1:1234`.
+
+    Yields:
+        The address of the proxy, and the URLs that were asked for.
+    """
+    urls: list[str] = []
+
+    class Forward(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            urls.append(self.path)
+            path = urllib.parse.urlsplit(self.path).path
+            try:
+                with urllib.request.urlopen(address + path, timeout=30) as answer:
+                    code, body, kind = answer.status, answer.read(), answer.headers["Content-Type"]
+            except urllib.error.HTTPError as error:
+                code, body, kind = error.code, b"", None
+            self.send_response(code)
+            for name, value in {"Content-Type": kind, "Content-Length": str(len(body))}.items():
+                if value:
+                    self.send_header(name, value)
+            self.end_headers()
+            if self.command == "GET":
+                self.wfile.write(body)
+
+        do_HEAD = do_GET  # noqa: N815 - the name that http.server calls
+
+        def log_message(self, *_: object) -> None:
+            """Log nothing."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Forward) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}", urls
+        finally:
+            server.shutdown()
+
+
+def authority(folder: Path) -> ssl.SSLContext:
+    """Make a certificate authority, `ca.pem` in a folder, and a server's certificate for 127.0.0.1.
+
+    Raises:
+        Unavailable: there is no openssl here.
+    """
+    (folder / "san.cnf").write_text("subjectAltName=IP:127.0.0.1\nbasicConstraints=CA:FALSE\n")
+    key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30"
+    commands = [
+        f"req -x509 {key} -keyout ca.key -out ca.pem -subj /CN=tests",
+        f"req {key} -keyout server.key -out server.csr -subj /CN=127.0.0.1".replace(" -days 30", ""),
+        "x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 30 -extfile san.cnf -out server.pem",
+    ]
+    for command in commands:
+        try:
+            subprocess.run(["openssl", *command.split()], cwd=folder, check=True, capture_output=True)
+        except FileNotFoundError:
+            raise Unavailable("there is no openssl here") from None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "server.pem", folder / "server.key")
+    return context
 
 
 @contextlib.contextmanager
