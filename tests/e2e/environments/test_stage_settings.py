@@ -129,7 +129,7 @@ def test_a_project_in_the_stage_has_no_effect(build_image):
         ("/etc", "--path=/etc cannot hold an environment"),
         ("/srv/app", "error: /srv/app exists and is not an environment, so that nothing in it is deleted: "),
         ("/usr/lib/os-release", "error: /usr/lib/os-release exists and is not a folder"),
-        ("/srv/app/x/y", "error: /srv/app/x/y: Not a directory"),
+        ("/srv/app/x/y", "error: /srv/app/x is not a folder: choose another place with --path=DIR"),
     ],
 )
 def test_a_folder_that_is_no_environment_stays(buildx, path, message):
