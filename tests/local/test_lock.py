@@ -496,14 +496,21 @@ def test_a_version_that_does_not_exist_changes_no_lock(project: Path, index: str
     assert (project / "pylock.one.toml").read_bytes() == before
 
 
-@pytest.mark.parametrize("name", ["one.txt", "Dockerfile", "pylock.other.toml"])
-def test_a_file_that_is_no_lock_of_ours_is_not_overwritten(project: Path, index: str, name: str):
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("one.txt", "2:14: --lock cannot be 'one.txt'"),
+        ("Dockerfile", "2:14: --lock cannot be 'Dockerfile'"),
+        ("pylock.other.toml", "2:7: pylock.other.toml is not a lock of pyenv-frontend, and is not overwritten"),
+    ],
+)
+def test_a_file_that_is_no_lock_of_ours_is_not_overwritten(project: Path, index: str, name: str, message: str):
     """The option may name any file by mistake."""
     (project / "pylock.other.toml").write_text('lock-version = "1.0"\ncreated-by = "uv"\npackages = []\n')
     (project / "Dockerfile").write_text(f"FROM x\nPYENV --lock={name} 3.9 one one.txt\n")
     before = (project / name).read_bytes()
     done = lock(project, *BASE, index=index, code=1)
-    assert f"Dockerfile:2:7: {name} is not a lock of pyenv-frontend, and is not overwritten" in done.stderr
+    assert f"Dockerfile:{message}" in done.stderr
     assert (project / name).read_bytes() == before
 
 
