@@ -13,9 +13,6 @@ if TYPE_CHECKING:
 
 __all__ = ["main", "other_release", "problem"]
 
-IMAGE = "/run/pyenv-source"
-"""Where the image is mounted."""
-
 _GRAFTS = "opt/pyenv"
 _HEAD = 20
 _SECTIONS = 64
@@ -24,18 +21,19 @@ _SECTIONS = 64
 _DIGITS = "0123456789"
 
 
-def main(name: str, source: str, version: str, series: str, libc: str) -> None:
+def main(root: str, name: str, source: str, version: str, series: str, libc: str) -> None:  # noqa: PLR0913, PLR0917
     """Check an image; a failure is one sentence on stderr and exit code 1.
 
     Args:
+        root: where the image is mounted.
         name: the image or stage, as `--from` names it.
         source: the folder that should have the interpreter, such as `/usr/local`.
         version: the version that the PYENV asks for: `3.11`, or a release.
         series: `3.11`.
         libc: the C library of the stage that the interpreter is for, such as `glibc 2.36`; empty if it is not known.
     """
-    sentence = problem(IMAGE, name, source, series, libc, os.path.realpath("/python"))
-    sentence = sentence or other_release(IMAGE, name, source, version, series)
+    sentence = problem(root, name, source, series, libc, os.path.realpath("/python"))
+    sentence = sentence or other_release(root, name, source, version, series)
     if sentence:
         sys.exit(f"error: {sentence}")
 
@@ -44,7 +42,7 @@ def problem(root: str, name: str, source: str, series: str, libc: str, native: s
     """Return what is wrong with the interpreter of an image, as a sentence; empty: nothing is known to be.
 
     Args:
-        root: where the image is mounted.
+        root: see `main`.
         name: see `main`.
         source: see `main`.
         series: see `main`.

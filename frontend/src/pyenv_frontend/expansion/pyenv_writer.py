@@ -52,7 +52,7 @@ class Step:
     """The index of its stage."""
 
     source: tuple[str, ...] = ()
-    """What is checked of the image or stage of `--from` before a graft (the arguments of `pyenv_image.source`)."""
+    """What is checked of the image or stage of `--from` before a graft (see `pyenv_image.source`)."""
 
     independent: bool = False
     """Whether it does not run on its stage (see `independence`)."""

@@ -22,6 +22,8 @@ from typing import TYPE_CHECKING
 from pyenv_frontend.buildkit import wire_pb2 as wire
 from pyenv_frontend.expansion.steps import CACHE, CONTEXT, FLAGS, INTERPRETER, PACKAGE, TOOLS
 from pyenv_frontend.sha2 import sha256
+from pyenv_frontend.solve.file_ops import FileSystem
+from pyenv_frontend.solve.launcher import write_file
 from pyenv_image.step_options import (
     CollectOptions,
     EnvironmentOptions,
@@ -33,16 +35,17 @@ from pyenv_image.step_options import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pyenv_frontend.solve.file_ops import FileSystem
-
 __all__ = [
     "RESULT",
     "SKELETON",
     "StageSteps",
     "install_of",
+    "look",
+    "mount_at",
     "move_graft",
     "move_install",
     "on_stage",
+    "source_of",
     "surroundings",
     "trust_cache",
     "write_lock",
@@ -121,25 +124,35 @@ class StageSteps:
         return self._step("finish", options, stage)
 
     def _step(self, name: str, options: object, root: FileSystem) -> wire.Op:
-        op = wire.Op()
-        op.CopyFrom(self.pattern)
-        del op.inputs[:]
-        del op.exec.mounts[:]
-        tools = next(mount for mount in self.pattern.exec.mounts if mount.dest == TOOLS)
-        source = self.pattern.inputs[tools.input]
-        op.inputs.add(digest=root.digest, index=root.number)
-        op.exec.mounts.add(input=0, dest="/", output=0)  # dropped; a root that is no output cannot be written to
-        op.exec.mounts.add(input=1, dest=TOOLS, selector=tools.selector, output=-1, readonly=True)
-        op.inputs.add(digest=source.digest, index=source.index)
-        _mount(op, self.interpreter, INTERPRETER)
+        op = look(self.pattern, root)
+        mount_at(op, self.interpreter, INTERPRETER)
         op.exec.mounts.add(input=-1, dest=_STAGE, output=RESULT)
         op.exec.mounts.add(input=-1, dest=_SKELETON, output=SKELETON)
-        op.exec.network = _NONE
-        meta = op.exec.meta
-        meta.args[:] = [self.python, FLAGS, PACKAGE, name, *to_arguments(options)]
-        meta.env[:] = [_PATH]
-        meta.cwd, meta.user = "/", ""
+        op.exec.meta.args[:] = [self.python, FLAGS, PACKAGE, name, *to_arguments(options)]
         return op
+
+
+def look(pattern: wire.Op, root: FileSystem) -> wire.Op:
+    """Return a step with the tools of another one, which looks at a file system and changes nothing there."""
+    op = wire.Op()
+    op.CopyFrom(pattern)
+    del op.inputs[:]
+    del op.exec.mounts[:]
+    op.inputs.add(digest=root.digest, index=root.number)
+    op.exec.mounts.add(input=0, dest="/", output=0)  # dropped; a root that is no output cannot be written to
+    tools = next(mount for mount in pattern.exec.mounts if mount.dest == TOOLS)
+    mount_at(op, source_of(pattern, TOOLS), TOOLS, selector=tools.selector)
+    op.exec.network = _NONE
+    meta = op.exec.meta
+    meta.env[:] = [_PATH]
+    meta.cwd, meta.user = "/", ""
+    return op
+
+
+def source_of(op: wire.Op, dest: str) -> FileSystem:
+    """Return what a step mounts at a path."""
+    source = op.inputs[next(mount for mount in op.exec.mounts if mount.dest == dest).input]
+    return FileSystem(source.digest, source.index)
 
 
 def surroundings(install: wire.Op) -> tuple[str, ...]:
@@ -178,12 +191,12 @@ def move_install(  # noqa: PLR0913, PLR0917 - what the step had, and what it get
     options, settings = _options_of(op), _settings_of(op)
     _move(op, root, image)
     # Written where it is on the stage: no file has to be copied to be a layer of the image.
-    _mount(op, place, options.path, selector=options.path, output=RESULT)
+    mount_at(op, place, options.path, selector=options.path, output=RESULT)
     op.exec.meta.env.extend(settings)
     # The owner is a part of what was collected.
     op.exec.meta.args[4:] = to_arguments(replace(options, user="0", home="", stage=_STAGE))
-    _mount(op, graft, prefix)
-    _mount(op, collected, _STAGE, selector="/install")
+    mount_at(op, graft, prefix)
+    mount_at(op, collected, _STAGE, selector="/install")
 
 
 def _move(op: wire.Op, root: wire.Mount, image: FileSystem) -> None:
@@ -205,11 +218,8 @@ def on_stage(op: wire.Op) -> wire.Op:
 
 
 def write_lock(op: wire.Op, content: bytes) -> wire.Op:
-    """Make the op that writes a part of a lock for a step; like `launcher.script` it has our tools as its input."""
-    tools = next(op.inputs[mount.input] for mount in op.exec.mounts if mount.dest == TOOLS)
-    file = wire.MkFile(path=f"/{_LOCK}", mode=0o644, data=content, timestamp=-1)
-    action = wire.FileAction(input=-1, secondary_input=-1, output=0, mkfile=file)
-    return wire.Op(inputs=[tools], file=wire.FileOp(actions=[action]))
+    """Make the op that writes a part of a lock for a step."""
+    return write_file(op, _LOCK, content, mode=0o644)
 
 
 def install_of(op: wire.Op, lock: FileSystem, heavy: FileSystem | None) -> wire.Op:
@@ -225,7 +235,6 @@ def install_of(op: wire.Op, lock: FileSystem, heavy: FileSystem | None) -> wire.
     part.CopyFrom(op)
     args = part.exec.meta.args
     args.append(f"--lock={_PART}/{_LOCK}")
-    options = _options_of(op)
     if heavy is None:
         args[4:] = [
             *(argument for argument in args[4:] if not argument.startswith("--requirements=")),
@@ -233,10 +242,10 @@ def install_of(op: wire.Op, lock: FileSystem, heavy: FileSystem | None) -> wire.
         ]
         for mount in [mount for mount in part.exec.mounts if f"{mount.dest}/".startswith(f"{CONTEXT}/")]:
             _drop(part, mount)
-    elif options.checks_apart:
+    elif (options := _options_of(op)).checks_apart:
         args.append(f"--heavy={_HEAVY}")
-        _mount(part, heavy, _HEAVY, selector=options.path)
-    _mount(part, lock, _PART)
+        mount_at(part, heavy, _HEAVY, selector=options.path)
+    mount_at(part, lock, _PART)
     return part
 
 
@@ -268,7 +277,7 @@ def trust_cache(op: wire.Op, identity: str) -> None:
             return
 
 
-def _mount(op: wire.Op, source: FileSystem, dest: str, selector: str = "", output: int = -1) -> None:
+def mount_at(op: wire.Op, source: FileSystem, dest: str, selector: str = "", output: int = -1) -> None:
     """Mount a file system, or a folder of it; it can be written to if it is an output."""
     op.exec.mounts.add(input=len(op.inputs), dest=dest, selector=selector, output=output, readonly=output < 0)
     op.inputs.add(digest=source.digest, index=source.number)

@@ -231,8 +231,7 @@ class _Parallelizer:
     def _rewire_independent_graft(self, independent: _IndependentStep, root: wire.Mount, group: _Group) -> FileSystem:
         """Move a graft onto its interpreter's image, and join its result onto the stage; return the new stage."""
         op, step, old, root_input = independent.op, independent.step, independent.old, root.input
-        source = op.inputs[next(mount for mount in op.exec.mounts if mount.dest == INTERPRETER).input]
-        image, python = FileSystem(source.digest, source.index), op.exec.meta.args[0]
+        image, python = independent_graph.source_of(op, INTERPRETER), op.exec.meta.args[0]
         on_stage = independent_graph.on_stage(op)
         independent_graph.move_graft(op, root, image, step.carries[0])
         independent_graph.trust_cache(op, self.identities.get(image.digest, ""))

@@ -19,7 +19,7 @@ from pyenv_frontend.expansion.steps import FLAGS, PACKAGE, TOOLS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["run_as_title", "script", "source_script"]
+__all__ = ["run_as_title", "script", "source_script", "write_file"]
 
 FOLDER = "/run/pyenv-command"
 _PATH = "PATH="
@@ -46,9 +46,6 @@ main({arguments})
 def script(op: wire.Op, words: Sequence[str]) -> wire.Op | None:
     """Make the op that writes a step's script.
 
-    Its input, which it does not use, is our tools, which the step needs anyway: an op without inputs is reported as
-    executed in every build, and then the step that it belongs to is not shown as `CACHED`.
-
     Args:
         op: the step.
         words: the name of the script, and its apparent arguments.
@@ -60,23 +57,34 @@ def script(op: wire.Op, words: Sequence[str]) -> wire.Op | None:
     meta = op.exec.meta
     python, *flags = meta.args[:3]
     first = f"#!{python} {FLAGS}\n"
-    tools = next((op.inputs[mount.input] for mount in op.exec.mounts if mount.dest == TOOLS), None)
-    if tools is None or flags != [FLAGS, PACKAGE] or len(first.encode()) > _MAX or len(first.split()) != 2:
+    if (
+        all(mount.dest != TOOLS for mount in op.exec.mounts)
+        or flags != [FLAGS, PACKAGE]
+        or len(first.encode()) > _MAX
+        or len(first.split()) != 2
+    ):
         return None
     if len(_paths(meta)) != 1 or not all(map(str.isprintable, words)):
         return None
     arguments = ascii(list(meta.args[3:]))  # ASCII only, so no encoding matters
-    return _written(tools, words, _SCRIPT.format(first=first, tools=TOOLS, arguments=arguments))
+    text = _SCRIPT.format(first=first, tools=TOOLS, arguments=arguments)
+    return write_file(op, words[0], text.encode(), mode=0o755)
 
 
 def source_script(op: wire.Op, words: Sequence[str], arguments: Sequence[str]) -> wire.Op:
     """Make the op that writes the script of a step that checks the image of `--from` (see `source_check`)."""
+    text = _SOURCE_SCRIPT.format(tools=TOOLS, arguments=ascii(list(arguments)))
+    return write_file(op, words[0], text.encode(), mode=0o755)
+
+
+def write_file(op: wire.Op, name: str, content: bytes, *, mode: int) -> wire.Op:
+    """Make the op that writes a file for a step.
+
+    Its input, which it does not use, is our tools, which the step needs anyway: an op without inputs is reported as
+    executed in every build, and then the step that it belongs to is not shown as `CACHED`.
+    """
     tools = next(op.inputs[mount.input] for mount in op.exec.mounts if mount.dest == TOOLS)
-    return _written(tools, words, _SOURCE_SCRIPT.format(tools=TOOLS, arguments=ascii(list(arguments))))
-
-
-def _written(tools: wire.Input, words: Sequence[str], text: str) -> wire.Op:
-    file = wire.MkFile(path=f"/{words[0]}", mode=0o755, data=text.encode(), timestamp=-1)
+    file = wire.MkFile(path=f"/{name}", mode=mode, data=content, timestamp=-1)
     action = wire.FileAction(input=-1, secondary_input=-1, output=0, mkfile=file)
     return wire.Op(inputs=[tools], file=wire.FileOp(actions=[action]))
 
