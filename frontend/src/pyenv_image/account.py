@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pyenv_image.failure import StepError
-from pyenv_image.folders import links_in, real_folders
+from pyenv_image.folders import real_folders
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,6 @@ class Account:
         Raises:
             StepError: there is something else in the place of a folder, or its path has too many links.
         """
-        links_in(path)
         (*_, last) = places = real_folders(path)
         owner = self.with_real_home()
         for folder in places:

@@ -76,11 +76,11 @@ def run(options: EnvironmentOptions) -> None:
         else:
             _keep_lock(options, workspace.context)
             _record_line(options)
-        # A check asks the environment's interpreter, which runs what packages hook into its start.
-        if not (options.stage or options.packages_only):
-            installer.check()
-        elif options.checks_apart and not options.packages_only:
-            installer.check_apart()
+            # A check asks the environment's interpreter, which runs what packages hook into its start.
+            if not options.stage:
+                installer.check()
+            elif options.checks_apart:
+                installer.check_apart()
     if not options.no_compile:
         # Test suites are half of some packages, and no task imports them.
         folders = list(path.glob("lib/python*/site-packages"))

@@ -41,8 +41,9 @@ def real_folders(folder: Path) -> list[Path]:
     """Return a folder and those above it from the top down, at their real paths, without the root.
 
     Raises:
-        StepError: there is something else in the place of one.
+        StepError: there is something else in the place of one, or its path has too many links.
     """
+    links_in(folder)
     folder = Path(os.path.realpath(str(folder)))
     places = [*reversed(folder.parents), folder][1:]
     for place in places:
