@@ -49,8 +49,7 @@ class Flavour:
         """Content of its `daemon.json`.
 
         By default, the build cache of each engine takes up to a tenth of the disk. The limit here is larger than what
-        `_trim` keeps and a run of all tests needs together, because a full cache drops recent steps before those that
-        were used often.
+        a run of all tests needs, because a full cache drops recent steps before those that were used often.
         """
         garbage = {"builder": {"gc": {"enabled": True, "defaultKeepStorage": "30GB"}}}
         return {**garbage, "features": {"containerd-snapshotter": self.containerd}}
@@ -150,20 +149,21 @@ def up(flavour: str = "docker") -> Engine:
             _start(flavour)
             engine = find(flavour)
             if engine is not None:
-                _trim(engine)
+                _forget_steps(engine)
         if engine is None:
             raise Unavailable(f"the engine was started and does not answer: see {_home(flavour) / 'dockerd.log'}")
     return engine
 
 
-def _trim(engine: Engine) -> None:
-    """Make room for the builds of a test run, by removing the steps from the build cache that were used least recently.
+def _forget_steps(engine: Engine) -> None:
+    """Remove all steps from the build cache of an engine that was just started, and keep its images and cache mounts.
 
-    The cache mounts of steps (downloads, byte code) are kept. Call this only after starting the engine, because a build
-    fails with "layer does not exist" if it uses a cached step while the engine removes it.
+    After an engine has ended abruptly or its disk was full, the cache can name layers that do not exist, and a build
+    that uses such a step fails with "layer does not exist". Call this only after starting the engine, because a build
+    fails in the same way if it uses a cached step while the engine removes it.
     """
     with contextlib.suppress(Unavailable):  # then the engine makes room on its own
-        engine.run("buildx", "prune", "--all", "--force", "--filter=type=regular", "--reserved-space=15GB", timeout=600)
+        engine.run("buildx", "prune", "--all", "--force", "--filter=type!=exec.cachemount", timeout=600)
 
 
 def down(flavour: str = "docker") -> bool:
