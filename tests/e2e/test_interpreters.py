@@ -102,6 +102,61 @@ def test_an_image_without_a_usable_python_is_one_sentence(buildx, stage, line, s
     assert marked(build.log) == ("Dockerfile", [(5, line)])
 
 
+@pytest.mark.images(BASE, *GRAFTED, "alpine:3.20")
+@pytest.mark.parametrize(
+    ("stage", "line", "sentence"),
+    [
+        (
+            f"FROM {GRAFTED[0]} AS s",
+            "PYENV --builder=s 3.13 a",
+            "the stage s, which --builder names, has no /usr/local/bin/python3.13, which is the Python of python:3.13-",
+        ),
+        (
+            "FROM scratch AS s",
+            "PYENV --builder=s 3.13 a",
+            "the stage s, which --builder names, has no /usr/local/bin/python3.13",
+        ),
+        (
+            "FROM alpine:3.20 AS s",
+            "PYENV --builder=s 3.11 a",
+            "the stage s, which --builder names, cannot run the Python of python:3.11-slim-bookworm: it has no glibc (",
+        ),
+        ("FROM scratch AS s", "PYENV --from=s 3.11 a", "s, which --from names, has no /usr/local/bin/python3.11; name"),
+        (
+            "FROM scratch AS s\nCOPY Dockerfile /",
+            "PYENV --from=s 3.11 a",
+            "s, which --from names, has no /usr/local/bin/python3.11; name",
+        ),
+    ],
+)
+def test_a_stage_in_which_no_python_starts_is_one_sentence(buildx, stage, line, sentence):
+    """That of `--builder` is checked, too, and one that is empty is no other image."""
+    build = buildx.fails(f"{stage}\nFROM {BASE}\n{line}\n")
+    assert f"error: {sentence}" in build.log
+    assert marked(build.log)[1][0][1] == line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["--build-context=python:3.11-slim-bookworm=docker-image://python:3.12-slim-bookworm"], "--build-context"),
+        (
+            [
+                "--build-arg=PYENV_PYTHON_IMAGE=mirror",
+                "--build-context=mirror:3.11-slim-bookworm=docker-image://python:3.12-slim-bookworm",
+            ],
+            "PYENV_PYTHON_IMAGE",
+        ),
+    ],
+)
+def test_an_official_image_that_is_replaced_by_another_one(buildx, arguments, named):
+    """It is checked as one of `--from` is; the sentence names the setting."""
+    build = buildx.fails(f"FROM {BASE}\nPYENV 3.11 a\n", {}, *arguments)
+    words = rf"error: \w+:3.11-slim-bookworm, which {named} names, has no /usr/local/bin/python3.11 but python3.12;"
+    assert re.search(words, build.log)
+    assert marked(build.log) == ("Dockerfile", [(3, "PYENV 3.11 a")])
+
+
 def test_a_name_without_a_tag_is_looked_up_as_the_engine_does(buildx, engine):
     """`FROM name` means `name:latest`, and the ENV of that image is known."""
     name = "a-base-without-a-tag"

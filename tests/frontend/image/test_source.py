@@ -28,7 +28,7 @@ def image(tmp_path):
 
 
 def about(image, libc=""):
-    return problem(str(image), "mine", "/usr/local", SERIES, libc, NATIVE)
+    return problem(str(image), "mine, which --from names,", "/usr/local", SERIES, libc, NATIVE)
 
 
 def test_nothing_is_said_of_an_image_that_can_be_used(image):
@@ -97,8 +97,8 @@ def test_an_image_with_another_release(image):
     header = image / f"usr/local/include/python{SERIES}/patchlevel.h"
     header.parent.mkdir(parents=True)
     header.write_text('/* the version */\n#define PY_VERSION      \t"3.11.7"\n')
-    assert other_release(str(image), "mine", "/usr/local", SERIES, SERIES) == ""
-    assert other_release(str(image), "mine", "/usr/local", "3.11.7", SERIES) == ""
+    assert other_release(str(image), "mine, which --from names,", "/usr/local", SERIES, SERIES) == ""
+    assert other_release(str(image), "mine, which --from names,", "/usr/local", "3.11.7", SERIES) == ""
     assert "mine, which --from names, has Python 3.11.7, and not 3.11.2" in other_release(
-        str(image), "mine", "/usr/local", "3.11.2", SERIES
+        str(image), "mine, which --from names,", "/usr/local", "3.11.2", SERIES
     )

@@ -7,7 +7,7 @@ import pytest
 
 from pyenv_frontend.buildkit import wire_pb2 as wire
 from pyenv_frontend.expansion.expand import Step
-from pyenv_frontend.expansion.steps import BUILDER
+from pyenv_frontend.expansion.steps import BUILDER, INTERPRETER, TOOLS
 from pyenv_frontend.solve.install_graph import parallelize
 
 SOURCE = b"the expanded file"
@@ -60,6 +60,8 @@ def story(definition):
             return op.source.identifier.removeprefix("docker-image://")
         if kind == "exec":
             return f"{' '.join(op.exec.meta.args)}({', '.join(below)})"
+        if kind == "file" and op.file.actions[0].HasField("mkfile"):
+            return f"script({', '.join(below)})"
         if kind == "file":
             names = [f"{a.copy.src}/{a.copy.include_patterns[0]}" for a in op.file.actions]
             return f"copy[{' '.join(names)}]({', '.join(below)})"
@@ -266,23 +268,37 @@ def test_a_mount_that_shares_the_root_keeps_its_own():
 
 
 @pytest.mark.parametrize("merge", [False, True])
-def test_a_builders_stage_is_the_root_of_the_install(merge):
-    """With `--builder`, the environment is created on that stage with an interpreter, and only its folder is copied."""
+@pytest.mark.parametrize("builder", [True, False], ids=["a stage", "an empty stage"])
+def test_a_builders_stage_is_the_root_of_the_install(merge, builder):
+    """With `--builder`, the environment is created on that stage, once it is checked; only its folder is copied."""
     graph = Graph()
-    compilers = graph.run(graph.image("big"), "apt-get gcc")
-    g = graph.run(graph.image("base"), "g", line=2)
-    op = wire.Op(exec=wire.ExecOp(meta=wire.Meta(args=["a"], env=["PATH=/own", "OWN=1"])))
-    op.inputs.add(digest=g)
-    op.inputs.add(digest=compilers)
+    compilers = graph.run(graph.image("big"), "apt-get gcc") if builder else ""
+    tools, image = graph.image("tools"), graph.image("python")
+    op = wire.Op(exec=wire.ExecOp(meta=wire.Meta(args=["g"], env=["PATH=/own"])))
+    op.inputs.extend([wire.Input(digest=graph.image("base")), wire.Input(digest=image)])
     op.exec.mounts.add(input=0, dest="/", output=0)
-    op.exec.mounts.add(input=1, dest=BUILDER, output=-1, readonly=True)
+    op.exec.mounts.add(input=1, dest=INTERPRETER, output=-1, readonly=True)
+    g = graph.add(op, 2)
+    op = wire.Op(exec=wire.ExecOp(meta=wire.Meta(args=["a"], env=["PATH=/own", "OWN=1"])))
+    op.inputs.extend([wire.Input(digest=g), wire.Input(digest=tools)])
+    op.exec.mounts.add(input=0, dest="/", output=0)
+    op.exec.mounts.add(input=1, dest=TOOLS, output=-1, readonly=True)
+    if builder:
+        op.inputs.add(digest=compilers)
+    op.exec.mounts.add(input=2 if builder else -1, dest=BUILDER, output=-1, readonly=True)
     definition = graph.end(graph.add(op, 3))
-    install = replace(environment(3, "/v/a", 0), variables={"CC": "gcc=1", "ASTRO_PYENV_b": "/b"})
+    install = replace(
+        environment(3, "/v/a", 0),
+        variables={"CC": "gcc=1", "ASTRO_PYENV_b": "/b"},
+        builder=("s", "base", "/opt/bin/python3.8", "python"),
+    )
     result = parallelize(definition, [graft(2, "/opt"), install], source=SOURCE, merge=merge)
-    built = "a(g(apt-get gcc(big)), apt-get gcc(big))"
-    assert story(result) == f"copy[/v/a](g(base), {built})"
+    checked = f"PYENV 3.8 v/a(tools, tools, {'apt-get gcc(big), ' if builder else ''}python, script(tools))"
+    first, second = story(result).split(", a(")
+    assert first == "copy[/v/a](g(base, python)"
+    assert second.startswith(f"g({checked}, python), tools")
     root = [wire.Op.FromString(raw).exec for raw in result.ops if wire.Op.FromString(raw).exec.meta.args == ["a"]]
-    assert [mount.dest for mount in root[0].mounts] == ["/"]
+    assert [mount.dest for mount in root[0].mounts] == ["/", TOOLS]
     assert root[0].meta.env == ["PATH=/own", "CC=gcc=1"]
 
 

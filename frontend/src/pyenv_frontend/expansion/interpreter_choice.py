@@ -54,6 +54,9 @@ class Graft:
     libc: str = ""
     """The C library of the base image, if it is known: `glibc 2.36`."""
 
+    named_by: str = ""
+    """The user's setting that names the image, such as `--from`; empty: it is the official one."""
+
     loader: tuple[str, str] | None = None
     """The image's folder of libraries and its loader, if libraries that the base lacks have to be copied."""
 
@@ -125,6 +128,7 @@ class Interpreters:
             link=self._link(version.minor, base, state),
             source=of_source.place_of(version.minor),
             libc=base.libc.name if base.libc else "",
+            named_by="--from" if source else "" if program.python_image == "python" else "PYENV_PYTHON_IMAGE",
             loader=_LOADERS.get(base.architecture) if source is None and _lacks_libraries(base) else None,
         )
         self.grafts[version.text, source] = graft

@@ -52,7 +52,10 @@ class Step:
     """The index of its stage."""
 
     source: tuple[str, ...] = ()
-    """What is checked of the image or stage of `--from` before a graft (see `pyenv_image.source`)."""
+    """What is checked of an image or stage that the user names, before a graft (see `pyenv_image.source`)."""
+
+    builder: tuple[str, ...] = ()
+    """What is checked of the stage of `--builder`, before an install (see `pyenv_image.builder`)."""
 
     independent: bool = False
     """Whether it does not run on its stage (see `independence`)."""
@@ -226,6 +229,7 @@ class PyenvWriter:
             title=tuple(title),
             stage=self.stage.index,
             source=self._source() if kind == "graft" else (),
+            builder=self._builder() if builder else (),
             heredoc=pyenv.heredoc_start if kind == "environment" else "",
             independent=not self.to_print and (self.grafts_independently if kind == "graft" else not self.against),
             parts=self.parts if kind == "environment" and not self.to_print else None,
@@ -235,9 +239,15 @@ class PyenvWriter:
     def _source(self) -> tuple[str, ...]:
         """Return what is checked of the image of a graft; an official one that was chosen here needs no check."""
         graft = self.choice.graft
-        if graft is None or self.environment.pyenv.options.from_ is None:
+        named_by = graft and (graft.named_by or ("--build-context" if self.images.is_replaced(graft.image) else ""))
+        if graft is None or not named_by:
             return ()
-        return (graft.image, graft.source, self.environment.pyenv.version.text, graft.series, graft.libc)
+        return (graft.image, named_by, graft.source, self.environment.pyenv.version.text, graft.series, graft.libc)
+
+    def _builder(self) -> tuple[str, ...]:
+        """Return what is checked of the stage of `--builder`."""
+        name = self.environment.pyenv.options.builder or ""
+        return (name, self.stage.root, self.choice.python, self.choice.graft.image if self.choice.graft else "")
 
     def _graft_of(self, steps_so_far: Sequence[Step]) -> int | None:
         """Return the index of the graft step that this environment's interpreter comes from."""

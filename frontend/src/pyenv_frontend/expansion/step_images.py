@@ -29,6 +29,10 @@ class StepImages(Protocol):
         """Return what has the interpreter of a graft that a PYENV of a stage needs."""
         ...
 
+    def is_replaced(self, image: str) -> bool:
+        """Return whether the build puts something else in place of an image (`--build-context`)."""
+        ...
+
     def uv(self, image: str, stage: Stage, pyenv: Pyenv) -> str:
         """Return what has the uv of the image or stage that a PYENV of a stage names."""
         ...
@@ -50,6 +54,11 @@ class ImagesByName:
         """See `StepImages.interpreter`."""
         del stage, pyenv
         return graft.image
+
+    def is_replaced(self, image: str) -> bool:
+        """See `StepImages.is_replaced`."""
+        del image
+        return False
 
     def uv(self, image: str, stage: Stage, pyenv: Pyenv) -> str:
         """See `StepImages.uv`."""

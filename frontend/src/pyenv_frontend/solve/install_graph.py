@@ -42,7 +42,7 @@ from pyenv_frontend.solve import file_ops, independent_graph
 from pyenv_frontend.solve.file_ops import FileSystem
 from pyenv_frontend.solve.independent_graph import RESULT, SKELETON
 from pyenv_frontend.solve.new_graph import NewGraph
-from pyenv_frontend.solve.source_check import add_source_check
+from pyenv_frontend.solve.source_check import checked_builder, checked_source
 from pyenv_image.step_options import HEREDOC_PREFIX, HEREDOC_VARIABLE, VARIABLE_PREFIX
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ class _Parallelizer:
         self.definition = definition
         self.ours = ours
         self.steps = steps
-        self.identities = identities
+        self.identities = dict(identities)
         self.merge = merge
         self.old_ops = {digest_of(raw): raw for raw in definition.ops}
         self.new = NewGraph(definition, self.old_ops)
@@ -202,7 +202,7 @@ class _Parallelizer:
         group = self.groups[old]
         base = group.base = group.base or chain
         if step.source:
-            add_source_check(self.new, op, step, old)
+            self._check_source(op, step, old)
         if step.independent:
             install = _IndependentStep(op, step, old, chain, base)
             self.moved[FileSystem(old, root.output)] = (
@@ -212,7 +212,7 @@ class _Parallelizer:
             )
             return
         graft = group.grafts.get(self.steps[step.graft].carries) if step.graft is not None else None
-        builder = self._take_builder(op)
+        builder = self._take_builder(op, graft, step, old) if step.builder else None
         start = self._rebase_on(builder, graft) if builder else graft.result if graft else base
         _set_input(op, root, start)
         _set_variables(op.exec.meta, step)
@@ -330,15 +330,19 @@ class _Parallelizer:
         empty = self.new.add_op(file_ops.place(collected, path), old)
         return self.new.add_op(file_ops.layer(result, empty, path), old)
 
-    @staticmethod
-    def _take_builder(op: wire.Op) -> FileSystem | None:
-        """Return the result of the stage of `--builder`, if there is one, and remove its mount."""
-        for number, mount in enumerate(op.exec.mounts):
-            if mount.dest == BUILDER:
-                entry = op.inputs[mount.input]
-                del op.exec.mounts[number]
-                return FileSystem(entry.digest, entry.index)
-        return None
+    def _check_source(self, graft: wire.Op, step: Step, old: str) -> None:
+        """Let a graft copy from what is checked before."""
+        mount = next(mount for mount in graft.exec.mounts if mount.dest == INTERPRETER)
+        identity = self.identities.get(graft.inputs[mount.input].digest, "") if mount.input >= 0 else ""
+        checked = checked_source(self.new, graft, step, old)
+        self.identities[checked.digest] = identity
+        _set_input(graft, mount, checked)
+
+    def _take_builder(self, op: wire.Op, graft: _PlacedGraft | None, step: Step, old: str) -> FileSystem:
+        """Return the result of the stage of `--builder`, once it is checked, and remove its mount."""
+        checked = checked_builder(self.new, op, BUILDER, graft.op if graft else None, step, old)
+        op.exec.mounts.remove(next(mount for mount in op.exec.mounts if mount.dest == BUILDER))
+        return checked
 
     def _rebase_on(self, builder: FileSystem, graft: _PlacedGraft | None) -> FileSystem:
         """Return the file system of a builder's stage, with the interpreter."""
@@ -396,8 +400,8 @@ def _set_heredoc(meta: wire.Meta, step: Step) -> None:
 
 
 def _set_input(op: wire.Op, mount: wire.Mount, output: FileSystem) -> None:
-    """Set a mount's input. One that another mount uses, too, stays for that one."""
-    if sum(other.input == mount.input for other in op.exec.mounts) > 1:
+    """Set a mount's input. One that another mount uses, too, stays for that one; an empty one has none yet."""
+    if mount.input < 0 or sum(other.input == mount.input for other in op.exec.mounts) > 1:
         mount.input = len(op.inputs)
         op.inputs.add()
     _point(op.inputs[mount.input], output)

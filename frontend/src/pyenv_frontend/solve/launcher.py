@@ -19,18 +19,18 @@ from pyenv_frontend.expansion.steps import FLAGS, PACKAGE, TOOLS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["run_as_title", "script", "source_script", "write_file"]
+__all__ = ["check_script", "run_as_title", "script", "write_file"]
 
 FOLDER = "/run/pyenv-command"
 _PATH = "PATH="
 _MAX = 127
 """The length of a script's first line, in bytes, that every kernel reads; newer ones read 255."""
 
-_SOURCE_SCRIPT = """\
+_CHECK_SCRIPT = """\
 #!/python -IS
 import sys
 sys.path.insert(0, {tools!r})
-from pyenv_image.source import main
+from pyenv_image.{module} import main
 main(*{arguments})
 """
 
@@ -71,9 +71,9 @@ def script(op: wire.Op, words: Sequence[str]) -> wire.Op | None:
     return write_file(op, words[0], text.encode(), mode=0o755)
 
 
-def source_script(op: wire.Op, words: Sequence[str], arguments: Sequence[str]) -> wire.Op:
-    """Make the op that writes the script of a step that checks the image of `--from` (see `source_check`)."""
-    text = _SOURCE_SCRIPT.format(tools=TOOLS, arguments=ascii(list(arguments)))
+def check_script(op: wire.Op, words: Sequence[str], module: str, arguments: Sequence[str]) -> wire.Op:
+    """Make the op that writes the script of a step that checks an image or a stage (see `source_check`)."""
+    text = _CHECK_SCRIPT.format(tools=TOOLS, module=module, arguments=ascii(list(arguments)))
     return write_file(op, words[0], text.encode(), mode=0o755)
 
 

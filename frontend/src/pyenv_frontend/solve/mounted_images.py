@@ -94,6 +94,10 @@ class MountedImages:
         )
         return self._of_pyenv(graft.image, stage, missing)
 
+    def is_replaced(self, image: str) -> bool:
+        """See `StepImages.is_replaced`."""
+        return self._session.options.is_named_context(image)
+
     def uv(self, image: str, stage: Stage, pyenv: Pyenv) -> str:
         """See `StepImages.uv`."""
         missing = _Missing(
