@@ -12,8 +12,9 @@ from e2b_dockerfile_utils.syntax import parse_dockerfile_ast
 
 from bench.harness import Row, in_turn
 from pyenv_frontend.dockerfile import parse
-from pyenv_frontend.expansion.base_image import Base, Libc
+from pyenv_frontend.expansion.base_image import Base
 from pyenv_frontend.expansion.expand import expand
+from pyenv_frontend.expansion.libc import Libc
 from pyenv_frontend.expansion.step_images import ImagesByName
 from pyenv_frontend.inputs.resolve import StepInputs
 from pyenv_frontend.lint.linter import lint_pyenvs

@@ -3,8 +3,9 @@
 import pytest
 
 from pyenv_frontend import dockerfile
-from pyenv_frontend.expansion.base_image import Base, Interpreter, Libc, UserEntry
+from pyenv_frontend.expansion.base_image import Base, Interpreter, UserEntry
 from pyenv_frontend.expansion.expand import expand
+from pyenv_frontend.expansion.libc import Libc
 from pyenv_frontend.expansion.step_images import ImagesByName
 from pyenv_frontend.inputs.resolve import StepInputs
 from pyenv_frontend.stages.analyze import read

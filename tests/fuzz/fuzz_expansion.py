@@ -13,8 +13,9 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 with atheris.instrument_imports(include=["pyenv_frontend"]):
     from pyenv_frontend.dockerfile import parse
     from pyenv_frontend.errors import UserError
-    from pyenv_frontend.expansion.base_image import Base, Libc
+    from pyenv_frontend.expansion.base_image import Base
     from pyenv_frontend.expansion.expand import expand
+    from pyenv_frontend.expansion.libc import Libc
     from pyenv_frontend.expansion.location import HomeUnknownError
     from pyenv_frontend.expansion.step_images import ImagesByName
     from pyenv_frontend.inputs.resolve import StepInputs

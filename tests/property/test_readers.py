@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from pyenv_frontend.dockerfile import parse
 from pyenv_frontend.errors import UserError
-from pyenv_frontend.expansion.base_image import Libc
 from pyenv_frontend.expansion.inspection import inspect
+from pyenv_frontend.expansion.libc import Libc
 from pyenv_frontend.lock.choice import plan_program
 from pyenv_frontend.stages.analyze import read
 from pyenv_image.failure import StepError

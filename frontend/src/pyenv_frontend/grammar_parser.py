@@ -5,6 +5,7 @@ As a script, it reads a grammar and writes the parser.
 
 from __future__ import annotations
 
+import re
 import sys
 from io import StringIO
 
@@ -20,8 +21,11 @@ def generate(grammar: str) -> str:
     gen_standalone(  # type: ignore[no-untyped-call] # lark ships no types for its tools
         Lark(grammar, start="pyenv", parser="lalr"), out=out
     )
-    # This saves three milliseconds of every build: imports for parsers stored in files, and the evaluation of types.
-    text = out.getvalue().replace("\nimport pickle, zlib, base64\n", "\n")
+    # This saves milliseconds of every start: imports for parsers stored in files and for messages about grammars, and
+    # the evaluation of types.
+    text = re.sub(
+        r"^(import pickle, zlib, base64|import logging|logger[:.].*)\n", "", out.getvalue(), flags=re.MULTILINE
+    )
     return f"from __future__ import annotations\n{text}"
 
 

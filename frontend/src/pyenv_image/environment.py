@@ -23,7 +23,8 @@ from pyenv_image.installer_commands import kept_lock
 from pyenv_image.requirements import Requirements
 from pyenv_image.room import make_room
 from pyenv_image.settings import settings_for
-from pyenv_image.step_options import FIXED_TIME, HEREDOC_PREFIX, HEREDOC_VARIABLE
+from pyenv_image.step_options import FIXED_TIME
+from pyenv_image.variables import HEREDOC_PREFIX, HEREDOC_VARIABLE
 from pyenv_image.workspace import Workspace
 
 if TYPE_CHECKING:

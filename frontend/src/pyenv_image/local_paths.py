@@ -8,17 +8,22 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-__all__ = ["OF_PROJECT", "LocalPath", "is_file", "is_lock", "local_path"]
+__all__ = ["OF_PROJECT", "LocalPath", "is_file", "is_lock", "is_plain", "local_path"]
 
 OF_PROJECT = ("pyproject.toml", "setup.py")
 """The files that say how a directory is installed."""
 _ARCHIVES = (".whl", ".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tbz", ".tar.xz", ".txz", ".tar")
-_DIRECT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\s*(?:\[[^\]]*\])?\s*@\s*(?=\S)")
-_PINNED = re.compile(r"[A-Za-z0-9._-]+==[0-9][0-9A-Za-z.+!]*")
-_EXTRAS = re.compile(r"\s*\[[A-Za-z0-9._,\s-]*\]$")
+_VERSION = r"(?:===?|[<>~!]=|[<>])\s*[\w.*+!-]+"
+_PLAIN = re.compile(
+    rf"[A-Za-z0-9][\w.-]*\s*(?:\[[\w.,\s-]*\]\s*)?(?:{_VERSION}(?:\s*,\s*{_VERSION})*)?\s*(?:;[ -~]*)?", re.ASCII
+)
 _LOCK = re.compile(r"pylock(\.[^.]+)?\.toml")
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-_FILE_URL = re.compile(r"file:(//(localhost)?(?=/))?", re.IGNORECASE)
+
+# Few files have such requirements, so that `re` compiles these when they are needed.
+_DIRECT = r"[A-Za-z0-9][A-Za-z0-9._-]*\s*(?:\[[^\]]*\])?\s*@\s*(?=\S)"
+_EXTRAS = r"\s*\[[A-Za-z0-9._,\s-]*\]$"
+_URL = r"[A-Za-z][A-Za-z0-9+.-]*://"
+_FILE_URL = r"(?i)file:(//(localhost)?(?=/))?"
 
 
 @dataclass(frozen=True)
@@ -50,19 +55,19 @@ def local_path(requirement: str, *, editable: bool = False) -> LocalPath | None:
         requirement: The value of a statement.
         editable: Whether it is the value of `-e`, which is a path unless it is an address.
     """
-    if not editable and _PINNED.fullmatch(requirement):
-        return None  # most lines of large files
-    direct = None if editable else _DIRECT.match(requirement)
+    if not editable and is_plain(requirement):
+        return None
+    direct = None if editable else re.match(_DIRECT, requirement)
     start = direct.end() if direct else 0
-    if _URL.match(requirement, start) and not _FILE_URL.match(requirement, start):
+    if re.match(_URL, requirement[start:]) and not re.match(_FILE_URL, requirement[start:]):
         return None
     # After a direct reference a semicolon can belong to the address; a marker follows a blank there.
     marker = re.search(r"\s+;|;\s" if direct else r"\s*;", requirement[start:])
     target = requirement[start : start + marker.start() if marker else None].rstrip()
     end = start + len(target)
-    address = _FILE_URL.match(target)
+    address = re.match(_FILE_URL, target)
     if not direct:
-        extras = _EXTRAS.search(target)
+        extras = re.search(_EXTRAS, target)
         end -= len(extras[0]) if extras else 0
     path = requirement[start:end].partition("#")[0]
     end = start + len(path)
@@ -71,6 +76,11 @@ def local_path(requirement: str, *, editable: bool = False) -> LocalPath | None:
 
         return LocalPath(unquote(path[address.end() :]), start, end)
     return LocalPath(path, start, end) if _is_path(path, certain=editable) else None
+
+
+def is_plain(requirement: str) -> bool:
+    """Return whether a requirement is a name, maybe with extras, versions and a marker, as most lines of files are."""
+    return _PLAIN.fullmatch(requirement) is not None and not is_file(requirement.partition(";")[0].rstrip())
 
 
 def _is_path(text: str, *, certain: bool) -> bool:

@@ -24,7 +24,7 @@ from pyenv_image.installer_settings import (
     pip_setting,
 )
 from pyenv_image.pip_configuration import read_configuration
-from pyenv_image.step_options import VARIABLE_PREFIX
+from pyenv_image.variables import VARIABLE_PREFIX
 
 if TYPE_CHECKING:
     from pyenv_image.pip_configuration import Configured

@@ -13,9 +13,6 @@ from pyenv_image.failure import StepError
 
 __all__ = [
     "FIXED_TIME",
-    "HEREDOC_PREFIX",
-    "HEREDOC_VARIABLE",
-    "VARIABLE_PREFIX",
     "CollectOptions",
     "CopyOptions",
     "EnvironmentOptions",
@@ -26,18 +23,8 @@ __all__ = [
     "to_arguments",
 ]
 
-HEREDOC_VARIABLE = "ftp_proxy"
-HEREDOC_PREFIX = "pyenv-heredoc:"
-"""A build passes the position of an install's heredoc by a variable of this name and a value with this prefix.
-
-Proxies are the only input of a step that is not in its cache key, so that an edit above the PYENV does not repeat the
-install, and a proxy for FTP is hardly ever needed. The step removes the variable.
-"""
 FIXED_TIME = 315532800
 """1980-01-01, the time of the files of independent environments: the first that all formats of archives know."""
-
-VARIABLE_PREFIX = "ASTRO_PYENV_"
-"""What the names of the variables that hold the environments' interpreters begin with."""
 
 
 def _repeatable(flag: str) -> Any:

@@ -5,7 +5,7 @@ import json
 import pytest
 import tomli_w
 
-from pyenv_frontend.cli.base_options import BaseOptions
+from pyenv_frontend.cli import base_facts
 from pyenv_frontend.errors import UserError
 from pyenv_frontend.expansion.base_image import Base
 from pyenv_frontend.lock.inputs import lock_inputs
@@ -152,7 +152,7 @@ def test_a_variable_of_the_base_image(monkeypatch, tmp_path):
         references.append(reference)
         return Base(reference=reference, env={"AIRFLOW_VERSION": "3.0.6"})
 
-    monkeypatch.setattr(BaseOptions, "base", base_of)
+    monkeypatch.setattr(base_facts, "base_facts", base_of)
     assert "missing" in called(monkeypatch, "lock", "--check").out
     assert references == ["apache/airflow:3.0.6"]
     for arguments in (["check"], ["lock", "--check", "--base-suite=bookworm"]):
@@ -182,7 +182,7 @@ def test_a_default_holds_only_if_the_base_image_does_not_set_the_variable(monkey
             raise UserError(f"nothing is known of the base image {reference}", place)
         return Base(reference=reference, env={"PYTHON_VERSION": "3.12", **env})
 
-    monkeypatch.setattr(BaseOptions, "base", base)
+    monkeypatch.setattr(base_facts, "base_facts", base)
     place = (
         folder(tmp_path, text, r_dot_txt="six\n", pylock_dot_x_dot_toml=lock_of("PYENV 3.10 x r.txt")) / "Dockerfile"
     )

@@ -1,6 +1,7 @@
 """Facts about base images for the tests of the expansion."""
 
-from pyenv_frontend.expansion.base_image import Base, Interpreter, Libc, UserEntry
+from pyenv_frontend.expansion.base_image import Base, Interpreter, UserEntry
+from pyenv_frontend.expansion.libc import Libc
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 SYSTEM_USERS = {

@@ -8,8 +8,9 @@ import pytest
 
 from pyenv_frontend import dockerfile
 from pyenv_frontend.errors import UserError
-from pyenv_frontend.expansion.base_image import Base, Libc
+from pyenv_frontend.expansion.base_image import Base
 from pyenv_frontend.expansion.expand import Expansion, expand
+from pyenv_frontend.expansion.libc import Libc
 from pyenv_frontend.expansion.location import HomeUnknownError
 from pyenv_frontend.expansion.step_images import ImagesByName
 from pyenv_frontend.inputs.resolve import StepInputs

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from pyenv_frontend.dockerfile import parse
-from pyenv_frontend.expansion.base_image import Libc
 from pyenv_frontend.expansion.independence import Way, layers_of, reason_against, wheels_platform
 from pyenv_frontend.expansion.interpreter_choice import Graft, InterpreterChoice
+from pyenv_frontend.expansion.libc import Libc
 from pyenv_frontend.expansion.weight import HEAVY, split
 from pyenv_frontend.lock.lockfile import Lock, LockTarget
 from pyenv_frontend.stages.analyze import Settings, read

@@ -4,8 +4,9 @@ from fnmatch import fnmatch
 
 import pytest
 
-from pyenv_frontend.expansion.base_image import Interpreter, Libc, UserEntry
+from pyenv_frontend.expansion.base_image import Interpreter, UserEntry
 from pyenv_frontend.expansion.inspection import inspect
+from pyenv_frontend.expansion.libc import Libc
 
 BOOKWORM = b'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nVERSION_CODENAME=bookworm\nID=debian\n'
 PASSWD = b"root:x:0:0:root:/root:/bin/bash\nairflow:x:50000:0:,,,:/home/airflow:/bin/bash\nbroken\nx:y:z:::\n"

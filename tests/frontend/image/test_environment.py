@@ -10,7 +10,8 @@ import pytest
 
 import pyenv_image
 from airflow_venv.environments.facts import read as read_environment
-from pyenv_image.step_options import HEREDOC_PREFIX, HEREDOC_VARIABLE, EnvironmentOptions, to_arguments
+from pyenv_image.step_options import EnvironmentOptions, to_arguments
+from pyenv_image.variables import HEREDOC_PREFIX, HEREDOC_VARIABLE
 from tests.local.support import wheel
 from tools import interpreters
 

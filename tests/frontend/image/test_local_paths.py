@@ -2,7 +2,7 @@
 
 import pytest
 
-from pyenv_image.local_paths import local_path
+from pyenv_image.local_paths import is_plain, local_path
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,26 @@ def test_an_editable_is_a_path():
     assert local_path("pkg", editable=True).path == "pkg"
     assert local_path("my pkg[extra]", editable=True).path == "my pkg"
     assert local_path("git+ssh://git@x/a.git", editable=True) is None
+
+
+@pytest.mark.parametrize(
+    ("requirement", "plain"),
+    [
+        ("six", True),
+        ("a-b.c[x,y_z] >=1.2, !=2.* ,<3", True),
+        ("a~=1.0; python_version < '3.9'", True),
+        ("a===1+local", True),
+        ("a-1.zip", False),
+        ("a-1.zip ; python_version < '3.9'", False),
+        ("a @ ./b", False),
+        ("./a", False),
+        ("a=1", False),
+        ("a==1 b==2", False),
+        ("a>=1,b", False),
+        ("a\u200b==1", False),
+        ("a==1; \u200b", False),
+    ],
+)
+def test_plain_requirements(requirement, plain):
+    """A plain one has nothing that needs a closer look: no path, no unknown operator, nothing invisible."""
+    assert is_plain(requirement) is plain

@@ -6,7 +6,7 @@ import pytest
 import tomli_w
 
 from pyenv_frontend.errors import UserError
-from pyenv_frontend.expansion.base_image import Libc
+from pyenv_frontend.expansion.libc import Libc
 from pyenv_frontend.lock.choice import plan_install
 from pyenv_frontend.lock.inputs import lock_inputs
 from pyenv_frontend.lock.lockfile import Lock, LockTarget, as_document

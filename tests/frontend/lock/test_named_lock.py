@@ -3,7 +3,7 @@
 import pytest
 import tomli_w
 
-from pyenv_frontend.expansion.base_image import Libc
+from pyenv_frontend.expansion.libc import Libc
 from pyenv_frontend.lock.choice import plan_install
 from pyenv_frontend.lock.named_lock import read_named_lock
 from tests.frontend.pyenv.contexts import Files, environment, pyenv

@@ -120,6 +120,11 @@ def test_an_error_has_the_position_and_the_expected_words(text, offset, expected
     assert (caught.value.offset, caught.value.expected) == (offset, expected)
 
 
+def test_the_generated_parser_logs_nothing():
+    """What `logging` imports takes longer to load than the parser."""
+    assert "logging" not in generate()
+
+
 def test_light_to_import():
     """Importing the language's modules does not import lark, packaging or other slow modules."""
     code = "import sys, pyenv_frontend.pyenv, pyenv_frontend.inputs.resolve; print(*sys.modules)"

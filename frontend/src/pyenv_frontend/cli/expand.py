@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from pyenv_frontend.cli.base_facts import base_facts
 from pyenv_frontend.cli.base_options import BaseOptions, base_options
 from pyenv_frontend.cli.common import CommonOptions, common_options, not_allowed_with, only
 from pyenv_frontend.cli.docker_image import can_merge
@@ -25,8 +26,8 @@ from pyenv_frontend.stages.analyze import has_pyenv
 if TYPE_CHECKING:
     from pyenv_frontend.dockerfile import Document
     from pyenv_frontend.dockerfile.directives import Detected
-    from pyenv_frontend.expansion.base_image import Libc
     from pyenv_frontend.expansion.independence import Way
+    from pyenv_frontend.expansion.libc import Libc
     from pyenv_frontend.inputs.build_context import BuildContext
     from pyenv_frontend.stages.program import Environment, Stage
 
@@ -156,7 +157,7 @@ class _FileExpander:
 
     def _variables(self, reference: str, platform: str | None) -> dict[str, str]:
         """Return the ENV of a base image; the first call for an image finds out its facts."""
-        base = self._base_options.base(reference, platform, self._base_env, self._place(reference))
+        base = base_facts(self._base_options, reference, platform, self._base_env, self._place(reference))
         self._bases[reference, platform] = base
         return dict(base.env)
 

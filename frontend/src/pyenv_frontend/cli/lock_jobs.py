@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from pyenv_frontend.cli.base_options import BaseOptions
     from pyenv_frontend.cli.common import CommonOptions
+    from pyenv_frontend.expansion.base_image import Base
     from pyenv_frontend.lock.locker import LockJob
     from pyenv_frontend.pyenv.instruction import Pyenv
     from pyenv_frontend.stages.program import Program, Stage
@@ -71,7 +72,7 @@ def _read(options: CommonOptions, base: BaseOptions, platform: str) -> tuple[Pro
 
     def variables(reference: str, of_platform: str | None) -> Mapping[str, str]:
         try:
-            return base.base(reference, of_platform, options.base_env, Location(document.file, Span(0, 0))).env
+            return _facts(base, reference, of_platform, options, Location(document.file, Span(0, 0))).env
         except UserError:
             unknown.add(reference)
             return options.base_env
@@ -165,8 +166,10 @@ def _reason_against(pyenv: Pyenv) -> str:
 def _libc(stage: Stage, base: BaseOptions, options: CommonOptions) -> str:
     """Return the C library of a stage's base image: from the options, from an engine, or the usual one."""
     place = stage.instruction.arguments.location
+    if base.enough and stage.root != "scratch":
+        return base.stated_libc().name
     try:
-        libc = base.libc_of(stage.root, stage.root_platform, options.base_env, place)
+        libc = _facts(base, stage.root, stage.root_platform, options, place).libc
     except UserError:
         click.echo(
             f"note: {stage.root}: no engine knows this image, so it is locked for {_DEFAULT_LIBC} (Debian 12); "
@@ -175,6 +178,13 @@ def _libc(stage: Stage, base: BaseOptions, options: CommonOptions) -> str:
         )
         return _DEFAULT_LIBC
     return _DEFAULT_LIBC if libc is None else libc.name
+
+
+def _facts(base: BaseOptions, image: str, platform: str | None, options: CommonOptions, place: Location) -> Base:
+    # Not needed where the options say enough, as those of a check do.
+    from pyenv_frontend.cli.base_facts import base_facts  # noqa: PLC0415
+
+    return base_facts(base, image, platform, options.base_env, place)
 
 
 def _shared(one: LockJob, other: LockJob) -> LockJob:

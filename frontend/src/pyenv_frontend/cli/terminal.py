@@ -15,12 +15,11 @@ __all__ = ["color_option", "colored", "show_error"]
 
 type When = Literal["auto", "always", "never"]
 
-_HEADLINE: Final = re.compile(
-    r"(?P<place>[^\s:][^\n:]*:\d+:\d+:)(?P<level> error:| warning:)?(?P<rule> Pyenv\w+:)?(?P<rest>.*)"
-)
-_LABEL: Final = re.compile(r"(?P<label>expected|hint|note):(?P<rest>.*)")
-_CARETS: Final = re.compile(r"(?P<margin> +\| [ \t]*)(?P<carets>\^+)")
-_SOURCE: Final = re.compile(r"(?P<margin> *\d+ \| )(?P<rest>.*)")
+# Patterns that `re` compiles when the first error is shown.
+_HEADLINE: Final = r"(?P<place>[^\s:][^\n:]*:\d+:\d+:)(?P<level> error:| warning:)?(?P<rule> Pyenv\w+:)?(?P<rest>.*)"
+_LABEL: Final = r"(?P<label>expected|hint|note):(?P<rest>.*)"
+_CARETS: Final = r"(?P<margin> +\| [ \t]*)(?P<carets>\^+)"
+_SOURCE: Final = r"(?P<margin> *\d+ \| )(?P<rest>.*)"
 
 
 def color_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -62,13 +61,13 @@ def colored(text: str) -> str:
 
 
 def _colored_line(line: str) -> str:
-    if match := _CARETS.fullmatch(line):
+    if match := re.fullmatch(_CARETS, line):
         return click.style(match["margin"], dim=True) + click.style(match["carets"], fg="red", bold=True)
-    if match := _SOURCE.fullmatch(line):
+    if match := re.fullmatch(_SOURCE, line):
         return click.style(match["margin"], dim=True) + match["rest"]
-    if match := _LABEL.fullmatch(line):
+    if match := re.fullmatch(_LABEL, line):
         return click.style(f"{match['label']}:", fg="cyan", bold=True) + match["rest"]
-    if match := _HEADLINE.fullmatch(line):
+    if match := re.fullmatch(_HEADLINE, line):
         level = match["level"] or ""
         tint = "yellow" if "warning" in level else "red"
         parts = [click.style(match["place"], bold=True), click.style(level, fg=tint, bold=True) if level else ""]

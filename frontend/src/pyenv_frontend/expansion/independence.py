@@ -14,8 +14,8 @@ from pyenv_frontend.expansion.weight import without_size
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from pyenv_frontend.expansion.base_image import Libc
     from pyenv_frontend.expansion.interpreter_choice import InterpreterChoice
+    from pyenv_frontend.expansion.libc import Libc
     from pyenv_frontend.expansion.weight import Parts
     from pyenv_frontend.pyenv.instruction import Pyenv
     from pyenv_frontend.stages.program import Program

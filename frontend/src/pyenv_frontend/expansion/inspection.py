@@ -8,14 +8,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
-from pyenv_frontend.expansion.base_image import (
-    Base,
-    Interpreter,
-    Libc,
-    UserEntry,
-    has_only_openssl_3,
-    libc_of_release,
-)
+from pyenv_frontend.expansion.base_image import Base, Interpreter, UserEntry
+from pyenv_frontend.expansion.libc import Libc, has_only_openssl_3, libc_of_release
 from pyenv_frontend.pyenv.places import GRAFTS
 from pyenv_frontend.together import finish
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from pyenv_frontend.errors import UserError
 from pyenv_frontend.expansion import interpreter_image
-from pyenv_frontend.expansion.base_image import has_only_openssl_3, is_of_debian
+from pyenv_frontend.expansion.base_image import is_of_debian
+from pyenv_frontend.expansion.libc import has_only_openssl_3
 from pyenv_frontend.positions import Location
 from pyenv_frontend.pyenv.places import GRAFTS
 

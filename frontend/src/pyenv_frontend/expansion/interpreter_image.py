@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pyenv_frontend.expansion.base_image import Libc
+    from pyenv_frontend.expansion.libc import Libc
 
 __all__ = ["SUITES", "image"]
 

@@ -6,30 +6,29 @@ import re
 from typing import TYPE_CHECKING
 
 from pyenv_frontend.errors import UserError
+from pyenv_image.local_paths import is_plain
 
 if TYPE_CHECKING:
     from pyenv_frontend.inputs.collector import Origin
 
 __all__ = ["check_operator"]
 
-_WRONG_OPERATOR = re.compile(
-    r"(?P<name>[A-Za-z0-9][\w.-]*(?:\s*\[[^\]]*\])?)\s*"
-    r"(?P<operator>=(?!=)[<>]?|[<>]{2,}|=>|=<|!(?!=)|~(?!=)|\s(?=\w))\s*(?P<version>[^\s;,=]*)"
-)
+# Patterns that `re` compiles when the first unusual line is read.
 _NAME = r"[A-Za-z0-9][\w.-]*(?:\s*\[[^\]]*\])?"
 _COMPARISON = r"(?:===|[=<>~!]=|[<>])"
-_PLAIN = re.compile(r"[A-Za-z0-9][\w.-]*(?:\[[\w.,-]*\])?(?:==[\w.+!]+)?", re.ASCII)
-"""Most lines of large files."""
-
-_NEXT = re.compile(rf"{_NAME}\s*{_COMPARISON}\s*[\w.*+!-]+(?:\s+|\s*,\s*)(?=[A-Za-z])")
+_WRONG_OPERATOR = (
+    rf"(?P<name>{_NAME})\s*"
+    r"(?P<operator>=(?!=)[<>]?|[<>]{2,}|=>|=<|!(?!=)|~(?!=)|\s(?=\w))\s*(?P<version>[^\s;,=]*)"
+)
+_NEXT = rf"{_NAME}\s*{_COMPARISON}\s*[\w.*+!-]+(?:\s+|\s*,\s*)(?=[A-Za-z])"
 """A requirement with another one behind it."""
 
-_CARET = re.compile(rf"{_NAME}\s*{_COMPARISON}?\s*\^")
-_QUOTED_VERSION = re.compile(rf"(?P<start>{_NAME}\s*{_COMPARISON}\s*)(?P<quote>['\"])(?P<version>[^'\"]*)(?P=quote)")
-_NO_BEGINNING = re.compile(r"[^\w.$/\\]|[^\x00-\x7f]")
-_QUOTED = re.compile(r"(['\"])(.*)\1")
+_CARET = rf"{_NAME}\s*{_COMPARISON}?\s*\^"
+_QUOTED_VERSION = rf"(?P<start>{_NAME}\s*{_COMPARISON}\s*)(?P<quote>['\"])(?P<version>[^'\"]*)(?P=quote)"
+_NO_BEGINNING = r"[^\w.$/\\]|[^\x00-\x7f]"
+_QUOTED = r"(['\"])(.*)\1"
 _CONFLICT = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
-_INVISIBLE = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]")
+_INVISIBLE = "[\u00ad\u200b-\u200d\u2060\ufeff]"
 _DASHES = "\u2010\u2011\u2012\u2013\u2014\u2212"
 _COMMAND = "pip install "
 _EXPECTED = "a name, and a version behind ==, >=, <=, >, <, ~= or !="
@@ -45,9 +44,9 @@ def check_operator(requirement: str, origin: Origin) -> None:
     Raises:
         UserError: It is none.
     """
-    if _PLAIN.fullmatch(requirement):
+    if is_plain(requirement):
         return
-    match = _WRONG_OPERATOR.match(requirement)
+    match = re.match(_WRONG_OPERATOR, requirement)
     hint = _hint_of_operator(requirement, match) if match else _hint(requirement)
     if hint is not None:
         message = f"{origin.says(requirement)} is not a requirement"
@@ -67,8 +66,8 @@ def _hint_of_operator(requirement: str, match: re.Match[str]) -> str:
 
 def _hint(requirement: str) -> str | None:
     """Return what to write instead of a line that neither pip nor uv takes, maybe nothing; None if it may be right."""
-    invisible, quoted = _INVISIBLE.search(requirement), _QUOTED.fullmatch(requirement)
-    version = _QUOTED_VERSION.match(requirement)
+    invisible, quoted = re.search(_INVISIBLE, requirement), re.fullmatch(_QUOTED, requirement)
+    version = re.match(_QUOTED_VERSION, requirement)
     hint: str | None = None
     if requirement.startswith(_CONFLICT):
         hint = "it is a mark of a merge that is not finished: choose one side"
@@ -78,11 +77,11 @@ def _hint(requirement: str) -> str | None:
         hint = f"delete the invisible character U+{ord(invisible[0]):04X} in it"
     elif quoted:
         hint = f"write {quoted[2]}, without quotes"
-    elif _NO_BEGINNING.match(requirement):
+    elif re.match(_NO_BEGINNING, requirement):
         hint = ""
-    elif _NEXT.match(requirement):
+    elif re.match(_NEXT, requirement):
         hint = _ONE_A_LINE
-    elif _CARET.match(requirement):
+    elif re.match(_CARET, requirement):
         hint = "^ is of other tools: write the oldest and the first excluded version, as in >=1.2,<2"
     elif version:
         hint = f"write {version['start']}{version['version']}, without quotes"

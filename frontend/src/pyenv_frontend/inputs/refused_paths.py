@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["refuse_path"]
 
-_CLONED = re.compile(r"git\+(?P<user>[^/@:\s]+@)?(?P<host>[^/@:\s]+):(?!//)(?P<path>\S+)")
+_CLONED = r"git\+(?P<user>[^/@:\s]+@)?(?P<host>[^/@:\s]+):(?!//)(?P<path>\S+)"
 
 
 def refuse_path(value: str, origin: Origin) -> None:
@@ -32,7 +32,7 @@ def refuse_path(value: str, origin: Origin) -> None:
         message = f"{origin.says(value)} begins with ~, which stands for a home in --find-links only"
         hint = "write the absolute path of the file in the stage, or the path of a file in the build context"
         raise UserError(message, *origin.locations, hint=hint)
-    if cloned := _CLONED.match(value):
+    if cloned := re.match(_CLONED, value):
         message = f"{origin.says(value)} is not an address that installers read"
         user, host, path = cloned["user"] or "", cloned["host"], cloned["path"]
         raise UserError(message, *origin.locations, hint=f"write git+ssh://{user}{host}/{path}")

@@ -17,7 +17,7 @@ from pyenv_frontend.pyenv.instruction import RequirementsFile
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pyenv_frontend.expansion.base_image import Libc
+    from pyenv_frontend.expansion.libc import Libc
     from pyenv_frontend.inputs.build_context import BuildContext
     from pyenv_frontend.inputs.resolve import RequirementInputs
     from pyenv_frontend.lock.lockfile import Lock

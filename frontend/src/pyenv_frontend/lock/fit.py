@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pyenv_frontend.expansion.base_image import Libc
+from pyenv_frontend.expansion.libc import Libc
 from pyenv_frontend.lock.inputs import changes, lock_inputs, uncertain_inputs
 from pyenv_frontend.lock.lockfile import LockFormatError, read_lock_file
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from packaging.tags import Tag
 
-    from pyenv_frontend.expansion.base_image import Libc
+    from pyenv_frontend.expansion.libc import Libc
     from pyenv_frontend.pyenv.instruction import PythonVersion
 
 __all__ = ["NamedLock", "read_named_lock"]

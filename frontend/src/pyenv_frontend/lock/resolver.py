@@ -13,8 +13,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from pyenv_frontend.expansion.base_image import Libc
 from pyenv_frontend.expansion.independence import wheels_platform
+from pyenv_frontend.expansion.libc import Libc
 from pyenv_frontend.lock.choice import lock_path
 from pyenv_frontend.lock.lockfile import MACHINES, merge_platforms
 from pyenv_frontend.lock.package_tables import portable, read_packages

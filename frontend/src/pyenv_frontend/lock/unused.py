@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["unused_locks"]
 
-_DOCKERFILE: Final = re.compile(r"(dockerfile|containerfile)(?!.*\.dockerignore$)", re.IGNORECASE)
+_DOCKERFILE: Final = r"(?i)(dockerfile|containerfile)(?!.*\.dockerignore$)"
 _PATTERN: Final = lock_name("*")
 
 
@@ -57,7 +57,7 @@ def _is_ours(path: Path) -> bool:
 def _other_dockerfiles(program: Program, folders: set[Path]) -> Iterator[bytes]:
     for folder in folders:
         for path in folder.iterdir():
-            if _DOCKERFILE.search(path.name) and path.is_file():
+            if re.search(_DOCKERFILE, path.name) and path.is_file():
                 text = path.read_bytes()
                 if text != program.document.file.data:
                     yield text

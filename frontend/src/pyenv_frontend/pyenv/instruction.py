@@ -9,7 +9,7 @@ import posixpath
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from pyenv_image.step_options import VARIABLE_PREFIX
+from pyenv_image.variables import VARIABLE_PREFIX
 
 if TYPE_CHECKING:
     from pyenv_frontend.dockerfile import Instruction

@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pyenv_frontend.dockerfile import Document
-    from pyenv_frontend.expansion.base_image import Base, Libc
+    from pyenv_frontend.expansion.base_image import Base
     from pyenv_frontend.expansion.expand import BaseKey
+    from pyenv_frontend.expansion.libc import Libc
     from pyenv_frontend.solve.base_images import BaseImages, Facts
     from pyenv_frontend.solve.session import BuildSession
     from pyenv_frontend.stages.program import Program, Stage

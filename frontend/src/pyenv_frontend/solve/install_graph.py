@@ -43,7 +43,7 @@ from pyenv_frontend.solve.file_ops import FileSystem
 from pyenv_frontend.solve.independent_graph import RESULT, SKELETON
 from pyenv_frontend.solve.new_graph import NewGraph
 from pyenv_frontend.solve.source_check import checked_builder, checked_source
-from pyenv_image.step_options import HEREDOC_PREFIX, HEREDOC_VARIABLE, VARIABLE_PREFIX
+from pyenv_image.variables import HEREDOC_PREFIX, HEREDOC_VARIABLE, VARIABLE_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
