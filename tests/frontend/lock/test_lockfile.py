@@ -35,6 +35,13 @@ def test_a_package_of_all_platforms_has_their_wheels_and_no_marker():
     assert not {"marker", "sdist"} & only.keys()
 
 
+@pytest.mark.parametrize("python", ["3.15-rc", "3.15", "3.15.0a2", "3.15.1"])
+def test_a_lock_is_for_the_series_of_its_python(python):
+    """Also where that is a pre-release."""
+    target = LockTarget(python=python, libc="musl", platforms=("linux/amd64",))
+    assert as_document(Lock(target=target, inputs={}, packages=()))["requires-python"] == ">=3.15,<3.16"
+
+
 def test_a_platform_without_a_wheel_keeps_the_source():
     """A package that has to be built on a platform is locked with its source distribution."""
     (only,) = merge_platforms(

@@ -37,6 +37,14 @@ def test_a_platform_keeps_its_versions_except_those_to_upgrade(platform, upgrade
     assert versions(wishes.keep(lock(SIX, ON_ARM), TARGET, platform).values()) == expected
 
 
+@pytest.mark.parametrize(("python", "limit"), [("3.9", "3.10"), ("3.9.18", "3.9.19"), ("3.15-rc", "3.16")])
+def test_markers_are_those_of_the_environment(python, limit):
+    """A version that is locked for its release of Python stays, whichever Python makes the lock."""
+    target = LockTarget(python=python, libc="glibc 2.36", platforms=("linux/amd64",))
+    marker = f"python_full_version < '{limit}' and implementation_name == 'cpython'"
+    assert versions(Wishes().keep(lock({**SIX, "marker": marker}), target, "linux/amd64").values()) == {"six": "1.16.0"}
+
+
 @pytest.mark.parametrize("before", [None, b"<<<<<<< HEAD\n", lock({**SIX, "marker": "python"})])
 def test_a_lock_that_cannot_be_read_has_no_versions_to_keep(before):
     """The file may be missing, or have a merge conflict or an invalid marker in it."""

@@ -29,6 +29,7 @@ __all__ = [
     "files_of",
     "is_ours",
     "is_package",
+    "marker_environment",
     "merge_platforms",
     "read_lock_file",
 ]
@@ -40,7 +41,32 @@ MACHINES: Final = {"linux/amd64": "x86_64", "linux/arm64": "aarch64"}
 """The platforms of locks, and `platform_machine` of each."""
 
 _TABLE: Final = "pyenv-frontend"
+_RELEASE: Final = re.compile(r"[0-9]+(\.[0-9]+)*")
 _LIBC: Final = re.compile(r"musl|glibc \d+\.\d+")
+
+
+def marker_environment(python: str, platform: str) -> dict[str, str]:
+    """Return the values of markers for an interpreter.
+
+    Args:
+        python: its release; of a series (`3.9`) the first one counts, as it does for uv.
+        platform: as Docker writes it: `linux/amd64`.
+    """
+    series = ".".join(python.split(".")[:2])
+    full = f"{python}.0" if python == series else python
+    return {
+        "python_version": series,
+        "python_full_version": full,
+        "implementation_version": full,
+        "implementation_name": "cpython",
+        "platform_python_implementation": "CPython",
+        "platform_machine": MACHINES[platform],
+        "platform_system": "Linux",
+        "sys_platform": "linux",
+        "os_name": "posix",
+        "platform_release": "",
+        "platform_version": "",
+    }
 
 
 class LockFormatError(ValueError):
@@ -52,7 +78,7 @@ class LockTarget:
     """The target that an environment is resolved for."""
 
     python: str
-    """As the PYENV has it: `3.9`, `3.9.18`."""
+    """As the PYENV has it: `3.9`, `3.9.18`, `3.15-rc`."""
 
     libc: str
     """`glibc 2.36`, or `musl`."""
@@ -63,7 +89,13 @@ class LockTarget:
     @property
     def series(self) -> str:
         """The Python series: `3.9`."""
-        return ".".join(self.python.split(".")[:2])
+        return ".".join(self.release.split(".")[:2])
+
+    @property
+    def release(self) -> str:
+        """The version without the word for a pre-release: `3.9.18`, `3.15`."""
+        match = _RELEASE.match(self.python)
+        return match[0] if match else self.python
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from pyenv_frontend.expansion.independence import wheels_platform
 from pyenv_frontend.inputs.parsed_toml import parsed_toml
-from pyenv_frontend.lock.lockfile import MACHINES, is_package
+from pyenv_frontend.lock.lockfile import MACHINES, is_package, marker_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -79,35 +79,18 @@ def read_named_lock(data: bytes, version: PythonVersion, platform: str, libc: Li
     except ValueError:
         return None
     packages = content.get("packages", [])
-    machine = MACHINES.get(platform.removesuffix("/v8"), "")
-    if not (isinstance(packages, list) and all(map(is_package, packages)) and machine):
+    platform = platform.removesuffix("/v8")
+    if not (isinstance(packages, list) and all(map(is_package, packages)) and platform in MACHINES):
         return None
-    environments = [*_environments(version, machine)]
+    releases = [version.full] if version.full else [f"{version.minor}.{micro}" for micro in _MICROS]
+    environments = [marker_environment(release, platform) for release in releases]
     left = tuple(package for package in packages if _may_apply(package.get("marker"), environments))
-    tags = _tags(version, machine, libc)
+    tags = _tags(version, MACHINES[platform], libc)
     return NamedLock(
         packages=left,
         to_build=next((package["name"] for package in left if not _has_wheel(package, tags)), ""),
         head={key: content[key] for key in _HEAD if key in content},
     )
-
-
-def _environments(version: PythonVersion, machine: str) -> Iterator[dict[str, str]]:
-    for micro in _MICROS:
-        full = version.full or f"{version.minor}.{micro}"
-        yield {
-            "python_version": version.minor,
-            "python_full_version": full,
-            "implementation_version": full,
-            "implementation_name": "cpython",
-            "platform_python_implementation": "CPython",
-            "platform_machine": machine,
-            "platform_system": "Linux",
-            "sys_platform": "linux",
-            "os_name": "posix",
-            "platform_release": "",
-            "platform_version": "",
-        }
 
 
 def _may_apply(marker: object, environments: list[dict[str, str]]) -> bool:

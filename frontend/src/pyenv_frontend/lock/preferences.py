@@ -10,7 +10,7 @@ from packaging.markers import InvalidMarker, Marker
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from pyenv_frontend.lock.lockfile import MACHINES, LockFormatError, read_lock_file
+from pyenv_frontend.lock.lockfile import LockFormatError, marker_environment, read_lock_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -111,14 +111,8 @@ def has_source(package: Mapping[str, Any]) -> bool:
 
 def _applies(package: Mapping[str, Any], target: LockTarget, platform: str) -> bool:
     """Return whether a package of a lock is for a platform."""
-    environment = {
-        "platform_machine": MACHINES[platform],
-        "sys_platform": "linux",
-        "platform_system": "Linux",
-        "os_name": "posix",
-        "python_version": target.series,
-    }
-    return "marker" not in package or Marker(package["marker"]).evaluate(environment)
+    environment = marker_environment(target.release, platform)
+    return "marker" not in package or Marker(package["marker"]).evaluate({**environment, "extra": ""})
 
 
 def as_preferences(packages: Iterable[Mapping[str, Any]]) -> bytes:
