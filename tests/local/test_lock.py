@@ -1,5 +1,6 @@
 """`pyenv-frontend lock`: uv and pip resolve against a real index, and the lock contains their results."""
 
+import hashlib
 import os
 import signal
 import socket
@@ -184,6 +185,50 @@ def test_pip_decides_the_versions_where_it_installs(project: Path, index: str):
     (project / "Dockerfile").write_text("FROM x\nPYENV --installer=pip 3.12 one one.txt\n")
     lock(project, "one", *BASE, index=index)
     assert versions(project / "pylock.one.toml") == {"alpha": "1.1", "beta": "2.0"}
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize("old_pip", [False, True])
+def test_pip_takes_markers_for_the_environment(
+    project: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, *, old_pip: bool
+):
+    """Python and the machine are those of the environment, not those that the lock is made with."""
+    if old_pip:  # the pip that Python brings along is taken instead
+        programs = tmp_path_factory.mktemp("bin")
+        (programs / "pip").write_text("#!/bin/sh\necho 'pip 20.0 from /old/pip (python 3.6)'\n")
+        (programs / "pip").chmod(0o755)
+        monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+    (project / "Dockerfile").write_text("FROM x\nPYENV --installer=pip 3.11 one one.txt\n")
+    lines = ["delta", 'alpha; python_version < "3.12"', 'absent; python_version >= "3.12"']
+    (project / "one.txt").write_text("\n".join([*lines, 'gamma; platform_machine == "aarch64"\n']))
+    delta = services.wheels(("delta", "1.0", 'beta; python_full_version < "3.12" and platform_machine == "x86_64"'))
+    with services.package_index({**WHEELS, **delta}) as address:
+        lock(project, *BASE, index=address)
+    packages = tomllib.loads((project / "pylock.one.toml").read_text())["packages"]
+    on_arm, on_amd = (f"platform_machine == '{machine}'" for machine in ("aarch64", "x86_64"))
+    assert [(package["name"], package["version"], package.get("marker")) for package in packages] == [
+        ("alpha", "1.0", on_arm),
+        ("alpha", "1.1", on_amd),
+        ("beta", "2.0", on_amd),
+        ("delta", "1.0", None),
+        ("gamma", "1.0", on_arm),
+    ]
+
+
+def test_files_with_other_hashes_than_those_listed_are_not_locked(project: Path, index: str):
+    """The hashes of a requirements file or a constraints file decide, not what the index has by now."""
+    right = hashlib.sha256(WHEELS[services.wheel_file("alpha", "1.0")]).hexdigest()
+    for option, file in (("", "one.txt"), ("--constraint=c.txt ", "c.txt")):
+        (project / "Dockerfile").write_text(f"FROM x\nPYENV {option}3.12 one one.txt\n")
+        (project / "one.txt").write_text("alpha\n")
+        (project / file).write_text(f"alpha==1.0 --hash=sha256:{'0' * 64} \\\n    --hash=sha256:{right}\n")
+        lock(project, *BASE, index=index)
+        before = (project / "pylock.one.toml").read_bytes()
+        (project / file).write_text(f"alpha==1.0 --hash=sha256:{'0' * 64}\n")
+        done = lock(project, *BASE, index=index, code=1)
+        assert "Dockerfile:2:" in done.stderr
+        assert "the requirements list, but alpha 1.0 has no file for linux/amd64 with a hash that is" in done.stderr
+        assert (project / "pylock.one.toml").read_bytes() == before
 
 
 def test_local_installs_from_the_lock(project: Path, index: str):

@@ -6,21 +6,21 @@ import contextlib
 import json
 import os
 import re
-import shutil
 import sys
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pyenv_frontend.expansion.independence import wheels_platform
 from pyenv_frontend.expansion.libc import Libc
 from pyenv_frontend.lock.choice import lock_path
-from pyenv_frontend.lock.lockfile import MACHINES, merge_platforms
+from pyenv_frontend.lock.listed_hashes import UnlistedFilesError, keep_listed_files, listed_hashes
+from pyenv_frontend.lock.lockfile import MACHINES, marker_environment, merge_platforms
 from pyenv_frontend.lock.package_tables import portable, read_packages
 from pyenv_frontend.lock.preferences import as_preferences, has_source, prefer, write_constraints
 from pyenv_frontend.lock.settings import resolver_settings
 from pyenv_frontend.lock.sizes import add_sizes, sizes_of
+from pyenv_frontend.lock.target_pip import pip_for
 from pyenv_frontend.processes import Processes
 from pyenv_image.failure import StepError
 from pyenv_image.pip_format import read_statements
@@ -61,6 +61,20 @@ class ResolverError(Exception):
         if _OF_STAGE.search(str(self)):
             return "files of the build context, or PYENV --lock=off for what is not locked"
         return "indexes and repositories that answer, and requirements and options that the installer reads"
+
+    @property
+    def explanation(self) -> str:
+        """What is expected, and what there is instead."""
+        return f"{self.expected}; the installer says:\n{self}"
+
+
+class _UnlistedError(ResolverError):
+    """The files of a package are not those whose hashes the requirements list."""
+
+    @property
+    def explanation(self) -> str:
+        """What is expected, and what there is instead."""
+        return f"files with the hashes that the requirements list, but {self}"
 
 
 class _FailedError(ResolverError):
@@ -111,6 +125,10 @@ class Resolver:
             previous = {platform: self.wishes.keep(before, target, platform) for platform in target.platforms}
             for platform in target.platforms:
                 packages = self._resolve_for(target, platform, prefer(previous, resolutions, platform), sources)
+                try:
+                    keep_listed_files(packages, sources.hashes, platform)
+                except UnlistedFilesError as error:
+                    raise _UnlistedError(str(error)) from None
                 add_sizes(packages, sizes, sources.settings.environ)
                 resolutions[platform] = [
                     portable(package, workspace.root, self.context, lock_folder) for package in packages
@@ -129,12 +147,14 @@ class Resolver:
         pip = resolver_settings("pip", variables) if options.installer == "pip" and not projects else None
         copier = Requirements(workspace, os.environ, "pip" if pip else "uv")
         files: list[str] = []
+        exported: list[str] = []
         arguments = ["--prerelease=allow"] if options.pre else []
         arguments += [f"--index-strategy={options.index_strategy}"] if options.index_strategy else []
         for file in pyenv.requirements:
             path = self.context / file.path
             if file.path in requirements.locked:
                 files.append(str(self._exported(path, pyenv, workspace.root / f"{len(files)}.txt", settings)))
+                exported.append(Path(files[-1]).read_text("utf-8"))
             elif file.kind == "pyproject":
                 files += [] if file.path in requirements.only_groups else [str(path)]
                 arguments += [f"--group={path}:{group}" for group in options.groups]
@@ -157,6 +177,7 @@ class Resolver:
             arguments=(*arguments, *(word for word in copier.arguments if word != "--require-hashes")),
             pre=options.pre,
             folder=workspace.files,
+            hashes=listed_hashes([*_texts(workspace.files), *_texts(workspace.stage), *exported]),
             settings=settings,
             pip=pip,
             python=self.python_of(pyenv.version),
@@ -165,7 +186,7 @@ class Resolver:
     def _exported(self, project: Path, pyenv: Pyenv, into: Path, settings: InstallerSettings) -> Path:
         """Write the versions of a project's `uv.lock` as requirements."""
         options = pyenv.options
-        command = ["export", "--frozen", "--no-default-groups", "--no-emit-project", "--no-hashes", "--no-header"]
+        command = ["export", "--frozen", "--no-default-groups", "--no-emit-project", "--no-header"]
         command += ["--format=requirements.txt", f"--project={project.parent}", f"--output-file={into}"]
         command += [*(f"--extra={extra}" for extra in options.extras), *(f"--group={name}" for name in options.groups)]
         python = self.python_of(pyenv.version)
@@ -233,17 +254,14 @@ class Resolver:
         """Let pip choose versions, the preferred ones if all fit; uv then writes them down with hashes and sizes."""
         report, pins = sources.folder.with_name("report.json"), sources.folder.with_name("pins.txt")
         series = target.series.replace(".", "")
-        command = [
-            *_find_pip(),
-            "install",
-            "--quiet",
-            "--dry-run",
-            "--ignore-installed",
-        ]
+        pip = pip_for(marker_environment(target.release, platform))
+        if not pip:
+            raise ResolverError("pip is not available on this machine: install it, or lock with --installer=uv")
+        command = [*pip, "install", "--quiet", "--dry-run", "--ignore-installed"]
         command += ["--disable-pip-version-check", "--only-binary=:all:", f"--report={report}"]
         command += [
             f"--target={sources.folder.with_name('nothing')}",
-            f"--python-version={target.python}",
+            f"--python-version={target.release}",
             "--implementation=cp",
         ]
         command += ["--pre"] if sources.pre else []
@@ -291,6 +309,9 @@ class _Sources:
     folder: Path
     """Where the installers run and the copies are."""
 
+    hashes: Mapping[str, set[str]]
+    """Those that are listed for the files of packages."""
+
     settings: InstallerSettings
     """Those of uv."""
 
@@ -301,10 +322,14 @@ class _Sources:
     """This machine's interpreter of the version, if there is one."""
 
 
+def _texts(folder: Path) -> list[str]:
+    """Return the texts of the copies of requirements files."""
+    return [path.read_text("utf-8-sig") for path in sorted(folder.rglob("*")) if path.is_file()]
+
+
 def _index_options(folder: Path) -> list[str]:
     """Return the options in requirements files that say where packages are, a line for each."""
-    texts = [path.read_text("utf-8-sig") for path in sorted(folder.rglob("*")) if path.is_file()]
-    statements = [statement for text in texts for statement in read_statements(text)]
+    statements = [statement for text in _texts(folder) for statement in read_statements(text)]
     return [f"{statement.written()}\n" for statement in statements if statement.option in _INDEX_OPTIONS]
 
 
@@ -317,24 +342,6 @@ def _pin(entry: Mapping[str, Any]) -> str:
     url = f"{vcs['vcs']}+{download['url']}@{vcs['commit_id']}" if vcs else download["url"]
     folder = download.get("subdirectory")
     return f"{name} @ {url}{f'#subdirectory={folder}' if folder else ''}"
-
-
-def _find_pip() -> list[str]:
-    """Return the command that runs pip: this Python's, that on PATH, or the one that Python brings along.
-
-    Raises:
-        ResolverError: there is none.
-    """
-    if find_spec("pip"):
-        return [sys.executable, "-m", "pip"]
-    program = shutil.which("pip")
-    if program:
-        return [program]
-    ensurepip = find_spec("ensurepip")
-    bundled = sorted(Path(ensurepip.origin or "").parent.glob("_bundled/pip-*.whl")) if ensurepip else []
-    if not bundled:
-        raise ResolverError("pip is not available on this machine: install it, or lock with --installer=uv")
-    return [sys.executable, str(bundled[-1] / "pip")]
 
 
 def _uv_platform(libc: str, platform: str) -> str:

@@ -47,7 +47,7 @@ def lock_environment(job: LockJob, resolver: Resolver) -> LockResult:
         raise UserError(
             f"the requirements of {job.name} cannot be resolved for Python {job.target.python}",
             Location(job.pyenv.instruction.file, job.pyenv.name.span),
-            expected=f"{error.expected}; the installer says:\n{error}",
+            expected=error.explanation,
         ) from error
     dropped = resolver.wishes.dropped(job.before, packages)
     if dropped:
