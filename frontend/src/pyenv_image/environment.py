@@ -23,7 +23,7 @@ from pyenv_image.installer_commands import kept_lock
 from pyenv_image.requirements import Requirements
 from pyenv_image.room import make_room
 from pyenv_image.settings import settings_for
-from pyenv_image.step_options import FIXED_TIME
+from pyenv_image.times import fix_times
 from pyenv_image.variables import HEREDOC_PREFIX, HEREDOC_VARIABLE
 from pyenv_image.workspace import Workspace
 
@@ -98,9 +98,7 @@ def _tidy(path: Path, *, fixed_times: bool) -> None:
         with contextlib.suppress(FileNotFoundError):
             (path / name).unlink()
     if fixed_times:
-        below = (f"{above}/{name}" for above, folders, files in os.walk(str(path)) for name in (*folders, *files))
-        for entry in (str(path), *below):
-            os.utime(entry, (FIXED_TIME, FIXED_TIME), follow_symlinks=False)
+        fix_times(path)
 
 
 def _remove(entries: Sequence[Path]) -> None:

@@ -1,16 +1,20 @@
 """Check a grafted interpreter on its stage, and make what is joined onto the stage beside it.
 
-These are the folders above it, as the stage has them, and the link by which PATH finds it.
+These are the folders above it, as the stage has them, and the link by which PATH finds it. Its own layer has it at its
+path; where a link of the stage leads elsewhere, this makes a copy there.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Iterator
 
 from pyenv_image import account, folders, path_link, selfcheck, skeleton
-from pyenv_image.step_options import FIXED_TIME
+from pyenv_image.times import fix_time
 
 if TYPE_CHECKING:
     from pyenv_image.step_options import FinishOptions
@@ -27,16 +31,24 @@ def run(options: FinishOptions) -> None:
     root = Path(options.skeleton)
     makes_link = bool(options.link) and path_link.is_free(link)
     skeleton.make_skeleton(root, [prefix.parent, *([link.parent] if makes_link else [])], account.find("0"))
-    links = Path(options.output) / "links"
-    links.mkdir()
-    skeleton.make_links(links, folders.links_in(prefix.parent))
+    if folders.links_in(prefix.parent):
+        place = _real_place(root, prefix)
+        with _keeping_time(place.parent):
+            shutil.copytree(sys.prefix, str(place), symlinks=True)
     if makes_link:
-        _make_link(skeleton.below(root, os.path.realpath(str(link.parent))) / link.name, options.python)
+        place = _real_place(root, link)
+        with _keeping_time(place.parent):
+            path_link.write(place, Path(options.python))
+            fix_time(place)
 
 
-def _make_link(place: Path, python: str) -> None:
-    """Make the program for an interpreter, with a fixed time, in a folder that keeps its own."""
-    about = place.parent.stat()
-    path_link.write(place, Path(python))
-    os.utime(str(place), (FIXED_TIME, FIXED_TIME), follow_symlinks=False)
-    os.utime(str(place.parent), ns=(about.st_atime_ns, about.st_mtime_ns))
+def _real_place(root: Path, path: Path) -> Path:
+    """Return where a path of the stage is in its skeleton, with the links in the path followed."""
+    return skeleton.below(root, os.path.realpath(str(path.parent))) / path.name
+
+
+@contextlib.contextmanager
+def _keeping_time(folder: Path) -> Iterator[None]:
+    about = folder.stat()
+    yield
+    os.utime(str(folder), ns=(about.st_atime_ns, about.st_mtime_ns))

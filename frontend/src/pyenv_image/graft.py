@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Iterator
 from pyenv_image import caches, libraries, path_link
 from pyenv_image.bytecode import compile_all
 from pyenv_image.failure import StepError
+from pyenv_image.times import fix_times
 
 if TYPE_CHECKING:
     from pyenv_image.step_options import GraftOptions
@@ -41,19 +42,22 @@ def run(options: GraftOptions) -> None:
     """
     prefix = Path(options.prefix)
     python = prefix / "bin" / f"python{_SERIES}"
-    if not python.exists():  # a base image may have been built with the same PYENV
+    is_new = not python.exists()  # a base image may have been built with the same PYENV
+    if is_new:
         copy(Path(options.source), prefix)
         if options.libraries:
             libraries.carry(prefix, _SERIES, Path(options.libraries))
     cache = caches.folder(os.getuid(), os.getgid())
     compile_all(python, [prefix / "lib" / f"python{_SERIES}"], without=_SELDOM, cache=cache)
     _check(python)
+    if is_new:
+        fix_times(prefix)
     if options.link:
         path_link.make(Path(options.link), python)
 
 
 def copy(source: Path, prefix: Path) -> None:
-    """Copy executable, shared libraries, standard library, headers and pip; modes and times are kept.
+    """Copy executable, shared libraries, standard library, headers and pip; modes are kept.
 
     Raises:
         StepError: the source has no such interpreter.

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Iterable, Iterator, Mapping, NamedTuple
 
 from pyenv_image.folders import links_in, real_folders
-from pyenv_image.step_options import FIXED_TIME
+from pyenv_image.times import FIXED_TIME
 
 if TYPE_CHECKING:
     from pyenv_image.account import Account

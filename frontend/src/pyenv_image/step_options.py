@@ -12,7 +12,6 @@ from typing import Any, Sequence
 from pyenv_image.failure import StepError
 
 __all__ = [
-    "FIXED_TIME",
     "CollectOptions",
     "CopyOptions",
     "EnvironmentOptions",
@@ -23,8 +22,6 @@ __all__ = [
     "to_arguments",
 ]
 
-FIXED_TIME = 315532800
-"""1980-01-01, the time of the files of independent environments: the first that all formats of archives know."""
 
 
 def _repeatable(flag: str) -> Any:
@@ -98,9 +95,6 @@ class FinishOptions:
 
     python: str
     """Where its executable goes."""
-
-    output: str
-    """An empty folder that gets the links in the path of the prefix, below `links`."""
 
     skeleton: str
     """An empty folder that gets the folders above the prefix as the stage has them, and the link to the executable."""

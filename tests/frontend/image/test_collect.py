@@ -7,7 +7,8 @@ import pytest
 from pyenv_image import collect as step
 from pyenv_image import collected, pip_configuration
 from pyenv_image.failure import StepError
-from pyenv_image.step_options import FIXED_TIME, CollectOptions
+from pyenv_image.step_options import CollectOptions
+from pyenv_image.times import FIXED_TIME
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from pyenv_frontend.solve import file_ops
-from pyenv_image.step_options import FIXED_TIME
+from pyenv_image.times import FIXED_TIME
 
 
 @dataclass
@@ -33,38 +33,35 @@ def story(op):
 
 def test_a_folder_is_copied_below_folders_that_stay_as_they_are():
     """The skeleton is copied before, to create what is missing, and after, for the times."""
-    op = file_ops.copied_below(STAGE, RESULT, SKELETON, "/opt/venv/x", source="/", replaces=True)
+    op = file_ops.copied_below(STAGE, RESULT, SKELETON, "/opt/venv/x", replaces=True)
     assert story(op) == [
         "stage: remove /opt/venv/x",
         "the last: copy collected:/ to /",
-        "the last: copy result:/ to /opt/venv/x",
+        "the last: copy result:/opt/venv/x to /opt/venv",
         "the last: copy collected:/ to /",
     ]
     times = [action.copy.timestamp for action in op.file.actions]
     assert times == [0, -1, FIXED_TIME * 10**9, -1]
-    added = file_ops.copied_below(STAGE, RESULT, SKELETON, "/opt/venv/x", source="/opt/venv/x", replaces=False)
-    assert story(added)[:2] == ["stage: copy collected:/ to /", "the last: copy result:/opt/venv/x to /opt/venv"]
+    added = file_ops.copied_below(STAGE, RESULT, SKELETON, "/opt/venv/x", replaces=False)
+    assert story(added)[0] == "stage: copy collected:/ to /"
     # What is in a folder is copied without its owner.
     assert not any(action.copy.dir_copy_contents for action in (op.file.actions[2], added.file.actions[1]))
 
 
 def test_a_place_depends_on_links_alone_and_has_fixed_times():
     """The folders are copied once made, since making one changes the time of the one above it."""
-    op = file_ops.place(SKELETON, "/homes/ada/x")
+    op = file_ops.place("/homes/ada/x", SKELETON)
     links, folder, copied = op.file.actions
     assert (links.copy.src, folder.mkdir.path, folder.mkdir.make_parents) == ("/links", "/homes/ada/x", True)
     assert [action.input for action in (links, folder, copied)] == [-1, 1, -1]
     assert (copied.secondary_input, copied.copy.timestamp) == (2, FIXED_TIME * 10**9)
 
 
-def test_a_layer_has_the_times_of_its_place():
-    """They change as soon as something is put into them."""
-    op = file_ops.layer(RESULT, SKELETON, "/homes/ada/x")
-    assert story(op) == [
-        "nothing: copy collected:/ to /",
-        "the last: copy result:/ to /homes/ada/x",
-        "the last: copy collected:/ to /",
-    ]
+def test_a_place_depends_on_nothing_where_no_link_is_followed():
+    """The folders are made, and copied from what made them."""
+    folder, copied = file_ops.place("/opt/pyenv/3.8").file.actions
+    assert (folder.input, folder.mkdir.path) == (-1, "/opt/pyenv/3.8")
+    assert (copied.input, copied.secondary_input, copied.copy.timestamp) == (-1, 0, FIXED_TIME * 10**9)
 
 
 def test_what_is_missing_is_removed_without_an_error():

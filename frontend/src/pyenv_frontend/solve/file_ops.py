@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from pyenv_frontend.buildkit import wire_pb2 as wire
 from pyenv_frontend.buildkit.llb import literal
-from pyenv_image.step_options import FIXED_TIME
+from pyenv_image.times import FIXED_TIME
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["FileSystem", "copied_below", "copied_entries", "inputs", "layer", "place", "removed"]
+__all__ = ["FileSystem", "copied_below", "copied_entries", "inputs", "place", "removed"]
 
 
 _LINKS = "/links"
@@ -51,58 +51,42 @@ def removed(chain: FileSystem, paths: Iterable[str]) -> wire.Op:
     return _in_order(wire.Op(inputs=inputs(chain)), [_removal(path) for path in paths])
 
 
-def copied_below(  # noqa: PLR0913
-    chain: FileSystem, result: FileSystem, skeleton: FileSystem, path: str, *, source: str, replaces: bool
-) -> wire.Op:
+def copied_below(chain: FileSystem, result: FileSystem, skeleton: FileSystem, path: str, *, replaces: bool) -> wire.Op:
     """Copy a folder to a path, with fixed times, below folders that are as in a skeleton.
 
     Args:
         chain: what is copied onto.
-        result: the file system that has the folder.
+        result: the file system that has the folder at that path.
         skeleton: the folders above the path, with owners, modes and times; those that the chain lacks are created.
         path: where the folder goes; links in it are followed.
-        source: where the folder is.
         replaces: whether what is at that path is removed before.
     """
-    actions = [*([_removal(path)] if replaces else []), *_below(1, 2, source, path)]
-    return _in_order(wire.Op(inputs=inputs(chain, skeleton, result)), actions)
+    folders = wire.FileAction(secondary_input=1, copy=_contents("/"))
+    # Once to create the folders, and once for their times, which change as soon as something is put into them.
+    copies = [folders, wire.FileAction(secondary_input=2, copy=_folder(path)), folders]
+    return _in_order(
+        wire.Op(inputs=inputs(chain, skeleton, result)), [*([_removal(path)] if replaces else []), *copies]
+    )
 
 
-def place(collected: FileSystem, path: str) -> wire.Op:
+def place(path: str, collected: FileSystem | None = None) -> wire.Op:
     """Make a file system that has an empty folder at a path, those above it, and nothing else, with fixed times.
 
     Args:
-        collected: what was collected of the stage: the links in the path, which are followed.
         path: where the folder is.
+        collected: what was collected of the stage: the links in the path, which are followed. By default, none are.
     """
+    sources = [collected] if collected else []
     folder = wire.MkDir(path=path, mode=0o755, make_parents=True)
     actions = [
-        wire.FileAction(secondary_input=0, copy=_contents(_LINKS)),
+        *([wire.FileAction(secondary_input=0, copy=_contents(_LINKS))] if collected else []),
         wire.FileAction(secondary_input=-1, mkdir=folder),
         # A folder has the time of the one that was made in it, until it is copied.
-        wire.FileAction(secondary_input=2, copy=_folder("/", "/")),
+        wire.FileAction(secondary_input=2 * len(sources), copy=_folder("/")),
     ]
-    op = _in_order(wire.Op(inputs=inputs(collected)), actions, start=-1)
+    op = _in_order(wire.Op(inputs=inputs(*sources)), actions, start=-1)
     op.file.actions[-1].input = -1
     return op
-
-
-def layer(result: FileSystem, empty: FileSystem, path: str) -> wire.Op:
-    """Make a file system that has a folder at a path and nothing else, with fixed times.
-
-    Args:
-        result: the folder.
-        empty: the `place` for it.
-        path: where the folder goes.
-    """
-    return _in_order(wire.Op(inputs=inputs(empty, result)), _below(0, 1, "/", path), start=-1)
-
-
-def _below(above: int, result: int, source: str, path: str) -> list[wire.FileAction]:
-    """Copy a folder of the input `result` to a path, below the folders of the input `above`."""
-    folders = wire.FileAction(secondary_input=above, copy=_contents("/"))
-    # Once to create the folders, and once for their times, which change as soon as something is put into them.
-    return [folders, wire.FileAction(secondary_input=result, copy=_folder(source, path)), folders]
 
 
 def _in_order(op: wire.Op, actions: Iterable[wire.FileAction], start: int = 0) -> wire.Op:
@@ -124,11 +108,11 @@ def _contents(source: str) -> wire.Copy:
     return wire.Copy(src=source, dest="/", mode=-1, dir_copy_contents=True, timestamp=-1)
 
 
-def _folder(source: str, path: str) -> wire.Copy:
-    """Copy a folder, not just what is in it, to a path, with fixed times; one that has another name is a root."""
-    # The engine copies a folder into one that is there. A root has no name, so that it becomes that folder itself.
-    dest = path if source == "/" else posixpath.dirname(path)
-    return wire.Copy(src=source, dest=dest, mode=-1, create_dest_path=True, timestamp=FIXED_TIME * 10**9)
+def _folder(path: str) -> wire.Copy:
+    """Copy a folder, not just what is in it, to the same path of another file system, with fixed times."""
+    return wire.Copy(
+        src=path, dest=posixpath.dirname(path), mode=-1, create_dest_path=True, timestamp=FIXED_TIME * 10**9
+    )
 
 
 def _entry(path: str) -> wire.Copy:

@@ -89,11 +89,13 @@ class StageSteps:
     Attributes:
         pattern: the step of the expanded file.
         interpreter: the graft, whose byte code makes each step start faster than the image would, which has none.
+        prefix: where the graft is in that file system.
         python: the interpreter, where a graft mounts it.
     """
 
     pattern: wire.Op
     interpreter: FileSystem
+    prefix: str
     python: str
 
     def collect(self, stage: FileSystem, paths: Sequence[str]) -> wire.Op:
@@ -120,12 +122,12 @@ class StageSteps:
         """
         prefix, *links = carries
         python = f"{prefix}/bin/{self.python.rpartition('/')[2]}"
-        options = FinishOptions(prefix=prefix, python=python, output=_STAGE, skeleton=_SKELETON, link="".join(links))
+        options = FinishOptions(prefix=prefix, python=python, skeleton=_SKELETON, link="".join(links))
         return self._step("finish", options, stage)
 
     def _step(self, name: str, options: object, root: FileSystem) -> wire.Op:
         op = look(self.pattern, root)
-        mount_at(op, self.interpreter, INTERPRETER)
+        mount_at(op, self.interpreter, INTERPRETER, selector=self.prefix)
         op.exec.mounts.add(input=-1, dest=_STAGE, output=RESULT)
         op.exec.mounts.add(input=-1, dest=_SKELETON, output=SKELETON)
         op.exec.meta.args[:] = [self.python, FLAGS, PACKAGE, name, *to_arguments(options)]
@@ -171,10 +173,11 @@ def _settings_of(op: wire.Op) -> list[str]:
     return [variable for variable in op.exec.meta.env if variable.startswith(_SETTINGS)]
 
 
-def move_graft(op: wire.Op, root: wire.Mount, image: FileSystem, prefix: str) -> None:
-    """Move a graft onto the image of its interpreter, with the folder that it makes as its result."""
+def move_graft(op: wire.Op, root: wire.Mount, image: FileSystem, place: FileSystem, prefix: str) -> None:
+    """Move a graft onto the image of its interpreter; its result has the folder that it makes at its place."""
     _move(op, root, image)
-    op.exec.mounts.add(input=-1, dest=prefix, output=RESULT)
+    # Written where it is on the stage: no file has to be copied to be a layer of the image.
+    mount_at(op, place, prefix, selector=prefix, output=RESULT)
     op.exec.meta.args[4:] = [argument for argument in op.exec.meta.args[4:] if not argument.startswith("--link=")]
 
 
@@ -190,12 +193,11 @@ def move_install(  # noqa: PLR0913, PLR0917 - what the step had, and what it get
     """Move an install onto the image of its interpreter; its result has the folder that it makes at its place."""
     options, settings = _options_of(op), _settings_of(op)
     _move(op, root, image)
-    # Written where it is on the stage: no file has to be copied to be a layer of the image.
     mount_at(op, place, options.path, selector=options.path, output=RESULT)
     op.exec.meta.env.extend(settings)
     # The owner is a part of what was collected.
     op.exec.meta.args[4:] = to_arguments(replace(options, user="0", home="", stage=_STAGE))
-    mount_at(op, graft, prefix)
+    mount_at(op, graft, prefix, selector=prefix)
     mount_at(op, collected, _STAGE, selector="/install")
 
 

@@ -59,8 +59,10 @@ class _IndependentGraft:
 
     image: FileSystem
     """The image of the interpreter."""
+    prefix: str
+    """Its path."""
     tree: FileSystem
-    """The graft, for the folder that is its final path."""
+    """The graft, at its path."""
     python: str
     """The interpreter in its image, mounted as a graft mounts it."""
 
@@ -233,14 +235,16 @@ class _Parallelizer:
         op, step, old, root_input = independent.op, independent.step, independent.old, root.input
         image, python = independent_graph.source_of(op, INTERPRETER), op.exec.meta.args[0]
         on_stage = independent_graph.on_stage(op)
-        independent_graph.move_graft(op, root, image, step.carries[0])
+        prefix = step.carries[0]
+        place = self.new.add_op(file_ops.place(prefix), old)
+        independent_graph.move_graft(op, root, image, place, prefix)
         independent_graph.trust_cache(op, self.identities.get(image.digest, ""))
         result = self.new.add_step(op, step.title, old, RESULT)
-        self.layers[step.stage, step.carries] = _IndependentGraft(image, result, python)
-        look = independent_graph.StageSteps(on_stage, result, python)
+        self.layers[step.stage, step.carries] = _IndependentGraft(image, prefix, result, python)
+        look = independent_graph.StageSteps(on_stage, result, prefix, python)
         placed = self.new.add_step(look.finish(independent.base, step.carries), step.title, old, RESULT)
         after, start = (
-            self._join(stage, independent.base, [result], placed, step, old)
+            self._join(stage, independent.base, [result], placed, place, step, old)
             for stage in (independent.chain, independent.base)
         )
         _set_variables(on_stage.exec.meta, step)
@@ -256,11 +260,11 @@ class _Parallelizer:
         prefixes = self.steps[step.graft].carries if step.graft is not None else step.carries
         graft = self.layers[step.stage, prefixes]
         collected = self._collect(independent, graft, group)
-        place = self.new.add_op(file_ops.place(collected, step.carries[0]), old)
-        independent_graph.move_install(op, root, graft.image, graft.tree, prefixes[0], collected, place)
+        place = self.new.add_op(file_ops.place(step.carries[0], collected), old)
+        independent_graph.move_install(op, root, graft.image, graft.tree, graft.prefix, collected, place)
         independent_graph.trust_cache(op, self.identities.get(graft.image.digest, ""))
         results = self._install(op, step, old)
-        return self._join(independent.chain, independent.base, results, collected, step, old, place)
+        return self._join(independent.chain, independent.base, results, collected, place, step, old)
 
     def _collect(self, independent: _IndependentStep, graft: _IndependentGraft, group: _Group) -> FileSystem:
         """Return what the installs of a group may know of their stage: once for all that may know the same."""
@@ -271,7 +275,7 @@ class _Parallelizer:
                 for step, op in group.members
                 if step.kind == "environment" and step.independent and independent_graph.surroundings(op) == key
             ]
-            look = independent_graph.StageSteps(independent.op, graft.tree, graft.python)
+            look = independent_graph.StageSteps(independent.op, graft.tree, graft.prefix, graft.python)
             op = look.collect(independent.base, paths)
             group.collected[key] = self.new.add_step(op, independent.step.title, independent.old, RESULT)
         return group.collected[key]
@@ -293,9 +297,9 @@ class _Parallelizer:
         base: FileSystem,
         results: Sequence[FileSystem],
         collected: FileSystem,
+        place: FileSystem,
         step: Step,
         old: str,
-        place: FileSystem | None = None,
     ) -> FileSystem:
         """Join results onto the stage, whose folders above them stay as they are; an earlier environment is removed.
 
@@ -304,31 +308,23 @@ class _Parallelizer:
             base: the stage before the group, which alone can have an earlier environment.
             results: folders that together make one.
             collected: what was collected of the stage.
+            place: what the results began with.
             step: the step that they belong to.
             old: its digest in the old graph.
-            place: what the results began with, if they have the folder at its path and are not just its content.
         """
         path, replaces = step.carries[0], step.kind != "graft"
         skeleton = FileSystem(collected.digest, SKELETON)
         if not self.merge:
             for number, result in enumerate(results):
                 first = replaces and number == 0
-                source = "/" if place is None else path
-                copy = file_ops.copied_below(chain, result, skeleton, path, source=source, replaces=first)
+                copy = file_ops.copied_below(chain, result, skeleton, path, replaces=first)
                 chain = self.new.add_op(copy, old)
             return chain
         # Whatever changes the chain itself would make the engine apply all that was merged into it.
         emptied = [self.new.add_op(file_ops.removed(base, [path]), old)] if replaces else []
         removal = [self.new.difference(base, stage, old) for stage in emptied]
-        layers = [
-            self._layer(result, collected, path, old) if place is None else self.new.difference(place, result, old)
-            for result in results
-        ]
+        layers = [self.new.difference(place, result, old) for result in results]
         return self.new.merge([chain, *removal, *layers, skeleton], old)
-
-    def _layer(self, result: FileSystem, collected: FileSystem, path: str, old: str) -> FileSystem:
-        empty = self.new.add_op(file_ops.place(collected, path), old)
-        return self.new.add_op(file_ops.layer(result, empty, path), old)
 
     def _check_source(self, graft: wire.Op, step: Step, old: str) -> None:
         """Let a graft copy from what is checked before."""
