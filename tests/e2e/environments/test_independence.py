@@ -102,6 +102,15 @@ def test_the_stage_decides_the_owner_and_links_are_followed(build_image, files, 
     assert image.ask("/homes/ada/.venv/x/bin/python", "-c", "import beta; print('ok')") == "ok\n"
 
 
+def test_the_folder_of_interpreters_is_behind_a_link(build_image, files, index):
+    """A link of the stage stays, and leads to the interpreter."""
+    image = build_image(text(index, "RUN mkdir /data && mv /opt /data/opt && ln -s /data/opt /opt\n"), files)
+    assert image.ask("/opt/venv/x/bin/python", "-c", "import beta; print('ok')") == "ok\n"
+    assert image.sh("readlink /opt; stat -c '%u %a %F' /data/opt/pyenv/3.8/bin /data/opt/pyenv") == (
+        "/data/opt\n0 755 directory\n0 755 directory\n"
+    )
+
+
 def test_locked_and_unlocked_environments_share_an_interpreter(build_image, files, index):
     """They use the same copy of the interpreter, although they are installed in different ways."""
     image = build_image(
