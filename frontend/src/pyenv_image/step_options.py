@@ -23,7 +23,6 @@ __all__ = [
 ]
 
 
-
 def _repeatable(flag: str) -> Any:
     """Declare a field with several values; its flag is written once for each."""
     return field(default=(), metadata={"flag": flag})
