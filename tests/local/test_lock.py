@@ -108,7 +108,10 @@ def test_check_reports_changes_offline(project: Path, index: str):
     assert "one: pylock.one.toml is missing" in lock(project, "--check", code=1).stdout
     lock(project, *BASE, index=index)
     assert lock(project, "--check").stdout == "one: pylock.one.toml fits\ntwo: pylock.two.toml fits\n"
-    (project / "one.txt").write_text("beta\n# a comment\n")
+    before = (project / "one.txt").read_text()
+    (project / "one.txt").write_text(f"# a comment\n\n{before}")
+    assert "one: pylock.one.toml fits" in lock(project, "--check").stdout
+    (project / "one.txt").write_text(f"{before}alpha>0\n")
     (project / "Dockerfile").write_text(DOCKERFILE.replace("3.12 two", "3.13 two"))
     done = lock(project, "--check", code=1)
     assert "one: pylock.one.toml does not fit: one.txt changed" in done.stdout

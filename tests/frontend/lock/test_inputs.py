@@ -64,6 +64,54 @@ def test_the_settings_of_checkers_in_a_project_do_not_count(old, new, counts):
     assert bool(changes(before, after)) is counts
 
 
+HASHED = """\
+--index-url https://index.example.com/simple
+six==1.17.0 \\
+    --hash=sha256:aa  # of the wheel
+-r more.txt  # the rest
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "counts"),
+    [
+        ("--index-url", "# A comment.\n\n  --index-url", False),
+        ("# the rest", "# all others", False),
+        ("  # of the wheel\n", "  \n\n", False),
+        ("more.txt  # the rest\n", "more.txt", False),
+        ("https://", "https://me:s3cret@", False),
+        ("six==1.17.0 \\\n", "six==1.17.0  # \\\n", True),
+        ("sha256:aa", "sha256:ab", True),
+        ("  # of the wheel", " --hash=sha256:ab", True),
+        ("index.example.com", "other.example.com", True),
+        ("--index-url", "# --index-url", True),
+        ("-r more.txt", "# -r more.txt", True),
+    ],
+)
+@pytest.mark.parametrize("inline", [False, True])
+def test_the_comments_of_requirements_do_not_count(old, new, counts, inline):
+    """What counts are the logical lines, with hashes and options; credentials are in no digest."""
+
+    def inputs_with(text):
+        if inline:
+            return inputs(f"PYENV 3.9 x <<'EOF'\n{text}\nEOF\n", FILES)
+        return inputs("PYENV --constraint=c.txt 3.9 x r.txt", FILES | {"r.txt": text})
+
+    assert bool(changes(inputs_with(HASHED), inputs_with(HASHED.replace(old, new)))) is counts
+
+
+def test_the_comments_of_nested_files_and_constraints_do_not_count():
+    """They are read in the same way."""
+    files = {name: f"\n# A comment.\n{text}" for name, text in FILES.items()}
+    assert changes(inputs(LINE, FILES), inputs(LINE, files)) == []
+
+
+def test_the_order_of_requirements_counts():
+    """Installers and their extra indexes may depend on it."""
+    files = FILES | {"r.txt": "-r more.txt\nsix\n"}
+    assert changes(inputs(LINE, FILES), inputs(LINE, files)) == ["r.txt changed"]
+
+
 def test_a_file_with_the_name_of_another_input():
     """Both count."""
     before, after = (inputs("PYENV 3.9 x options", {"options": text}) for text in ("six\n", "attrs\n"))

@@ -6,11 +6,14 @@ Pure. The command line makes a lock from them, a build compares them with those 
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Final
 
 from pyenv_frontend.inputs.parsed_toml import parsed_toml
 from pyenv_frontend.pyenv.options import OPTIONS
 from pyenv_frontend.sha2 import sha256
+from pyenv_image.logical_lines import logical_lines
+from pyenv_image.pip_format import decode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,6 +59,8 @@ _CHECKERS: Final = frozenset(
 )  # fmt: skip
 """The tables `[tool.*]` of a pyproject.toml that decide on no package."""
 
+_CREDENTIALS: Final = re.compile(rb"://[^\s/@'\"]+@")
+
 _OF_THE_LINE: Final = ("Python", "options", "the heredoc")
 """The inputs that are written in the instruction."""
 
@@ -73,10 +78,11 @@ def lock_inputs(environment: Environment, requirements: RequirementInputs) -> di
     inputs = {"Python": pyenv.version.text, "options": _digest(json.dumps(words).encode())}
     inputs |= {f"ENV {name}": _digest(variables[name].encode()) for name in VERSION_VARIABLES if variables.get(name)}
     if pyenv.inline is not None:
-        inputs["the heredoc"] = _digest(_normalized(pyenv.inline))
+        inputs["the heredoc"] = _digest(_lines(pyenv.inline))
     for path in requirements.files:
         name = f"./{path}" if path in _OF_THE_LINE or path.startswith("ENV ") else path
-        inputs[name] = _digest(_deciding(path, requirements.contents[path].data))
+        content = requirements.contents[path].data
+        inputs[name] = _digest(_lines(content) if path in requirements.lists else _deciding(path, content))
     return inputs
 
 
@@ -155,5 +161,12 @@ def _normalized(content: bytes) -> bytes:
     return content.replace(b"\r\n", b"\n")
 
 
+def _lines(requirements: bytes) -> bytes:
+    """Return what a requirements file says: its logical lines, without comments and empty ones."""
+    lines = (line.text.strip() for line in logical_lines(decode(requirements)))
+    return "\n".join(filter(None, lines)).encode("utf-8", "surrogatepass")
+
+
 def _digest(content: bytes) -> str:
-    return f"sha256:{sha256(content).hexdigest()}"
+    """Return the digest of an input; without the credentials of addresses, which might be guessed by trying."""
+    return f"sha256:{sha256(_CREDENTIALS.sub(b'://', content)).hexdigest()}"
