@@ -3,9 +3,12 @@
 import pytest
 import tomli_w
 
+from pyenv_frontend.dockerfile import parse
+from pyenv_frontend.errors import UserError
 from pyenv_frontend.expansion.libc import Libc
-from pyenv_frontend.lock.choice import plan_install
+from pyenv_frontend.lock.choice import plan_install, requirement_inputs
 from pyenv_frontend.lock.named_lock import read_named_lock
+from pyenv_frontend.stages.analyze import read as read_program
 from tests.frontend.pyenv.contexts import Files, environment, pyenv
 
 GLIBC = Libc(kind="glibc", version=(2, 36))
@@ -110,3 +113,69 @@ def test_a_lock_that_is_the_only_requirement_is_read(line, is_read):
     plan = plan_install(environment(line), files, platform="linux/amd64", libc=GLIBC)
     assert (plan.named_lock is not None) is is_read
     assert plan.lock is None
+
+
+def plan(*packages, line="PYENV 3.9 x pylock.toml", platform="linux/amd64", libc=GLIBC):
+    """Plan the install of a lock of these packages."""
+    text = tomli_w.dumps({"lock-version": "1.0", "packages": [*packages]})
+    return plan_install(environment(line), Files({"pylock.toml": text}), platform=platform, libc=libc)
+
+
+@pytest.mark.parametrize(
+    ("wheel", "options", "target"),
+    [
+        ("a-1-cp310-cp310-manylinux_2_17_x86_64.whl", {}, "linux/amd64 with glibc 2.36"),
+        ("a-1-cp39-cp39-manylinux_2_39_x86_64.whl", {}, "linux/amd64 with glibc 2.36"),
+        ("a-1-cp39-cp39-manylinux_2_17_x86_64.whl", {"platform": "linux/arm64"}, "linux/arm64 with glibc 2.36"),
+        ("a-1-cp39-cp39-manylinux_2_17_x86_64.whl", {"libc": MUSL}, "linux/amd64 with musl"),
+        ("a-1-cp39-cp39-win_amd64.whl", {"libc": None}, "linux/amd64"),
+    ],
+)
+def test_a_package_that_cannot_be_installed_is_an_error_at_the_lock(wheel, options, target):
+    """The installer would say only that it may not build it."""
+    with pytest.raises(UserError) as caught:
+        plan(package(ANY, name="b"), package(wheel), **options)
+    assert caught.value.message == f"pylock.toml has no wheel of a 1 for Python 3.9 on {target}"
+    assert caught.value.headline.startswith("Dockerfile:2:13: ")
+
+
+@pytest.mark.parametrize(
+    ("table", "options"),
+    [
+        (package("a-1-cp310-cp310-win_amd64.whl", sdist=True), {}),
+        (package("a-1-cp310-cp310-win_amd64.whl", marker="sys_platform == 'win32'"), {}),
+        (package("a-1-cp310-cp310-win_amd64.whl", marker="'test' in dependency_groups"), {}),
+        (package("a-1-cp310-cp310-win_amd64.whl", marker="nonsense"), {}),
+        (package("a-1-cp310-cp310-win_amd64.whl"), {"line": "PYENV --from=pypy 3.9 x pylock.toml"}),
+        (package("a-1-cp310-cp310-win_amd64.whl"), {"platform": "linux/s390x"}),
+        (package("a-1-cp310-cp310-win_amd64.whl"), {"platform": None}),
+        (package("nonsense.whl"), {}),
+        (package("a-1-cp39-cp39-linux_x86_64.whl"), {}),
+        (package("a-1-cp39-cp39-musllinux_1_2_x86_64.whl"), {"libc": MUSL}),
+        (package("a-1-cp39-cp39-musllinux_1_2_x86_64.whl"), {"libc": None}),
+        (package("a-1-cp39-cp39-manylinux_2_37_x86_64.whl"), {"libc": Libc(kind="glibc", version=(2, 37))}),
+    ],
+)
+def test_a_package_that_may_be_installed_is_no_error(table, options):
+    """If in doubt, the installer decides."""
+    plan(table, **options)
+
+
+@pytest.mark.parametrize(
+    ("wheel", "count"),
+    [
+        ("a-1-cp39-cp39-manylinux_2_17_aarch64.whl", 0),
+        ("a-1-cp39-cp39-musllinux_1_2_x86_64.whl", 0),
+        ("a-1-cp310-cp310-manylinux_2_17_aarch64.whl", 1),
+        ("a-1-cp39-cp39-macosx_11_0_arm64.whl", 1),
+    ],
+)
+def test_a_check_reports_what_no_platform_can_install(wheel, count):
+    """The platform and the C library of a build are not known there."""
+    text = tomli_w.dumps({"lock-version": "1.0", "packages": [package(wheel)]})
+    errors = []
+    requirement_inputs(
+        read_program(parse(b"FROM a\nPYENV 3.9 x pylock.toml\n")), Files({"pylock.toml": text}), report=errors.append
+    )
+    assert len(errors) == count
+    assert all(error.message.endswith("for Python 3.9 on Linux") for error in errors)

@@ -135,12 +135,39 @@ def _named_lock(
 ) -> NamedLock | None:
     """Read the lock that a PYENV names, if that decides on every package."""
     others = pyenv.inline is not None or pyenv.options.constraints or len(pyenv.requirements) != 1
-    if platform is None or pyenv.onbuild or others or pyenv.requirements[0].kind != "pylock":
+    if platform is None:
+        return None
+    _check_wheels(pyenv, requirements, platform, libc)
+    if pyenv.onbuild or others or pyenv.requirements[0].kind != "pylock":
         return None
     from pyenv_frontend.lock.named_lock import read_named_lock  # noqa: PLC0415 - few PYENVs name a lock
 
     data = requirements.contents[pyenv.requirements[0].path].data
     return read_named_lock(data, pyenv.version, platform, libc)
+
+
+def _check_wheels(pyenv: Pyenv, requirements: RequirementInputs, platform: str | None, libc: Libc | None) -> None:
+    """Refuse a lock that a PYENV names and that has nothing to install of a package; on any platform if it is None.
+
+    Raises:
+        UserError: there is such a package.
+    """
+    locks = [file for file in pyenv.requirements if file.kind == "pylock" and file.path in requirements.contents]
+    if not locks or pyenv.options.from_:  # whose interpreter may be none of CPython's
+        return
+    from pyenv_frontend.lock.lockfile import MACHINES  # noqa: PLC0415 - few PYENVs name a lock
+    from pyenv_frontend.lock.named_lock import without_wheel  # noqa: PLC0415 - the same
+
+    for file in locks:
+        data = requirements.contents[file.path].data
+        package = without_wheel(data, pyenv.version, [*MACHINES] if platform is None else [platform], libc)
+        if package:
+            target = f"{platform or 'Linux'}{f' with {libc.name}' if libc else ''}"
+            raise UserError(
+                f"{file.path} has no wheel of {package} for Python {pyenv.version.text} on {target}",
+                Location(pyenv.instruction.file, file.span),
+                hint="make that lock for this Python and platform, or name its requirements instead",
+            )
 
 
 def plan_program(
@@ -193,7 +220,9 @@ def requirement_inputs(
     inputs: list[RequirementInputs | None] = []
     for environment in program.environments:
         try:
-            inputs.append(plan_install(environment, context, base_known=base_known).requirements)
+            plan = plan_install(environment, context, base_known=base_known)
+            _check_wheels(environment.pyenv, plan.requirements, None, None)
+            inputs.append(plan.requirements)
         except UserError as error:
             report(error)
             inputs.append(None)
