@@ -660,8 +660,8 @@ def test_large_files_take_linear_time(encoding):
     """Four times the lines take about four times the work, with hashes, comments, wide characters and heredocs."""
 
     def work(count):
-        name = "päckage" if encoding == "utf-8" else "package"
-        lines = [f"{name}-{number}==1 \\\n  --hash=sha256:a  # why" for number in range(count)]
+        comment = "wärum" if encoding == "utf-8" else "why"
+        lines = [f"package-{number}==1 \\\n  --hash=sha256:a  # {comment}" for number in range(count)]
         files = {"a.txt": "\n".join(lines)}
         plain = "\n".join(f"one-{number}==1" for number in range(count))
         line = f"PYENV 3.9 x a.txt <<E\n{plain}\nE"
@@ -690,6 +690,33 @@ def test_constraints_that_files_name_are_known_in_order():
         ("\u2013r base.txt", "write -r base.txt: an option begins with a hyphen"),
         ("six\u200b==1.0", "delete the invisible character U+200B in it"),
         ("<html>", ""),
+        ("six==$VER", "write ${VER}: installers fill in a variable in no other form, and in capitals only"),
+        ("six==%ver%", "write ${VER}: installers fill in a variable in no other form, and in capitals only"),
+        ("six=={{ v }}", "fill the template in before the build, or write ${NAME} and set NAME by ARG or ENV"),
+        ("six; python_version < 3.8", "write six; python_version < '3.8'"),
+        ("six; os_name='x' && extra == y", "write six; os_name=='x' and extra == 'y'"),
+        ("six; python == '3.8'", "did you mean python_version?"),
+        ("six;>1.1", "separate versions by commas: a marker stands behind a semicolon"),
+        ("six; idna", "write each requirement on a line of its own"),
+        ("six, idna", "write each requirement on a line of its own"),
+        ("six,", "write six"),
+        ("six==1;;", "write six==1"),
+        ("six[foo==1", "close the bracket of the extras"),
+        ("six@1.2", "write six==1.2"),
+        ("six @ latest", "write six, or a version behind =="),
+        ("six==latest", "write six for any version"),
+        ("six>=", "write six for any version"),
+        ("six>=1.*", ">= takes no *: write six>=1"),
+        ("six~=1", "write six>=1,<2"),
+        ("six==1.x", "write six==1.*"),
+        ("six==1.2-SNAPSHOT", "1.2-SNAPSHOT is not a version"),
+        ("six>=1 <2 ; os_name", "separate versions by commas: six>=1,<2"),
+        ("six==1#why", "write a space before #"),
+        ("\u201csix\u201d\u22651", "write six>=1"),
+        ('six = "^1.2"', "^ is of other tools: write the oldest and the first excluded version, as in >=1.2,<2"),
+        ('six = "1.2"', "write six==1.2"),
+        ('dependencies = ["six"]', "it is TOML: name a pyproject.toml in the PYENV"),
+        ("poetry add six", "write six"),
     ],
 )
 def test_a_line_that_is_no_requirement(line, hint):
@@ -697,6 +724,13 @@ def test_a_line_that_is_no_requirement(line, hint):
     with pytest.raises(UserError, match=r", which r.txt names in line 1, is not a requirement") as caught:
         closure("PYENV 3.9 x r.txt", {"r.txt": f"{line}\n"})
     assert (caught.value.hint or "") == hint
+
+
+def test_a_line_that_is_for_an_old_pip():
+    """Before 24.1, anything was a version for pip; `--installer=pip` may use such a one."""
+    assert closure("PYENV --installer=pip 3.7 x r.txt", {"r.txt": "six==latest, >=1.*\n"}).listed
+    with pytest.raises(UserError, match="is not a requirement"):
+        closure("PYENV --installer=pip 3.7 x r.txt", {"r.txt": "six==$VER\n"})
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,18 @@ import re
 from typing import TYPE_CHECKING
 
 from pyenv_frontend.errors import UserError
-from pyenv_image.local_paths import is_plain
 
 if TYPE_CHECKING:
     from pyenv_frontend.inputs.collector import Origin
 
 __all__ = ["check_operator"]
+
+_PLAIN = re.compile(
+    r"[A-Za-z0-9](?:[\w.-]*\w)?(?:\[\w+(?:,\w+)*\])?\s*(?:(?:[=!<>]=|[<>])\s*\d+(?:\.\d+)*(?:\s*,\s*(?!$|;)|(?=$|\s*;)))*"
+    r"(?:\s*;\s*(?:python_version|sys_platform|platform_\w+)\s*(?:[=!<>]=|[<>])\s*(?:'[^']*'|\"[^\"]*\"))?",
+    re.ASCII,
+)
+"""Most lines of large files; the modules for the others load slowly."""
 
 # Patterns that `re` compiles when the first unusual line is read.
 _NAME = r"[A-Za-z0-9][\w.-]*(?:\s*\[[^\]]*\])?"
@@ -26,40 +32,63 @@ _NEXT = rf"{_NAME}\s*{_COMPARISON}\s*[\w.*+!-]+(?:\s+|\s*,\s*)(?=[A-Za-z])"
 _CARET = rf"{_NAME}\s*{_COMPARISON}?\s*\^"
 _QUOTED_VERSION = rf"(?P<start>{_NAME}\s*{_COMPARISON}\s*)(?P<quote>['\"])(?P<version>[^'\"]*)(?P=quote)"
 _NO_BEGINNING = r"[^\w.$/\\]|[^\x00-\x7f]"
-_QUOTED = r"(['\"])(.*)\1"
+_QUOTED = r"(['\"])([^'\"]*)\1"
 _CONFLICT = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
 _INVISIBLE = "[\u00ad\u200b-\u200d\u2060\ufeff]"
 _DASHES = "\u2010\u2011\u2012\u2013\u2014\u2212"
-_COMMAND = "pip install "
+_COMMAND = r"(?:RUN\s+)?(?:pip[\d.]*|uv\s+pip|conda|mamba|micromamba|pipx)\s+install\s+|(?:uv|poetry|pdm)\s+add\s+"
+_VARIABLE = r"\$\{[A-Z0-9_]+\}"
+"""What installers fill in, with whatever it may be."""
+
 _EXPECTED = "a name, and a version behind ==, >=, <=, >, <, ~= or !="
+_EXPECTED_MARKER = "behind the semicolon a marker, such as python_version < '3.8'"
+_CARET_HINT = "^ is of other tools: write the oldest and the first excluded version, as in >=1.2,<2"
 _ONE_A_LINE = "write each requirement on a line of its own"
 _MEANT = {"=": "==", "=>": ">=", "=<": "<=", "": "==", "!": "!=", "~": "~="}
 
 
-def check_operator(requirement: str, origin: Origin) -> None:
+def check_operator(requirement: str, origin: Origin, *, any_version: bool = False) -> None:
     """Refuse what is no requirement to pip and uv, where they would say so only in the build: `pandas=2`, `a==1 b==2`.
 
     The installer judges everything else; uv accepts more than the standard.
 
+    Args:
+        requirement: the line, without its comment and options.
+        origin: where it is.
+        any_version: whether what stands behind an operator may be anything, as it may for an old pip.
+
     Raises:
         UserError: It is none.
     """
-    if is_plain(requirement):
+    if _PLAIN.fullmatch(requirement):
         return
+    line, requirement = requirement, " ".join(requirement.split())  # patterns may try all ways to share many spaces
     match = re.match(_WRONG_OPERATOR, requirement)
     hint = _hint_of_operator(requirement, match) if match else _hint(requirement)
+    expected = _EXPECTED
+    if hint is None and "://" not in requirement and not re.search(_VARIABLE, requirement):
+        from pyenv_frontend.inputs.requirement_form import RequirementForm, form_hint  # noqa: PLC0415
+
+        form = RequirementForm.of(requirement)
+        expected = _EXPECTED_MARKER if form.has_form else expected
+        has_form = form.has_form or (any_version and form.has_old_form)
+        hint = None if has_form and form.has_form_of_marker else form_hint(requirement)
     if hint is not None:
-        message = f"{origin.says(requirement)} is not a requirement"
-        raise UserError(message, *origin.locations, expected=_EXPECTED, hint=hint)
+        message = f"{origin.says(line)} is not a requirement"
+        raise UserError(message, *origin.locations, expected=expected, hint=hint)
 
 
 def _hint_of_operator(requirement: str, match: re.Match[str]) -> str:
     """Return what to write instead of an operator that does not exist; may be empty."""
-    operator, version = match["operator"].strip(), match["version"]
+    operator, version = match["operator"].strip(), match["version"].strip("\"'")
     if not operator and not version[:1].isdigit():
-        if requirement.startswith(_COMMAND):
-            return f"write {requirement.removeprefix(_COMMAND).strip() or 'the requirement'}"
+        if command := re.match(_COMMAND, requirement):
+            return f"write {requirement[command.end() :].strip() or 'the requirement'}"
         return _ONE_A_LINE
+    if version.startswith("^"):
+        return _CARET_HINT
+    if version.startswith(("[", "{")):
+        return "it is TOML: name a pyproject.toml in the PYENV"
     meant = _MEANT.get(operator)
     return f"write {match['name']}{meant}{version}" if meant and version else ""
 
@@ -78,11 +107,13 @@ def _hint(requirement: str) -> str | None:
     elif quoted:
         hint = f"write {quoted[2]}, without quotes"
     elif re.match(_NO_BEGINNING, requirement):
-        hint = ""
+        from pyenv_frontend.inputs.requirement_form import form_hint  # noqa: PLC0415
+
+        hint = form_hint(requirement)
     elif re.match(_NEXT, requirement):
         hint = _ONE_A_LINE
     elif re.match(_CARET, requirement):
-        hint = "^ is of other tools: write the oldest and the first excluded version, as in >=1.2,<2"
+        hint = _CARET_HINT
     elif version:
         hint = f"write {version['start']}{version['version']}, without quotes"
     return hint
