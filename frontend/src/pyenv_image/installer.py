@@ -258,8 +258,9 @@ class Installer:
         program = "pip" if command[0] == str(self.python) else "uv"
         # A program on a terminal shows its progress there, which `local` reads.
         output = None if sys.stdout.isatty() else self._output(program)
+        settings = self.settings if program == "pip" else self.uv_settings
         if environ is None:
-            environ = (self.settings if program == "pip" else self.uv_settings).environ
+            environ = settings.environ
         try:
             code = process.run(command, environ, folder or self.workspace.files, output)
         except OSError as error:
@@ -269,7 +270,11 @@ class Installer:
             reason = "it needs libraries that this stage lacks" if error.errno == errno.ENOENT else error.strerror
             raise StepError(f"PYENV {self.options.name}: the uv that --uv names does not run here: {reason}") from None
         if code:
-            raise InstallerError(f"PYENV {self.options.name}: {failure}; the installer's message stands above")
+            sentence = f"PYENV {self.options.name}: {failure}; the installer's message stands above"
+            if settings.missing and not self.options.stage:
+                missing = ", and ".join(settings.missing)
+                sentence += f". {missing}: correct the path, or bring it there (COPY) before the PYENV"
+            raise InstallerError(sentence)
 
     def _output(self, program: str) -> Output:
         silence = f"PYENV {self.options.name}: {program} has said nothing for {{}} s; it waits for an index or builds"

@@ -54,6 +54,10 @@ _PER_REQUIREMENT = frozenset({"global-option", "install-option", "build-option"}
 _LETTERS = {"U": "upgrade", "t": "target", "v": "verbose", "q": "quiet"}
 """Options of pip that people write by their letter."""
 
+_NAME_FILES = (
+    *("UV_FIND_LINKS", "UV_CONSTRAINT", "UV_BUILD_CONSTRAINT", "UV_OVERRIDE", "UV_EXCLUDE", "UV_CONFIG_FILE"),
+    *("SSL_CERT_FILE", "SSL_CERT_DIR", "SSL_CLIENT_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
+)
 _FOR_VENV = ("--no-index", "--find-links")
 
 
@@ -70,6 +74,9 @@ class InstallerSettings:
 
     notes: list[str] = field(default_factory=list)
     """Sentences about settings that have no effect, for the build's log."""
+
+    missing: list[str] = field(default_factory=list)
+    """Sentences about files and folders that settings name and that are not there; not every install needs them."""
 
     @property
     def sync_arguments(self) -> list[str]:
@@ -124,6 +131,9 @@ def settings_for(installer: str, environ: Mapping[str, str], home: str, folder: 
     }
     settings = InstallerSettings(neutral)
     _add_settings_of_uv(settings, installer, environ)
+    for name in _NAME_FILES:
+        if name in environ and (installer == "uv" or not name.startswith("UV_")):
+            _note_missing(settings, name, [environ[name]] if Path(environ[name]).exists() else _words(environ[name]))
     settings.uv_has_indexes = any(_INDEXES.search(_text(path)) for path in _configuration_files_of_uv(environ, home))
     configuration = read_configuration(environ, home)
     for name, configured in configuration.items():
@@ -132,6 +142,9 @@ def settings_for(installer: str, environ: Mapping[str, str], home: str, folder: 
             settings.notes.append(f"{configured[-1].origin} sets {name}, which is not a setting of pip")
         elif not setting.meaningless:
             values = _values(setting, configured, folder)
+            if setting.path and not (installer == "uv" and any(environ.get(name) for name in setting.before)):
+                origin = configured[-1].origin
+                _note_missing(settings, origin if origin.startswith("PIP_") else f"{name} of {origin}", values)
             if installer == "pip":
                 _add_for_pip(settings, setting, values)
             else:
@@ -231,6 +244,17 @@ def _add_settings_of_uv(settings: InstallerSettings, installer: str, environ: Ma
                 settings.arguments += [
                     text.format(word) for text in templates for word in words[: None if "{}" in text else 1]
                 ]
+
+
+def _words(value: str) -> list[str]:
+    return value.replace(",", " ").split()
+
+
+def _note_missing(settings: InstallerSettings, origin: str, paths: Sequence[str]) -> None:
+    """Note files and folders that are not there, but for addresses."""
+    for path in paths:
+        if "://" not in path and not path.startswith("file:") and not os.path.exists(path):  # noqa: PTH110 - as above
+            settings.missing.append(f"{origin} names {path}, which is not in this stage")
 
 
 def _add_certificates(settings: InstallerSettings) -> None:

@@ -289,3 +289,32 @@ def test_paths_of_a_home(monkeypatch):
     assert settings(environ).arguments == ["--find-links=/home/me/wheels", "--find-links=/here/more"]
     assert settings(environ).environ["SSL_CERT_FILE"] == "/home/me/ca.pem"
     assert settings(environ, "pip").environ["PIP_FIND_LINKS"] == "/home/me/wheels /here/more"
+
+
+@pytest.mark.parametrize(
+    ("installer", "environ", "named"),
+    [
+        ("uv", {"PIP_FIND_LINKS": "/no/such https://h/x"}, ["PIP_FIND_LINKS names /no/such"]),
+        ("uv", {"PIP_FIND_LINKS": "/no/such", "UV_FIND_LINKS": "/nor,/that"}, ["UV_FIND_LINKS names /nor", "/that"]),
+        ("pip", {"PIP_CONSTRAINT": "no.txt", "UV_CONSTRAINT": "/no"}, ["PIP_CONSTRAINT names /here/no.txt"]),
+        ("pip", {"REQUESTS_CA_BUNDLE": "/no.pem"}, ["REQUESTS_CA_BUNDLE names /no.pem"]),
+        (
+            "uv",
+            {"UV_CONFIG_FILE": "/no.toml", "PIP_CERT": "/c"},
+            ["UV_CONFIG_FILE names /no.toml", "PIP_CERT names /c"],
+        ),
+        ("uv", {"PIP_FIND_LINKS": "/", "UV_OVERRIDE": "/etc", "SSL_CERT_DIR": "/etc"}, []),
+    ],
+)
+def test_files_that_settings_name_and_that_are_not_there(installer, environ, named):
+    """The sentence of a failed install names them; addresses are none, nor what another setting overrides."""
+    missing = settings(environ, installer).missing
+    assert len(missing) == len(named)
+    assert all(name in sentence for name, sentence in zip(named, missing, strict=True))
+
+
+def test_a_file_that_a_configuration_file_names_and_that_is_not_there(tmp_path):
+    """The sentence names the configuration file, too."""
+    configured(tmp_path, "[global]\nfind-links = /no/such\n")
+    (sentence,) = settings({}, home=str(tmp_path)).missing
+    assert sentence == f"find-links of {tmp_path}/.config/pip/pip.conf names /no/such, which is not in this stage"
