@@ -42,6 +42,21 @@ def test_a_lock_is_looked_for_where_builds_take_it_from(monkeypatch, tmp_path, o
     assert (done.code, json.loads(done.out)["locks"][0]["stale"]) == (0, False)
 
 
+@pytest.mark.parametrize("command", ["lock", "check"])
+def test_a_file_beside_the_dockerfiles_folder_is_in_another_context(monkeypatch, tmp_path, command):
+    """`docker build -f docker/Dockerfile .` has it; the commands take the Dockerfile's folder until they are told."""
+    folder(tmp_path / "docker", "FROM a\nPYENV 3.9 x r.txt\n")
+    (tmp_path / "r.txt").write_text("six\n")
+    (tmp_path / "docker/r2.txt").write_text("six\n")
+    monkeypatch.chdir(tmp_path)
+    done = called(monkeypatch, command, "-f", "docker/Dockerfile")
+    hint = "--context . makes the folder that you are in the build context, which has it"
+    assert hint in done.out + done.err
+    monkeypatch.chdir(tmp_path / "docker")
+    done = called(monkeypatch, command)
+    assert "did you mean r2.txt?" in done.out + done.err
+
+
 def test_an_environment_without_a_lock_needs_none(monkeypatch, tmp_path):
     """With `--lock=off` the check does not fail, unless the environment is named."""
     place = folder(tmp_path, "FROM a\nPYENV --lock=off 3.9 x <<EOF\nsix\nEOF\n") / "Dockerfile"

@@ -92,8 +92,14 @@ class FolderContext:
     def _file(self, path: str) -> Path:
         file = self._find(path)
         if file is None or not file.is_file():
-            raise NotInContextError(path)
+            raise NotInContextError(path, self._hint(path))
         return file
+
+    def _hint(self, path: str) -> str:
+        """Return what to do if a file is where `docker build -f FOLDER/Dockerfile .` would look for it."""
+        here = FolderContext(".")
+        is_here = here.root != self._root and here.exists(path) and not self.ignored_by(path)
+        return "--context . makes the folder that you are in the build context, which has it" if is_here else ""
 
     def _find(self, path: str) -> Path | None:
         """Return the file of a path, links followed as long as they stay inside."""

@@ -20,7 +20,16 @@ def too_large(size: int) -> UnreadableFileError:
 
 
 class NotInContextError(LookupError):
-    """There is no such file in the build context, or .dockerignore excludes it."""
+    """There is no such file in the build context, or .dockerignore excludes it.
+
+    Args:
+        path: the file.
+        hint: where it may be instead.
+    """
+
+    def __init__(self, path: str, hint: str = "") -> None:
+        super().__init__(path)
+        self.hint = hint
 
 
 class BuildContext(Protocol):

@@ -109,8 +109,8 @@ class InputCollector:
         if path not in self.files:
             try:
                 self.files[path] = SourceFile(path, self.context.read(path))
-            except NotInContextError:
-                self._missing(path, origin)
+            except NotInContextError as error:
+                self._missing(path, origin, error.hint)
             except UnreadableFileError as error:
                 message = f"{origin.says(path)} {error}"
                 hint = "name another file, or split this one: a file may name others by -r"
@@ -178,7 +178,7 @@ class InputCollector:
             hint = f"{error.hint}, and name it relative to the file that names it"
             raise UserError(message, *origin.locations, hint=hint) from None
 
-    def _missing(self, path: str, origin: Origin) -> NoReturn:
+    def _missing(self, path: str, origin: Origin, hint: str = "") -> NoReturn:
         if broken := broken_link(self.context, path):
             message, hint = broken
             raise UserError(f"{origin.says(path)}{message.removeprefix(path)}", *origin.locations, hint=hint)
@@ -188,7 +188,7 @@ class InputCollector:
             hint = f"did you mean {posixpath.join(path, lists[0])}?" if lists else self._content(path)
             raise UserError(message, *origin.locations, expected="a file", hint=hint)
         message = f"{origin.says(path)} is not in the build context"
-        hint = origin.hint_for_path() or self._neighbours(path, named=origin.line is not None)
+        hint = hint or origin.hint_for_path() or self._neighbours(path, named=origin.line is not None)
         raise UserError(message, *origin.locations, hint=hint)
 
     def _neighbours(self, path: str, *, named: bool) -> str:
