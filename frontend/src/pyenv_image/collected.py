@@ -49,7 +49,7 @@ def apply(folder: Path, path: str) -> Account:
         target = Path("/", source.relative_to(files))
         if source.is_dir():
             target.mkdir(parents=True, exist_ok=True)
-        else:
+        elif not _is_mounted(target):
             if target.is_symlink():
                 target.unlink()
             shutil.copyfile(str(source), str(target))
@@ -57,7 +57,14 @@ def apply(folder: Path, path: str) -> Account:
             os.chown(str(target), about.st_uid, about.st_gid)
             target.chmod(stat.S_IMODE(about.st_mode))
     for name in NAMED:
-        if os.environ.get(name, "").startswith("/") or (folder / "named" / name).exists():
+        value = os.environ.get(name, "")
+        is_named = value.startswith("/") or (folder / "named" / name).exists()
+        if is_named and not (value and _is_mounted(Path(value))):
             os.environ[name] = str(folder / "named" / name)
     home = Path(facts["home"]) if facts["home"] else None
     return Account(facts["uid"], facts["gid"], tuple(facts["groups"]), home)
+
+
+def _is_mounted(file: Path) -> bool:
+    """Return whether a file is mounted for this step, as secrets are: on the stage it would hide another file."""
+    return os.path.ismount(str(file))

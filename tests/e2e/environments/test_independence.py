@@ -132,6 +132,20 @@ def test_wheels_of_the_build_context(build_image, tmp_path):
     assert not installs(again.log)
 
 
+@pytest.mark.parametrize("before", ["", "RUN echo machine old > /root/.netrc\n"])
+@pytest.mark.parametrize("env", ["", "ENV NETRC=/root/.netrc\n"])
+def test_a_secret_goes_before_a_file_of_the_stage(build_image, tmp_path, env, before):
+    """A file that is mounted at the place of one of the stage's settings hides it, as it does on the stage."""
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login me password s3cret\n")
+    with services.package_index(WHEELS, user="me", password="s3cret") as address:
+        lock = lock_of(tmp_path, address.replace("://", "://me:s3cret@"))
+        mount = "--mount=type=secret,id=netrc,target=/root/.netrc"
+        text = f"FROM {PY311}\n{before}{env}PYENV {mount} 3.8 x r.txt\n"
+        secret = f"--secret=id=netrc,src={tmp_path / 'netrc'}"
+        image = build_image(text, {"r.txt": "beta\n", "pylock.x.toml": lock}, secret)
+    assert image.ask("/opt/venv/x/bin/python", "-c", "import beta; print('ok')") == "ok\n"
+
+
 def test_a_builder_has_the_interpreter_of_a_locked_environment(build_image, files, index):
     """The stage that installs an environment gets its own copy of the interpreter, before and after the locked one."""
     stages = f"FROM {PY311} AS tools\nRUN touch /tool\n" + text(
