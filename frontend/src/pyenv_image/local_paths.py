@@ -15,13 +15,15 @@ OF_PROJECT = ("pyproject.toml", "setup.py")
 _ARCHIVES = (".whl", ".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tbz", ".tar.xz", ".txz", ".tar")
 _VERSION = r"(?:===?|[<>~!]=|[<>])\s*[\w.*+!-]+"
 _PLAIN = re.compile(
-    rf"[A-Za-z0-9][\w.-]*\s*(?:\[[\w.,\s-]*\]\s*)?(?:{_VERSION}(?:\s*,\s*{_VERSION})*)?\s*(?:;[ -~]*)?", re.ASCII
+    rf"[A-Za-z0-9][\w.-]*(?:\s*\[[\w.,\s-]*\])?(?:\s*{_VERSION}(?:\s*,\s*{_VERSION})*)?\s*(?:;[ -~]*)?", re.ASCII
 )
 _LOCK = re.compile(r"pylock(\.[^.]+)?\.toml")
 
+# Nowhere do two patterns for blanks follow one another: they would try all ways to share a long row of them.
+
 # Few files have such requirements, so that `re` compiles these when they are needed.
-_DIRECT = r"[A-Za-z0-9][A-Za-z0-9._-]*\s*(?:\[[^\]]*\])?\s*@\s*(?=\S)"
-_EXTRAS = r"\s*\[[A-Za-z0-9._,\s-]*\]$"
+_DIRECT = r"[A-Za-z0-9][A-Za-z0-9._-]*(?:\s*\[[^\]]*\])?\s*@\s*(?=\S)"
+_EXTRAS = r"(?<!\s)\s*\[[A-Za-z0-9._,\s-]*\]$"
 _URL = r"[A-Za-z][A-Za-z0-9+.-]*://"
 _FILE_URL = r"(?i)file:(//(localhost)?(?=/))?"
 
@@ -62,7 +64,7 @@ def local_path(requirement: str, *, editable: bool = False) -> LocalPath | None:
     if re.match(_URL, requirement[start:]) and not re.match(_FILE_URL, requirement[start:]):
         return None
     # After a direct reference a semicolon can belong to the address; a marker follows a blank there.
-    marker = re.search(r"\s+;|;\s" if direct else r"\s*;", requirement[start:])
+    marker = re.search(r"\s;|;\s" if direct else r";", requirement[start:])
     target = requirement[start : start + marker.start() if marker else None].rstrip()
     end = start + len(target)
     address = re.match(_FILE_URL, target)

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
 __all__ = ["LogicalLine", "logical_lines", "split_words"]
 
-_COMMENT = re.compile(r"(^|\s+)#.*$")
+# Blanks count from the first one only, or a line of them would take the square of their number.
+_COMMENT = re.compile(r"(^|(?<!\s)\s+)#.*$")
 _WORD = re.compile(r"\S+")
 _QUOTING = re.compile(r"['\"\\]")
 

@@ -96,7 +96,7 @@ _BOMS = (
 )
 _DANGLING = re.compile(r"\\+(\s*)\Z")
 """A continuation with nothing behind it, which pip ignores and uv refuses."""
-PASSWORD = re.compile(rb"[a-z+]+://[^\s/:@$]*:[^\s/@$]+@")
+PASSWORD = re.compile(rb"(?<![a-z+])[a-z+]+://[^\s/:@$]*:[^\s/@$]+@")
 """An address with a password that is no variable."""
 
 

@@ -670,6 +670,13 @@ def test_large_files_take_linear_time(encoding):
     assert work(2000) < 4.5 * work(500)
 
 
+@pytest.mark.parametrize("line", ["six{}x", "six{}x # y", "six[{}a", "./a{}b", "six @{}x"])
+def test_a_long_row_of_blanks_takes_linear_time(line):
+    """With the square of their number, this would not end."""
+    with pytest.raises(UserError):
+        closure("PYENV 3.9 x a.txt", {"a.txt": line.format(" " * 300_000)})
+
+
 def test_constraints_that_files_name_are_known_in_order():
     """The command of uv has to name them, as it names those of `--constraint`."""
     files = {"r.txt": "-c b.txt\n-c c/a.txt\n", "c/a.txt": "-r n.txt\n", "c/n.txt": "six<2\n", "b.txt": "", "o.txt": ""}
