@@ -36,7 +36,9 @@ def main(root: str, name: str, named_by: str, source: str, version: str, series:
         libc: the C library of the stage that the interpreter is for, such as `glibc 2.36`; empty if it is not known.
     """
     image = f"{name}, which {named_by} names,"
-    sentence = problem(root, image, source, series, libc, os.path.realpath("/python"))
+    # What stands for an official image may be for the processor of a base that is not of the build's platform.
+    native = f"{root}{source}/bin/python{series}" if named_by == "--build-context" else os.path.realpath("/python")
+    sentence = problem(root, image, source, series, libc, native)
     sentence = sentence or other_release(root, image, source, version, series)
     if sentence:
         sys.exit(f"error: {sentence}")

@@ -242,7 +242,9 @@ class PyenvWriter:
         named_by = graft and (graft.named_by or ("--build-context" if self.images.is_replaced(graft.image) else ""))
         if graft is None or not named_by:
             return ()
-        return (graft.image, named_by, graft.source, self.environment.pyenv.version.text, graft.series, graft.libc)
+        # What stands for an official image is said to fit the base; the self-check judges whether it does.
+        libc = graft.libc if graft.named_by else graft.libc.partition(" ")[0]
+        return (graft.image, named_by, graft.source, self.environment.pyenv.version.text, graft.series, libc)
 
     def _builder(self) -> tuple[str, ...]:
         """Return what is checked of the stage of `--builder`."""
