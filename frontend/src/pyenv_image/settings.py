@@ -186,7 +186,7 @@ def file_option(name: str, value: str, installer: str, *, constraint: bool = Fal
     if setting.uv_error:
         raise StepError(f"--{name} has no effect with uv: {setting.uv_error}")
     translated = InstallerSettings({})
-    words = value.replace(",", " ").split() if setting.kind == PACKAGES else [value or "1"]
+    words = _words(value) if setting.kind == PACKAGES else [value or "1"]
     _add_for_uv(translated, setting, words, f"--{name}", {})
     written = {
         "UV_PRERELEASE": "--prerelease={}",
@@ -250,10 +250,14 @@ def _words(value: str) -> list[str]:
     return value.replace(",", " ").split()
 
 
+def _is_address(path: str) -> bool:
+    return "://" in path or path.startswith("file:")
+
+
 def _note_missing(settings: InstallerSettings, origin: str, paths: Sequence[str]) -> None:
     """Note files and folders that are not there, but for addresses."""
     for path in paths:
-        if "://" not in path and not path.startswith("file:") and not os.path.exists(path):  # noqa: PTH110 - as above
+        if not _is_address(path) and not os.path.exists(path):  # noqa: PTH110 - as above
             settings.missing.append(f"{origin} names {path}, which is not in this stage")
 
 
@@ -268,14 +272,14 @@ def _add_certificates(settings: InstallerSettings) -> None:
 def _values(setting: PipSetting, configured: Sequence[Configured], folder: str) -> list[str]:
     """Return the values of a setting as pip reads them: lists are split, and those of packages are joined."""
     if setting.kind == PACKAGES:
-        return [word for entry in configured for word in entry.value.replace(",", " ").split()]
+        return [word for entry in configured for word in _words(entry.value)]
     value = configured[-1].value
     values = value.split() if setting.kind == VALUES else [value]
     return [_absolute(text, folder) for text in values] if setting.path else values
 
 
 def _absolute(path: str, folder: str) -> str:
-    if "://" in path or path.startswith("file:"):
+    if _is_address(path):
         return path
     return str(Path(folder, os.path.expanduser(path)))  # noqa: PTH111 - as pip does it, also for users that do not exist
 

@@ -24,6 +24,7 @@ __all__ = [
     "digest_of",
     "encode",
     "literal",
+    "mount_of",
     "output_of",
     "source",
     "written",
@@ -48,6 +49,11 @@ class OpOutput:
 def literal(path: str) -> str:
     """Return a pattern that matches only a path."""
     return "".join("\\" + char if char in "\\*?[!" else char for char in path)
+
+
+def mount_of(op: wire.Op, dest: str) -> wire.Mount:
+    """Return the mount of a step that is at a path."""
+    return next(mount for mount in op.exec.mounts if mount.dest == dest)
 
 
 def digest_of(op: bytes) -> str:

@@ -15,7 +15,6 @@ from pyenv_frontend.expansion.libc import Libc, libc_of_release
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-
 __all__ = ["BaseOptions", "base_options", "libc_options"]
 
 _GLIBC: Final = r"[0-9]{1,4}\.[0-9]{1,4}"

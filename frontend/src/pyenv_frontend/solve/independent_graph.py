@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pyenv_frontend.buildkit import wire_pb2 as wire
+from pyenv_frontend.buildkit.llb import mount_of
 from pyenv_frontend.expansion.steps import CACHE, CONTEXT, FLAGS, INTERPRETER, PACKAGE, TOOLS
 from pyenv_frontend.sha2 import sha256
 from pyenv_frontend.solve.file_ops import FileSystem
@@ -142,8 +143,7 @@ def look(pattern: wire.Op, root: FileSystem) -> wire.Op:
     del op.exec.mounts[:]
     op.inputs.add(digest=root.digest, index=root.number)
     op.exec.mounts.add(input=0, dest="/", output=0)  # dropped; a root that is no output cannot be written to
-    tools = next(mount for mount in pattern.exec.mounts if mount.dest == TOOLS)
-    mount_at(op, source_of(pattern, TOOLS), TOOLS, selector=tools.selector)
+    mount_at(op, source_of(pattern, TOOLS), TOOLS, selector=mount_of(pattern, TOOLS).selector)
     op.exec.network = _NONE
     meta = op.exec.meta
     meta.env[:] = [_PATH]
@@ -153,7 +153,7 @@ def look(pattern: wire.Op, root: FileSystem) -> wire.Op:
 
 def source_of(op: wire.Op, dest: str) -> FileSystem:
     """Return what a step mounts at a path."""
-    source = op.inputs[next(mount for mount in op.exec.mounts if mount.dest == dest).input]
+    source = op.inputs[mount_of(op, dest).input]
     return FileSystem(source.digest, source.index)
 
 

@@ -36,7 +36,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pyenv_frontend.buildkit import wire_pb2 as wire
-from pyenv_frontend.buildkit.llb import digest_of, encode
+from pyenv_frontend.buildkit.llb import digest_of, encode, mount_of
 from pyenv_frontend.expansion.steps import BUILDER, INTERPRETER
 from pyenv_frontend.solve import file_ops, independent_graph
 from pyenv_frontend.solve.file_ops import FileSystem
@@ -184,7 +184,7 @@ class _Parallelizer:
         for old, raw in self.old_ops.items():
             op = wire.Op.FromString(raw)
             if old in self.ours and op.WhichOneof("op") == "exec":
-                before = op.inputs[_root(op).input].digest
+                before = op.inputs[mount_of(op, "/").input].digest
                 groups[old] = groups.get(before) or _Group()
                 groups[old].members.append((self.ours[old], op))
         return groups
@@ -198,7 +198,7 @@ class _Parallelizer:
             self.moved[FileSystem(old, -1)] = FileSystem(new, -1)
 
     def _rewire_step(self, old: str, op: wire.Op, step: Step) -> None:
-        root = _root(op)
+        root = mount_of(op, "/")
         self._follow(op.inputs)
         chain = FileSystem(op.inputs[root.input].digest, op.inputs[root.input].index)
         group = self.groups[old]
@@ -328,7 +328,7 @@ class _Parallelizer:
 
     def _check_source(self, graft: wire.Op, step: Step, old: str) -> None:
         """Let a graft copy from what is checked before."""
-        mount = next(mount for mount in graft.exec.mounts if mount.dest == INTERPRETER)
+        mount = mount_of(graft, INTERPRETER)
         identity = self.identities.get(graft.inputs[mount.input].digest, "") if mount.input >= 0 else ""
         checked = checked_source(self.new, graft, step, old)
         self.identities[checked.digest] = identity
@@ -336,8 +336,8 @@ class _Parallelizer:
 
     def _take_builder(self, op: wire.Op, graft: _PlacedGraft | None, step: Step, old: str) -> FileSystem:
         """Return the result of the stage of `--builder`, once it is checked, and remove its mount."""
-        checked = checked_builder(self.new, op, BUILDER, graft.op if graft else None, step, old)
-        op.exec.mounts.remove(next(mount for mount in op.exec.mounts if mount.dest == BUILDER))
+        checked = checked_builder(self.new, op, graft.op if graft else None, step, old)
+        op.exec.mounts.remove(mount_of(op, BUILDER))
         return checked
 
     def _rebase_on(self, builder: FileSystem, graft: _PlacedGraft | None) -> FileSystem:
@@ -368,10 +368,6 @@ class _Parallelizer:
         if copy or not self.merge:
             return self.new.add_op(file_ops.copied_entries(chain, result, step.carries), old)
         return self.new.merge([chain, self.new.difference(start, result, old)], old)
-
-
-def _root(op: wire.Op) -> wire.Mount:
-    return next(mount for mount in op.exec.mounts if mount.dest == "/")
 
 
 def _set_variables(meta: wire.Meta, step: Step) -> None:

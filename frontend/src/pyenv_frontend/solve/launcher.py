@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pyenv_frontend.buildkit import wire_pb2 as wire
+from pyenv_frontend.buildkit.llb import mount_of
 from pyenv_frontend.expansion.steps import FLAGS, PACKAGE, TOOLS
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def write_file(op: wire.Op, name: str, content: bytes, *, mode: int) -> wire.Op:
     Its input, which it does not use, is our tools, which the step needs anyway: an op without inputs is reported as
     executed in every build, and then the step that it belongs to is not shown as `CACHED`.
     """
-    tools = next(op.inputs[mount.input] for mount in op.exec.mounts if mount.dest == TOOLS)
+    tools = op.inputs[mount_of(op, TOOLS).input]
     file = wire.MkFile(path=f"/{name}", mode=mode, data=content, timestamp=-1)
     action = wire.FileAction(input=-1, secondary_input=-1, output=0, mkfile=file)
     return wire.Op(inputs=[tools], file=wire.FileOp(actions=[action]))

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pyenv_frontend.buildkit.llb import encode
-from pyenv_frontend.expansion.steps import INTERPRETER, TOOLS
+from pyenv_frontend.buildkit.llb import encode, mount_of
+from pyenv_frontend.expansion.steps import BUILDER, INTERPRETER, TOOLS
 from pyenv_frontend.solve import launcher
 from pyenv_frontend.solve.file_ops import FileSystem
 from pyenv_frontend.solve.independent_graph import RESULT, look, mount_at, source_of
@@ -42,32 +42,28 @@ def checked_source(graph: NewGraph, graft: wire.Op, step: Step, old: str) -> Fil
     return _add(graph, check, step.title, ("source", *step.source), old)
 
 
-def checked_builder(  # noqa: PLR0913, PLR0917
-    graph: NewGraph, install: wire.Op, builder: str, graft: wire.Op | None, step: Step, old: str
-) -> FileSystem:
+def checked_builder(graph: NewGraph, install: wire.Op, graft: wire.Op | None, step: Step, old: str) -> FileSystem:
     """Return the result of the stage of `--builder`, once it is checked.
 
     Args:
         graph: the graph that the check is added to.
         install: the op of the environment.
-        builder: where it mounts that stage.
         graft: the op of the graft that it runs on; None if it runs on the base's own interpreter.
         step: the environment.
         old: its digest in the old graph.
     """
     check = look(install, source_of(install, TOOLS))
-    _mount_result(check, install, builder)
+    _mount_result(check, install, BUILDER)
     program = ""
     if graft is not None:
-        mount = next(mount for mount in graft.exec.mounts if mount.dest == INTERPRETER)
-        mount_at(check, source_of(graft, INTERPRETER), _PROGRAM, selector=mount.selector)
+        mount_at(check, source_of(graft, INTERPRETER), _PROGRAM, selector=mount_of(graft, INTERPRETER).selector)
         program = f"{_PROGRAM}/bin/{step.builder[2].rpartition('/')[2]}"
     return _add(graph, check, step.title, ("builder", *step.builder, program), old)
 
 
 def _mount_result(check: wire.Op, op: wire.Op, dest: str) -> None:
     """Let a check have what a step mounts at a path as its result; it may be empty, as `FROM scratch` is."""
-    if next(mount for mount in op.exec.mounts if mount.dest == dest).input < 0:
+    if mount_of(op, dest).input < 0:
         check.exec.mounts.add(input=-1, dest=_CHECKED, output=RESULT)
     else:
         mount_at(check, source_of(op, dest), _CHECKED, output=RESULT)
