@@ -15,8 +15,9 @@ referred to elsewhere in the process, such as a name that an earlier file left b
 error or imported a codec is replaced by a new one, and what the compiler keeps of every first use (the spelling of
 annotations) is used once before any process is started.
 
-Byte code is kept in `--cache`, under a digest of everything that it depends on, so that an environment that is created
-again compiles only what is new in it. Only installs that run no foreign code have such a cache.
+Byte code is kept in `--cache`, so that an environment that is created again compiles only what is new in it: one file
+for each package, under a digest of everything that its byte code depends on. Creating one for each module would take as
+long as compiling a quarter of them. Only installs that run no foreign code have such a cache.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ import contextlib
 import gc
 import hashlib
 import marshal
+import mmap
 import os
 import signal
 import struct
@@ -34,6 +36,7 @@ import zlib
 from importlib.machinery import SourceFileLoader
 from importlib.util import MAGIC_NUMBER, cache_from_source, source_hash
 from pathlib import Path
+from typing import Iterable
 
 _UNCHECKED_HASH = (1).to_bytes(4, "little")
 """The flags of PEP 552."""
@@ -64,33 +67,54 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, help="where byte code is kept between builds")
     options = parser.parse_args()
     gc.disable()  # compiling leaves few cycles among many objects
+    packages = _sources(options.folders, frozenset(options.without) | {"__pycache__"})
+    places = {package: options.cache / _digest(packages[package]) for package in packages} if options.cache else {}
+    missing = [package for package in packages if not (places and _take(places[package], packages[package]))]
+    compiled = _compile_all([path for package in missing for path in packages[package]])
+    for package in missing:
+        if places:
+            _keep(places[package], packages[package], compiled)
+
+
+def _sources(folders: list[str], without: frozenset[str]) -> dict[str, list[Path]]:
+    """Return all sources by the entry of the given folders that they are in, which is a package."""
+    packages: dict[str, list[Path]] = {}
+    for top in folders:
+        for folder, below, files in os.walk(top):
+            below[:] = sorted(name for name in below if name not in without)
+            sources = [Path(folder, name) for name in sorted(files) if name.endswith(".py")]
+            # The modules that are in no package are kept together.
+            name = os.path.relpath(folder, top).partition(os.sep)[0]
+            packages.setdefault(f"{top}{os.sep}{name}", []).extend(sources)
+    return packages
+
+
+def _compile_all(paths: list[Path]) -> set[Path]:
+    """Compile files; return those that were compiled.
+
+    Raises:
+        SystemExit: a file could not be written, or a process was killed.
+    """
+    # Large files first, so that no processor ends with a large one while the others are idle.
+    paths = sorted(paths, key=lambda path: (-path.lstat().st_size, path))
     compile(_FIRST_USES, "", "exec", dont_inherit=True)
-    paths = _sources(options.folders, frozenset(options.without) | {"__pycache__"})
+    done = mmap.mmap(-1, len(paths) + 1)
     drawn, numbers = os.pipe()
-    workers = [_fork(drawn, numbers, paths, options.cache) for _ in range(_processors())]
+    workers = [_fork(drawn, numbers, paths, done) for _ in range(_processors())]
     os.close(drawn)
     for number in range(len(paths)):
         os.write(numbers, _NUMBER.pack(number))
     os.close(numbers)
     if any(os.waitpid(worker, 0)[1] for worker in workers):
         sys.exit(1)  # the worker has reported why
-
-
-def _sources(folders: list[str], without: frozenset[str]) -> list[Path]:
-    """Return all sources, large ones first, so that no processor ends with a large one while the others are idle."""
-    sources = []
-    for top in folders:
-        for folder, below, files in os.walk(top):
-            below[:] = [name for name in below if name not in without]
-            sources += [Path(folder, name) for name in files if name.endswith(".py")]
-    return sorted(sources, key=lambda path: (-path.lstat().st_size, path))
+    return {path for number, path in enumerate(paths) if done[number]}
 
 
 def _processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _fork(drawn: int, numbers: int, paths: list[Path], cache: Path | None) -> int:
+def _fork(drawn: int, numbers: int, paths: list[Path], done: mmap.mmap) -> int:
     """Start a worker, which runs one compiling process after another until the numbers end."""
     worker = os.fork()
     if worker:
@@ -99,7 +123,7 @@ def _fork(drawn: int, numbers: int, paths: list[Path], cache: Path | None) -> in
     while True:
         process = os.fork()
         if not process:
-            os._exit(_draw(drawn, paths, cache))
+            os._exit(_draw(drawn, paths, done))
         status = os.waitpid(process, 0)[1]
         if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
             _complain("a process was killed, which is usually a lack of memory")
@@ -109,15 +133,16 @@ def _fork(drawn: int, numbers: int, paths: list[Path], cache: Path | None) -> in
             os._exit(code)
 
 
-def _draw(drawn: int, paths: list[Path], cache: Path | None) -> int:
-    """Compile the files whose numbers are drawn, until one leaves something behind in the process."""
+def _draw(drawn: int, paths: list[Path], done: mmap.mmap) -> int:
+    """Compile the files whose numbers are drawn, and mark them, until one leaves something behind in the process."""
     modules = len(sys.modules)
     while True:
-        number = os.read(drawn, _NUMBER.size)
-        if not number:
+        drawn_number = os.read(drawn, _NUMBER.size)
+        if not drawn_number:
             return _DONE
+        (number,) = _NUMBER.unpack(drawn_number)
         try:
-            _compile(paths[_NUMBER.unpack(number)[0]], cache)
+            done[number] = _compile(paths[number])
         except OSError as error:
             _complain(f"{error.filename}: {error.strerror}")
             return _FAILED
@@ -131,18 +156,22 @@ def _complain(message: str) -> None:
     os.write(2, f"{message}\n".encode("utf-8", "surrogateescape"))
 
 
-def _compile(path: Path, cache: Path | None) -> None:
+def _compile(path: Path) -> bool:
+    """Compile a file; return False if it cannot be read: a dangling link, for example, which cannot be imported either.
+
+    Raises:
+        OSError: its byte code cannot be written.
+        _CompileError: it does not compile.
+    """
     try:
         source = path.read_bytes()
-    except OSError:  # for example a dangling link, which cannot be imported either
-        return
-    cached = _place(path, source, cache) if cache else None
-    data = _kept_data(cached) if cached else None
-    if data is None:
-        data = _byte_code(path, source)
-        if cached:
-            with contextlib.suppress(OSError):  # without the cache the next build only takes longer
-                _write(str(cached), _sealed(data), 0o644)
+    except OSError:
+        return False
+    _write_byte_code(path, _byte_code(path, source))
+    return True
+
+
+def _write_byte_code(path: Path, data: bytes) -> None:
     _write(cache_from_source(str(path)), data, (path.stat().st_mode | 0o200) & 0o666)  # as py_compile has it
 
 
@@ -159,29 +188,57 @@ def _byte_code(path: Path, source: bytes) -> bytes:
     return MAGIC_NUMBER + _UNCHECKED_HASH + source_hash(source) + marshal.dumps(code)
 
 
-def _place(path: Path, source: bytes, cache: Path) -> Path:
-    """Return the path in the cache: byte code depends on the interpreter, the source and the path, which it names."""
-    digest = hashlib.sha256(b"\0".join((MAGIC_NUMBER, os.fsencode(path), source))).hexdigest()
-    return cache / digest[:2] / digest[2:]
+def _digest(paths: Iterable[Path]) -> str:
+    """Return a digest of what byte code depends on: the interpreter, the sources and their paths, which it names."""
+    digest = hashlib.sha256(MAGIC_NUMBER)
+    for path in paths:
+        try:
+            source = path.read_bytes()
+        except OSError:
+            source = b""
+        for part in (os.fsencode(path), source):
+            digest.update(_NUMBER.pack(len(part)) + part)
+    return digest.hexdigest()
 
 
-def _kept_data(cached: Path) -> bytes | None:
-    """Read byte code from the cache; a truncated file (power cut, full disk) counts as missing."""
+def _keep(place: Path, paths: Iterable[Path], compiled: set[Path]) -> None:
+    """Keep the byte code of a package: the length of each file, and the file; nothing for one that does not compile."""
+    files = [Path(cache_from_source(str(path))).read_bytes() if path in compiled else b"" for path in paths]
+    data = b"".join(part for file in files for part in (_NUMBER.pack(len(file)), file))
+    with contextlib.suppress(OSError):  # without it the next build only takes longer
+        _write(str(place), data + _NUMBER.pack(zlib.crc32(data)), 0o644)
+
+
+def _take(place: Path, paths: list[Path]) -> bool:
+    """Write the byte code of a package that is kept. One that was truncated (power cut, full disk) counts as missing.
+
+    Raises:
+        SystemExit: a file could not be written.
+    """
     try:
-        sealed = cached.read_bytes()
+        sealed = place.read_bytes()
     except OSError:
-        return None
-    data = sealed[: -_NUMBER.size]
-    return data if sealed == _sealed(data) else None
-
-
-def _sealed(code: bytes) -> bytes:
-    return code + _NUMBER.pack(zlib.crc32(code))
+        return False
+    data, seal = memoryview(sealed)[: -_NUMBER.size], sealed[-_NUMBER.size :]
+    if seal != _NUMBER.pack(zlib.crc32(data)):
+        return False
+    start = 0
+    for path in paths:
+        (size,) = _NUMBER.unpack_from(data, start)
+        file = data[start + _NUMBER.size : start + _NUMBER.size + size]
+        start += _NUMBER.size + size
+        if size:
+            try:
+                _write_byte_code(path, bytes(file))
+            except OSError as error:
+                _complain(f"{error.filename}: {error.strerror}")
+                sys.exit(1)
+    return True
 
 
 def _write(path: str, data: bytes, mode: int) -> None:
     """Write a file atomically: under another name, then renamed. `pathlib` would be slower for thousands of files."""
-    unfinished = f"{path}.{os.getpid()}"
+    unfinished = f"{path}.{os.urandom(4).hex()}"  # builds that share a cache have processes of the same numbers
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
     try:
         try:

@@ -44,6 +44,9 @@ class GraftOptions:
     libraries: str = ""
     """The root of the interpreter's image, whose libraries are carried; empty: the base has them."""
 
+    checked_on_stage: bool = False
+    """Whether it is only checked by the step that looks at the stage it goes onto (`finish`)."""
+
 
 @dataclass(frozen=True)
 class SelfcheckOptions:

@@ -109,7 +109,7 @@ def test_what_is_kept_is_used_again(folder, tmp_path):
     cache = tmp_path / "cache"
     first = compiled(folder, cache)
     cached = [path for path in cache.rglob("*") if path.is_file()]
-    assert len(cached) == len(first)
+    assert len(cached) == len(["package", "modules in no package"])
     written = {path: path.stat().st_mtime_ns for path in cached}
     assert compiled(folder, cache) == first
     assert (Path(importlib.util.cache_from_source(str(folder / "one.py"))).stat().st_mode & 0o777) == 0o600
@@ -119,6 +119,21 @@ def test_what_is_kept_is_used_again(folder, tmp_path):
     assert {path for path in again if again[path] != first[path]} == {
         os.path.relpath(importlib.util.cache_from_source(str(folder / "one.py")), folder)
     }
+    assert {path: path.stat().st_mtime_ns for path in cached} == written  # the package was not compiled again
+
+
+def test_only_what_was_compiled_is_kept(folder, tmp_path):
+    """Byte code that a wheel brings for a file that does not compile is in no other environment."""
+    cache = tmp_path / "cache"
+    brought = Path(importlib.util.cache_from_source(str(folder / "package" / "template.py")))
+    for bring in (True, False):
+        shutil.rmtree(folder / "package" / "__pycache__", ignore_errors=True)
+        if bring:
+            brought.parent.mkdir()
+            brought.write_bytes(b"foreign")
+        bytecode.compile_all(Path(sys.executable), [folder], without=("test", "tests"), cache=cache)
+        assert brought.exists() == bring
+    assert not any(b"foreign" in path.read_bytes() for path in cache.rglob("*") if path.is_file())
 
 
 def test_a_damaged_cache_file_is_replaced(folder, tmp_path):
@@ -201,12 +216,12 @@ def test_a_full_disk_when_byte_code_comes_from_the_cache(folder, tmp_path):
 
 
 def test_a_full_cache(folder, tmp_path):
-    """A file that cannot be cached is compiled again the next time, and no part of it is left."""
+    """A package that cannot be cached is compiled again the next time, and no part of it is left."""
     first = compiled(folder)
     (cache := tmp_path / "cache").mkdir()
-    with file_size_limit(max(map(len, first.values()))):  # it is exceeded by the largest file with its check sum
+    with file_size_limit(max(map(len, first.values()))):  # exceeded by what has that file and others
         assert compiled(folder, cache) == first
-    assert len([path for path in cache.rglob("*") if path.is_file()]) == len(first) - 1
+    assert len([path for path in cache.rglob("*") if path.is_file()]) == len(["modules in no package"])
 
 
 def test_an_interpreter_that_does_not_start(folder):

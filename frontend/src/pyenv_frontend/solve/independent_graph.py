@@ -29,6 +29,7 @@ from pyenv_image.step_options import (
     CollectOptions,
     EnvironmentOptions,
     FinishOptions,
+    GraftOptions,
     parse,
     to_arguments,
 )
@@ -128,9 +129,9 @@ class StageSteps:
 
     def _step(self, name: str, options: object, root: FileSystem) -> wire.Op:
         op = look(self.pattern, root)
-        mount_at(op, self.interpreter, INTERPRETER, selector=self.prefix)
         op.exec.mounts.add(input=-1, dest=_STAGE, output=RESULT)
         op.exec.mounts.add(input=-1, dest=_SKELETON, output=SKELETON)
+        _mount_by_origin(op, self.interpreter, INTERPRETER, selector=self.prefix)
         op.exec.meta.args[:] = [self.python, FLAGS, PACKAGE, name, *to_arguments(options)]
         return op
 
@@ -173,12 +174,18 @@ def _settings_of(op: wire.Op) -> list[str]:
     return [variable for variable in op.exec.meta.env if variable.startswith(_SETTINGS)]
 
 
-def move_graft(op: wire.Op, root: wire.Mount, image: FileSystem, place: FileSystem, prefix: str) -> None:
-    """Move a graft onto the image of its interpreter; its result has the folder that it makes at its place."""
+def move_graft(  # noqa: PLR0913 - what the step had, and what it gets
+    op: wire.Op, root: wire.Mount, image: FileSystem, place: FileSystem, prefix: str, *, is_official: bool
+) -> None:
+    """Move a graft onto the image of its interpreter; its result has the folder that it makes at its place.
+
+    An official image works, so that it need not be checked before installs use it, but only on the stage.
+    """
     _move(op, root, image)
     # Written where it is on the stage: no file has to be copied to be a layer of the image.
     mount_at(op, place, prefix, selector=prefix, output=RESULT)
-    op.exec.meta.args[4:] = [argument for argument in op.exec.meta.args[4:] if not argument.startswith("--link=")]
+    options: GraftOptions = parse(GraftOptions, op.exec.meta.args[4:])
+    op.exec.meta.args[4:] = to_arguments(replace(options, link="", checked_on_stage=is_official))
 
 
 def move_install(  # noqa: PLR0913, PLR0917 - what the step had, and what it gets
@@ -197,7 +204,7 @@ def move_install(  # noqa: PLR0913, PLR0917 - what the step had, and what it get
     op.exec.meta.env.extend(settings)
     # The owner is a part of what was collected.
     op.exec.meta.args[4:] = to_arguments(replace(options, user="0", home="", stage=_STAGE))
-    mount_at(op, graft, prefix, selector=prefix)
+    _mount_by_origin(op, graft, prefix, selector=prefix)
     mount_at(op, collected, _STAGE, selector="/install")
 
 
@@ -277,6 +284,14 @@ def trust_cache(op: wire.Op, identity: str) -> None:
             else:
                 del op.exec.mounts[number]
             return
+
+
+def _mount_by_origin(op: wire.Op, source: FileSystem, dest: str, selector: str) -> None:
+    """Mount a file system that has a single origin: the step is looked up by that, and not by what is in it.
+
+    The engine reads every file of what is only mounted to be read. This one counts as an output, which is dropped.
+    """
+    mount_at(op, source, dest, selector, output=sum(mount.output >= 0 for mount in op.exec.mounts))
 
 
 def mount_at(op: wire.Op, source: FileSystem, dest: str, selector: str = "", output: int = -1) -> None:

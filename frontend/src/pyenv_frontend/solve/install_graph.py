@@ -237,7 +237,7 @@ class _Parallelizer:
         on_stage = independent_graph.on_stage(op)
         prefix = step.carries[0]
         place = self.new.add_op(file_ops.place(prefix), old)
-        independent_graph.move_graft(op, root, image, place, prefix)
+        independent_graph.move_graft(op, root, image, place, prefix, is_official=not step.source)
         independent_graph.trust_cache(op, self.identities.get(image.digest, ""))
         result = self.new.add_step(op, step.title, old, RESULT)
         self.layers[step.stage, step.carries] = _IndependentGraft(image, prefix, result, python)
