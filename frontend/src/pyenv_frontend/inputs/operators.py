@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["check_operator"]
 
-_CLAUSE = r"(?:[=!<>]=|[<>])\s*\d+(?:\.\d+)*"
+_CLAUSE = r"(?:(?:[=!<>]=|[<>])\s*\d+(?:\.\d+)*|[=!]=\s*\d+(?:\.\d+)*\.\*|~=\s*\d+(?:\.\d+)+)"
 _PLAIN = re.compile(
     rf"[A-Za-z0-9](?:[\w.-]*\w)?(?:\[\w+(?:,\w+)*\])?(?:\s*{_CLAUSE}(?:\s*,\s*{_CLAUSE})*)?"
     r"(?:\s*;\s*(?:python_version|sys_platform|platform_\w+)\s*(?:[=!<>]=|[<>])\s*(?:'[^']*'|\"[^\"]*\"))?",
