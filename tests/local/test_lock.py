@@ -1,5 +1,6 @@
 """`pyenv-frontend lock`: uv and pip resolve against a real index, and the lock contains their results."""
 
+import ensurepip
 import hashlib
 import os
 import signal
@@ -607,6 +608,16 @@ def test_the_time_of_exclude_newer(project: Path, index: str):
     assert "uploaded before 2020-02-29T00:00:00Z" in done.stderr
     done = lock(project, "one", *BASE, "--exclude-newer=yesterday", index=index, code=64)
     assert "--exclude-newer yesterday: write a date such as 2026-01-31" in done.stderr
+
+
+@pytest.mark.skipif(int(ensurepip.version().partition(".")[0]) >= 26, reason="this Python brings a newer pip")
+def test_exclude_newer_with_an_old_pip(project: Path, monkeypatch: pytest.MonkeyPatch):
+    """The message says which pip it takes, instead of pip's usage."""
+    (project / "Dockerfile").write_text("FROM x\nPYENV --installer=pip 3.12 one one.txt\n")
+    monkeypatch.setenv("PATH", str(interpreters.uv().parent))
+    done = lock(project, *BASE, "--exclude-newer=2020-02-29", code=1)
+    assert "expected: pip 26.0 or newer for --exclude-newer: update this machine's" in done.stderr
+    assert "Usage" not in done.stderr
 
 
 def test_an_index_that_does_not_answer(project: Path):

@@ -47,6 +47,9 @@ _NO_SOLUTION: Final = re.compile(r"No solution found|ResolutionImpossible|No mat
 """The words of uv and of pip."""
 
 
+_TOO_OLD: Final = "no such option: --uploaded-prior-to"
+
+
 _OF_STAGE: Final = re.compile(r"only a build has the files of a stage$")
 
 
@@ -75,6 +78,15 @@ class _UnlistedError(ResolverError):
     def explanation(self) -> str:
         """What is expected, and what there is instead."""
         return f"files with the hashes that the requirements list, but {self}"
+
+
+class _PipError(ResolverError):
+    """The pip of this machine cannot resolve."""
+
+    @property
+    def explanation(self) -> str:
+        """What is expected, and what to do."""
+        return str(self)
 
 
 class _FailedError(ResolverError):
@@ -256,7 +268,7 @@ class Resolver:
         series = target.series.replace(".", "")
         pip = pip_for(marker_environment(target.release, platform))
         if not pip:
-            raise ResolverError("pip is not available on this machine: install it, or lock with --installer=uv")
+            raise _PipError("pip, which is not available on this machine: install it, or lock with --installer=uv")
         command = [*pip, "install", "--quiet", "--dry-run", "--ignore-installed"]
         command += ["--disable-pip-version-check", "--only-binary=:all:", f"--report={report}"]
         command += [
@@ -289,6 +301,9 @@ class Resolver:
             raise ResolverError(f"{command[0]} does not start: {reason.strerror}") from reason
         if done.returncode:
             message = without_passwords((done.stderr or done.stdout).encode()).decode().replace(f"{folder}/", "")
+            if _TOO_OLD in message:
+                remedy = "update this machine's, or lock with --installer=uv"
+                raise _PipError(f"pip 26.0 or newer for --exclude-newer: {remedy}")
             error = _FailedError if done.returncode == 1 else ResolverError
             ended = f"was killed by signal {-done.returncode}" if done.returncode < 0 else "failed without a message"
             raise error(message.strip() or f"{program} {ended}")
