@@ -1,5 +1,8 @@
 """A build with PYENV, with an engine that counts the rounds of requests."""
 
+import subprocess
+import sys
+
 import pytest
 
 from pyenv_frontend.buildkit import llb
@@ -59,3 +62,14 @@ def test_a_build_waits_as_often_for_many_environments_as_for_one(rounds):
     """Images, their files, files of the context and interpreters are each requested at the same time."""
     assert rounds(1, 1) == rounds(1, 12) == rounds(5, 4)
     assert rounds(1, 1) <= 14
+
+
+def test_a_build_imports_no_module_that_loads_slowly():
+    """Each build imports everything anew, so the modules that it shares with the steps and the commands stay light."""
+    code = (
+        "import sys; from pyenv_frontend.solve import expand_build, finalize, pyenv_build, serve; "
+        "print(*sys.modules.keys() & "
+        "{'argparse', 'configparser', 'pathlib', 'shutil', 'subprocess', 'tempfile', 'tomllib', 'urllib.parse'})"
+    )
+    command = [sys.executable, "-c", code]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.split() == []
