@@ -1,6 +1,8 @@
 """Byte-compile files: a script for the interpreter that imports them later.
 
-    python -S compiler.py [--cache=DIR] FOLDER ... [--without NAME ...]
+    python -S compiler.py CACHE NAMES FOLDER ...
+
+CACHE is where byte code is kept between builds, or empty; NAMES are the folders to leave out, with commas between them.
 
 `compileall` takes a third longer, because it sends the name of every file to a pool of processes, which import many
 modules and answer each time. Here the processes are forks of this one, which know all names, and read the number of
@@ -15,14 +17,16 @@ referred to elsewhere in the process, such as a name that an earlier file left b
 error or imported a codec is replaced by a new one, and what the compiler keeps of every first use (the spelling of
 annotations) is used once before any process is started.
 
-Byte code is kept in `--cache`, so that an environment that is created again compiles only what is new in it: one file
+Byte code is kept, so that an environment that is created again compiles only what is new in it: one file
 for each package, under a digest of everything that its byte code depends on. Creating one for each module would take as
 long as compiling a quarter of them. Only installs that run no foreign code have such a cache.
+
+The interpreter that runs this may have no byte code yet, and compiles what is imported here each time. So paths are
+text, and the arguments are in a fixed order.
 """
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import gc
 import hashlib
@@ -35,8 +39,10 @@ import sys
 import zlib
 from importlib.machinery import SourceFileLoader
 from importlib.util import MAGIC_NUMBER, cache_from_source, source_hash
-from pathlib import Path
-from typing import Iterable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterable
 
 _UNCHECKED_HASH = (1).to_bytes(4, "little")
 """The flags of PEP 552."""
@@ -61,14 +67,10 @@ def main() -> None:
     Raises:
         SystemExit: a file could not be written, or a process was killed.
     """
-    parser = argparse.ArgumentParser(allow_abbrev=False)
-    parser.add_argument("folders", nargs="+")
-    parser.add_argument("--without", nargs="*", default=[], help="names of folders to leave out")
-    parser.add_argument("--cache", type=Path, help="where byte code is kept between builds")
-    options = parser.parse_args()
+    cache, names, *folders = sys.argv[1:]
     gc.disable()  # compiling leaves few cycles among many objects
-    packages = _sources(options.folders, frozenset(options.without) | {"__pycache__"})
-    places = {package: options.cache / _digest(packages[package]) for package in packages} if options.cache else {}
+    packages = _sources(folders, frozenset(names.split(",")) | {"__pycache__"})
+    places = {package: f"{cache}/{_digest(packages[package])}" for package in packages} if cache else {}
     missing = [package for package in packages if not (places and _take(places[package], packages[package]))]
     compiled = _compile_all([path for package in missing for path in packages[package]])
     for package in missing:
@@ -76,27 +78,27 @@ def main() -> None:
             _keep(places[package], packages[package], compiled)
 
 
-def _sources(folders: list[str], without: frozenset[str]) -> dict[str, list[Path]]:
+def _sources(folders: list[str], without: frozenset[str]) -> dict[str, list[str]]:
     """Return all sources by the entry of the given folders that they are in, which is a package."""
-    packages: dict[str, list[Path]] = {}
+    packages: dict[str, list[str]] = {}
     for top in folders:
         for folder, below, files in os.walk(top):
             below[:] = sorted(name for name in below if name not in without)
-            sources = [Path(folder, name) for name in sorted(files) if name.endswith(".py")]
+            sources = [f"{folder}/{name}" for name in sorted(files) if name.endswith(".py")]
             # The modules that are in no package are kept together.
             name = os.path.relpath(folder, top).partition(os.sep)[0]
-            packages.setdefault(f"{top}{os.sep}{name}", []).extend(sources)
+            packages.setdefault(f"{top}/{name}", []).extend(sources)
     return packages
 
 
-def _compile_all(paths: list[Path]) -> set[Path]:
+def _compile_all(paths: list[str]) -> set[str]:
     """Compile files; return those that were compiled.
 
     Raises:
         SystemExit: a file could not be written, or a process was killed.
     """
     # Large files first, so that no processor ends with a large one while the others are idle.
-    paths = sorted(paths, key=lambda path: (-path.lstat().st_size, path))
+    paths = sorted(paths, key=lambda path: (-os.lstat(path).st_size, path))
     compile(_FIRST_USES, "", "exec", dont_inherit=True)
     done = mmap.mmap(-1, len(paths) + 1)
     drawn, numbers = os.pipe()
@@ -114,7 +116,7 @@ def _processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _fork(drawn: int, numbers: int, paths: list[Path], done: mmap.mmap) -> int:
+def _fork(drawn: int, numbers: int, paths: list[str], done: mmap.mmap) -> int:
     """Start a worker, which runs one compiling process after another until the numbers end."""
     worker = os.fork()
     if worker:
@@ -133,7 +135,7 @@ def _fork(drawn: int, numbers: int, paths: list[Path], done: mmap.mmap) -> int:
             os._exit(code)
 
 
-def _draw(drawn: int, paths: list[Path], done: mmap.mmap) -> int:
+def _draw(drawn: int, paths: list[str], done: mmap.mmap) -> int:
     """Compile the files whose numbers are drawn, and mark them, until one leaves something behind in the process."""
     modules = len(sys.modules)
     while True:
@@ -156,7 +158,7 @@ def _complain(message: str) -> None:
     os.write(2, f"{message}\n".encode("utf-8", "surrogateescape"))
 
 
-def _compile(path: Path) -> bool:
+def _compile(path: str) -> bool:
     """Compile a file; return False if it cannot be read: a dangling link, for example, which cannot be imported either.
 
     Raises:
@@ -164,36 +166,36 @@ def _compile(path: Path) -> bool:
         _CompileError: it does not compile.
     """
     try:
-        source = path.read_bytes()
+        source = _read(path)
     except OSError:
         return False
     _write_byte_code(path, _byte_code(path, source))
     return True
 
 
-def _write_byte_code(path: Path, data: bytes) -> None:
-    _write(cache_from_source(str(path)), data, (path.stat().st_mode | 0o200) & 0o666)  # as py_compile has it
+def _write_byte_code(path: str, data: bytes) -> None:
+    _write(cache_from_source(path), data, (os.stat(path).st_mode | 0o200) & 0o666)  # noqa: PTH116 - as py_compile has it
 
 
-def _byte_code(path: Path, source: bytes) -> bytes:
+def _byte_code(path: str, source: bytes) -> bytes:
     """Compile one file as `py_compile` does, which before Python 3.14 truncates files on a full disk.
 
     Raises:
         _CompileError: it does not compile.
     """
     try:
-        code = SourceFileLoader("<py_compile>", str(path)).source_to_code(source, str(path))
+        code = SourceFileLoader("<py_compile>", path).source_to_code(source, path)
     except Exception as error:  # compilers raise many errors for a file that is not Python
         raise _CompileError from error
     return MAGIC_NUMBER + _UNCHECKED_HASH + source_hash(source) + marshal.dumps(code)
 
 
-def _digest(paths: Iterable[Path]) -> str:
+def _digest(paths: Iterable[str]) -> str:
     """Return a digest of what byte code depends on: the interpreter, the sources and their paths, which it names."""
     digest = hashlib.sha256(MAGIC_NUMBER)
     for path in paths:
         try:
-            source = path.read_bytes()
+            source = _read(path)
         except OSError:
             source = b""
         for part in (os.fsencode(path), source):
@@ -201,22 +203,22 @@ def _digest(paths: Iterable[Path]) -> str:
     return digest.hexdigest()
 
 
-def _keep(place: Path, paths: Iterable[Path], compiled: set[Path]) -> None:
+def _keep(place: str, paths: Iterable[str], compiled: set[str]) -> None:
     """Keep the byte code of a package: the length of each file, and the file; nothing for one that does not compile."""
-    files = [Path(cache_from_source(str(path))).read_bytes() if path in compiled else b"" for path in paths]
+    files = [_read(cache_from_source(path)) if path in compiled else b"" for path in paths]
     data = b"".join(part for file in files for part in (_NUMBER.pack(len(file)), file))
     with contextlib.suppress(OSError):  # without it the next build only takes longer
-        _write(str(place), data + _NUMBER.pack(zlib.crc32(data)), 0o644)
+        _write(place, data + _NUMBER.pack(zlib.crc32(data)), 0o644)
 
 
-def _take(place: Path, paths: list[Path]) -> bool:
+def _take(place: str, paths: list[str]) -> bool:
     """Write the byte code of a package that is kept. One that was truncated (power cut, full disk) counts as missing.
 
     Raises:
         SystemExit: a file could not be written.
     """
     try:
-        sealed = place.read_bytes()
+        sealed = _read(place)
     except OSError:
         return False
     data, seal = memoryview(sealed)[: -_NUMBER.size], sealed[-_NUMBER.size :]
@@ -236,8 +238,13 @@ def _take(place: Path, paths: list[Path]) -> bool:
     return True
 
 
+def _read(path: str) -> bytes:
+    with open(path, "rb") as file:  # noqa: PTH123
+        return file.read()
+
+
 def _write(path: str, data: bytes, mode: int) -> None:
-    """Write a file atomically: under another name, then renamed. `pathlib` would be slower for thousands of files."""
+    """Write a file atomically: under another name, then renamed."""
     unfinished = f"{path}.{os.urandom(4).hex()}"  # builds that share a cache have processes of the same numbers
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
     try:
