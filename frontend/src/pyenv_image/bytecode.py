@@ -35,10 +35,10 @@ def compile_all(python: Path, folders: list[Path], *, without: Iterable[str], ca
     environ = {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "PATH": "/usr/local/bin:/usr/bin:/bin"}
     if "LD_LIBRARY_PATH" in os.environ:  # an interpreter may need it to start
         environ["LD_LIBRARY_PATH"] = os.environ["LD_LIBRARY_PATH"]
-    kept = str(cache / "bytecode") if cache else ""
+    byte_code = str(cache / "bytecode") if cache else ""
     # Not isolated (-I), which would leave the seed out. Without `site` (-S): no .pth file of a package is run.
     done = subprocess.run(
-        [str(python), "-S", "-W", "ignore", str(_COMPILER), kept, ",".join(without), *map(str, folders)],
+        [str(python), "-S", "-W", "ignore", str(_COMPILER), byte_code, ",".join(without), *map(str, folders)],
         cwd=str(folders[0]),
         env=environ,
         stdin=subprocess.DEVNULL,
