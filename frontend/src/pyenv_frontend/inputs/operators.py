@@ -48,7 +48,7 @@ _ONE_A_LINE = "write each requirement on a line of its own"
 _MEANT = {"=": "==", "=>": ">=", "=<": "<=", "": "==", "!": "!=", "~": "~="}
 
 
-def check_operator(requirement: str, origin: Origin, *, any_version: bool = False) -> None:
+def check_operator(requirement: str, origin: Origin, *, by_pip: bool = False) -> None:
     """Refuse what is no requirement to pip and uv, where they would say so only in the build: `pandas=2`, `a==1 b==2`.
 
     The installer judges everything else; uv accepts more than the standard.
@@ -56,7 +56,8 @@ def check_operator(requirement: str, origin: Origin, *, any_version: bool = Fals
     Args:
         requirement: the line, without its comment and options.
         origin: where it is.
-        any_version: whether what stands behind an operator may be anything, as it may for an old pip.
+        by_pip: whether pip installs it. An old one takes anything behind an operator, and all take a semicolon with no
+            marker.
 
     Raises:
         UserError: It is none.
@@ -72,8 +73,9 @@ def check_operator(requirement: str, origin: Origin, *, any_version: bool = Fals
 
         form = RequirementForm.of(requirement)
         expected = _EXPECTED_MARKER if form.has_form else expected
-        has_form = form.has_form or (any_version and form.has_old_form)
-        hint = None if has_form and form.has_form_of_marker else form_hint(requirement)
+        has_form = form.has_form or (by_pip and form.has_old_form)
+        has_form_of_marker = form.has_form_of_marker and (by_pip or form.marker != "")
+        hint = None if has_form and has_form_of_marker else form_hint(requirement)
     if hint is not None:
         message = f"{origin.says(line)} is not a requirement"
         raise UserError(message, *origin.locations, expected=expected, hint=hint)

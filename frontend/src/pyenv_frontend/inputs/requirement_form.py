@@ -109,6 +109,8 @@ def form_hint(requirement: str) -> str:
 
 def _hint_of_marker(form: RequirementForm) -> str:
     marker = form.marker or ""
+    if not marker:
+        return f"write {form.text}, without the semicolon"
     if re.match(r"[=~!<>]", marker):
         return "separate versions by commas: a marker stands behind a semicolon"
     if re.fullmatch(_NAME, marker) and marker not in _VARIABLES:

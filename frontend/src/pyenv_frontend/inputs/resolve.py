@@ -299,7 +299,7 @@ class _Requirements:
             hint = "write NAME==VERSION, or NAME @ and the path or address"
             raise UserError(message, *origin.locations, hint=hint)
         if local is None:
-            check_operator(statement.value, origin, any_version=self._pyenv.options.installer == "pip")
+            check_operator(statement.value, origin, by_pip=self._pyenv.options.installer == "pip")
             if constraint:
                 self.collector.constraints.append(statement.value)
             else:
