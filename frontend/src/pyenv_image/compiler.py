@@ -86,8 +86,9 @@ def _sources(folders: list[str], without: frozenset[str]) -> dict[str, list[str]
             below[:] = sorted(name for name in below if name not in without)
             sources = [f"{folder}/{name}" for name in sorted(files) if name.endswith(".py")]
             # The modules that are in no package are kept together.
-            name = os.path.relpath(folder, top).partition(os.sep)[0]
-            packages.setdefault(f"{top}/{name}", []).extend(sources)
+            if sources:
+                name = os.path.relpath(folder, top).partition(os.sep)[0]
+                packages.setdefault(f"{top}/{name}", []).extend(sources)
     return packages
 
 

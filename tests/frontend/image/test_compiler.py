@@ -107,6 +107,7 @@ def test_what_is_kept_is_used_again(folder, tmp_path):
     """The second time, identical byte code with the source's mode comes from the cache; a new source is compiled."""
     (folder / "one.py").chmod(0o600)
     (folder / "link.py").symlink_to("one.py")
+    (folder / "package-1.0.dist-info").mkdir()
     cache = tmp_path / "cache"
     first = compiled(folder, cache)
     cached = [path for path in cache.rglob("*") if path.is_file()]
