@@ -4,7 +4,7 @@
 PYTHON := .venv/bin/python
 
 # Tests that build. They wait for an engine as the others wait for Airflow, so `make test` runs both at once.
-BUILDS := tests/e2e tests/frontend tests/fuzz tests/local tests/property tests/release
+BUILDS := tests/e2e tests/release
 
 .PHONY: help
 help: ## Show this list

@@ -1,10 +1,8 @@
-"""Facts about an image from a Docker engine, with a fake `docker` command and with a real one."""
+"""Facts about an image from a fake `docker` command; tests/e2e/test_expand.py has them from a real engine."""
 
 import io
 import json
 import os
-import shutil
-import subprocess
 import sys
 import tarfile
 
@@ -152,19 +150,3 @@ def test_triggers_of_another_base(monkeypatch, tmp_path):
     assert "ENV ASTRO_PYENV_x=/opt/venv/x/bin/python" in out
     assert "USER" not in out
     assert "work" not in out
-
-
-@pytest.mark.engine
-def test_real_engine():
-    """A real engine gives the same facts for an image that it has."""
-    if shutil.which("docker") is None:
-        pytest.skip("there is no docker command here")
-    listed = subprocess.run(
-        ["docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}}"], capture_output=True, text=True, check=False
-    )
-    known = [name for name in listed.stdout.split() if name.startswith("python:")]
-    if not known:
-        pytest.skip("the engine has no python image")
-    with Image(known[0], None) as image:
-        assert b"ID=" in image.read("etc/os-release")
-        assert [name for name in image.names("usr/local/bin", "python3.*") if name[8:].isdigit()]
