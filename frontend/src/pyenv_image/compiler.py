@@ -17,9 +17,9 @@ referred to elsewhere in the process, such as a name that an earlier file left b
 error or imported a codec is replaced by a new one, and what the compiler keeps of every first use (the spelling of
 annotations) is used once before any process is started.
 
-Byte code is kept, so that an environment that is created again compiles only what is new in it: one file
-for each package, under a digest of everything that its byte code depends on. Creating one for each module would take as
-long as compiling a quarter of them. Only installs that run no foreign code have such a cache.
+Byte code is kept, so that an environment that is created again compiles only what is new in it: one file for each
+package, under a digest of everything that its byte code depends on. Creating one for each module would take as long as
+compiling a quarter of them. Only installs that run no foreign code have such a cache.
 
 The interpreter that runs this may have no byte code yet, and compiles what is imported here each time. So paths are
 text, and the arguments are in a fixed order.
@@ -70,26 +70,25 @@ def main() -> None:
     cache, names, *folders = sys.argv[1:]
     gc.disable()  # compiling leaves few cycles among many objects
     packages = _sources(folders, frozenset(names.split(",")) | {"__pycache__"})
-    places = {package: f"{cache}/{_digest(packages[package])}" for package in packages} if cache else {}
-    missing = [package for package in packages if not (places and _take(places[package], packages[package]))]
-    compiled = _compile_all([path for package in missing for path in packages[package]])
-    for package in missing:
-        if places:
-            _keep(places[package], packages[package], compiled)
+    places = [(f"{cache}/{_digest(paths)}" if cache else "", paths) for paths in packages]
+    missing = [(place, paths) for place, paths in places if not (place and _take(place, paths))]
+    compiled = _compile_all([path for _, paths in missing for path in paths])
+    for place, paths in missing:
+        if place:
+            _keep(place, paths, compiled)
 
 
-def _sources(folders: list[str], without: frozenset[str]) -> dict[str, list[str]]:
-    """Return all sources by the entry of the given folders that they are in, which is a package."""
+def _sources(folders: list[str], without: frozenset[str]) -> Iterable[list[str]]:
+    """Return the sources of each entry of the given folders, which is a package, and those that are in none."""
     packages: dict[str, list[str]] = {}
     for top in folders:
         for folder, below, files in os.walk(top):
             below[:] = sorted(name for name in below if name not in without)
             sources = [f"{folder}/{name}" for name in sorted(files) if name.endswith(".py")]
-            # The modules that are in no package are kept together.
             if sources:
                 name = os.path.relpath(folder, top).partition(os.sep)[0]
                 packages.setdefault(f"{top}/{name}", []).extend(sources)
-    return packages
+    return packages.values()
 
 
 def _compile_all(paths: list[str]) -> set[str]:

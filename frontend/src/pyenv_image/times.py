@@ -19,13 +19,9 @@ def fix_times(folder: Path) -> None:
     fix_time(folder)
     for above, folders, files in os.walk(str(folder)):
         for name in (*folders, *files):
-            _fix(os.path.join(above, name))  # noqa: PTH118 - `pathlib` would be slower for thousands of files
+            fix_time(os.path.join(above, name))  # noqa: PTH118 - `pathlib` would be slower for thousands of files
 
 
-def fix_time(path: Path) -> None:
+def fix_time(path: Path | str) -> None:
     """Set the time of a file, folder or link, which is not followed."""
-    _fix(str(path))
-
-
-def _fix(path: str) -> None:
     os.utime(path, (FIXED_TIME, FIXED_TIME), follow_symlinks=False)

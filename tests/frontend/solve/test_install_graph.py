@@ -117,6 +117,11 @@ def ops_of(definition):
     return {"sha256:" + hashlib.sha256(raw).hexdigest(): wire.Op.FromString(raw) for raw in definition.ops}
 
 
+def scripts_of(ops):
+    """Return the scripts of the steps of a graph."""
+    return [op.file.actions[0].mkfile.data for op in ops.values() if op.file.actions and op.file.actions[0].mkfile]
+
+
 def test_nothing_runs_on_what_was_merged(independent):
     """The engine would apply all merges for it, which takes seconds; at the end it needs them only to unpack."""
     definition, steps = independent
@@ -132,9 +137,29 @@ def test_environments_of_one_user_and_folder_collect_once(independent, merge):
     """One step looks at the stage for both of them."""
     definition, steps = independent
     ops = ops_of(parallelize(definition, steps, source=SOURCE, merge=merge))
-    scripts = [op.file.actions[0].mkfile.data for op in ops.values() if op.file.actions and op.file.actions[0].mkfile]
-    (collect,) = [script for script in scripts if b"'collect'" in script]
+    (collect,) = [script for script in scripts_of(ops) if b"'collect'" in script]
     assert b"'--path=/v/a', '--path=/v/b'" in collect
+
+
+def test_a_graft_that_is_mounted_counts_as_an_output(independent):
+    """The engine would read each of its files, for a digest that decides on nothing."""
+    definition, steps = independent
+    execs = [op.exec for op in ops_of(parallelize(definition, steps, source=SOURCE, merge=True)).values()]
+    mounts = [mount for step in execs for mount in step.mounts if mount.selector == "/opt/3.8"]
+    assert len(mounts) == len(["graft", "finish", "collect", "a", "b"])
+    assert all(mount.output > 0 and not mount.readonly for mount in mounts)
+    for step in execs:
+        outputs = [mount.output for mount in step.mounts if mount.output >= 0]
+        assert sorted(outputs) == list(range(len(outputs)))  # the engine numbers them without gaps
+
+
+@pytest.mark.parametrize("source", [(), ("me/python", "--from", "/usr/local", "3.8", "3.8", "glibc 2.36")])
+def test_only_an_official_interpreter_is_checked_on_its_stage_alone(independent, source):
+    """Installs use any other one before that check has ended, so it is checked where it is made, too."""
+    definition, steps = independent
+    graph = parallelize(definition, [replace(steps[0], source=source), *steps[1:]], source=SOURCE, merge=True)
+    grafts = [script for script in scripts_of(ops_of(graph)) if b"'graft'" in script and b"--prefix" in script]
+    assert any(b"--checked-on-stage" in script for script in grafts) is not bool(source)
 
 
 def test_two_environments_start_from_the_same_base():
