@@ -7,7 +7,7 @@ import json
 import zoneinfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from airflow_venv.child import json_codec
@@ -45,6 +45,8 @@ def test_the_second_of_two_equal_hours_stays_the_second(zone):
 
 
 @given(values)
+@example(dt.datetime(2013, 3, 31, 2, 0, tzinfo=zoneinfo.ZoneInfo("Europe/Berlin")))  # an hour that was left out
+@example(dt.datetime(2000, 1, 1, fold=1, tzinfo=zoneinfo.ZoneInfo("Europe/Berlin")))
 def test_what_is_written_is_read_back(value):
     """Values and their types survive real JSON."""
     back = json_codec.decode(json.loads(json.dumps(json_codec.encode(value))))
@@ -77,6 +79,13 @@ def test_zones_keep_their_names():
     assert (back, back.tzinfo.key) == (berlin, "Europe/Berlin")
     coded = {"$": ["datetime", "2024-07-01T00:00:00+02:00", "No/Such_Zone"]}
     assert json_codec.decode(coded).utcoffset() == dt.timedelta(hours=2)
+
+
+def test_a_moment_is_kept_where_a_zone_has_other_rules():
+    """A system's rules of a zone may be older than those of the one that wrote the value."""
+    coded = {"$": ["datetime", "2024-07-01T00:00:00+05:00", "Europe/Berlin"]}
+    back = json_codec.decode(coded)
+    assert (back.tzinfo.key, back) == ("Europe/Berlin", dt.datetime(2024, 6, 30, 19, tzinfo=dt.UTC))
 
 
 class Level(str):

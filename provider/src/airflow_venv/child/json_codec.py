@@ -143,12 +143,16 @@ def decode(value, other=None, readers=None):
 
 
 def read_datetime(stamp, zone, fold=0):
-    """Return the datetime of an ISO 8601 text, in the named zone if the system knows it, otherwise with its offset."""
+    """Return the datetime of an ISO 8601 text, in the named zone if the system knows it, otherwise with its offset.
+
+    Where the system's rules of the zone give another offset, the moment is kept, not the time of day.
+    """
     moment = datetime.datetime.fromisoformat(stamp).replace(fold=fold)
-    if zone and moment.tzinfo is not None:
-        info = find_zone(zone)
-        return moment.astimezone(info) if info else moment
-    return moment
+    zone = find_zone(zone) if zone and moment.tzinfo is not None else None
+    if zone is None:
+        return moment
+    local = moment.replace(tzinfo=zone)  # `astimezone` loses `fold`, and hours that a zone leaves out
+    return local if local.utcoffset() == moment.utcoffset() else moment.astimezone(zone)
 
 
 def read_zone(name, offset):
