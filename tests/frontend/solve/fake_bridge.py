@@ -31,6 +31,8 @@ class FakeBridge:
     """Computes the answer from the options and the Dockerfile instead."""
     calls: list[tuple[object, ...]] = field(default_factory=list)
     notices: list[object] = field(default_factory=list)
+    images: list[ImageFacts | Status] = field(default_factory=list)
+    """The answers to lookups of images, in order; after these, an image without a digest and with `config`."""
     config: bytes = b"{}"
     sizes: dict[str, int] = field(default_factory=dict)
     """The reported sizes of files, by path."""
@@ -80,7 +82,8 @@ class FakeBridge:
         return Answer(self, self._stat_of(path, content))
 
     def resolve_image(self, name, platform=None, *, mode="", log_name=""):
-        return Answer(self, ImageFacts(name=name, digest="", config=self.config))
+        self.calls.append(("image", name, platform, mode, log_name))
+        return Answer(self, self.images.pop(0) if self.images else ImageFacts(name=name, digest="", config=self.config))
 
     def evaluate(self, *refs):
         return Answer(self, None)

@@ -6,7 +6,7 @@ import pytest
 
 from pyenv_frontend.buildkit import llb
 from pyenv_frontend.buildkit import wire_pb2 as wire
-from pyenv_frontend.buildkit.api import RefId
+from pyenv_frontend.buildkit.api import ImageFacts, RefId
 from pyenv_frontend.buildkit.status import CallError, Status
 from pyenv_frontend.dockerfile import parse
 from pyenv_frontend.errors import UserError
@@ -26,11 +26,8 @@ OWN = llb.definition(llb.source("docker-image://own", {}, "own"))
 
 
 def image(*layers):
-    config = json.dumps({"rootfs": {"diff_ids": layers}}).encode()
-    return wire.Result(
-        ref=wire.Ref(id="x", definition=llb.definition(llb.source("docker-image://p", {}, "[1/1] FROM p"))),
-        metadata={"containerimage.config": config} if layers else {},
-    )
+    config = {"rootfs": {"diff_ids": layers}} if layers else {}
+    return ImageFacts(name="docker.io/library/python:3.8", digest="sha256:1", config=json.dumps(config).encode())
 
 
 @pytest.fixture
@@ -39,7 +36,7 @@ def images(monkeypatch):
 
     def make(*answers, text=DOCKERFILE, platform=""):
         monkeypatch.setattr(mounted_images, "own_image", lambda: OWN)
-        bridge = FakeBridge(results=list(answers))
+        bridge = FakeBridge(images=list(answers))
         workers = '[{"platforms": [{"os": "linux", "architecture": "amd64"}]}]'
         raw = {"BUILDKIT_FRONTEND_OPT_0": "platform=linux/arm64", "BUILDKIT_FRONTEND_OPT_1": "source=me"}
         options = parse_options({**raw, "BUILDKIT_WORKERS": workers})
@@ -54,7 +51,7 @@ def images(monkeypatch):
 
 def lookup_platforms(bridge):
     """Return the platforms for which images were looked up."""
-    return [options["platform"] for _, _, options, _ in (call for call in bridge.calls if call[0] == "frontend")]
+    return [f"{call[2].os}/{call[2].architecture}" for call in bridge.calls if call[0] == "image"]
 
 
 def test_an_image_is_looked_up_for_the_platform_of_its_stage(images):
@@ -85,7 +82,7 @@ def test_an_image_is_identified_by_its_layers(images):
         identities.append(mounted.identities)
     first, second, third, unknown = identities
     assert first == third != second
-    assert first.keys() == second.keys() == {llb.output_of(image().ref.definition).digest}
+    assert first.keys() == second.keys() == {llb.output_of(mounted.contexts()["pyenv-image-python-3.8"]).digest}
     assert unknown == {}
 
 

@@ -87,15 +87,17 @@ def detect_oneof_order(op: bytes) -> None:
     OneofOrder.by_number = wire.Op.FromString(op).SerializeToString(deterministic=True) == op
 
 
-def source(identifier: str, attrs: Mapping[str, str], name: str) -> OpOutput:
-    """Create a source that is the same on every platform: `local://...`, `git://...`, `https://...`.
+def source(identifier: str, attrs: Mapping[str, str], name: str, platform: wire.Platform | None = None) -> OpOutput:
+    """Create a source: `local://...`, `git://...`, `https://...`, `docker-image://...`.
 
     Args:
         identifier: what to load.
         attrs: how to load it.
         name: the name of the step in the build's progress.
+        platform: the platform that it is for; None for one that is the same on every platform.
     """
-    op = wire.Op(source=wire.SourceOp(identifier=identifier, attrs=attrs), constraints=wire.WorkerConstraints())
+    loaded = wire.SourceOp(identifier=identifier, attrs=attrs)
+    op = wire.Op(source=loaded, platform=platform, constraints=wire.WorkerConstraints())
     return _add((), op, name, {})
 
 

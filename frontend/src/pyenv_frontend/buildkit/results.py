@@ -13,7 +13,6 @@ from base64 import b64decode, b64encode
 from typing import TYPE_CHECKING, Any
 
 from pyenv_frontend.buildkit import wire_pb2 as wire
-from pyenv_frontend.buildkit.llb import digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -28,8 +27,8 @@ __all__ = [
     "all_file_systems",
     "data_of",
     "file_systems",
-    "image_config",
     "image_config_keys",
+    "image_configuration",
     "join_platforms",
     "line_ranges",
     "line_ranges_json",
@@ -65,19 +64,12 @@ def image_config_keys(result: wire.Result) -> list[str]:
     return [key for key in result.metadata if key.partition("/")[0] == IMAGE_CONFIG]
 
 
-def image_config(result: wire.Result, platform: str = "") -> Mapping[str, Any]:
-    """Return the `config` part of an image's configuration (`Env`, `User`, `OnBuild`); empty if the result has none."""
+def image_configuration(result: wire.Result, platform: str = "") -> Mapping[str, Any]:
+    """Return an image's whole configuration; empty if the result has none."""
     keys = [f"{IMAGE_CONFIG}/{platform}", IMAGE_CONFIG, *image_config_keys(result)]
     raw = next((result.metadata[key] for key in keys if key in result.metadata), b"{}")
-    config: Mapping[str, Any] = json.loads(raw).get("config") or {}
-    return config
-
-
-def image_identity(result: wire.Result) -> str:
-    """Return a digest of the digests of an image's layers; empty if the result says nothing of an image's layers."""
-    raw = next((result.metadata[key] for key in image_config_keys(result)), b"{}")
-    layers = (json.loads(raw).get("rootfs") or {}).get("diff_ids")
-    return digest_of(json.dumps(layers).encode()) if layers else ""
+    configuration: Mapping[str, Any] = json.loads(raw)
+    return configuration
 
 
 def join_platforms(results: Sequence[wire.Result]) -> wire.Result:

@@ -1,15 +1,16 @@
 """The facts of base images, read through the engine.
 
-`FROM <reference>` alone is given to the engine's own Dockerfile frontend, with all options of this build: named
-contexts, platforms, linked targets and policies mean for us what they mean for it. The answer is the image's file
-system, to read from, and its configuration. All images are requested together.
+The engine looks an image up (see `image_lookup`). What only the delegate can tell, it is asked with `FROM <reference>`
+alone and all options of this build: named contexts, linked targets and several platforms mean for us what they mean for
+it. The answer is the image's file system, to read from, and its configuration. All images are requested together.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from pyenv_frontend.buildkit import llb, results
 from pyenv_frontend.buildkit import wire_pb2 as wire
@@ -23,6 +24,7 @@ from pyenv_frontend.expansion.inspection import inspection
 from pyenv_frontend.positions import Location
 from pyenv_frontend.solve.error_details import at_lines
 from pyenv_frontend.solve.image_files import ImageFiles
+from pyenv_frontend.solve.image_lookup import PlatformImage
 from pyenv_frontend.solve.step_names import base_name
 from pyenv_frontend.together import side_by_side
 
@@ -40,16 +42,38 @@ if TYPE_CHECKING:
 __all__ = ["BaseImages"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Image:
-    """A base image on one platform."""
+class _Single:
+    """The lookup of an image that is the same for all results of the build, of which there is one.
 
-    config: Mapping[str, Any]
-    definition: wire.Definition
+    Args:
+        reply: the answer.
+    """
 
-    @property
-    def env(self) -> dict[str, str]:
-        return dict(str(entry).partition("=")[::2] for entry in self.config.get("Env") or ())
+    def __init__(self, reply: Reply[PlatformImage]) -> None:
+        self._reply = reply
+
+    def get(self) -> dict[str, PlatformImage]:
+        """Wait for the image; see `api.Reply`."""
+        return {"": self._reply.get()}
+
+
+class _Delegated:
+    """The lookup of an image on each platform of the build.
+
+    Args:
+        reply: the delegate's answer to a Dockerfile that begins with the image.
+    """
+
+    def __init__(self, reply: Reply[wire.Result]) -> None:
+        self._reply = reply
+
+    def get(self) -> dict[str, PlatformImage]:
+        """Wait for the images by platform; see `api.Reply`."""
+        result = self._reply.get()
+        return {
+            platform: PlatformImage(results.image_configuration(result, platform), ref.definition)
+            for platform, ref in results.file_systems(result).items()
+        }
 
 
 class BaseImages:
@@ -73,11 +97,9 @@ class BaseImages:
                     first = program.stages[first.parent]
                 self._stages.setdefault((first.base, first.platform), first)
         self._texts = {key: _from(key) for key in self._stages if key[0] != "scratch"}
-        self._replies: dict[BaseKey, Reply[wire.Result]] = {
-            key: session.ask(session.options.for_base(), text, "look at the base image")
-            for key, text in self._texts.items()
-        }
-        self._images: dict[BaseKey, dict[str, _Image]] = {}
+        self._replies = {key: self._start(key, text) for key, text in self._texts.items()}
+        self._images: dict[BaseKey, dict[str, PlatformImage]] = {}
+        self._solves: dict[tuple[BaseKey, str], Reply[wire.Result] | None] = {}
 
     def variables(self, reference: str, platform: str | None) -> Mapping[str, str]:
         """Return the ENV of an image, of the first platform that is built for.
@@ -87,7 +109,16 @@ class BaseImages:
         """
         if (reference, platform) not in self._replies:
             return {}
-        return next(iter(self._load((reference, platform)).values())).env
+        return _env(next(iter(self._load((reference, platform)).values())))
+
+    def begin_to_load(self) -> None:
+        """Let the engine load the images: that takes the longest, and others can work meanwhile.
+
+        An image that is not available is an error of `facts`.
+        """
+        with contextlib.suppress(CallError):
+            solves = [self._solve(key, platform) for key in self._replies for platform in self._load(key)]
+            self._session.bridge.evaluate(*[RefId(solve.get().ref.id) for solve in solves if solve is not None])
 
     def facts(self, program: Program) -> Task[dict[str, Facts]]:
         """Look at all images.
@@ -107,7 +138,7 @@ class BaseImages:
             UserError: a file of an image cannot be read.
         """
         solves = [
-            (key, platform, image, self._solve(key, image))
+            (key, platform, image, self._solve(key, platform))
             for key in self._replies
             for platform, image in self._load(key).items()
         ]
@@ -126,33 +157,39 @@ class BaseImages:
         scratch = {key: Base(reference=key[0]) for key in self._stages.keys() - self._replies.keys()}
         return {platform: {**scratch, **bases} for platform, bases in (facts or {"": {}}).items()}
 
-    def _load(self, key: BaseKey) -> dict[str, _Image]:
+    def _start(self, key: BaseKey, text: bytes) -> Reply[dict[str, PlatformImage]]:
+        session, (reference, platform) = self._session, key
+        platform = platform or session.settings().target_platform or session.options.build_platform
+        if session.options.has_single_result and session.can_look_up(reference, platform):
+            return _Single(session.look_up(reference, platform))
+        return _Delegated(session.ask(session.options.for_base(), text, "look at the base image"))
+
+    def _load(self, key: BaseKey) -> dict[str, PlatformImage]:
         if key not in self._images:
             try:
-                result = self._replies[key].get()
+                self._images[key] = self._replies[key].get()
             except CallError as error:
                 lines = self._stages[key].instruction.lines
                 status = at_lines(error.status, self._texts[key], self._session.file, lines)
                 raise CallError(error.method, status) from error
-            self._images[key] = {
-                of_platform: _Image(config=results.image_config(result, of_platform), definition=ref.definition)
-                for of_platform, ref in results.file_systems(result).items()
-            }
         return self._images[key]
 
-    def _solve(self, key: BaseKey, image: _Image) -> Reply[wire.Result] | None:
-        """Load a file system, under the names that its steps have in the whole build.
+    def _solve(self, key: BaseKey, platform: str) -> Reply[wire.Result] | None:
+        """Request a file system, once, under the names that its steps have in the whole build.
 
         The engine keeps the first name that it gets for a step.
         """
-        definition = _before_triggers(image.definition)
+        if (key, platform) in self._solves:
+            return self._solves[key, platform]
+        definition = _before_triggers(self._load(key)[platform].graph)
         for metadata in definition.metadata.values():
             if llb.NAME in metadata.description:
                 name = metadata.description[llb.NAME]
                 metadata.description[llb.NAME] = base_name(name, self._program, self._stages[key])
-        return self._session.bridge.solve(definition) if definition.ops else None
+        self._solves[key, platform] = self._session.bridge.solve(definition) if definition.ops else None
+        return self._solves[key, platform]
 
-    def _inspect(self, key: BaseKey, image: _Image, ref: RefId, program: Program, platform: str) -> Task[Base]:
+    def _inspect(self, key: BaseKey, image: PlatformImage, ref: RefId, program: Program, platform: str) -> Task[Base]:
         stages = [stage for stage in program.stages if (stage.root, stage.root_platform) == key]
         pyenvs = [environment.pyenv for stage in stages for environment in stage.environments]
         architecture = self._architecture(key, platform)
@@ -161,7 +198,7 @@ class BaseImages:
                 key[0],
                 ImageFiles(self._session.bridge, ref, f"the base image {key[0]}"),
                 user=str(image.config.get("User") or ""),
-                env=image.env,
+                env=_env(image),
                 series={pyenv.version.minor for pyenv in pyenvs if pyenv.version.full},
                 # An interpreter of another series only occupies a name in PATH, whether or not it is a program.
                 checked={pyenv.version.minor for pyenv in pyenvs},
@@ -180,6 +217,10 @@ class BaseImages:
     def _start_triggers(self, reference: str) -> Reply[ImageFacts] | None:
         """Request the triggers of an image whose work we take over; the engine runs all others."""
         return self._session.bridge.resolve_image(reference) if astro_runtime.has_triggers(reference) else None
+
+
+def _env(image: PlatformImage) -> dict[str, str]:
+    return dict(str(entry).partition("=")[::2] for entry in image.config.get("Env") or ())
 
 
 def _triggers(reply: Reply[ImageFacts] | None) -> tuple[str, ...]:

@@ -95,6 +95,12 @@ class BuildOptions:
         """This frontend's own image, as the client named it."""
         return self.raw.get("source", "")
 
+    @property
+    def has_single_result(self) -> bool:
+        """Whether the delegate answers with one file system, and not with one for each platform."""
+        several = self.raw.get("multi-platform", "").lower() not in {"", "0", "f", "false"}
+        return len(self.platforms) <= 1 and not several
+
     def is_named_context(self, reference: str) -> bool:
         """Tell whether something replaces an image (`--build-context`, a linked target of bake)."""
         return familiar(reference) in {familiar(name.partition("::")[0]) for name in self.named_contexts}

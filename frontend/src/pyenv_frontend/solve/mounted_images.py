@@ -11,12 +11,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pyenv_frontend.buildkit import llb, results
+from pyenv_frontend.buildkit import llb
 from pyenv_frontend.buildkit.status import CallError
 from pyenv_frontend.errors import UserError
 from pyenv_frontend.positions import Location
 from pyenv_frontend.solve.own_image import own_image
-from pyenv_frontend.solve.step_names import image_name
 
 if TYPE_CHECKING:
     from pyenv_frontend.buildkit import wire_pb2 as wire
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from pyenv_frontend.expansion.interpreter_choice import Graft
     from pyenv_frontend.positions import Span
     from pyenv_frontend.pyenv.instruction import Pyenv
+    from pyenv_frontend.solve.image_lookup import PlatformImage
     from pyenv_frontend.solve.session import BuildSession
     from pyenv_frontend.stages.program import Program, Stage
 
@@ -34,9 +34,9 @@ _TOOLS = "pyenv-frontend-tools"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Lookup:
-    """An image that the delegate is looking up."""
+    """An image that is being looked up."""
 
-    reply: Reply[wire.Result]
+    reply: Reply[PlatformImage]
     missing: _Missing | None
     """What to say if it is not available; None for our own image, of which the engine says it."""
 
@@ -118,7 +118,7 @@ class MountedImages:
         graphs = {f"{name}{self._suffix}": own_image() for name in self._native_tools}
         for name, lookup in self._lookups.items():
             try:
-                result = lookup.reply.get()
+                image = lookup.reply.get()
             except CallError as error:
                 if lookup.missing is None:
                     raise
@@ -127,14 +127,9 @@ class MountedImages:
                     Location(self._program.document.file, lookup.missing.span),
                     hint=lookup.missing.hint,
                 ) from error
-            (ref,) = results.file_systems(result).values()
-            identity = results.image_identity(result)
-            if identity:
-                self.identities[llb.output_of(ref.definition).digest] = identity
-            for metadata in ref.definition.metadata.values():
-                if llb.NAME in metadata.description:
-                    metadata.description[llb.NAME] = image_name(metadata.description[llb.NAME])
-            graphs[f"{name}{self._suffix}"] = ref.definition
+            if image.identity:
+                self.identities[llb.output_of(image.graph).digest] = image.identity
+            graphs[f"{name}{self._suffix}"] = image.graph
         return graphs
 
     def _of_pyenv(self, reference: str, stage: Stage, missing: _Missing) -> str:
@@ -152,6 +147,6 @@ class MountedImages:
             while name in self._names.values() or self._program.stage(name) is not None:
                 name += "-2"
             self._names[key] = name
-            reply = self._session.ask_for_image(reference, platform)
+            reply = self._session.look_up(reference, platform)
             self._lookups[name] = _Lookup(reply=reply, missing=missing)
         return self._names[key]

@@ -74,12 +74,13 @@ def _build(session: BuildSession) -> wire.Result:
     clock = Clock()
     engine = bridge.ping()
     images = BaseImages(session, session.outline)
-    lint = Lint(session)
-    clock.lap("ask")
     # The engine answers during the imports.
     from pyenv_frontend.solve.expand_build import expand_build  # noqa: PLC0415
     from pyenv_frontend.solve.finalize import can_merge, finalize  # noqa: PLC0415
 
+    images.begin_to_load()
+    lint = Lint(session)
+    clock.lap("ask")
     try:
         builds = expand_build(session, images)
     except (CallError, UserError):

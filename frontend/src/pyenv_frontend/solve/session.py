@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pyenv_frontend.buildkit import llb, results
-from pyenv_frontend.buildkit import wire_pb2 as wire
+from pyenv_frontend.buildkit import llb
 from pyenv_frontend.buildkit.status import CallError
 from pyenv_frontend.solve.context import ClientFolder, ContextFiles, EngineFileSystem
-from pyenv_frontend.solve.image_names import normalized
+from pyenv_frontend.solve.image_lookup import CANONICAL_PLATFORMS, DelegatedLookup, Lookup
 from pyenv_frontend.stages.analyze import Settings, read
 from pyenv_frontend.stages.scope import after_triggers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pyenv_frontend.buildkit import wire_pb2 as wire
     from pyenv_frontend.buildkit.api import Bridge, Reply
     from pyenv_frontend.dockerfile import Document
     from pyenv_frontend.solve.build_options import BuildOptions
     from pyenv_frontend.solve.ignore_files import IgnoreFiles
+    from pyenv_frontend.solve.image_lookup import PlatformImage
     from pyenv_frontend.solve.source import UserFile
     from pyenv_frontend.stages.program import Program
 
@@ -101,32 +101,26 @@ class BuildSession:
 
         The image's triggers fire with FROM, so what they set in ENV holds as well.
         """
+        target = platform or self.settings().target_platform or self.options.build_platform
         try:
-            config = self._image_config(reference, platform)
+            config = self.look_up(reference, target).get().config
         except (CallError, ValueError):
             return {}
         env = dict(entry.partition("=")[::2] for entry in config.get("Env") or [])
         return after_triggers(config.get("OnBuild") or (), "", env)[1]
 
-    def _image_config(self, reference: str, platform: str | None) -> Mapping[str, Any]:
-        target = platform or self.settings().target_platform or self.options.build_platform
-        if self.options.is_named_context(reference):  # an image, a folder, another target: the delegate knows
-            return results.image_config(self.ask_for_image(reference, target).get())
-        system, architecture, variant = [*target.split("/"), "", ""][:3]
-        name = normalized(reference)
-        facts = self.bridge.resolve_image(
-            name,
-            wire.Platform(os=system, architecture=architecture, variant=variant),
-            mode=self.options.resolve_mode,
-            log_name=f"[internal] load metadata for {name}",
-        ).get()
-        config: Mapping[str, Any] = json.loads(facts.config).get("config") or {}
-        return config
+    def can_look_up(self, reference: str, platform: str) -> bool:
+        """Tell whether an image can be looked up without the delegate."""
+        named = reference == "scratch" or self.options.is_named_context(reference)
+        return not named and platform in CANONICAL_PLATFORMS
 
-    def ask_for_image(self, reference: str, platform: str) -> Reply[wire.Result]:
-        """Let the delegate look up an image for one platform, with the named contexts and policies of this build."""
+    def look_up(self, reference: str, platform: str) -> Reply[PlatformImage]:
+        """Start to look an image up for one platform, with the named contexts and policies of this build."""
+        if self.can_look_up(reference, platform):
+            prefix = f"{platform} " if len(self.options.platforms) > 1 else ""
+            return Lookup(self.bridge, reference, platform, self.options.resolve_mode, prefix=prefix)
         options = self.options.for_platform(self.options.for_base(), platform)
-        return self.ask(options, f"FROM {reference}\n".encode(), f"look up {reference}")
+        return DelegatedLookup(self.ask(options, f"FROM {reference}\n".encode(), f"look up {reference}"))
 
     def ask(self, options: Mapping[str, str], dockerfile: bytes, step: str) -> Reply[wire.Result]:
         """Let the delegate build a generated Dockerfile."""

@@ -120,11 +120,11 @@ def base_name(name: str, program: Program, stage: Stage) -> str:
     """Return the name that the step that loads a base image has in the whole build.
 
     Args:
-        name: its name in a Dockerfile with this FROM alone: `[1/1] FROM docker.io/library/debian`.
+        name: its name in a Dockerfile with this FROM alone, `[1/1] FROM docker.io/library/debian`, or without number.
         program: the user's file.
         stage: the stage that begins with it.
     """
-    match = _NUMBERED.fullmatch(name)
+    match = _NUMBERED.fullmatch(f"[1/1] {name}" if name.startswith("FROM ") else name)
     if match is None:
         return name
     counted = sum(map(_is_step, stage.instructions))
