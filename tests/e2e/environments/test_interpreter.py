@@ -41,6 +41,14 @@ def test_a_full_version_beside_the_bases_own(build_image):
     )
 
 
+@pytest.mark.images(PY311, PY312)
+def test_triggers_of_an_image_with_an_interpreter_do_not_run(buildx, build_image):
+    """As with `COPY --from`; only a FROM runs them."""
+    image = buildx(f"FROM {PY312}\nONBUILD RUN false\n").image
+    build = build_image(f"FROM {PY311}\nPYENV --from={image} 3.12 a\n")
+    assert build.sh("$ASTRO_PYENV_a -V") == "Python 3.12.1\n"
+
+
 @pytest.mark.images(PY311, PY38)
 def test_variables_above_do_not_copy_it_again(build_image):
     """Its layer is that of the build before; the environment is installed again, since its packages may need them."""
