@@ -23,11 +23,15 @@ from tools.wheels import install, wheel_of
 
 PROGRAMS = Path(sys.executable).parent
 TIMES = 5
+COLD_PAIRS = 3
 SMALL, LARGE, MB = 20, 10, 1 << 20
 """Wheels of the large environment, and large ones among them."""
 
 LARGE_SIZE = 80
 """Megabytes of a large wheel."""
+
+OLDEST, RECENT = f"{sys.version_info[0]}.{sys.version_info[1]}", "3.14"
+"""Versions of Python with which the command is measured; the development environment has the oldest one."""
 
 UNLOCKED = "the same without locks, installed again"
 OWN_SETTINGS = {"PIP_CONFIG_FILE": os.devnull}
@@ -60,34 +64,46 @@ def _lock(
 
 
 def _locking() -> Iterator[Row]:
-    """Measure the installed command, which starts faster than that of a checkout: it has a generated parser."""
+    """Measure the installed command, which starts faster than that of a checkout: it has a generated parser.
+
+    A check is measured with the oldest Python that the command is for, and with a recent one: it is little but imports.
+    """
     with tempfile.TemporaryDirectory() as scratch:
-        programs = install(wheel_of("frontend", Path(scratch, "wheel")), Path(scratch, "environment"))
+        wheel = wheel_of("frontend", Path(scratch, "wheel"))
+        programs = install(wheel, Path(scratch, "environment"))
+        recent = install(wheel, Path(scratch, "recent"), interpreters.find(RECENT) / "bin/python3")
         folder = Path(scratch, "context")
         write_files(folder, {"Dockerfile": ours(FOUR), **{f"{name}.txt": text for _, name, text in FOUR}})
         environ = {**OWN_SETTINGS, "UV_CACHE_DIR": f"{scratch}/cache"}
 
-        def lock(*arguments: str) -> float:
+        def lock(*arguments: str, programs: Path = programs) -> float:
             return seconds(lambda: _lock(folder, arguments, environ, programs))
 
         cold = lock()
         warm = statistics.median(lock() for _ in range(TIMES))
-        check = statistics.median(lock("--check") for _ in range(TIMES))
+        lock("--check", programs=recent)  # not measured: it writes byte code
+        check, check_recent = (
+            statistics.median(lock("--check", programs=which) for _ in range(TIMES)) for which in (programs, recent)
+        )
     for what, value, how, aim in (
         ("4 locks, cold", cold, "with an empty cache of uv", "15 s"),
         ("4 locks, warm", warm, "again, with nothing changed", "2 s"),
-        ("check of 4 locks", check, "without a network", "0.1 s"),
+        ("check of 4 locks", check, f"without a network, Python {OLDEST}", "0.1 s"),
+        ("check of 4 locks", check_recent, f"without a network, Python {RECENT}", "0.1 s"),
     ):
         yield Row(what=what, ours=value, theirs=0, against=how, unit="s", aim=aim)
 
 
 def _cold(where: engine.Engine, how: str) -> Iterator[Row]:
-    """Measure builds without any cache."""
+    """Measure builds without any cache. Both sides take the whole machine, so a difference is small: several pairs."""
     sides = [Side(where, ours(FOUR), FOUR, export=False) for _ in range(2)]
     _lock(sides[0].folder, environ=OWN_SETTINGS)
     what, against = f"4 locked environments, cold, {how}", "the same without locks"
-    sides[1].cold()  # not measured: the first build reads the base images from the disk
-    yield Row(what=what, ours=sides[0].cold(), theirs=sides[1].cold(), against=against, unit="s", aim="faster")
+    for side in sides:
+        side.cold()  # not measured: the first build reads the base images from the disk
+    pairs = [[side.cold() for side in sides] for _ in range(COLD_PAIRS)]
+    locked, unlocked = (statistics.median(times) for times in zip(*pairs, strict=True))
+    yield Row(what=what, ours=locked, theirs=unlocked, against=against, unit="s", aim="faster")
 
 
 def _changed_below(where: engine.Engine, how: str) -> Iterator[Row]:

@@ -45,14 +45,19 @@ def wheel_of(half: str, into: Path) -> Path:
     return wheel
 
 
-def install(wheel: Path, into: Path) -> Path:
+def install(wheel: Path, into: Path, python: Path | None = None) -> Path:
     """Install a wheel with its dependencies into a new environment, and return the folder of its commands.
+
+    Args:
+        wheel: the wheel.
+        into: the folder of the environment.
+        python: the interpreter; None for that of the development environment.
 
     Raises:
         Unavailable: the dependencies cannot be had.
     """
     uv = interpreters.uv()
-    run([uv, "venv", "-q", "--no-project", "--python", sys.executable, into])
+    run([uv, "venv", "-q", "--no-project", "--python", python or sys.executable, into])
     run([uv, "pip", "install", "-q", "--python", into / "bin/python", wheel], timeout=600)
     run([uv, "pip", "check", "--python", into / "bin/python"])
     return into / "bin"
