@@ -28,6 +28,7 @@ __all__ = [
     "EDITABLE",
     "FILE",
     "FIND_LINKS",
+    "IGNORED",
     "OPTION",
     "PASSWORD",
     "REQUIREMENT",
@@ -42,15 +43,20 @@ __all__ = [
     "unset_variables",
 ]
 
-REQUIREMENT, EDITABLE, FILE, CONSTRAINT, FIND_LINKS, OPTION = (
+REQUIREMENT, EDITABLE, FILE, CONSTRAINT, FIND_LINKS, OPTION, IGNORED = (
     "requirement",
     "editable",
     "file",
     "constraint",
     "find-links",
     "option",
+    "ignored",
 )
-"""The kinds of statements; `OPTION` is every option that names neither a file nor something to install."""
+"""The kinds of statements.
+
+`OPTION` is every option that names neither a file nor something to install. `IGNORED` is a word that is neither an
+option nor its value (`--pre six`): pip ignores it, and uv refuses or ignores it.
+"""
 
 _KINDS = {
     "--requirement": FILE,
@@ -105,7 +111,7 @@ class Statement:
     """One requirement or option of a requirements file."""
 
     kind: str
-    """One of the six kinds."""
+    """One of the seven kinds."""
 
     value: str
     """The requirement without its own options, or the argument of the option without quotes; may be empty."""
@@ -120,7 +126,7 @@ class Statement:
     """The number of the line that the statement begins on, from 1."""
 
     option: str = ""
-    """The option's full name, such as `--requirement`; empty for a requirement."""
+    """The option's full name, such as `--requirement`; empty for a requirement, or a word that is ignored."""
 
     def written(self) -> str:
         """Return the statement in the form that pip and uv both read."""
@@ -213,12 +219,14 @@ def _statements(line: LogicalLine) -> Iterator[tuple[tuple[int, int], Statement]
         start = text.find(value)
         yield (start, start + len(value)), _statement(line, REQUIREMENT, value, start, start + len(value))
     words = split_words(text, end)
-    index = 0
+    index, may_be_value = 0, False
     while index < len(words):
         word, start, stop = words[index]
         index += 1
         if not word.startswith("-"):
-            continue  # pip refuses it
+            if not may_be_value:
+                yield (start, stop), _statement(line, IGNORED, word, start, stop)
+            continue
         name, value, has_value = _option(word)
         if has_value:
             # The value of `--name='a b'` begins behind the sign, with its quotes; that of `-rfile` behind the letter.
@@ -229,6 +237,7 @@ def _statements(line: LogicalLine) -> Iterator[tuple[tuple[int, int], Statement]
             index += 1
         else:
             begin = start
+        may_be_value = name not in _LONG  # of an option that a newer pip has
         yield (start, stop), _statement(line, _KINDS.get(name, OPTION), value, begin, stop, name)
 
 

@@ -174,6 +174,10 @@ class Requirements:
         """
         if not statement.value and pip_format.needs_value(statement.option):
             raise StepError(f"{statement.option} needs a value on its line")
+        if statement.kind == pip_format.IGNORED:
+            raise StepError(
+                f"{statement.value} stands behind an option, where installers ignore it; write it on a line of its own"
+            )
         if statement.kind in {pip_format.REQUIREMENT, pip_format.EDITABLE}:
             return self._package(statement, base)
         if statement.kind == pip_format.OPTION:

@@ -265,6 +265,7 @@ def test_an_option_that_uv_cannot_follow(workspace):
             "six --global-option=--x",
             "--global-option has no effect with uv: write --config-settings, or --installer=pip",
         ),
+        ("six\n--pre idna", "idna stands behind an option, where installers ignore it; write it on a line of its own"),
         ("--find-links\nsix", "--find-links needs a value on its line"),
         ("six\n--config-settings=a=b", "--config-settings belongs behind a requirement, on the same line"),
         ("https://h/x-1.tar.gz --config-settings=a=b", "write NAME @ https://h/x-1.tar.gz"),

@@ -771,6 +771,21 @@ def test_a_path_that_names_no_file(line, message, hint):
     assert (caught.value.hint or "").startswith(hint)
 
 
+@pytest.mark.parametrize("line", ["--pre six", "-r more.txt six", "idna --hash=sha256:1 six", "--no-binary=idna six"])
+@pytest.mark.parametrize("installer", ["pip", "uv"])
+def test_a_word_that_installers_ignore_is_not_lost(line, installer):
+    """Installs with pip went on without it."""
+    with pytest.raises(UserError) as caught:
+        closure(f"PYENV --installer={installer} 3.9 x r.txt", {"r.txt": f"{line}\n", "more.txt": ""})
+    assert "six, which r.txt names in line 1, stands behind an option" in caught.value.message
+
+
+def test_a_word_may_be_the_value_of_an_option_that_a_newer_pip_has():
+    """The installer decides."""
+    files = {"r.txt": "--of-a-newer-pip disabled\nsix\n"}
+    assert [listed.text for listed in closure("PYENV --installer=pip 3.9 x r.txt", files).listed] == ["six"]
+
+
 def test_find_links_of_a_home_are_in_the_stage():
     """With pip, `~` stands for the home of the user who installs."""
     assert closure("PYENV 3.9 x r.txt", {"r.txt": "--find-links ~/wheels\nsix"}).inputs == ("r.txt",)

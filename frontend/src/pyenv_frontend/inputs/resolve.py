@@ -271,6 +271,9 @@ class _Requirements:
                 self._requirement(statement, folder, origin, constraint=constraint)
             case pip_format.OPTION:
                 self._options.check(statement, origin, constraint=constraint)
+            case pip_format.IGNORED:
+                message = f"{origin.says(statement.value)} stands behind an option, where installers ignore it"
+                raise UserError(message, *origin.locations, hint="write it on a line of its own")
 
     def _follow(self, statement: Statement, folder: str, origin: Origin, *, constraint: bool) -> None:
         # An absolute path is a file of the stage, or of a mount.
