@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from packaging.pylock import Pylock
 
+from pyenv_frontend.lock.settings import INDEXES
 from tests.local.support import PROGRAM, interpreter_versions, local
 from tests.support import services
 from tools import interpreters
@@ -58,6 +59,71 @@ def lock(project: Path, *arguments: str, index: str = "", code: int = 0) -> subp
     )
     assert done.returncode == code, done.stdout + done.stderr
     return done
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        ("id=pypi,env=UV_DEFAULT_INDEX", "UV_DEFAULT_INDEX", 'UV_DEFAULT_INDEX="$(cat FILE)"'),
+        ("id=pypi,env=PIP_EXTRA_INDEX_URL", "PIP_EXTRA_INDEX_URL", 'PIP_EXTRA_INDEX_URL="$(cat FILE)"'),
+        ("id=pypi,target=/etc/pip.conf", "pip.conf", "PIP_CONFIG_FILE=FILE"),
+        ("id=pypi,target=/etc/uv/uv.toml", "uv.toml", "UV_CONFIG_FILE=FILE"),
+    ],
+)
+def test_an_index_that_only_builds_know_is_an_error(project: Path, index: str, monkeypatch, case):
+    """The public index may have other packages of the same names."""
+    mount, what, remedy = case
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("HOME", str(project))
+    for name in INDEXES:
+        monkeypatch.delenv(name, raising=False)
+    (project / "Dockerfile").write_text(f"FROM base\nPYENV --mount=type=secret,{mount} 3.11 x one.txt\n")
+    errors = lock(project, *BASE, code=1).stderr
+    assert f"Dockerfile:2:7: builds take {what} from the secret pypi, and nothing here names an index" in errors
+    assert f"hint: say it here, too: {remedy} pyenv-frontend lock x" in errors
+    assert not (project / "pylock.x.toml").exists()
+    lock(project, *BASE, index=index)
+    assert versions(project / "pylock.x.toml") == {"alpha": "1.1", "beta": "2.0"}
+
+
+def test_a_secret_that_names_no_index_is_no_error(project: Path, index: str):
+    """It may be a password."""
+    mounts = "--mount=type=secret,id=a,env=TOKEN --mount=type=secret,id=netrc,target=/root/.netrc"
+    (project / "Dockerfile").write_text(f"FROM base\nPYENV {mounts} 3.11 x one.txt\n")
+    lock(project, *BASE, index=index)
+
+
+def test_a_lock_that_another_dockerfile_has_made_is_said(project: Path, index: str):
+    """The two would replace it in turn."""
+    (project / "a.Dockerfile").write_text("FROM base\nPYENV 3.11 x one.txt\n")
+    (project / "b.Dockerfile").write_text("FROM base\nPYENV 3.11 x other.txt\n")
+    (project / "other.txt").write_text("alpha\n")
+    assert "before" not in lock(project, "--file=a.Dockerfile", *BASE, index=index).stderr
+    (project / "one.txt").write_text("beta\nalpha\n")
+    assert "before" not in lock(project, "--file=a.Dockerfile", *BASE, index=index).stderr
+    notes = lock(project, "--file=b.Dockerfile", *BASE, index=index).stderr
+    assert "note: pylock.x.toml was made from one.txt before: if that is another Dockerfile's, give one" in notes
+
+
+def test_the_hint_of_a_check_keeps_the_platforms_of_a_lock(project: Path, index: str):
+    """A lock for another platform alone would not fit the builds that it was for."""
+    lock(project, "one", "--platform=linux/amd64", *BASE, index=index)
+    done = lock(project, "--check", "one", "--platform=linux/arm64", *BASE, code=1)
+    assert "hint: run pyenv-frontend lock --base-suite=bookworm one\n" in done.stderr
+    (project / "one.txt").write_text("alpha\n")
+    hint = lock(project, "--check", "one", *BASE, code=1).stderr
+    assert "hint: run pyenv-frontend lock --platform=linux/amd64 --base-suite=bookworm one\n" in hint
+
+
+def test_a_lock_of_another_tool_is_not_called_stale(project: Path, index: str):
+    """Each message says what to do with it, and none leads to another error."""
+    (project / "Dockerfile").write_text("FROM base\nPYENV 3.11 x one.txt\n")
+    (project / "pylock.x.toml").write_text('lock-version = "1.0"\n')
+    remedy = "name it in the PYENV (PYENV 3.11 x pylock.x.toml), or move it away"
+    assert f"hint: pylock.x.toml: {remedy}\n" in lock(project, "--check", *BASE, code=1).stderr
+    done = lock(project, *BASE, index=index, code=1)
+    assert f"hint: {remedy}, or name another file for the lock with --lock=FILE" in done.stderr
+    assert "chosen again" not in done.stderr
 
 
 def versions(path: Path) -> dict[str, str]:

@@ -63,6 +63,22 @@ def test_a_stale_lock_is_not_used_and_has_reasons(files, options, reason):
     assert "r.txt" in plan.requirements.inputs
 
 
+@pytest.mark.parametrize(
+    ("lock", "remedy"),
+    [
+        (lock_text(), "run pyenv-frontend lock x"),
+        ("x = 1\n", "name it in the PYENV (PYENV 3.9 x pylock.x.toml), or move it away"),
+    ],
+)
+def test_what_to_do_about_a_stale_lock(lock, remedy):
+    """That of another tool is never overwritten."""
+    files = {**FILES, "pylock.x.toml": lock, "r.txt": "six<2\n"}
+    assert plan_install(environment(LINE), Files(files)).requirements.lock_remedy == remedy
+    with pytest.raises(UserError) as caught:
+        plan_install(environment(LINE.replace("PYENV", "PYENV --lock=require")), Files(files))
+    assert caught.value.hint == remedy
+
+
 def test_a_newer_glibc_of_the_base_takes_the_lock():
     """A wheel for an older glibc also works there."""
     assert (

@@ -92,7 +92,8 @@ class FolderContext:
     def _file(self, path: str) -> Path:
         file = self._find(path)
         if file is None or not file.is_file():
-            raise NotInContextError(path, self._hint(path))
+            left_out = bool(self.ignored_by(path)) and (self._root / path).is_file()
+            raise NotInContextError(path, self._hint(path), left_out=left_out)
         return file
 
     def _hint(self, path: str) -> str:

@@ -113,9 +113,10 @@ def _say_locks(jobs: Sequence[Job], options: CommonOptions) -> None:
     for job in jobs:
         plan = job.plan
         if plan is not None and plan.requirements.stale_lock:
-            stale = plan.requirements.stale_lock
-            command = options.command("lock", job.name)
-            _note(f"{job.name}: the lock does not fit: {stale}; to mend it, run {command}")
+            remedy = plan.requirements.lock_remedy
+            if remedy.startswith("run "):
+                remedy = f"to mend it, run {options.command('lock', job.name)}"
+            _note(f"{job.name}: the lock does not fit: {plan.requirements.stale_lock}; {remedy}")
         elif plan is not None and plan.lock is not None and job.stale:
             _note(f"{job.name}: installed from {plan.path}")
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import time
-from functools import partial
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
 from pyenv_frontend.cli.base_options import libc_options
 from pyenv_frontend.cli.common import common_options_without_argument, is_written, not_allowed_with, only
-from pyenv_frontend.cli.lock_jobs import lock_jobs, read_platforms, read_program
+from pyenv_frontend.cli.lock_jobs import all_platforms, lock_jobs, read_platforms, read_program
 from pyenv_frontend.cli.terminal import show_error
 from pyenv_frontend.errors import UsageError, UserError
+from pyenv_frontend.lock.choice import foreign_remedy
 from pyenv_frontend.lock.lockfile import LockFormatError, read_lock_file
 from pyenv_frontend.lock.unused import unused_locks
 
@@ -78,7 +79,12 @@ def lock(  # noqa: PLR0913 - one for each option
         if left_out:
             click.echo(f"note: {file} is left out by {left_out}: add the line !{file} to it", err=True)
     if check:
-        return _check(jobs, form, ignored_by, partial(options.command, "lock", *base.libc_arguments))
+
+        def command(names: tuple[str, ...], platform: str) -> str:
+            hinted = replace(options, settings=replace(options.settings, target_platform=platform))
+            return hinted.command("lock", *base.libc_arguments, *names)
+
+        return _check(jobs, form, ignored_by, command)
     resolver = _resolver(options, upgrade, exclude_newer)
     _note_unknown(jobs, resolver)
     from pyenv_frontend.cli.signals import ended_by_signals  # noqa: PLC0415 - as in `_resolver`
@@ -131,6 +137,8 @@ def _note_unknown(jobs: Sequence[LockJob], resolver: Resolver) -> None:
     """Report locks that cannot be read, and what `--upgrade` does not reach: packages in no lock, projects with one."""
     locks = []
     for job in jobs:
+        if job.is_foreign:
+            continue  # an error follows
         try:
             locks += [read_lock_file(job.before)] if job.before is not None else []
         except LockFormatError as error:
@@ -162,6 +170,12 @@ def _lock(jobs: Sequence[LockJob], resolver: Resolver) -> int:
             try:
                 result = future.result()
                 click.echo(f"{names}: {_summary(job, result)} ({time.monotonic() - started:.1f} s)", err=True)
+                if job.other_files_before:
+                    click.echo(
+                        f"note: {job.file} was made from {', '.join(job.other_files_before)} before: if that is "
+                        "another Dockerfile's, give one of them another name, or another lock (PYENV --lock=FILE)",
+                        err=True,
+                    )
                 if result.file_elsewhere:
                     click.echo(
                         f"note: {job.file} names {result.file_elsewhere}, which builds and other machines do not have: "
@@ -196,7 +210,9 @@ def _uncertainty(job: LockJob) -> str:
     return f" (as far as is known: if the base image sets {', '.join(job.assumed)}, say {options})" if options else ""
 
 
-def _check(jobs: Sequence[LockJob], form: str, ignored_by: Mapping[str, str], command: Callable[..., str]) -> int:
+def _check(
+    jobs: Sequence[LockJob], form: str, ignored_by: Mapping[str, str], command: Callable[[tuple[str, ...], str], str]
+) -> int:
     changed = {job.file: job.reasons() for job in jobs}
     left_out = {
         job.file: [f"it is left out by {ignored_by[job.file]}"]
@@ -217,7 +233,12 @@ def _check(jobs: Sequence[LockJob], form: str, ignored_by: Mapping[str, str], co
             state = f"fits{_uncertainty(job)}" if not reasons else "does not fit: " + ", ".join(reasons)
             state = "is missing" if job.before is None else state
             click.echo(f"{', '.join(job.names)}: {job.file} {state}")
-        stale = dict.fromkeys(name for job in jobs if changed[job.file] for name in job.names)
-        if stale:
-            click.echo(f"hint: run {command(*stale)}", err=True)
+        stale = [job for job in jobs if changed[job.file]]
+        ours = [job for job in stale if not job.is_foreign]
+        if ours:
+            names = dict.fromkeys(name for job in ours for name in job.names)
+            click.echo(f"hint: run {command(tuple(names), all_platforms(ours))}", err=True)
+        for job in stale:
+            if job.is_foreign:
+                click.echo(f"hint: {job.file}: {foreign_remedy(job.pyenv)}", err=True)
     return int(any(reasons for _, reasons in checked))

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pyenv_frontend.pyenv.instruction import Pyenv
     from pyenv_frontend.stages.program import Program, Stage
 
-__all__ = ["lock_jobs", "read_platforms", "read_program"]
+__all__ = ["all_platforms", "lock_jobs", "read_platforms", "read_program"]
 
 _DEFAULT_LIBC: Final = "glibc 2.36"
 """That of Debian 12, on which Airflow's and Python's images are based."""
@@ -201,6 +201,12 @@ def _shared(one: LockJob, other: LockJob) -> LockJob:
         *(Location(job.pyenv.instruction.file, job.pyenv.name.span) for job in (other, one)),
         hint="give one of them another name, or another lock with --lock=FILE",
     )
+
+
+def all_platforms(jobs: Sequence[LockJob]) -> str:
+    """Return the platforms that locks are for or should be for, as the value of `--platform`; empty: the usual ones."""
+    platforms = {platform for job in jobs for platform in (*job.target.platforms, *job.platforms_before)}
+    return "" if platforms in ({*_PLATFORMS}, set()) else ",".join(sorted(platforms))
 
 
 def read_platforms(text: str) -> tuple[str, ...]:

@@ -25,11 +25,13 @@ class NotInContextError(LookupError):
     Args:
         path: the file.
         hint: where it may be instead.
+        left_out: whether it is known to be there, but for .dockerignore. A build does not know it.
     """
 
-    def __init__(self, path: str, hint: str = "") -> None:
+    def __init__(self, path: str, hint: str = "", *, left_out: bool = False) -> None:
         super().__init__(path)
         self.hint = hint
+        self.left_out = left_out
 
 
 class BuildContext(Protocol):

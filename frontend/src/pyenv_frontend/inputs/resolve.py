@@ -91,6 +91,9 @@ class RequirementInputs:
     stale_lock: str = ""
     """The lock that does not fit these requirements, with the reasons: `pylock.x.toml (r.txt changed)`."""
 
+    lock_remedy: str = ""
+    """What to do about the lock that does not fit."""
+
     lock_to_admit: str = ""
     """What lets a lock of its name into the build context, if an ignore file leaves it out."""
 

@@ -187,7 +187,7 @@ def _end_of_life(case: LintCase) -> Iterator[Problem]:
 def _stale_lock(case: LintCase) -> Iterator[Problem]:
     if case.inputs is not None and case.inputs.stale_lock:
         name = case.pyenv.name
-        message = f"{case.inputs.stale_lock} does not fit and is not used: run pyenv-frontend lock {name.text}"
+        message = f"{case.inputs.stale_lock} does not fit and is not used: {case.inputs.lock_remedy}"
         yield Problem(message, case.at(name.span))
 
 

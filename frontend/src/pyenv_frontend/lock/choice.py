@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "InstallPlan",
     "can_be_locked",
+    "foreign_remedy",
     "lock_location",
     "lock_name",
     "lock_path",
@@ -101,18 +102,21 @@ def plan_install(
     path = lock_path(pyenv)
     try:
         data = context.read(path)
-    except NotInContextError:
+    except NotInContextError as error:
         ignored_by = context.ignored_by(path)
         to_admit = f"add the line !{path} to {ignored_by}" if ignored_by else ""
         if pyenv.options.lock:
             raise _missing(pyenv, path, ignored_by, to_admit) from None
-        return InstallPlan(pyenv=pyenv, requirements=replace(requirements, lock_to_admit=to_admit))
+        stale = f"{path} (it is left out by {ignored_by})" if error.left_out else ""
+        requirements = replace(requirements, stale_lock=stale, lock_remedy=to_admit, lock_to_admit=to_admit)
+        return InstallPlan(pyenv=pyenv, requirements=requirements)
     except UnreadableFileError as error:
         message = f"the lock {path} {error}"
         hint = "write the lock again, or leave it aside (--lock=off)"
         raise UserError(message, lock_location(pyenv), hint=hint) from None
     # Imported only if there is a lock: the start of every build would wait for it.
     from pyenv_frontend.lock.fit import compare  # noqa: PLC0415
+    from pyenv_frontend.lock.lockfile import is_ours  # noqa: PLC0415
 
     platforms = () if platform is None else (platform.removesuffix("/v8"),)
     known = "" if libc is None else libc.name
@@ -120,14 +124,18 @@ def plan_install(
     if lock is not None and not reasons:
         locked = _with_lock(pyenv, path)
         return InstallPlan(pyenv=locked, requirements=resolve_inputs(locked, context), lock=lock, path=path)
+    remedy = f"run pyenv-frontend lock {pyenv.name.text}" if is_ours(data) else foreign_remedy(pyenv)
     if pyenv.options.lock == "require":
-        raise UserError(
-            f"the lock {path} does not fit: {', '.join(reasons)}",
-            lock_location(pyenv),
-            hint=f"run pyenv-frontend lock {pyenv.name.text}",
-        )
-    requirements = replace(requirements, stale_lock=f"{path} ({', '.join(reasons)})")
+        message = f"the lock {path} does not fit: {', '.join(reasons)}"
+        raise UserError(message, lock_location(pyenv), hint=remedy)
+    requirements = replace(requirements, stale_lock=f"{path} ({', '.join(reasons)})", lock_remedy=remedy)
     return InstallPlan(pyenv=pyenv, requirements=requirements)
+
+
+def foreign_remedy(pyenv: Pyenv) -> str:
+    """Return what to do with a lock of another tool that has the name of a PYENV's lock."""
+    path = lock_path(pyenv)
+    return f"name it in the PYENV (PYENV {pyenv.version.text} {pyenv.name.text} {path}), or move it away"
 
 
 def _named_lock(

@@ -27,6 +27,7 @@ __all__ = [
     "assumed_variables",
     "changes",
     "differences",
+    "files_among",
     "lock_inputs",
     "uncertain_inputs",
 ]
@@ -92,6 +93,11 @@ def _words(spec: OptionSpec, value: str | bool | tuple[str, ...]) -> list[str]:
     return [f"{spec.name}={item}" for item in values if item]
 
 
+def files_among(inputs: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the inputs that are files."""
+    return tuple(name for name in inputs if name not in _OF_THE_LINE and not name.startswith("ENV "))
+
+
 def changes(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
     """Describe the differences between inputs: `requirements.txt changed`."""
     sentences = []
@@ -124,7 +130,7 @@ def uncertain_inputs(before: Mapping[str, str], after: Mapping[str, str], enviro
     assumed = environment.state.assumed
     names = {f"ENV {name}" for name in VERSION_VARIABLES if name in assumed}
     if environment.assumed:
-        files = {name for name in before.keys() ^ after.keys() if not name.startswith("ENV ")}
+        files = files_among(dict.fromkeys(before.keys() ^ after.keys(), ""))
         names |= {*_OF_THE_LINE, *files}
     return names
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from pyenv_frontend.inputs.resolve import resolve_inputs
 from pyenv_frontend.lock.choice import lock_path
 from pyenv_frontend.lock.fit import compare
-from pyenv_frontend.lock.inputs import assumed_variables, lock_inputs
+from pyenv_frontend.lock.inputs import assumed_variables, files_among, lock_inputs
+from pyenv_frontend.lock.lockfile import LockFormatError, is_ours, read_lock_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -70,6 +71,28 @@ class LockJob:
     def names(self) -> tuple[str, ...]:
         """The names of all environments that take this lock, each once, in the order of the Dockerfile."""
         return tuple(dict.fromkeys((*self.sharing, self.name)))
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether another tool has written the file."""
+        return self.before is not None and not is_ours(self.before)
+
+    @property
+    def platforms_before(self) -> tuple[str, ...]:
+        """The platforms that the current lock is for; none if there is no lock, or it cannot be read."""
+        try:
+            return read_lock_file(self.before or b"").target.platforms
+        except LockFormatError:
+            return ()
+
+    @property
+    def other_files_before(self) -> tuple[str, ...]:
+        """The files that the current lock was made from, if none of them is one of now."""
+        try:
+            before = files_among(read_lock_file(self.before or b"").inputs)
+        except LockFormatError:
+            return ()
+        return () if {*before} & {*files_among(self.inputs)} else before
 
     def reasons(self) -> list[str]:
         """Return why the lock does not fit; nothing if it does."""

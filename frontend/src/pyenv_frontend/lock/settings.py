@@ -10,15 +10,18 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from pyenv_frontend.errors import UserError
 from pyenv_frontend.lock.inputs import VERSION_VARIABLES
+from pyenv_frontend.positions import Location
 from pyenv_image.settings import settings_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pyenv_frontend.pyenv.instruction import Pyenv
     from pyenv_image.settings import InstallerSettings
 
-__all__ = ["INDEXES", "resolver_settings"]
+__all__ = ["INDEXES", "check_indexes", "resolver_settings"]
 
 INDEXES: Final = (
     "UV_INDEX",
@@ -31,8 +34,41 @@ INDEXES: Final = (
 """The variables that name indexes. Who sets one has chosen, and those of the stage do not count."""
 
 _OF_THIS_MACHINE: Final = ("UV_CACHE_DIR", "UV_LINK_MODE", "UV_NO_CACHE", "UV_PYTHON", "PIP_CACHE_DIR")
+_CONFIGURATION: Final = {"pip.conf": "PIP_CONFIG_FILE", "uv.toml": "UV_CONFIG_FILE"}
+"""Configuration files that may name indexes, and the variables that name such a file."""
+
 _NOT_FOR_LOCKS: Final = "--require-hashes"
 """A lock gets the hashes."""
+
+
+def check_indexes(pyenv: Pyenv) -> None:
+    """Refuse to lock what builds take from an index that a secret names, if nothing on this machine names one.
+
+    The packages would be others: those of the public index that have the same names.
+
+    Raises:
+        UserError: there is such a secret.
+        StepError: a configuration file cannot be read, or a value has no meaning.
+    """
+    spans = [span for name, span in pyenv.options.spans if name == "mount"]
+    for mount, span in zip(pyenv.options.mounts, spans, strict=True):
+        variable = mount.get("env") or ""
+        file = (mount.target or "").rpartition("/")[2]
+        if mount.type == "secret" and (variable in INDEXES or file in _CONFIGURATION) and not _names_index():
+            what = variable if variable in INDEXES else file
+            remedy = f'{variable}="$(cat FILE)"' if variable in INDEXES else f"{_CONFIGURATION[file]}=FILE"
+            raise UserError(
+                f"builds take {what} from the secret {mount.id}, and nothing here names an index: {pyenv.name.text} "
+                "would be locked with packages of the public one",
+                Location(pyenv.instruction.file, span),
+                hint=f"say it here, too: {remedy} pyenv-frontend lock {pyenv.name.text}",
+            )
+
+
+def _names_index() -> bool:
+    """Return whether the user's own settings name an index."""
+    settings = settings_for("uv", os.environ, str(Path.home()), str(Path.cwd()))
+    return settings.uv_has_indexes or any(settings.environ.get(name) for name in INDEXES)
 
 
 def resolver_settings(installer: str, stage: Mapping[str, str]) -> InstallerSettings:

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Literal
 import tomli_w
 
 from pyenv_frontend.errors import UserError
-from pyenv_frontend.lock.choice import lock_location
-from pyenv_frontend.lock.lockfile import Lock, as_document, is_ours
+from pyenv_frontend.lock.choice import foreign_remedy, lock_location
+from pyenv_frontend.lock.lockfile import Lock, as_document
 from pyenv_frontend.lock.resolver import ResolverError
+from pyenv_frontend.lock.settings import check_indexes
 from pyenv_frontend.positions import Location
+from pyenv_image.failure import StepError
 
 if TYPE_CHECKING:
     from pyenv_frontend.lock.locker import LockJob
@@ -42,7 +44,10 @@ def lock_environment(job: LockJob, resolver: Resolver) -> LockResult:
     """
     place = _checked_place(job)
     try:
+        check_indexes(job.pyenv)
         packages = resolver.resolve(job.pyenv, job.requirements, job.target, job.before, job.environment.state.env)
+    except StepError as error:
+        raise UserError(str(error), Location(job.pyenv.instruction.file, job.pyenv.name.span)) from error
     except ResolverError as error:
         raise UserError(
             f"the requirements of {job.name} cannot be resolved for Python {job.target.python}",
@@ -88,11 +93,11 @@ def _checked_place(job: LockJob) -> Path:
             lock_location(job.pyenv),
             hint="remove the link: a build has what lies in its context",
         )
-    if job.before is not None and not is_ours(job.before):
+    if job.is_foreign:
         raise UserError(
             f"{job.file} is not a lock of pyenv-frontend, and is not overwritten",
             lock_location(job.pyenv),
-            hint="move it away, or name another file for the lock with --lock=FILE",
+            hint=f"{foreign_remedy(job.pyenv)}, or name another file for the lock with --lock=FILE",
         )
     return place
 
