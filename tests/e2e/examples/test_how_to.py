@@ -124,14 +124,22 @@ def test_without_docker(walk):
 
 
 def test_lock(walk):
-    """A lock is written, checked and upgraded."""
+    """Locks are written, also from a private index, checked and upgraded."""
     page = walk("docs/how-to/locks.md")
-    (page.folder / "Dockerfile").write_text(
-        f"# syntax={page.frontend}\nFROM {AIRFLOW}\nPYENV 3.12 x <<E\nidna<3.11\nE\n"
-    )
-    page.type("pyenv-frontend lock")
+    page.type("uv tool install")
+    text = f"# syntax={page.frontend}\nFROM {AIRFLOW}\nPYENV 3.12 x <<E\nidna<3.11\nE\n"
+    (page.folder / "Dockerfile").write_text(text)
+    page.type("^pyenv-frontend lock$")
     lock = page.folder / "pylock.x.toml"
     assert 'name = "idna"' in lock.read_text()
+    (page.folder / "docker").mkdir()
+    (page.folder / "docker/Dockerfile").write_text(text.replace("x <<", "other <<"))
+    page.type("--file=docker/Dockerfile")
+    assert 'name = "idna"' in (page.folder / "pylock.other.toml").read_text()
+    with services.package_index(services.wheels(("idna", "3.6")), user="u", password="p") as url:
+        (Path(page.environ["HOME"]) / ".index-url").write_text(url.replace("://", "://u:p@"))
+        page.type("UV_DEFAULT_INDEX")
+        assert "u:p" not in lock.read_text()
     page.type("lock --check")
     page.type("--upgrade")
     (page.folder / "Dockerfile").write_text(
