@@ -29,6 +29,21 @@ EOF
 PYENV 3.11 bare
 """
 BASE = ("--base-suite=bookworm",)
+BACKEND = """\
+import pathlib
+
+def prepare_metadata_for_build_wheel(metadata_directory, config_settings=None):
+    folder = pathlib.Path(metadata_directory, "p-1.dist-info")
+    folder.mkdir()
+    needs = [f"Requires-Dist: {line}" for line in pathlib.Path("needs.txt").read_text().split()]
+    text = "\\n".join(["Metadata-Version: 2.2", "Name: p", "Version: 1", *needs, ""])
+    (folder / "METADATA").write_text(text)
+    return folder.name
+
+def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
+    raise AssertionError("only the metadata is needed")
+"""
+"""The build backend of a project whose dependencies are in a file."""
 
 
 @pytest.fixture
@@ -91,6 +106,48 @@ def test_a_secret_that_names_no_index_is_no_error(project: Path, index: str):
     mounts = "--mount=type=secret,id=a,env=TOKEN --mount=type=secret,id=netrc,target=/root/.netrc"
     (project / "Dockerfile").write_text(f"FROM base\nPYENV {mounts} 3.11 x one.txt\n")
     lock(project, *BASE, index=index)
+
+
+@pytest.mark.parametrize(
+    ("settings", "version"),
+    [
+        ('constraint-dependencies = ["alpha<1.1"]', "1.0"),
+        ('override-dependencies = ["alpha==1.0"]', "1.0"),
+        ('resolution = "lowest"', "1.0"),
+        ('[[tool.uv.index]]\nname = "other"\nurl = "{url}"', "9.0"),
+    ],
+)
+def test_the_settings_of_a_project_count_as_in_a_build(project: Path, index: str, settings: str, version: str):
+    """Its `[tool.uv]` says which versions, and where from."""
+    (project / "Dockerfile").write_text("FROM base\nPYENV 3.11 x sub/pyproject.toml\n")
+    (project / "sub").mkdir()
+    with services.package_index(services.wheels(("alpha", "9.0"))) as url:
+        (project / "sub/pyproject.toml").write_text(
+            f"[project]\nname = 'p'\nversion = '1'\ndependencies = ['alpha']\n[tool.uv]\n{settings.format(url=url)}\n"
+        )
+        lock(project, *BASE, index=index)
+    assert versions(project / "pylock.x.toml") == {"alpha": version}
+
+
+@pytest.mark.parametrize("requirement", ["pyproject.toml", "r.txt"])
+def test_a_project_that_reads_its_dependencies_from_a_file_is_read_anew(project: Path, index: str, requirement: str):
+    """The cache of uv does not know of that file."""
+    (project / "Dockerfile").write_text(f"FROM base\nPYENV 3.11 x lib/{requirement}\n")
+    (project / "lib").mkdir()
+    (project / "lib/r.txt").write_text("./\n")
+    (project / "lib/pyproject.toml").write_text(
+        "[build-system]\nrequires = []\nbuild-backend = 'backend'\nbackend-path = ['.']\n"
+        "[project]\nname = 'p'\nversion = '1'\ndynamic = ['dependencies']\n"
+        "[tool.setuptools.dynamic]\ndependencies = {file = 'needs.txt'}\n"
+    )
+    (project / "lib/backend.py").write_text(BACKEND)
+    (project / "lib/needs.txt").write_text("alpha\n")
+    lock(project, *BASE, index=index)
+    (project / "lib/needs.txt").write_text("alpha\ngamma\n")
+    assert "lib/needs.txt changed" in lock(project, "--check", *BASE, code=1).stdout
+    lock(project, *BASE, index=index)
+    packages = tomllib.loads((project / "pylock.x.toml").read_text())["packages"]
+    assert {package["name"] for package in packages} - {"p"} == {"alpha", "gamma"}
 
 
 def test_a_lock_that_another_dockerfile_has_made_is_said(project: Path, index: str):

@@ -32,7 +32,7 @@ def soups(*fragments):
 TOML = soups(
     *(f"[{name}]\n" for name in ("project", "tool.uv", "tool.uv.sources", "tool.uv.workspace", "dependency-groups")),
     *(f"[[{name}]]\n" for name in ("package", "packages", "packages.wheels")),
-    "[tool.pyenv-frontend]\nformat=1\npython='3.11'\nlibc='glibc 2.36'\nplatforms=['linux/amd64']\n",
+    "[tool.pyenv-frontend]\nformat=2\npython='3.11'\nlibc='glibc 2.36'\nplatforms=['linux/amd64']\n",
     "[tool.pyenv-frontend.inputs]\n",
     *(f"{key}='x'\n" for key in ("name", "version", "marker", "requires-python", "url", "path", "sdist", "vcs", "uv")),
     *(f"{key}=['x']\n" for key in ("dependencies", "members", "exclude", "extras", "default-groups", "g", "wheels")),

@@ -91,7 +91,7 @@ def test_a_lock_whose_packages_were_edited_is_a_warning_and_not_used(build_image
     edited = lock[:start] + lock[lock.index("[[packages]]", start + 1) :]
     image = build_image(dockerfile(old_index), {"r.txt": "beta\n", "pylock.x.toml": edited})
     assert versions(image).split() == ["alpha-1.0.dist-info", "beta-2.0.dist-info"]
-    assert "PyenvStaleLock: pylock.x.toml (its packages were edited) does not fit and is not used" in image.log
+    assert "PyenvStaleLock: pylock.x.toml (it was edited) does not fit and is not used" in image.log
 
 
 def test_a_lock_that_is_required_has_to_be_there_and_to_fit(buildx, tmp_path, old_index):

@@ -95,11 +95,13 @@ def edited(edit):
         lambda packages: packages[1].update(directory={"path": "six"}),
         lambda packages: packages[1].update(vcs={"type": "git", "url": "https://a.example/six", "commit-id": "1"}),
         lambda packages: packages.append({"name": "attrs", "version": "1", "wheels": [WHEEL]}),
+        lambda packages: packages[1]["wheels"][0].update(size=11050),
+        lambda packages: packages[1]["wheels"][0]["hashes"].update(sha256="6" * 64),
     ],
 )
 def test_packages_that_were_edited_are_noticed(edit):
-    """What a merge or an edit has left of a lock may lack what another package needs."""
-    assert reasons(data=edited(edit)) == ["its packages were edited"]
+    """What a merge or an edit has left of a lock may lack what another package needs, or be another package."""
+    assert reasons(data=edited(edit)) == ["it was edited"]
 
 
 @pytest.mark.parametrize(
@@ -107,13 +109,21 @@ def test_packages_that_were_edited_are_noticed(edit):
     [
         lambda _packages: None,
         lambda packages: packages[1]["wheels"][0].update(url="https://mirror.example/six-1.17.0-py3-none-any.whl"),
-        lambda packages: packages[1]["wheels"][0].update(size=11050),
-        lambda packages: packages[1]["wheels"][0]["hashes"].update(sha256="6" * 64),
+        lambda packages: packages[1].update(index="https://mirror.example/simple"),
     ],
 )
-def test_an_edit_of_files_is_left_to_the_installer(edit):
-    """Addresses may be those of a mirror; a file with another hash is refused."""
+def test_addresses_may_be_edited(edit):
+    """A mirror has the same files."""
     assert reasons(data=edited(edit)) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("lock-version", "2.0"), ("requires-python", ">=3.12"), ("environments", [])]
+)
+def test_an_edit_of_what_installers_read_first_is_noticed(key, value):
+    """Otherwise the installer would refuse the lock in words of its own."""
+    content = tomllib.loads(edited(lambda _packages: None).decode())
+    assert reasons(data=tomli_w.dumps({**content, key: value}).encode()) == ["it was edited"]
 
 
 def test_a_file_that_is_no_lock_of_ours_does_not_fit():

@@ -101,7 +101,7 @@ def test_a_lock_is_valid_and_reads_back():
         ("a = ", "it is not TOML"),
         ('lock-version = "1.0"\n', "it was not written by pyenv-frontend lock"),
         ("[tool.pyenv-frontend]\nformat = 999\n", "another version of pyenv-frontend"),
-        ('[tool.pyenv-frontend]\nformat = 1\npython = "3.9"\n', "is damaged"),
+        ('[tool.pyenv-frontend]\nformat = 2\npython = "3.9"\n', "is damaged"),
         ("tool = 1\n", "it was not written by pyenv-frontend lock"),
         ("\xff", "it is not TOML"),
     ],

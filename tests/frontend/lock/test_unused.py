@@ -6,7 +6,7 @@ from pyenv_frontend.dockerfile import parse
 from pyenv_frontend.lock.unused import unused_locks
 from pyenv_frontend.stages.analyze import read
 
-OURS = "lock-version = '1.0'\n[tool.pyenv-frontend]\nformat = 1\n"
+OURS = "lock-version = '1.0'\n[tool.pyenv-frontend]\nformat = 2\n"
 
 
 def unused(folder, dockerfile, **files):

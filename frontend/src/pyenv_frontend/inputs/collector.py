@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
@@ -22,6 +23,9 @@ __all__ = ["InputCollector", "ListedRequirement", "Origin"]
 _LISTS = ("pyproject.toml", "requirements.txt", "pylock.toml")
 _SHOWN = 8
 """Maximum number of neighbours of a missing file that an error names."""
+
+_COMPUTES = re.compile(rb"\bdynamic\b|\binstall_requires\b|\bextras_require\b")
+"""What the files of a project have if its dependencies may be read from others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +147,16 @@ class InputCollector:
             self._missing(path, origin)
         self.trees[path or "."] = None
         if not is_file(path):
-            for name in (*OF_PROJECT, "setup.cfg"):
-                self.read_if_there(posixpath.join(path, name), origin)
+            files = [self.read_if_there(posixpath.join(path, name), origin) for name in (*OF_PROJECT, "setup.cfg")]
+            if any(file is not None and _COMPUTES.search(file.data) for file in files):
+                self._read_lists(path, origin)
+
+    def _read_lists(self, folder: str, origin: Origin) -> None:
+        """Read the files from which a package may compute what it depends on."""
+        for place in (folder, posixpath.join(folder, "requirements")):
+            for name in self.context.names(place):
+                if name.endswith((".txt", ".in")):
+                    self.read_if_there(posixpath.join(place, name), origin)
 
     def is_project(self, folder: str) -> bool:
         """Return whether a directory can be installed."""

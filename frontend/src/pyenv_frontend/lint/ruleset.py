@@ -180,7 +180,7 @@ def _end_of_life(case: LintCase) -> Iterator[Problem]:
     good="FROM apache/airflow:3.0.6\nPYENV --lock=off 3.14 reports reports.txt\n",
     files={
         "reports.txt": "pandas==2.3.3\n",
-        "pylock.reports.toml": "[tool.pyenv-frontend]\nformat = 1\npython = '3.13'\nlibc = 'glibc 2.36'\n"
+        "pylock.reports.toml": "[tool.pyenv-frontend]\nformat = 2\npython = '3.13'\nlibc = 'glibc 2.36'\n"
         "platforms = ['linux/amd64']\n[tool.pyenv-frontend.inputs]\nPython = '3.13'\n",
     },
 )

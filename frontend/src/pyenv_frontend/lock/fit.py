@@ -48,7 +48,7 @@ def compare(  # noqa: PLR0913 - everything that a lock depends on
     ignored = set() if base_known else uncertain_inputs(lock.inputs, now, environment)
     before, after = ({key: inputs[key] for key in inputs if key not in ignored} for inputs in (lock.inputs, now))
     reasons = changes(before, after)
-    reasons += ["its packages were edited"] if lock.edited else []
+    reasons += ["it was edited"] if lock.edited else []
     reasons += [f"it is not for {platform}" for platform in platforms if platform not in lock.target.platforms]
     if libc and not _runs_with(lock.target.libc, libc):
         reasons.append(f"it is for {lock.target.libc}, and the base image has {libc}")

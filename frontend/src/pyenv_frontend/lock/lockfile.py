@@ -34,13 +34,16 @@ __all__ = [
     "read_lock_file",
 ]
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """The version of `[tool.pyenv-frontend]`; a lock of another version is made again."""
 
 MACHINES: Final = {"linux/amd64": "x86_64", "linux/arm64": "aarch64"}
 """The platforms of locks, and `platform_machine` of each."""
 
 _TABLE: Final = "pyenv-frontend"
+_ADDRESSES: Final = frozenset({"url", "path", "index", "wheels", "sdist", "archive"})
+"""The keys of tables of packages and files that say where files are, or hold the tables of files."""
+
 _RELEASE: Final = re.compile(r"[0-9]+(\.[0-9]+)*")
 _LIBC: Final = re.compile(r"musl|glibc \d+\.\d+")
 
@@ -180,7 +183,7 @@ def read_lock_file(data: bytes) -> Lock:
             ),
             inputs={str(key): str(value) for key, value in table["inputs"].items()},
             packages=tuple(packages),
-            edited=table.get("packages") != _digest(packages),
+            edited=table.get("packages") != _digest(content),
         )
     except (KeyError, TypeError, AttributeError):
         raise damaged from None
@@ -205,38 +208,40 @@ def as_document(lock: Lock) -> dict[str, Any]:
     machines = [
         f"sys_platform == 'linux' and platform_machine == '{MACHINES[platform]}'" for platform in target.platforms
     ]
-    return {
+    content = {
         "lock-version": "1.0",
         "environments": machines,
         "requires-python": f">={major}.{minor},<{major}.{int(minor) + 1}",
         "created-by": "pyenv-frontend",
         "packages": list(lock.packages),
-        "tool": {
-            _TABLE: {
-                "format": FORMAT,
-                "python": target.python,
-                "libc": target.libc,
-                "platforms": list(target.platforms),
-                "packages": _digest(lock.packages),
-                "inputs": dict(lock.inputs),
-            }
-        },
     }
+    table = {
+        "format": FORMAT,
+        "python": target.python,
+        "libc": target.libc,
+        "platforms": list(target.platforms),
+        "packages": _digest(content),
+        "inputs": dict(lock.inputs),
+    }
+    return {**content, "tool": {_TABLE: table}}
 
 
-def _digest(packages: Sequence[Mapping[str, Any]]) -> str:
-    """Return a digest of which packages are installed.
-
-    Their files do not count: addresses may be edited, for a mirror, and installers refuse a file with another hash.
-    """
-    facts = [
-        [
-            *(package.get(key) for key in ("name", "version", "marker", "directory")),
-            package.get("vcs", {}).get("commit-id"),
-        ]
-        for package in packages
+def _digest(content: Mapping[str, Any]) -> str:
+    """Return a digest of all that an installer reads, but for addresses: these may be edited, for a mirror."""
+    facts = {key: content.get(key) for key in ("lock-version", "environments", "requires-python")}
+    facts["packages"] = [
+        {**_without_addresses(package), "vcs": _without_addresses(package.get("vcs", {})), "files": _files(package)}
+        for package in content.get("packages", [])
     ]
     return f"sha256:{sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()}"
+
+
+def _files(package: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [_without_addresses(file) for file in files_of(package) if file is not package.get("directory")]
+
+
+def _without_addresses(table: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in table.items() if key not in _ADDRESSES}
 
 
 def merge_platforms(resolutions: Mapping[str, Sequence[Mapping[str, Any]]]) -> tuple[Mapping[str, Any], ...]:

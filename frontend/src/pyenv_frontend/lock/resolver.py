@@ -23,6 +23,7 @@ from pyenv_frontend.lock.sizes import add_sizes, sizes_of
 from pyenv_frontend.lock.target_pip import pip_for
 from pyenv_frontend.processes import Processes
 from pyenv_image.failure import StepError
+from pyenv_image.local_paths import OF_PROJECT
 from pyenv_image.pip_format import read_statements
 from pyenv_image.process import without_passwords
 from pyenv_image.requirements import Requirements
@@ -183,6 +184,7 @@ class Resolver:
             upgrades = workspace.root / "upgrades.txt"
             upgrades.write_text("".join(f"{wish.name}{wish.specifier}\n" for wish in self.wishes.upgrade_packages))
             constraints.append(str(upgrades))
+        texts = [requirements.contents[file.path].data for file in projects]
         return _Sources(
             files=tuple(files),
             constraints=tuple(constraints),
@@ -193,7 +195,13 @@ class Resolver:
             settings=settings,
             pip=pip,
             python=self.python_of(pyenv.version),
+            project=(self.context / projects[0].path).parent if projects else None,
+            refresh=any(map(self._is_project, requirements.trees)) or any(b"dynamic" in text for text in texts),
         )
+
+    def _is_project(self, tree: str) -> bool:
+        """Return whether a path of the context is a folder that is installed."""
+        return any((self.context / tree / name).exists() for name in OF_PROJECT)
 
     def _exported(self, project: Path, pyenv: Pyenv, into: Path, settings: InstallerSettings) -> Path:
         """Write the versions of a project's `uv.lock` as requirements."""
@@ -250,9 +258,12 @@ class Resolver:
         command += [f"--python-version={target.python}", f"--python-platform={_uv_platform(target.libc, platform)}"]
         command += [f"--output-file={output}"]
         # Not uv's options for upgrades: these also forget what is preferred because of another platform.
-        command += ["--refresh"] if self.wishes.upgrade or self.wishes.upgrade_packages else []
+        # The cache has what a project once depended on, and does not see all files that it computes that from.
+        refresh = self.wishes.upgrade or self.wishes.upgrade_packages or sources.refresh
+        command += ["--refresh"] if refresh else []
         command += [f"--exclude-newer={self.wishes.exclude_newer}"] if self.wishes.exclude_newer else []
-        self._call([*command, *arguments], sources.folder, settings)
+        # In the folder of a project, as in a build: its `[tool.uv]` counts.
+        self._call([*command, *arguments], sources.project or sources.folder, settings)
         return read_packages(output.read_bytes())
 
     def _pins_of_pip(
@@ -293,7 +304,7 @@ class Resolver:
         return pins
 
     def _call(self, command: list[str], folder: Path, settings: InstallerSettings) -> None:
-        """Run a program in a folder without the settings of a project."""
+        """Run a program in a folder: that of a project whose settings count, or one without any."""
         program = Path(command[0]).name
         try:
             done = self.processes.run(command, folder, settings.environ)
@@ -335,6 +346,12 @@ class _Sources:
 
     python: Path | None
     """This machine's interpreter of the version, if there is one."""
+
+    project: Path | None
+    """The folder of the project whose settings of uv count, if there is one."""
+
+    refresh: bool
+    """Whether something may compute what it depends on."""
 
 
 def _texts(folder: Path) -> list[str]:
