@@ -150,6 +150,39 @@ def test_a_project_that_reads_its_dependencies_from_a_file_is_read_anew(project:
     assert {package["name"] for package in packages} - {"p"} == {"alpha", "gamma"}
 
 
+def test_what_builds_of_a_lock_do_not_have_is_said(project: Path, index: str):
+    """Without a lock, they read credentials in requirements, and constraints of the image."""
+    text = "FROM base\nENV PIP_CONSTRAINT=/c.txt\nPYENV 3.11 x one.txt\nPYENV 3.11 y <<E\nalpha\nE\n"
+    text = text.replace("alpha", f"--extra-index-url {index}\nalpha")
+    (project / "Dockerfile").write_text(text)
+    (project / "one.txt").write_text(f"--extra-index-url {index}\nbeta\n")
+    notes = lock(project, *BASE, index=index).stderr
+    reason = "has credentials in an address, which are not written to a lock: builds need them from a secret or a netrc"
+    assert f"note: x: one.txt {reason}" in notes
+    assert f"note: y: the heredoc {reason}" in notes
+    assert "note: x: PIP_CONSTRAINT is /c.txt, a file of the image, which is not read here: name it by PYENV" in notes
+    (project / "Dockerfile").write_text(text.replace("/c.txt", "/other.txt"))
+    assert "ENV PIP_CONSTRAINT changed" in lock(project, "--check", *BASE, code=1).stdout
+
+
+def test_constraints_at_an_address_count(project: Path, index: str):
+    """A stage may name the constraints of a release of Airflow."""
+    with services.package_index({"c.txt": b"alpha==1.0\n"}) as url:
+        constraints = f"{url.removesuffix('simple/')}files/c.txt"
+        (project / "Dockerfile").write_text(f"FROM base\nENV PIP_CONSTRAINT={constraints}\nPYENV 3.11 x one.txt\n")
+        assert "PIP_CONSTRAINT" not in lock(project, *BASE, index=index).stderr
+    assert versions(project / "pylock.x.toml")["alpha"] == "1.0"
+
+
+def test_a_token_in_the_query_of_an_address_is_an_error(project: Path, index: str):
+    """It would be committed with the lock."""
+    address = f"{index.removesuffix('simple/')}files/{services.wheel_file('alpha', '1.0')}?token=t0psecret"
+    (project / "one.txt").write_text(f"alpha @ {address}\n")
+    done = lock(project, "one", *BASE, index=index, code=1)
+    assert "but the address of alpha has one: token=..." in done.stderr
+    assert not (project / "pylock.one.toml").exists()
+
+
 def test_a_lock_that_another_dockerfile_has_made_is_said(project: Path, index: str):
     """The two would replace it in turn."""
     (project / "a.Dockerfile").write_text("FROM base\nPYENV 3.11 x one.txt\n")

@@ -164,7 +164,7 @@ class _IndexHandler(http.server.BaseHTTPRequestHandler):
         if self._token and self.headers.get("Authorization") != f"Basic {self._token}":
             self._send(401, b"", {"WWW-Authenticate": 'Basic realm="tests"'})
             return
-        prefix, _, path = self.path.removeprefix("/").partition("/")
+        prefix, _, path = self.path.removeprefix("/").partition("?")[0].partition("/")
         kind, _, name = path.strip("/").partition("/")
         if prefix != self._prefix:
             self._send(404, b"", {})

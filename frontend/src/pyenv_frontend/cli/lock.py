@@ -87,6 +87,7 @@ def lock(  # noqa: PLR0913 - one for each option
         return _check(jobs, form, ignored_by, command)
     resolver = _resolver(options, upgrade, exclude_newer)
     _note_unknown(jobs, resolver)
+    _note_left_out(jobs)
     from pyenv_frontend.cli.signals import ended_by_signals  # noqa: PLC0415 - as in `_resolver`
 
     with ended_by_signals():
@@ -148,6 +149,19 @@ def _note_unknown(jobs: Sequence[LockJob], resolver: Resolver) -> None:
             click.echo(f"note: {job.name}: the uv.lock of {project} decides: upgrade that, with uv lock", err=True)
     for name in resolver.wishes.missing_from(locks):
         click.echo(f"note: --upgrade={name}: no lock has this package", err=True)
+
+
+def _note_left_out(jobs: Sequence[LockJob]) -> None:
+    """Report what a build without a lock has, and one with a lock has not."""
+    from pyenv_frontend.lock.settings import files_of_the_image  # noqa: PLC0415 - as in `_resolver`
+
+    for job in jobs:
+        for file in job.files_with_credentials:
+            note = "which are not written to a lock: builds need them from a secret or a netrc"
+            click.echo(f"note: {job.name}: {file} has credentials in an address, {note}", err=True)
+        for name in files_of_the_image(job.environment.state.env):
+            note = "a file of the image, which is not read here: name it by PYENV --constraint=FILE"
+            click.echo(f"note: {job.name}: {name} is {job.environment.state.env[name]}, {note}", err=True)
 
 
 def _lock(jobs: Sequence[LockJob], resolver: Resolver) -> int:

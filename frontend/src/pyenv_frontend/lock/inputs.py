@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pyenv_frontend.stages.program import Environment
 
 __all__ = [
+    "CONSTRAINT_VARIABLES",
     "VERSION_VARIABLES",
     "assumed_variables",
     "changes",
@@ -52,6 +53,9 @@ VERSION_VARIABLES: Final = (
 """The variables of a stage that decide on versions. Those that name indexes do not count: they may hold passwords."""
 
 
+CONSTRAINT_VARIABLES: Final = ("UV_CONSTRAINT", "UV_OVERRIDE", "UV_EXCLUDE", "PIP_CONSTRAINT")
+"""The variables of a stage that name files which decide on versions; a lock is made with those that are addresses."""
+
 _CHECKERS: Final = frozenset(
     {
         "bandit", "basedpyright", "black", "codespell", "coverage", "flake8", "importlinter", "interrogate", "isort",
@@ -77,7 +81,8 @@ def lock_inputs(environment: Environment, requirements: RequirementInputs) -> di
     words = [word for spec in OPTIONS if spec.resolves for word in _words(spec, getattr(pyenv.options, spec.field))]
     words += [f"{file.kind}:{file.path}" for file in pyenv.requirements]
     inputs = {"Python": pyenv.version.text, "options": _digest(json.dumps(words).encode())}
-    inputs |= {f"ENV {name}": _digest(variables[name].encode()) for name in VERSION_VARIABLES if variables.get(name)}
+    deciding = (*VERSION_VARIABLES, *CONSTRAINT_VARIABLES)
+    inputs |= {f"ENV {name}": _digest(variables[name].encode()) for name in deciding if variables.get(name)}
     if pyenv.inline is not None:
         inputs["the heredoc"] = _digest(_lines(pyenv.inline))
     for path in requirements.files:
@@ -119,7 +124,8 @@ def changes(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
 def assumed_variables(environment: Environment) -> list[str]:
     """Return the variables that are not set and that the inputs depend on, sorted; a base image may set them."""
     assumed = environment.state.assumed
-    return sorted(environment.assumed.union(*(assumed.get(name, ()) for name in VERSION_VARIABLES)))
+    names = (*VERSION_VARIABLES, *CONSTRAINT_VARIABLES)
+    return sorted(environment.assumed.union(*(assumed.get(name, ()) for name in names)))
 
 
 def uncertain_inputs(before: Mapping[str, str], after: Mapping[str, str], environment: Environment) -> set[str]:
@@ -128,7 +134,7 @@ def uncertain_inputs(before: Mapping[str, str], after: Mapping[str, str], enviro
     A file that a lock was made from, and that has another content, differs whatever the variable is.
     """
     assumed = environment.state.assumed
-    names = {f"ENV {name}" for name in VERSION_VARIABLES if name in assumed}
+    names = {f"ENV {name}" for name in (*VERSION_VARIABLES, *CONSTRAINT_VARIABLES) if name in assumed}
     if environment.assumed:
         files = files_among(dict.fromkeys(before.keys() ^ after.keys(), ""))
         names |= {*_OF_THE_LINE, *files}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pyenv_frontend.inputs.resolve import resolve_inputs
 from pyenv_frontend.lock.choice import lock_path
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from pyenv_frontend.stages.program import Environment
 
 __all__ = ["LockJob", "plan_lock"]
+
+_CREDENTIALS: Final = re.compile(rb"https?://[^\s/@'\"]+@")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +96,14 @@ class LockJob:
         except LockFormatError:
             return ()
         return () if {*before} & {*files_among(self.inputs)} else before
+
+    @property
+    def files_with_credentials(self) -> list[str]:
+        """The requirements that have a user or a password in an address; builds of the lock do not read them."""
+        texts = {path: self.requirements.contents[path].data for path in sorted(self.requirements.lists)}
+        if self.pyenv.inline is not None:
+            texts["the heredoc"] = self.pyenv.inline
+        return [name for name, text in texts.items() if _CREDENTIALS.search(text)]
 
     def reasons(self) -> list[str]:
         """Return why the lock does not fit; nothing if it does."""

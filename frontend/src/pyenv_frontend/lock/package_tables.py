@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit, urlunsplit
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
 from pyenv_frontend.lock.lockfile import files_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["portable", "read_packages"]
+__all__ = ["CredentialError", "portable", "read_packages"]
+
+_SECRET: Final = re.compile(
+    r"(token|signature|sig|password|passwd|secret|credential|api[-_]?key|access[-_]?key|auth|authorization|jwt)",
+    re.IGNORECASE,
+)
+"""The end of the name of a parameter whose value lets in who has it."""
+
+
+class CredentialError(ValueError):
+    """An address has a credential that cannot be left out; `str()` says which."""
 
 
 def read_packages(lock: bytes) -> list[dict[str, Any]]:
@@ -34,6 +45,9 @@ def portable(package: dict[str, Any], folder: Path, context: Path, lock_folder: 
         folder: what its relative paths are relative to.
         context: the build context, whose files are named by paths.
         lock_folder: the folder of the lock, which these are relative to.
+
+    Raises:
+        CredentialError: an address does not work without a credential.
     """
     for file in files_of(package):
         path = file.get("path") or _path_of(file.get("url", ""), context)
@@ -46,7 +60,7 @@ def portable(package: dict[str, Any], folder: Path, context: Path, lock_folder: 
     for table in (package, package.get("vcs", {}), *files_of(package)):
         for key in ("url", "index"):
             if isinstance(table.get(key), str):
-                table[key] = _without_credentials(table[key])
+                table[key] = _without_credentials(table[key], package["name"])
     return package
 
 
@@ -62,6 +76,13 @@ def _path_of(url: str, context: Path) -> str:
     return path if parts.scheme == "file" and Path(path).is_relative_to(context) else ""
 
 
-def _without_credentials(url: str) -> str:
+def _without_credentials(url: str, package: str) -> str:
     parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    for name, _ in parse_qsl(parts.query, keep_blank_values=True):
+        words = re.split(r"[-_.]", name)
+        if _SECRET.fullmatch(name) or any(_SECRET.fullmatch("".join(words[-count:])) for count in (1, 2)):
+            raise CredentialError(f"the address of {package} has one: {name}=...")
+    user, _, host = parts.netloc.rpartition("@")
+    if parts.scheme.endswith("ssh") and user:  # its name is not secret, and without it there is no connection
+        host = f"{user.partition(':')[0]}@{host}"
+    return urlunsplit(parts._replace(netloc=host))

@@ -16,7 +16,7 @@ from pyenv_frontend.expansion.libc import Libc
 from pyenv_frontend.lock.choice import lock_path
 from pyenv_frontend.lock.listed_hashes import UnlistedFilesError, keep_listed_files, listed_hashes
 from pyenv_frontend.lock.lockfile import MACHINES, marker_environment, merge_platforms
-from pyenv_frontend.lock.package_tables import portable, read_packages
+from pyenv_frontend.lock.package_tables import CredentialError, portable, read_packages
 from pyenv_frontend.lock.preferences import as_preferences, has_source, prefer, write_constraints
 from pyenv_frontend.lock.settings import resolver_settings
 from pyenv_frontend.lock.sizes import add_sizes, sizes_of
@@ -81,6 +81,18 @@ class _UnlistedError(ResolverError):
         return f"files with the hashes that the requirements list, but {self}"
 
 
+class _CredentialError(ResolverError):
+    """A lock would hold a credential."""
+
+    @property
+    def explanation(self) -> str:
+        """What is expected, and what there is instead."""
+        return (
+            f"addresses without a credential in their query, which would be written to the lock, but {self}. Name an "
+            "index or an address that takes user and password, which are left out of locks"
+        )
+
+
 class _PipError(ResolverError):
     """The pip of this machine cannot resolve."""
 
@@ -143,9 +155,12 @@ class Resolver:
                 except UnlistedFilesError as error:
                     raise _UnlistedError(str(error)) from None
                 add_sizes(packages, sizes, sources.settings.environ)
-                resolutions[platform] = [
-                    portable(package, workspace.root, self.context, lock_folder) for package in packages
-                ]
+                try:
+                    resolutions[platform] = [
+                        portable(package, workspace.root, self.context, lock_folder) for package in packages
+                    ]
+                except CredentialError as error:
+                    raise _CredentialError(str(error)) from None
         return merge_platforms(resolutions)
 
     def _sources(
@@ -356,7 +371,7 @@ class _Sources:
 
 def _texts(folder: Path) -> list[str]:
     """Return the texts of the copies of requirements files."""
-    return [path.read_text("utf-8-sig") for path in sorted(folder.rglob("*")) if path.is_file()]
+    return [path.read_text("utf-8-sig", "surrogateescape") for path in sorted(folder.rglob("*")) if path.is_file()]
 
 
 def _index_options(folder: Path) -> list[str]:

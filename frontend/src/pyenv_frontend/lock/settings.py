@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from pyenv_frontend.errors import UserError
-from pyenv_frontend.lock.inputs import VERSION_VARIABLES
+from pyenv_frontend.lock.inputs import CONSTRAINT_VARIABLES, VERSION_VARIABLES
 from pyenv_frontend.positions import Location
 from pyenv_image.settings import settings_for
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pyenv_frontend.pyenv.instruction import Pyenv
     from pyenv_image.settings import InstallerSettings
 
-__all__ = ["INDEXES", "check_indexes", "resolver_settings"]
+__all__ = ["INDEXES", "check_indexes", "files_of_the_image", "resolver_settings"]
 
 INDEXES: Final = (
     "UV_INDEX",
@@ -71,6 +71,24 @@ def _names_index() -> bool:
     return settings.uv_has_indexes or any(settings.environ.get(name) for name in INDEXES)
 
 
+def files_of_the_image(stage: Mapping[str, str]) -> list[str]:
+    """Return the variables of a stage that decide on versions by a file of the image, which is not read.
+
+    Args:
+        stage: the variables that the Dockerfile sets at the PYENV.
+    """
+    return [
+        name
+        for name in CONSTRAINT_VARIABLES
+        if stage.get(name) and not (os.environ.get(name) or _is_address(stage[name]))
+    ]
+
+
+def _is_address(value: str) -> bool:
+    """Return whether a variable names addresses alone."""
+    return all("://" in word and not word.startswith("file:") for word in value.split())
+
+
 def resolver_settings(installer: str, stage: Mapping[str, str]) -> InstallerSettings:
     """Return the settings for a resolver.
 
@@ -82,7 +100,8 @@ def resolver_settings(installer: str, stage: Mapping[str, str]) -> InstallerSett
         StepError: a configuration file cannot be read, or a value has no meaning.
     """
     names = VERSION_VARIABLES if any(os.environ.get(name) for name in INDEXES) else (*VERSION_VARIABLES, *INDEXES)
-    environ = {**{name: stage[name] for name in names if name in stage}, **os.environ}
+    addresses = {name: stage[name] for name in CONSTRAINT_VARIABLES if name in stage and _is_address(stage[name])}
+    environ = {**{name: stage[name] for name in names if name in stage}, **addresses, **os.environ}
     settings = settings_for(installer, environ, str(Path.home()), str(Path.cwd()))
     settings.environ.update({name: environ[name] for name in _OF_THIS_MACHINE if name in environ})
     settings.environ["PIP_NO_INPUT"] = "1"
