@@ -183,6 +183,16 @@ def test_a_token_in_the_query_of_an_address_is_an_error(project: Path, index: st
     assert not (project / "pylock.one.toml").exists()
 
 
+def test_stages_that_are_not_built_are_left_out(project: Path, index: str):
+    """With `--target`, as in a build; their locks are not called unused."""
+    text = "FROM base AS a\nPYENV 3.11 x one.txt\nFROM base AS b\nPYENV 3.12 x gone.txt\n"
+    (project / "Dockerfile").write_text(text)
+    (project / "pylock.y.toml").write_text("[tool.pyenv-frontend]\n")
+    assert "delete it" not in lock(project, "--target=a", *BASE, index=index).stderr
+    assert versions(project / "pylock.x.toml") == {"alpha": "1.1", "beta": "2.0"}
+    assert "gone.txt is not in the build context" in lock(project, "--target=b", *BASE, code=1).stderr
+
+
 def test_a_lock_that_another_dockerfile_has_made_is_said(project: Path, index: str):
     """The two would replace it in turn."""
     (project / "a.Dockerfile").write_text("FROM base\nPYENV 3.11 x one.txt\n")
@@ -762,6 +772,8 @@ def test_the_time_of_exclude_newer(project: Path, index: str):
     assert "uploaded before 2020-03-01T00:00:00Z" in done.stderr
     done = lock(project, "one", *BASE, "--exclude-newer=2020-02-29T02:00:00+02:00", index=index, code=1)
     assert "uploaded before 2020-02-29T00:00:00Z" in done.stderr
+    done = lock(project, "one", *BASE, "--exclude-newer=", index=index, code=64)
+    assert "--exclude-newer : write a date" in done.stderr
     done = lock(project, "one", *BASE, "--exclude-newer=yesterday", index=index, code=64)
     assert "--exclude-newer yesterday: write a date such as 2026-01-31" in done.stderr
 

@@ -161,7 +161,8 @@ class Installer:
             settings = settings.for_lock(only_wheels=bool(self.options.stage))
         commands = self._commands(settings)
         command = commands.install_lock(files) if by_uv else commands.install(files, constraints, arguments)
-        self._call(command, "its requirements could not be installed", environ=settings.environ)
+        failure, advice = "its requirements could not be installed", self._advice_about_lock()
+        self._call(command, failure, environ=settings.environ, advice=advice)
 
     def _reads_locks(self) -> bool:
         """Return whether the installer installs from a lock; not every pip does."""
@@ -197,7 +198,8 @@ class Installer:
         Raises:
             StepError: they do not.
         """
-        self._call(self._commands(self.uv_settings).check(), "its packages do not fit together")
+        command, failure = self._commands(self.uv_settings).check(), "its packages do not fit together"
+        self._call(command, failure, advice=self._advice_about_lock())
 
     def check_apart(self) -> None:
         """Check the same without running any code of the packages, as the environment's interpreter would at its start.
@@ -221,6 +223,15 @@ class Installer:
                 folder.mkdir(exist_ok=True)
                 shutil.copyfile(str(file), str(folder / file.name))
         apart.check()
+
+    def _advice_about_lock(self) -> str:
+        """Return what to do if a lock of ours has become wrong, which a build cannot see in all cases."""
+        path = kept_lock(self.options)
+        file = self.workspace.context / path
+        if not (path and file.is_file() and b"[tool.pyenv-frontend]" in file.read_bytes()):
+            return ""
+        name = self.options.name
+        return f". If what {path} was made from has changed, write it again: pyenv-frontend lock {name}"
 
     def _commands(self, settings: InstallerSettings) -> InstallerCommands:
         return InstallerCommands(self.options, settings, self.uv)
@@ -254,6 +265,7 @@ class Installer:
         folder: Path | None = None,
         *,
         environ: Mapping[str, str] | None = None,
+        advice: str = "",
     ) -> None:
         program = "pip" if command[0] == str(self.python) else "uv"
         # A program on a terminal shows its progress there, which `local` reads.
@@ -274,6 +286,7 @@ class Installer:
             if settings.missing and not self.options.stage:
                 missing = ", and ".join(settings.missing)
                 sentence += f". {missing}: correct the path, or bring it there (COPY) before the PYENV"
+            sentence += advice
             raise InstallerError(sentence)
 
     def _output(self, program: str) -> Output:

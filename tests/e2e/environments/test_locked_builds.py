@@ -110,5 +110,6 @@ def test_an_index_that_is_gone(merging, files, index):
     for _ in range(2):
         log = merging.fails(text(index, settings), gone).log
         assert ">>> PYENV 3.8 x r.txt" in log
-        assert "PYENV x: its requirements could not be installed; the installer's message stands above" in log
+        assert "PYENV x: its requirements could not be installed; the installer's message stands above. If what" in log
+        assert "If what pylock.x.toml was made from has changed, write it again: pyenv-frontend lock x" in log
     assert installed_environments(merging(text(index, settings), files).log) == {"/opt/venv/x"}

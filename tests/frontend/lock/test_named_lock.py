@@ -162,6 +162,28 @@ def test_a_package_that_may_be_installed_is_no_error(table, options):
 
 
 @pytest.mark.parametrize(
+    ("versions", "python", "fits"),
+    [
+        (">=3.12", "3.11", False),
+        ("==3.9.*", "3.9", True),
+        (">=3.9.5,<3.10", "3.9", True),
+        (">=3.9.5", "3.9.1", False),
+        ("<3.14", "3.15-rc", False),
+        ("no versions", "3.9", True),
+        (3, "3.9", True),
+    ],
+)
+def test_a_lock_for_another_python_is_an_error_at_the_lock(versions, python, fits):
+    """The installer would say it without a line of the Dockerfile."""
+    lock = tomli_w.dumps({"lock-version": "1.0", "requires-python": versions, "packages": []})
+    errors = []
+    document = parse(f"FROM a\nPYENV {python} x pylock.toml\n".encode())
+    requirement_inputs(read_program(document), Files({"pylock.toml": lock}), report=errors.append)
+    message = f"pylock.toml is for Python {versions}, and the PYENV has {python}"
+    assert [error.message for error in errors] == ([] if fits else [message])
+
+
+@pytest.mark.parametrize(
     ("wheel", "count"),
     [
         ("a-1-cp39-cp39-manylinux_2_17_aarch64.whl", 0),

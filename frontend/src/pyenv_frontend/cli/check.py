@@ -77,7 +77,7 @@ def find(document: Document, options: CommonOptions, *, today: date) -> list[Fin
     errors = [_misspelt(instruction) for instruction in misspelt(document)]
     if not has_pyenv(document):
         return [Finding.of_error(error).under(context.prefix, document.file) for error in errors]
-    program = options.read_program(document, report=errors.append)
+    program = options.for_target.read_program(document, report=errors.append)
     closures = requirement_inputs(program, context, report=errors.append, base_known=False)
     build_args = options.settings.build_args
     advice = lint_pyenvs(program, closures, today=today, build_args=build_args, standalone=True)

@@ -9,7 +9,7 @@ import platform
 import shlex
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -59,6 +59,11 @@ class CommonOptions:
 
     base_env: Mapping[str, str]
     """ENV of the base image, as far as it is known."""
+
+    @property
+    def for_target(self) -> CommonOptions:
+        """The same, but PYENVs of stages that `--target` does not need are left out, as in a build."""
+        return replace(self, settings=replace(self.settings, reachable_only=bool(self.settings.target)))
 
     def read_document(self) -> Document:
         """Read the Dockerfile.

@@ -45,7 +45,7 @@ class _Command(click.Command):
 @common_options_without_argument
 @libc_options
 @click.option("--upgrade", multiple=True, metavar="[PACKAGE]", help="Take newer versions: of PACKAGE, or of all.")
-@click.option("--exclude-newer", metavar="DATE", default="", help="Leave out what was uploaded after DATE.")
+@click.option("--exclude-newer", metavar="DATE", help="Leave out what was uploaded after DATE.")
 @click.option("--check", is_flag=True, help="Only say which locks do not fit; exit code 1 if any. Needs no network.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Output of --check.")
 def lock(  # noqa: PLR0913 - one for each option
@@ -56,7 +56,7 @@ def lock(  # noqa: PLR0913 - one for each option
     *,
     check: bool,
     upgrade: tuple[str, ...],
-    exclude_newer: str,
+    exclude_newer: str | None,
 ) -> int:
     """Write pylock.NAME.toml for each PYENV of a Dockerfile: its packages with hashes, for its Python and platforms.
 
@@ -71,7 +71,8 @@ def lock(  # noqa: PLR0913 - one for each option
     platforms = read_platforms(options.settings.target_platform or "")
     program, unknown = read_program(options, base, names, platforms=platforms, upgrade="" in upgrade)
     jobs = lock_jobs(program, options, base, names, unknown=unknown, platforms=platforms, offline=check)
-    for file in unused_locks(program, options.context.root, options.folder):
+    unused = () if options.settings.target else unused_locks(program, options.context.root, options.folder)
+    for file in unused:
         note = f"no PYENV of {options.dockerfile} uses {file}; if nothing else does, delete it"
         click.echo(f"note: {note}", err=True)
     ignored_by = {job.file: options.context.ignored_by(job.file) for job in jobs}
@@ -94,7 +95,7 @@ def lock(  # noqa: PLR0913 - one for each option
         return _lock(jobs, resolver)
 
 
-def _resolver(options: CommonOptions, upgrade: tuple[str, ...], exclude_newer: str) -> Resolver:
+def _resolver(options: CommonOptions, upgrade: tuple[str, ...], exclude_newer: str | None) -> Resolver:
     # A check needs none of them; they take a while to import.
     from pyenv_frontend.local.find_uv import find_uv  # noqa: PLC0415
     from pyenv_frontend.local.interpreters import LocalInterpreters  # noqa: PLC0415
@@ -117,9 +118,9 @@ def _resolver(options: CommonOptions, upgrade: tuple[str, ...], exclude_newer: s
     return Resolver(uv=uv, context=options.context.root, wishes=wishes, python_of=python_of)
 
 
-def _time(text: str) -> str:
+def _time(text: str | None) -> str:
     """Read a date or a time; a date means the end of that day in UTC, so that a lock is the same everywhere."""
-    if not text:
+    if text is None:
         return ""
     from datetime import UTC, datetime, timedelta  # noqa: PLC0415 - as in `_resolver`
 

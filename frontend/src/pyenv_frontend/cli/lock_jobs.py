@@ -66,7 +66,7 @@ def read_program(
 def _read(options: CommonOptions, base: BaseOptions, platform: str) -> tuple[Program, frozenset[str]]:
     """Read the Dockerfile; an engine is asked for variables of the base images only if one of them may matter."""
     settings = replace(options.settings, target_platform=platform)
-    options = replace(options, settings=settings)
+    options = replace(options, settings=settings).for_target
     document = options.read_document()
     unknown: set[str] = set()
 
@@ -90,7 +90,7 @@ def _read(options: CommonOptions, base: BaseOptions, platform: str) -> tuple[Pro
     try:
         program = options.read_program(document, base_variables=variables)
     except UserError as error:
-        raise first or error from None
+        raise first if first and unknown else error from None
     if first is None and unknown:
         click.echo(
             f"note: no engine knows {', '.join(sorted(unknown))}, which may set {', '.join(assumed)}; "

@@ -161,11 +161,21 @@ def _check_wheels(pyenv: Pyenv, requirements: RequirementInputs, platform: str |
         UserError: there is such a package.
     """
     locks = [file for file in pyenv.requirements if file.kind == "pylock" and file.path in requirements.contents]
-    if not locks or pyenv.options.from_:  # whose interpreter may be none of CPython's
+    if not locks:
         return
     from pyenv_frontend.lock.lockfile import MACHINES  # noqa: PLC0415 - few PYENVs name a lock
-    from pyenv_frontend.lock.named_lock import without_wheel  # noqa: PLC0415 - the same
+    from pyenv_frontend.lock.named_lock import other_python, without_wheel  # noqa: PLC0415 - the same
 
+    for file in locks:
+        versions = other_python(requirements.contents[file.path].data, pyenv.version)
+        if versions:
+            raise UserError(
+                f"{file.path} is for Python {versions}, and the PYENV has {pyenv.version.text}",
+                Location(pyenv.instruction.file, file.span),
+                hint="make that lock for this Python, or name its requirements instead",
+            )
+    if pyenv.options.from_:  # whose interpreter may be none of CPython's
+        return
     for file in locks:
         data = requirements.contents[file.path].data
         package = without_wheel(data, pyenv.version, [*MACHINES] if platform is None else [platform], libc)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote, urlsplit
 
 from packaging.markers import InvalidMarker, Marker, UndefinedEnvironmentName
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.tags import compatible_tags, cpython_tags
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from pyenv_frontend.expansion.libc import Libc
     from pyenv_frontend.pyenv.instruction import PythonVersion
 
-__all__ = ["NamedLock", "read_named_lock", "without_wheel"]
+__all__ = ["NamedLock", "other_python", "read_named_lock", "without_wheel"]
 
 _MICROS: Final = ("0", "99")
 """The first release of a series, and one after its last: which one an image has is not known."""
@@ -120,6 +121,18 @@ def without_wheel(data: bytes, version: PythonVersion, platforms: Collection[str
         ):
             return f"{package['name']} {package.get('version', '')}".rstrip()
     return ""
+
+
+def other_python(data: bytes, version: PythonVersion) -> str:
+    """Return the versions of Python that a lock is for, if it is not for this one; empty if it is, or may be."""
+    content = _read(data) or {}
+    versions = content.get("requires-python")
+    try:
+        specifier = SpecifierSet(versions if isinstance(versions, str) else "")
+    except InvalidSpecifier:
+        return ""
+    releases = [version.full] if version.full else [f"{version.minor}.{micro}" for micro in _MICROS]
+    return "" if any(specifier.contains(release, prereleases=True) for release in releases) else str(versions)
 
 
 def _exactly(libc: Libc) -> str:
