@@ -230,7 +230,7 @@ OPTIONS: Final = (
         field="compile",
         kind="switch",
         negates=True,
-        default="byte code is compiled",
+        default="byte code is compiled, except of test suites",
         doc="Leave the byte code out: a smaller image, and slower first imports.",
         step="no_compile",
         locally="byte code is compiled when it is first needed",
@@ -242,7 +242,7 @@ OPTIONS: Final = (
         value="FILE|require|off",
         default="`pylock.<name>.toml` at the top of the build context, if it fits",
         doc="The lock that the environment is installed from, made by `pyenv-frontend lock`. With `require`, a missing "
-        "or stale lock is an error; a FILE, whose name is `pylock.NAME.toml`, must be there, and is not used if it is "
+        "or stale lock is an error; a FILE, named `pylock.toml` or `pylock.NAME.toml`, must be there, and is not used if it is "
         "stale; with `off`, none is taken.",
     ),
 )
