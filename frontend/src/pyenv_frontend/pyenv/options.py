@@ -242,8 +242,8 @@ OPTIONS: Final = (
         value="FILE|require|off",
         default="`pylock.<name>.toml` at the top of the build context, if it fits",
         doc="The lock that the environment is installed from, made by `pyenv-frontend lock`. With `require`, a missing "
-        "or stale lock is an error; a FILE, named `pylock.toml` or `pylock.NAME.toml`, must be there, and is not used if it is "
-        "stale; with `off`, none is taken.",
+        "or stale lock is an error; a FILE, named `pylock.toml` or `pylock.NAME.toml`, must be there, and is not used "
+        "if it is stale; with `off`, none is taken.",
     ),
 )
 
