@@ -16,7 +16,7 @@ from pathlib import Path
 
 from bench.environments import BASE, FOUR, Side, ours, prepared_engine
 from bench.harness import Row, seconds
-from tests.support import services
+from tests.support import debian_pythons, services
 from tools import engine, interpreters
 from tools.files import write_files
 from tools.wheels import install, wheel_of
@@ -71,7 +71,7 @@ def _locking() -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as scratch:
         wheel = wheel_of("frontend", Path(scratch, "wheel"))
         programs = install(wheel, Path(scratch, "environment"))
-        recent = install(wheel, Path(scratch, "recent"), interpreters.find(RECENT) / "bin/python3")
+        recent = install(wheel, Path(scratch, "recent"), debian_pythons.find(RECENT) / f"bin/python{RECENT}")
         folder = Path(scratch, "context")
         write_files(folder, {"Dockerfile": ours(FOUR), **{f"{name}.txt": text for _, name, text in FOUR}})
         environ = {**OWN_SETTINGS, "UV_CACHE_DIR": f"{scratch}/cache"}
