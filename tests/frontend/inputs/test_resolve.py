@@ -4,7 +4,7 @@ import pytest
 
 from pyenv_frontend.cli.folder_context import FolderContext
 from pyenv_frontend.errors import UserError
-from pyenv_frontend.inputs.build_context import LARGEST
+from pyenv_frontend.inputs.build_context import LARGEST, UnreadableFileError
 from pyenv_frontend.inputs.resolve import DEEPEST, resolve_inputs
 from tests.frontend.pyenv.contexts import Files, closure, pyenv
 from tests.property.laws import steps
@@ -784,6 +784,29 @@ def test_a_word_may_be_the_value_of_an_option_that_a_newer_pip_has():
     """The installer decides."""
     files = {"r.txt": "--of-a-newer-pip disabled\nsix\n"}
     assert [listed.text for listed in closure("PYENV --installer=pip 3.9 x r.txt", files).listed] == ["six"]
+
+
+class _UnreadableData(Files):
+    """A context with a file that is too large to be read."""
+
+    def read(self, path):
+        if path.endswith("data.txt"):
+            raise UnreadableFileError("has 99 MB")
+        return super().read(path)
+
+
+@pytest.mark.parametrize(
+    ("setup", "read"),
+    [
+        ("setup(install_requires=open('needs.txt').readlines())", {"lib/needs.txt", "lib/requirements/base.in"}),
+        ("setup()", set()),
+    ],
+)
+def test_files_from_which_a_package_may_compute_its_dependencies_are_read(setup, read):
+    """A lock is made from them, too. What is too large is no list of requirements."""
+    files = {"r.txt": "./lib\n", "lib/setup.py": setup, "lib/needs.txt": "six\n", "lib/requirements/base.in": "idna\n"}
+    context = _UnreadableData({**files, "lib/data.txt": "", "lib/other.csv": ""})
+    assert {*resolve_inputs(pyenv("PYENV 3.9 x r.txt"), context).files} == {"r.txt", "lib/setup.py", *read}
 
 
 def test_find_links_of_a_home_are_in_the_stage():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import posixpath
 import re
 from dataclasses import dataclass
@@ -149,14 +150,16 @@ class InputCollector:
         if not is_file(path):
             files = [self.read_if_there(posixpath.join(path, name), origin) for name in (*OF_PROJECT, "setup.cfg")]
             if any(file is not None and _COMPUTES.search(file.data) for file in files):
-                self._read_lists(path, origin)
+                self._read_lists(path)
 
-    def _read_lists(self, folder: str, origin: Origin) -> None:
-        """Read the files from which a package may compute what it depends on."""
+    def _read_lists(self, folder: str) -> None:
+        """Read the files from which a package may compute what it depends on; what cannot be read is no list."""
         for place in (folder, posixpath.join(folder, "requirements")):
             for name in self.context.names(place):
-                if name.endswith((".txt", ".in")):
-                    self.read_if_there(posixpath.join(place, name), origin)
+                path = posixpath.join(place, name)
+                if name.endswith((".txt", ".in")) and path not in self.files:
+                    with contextlib.suppress(NotInContextError, UnreadableFileError):
+                        self.files[path] = SourceFile(path, self.context.read(path))
 
     def is_project(self, folder: str) -> bool:
         """Return whether a directory can be installed."""
