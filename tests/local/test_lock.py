@@ -129,6 +129,20 @@ def test_the_settings_of_a_project_count_as_in_a_build(project: Path, index: str
     assert versions(project / "pylock.x.toml") == {"alpha": version}
 
 
+def test_the_settings_of_a_project_may_be_in_a_file_of_their_own(project: Path, index: str):
+    """Those of a folder above it do not count: a build does not have them."""
+    (project / "Dockerfile").write_text("FROM base\nPYENV 3.11 x sub/pyproject.toml\n")
+    (project / "sub").mkdir()
+    (project / "sub/pyproject.toml").write_text("[project]\nname = 'p'\nversion = '1'\ndependencies = ['alpha']\n")
+    (project / "uv.toml").write_text('constraint-dependencies = ["alpha<1"]\n')
+    lock(project, *BASE, index=index)
+    assert versions(project / "pylock.x.toml") == {"alpha": "1.1"}
+    (project / "sub/uv.toml").write_text('constraint-dependencies = ["alpha<1.1"]\n')
+    assert "sub/uv.toml is new" in lock(project, "--check", *BASE, code=1).stdout
+    lock(project, *BASE, index=index)
+    assert versions(project / "pylock.x.toml") == {"alpha": "1.0"}
+
+
 @pytest.mark.parametrize("requirement", ["pyproject.toml", "r.txt"])
 def test_a_project_that_reads_its_dependencies_from_a_file_is_read_anew(project: Path, index: str, requirement: str):
     """The cache of uv does not know of that file."""

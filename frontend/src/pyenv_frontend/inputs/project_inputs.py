@@ -20,7 +20,7 @@ from pyenv_frontend.pyenv.context_path import is_url
 from pyenv_image.local_paths import local_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from pyenv_frontend.inputs.collector import InputCollector, Origin
     from pyenv_frontend.inputs.pyproject import Project
@@ -65,7 +65,9 @@ def take_project(collector: InputCollector, path: str, origin: Origin, options: 
     project = replace(project, dependencies=(*project.dependencies, *project.chosen(options.extras, options.groups)))
     _take_python(collector, path, project, origin)
     above = uv_workspace.find(collector, folder, project, origin)
-    lock = collector.read_if_there(posixpath.join(above.folder if above else folder, "uv.lock"), origin)
+    root = above.folder if above else folder
+    lock = collector.read_if_there(posixpath.join(root, "uv.lock"), origin)
+    _take_settings(collector, {folder, root}, origin)
     if not (has_dependencies or options.groups or (project.is_root and lock)):
         raise _no_group(path, project, origin)
     if has_dependencies and not (lock or project.is_listed):
@@ -93,6 +95,12 @@ def take_project(collector: InputCollector, path: str, origin: Origin, options: 
     elif project.workspace:
         raise _no_root(collector, path, project, origin)
     return tuple(collector.join(folder, entry, origin) for entry in project.listed)
+
+
+def _take_settings(collector: InputCollector, folders: Collection[str], origin: Origin) -> None:
+    """Add the settings of uv that a project has in a file of their own, which uv takes in place of `[tool.uv]`."""
+    for folder in sorted(folders):
+        collector.read_if_there(posixpath.join(folder, "uv.toml"), origin)
 
 
 def _check_lock(lock: SourceFile, path: str, project: Project, origin: Origin, *, changed: bool) -> None:

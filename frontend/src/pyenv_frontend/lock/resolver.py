@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from pyenv_frontend.inputs.resolve import RequirementInputs
     from pyenv_frontend.lock.lockfile import LockTarget
     from pyenv_frontend.lock.preferences import Wishes
-    from pyenv_frontend.pyenv.instruction import Pyenv, PythonVersion
+    from pyenv_frontend.pyenv.instruction import Pyenv, PythonVersion, RequirementsFile
     from pyenv_image.settings import InstallerSettings
 
 __all__ = ["Resolver", "ResolverError"]
@@ -210,9 +210,22 @@ class Resolver:
             settings=settings,
             pip=pip,
             python=self.python_of(pyenv.version),
-            project=(self.context / projects[0].path).parent if projects else None,
+            project=self._with_settings(projects, requirements),
             refresh=any(map(self._is_project, requirements.trees)) or any(b"dynamic" in text for text in texts),
         )
+
+    def _with_settings(self, projects: Sequence[RequirementsFile], requirements: RequirementInputs) -> Path | None:
+        """Return the folder of the first project, if it or its workspace has settings of uv; None if it has none.
+
+        uv would look for them in folders further above, which a build does not have.
+        """
+        for project in projects[:1]:
+            folder = Path(project.path).parent
+            for place in (folder, *folder.parents):
+                text = requirements.contents.get((place / "pyproject.toml").as_posix())
+                if (place / "uv.toml").as_posix() in requirements.contents or (text and b"[tool.uv" in text.data):
+                    return self.context / folder
+        return None
 
     def _is_project(self, tree: str) -> bool:
         """Return whether a path of the context is a folder that is installed."""
@@ -363,7 +376,7 @@ class _Sources:
     """This machine's interpreter of the version, if there is one."""
 
     project: Path | None
-    """The folder of the project whose settings of uv count, if there is one."""
+    """The folder of a project with settings of uv, if there is one."""
 
     refresh: bool
     """Whether something may compute what it depends on."""
