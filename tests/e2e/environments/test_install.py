@@ -205,6 +205,19 @@ def test_a_project_with_only_groups(build_image, tmp_path, locked):
 
 
 @pytest.mark.images(PY311)
+@pytest.mark.parametrize("file", ["pyproject.toml", "uv.toml"])
+def test_the_settings_of_uv_of_a_project_count(build_image, file):
+    """They are in its pyproject.toml, or in a file beside it."""
+    constraint = 'constraint-dependencies = ["six<1.17"]\n'
+    project = "[project]\nname = 'app'\nversion = '1'\ndependencies = ['six>=1.16']\n"
+    settings = f"{project}[tool.uv]\n{constraint}" if file == "pyproject.toml" else constraint
+    image = build_image(
+        f"FROM {PY311}\nPYENV 3.11 a app/pyproject.toml\n", {"app/pyproject.toml": project, f"app/{file}": settings}
+    )
+    assert installed(image) == {"six": "1.16.0"}
+
+
+@pytest.mark.images(PY311)
 def test_a_build_that_reads_other_files(build_image):
     """A build that says the dependencies has the project's files; `-e .` in a folder means the project at the top."""
     image = build_image(
