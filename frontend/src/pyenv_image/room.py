@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,9 @@ def make_room(path: Path) -> None:
 
 def obstacle(path: Path) -> str:
     """Return why a path is neither free nor an environment, or an empty text."""
-    if path.is_symlink() or path.is_file():
+    if path.is_symlink():
+        return f"{path} is a link to {os.path.realpath(str(path))}: name that with --path=DIR, or choose another place"
+    if path.is_file():
         return f"{path} exists and is not a folder: choose another place with --path=DIR"
     if not path.exists() or not any(path.iterdir()) or (path / "pyvenv.cfg").is_file():
         return ""

@@ -25,8 +25,8 @@ def test_an_empty_folder_and_an_environment_give_way(tmp_path, content):
     [
         ("folder", r"folder exists and is not an environment, .* such as --path=\S*/folder/folder$"),
         ("file", "file exists and is not a folder"),
-        ("link", "link exists and is not a folder"),
-        ("dangling", "dangling exists and is not a folder"),
+        ("link", r"link is a link to \S*/folder: name that with --path=DIR, or choose another place$"),
+        ("dangling", r"dangling is a link to \S*/nowhere: name that"),
     ],
 )
 def test_anything_else_stays(tmp_path, place, message):
