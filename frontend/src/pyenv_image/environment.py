@@ -56,6 +56,7 @@ def run(options: EnvironmentOptions) -> None:
     cache = None if options.local else caches.folder(owner.uid, owner.gid)
     folder = _working_directory()
     owner.become()
+    _check_access(path, options.name)
     settings, uv_settings = _settings(options, str(owner.home or "/"), folder)
     with Workspace() as workspace:
         for own in (settings, uv_settings):
@@ -90,6 +91,20 @@ def run(options: EnvironmentOptions) -> None:
         # Byte code is not checked when it is used, so what foreign code could have written is not taken.
         compile_all(python, folders, without=("test", "tests"), cache=cache if options.stage else None)
     _tidy(path, fixed_times=bool(options.stage))
+
+
+def _check_access(path: Path, name: str) -> None:
+    """Check that the user, who this process is now, may enter the folders above an environment.
+
+    Raises:
+        StepError: one is closed, such as /root.
+    """
+    closed = next((place for place in (*reversed(path.parents), path) if not os.access(str(place), os.X_OK)), None)
+    if closed is not None:
+        raise StepError(
+            f"PYENV {name}: the stage's user may not enter {closed}: choose another place with --path=DIR, or another "
+            "USER above the PYENV"
+        )
 
 
 def _tidy(path: Path, *, fixed_times: bool) -> None:

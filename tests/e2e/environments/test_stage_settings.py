@@ -142,6 +142,13 @@ def test_a_folder_that_is_no_environment_stays(buildx, path, message):
 
 
 @pytest.mark.images(PY311)
+def test_a_place_that_the_user_may_not_enter_is_an_error(buildx):
+    """The message names the folder, which that of the installer does not."""
+    log = buildx.fails(f"FROM {PY311}\nRUN useradd -m joe\nUSER joe\nPYENV --path=/root/x 3.11 a\n").log
+    assert "error: PYENV a: the stage's user may not enter /root: choose another place with --path=DIR, or" in log
+
+
+@pytest.mark.images(PY311)
 def test_an_install_leaves_nothing_but_the_environment(build_image):
     """There is no lock file in /tmp and no new byte code in the base's Python, even if a package is built."""
     listing = "find / -xdev -newer /mark ! -path '/opt/venv*' ! -path '/proc/*' -type f | sort"
