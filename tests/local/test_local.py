@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.local.support import PROGRAM, interpreter_versions, local, wheel
+from tests.local.support import PROGRAM, interpreter_versions, local, slow_package, wheel
+from tools.files import write_files
 
 DOCKERFILE = """\
 # syntax=pyenv-frontend:dev
@@ -83,6 +84,38 @@ def test_makes_again_only_what_changed(project: Path):
     assert (project / ".pyenv-frontend/old").readlink() != places["old"]
     assert output_of(project / ".pyenv-frontend/old/bin/python", "import tiny; print(tiny.VERSION)") == "2.0"
     assert "my-env" not in notes
+
+
+@pytest.mark.parametrize(
+    ("requirements", "files"),
+    [
+        ("r.txt", {"r.txt": "./slowly\n"}),
+        (
+            "app/pyproject.toml",
+            {
+                "app/pyproject.toml": "[project]\nname = 'app'\nversion = '1'\ndependencies = ['slowly']\n"
+                "[tool.uv.sources]\nslowly = { path = '../slowly' }\n"
+            },
+        ),
+        (
+            "pylock.toml",
+            {
+                "pylock.toml": "lock-version = '1.0'\ncreated-by = 'me'\n[[packages]]\nname = 'slowly'\n"
+                "[packages.directory]\npath = 'slowly'\n"
+            },
+        ),
+    ],
+    ids=["requirements", "project", "lock"],
+)
+def test_a_project_of_which_any_file_changed_is_built_anew(tmp_path: Path, requirements: str, files: dict[str, str]):
+    """The cache of uv knows few of its files."""
+    write_files(tmp_path, {"Dockerfile": f"FROM base\nPYENV 3.11 a {requirements}\n", **files})
+    slow_package(tmp_path / "slowly", seconds=0, version="1")
+    for version in ("1", "2"):
+        (tmp_path / "slowly/VERSION").write_text(version)
+        local(tmp_path)
+        program = tmp_path / ".pyenv-frontend/a/bin/python"
+        assert output_of(program, "import slowly; print(slowly.VERSION)") == version
 
 
 def test_check_reports_what_is_stale_and_why(project: Path):
