@@ -197,6 +197,15 @@ def test_a_token_in_the_query_of_an_address_is_an_error(project: Path, index: st
     assert not (project / "pylock.one.toml").exists()
 
 
+def test_an_upgrade_without_a_network(project: Path, index: str, monkeypatch: pytest.MonkeyPatch):
+    """What is missing is said, and no option that nobody wrote; this index has no hashes, so a file is missing."""
+    lock(project, "one", *BASE, index=index)
+    monkeypatch.setenv("UV_OFFLINE", "1")
+    errors = lock(project, "one", "--upgrade", *BASE, index=index, code=1).stderr
+    assert "Network connectivity is disabled" in errors
+    assert "--refresh" not in errors
+
+
 def test_stages_that_are_not_built_are_left_out(project: Path, index: str):
     """With `--target`, as in a build; their locks are not called unused."""
     text = "FROM base AS a\nPYENV 3.11 x one.txt\nFROM base AS b\nPYENV 3.12 x gone.txt\n"

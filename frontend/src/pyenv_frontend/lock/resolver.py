@@ -48,6 +48,10 @@ _NO_SOLUTION: Final = re.compile(r"No solution found|ResolutionImpossible|No mat
 """The words of uv and of pip."""
 
 
+_OFF: Final = frozenset({"", "0", "f", "false", "n", "no", "off"})
+"""The values by which a switch of uv is off."""
+
+
 _TOO_OLD: Final = "no such option: --uploaded-prior-to"
 
 
@@ -288,7 +292,9 @@ class Resolver:
         # Not uv's options for upgrades: these also forget what is preferred because of another platform.
         # The cache has what a project once depended on, and does not see all files that it computes that from.
         refresh = self.wishes.upgrade or self.wishes.upgrade_packages or sources.refresh
-        command += ["--refresh"] if refresh else []
+        # uv refuses to be asked for both; without a network, the cache is all there is.
+        is_offline = settings.environ.get("UV_OFFLINE", "").lower() not in _OFF
+        command += ["--refresh"] if refresh and not is_offline else []
         command += [f"--exclude-newer={self.wishes.exclude_newer}"] if self.wishes.exclude_newer else []
         # In the folder of a project, as in a build: its `[tool.uv]` counts.
         self._call([*command, *arguments], sources.project or sources.folder, settings)
