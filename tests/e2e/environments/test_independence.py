@@ -12,6 +12,7 @@ from tests.e2e.environments.test_locks import INDEX, PY38, PY311, WHEELS, lock_o
 from tests.support import services
 from tests.support.attack import ALTER
 from tests.support.builds import installed_environments
+from tests.support.locks import sealed
 from tools.files import write_files
 
 pytestmark = pytest.mark.images(PY311, PY38)
@@ -215,7 +216,7 @@ def with_heavy_wheel(lock, name):
     )
     before, first, after = lock.partition(f'[[packages]]\nname = "{name}"\nversion = "1.0"\n')
     assert first
-    return before + first + table + after
+    return sealed(before + first + table + after)
 
 
 def without_locks(listing):

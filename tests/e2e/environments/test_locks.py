@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import services
+from tests.support.locks import sealed
 from tools import interpreters
 
 PY311 = "python:3.11-slim-bookworm"
@@ -112,9 +113,10 @@ def test_a_distribution_that_is_not_the_locked_one_is_refused(buildx, tmp_path, 
     """A file whose hash does not match the lock is an error of the build."""
     lock = lock_of(tmp_path, old_index, "alpha\n")
     start = lock.index("sha256 = ") + len('sha256 = "')
-    forged = lock[:start] + "0" * 64 + lock[start + 64 :]
+    forged = sealed(lock[:start] + "0" * 64 + lock[start + 64 :])
     log = buildx.fails(dockerfile(old_index), {"r.txt": "alpha\n", "pylock.x.toml": forged}).log
     assert "ash mismatch" in log
+    assert "If what pylock.x.toml was made from has changed, write it again: pyenv-frontend lock x" in log
 
 
 def test_an_edit_that_changes_no_input_of_the_lock_installs_nothing(buildx, tmp_path, old_index):
