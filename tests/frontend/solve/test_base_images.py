@@ -36,8 +36,8 @@ def delegated(*platforms):
 def images():
     """Return a function that looks at the base image of a build."""
 
-    def make(result=None, text=DOCKERFILE, **raw):
-        facts = ImageFacts(name=BASE, digest="sha256:1", config=CONFIG)
+    def make(result=None, text=DOCKERFILE, config=CONFIG, **raw):
+        facts = ImageFacts(name=BASE, digest="sha256:1", config=config)
         systems = {f"docker-image://{BASE}@sha256:1": RELEASE, f"docker-image://{BASE}": RELEASE}
         bridge = FakeBridge(systems, images=[facts], results=[result])
         file, chosen = user_file(text), options(**raw)
@@ -84,6 +84,15 @@ def test_the_delegate_tells_what_only_it_can_tell(images, raw, platforms):
     assert sorted(facts) == platforms
     assert [base.env for of_platform in facts.values() for base in of_platform.values()] == [{"A": "1"}] * len(facts)
     assert recipients(bridge) == ["frontend"]
+
+
+def test_triggers_are_fired_by_the_delegate(images):
+    """They may set variables and the user."""
+    triggered = json.dumps({"config": {"Env": ["A=1"], "OnBuild": ["ENV A=2"]}}).encode()
+    bridge, bases, outline = images(delegated(), config=triggered)
+    (base,) = finish(bases.facts(outline))[""].values()
+    assert recipients(bridge) == ["image", "frontend"]
+    assert base.env == {"A": "1"}  # as the delegate answers here
 
 
 def test_a_stage_for_another_platform_has_its_image(images):

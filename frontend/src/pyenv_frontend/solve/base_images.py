@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pyenv_frontend.buildkit import llb, results
@@ -29,7 +30,7 @@ from pyenv_frontend.solve.step_names import base_name
 from pyenv_frontend.together import side_by_side
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from pyenv_frontend.buildkit.api import ImageFacts, Reply
     from pyenv_frontend.expansion.expand import BaseKey
@@ -43,18 +44,21 @@ __all__ = ["BaseImages"]
 
 
 class _Single:
-    """The lookup of an image that is the same for all results of the build, of which there is one.
+    """The lookup of an image for a build that has a single result.
 
     Args:
-        reply: the answer.
+        reply: the engine's answer.
+        ask: asks the delegate, which fires triggers (ONBUILD): these may set variables and the user.
     """
 
-    def __init__(self, reply: Reply[PlatformImage]) -> None:
+    def __init__(self, reply: Reply[PlatformImage], ask: Callable[[], _Delegated]) -> None:
         self._reply = reply
+        self._ask = ask
 
     def get(self) -> dict[str, PlatformImage]:
         """Wait for the image; see `api.Reply`."""
-        return {"": self._reply.get()}
+        image = self._reply.get()
+        return self._ask().get() if image.config.get("OnBuild") else {"": image}
 
 
 class _Delegated:
@@ -161,8 +165,11 @@ class BaseImages:
         session, (reference, platform) = self._session, key
         platform = platform or session.settings().target_platform or session.options.build_platform
         if session.options.has_single_result and session.can_look_up(reference, platform):
-            return _Single(session.look_up(reference, platform))
-        return _Delegated(session.ask(session.options.for_base(), text, "look at the base image"))
+            return _Single(session.look_up(reference, platform), partial(self._ask, text))
+        return self._ask(text)
+
+    def _ask(self, text: bytes) -> _Delegated:
+        return _Delegated(self._session.ask(self._session.options.for_base(), text, "look at the base image"))
 
     def _load(self, key: BaseKey) -> dict[str, PlatformImage]:
         if key not in self._images:
