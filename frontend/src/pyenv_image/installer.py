@@ -162,10 +162,10 @@ class Installer:
         commands = self._commands(settings)
         command = commands.install_lock(files) if by_uv else commands.install(files, constraints, arguments)
         if self.options.local and command[0] == self.uv:
-            from pyenv_image import refresh  # noqa: PLC0415 - not in an image
+            from pyenv_image import reinstall  # noqa: PLC0415 - not in an image
 
             texts = [(self.workspace.files / file).read_text("utf-8", "replace") for file in files if is_lock(file)]
-            command += [option for text in texts for option in refresh.of_lock(text)]
+            command += [option for text in texts for option in reinstall.of_lock(text)]
         failure, advice = "its requirements could not be installed", self._advice_about_lock()
         self._call(command, failure, environ=settings.environ, advice=advice)
 
@@ -196,9 +196,9 @@ class Installer:
         places = [str(self.workspace.files / constraint) for constraint in constraints]
         command = self._commands(self.uv_settings).install_project(path, str(project), places)
         if self.options.local:
-            from pyenv_image import refresh  # noqa: PLC0415 - not in an image
+            from pyenv_image import reinstall  # noqa: PLC0415 - not in an image
 
-            command += refresh.of_uv_project(project, self.workspace.context)
+            command += reinstall.of_uv_project(project, self.workspace.context)
         self._call(command, f"the dependencies of {path} could not be installed", project.parent)
 
     def check(self) -> None:

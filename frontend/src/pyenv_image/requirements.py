@@ -246,9 +246,9 @@ class Requirements:
         if local is None or path is None:
             return f"{flag}{statement.value}" if editable else None
         if path.is_dir() and self._local and self._installer == "uv":
-            from pyenv_image import refresh  # noqa: PLC0415 - not in an image
+            from pyenv_image import reinstall  # noqa: PLC0415 - not in an image
 
-            self.arguments += refresh.of_project(path)
+            self.arguments += reinstall.of_project(path)
         elif path.is_dir() and not self._local and not self._is_a_copy(path):
             path = self._workspace.copy_of_stage(path)
         return flag + local.replaced_in(statement.value, _written(path, address=local.start > 0))

@@ -1,7 +1,8 @@
 """The options by which uv builds projects of this machine anew, for `pyenv-frontend local`.
 
 uv's cache has what it once built of a folder, and sees changes of its `pyproject.toml`, `setup.py` and `setup.cfg`
-alone. In an image, projects are copies with paths that the cache does not know.
+alone. In an image, projects are copies with paths that the cache does not know. `--refresh` would do as well, but for
+`--offline`, beside which uv does not take it.
 """
 
 from __future__ import annotations
@@ -28,12 +29,12 @@ def of_project(folder: Path) -> list[str]:
     """Return the options for a folder that is installed: its name, or everything if that is not known."""
     table = _TABLE.search(_text(folder / "pyproject.toml"))
     name = table and _NAME.search(table[1])
-    return [f"--refresh-package={name[1]}"] if name else ["--refresh"]
+    return [f"--reinstall-package={name[1]}"] if name else ["--reinstall"]
 
 
 def of_lock(text: str) -> list[str]:
     """Return the options for the folders that a `pylock.toml` or a `uv.lock` names."""
-    return [f"--refresh-package={name}" for name in _folders_of(text)]
+    return [f"--reinstall-package={name}" for name in _folders_of(text)]
 
 
 def of_uv_project(project: Path, context: Path) -> list[str]:
@@ -46,7 +47,7 @@ def of_uv_project(project: Path, context: Path) -> list[str]:
     text = _text(project)
     sources = [match for table in _SOURCES.findall(text) for match in _LOCAL_SOURCE.findall(table)]
     arguments = of_project(project.parent) if "dynamic" in text else []
-    arguments += [f"--refresh-package={name}" for name in sources]
+    arguments += [f"--reinstall-package={name}" for name in sources]
     for folder in (project.parent, *project.parent.parents):
         arguments += of_lock(_text(folder / "uv.lock"))
         if folder == context:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pyenv_image import refresh
+from pyenv_image import reinstall
 from tools.files import write_files
 
 UV_LOCK = """\
@@ -46,21 +46,21 @@ wheels = [{ url = "https://index.example/directory/six.whl", hashes = {} }]
 @pytest.mark.parametrize(("text", "names"), [(UV_LOCK, ["common", "other"]), (PYLOCK, ["one", "two"]), ("", [])])
 def test_the_folders_of_a_lock(text, names):
     """Both kinds of locks; what comes from an index stays in the cache."""
-    assert refresh.of_lock(text) == [f"--refresh-package={name}" for name in names]
+    assert reinstall.of_lock(text) == [f"--reinstall-package={name}" for name in names]
 
 
 @pytest.mark.parametrize(
     ("project", "options"),
     [
-        ("[build-system]\nrequires = []\n[project]\nversion = '1'\nname = 'a-b'\n", ["--refresh-package=a-b"]),
-        ("[tool.poetry]\nname = 'a'\n", ["--refresh"]),
-        (None, ["--refresh"]),
+        ("[build-system]\nrequires = []\n[project]\nversion = '1'\nname = 'a-b'\n", ["--reinstall-package=a-b"]),
+        ("[tool.poetry]\nname = 'a'\n", ["--reinstall"]),
+        (None, ["--reinstall"]),
     ],
 )
 def test_a_folder_that_is_installed(tmp_path, project, options):
     """Everything is read anew where its name is not known."""
     write_files(tmp_path, {} if project is None else {"pyproject.toml": project})
-    assert refresh.of_project(tmp_path) == options
+    assert reinstall.of_project(tmp_path) == options
 
 
 def test_a_project_whose_dependencies_are_installed(tmp_path):
@@ -70,8 +70,8 @@ def test_a_project_whose_dependencies_are_installed(tmp_path):
         "near = { path = '../near', editable = true }\nmember = { workspace = true }\nfar = { git = 'https://x' }\n"
     )
     write_files(tmp_path, {"apps/app/pyproject.toml": text, "uv.lock": UV_LOCK})
-    options = refresh.of_uv_project(tmp_path / "apps/app/pyproject.toml", tmp_path)
-    assert options == [f"--refresh-package={name}" for name in ("app", "near", "member", "common", "other")]
+    options = reinstall.of_uv_project(tmp_path / "apps/app/pyproject.toml", tmp_path)
+    assert options == [f"--reinstall-package={name}" for name in ("app", "near", "member", "common", "other")]
     static = text.replace("dynamic = ['dependencies']\n", "")
     write_files(tmp_path, {"apps/app/pyproject.toml": static})
-    assert "--refresh-package=app" not in refresh.of_uv_project(tmp_path / "apps/app/pyproject.toml", tmp_path)
+    assert "--reinstall-package=app" not in reinstall.of_uv_project(tmp_path / "apps/app/pyproject.toml", tmp_path)
