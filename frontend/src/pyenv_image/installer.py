@@ -166,8 +166,7 @@ class Installer:
 
             texts = [(self.workspace.files / file).read_text("utf-8", "replace") for file in files if is_lock(file)]
             command += [option for text in texts for option in reinstall.of_lock(text)]
-        failure, advice = "its requirements could not be installed", self._advice_about_lock()
-        self._call(command, failure, environ=settings.environ, advice=advice)
+        self._call(command, "its requirements could not be installed", environ=settings.environ, of_lock=True)
 
     def _reads_locks(self) -> bool:
         """Return whether the installer installs from a lock; not every pip does."""
@@ -207,8 +206,7 @@ class Installer:
         Raises:
             StepError: they do not.
         """
-        command, failure = self._commands(self.uv_settings).check(), "its packages do not fit together"
-        self._call(command, failure, advice=self._advice_about_lock())
+        self._call(self._commands(self.uv_settings).check(), "its packages do not fit together", of_lock=True)
 
     def check_apart(self) -> None:
         """Check the same without running any code of the packages, as the environment's interpreter would at its start.
@@ -274,7 +272,7 @@ class Installer:
         folder: Path | None = None,
         *,
         environ: Mapping[str, str] | None = None,
-        advice: str = "",
+        of_lock: bool = False,
     ) -> None:
         program = "pip" if command[0] == str(self.python) else "uv"
         # A program on a terminal shows its progress there, which `local` reads.
@@ -295,7 +293,7 @@ class Installer:
             if settings.missing and not self.options.stage:
                 missing = ", and ".join(settings.missing)
                 sentence += f". {missing}: correct the path, or bring it there (COPY) before the PYENV"
-            sentence += advice
+            sentence += self._advice_about_lock() if of_lock else ""
             raise InstallerError(sentence)
 
     def _output(self, program: str) -> Output:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-__all__ = ["OF_PROJECT", "LocalPath", "is_file", "is_lock", "is_plain", "local_path"]
+__all__ = ["OF_PROJECT", "LocalPath", "is_file", "is_lock", "is_plain", "local_path", "project_name"]
 
 OF_PROJECT = ("pyproject.toml", "setup.py")
 """The files that say how a directory is installed."""
@@ -26,6 +26,7 @@ _DIRECT = r"[A-Za-z0-9][A-Za-z0-9._-]*(?:\s*\[[^\]]*\])?\s*@\s*(?=\S)"
 _EXTRAS = r"(?<!\s)\s*\[[A-Za-z0-9._,\s-]*\]$"
 _URL = r"[A-Za-z][A-Za-z0-9+.-]*://"
 _FILE_URL = r"(?i)file:(//(localhost)?(?=/))?"
+_PROJECT_NAME = r"""(?m)^\[project\]\s*\n(?:(?!\[).*\n)*?\s*name\s*=\s*["']([^"']+)["']"""
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,12 @@ class LocalPath:
         """Return the requirement with `text` in place of the path; uv requires a blank before a marker."""
         rest = requirement[self.end :]
         return f"{requirement[: self.start]}{text}{' ' if rest.startswith(';') else ''}{rest}"
+
+
+def project_name(text: str) -> str:
+    """Return the name that a `pyproject.toml` gives its project; empty if it gives none. Python 3.7 reads no TOML."""
+    match = re.search(_PROJECT_NAME, text)
+    return match[1] if match else ""
 
 
 def local_path(requirement: str, *, editable: bool = False) -> LocalPath | None:

@@ -10,13 +10,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Iterator
 
+from pyenv_image.local_paths import project_name
+
 if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = ["of_lock", "of_project", "of_uv_project"]
 
 _NAME = re.compile(r"""^\s*name\s*=\s*["']([^"']+)["']""", re.MULTILINE)
-_TABLE = re.compile(r"^\[project\]\s*$(.*?)(?=^\[|\Z)", re.MULTILINE | re.DOTALL)
 _SOURCES = re.compile(r"^\[tool\.uv\.sources\]\s*$(.*?)(?=^\[|\Z)", re.MULTILINE | re.DOTALL)
 _LOCAL_SOURCE = re.compile(r"""^\s*["']?([\w.-]+)["']?\s*=\s*\{[^}]*\b(?:path|workspace)\s*=""", re.MULTILINE)
 _PACKAGES = re.compile(r"^\[\[packages?\]\]\s*$", re.MULTILINE)
@@ -27,9 +28,8 @@ _FOLDER = re.compile(
 
 def of_project(folder: Path) -> list[str]:
     """Return the options for a folder that is installed: its name, or everything if that is not known."""
-    table = _TABLE.search(_text(folder / "pyproject.toml"))
-    name = table and _NAME.search(table[1])
-    return [f"--reinstall-package={name[1]}"] if name else ["--reinstall"]
+    name = project_name(_text(folder / "pyproject.toml"))
+    return [f"--reinstall-package={name}"] if name else ["--reinstall"]
 
 
 def of_lock(text: str) -> list[str]:

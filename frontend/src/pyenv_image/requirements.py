@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 from pyenv_image import pip_format
 from pyenv_image.failure import StepError
-from pyenv_image.local_paths import OF_PROJECT, is_file, local_path
+from pyenv_image.local_paths import OF_PROJECT, is_file, local_path, project_name
 from pyenv_image.settings import file_option
 
 if TYPE_CHECKING:
@@ -26,10 +26,9 @@ if TYPE_CHECKING:
 
     from pyenv_image.workspace import Workspace
 
-__all__ = ["Requirements"]
+__all__ = ["Requirements", "is_project"]
 
 _NAMED = re.compile(r"([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(?!\S*://)")
-_PROJECT_NAME = re.compile(r"""^\[project\]\s*\n(?:(?!\[).*\n)*?\s*name\s*=\s*["']([^"']+)["']""", re.MULTILINE)
 _GIT = re.compile(r"(?:^|[\s@])git\+(\w+)")
 _HEREDOC = "heredoc"
 
@@ -232,10 +231,11 @@ class Requirements:
         local = local_path(requirement.value, editable=requirement.kind == pip_format.EDITABLE)
         path = self._find_package(local.path, base) if local and local.start == 0 else None
         text = _text(path / "pyproject.toml", "pyproject.toml") if path and (path / "pyproject.toml").is_file() else ""
-        name = _PROJECT_NAME.search(text) or (None if local and local.start == 0 else _NAMED.match(requirement.value))
-        if name is None:
+        match = None if local and local.start == 0 else _NAMED.match(requirement.value)
+        name = project_name(text) or (match[1] if match else "")
+        if not name:
             raise StepError(f"--config-settings needs a name with uv: write NAME @ {requirement.value}")
-        return name[1]
+        return name
 
     def _package(self, statement: pip_format.Statement, base: Path) -> str | None:
         """Return a local package with an absolute path, and without `-e` in an image."""
@@ -255,9 +255,9 @@ class Requirements:
 
     def _find_package(self, path: str, base: Path) -> Path | None:
         """Return the file or project of a path; `-e .` in `requirements/dev.txt` means the project at the top."""
-        if not is_file(path) and not path.startswith("/") and not _is_project(base / path):
+        if not is_file(path) and not path.startswith("/") and not is_project(base / path):
             top = self._workspace.context / path
-            if _is_project(top):
+            if is_project(top):
                 return Path(os.path.normpath(str(top)))
         return self._find(path, base)
 
@@ -282,7 +282,8 @@ class _LocatedError(StepError):
     """An error that names its file and line."""
 
 
-def _is_project(folder: Path) -> bool:
+def is_project(folder: Path) -> bool:
+    """Return whether a folder can be installed."""
     return any((folder / name).exists() for name in OF_PROJECT)
 
 

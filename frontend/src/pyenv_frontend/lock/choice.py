@@ -145,7 +145,7 @@ def _named_lock(
     others = pyenv.inline is not None or pyenv.options.constraints or len(pyenv.requirements) != 1
     if platform is None:
         return None
-    _check_wheels(pyenv, requirements, platform, libc)
+    _check_named_locks(pyenv, requirements, platform, libc)
     if pyenv.onbuild or others or pyenv.requirements[0].kind != "pylock":
         return None
     from pyenv_frontend.lock.named_lock import read_named_lock  # noqa: PLC0415 - few PYENVs name a lock
@@ -154,11 +154,17 @@ def _named_lock(
     return read_named_lock(data, pyenv.version, platform, libc)
 
 
-def _check_wheels(pyenv: Pyenv, requirements: RequirementInputs, platform: str | None, libc: Libc | None) -> None:
-    """Refuse a lock that a PYENV names and that has nothing to install of a package; on any platform if it is None.
+def _check_named_locks(pyenv: Pyenv, requirements: RequirementInputs, platform: str | None, libc: Libc | None) -> None:
+    """Refuse a lock that a PYENV names and that is for another Python, or has nothing to install of a package.
+
+    Args:
+        pyenv: the instruction.
+        requirements: its requirements.
+        platform: the platform; None: on none of all there is something to install.
+        libc: the C library of the base image, or None if it is not known.
 
     Raises:
-        UserError: there is such a package.
+        UserError: there is such a lock.
     """
     locks = [file for file in pyenv.requirements if file.kind == "pylock" and file.path in requirements.contents]
     if not locks:
@@ -239,7 +245,7 @@ def requirement_inputs(
     for environment in program.environments:
         try:
             plan = plan_install(environment, context, base_known=base_known)
-            _check_wheels(environment.pyenv, plan.requirements, None, None)
+            _check_named_locks(environment.pyenv, plan.requirements, None, None)
             inputs.append(plan.requirements)
         except UserError as error:
             report(error)

@@ -16,7 +16,7 @@ from pyenv_image.logical_lines import logical_lines
 from pyenv_image.pip_format import decode
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from pyenv_frontend.inputs.resolve import RequirementInputs
     from pyenv_frontend.pyenv.options import OptionSpec
@@ -56,6 +56,8 @@ VERSION_VARIABLES: Final = (
 CONSTRAINT_VARIABLES: Final = ("UV_CONSTRAINT", "UV_OVERRIDE", "UV_EXCLUDE", "PIP_CONSTRAINT")
 """The variables of a stage that name files which decide on versions; a lock is made with those that are addresses."""
 
+_DECIDING: Final = (*VERSION_VARIABLES, *CONSTRAINT_VARIABLES)
+
 _CHECKERS: Final = frozenset(
     {
         "bandit", "basedpyright", "black", "codespell", "coverage", "flake8", "importlinter", "interrogate", "isort",
@@ -81,8 +83,7 @@ def lock_inputs(environment: Environment, requirements: RequirementInputs) -> di
     words = [word for spec in OPTIONS if spec.resolves for word in _words(spec, getattr(pyenv.options, spec.field))]
     words += [f"{file.kind}:{file.path}" for file in pyenv.requirements]
     inputs = {"Python": pyenv.version.text, "options": _digest(json.dumps(words).encode())}
-    deciding = (*VERSION_VARIABLES, *CONSTRAINT_VARIABLES)
-    inputs |= {f"ENV {name}": _digest(variables[name].encode()) for name in deciding if variables.get(name)}
+    inputs |= {f"ENV {name}": _digest(variables[name].encode()) for name in _DECIDING if variables.get(name)}
     if pyenv.inline is not None:
         inputs["the heredoc"] = _digest(_lines(pyenv.inline))
     for path in requirements.files:
@@ -98,8 +99,8 @@ def _words(spec: OptionSpec, value: str | bool | tuple[str, ...]) -> list[str]:
     return [f"{spec.name}={item}" for item in values if item]
 
 
-def files_among(inputs: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the inputs that are files."""
+def files_among(inputs: Iterable[str]) -> tuple[str, ...]:
+    """Return the inputs that are files, by their names."""
     return tuple(name for name in inputs if name not in _OF_THE_LINE and not name.startswith("ENV "))
 
 
@@ -124,8 +125,7 @@ def changes(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
 def assumed_variables(environment: Environment) -> list[str]:
     """Return the variables that are not set and that the inputs depend on, sorted; a base image may set them."""
     assumed = environment.state.assumed
-    names = (*VERSION_VARIABLES, *CONSTRAINT_VARIABLES)
-    return sorted(environment.assumed.union(*(assumed.get(name, ()) for name in names)))
+    return sorted(environment.assumed.union(*(assumed.get(name, ()) for name in _DECIDING)))
 
 
 def uncertain_inputs(before: Mapping[str, str], after: Mapping[str, str], environment: Environment) -> set[str]:
@@ -134,10 +134,9 @@ def uncertain_inputs(before: Mapping[str, str], after: Mapping[str, str], enviro
     A file that a lock was made from, and that has another content, differs whatever the variable is.
     """
     assumed = environment.state.assumed
-    names = {f"ENV {name}" for name in (*VERSION_VARIABLES, *CONSTRAINT_VARIABLES) if name in assumed}
+    names = {f"ENV {name}" for name in _DECIDING if name in assumed}
     if environment.assumed:
-        files = files_among(dict.fromkeys(before.keys() ^ after.keys(), ""))
-        names |= {*_OF_THE_LINE, *files}
+        names |= {*_OF_THE_LINE, *files_among(before.keys() ^ after.keys())}
     return names
 
 

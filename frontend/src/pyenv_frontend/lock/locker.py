@@ -83,19 +83,22 @@ class LockJob:
     @property
     def platforms_before(self) -> tuple[str, ...]:
         """The platforms that the current lock is for; none if there is no lock, or it cannot be read."""
-        try:
-            return read_lock_file(self.before or b"").target.platforms
-        except LockFormatError:
-            return ()
+        lock = self._lock_before
+        return lock.target.platforms if lock else ()
 
     @property
     def other_files_before(self) -> tuple[str, ...]:
         """The files that the current lock was made from, if none of them is one of now."""
-        try:
-            before = files_among(read_lock_file(self.before or b"").inputs)
-        except LockFormatError:
-            return ()
+        lock = self._lock_before
+        before = files_among(lock.inputs) if lock else ()
         return () if {*before} & {*files_among(self.inputs)} else before
+
+    @property
+    def _lock_before(self) -> Lock | None:
+        try:
+            return read_lock_file(self.before or b"")
+        except LockFormatError:
+            return None
 
     @property
     def files_with_credentials(self) -> list[str]:

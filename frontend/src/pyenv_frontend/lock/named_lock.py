@@ -131,8 +131,8 @@ def other_python(data: bytes, version: PythonVersion) -> str:
         specifier = SpecifierSet(versions if isinstance(versions, str) else "")
     except InvalidSpecifier:
         return ""
-    releases = [version.full] if version.full else [f"{version.minor}.{micro}" for micro in _MICROS]
-    return "" if any(specifier.contains(release, prereleases=True) for release in releases) else str(versions)
+    fits = any(specifier.contains(release, prereleases=True) for release in _releases(version))
+    return "" if fits else str(versions)
 
 
 def _exactly(libc: Libc) -> str:
@@ -150,10 +150,14 @@ def _read(data: bytes) -> Mapping[str, Any] | None:
     return content if isinstance(packages, list) and all(map(is_package, packages)) else None
 
 
+def _releases(version: PythonVersion) -> list[str]:
+    """Return the releases that the interpreter may have, or the first and the last of them."""
+    return [version.full] if version.full else [f"{version.minor}.{micro}" for micro in _MICROS]
+
+
 def _environments(version: PythonVersion, platform: str) -> list[dict[str, str]]:
     """Return the environments of markers, for the releases that the interpreter may have."""
-    releases = [version.full] if version.full else [f"{version.minor}.{micro}" for micro in _MICROS]
-    return [marker_environment(release, platform) for release in releases]
+    return [marker_environment(release, platform) for release in _releases(version)]
 
 
 def _may_apply(marker: object, environments: list[dict[str, str]]) -> bool:

@@ -23,10 +23,9 @@ from pyenv_frontend.lock.sizes import add_sizes, sizes_of
 from pyenv_frontend.lock.target_pip import pip_for
 from pyenv_frontend.processes import Processes
 from pyenv_image.failure import StepError
-from pyenv_image.local_paths import OF_PROJECT
 from pyenv_image.pip_format import read_statements
 from pyenv_image.process import without_passwords
-from pyenv_image.requirements import Requirements
+from pyenv_image.requirements import Requirements, is_project
 from pyenv_image.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -215,7 +214,8 @@ class Resolver:
             pip=pip,
             python=self.python_of(pyenv.version),
             project=self._with_settings(projects, requirements),
-            refresh=any(map(self._is_project, requirements.trees)) or any(b"dynamic" in text for text in texts),
+            refresh=any(is_project(self.context / tree) for tree in requirements.trees)
+            or any(b"dynamic" in text for text in texts),
         )
 
     def _with_settings(self, projects: Sequence[RequirementsFile], requirements: RequirementInputs) -> Path | None:
@@ -223,17 +223,14 @@ class Resolver:
 
         uv would look for them in folders further above, which a build does not have.
         """
-        for project in projects[:1]:
-            folder = Path(project.path).parent
-            for place in (folder, *folder.parents):
-                text = requirements.contents.get((place / "pyproject.toml").as_posix())
-                if (place / "uv.toml").as_posix() in requirements.contents or (text and b"[tool.uv" in text.data):
-                    return self.context / folder
+        if not projects:
+            return None
+        folder = Path(projects[0].path).parent
+        for place in (folder, *folder.parents):
+            text = requirements.contents.get((place / "pyproject.toml").as_posix())
+            if (place / "uv.toml").as_posix() in requirements.contents or (text and b"[tool.uv" in text.data):
+                return self.context / folder
         return None
-
-    def _is_project(self, tree: str) -> bool:
-        """Return whether a path of the context is a folder that is installed."""
-        return any((self.context / tree / name).exists() for name in OF_PROJECT)
 
     def _exported(self, project: Path, pyenv: Pyenv, into: Path, settings: InstallerSettings) -> Path:
         """Write the versions of a project's `uv.lock` as requirements."""

@@ -52,11 +52,14 @@ def check_indexes(pyenv: Pyenv) -> None:
     """
     spans = [span for name, span in pyenv.options.spans if name == "mount"]
     for mount, span in zip(pyenv.options.mounts, spans, strict=True):
-        variable = mount.get("env") or ""
-        file = (mount.target or "").rpartition("/")[2]
-        if mount.type == "secret" and (variable in INDEXES or file in _CONFIGURATION) and not _names_index():
-            what = variable if variable in INDEXES else file
-            remedy = f'{variable}="$(cat FILE)"' if variable in INDEXES else f"{_CONFIGURATION[file]}=FILE"
+        variable, file = mount.get("env"), (mount.target or "").rpartition("/")[2]
+        if variable in INDEXES:
+            what, remedy = variable, f'{variable}="$(cat FILE)"'
+        elif file in _CONFIGURATION:
+            what, remedy = file, f"{_CONFIGURATION[file]}=FILE"
+        else:
+            continue
+        if mount.type == "secret" and not _names_index():
             raise UserError(
                 f"builds take {what} from the secret {mount.id}, and nothing here names an index: {pyenv.name.text} "
                 "would be locked with packages of the public one",

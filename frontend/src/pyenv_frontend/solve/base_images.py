@@ -113,7 +113,7 @@ class BaseImages:
         """
         if (reference, platform) not in self._replies:
             return {}
-        return _env(next(iter(self._load((reference, platform)).values())))
+        return next(iter(self._load((reference, platform)).values())).env
 
     def begin_to_load(self) -> None:
         """Let the engine load the images: that takes the longest, and others can work meanwhile.
@@ -163,7 +163,7 @@ class BaseImages:
 
     def _start(self, key: BaseKey, text: bytes) -> Reply[dict[str, PlatformImage]]:
         session, (reference, platform) = self._session, key
-        platform = platform or session.settings().target_platform or session.options.build_platform
+        platform = session.target(platform)
         if session.options.has_single_result and session.can_look_up(reference, platform):
             return _Single(session.look_up(reference, platform), partial(self._ask, text))
         return self._ask(text)
@@ -205,7 +205,7 @@ class BaseImages:
                 key[0],
                 ImageFiles(self._session.bridge, ref, f"the base image {key[0]}"),
                 user=str(image.config.get("User") or ""),
-                env=_env(image),
+                env=image.env,
                 series={pyenv.version.minor for pyenv in pyenvs if pyenv.version.full},
                 # An interpreter of another series only occupies a name in PATH, whether or not it is a program.
                 checked={pyenv.version.minor for pyenv in pyenvs},
@@ -218,16 +218,11 @@ class BaseImages:
         return replace(base, architecture=architecture)
 
     def _architecture(self, key: BaseKey, platform: str) -> str:
-        target = platform or self._session.settings().target_platform or self._session.options.build_platform
-        return (key[1] or target).partition("/")[2].partition("/")[0]
+        return self._session.target(key[1] or platform).partition("/")[2].partition("/")[0]
 
     def _start_triggers(self, reference: str) -> Reply[ImageFacts] | None:
         """Request the triggers of an image whose work we take over; the engine runs all others."""
         return self._session.bridge.resolve_image(reference) if astro_runtime.has_triggers(reference) else None
-
-
-def _env(image: PlatformImage) -> dict[str, str]:
-    return dict(str(entry).partition("=")[::2] for entry in image.config.get("Env") or ())
 
 
 def _triggers(reply: Reply[ImageFacts] | None) -> tuple[str, ...]:

@@ -106,7 +106,7 @@ class _BuildExpander:
         program, plans = plan_program(
             read(document, settings, base_variables=variables, builder_variables=builders),
             context,
-            platform=settings.target_platform or self.options.build_platform,
+            platform=self.session.target(platform),
             libc_of=lambda stage: _libc(facts, stage),
         )
         closures = [plan.requirements for plan in plans]

@@ -61,6 +61,11 @@ class PlatformImage:
         return config
 
     @property
+    def env(self) -> dict[str, str]:
+        """The variables of the configuration."""
+        return dict(str(entry).partition("=")[::2] for entry in self.config.get("Env") or ())
+
+    @property
     def identity(self) -> str:
         """A digest of the digests of its layers; empty if nothing is known of its layers."""
         layers = (self.configuration.get("rootfs") or {}).get("diff_ids")

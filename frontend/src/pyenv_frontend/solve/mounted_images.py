@@ -63,7 +63,7 @@ class MountedImages:
         self._session = session
         self._program = program
         self._suffix = f"::{platform}" if platform else ""
-        self._target = platform or session.settings().target_platform or session.options.build_platform
+        self._target = session.target(platform)
         self._names: dict[tuple[str, str], str] = {}
         self._lookups: dict[str, _Lookup] = {}
         self._native_tools: set[str] = set()

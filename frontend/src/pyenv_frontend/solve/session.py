@@ -82,6 +82,10 @@ class BuildSession:
             reachable_only=reachable_only,
         )
 
+    def target(self, platform: str | None) -> str:
+        """Return a platform, or that of the build where it is empty; of several, the first one."""
+        return platform or self.settings().target_platform or self.options.build_platform
+
     def inputs(self, dockerfile: bytes, step: str) -> dict[str, wire.Definition]:
         """Return the graphs for the delegate, with a Dockerfile where it looks for one.
 
@@ -101,13 +105,11 @@ class BuildSession:
 
         The image's triggers fire with FROM, so what they set in ENV holds as well.
         """
-        target = platform or self.settings().target_platform or self.options.build_platform
         try:
-            config = self.look_up(reference, target).get().config
+            image = self.look_up(reference, self.target(platform)).get()
         except (CallError, ValueError):
             return {}
-        env = dict(entry.partition("=")[::2] for entry in config.get("Env") or [])
-        return after_triggers(config.get("OnBuild") or (), "", env)[1]
+        return after_triggers(image.config.get("OnBuild") or (), "", image.env)[1]
 
     def can_look_up(self, reference: str, platform: str) -> bool:
         """Tell whether an image can be looked up without the delegate."""
